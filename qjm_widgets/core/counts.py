@@ -1,0 +1,222 @@
+"""Packed counts: outcomes as integers beside how often each was seen.
+
+Bit strings are Qiskit's: qubit 0 is the rightmost character. Integers carry the same bits, bit 0 lowest.
+Up to 64 bits an outcome is a ``uint64``; beyond that arrays hold Python integers.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Integers: TypeAlias = npt.NDArray[Any]
+
+_DENSE_BITS = 20
+"""Up to here ``np.bincount`` over all outcomes is the fastest sum."""
+_TABLE_BITS = 12
+"""Up to here the bit strings of all outcomes are kept ready."""
+
+
+class Layout(NamedTuple):
+    """How an outcome is written: sizes of the registers, first register rightmost, spaces between.
+
+    No sizes: ``width`` bits without a space. Width None: as many bits as the number has (what Qiskit
+    does where a backend tells no width).
+    """
+
+    sizes: tuple[int, ...]
+    width: int | None
+
+    def text(self, outcome: int) -> str:
+        """The bit string of one outcome."""
+        if self.width is None:
+            return format(outcome, "b")
+        bits = format(outcome, f"0{self.width}b") if self.width else ""
+        if not self.sizes:
+            return bits
+        words, at = [], 0
+        for size in reversed(self.sizes):
+            words.append(bits[at : at + size])
+            at += size
+        return " ".join(words)
+
+    def texts(self, outcomes: Iterable[int]) -> list[str]:
+        """The bit strings of many outcomes."""
+        if self.width is not None and self.width <= _TABLE_BITS:
+            table = _table(self)
+            size = len(table)
+            return [table[outcome] if outcome < size else self.text(outcome) for outcome in outcomes]
+        return [self.text(outcome) for outcome in outcomes]
+
+
+@functools.lru_cache(maxsize=64)
+def _table(layout: Layout) -> tuple[str, ...]:
+    return tuple(layout.text(outcome) for outcome in range(1 << (layout.width or 0)))
+
+
+class Packed(NamedTuple):
+    """Distinct outcomes and how often each was seen; both arrays have shape ``(n,)``."""
+
+    layout: Layout
+    outcomes: Integers
+    counts: Integers
+
+    @property
+    def shots(self) -> int:
+        """How many shots are in it."""
+        return int(self.counts.sum())
+
+    def to_dict(self) -> dict[str, int]:
+        """Counts by bit string."""
+        return dict(zip(self.layout.texts(self.outcomes.tolist()), self.counts.tolist(), strict=True))
+
+
+def integers(values: Sequence[int], width: int | None) -> Integers:
+    """Outcomes as an array: ``uint64`` where they fit, Python integers beyond."""
+    if width is not None and width <= 64:
+        return np.array(values, dtype=np.uint64)
+    try:
+        return np.array(values, dtype=np.uint64)
+    except OverflowError:
+        return np.array(values, dtype=object)
+
+
+def pack_hex(counts: Mapping[str, int], layout: Layout) -> Packed:
+    """Pack counts by hexadecimal text (``"0x1f"``), as ``Backend.run`` gives them."""
+    outcomes = integers([int(key, 16) for key in counts], layout.width)
+    return Packed(layout, outcomes, np.fromiter(counts.values(), dtype=np.int64, count=len(counts)))
+
+
+def pack_shots(shots: Integers, layout: Layout) -> Packed:
+    """Count an array of outcomes, one a shot."""
+    width = layout.width
+    if shots.dtype != object and width is not None and width <= _DENSE_BITS:
+        dense = np.bincount(shots.astype(np.int64), minlength=1 << width)
+        outcomes = np.flatnonzero(dense)
+        return Packed(layout, outcomes.astype(np.uint64), dense[outcomes])
+    outcomes, counts = np.unique(shots, return_counts=True)
+    return Packed(layout, outcomes, counts)
+
+
+def bits_to_integers(rows: npt.NDArray[np.uint8]) -> Integers:
+    """Shots packed to bytes, big-endian, shape ``(shots, bytes)``, as integers of shape ``(shots,)``."""
+    shots, width = rows.shape
+    if width <= 8:
+        padded = np.zeros((shots, 8), dtype=np.uint8)
+        if width:
+            padded[:, 8 - width :] = rows
+        return padded.view(">u8").reshape(shots).astype(np.uint64)
+    whole = np.ascontiguousarray(rows).tobytes()
+    values = [int.from_bytes(whole[at : at + width], "big") for at in range(0, shots * width, width)]
+    return np.array(values, dtype=object)
+
+
+class CountsSum:
+    """A sum of packed counts that grows; layouts are kept apart. Not safe between threads."""
+
+    def __init__(self) -> None:
+        self._dense: dict[Layout, npt.NDArray[np.int64]] = {}
+        self._sparse: dict[Layout, dict[int, int]] = {}
+        self._chunks: dict[Layout, list[Packed]] = {}
+        self._texts: dict[str, int] = {}
+
+    def add(self, packed: Iterable[Packed]) -> None:
+        """Add many circuits' counts at once: one pass over each layout."""
+        groups: dict[Layout, list[Packed]] = {}
+        for item in packed:
+            groups.setdefault(item.layout, []).append(item)
+        for layout, items in groups.items():
+            if layout.width is not None and layout.width <= _DENSE_BITS:
+                self._add_dense(layout, items)
+            else:
+                self._chunks.setdefault(layout, []).extend(items)
+
+    def add_texts(self, counts: Mapping[str, int]) -> None:
+        """Add counts whose keys are no bits (a backend of qudits)."""
+        for key, count in counts.items():
+            self._texts[key] = self._texts.get(key, 0) + count
+
+    def _add_dense(self, layout: Layout, items: list[Packed]) -> None:
+        size = 1 << (layout.width or 0)
+        total = self._dense.setdefault(layout, np.zeros(size, dtype=np.int64))
+        if len(items) == 1:
+            np.add.at(total, items[0].outcomes.astype(np.int64), items[0].counts)
+            return
+        outcomes = np.concatenate([item.outcomes for item in items]).astype(np.int64)
+        weights = np.concatenate([item.counts for item in items])
+        # bincount sums in float64: exact up to 2**53 shots an outcome.
+        total += np.bincount(outcomes, weights=weights, minlength=size).astype(np.int64)
+
+    def _settle(self, layout: Layout) -> dict[int, int]:
+        total = self._sparse.setdefault(layout, {})
+        for item in self._chunks.pop(layout, ()):
+            for outcome, count in zip(item.outcomes.tolist(), item.counts.tolist(), strict=True):
+                total[outcome] = total.get(outcome, 0) + count
+        return total
+
+    def to_dict(self) -> dict[str, int]:
+        """All counts by bit string, sorted by layout and outcome."""
+        result: dict[str, int] = {}
+        for layout, total in self._dense.items():
+            outcomes = np.flatnonzero(total)
+            _merge(result, layout.texts(outcomes.tolist()), total[outcomes].tolist())
+        for layout in [*self._sparse, *(set(self._chunks) - set(self._sparse))]:
+            pairs = sorted(self._settle(layout).items())
+            _merge(result, layout.texts([o for o, _ in pairs]), [n for _, n in pairs])
+        for key, count in self._texts.items():
+            result[key] = result.get(key, 0) + count
+        return result
+
+
+def _merge(into: dict[str, int], texts: Sequence[str], counts: Sequence[int]) -> None:
+    for text, count in zip(texts, counts, strict=True):
+        into[text] = into.get(text, 0) + count
+
+
+class Top(NamedTuple):
+    """The most frequent outcomes, sorted as text, and what all the others sum to."""
+
+    keys: list[str]
+    counts: list[int]
+    other_outcomes: int
+    other_shots: int
+
+
+def top(counts: Mapping[str, int], most: int) -> Top:
+    """The ``most`` most frequent outcomes; of equally frequent ones the first as text."""
+    if len(counts) <= most:
+        chosen = sorted(counts)
+    else:
+        chosen = sorted(sorted(counts, key=lambda key: (-counts[key], key))[:most])
+    shown = [counts[key] for key in chosen]
+    total = sum(counts.values())
+    return Top(chosen, shown, len(counts) - len(chosen), total - sum(shown))
+
+
+def marginal(counts: Mapping[str, int], bits: Sequence[int]) -> dict[str, int]:
+    """Counts over chosen bits only; bit 0 is the rightmost, the first of ``bits`` is rightmost again."""
+    result: dict[str, int] = {}
+    for key, count in counts.items():
+        plain = key.replace(" ", "")
+        part = "".join(plain[len(plain) - 1 - bit] for bit in reversed(bits))
+        result[part] = result.get(part, 0) + count
+    return result
+
+
+def wilson(count: int, shots: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """The Wilson score interval of a probability (95 % by default).
+
+    Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
+    """
+    if shots == 0:
+        return 0.0, 1.0
+    p = count / shots
+    scale = 1 + z * z / shots
+    centre = (p + z * z / (2 * shots)) / scale
+    half = z * math.sqrt(p * (1 - p) / shots + z * z / (4 * shots * shots)) / scale
+    return max(0.0, centre - half), min(1.0, centre + half)

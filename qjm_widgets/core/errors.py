@@ -1,0 +1,109 @@
+"""What can go wrong, as one tree.
+
+::
+
+    QJMError
+    ├── InputError (ValueError)            an argument of the call is wrong; nothing was stored or sent
+    │   ├── CircuitError                   one circuit cannot run there; it is named
+    │   ├── LimitError                     a limit is below 1, or one circuit is beyond a limit by itself
+    │   └── BackendError (TypeError)       what was given can run nothing
+    ├── NotFoundError (LookupError)
+    │   ├── JobSetNotFoundError            the store and the session do not know that id
+    │   ├── CircuitNotFoundError           no circuit with that index or name
+    │   └── AmbiguousNameError             several circuits share that name
+    ├── NotAvailableError                  a circuit has no result (yet): the reason is named
+    ├── InvalidStateError                  the call does not fit what the job set is doing
+    ├── WaitTimeoutError (TimeoutError)    the time was over before the jobs were
+    ├── ClosedError                        the manager was closed
+    └── StoreError
+        ├── StoreVersionError              written by a newer qjm_widgets
+        ├── StoreCorruptError              the file is damaged or is not a store
+        ├── StoreFullError                 no space is left
+        ├── StoreReadOnlyError             the directory or file cannot be written
+        └── StoreLockedError               another process holds the file for too long
+"""
+
+from __future__ import annotations
+
+
+class QJMError(Exception):
+    """Base of every error that qjm_widgets raises on purpose."""
+
+
+class InputError(QJMError, ValueError):
+    """An argument of the call is wrong; nothing was stored or sent."""
+
+
+class CircuitError(InputError):
+    """One circuit cannot run on this backend."""
+
+
+class LimitError(InputError):
+    """A limit is below 1, or one circuit is beyond a limit by itself."""
+
+
+class BackendError(InputError, TypeError):
+    """What was given as a backend can run nothing."""
+
+
+class NotFoundError(QJMError, LookupError):
+    """Something that was asked for is not there."""
+
+
+class JobSetNotFoundError(NotFoundError):
+    """The store and the session do not know that job set."""
+
+
+class CircuitNotFoundError(NotFoundError):
+    """The job set has no circuit with that index or name."""
+
+
+class AmbiguousNameError(NotFoundError):
+    """Several circuits share that name: ask by index."""
+
+
+class NotAvailableError(QJMError):
+    """A circuit has no such result, or none yet."""
+
+
+class InvalidStateError(QJMError):
+    """The call does not fit what the job set is doing."""
+
+
+class WaitTimeoutError(QJMError, TimeoutError):
+    """The time was over before the jobs were; the jobs go on."""
+
+
+class ClosedError(QJMError):
+    """The manager was closed."""
+
+
+class StoreError(QJMError):
+    """The store could not do what was asked."""
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer qjm_widgets."""
+
+
+class StoreCorruptError(StoreError):
+    """The file is damaged, or it is not a store."""
+
+
+class StoreFullError(StoreError):
+    """No space is left where the store lies."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The store's directory or file cannot be written."""
+
+
+class StoreLockedError(StoreError):
+    """Another process held the store's file for too long."""
+
+
+def explain(error: BaseException) -> str:
+    """An exception in one readable text: its kind and what it says."""
+    text = str(error).strip().strip("'\"").strip()
+    kind = type(error).__name__
+    return f"{kind}: {text}" if text else kind

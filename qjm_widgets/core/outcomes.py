@@ -1,0 +1,319 @@
+"""What a finished job gave, circuit by circuit: compact in memory, exact on disk.
+
+``ExperimentOutcome`` is one circuit of ``Backend.run`` (an ``ExperimentResult``), ``PubOutcome`` one PUB
+of a sampler (a ``SamplerPubResult``). Both know their packed counts; the adapters make them and
+``results`` turns them back into Qiskit's types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from qjm_widgets.core import codec
+from qjm_widgets.core.counts import (
+    Integers,
+    Layout,
+    Packed,
+    bits_to_integers,
+    integers,
+    pack_shots,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentOutcome:
+    """One circuit of ``Backend.run``.
+
+    Attributes:
+        name: the circuit's name.
+        shots: shots that were run.
+        success: False when the backend failed this circuit; ``status`` says why.
+        header: the result's header, as a dict.
+        layout: how its outcomes are written.
+        counts: packed; None when the circuit measured nothing or its keys are no bits.
+        memory: one integer a shot, in order, shape ``(shots,)``; None where it was not asked for.
+        data: everything else (statevector, texts that are no bits, level-1 memory, …).
+        fields: further fields of the ``ExperimentResult`` (seed, metadata, time_taken, …).
+    """
+
+    name: str
+    shots: int
+    success: bool
+    status: str
+    header: Mapping[str, Any]
+    layout: Layout
+    counts: Packed | None = None
+    memory: Integers | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def packed(self) -> Packed | None:
+        """The counts, or None."""
+        return self.counts
+
+
+@dataclass(frozen=True, slots=True)
+class PubOutcome:
+    """One PUB of a sampler.
+
+    Attributes:
+        name: the circuit's name.
+        shape: the shape of the PUB's parameter values; ``()`` for one point.
+        registers: for each classical register, in order, its packed shots ``(*shape, shots, bytes)``
+            (uint8, big-endian) and its number of bits.
+        data: further arrays of the DataBin.
+        metadata: the result's metadata.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    registers: Mapping[str, tuple[npt.NDArray[np.uint8], int]]
+    data: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    success: bool = True
+    status: str = "DONE"
+
+    @property
+    def shots(self) -> int:
+        """Shots at each point."""
+        return next((int(array.shape[-2]) for array, _ in self.registers.values()), 0)
+
+    def packed(self) -> Packed | None:
+        """The counts of all registers joined, summed over all points."""
+        if not self.registers:
+            return None
+        return pack_shots(self.joined().reshape(-1), self.layout)
+
+    @property
+    def layout(self) -> Layout:
+        """All bits without spaces, the first register rightmost: as ``join_data`` writes them."""
+        return Layout((), sum(bits for _, bits in self.registers.values()))
+
+    def joined(self) -> Integers:
+        """One integer a shot over all registers, shape ``(*shape, shots)``."""
+        total: Integers | None = None
+        at = 0
+        wide = sum(bits for _, bits in self.registers.values()) > 64
+        for array, bits in self.registers.values():
+            part = bits_to_integers(np.asarray(array).reshape(-1, array.shape[-1]))
+            if wide:
+                part = part.astype(object)
+            part = part << (at if wide else np.uint64(at))
+            total = part if total is None else total | part
+            at += bits
+        assert total is not None
+        return total.reshape(*self.shape, self.shots)
+
+
+CircuitOutcome: TypeAlias = ExperimentOutcome | PubOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class JobOutcome:
+    """What one job gave.
+
+    Attributes:
+        circuits: in the order of the job's span; None where the backend gave nothing for a circuit.
+        info: of the whole result: ``backend_name``, ``backend_version``, ``job_id``, ``date``, metadata.
+    """
+
+    circuits: Sequence[CircuitOutcome | None]
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+    def packed(self) -> list[Packed]:
+        """The packed counts of every circuit that has some."""
+        return [p for c in self.circuits if c is not None and (p := c.packed()) is not None]
+
+    def encode(self) -> bytes:
+        """Write for the store: all packed counts of the job stand in two arrays."""
+        packs = _Packs()
+        circuits = [None if c is None else _circuit_tree(c, packs) for c in self.circuits]
+        tree = {"circuits": circuits, "info": self.info, **packs.tree()}
+        return codec.encode(tree)
+
+    @classmethod
+    def decode(cls, data: bytes) -> JobOutcome:
+        """Read what ``encode`` wrote.
+
+        Raises:
+            ValueError: the bytes are damaged.
+        """
+        tree = codec.decode(data)
+        packs = _Packs.of(tree)
+        return cls([None if c is None else _circuit(c, packs) for c in tree["circuits"]], tree["info"])
+
+
+def merge(pieces: Sequence[CircuitOutcome]) -> CircuitOutcome:
+    """The shot pieces of one circuit as one: counts added, shots one after another.
+
+    What is no sample (a statevector) is taken from the first piece.
+    """
+    first = pieces[0]
+    if len(pieces) == 1:
+        return first
+    if isinstance(first, PubOutcome):
+        pubs = [piece for piece in pieces if isinstance(piece, PubOutcome)]
+        registers = {
+            name: (np.concatenate([pub.registers[name][0] for pub in pubs], axis=-2), bits)
+            for name, (_, bits) in first.registers.items()
+        }
+        metadata = dict(first.metadata)
+        if "shots" in metadata:
+            metadata["shots"] = sum(pub.shots for pub in pubs)
+        return replace(first, registers=registers, metadata=metadata)
+    runs = [piece for piece in pieces if isinstance(piece, ExperimentOutcome)]
+    memory = None
+    if all(run.memory is not None for run in runs):
+        memory = np.concatenate([run.memory for run in runs if run.memory is not None])
+    failed = next((run for run in runs if not run.success), None)
+    data = dict(first.data)
+    if "counts" in data:
+        data["counts"] = _add_texts([run.data.get("counts", {}) for run in runs])
+    return replace(
+        first,
+        shots=sum(run.shots for run in runs),
+        success=failed is None,
+        status=first.status if failed is None else failed.status,
+        counts=_add([run.counts for run in runs if run.counts is not None]),
+        memory=memory,
+        data=data,
+    )
+
+
+def _add(packs: Sequence[Packed]) -> Packed | None:
+    if not packs:
+        return None
+    outcomes, inverse = np.unique(np.concatenate([p.outcomes for p in packs]), return_inverse=True)
+    counts = np.zeros(len(outcomes), dtype=np.int64)
+    np.add.at(counts, inverse, np.concatenate([p.counts for p in packs]))
+    return Packed(packs[0].layout, outcomes, counts)
+
+
+def _add_texts(dicts: Sequence[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for counts in dicts:
+        for key, count in counts.items():
+            total[key] = total.get(key, 0) + count
+    return total
+
+
+class _Packs:
+    """The outcomes and counts of all circuits of a job, one after another; wide ones as text."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[Integers] = []
+        self.counts: list[Integers] = []
+        self.at = 0
+
+    def put(self, packed: Packed | None) -> Any:
+        if packed is None:
+            return None
+        if packed.outcomes.dtype == object:
+            return [[format(o, "x") for o in packed.outcomes.tolist()], packed.counts.tolist()]
+        self.outcomes.append(packed.outcomes)
+        self.counts.append(packed.counts)
+        start, self.at = self.at, self.at + len(packed.outcomes)
+        return start, self.at
+
+    def tree(self) -> dict[str, Any]:
+        if not self.outcomes:
+            return {"outcomes": None, "counts": None}
+        return {
+            "outcomes": _narrow(np.concatenate(self.outcomes)),
+            "counts": _narrow(np.concatenate(self.counts)),
+        }
+
+    @classmethod
+    def of(cls, tree: Mapping[str, Any]) -> _Packs:
+        packs = cls()
+        if tree["outcomes"] is not None:
+            packs.outcomes = [tree["outcomes"].astype(np.uint64)]
+            packs.counts = [tree["counts"].astype(np.int64)]
+        return packs
+
+    def get(self, where: Any, layout: Layout) -> Packed | None:
+        if where is None:
+            return None
+        start, stop = where
+        if isinstance(start, list):
+            values = integers([int(text, 16) for text in start], layout.width)
+            return Packed(layout, values, np.array(stop, dtype=np.int64))
+        return Packed(layout, self.outcomes[0][start:stop], self.counts[0][start:stop])
+
+
+def _narrow(array: Integers) -> Integers:
+    """The same whole numbers in the smallest unsigned type that holds them."""
+    most = int(array.max()) if array.size else 0
+    return array.astype(np.min_scalar_type(most))
+
+
+def _circuit_tree(circuit: CircuitOutcome, packs: _Packs) -> dict[str, Any]:
+    if isinstance(circuit, PubOutcome):
+        registers = [[name, array, bits] for name, (array, bits) in circuit.registers.items()]
+        return {
+            "kind": "pub",
+            "name": circuit.name,
+            "shape": circuit.shape,
+            "registers": registers,
+            "data": circuit.data,
+            "metadata": circuit.metadata,
+        }
+    memory: Any = circuit.memory
+    if memory is not None:
+        wide = memory.dtype == object
+        memory = [format(value, "x") for value in memory.tolist()] if wide else _narrow(memory)
+    return {
+        "kind": "experiment",
+        "name": circuit.name,
+        "shots": circuit.shots,
+        "success": circuit.success,
+        "status": circuit.status,
+        "header": circuit.header,
+        "layout": [circuit.layout.sizes, circuit.layout.width],
+        "counts": packs.put(circuit.counts),
+        "memory": memory,
+        "data": circuit.data,
+        "fields": circuit.fields,
+    }
+
+
+def _circuit(tree: Mapping[str, Any], packs: _Packs) -> CircuitOutcome:
+    if tree["kind"] == "pub":
+        return PubOutcome(
+            name=tree["name"],
+            shape=tuple(tree["shape"]),
+            registers={name: (array, bits) for name, array, bits in tree["registers"]},
+            data=tree["data"],
+            metadata=tree["metadata"],
+        )
+    sizes, width = tree["layout"]
+    layout = Layout(tuple(sizes), width)
+    memory = tree["memory"]
+    if isinstance(memory, list):
+        memory = integers([int(text, 16) for text in memory], width)
+    elif memory is not None:
+        memory = memory.astype(np.uint64)
+    return ExperimentOutcome(
+        name=tree["name"],
+        shots=tree["shots"],
+        success=tree["success"],
+        status=tree["status"],
+        header=tree["header"],
+        layout=layout,
+        counts=packs.get(tree["counts"], layout),
+        memory=memory,
+        data=tree["data"],
+        fields=tree["fields"],
+    )
+
+
+def layout_of(header: Mapping[str, Any]) -> Layout:
+    """The layout that a result's header tells (``creg_sizes``, ``memory_slots``), as Qiskit reads it."""
+    slots = header.get("memory_slots") or None
+    sizes = tuple(int(size) for _, size in header.get("creg_sizes") or ()) if slots else ()
+    return Layout(sizes, slots)

@@ -1,0 +1,186 @@
+"""The protocols by which the engine meets the world: JobStore, BackendAdapter, Clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.splitting import Limits
+
+
+class Clock(Protocol):
+    """Where time comes from, so that a test can drive it."""
+
+    def time(self) -> float:
+        """Seconds since 1970, UTC: for records."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back: for waiting."""
+
+
+class CircuitBlock(NamedTuple):
+    """Consecutive circuits of a set, written.
+
+    ``data`` is the circuits in ``encoding``; ``notes`` is JSON: what the encoding does not carry
+    (metadata, parameter values).
+    """
+
+    span: Span
+    encoding: str
+    data: bytes
+    notes: str
+
+
+class SetSummary(NamedTuple):
+    """A set in the store's list: nothing but the set's row and how many jobs are in each status."""
+
+    record: JobSetRecord
+    jobs: Mapping[Status, int]
+
+
+@dataclass(slots=True)
+class Changes:
+    """What one transaction writes for one set.
+
+    ``outcomes`` are encoded (``JobOutcome.encode``) and keyed by row.
+    """
+
+    jobs: list[JobRecord] = field(default_factory=list)
+    history: list[StatusChange] = field(default_factory=list)
+    outcomes: dict[int, bytes] = field(default_factory=dict)
+
+
+class JobStore(Protocol):
+    """What the store keeps. Every method is safe from any thread; every write is one transaction.
+
+    Raises:
+        StoreError: one of its kinds, from any method.
+    """
+
+    def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
+        """Store a new set with all its jobs."""
+
+    def update_set(self, record: JobSetRecord) -> None:
+        """Replace the row of a known set."""
+
+    def commit(self, changes: Mapping[str, Changes]) -> None:
+        """Write the changes of several sets, by set id, in one transaction."""
+
+    def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
+        """Write circuits of a set."""
+
+    def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
+        """The blocks that overlap the span, in order."""
+
+    def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
+        """A set and its jobs in the order of rows.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+
+    def get_outcome(self, set_id: str, row: int) -> bytes | None:
+        """The encoded outcome of a job, or None."""
+
+    def job_history(self, set_id: str, row: int) -> list[StatusChange]:
+        """Every status that a job had, oldest first."""
+
+    def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+        """All sets, newest first."""
+
+    def delete_set(self, set_id: str) -> None:
+        """Forget a set and all that belongs to it; unknown ids are an error.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+
+    def close(self) -> None:
+        """Let go of the file; a second call does nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One circuit as it is sent: a PUB. ``values`` is a sampler's BindingsArray, or None."""
+
+    circuit: Any
+    values: Any = None
+    shots: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one job sends.
+
+    ``identity`` is text that tells this attempt of this job from every other (a tag, where the provider
+    has tags).
+    """
+
+    works: Sequence[Work]
+    shots: int | None
+    seed: int | None
+    options: Mapping[str, Any]
+    identity: str
+    name: str
+    tags: tuple[str, ...]
+
+
+class Observation(NamedTuple):
+    """What a backend says of a job. ``status`` None: it said nothing that we understand."""
+
+    status: Status | None
+    text: str | None = None
+    outcome: JobOutcome | None = None
+
+
+class BackendAdapter(Protocol):
+    """A way to run circuits. Calls may block; they come from the adapter's own two threads only.
+
+    Attributes:
+        name: the backend's name.
+        kind: the adapter's name, as stored.
+        limits: how jobs have to be cut.
+        default_shots: shots where the user names none; None when nobody knows.
+        survives_kernel: whether its jobs outlive this process; None where nobody knows.
+        runs_inside_submit: the call that submits also computes.
+        max_pending: how many unfinished jobs it takes at once; None: any number.
+    """
+
+    name: str
+    kind: str
+    limits: Limits
+    default_shots: int | None
+    survives_kernel: bool | None
+    runs_inside_submit: bool
+    max_pending: int | None
+
+    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+        """Refuse what the backend would refuse, before anything is stored.
+
+        Raises:
+            CircuitError: names the circuit.
+        """
+
+    def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
+        """A seed for each shot piece of one span.
+
+        Raises:
+            InputError: pieces above 1, and every piece would draw the same samples.
+        """
+
+    def submit(self, submission: Submission) -> Any:
+        """Send a job and give its handle."""
+
+    def job_id(self, handle: Any) -> str | None:
+        """The provider's id of a job."""
+
+    def observe(
+        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+    ) -> None:
+        """Ask for the state of jobs; ``report(index, …)`` for each, with the outcome when it is done."""
+
+    def cancel(self, handle: Any) -> bool:
+        """Ask for a cancellation; False when the backend says no."""

@@ -1,0 +1,136 @@
+"""What is known of a job set and of its jobs: frozen records, as they are stored.
+
+Times are seconds since 1970, UTC. Circuits are numbered from 0 in the order in which they were given.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class Status(enum.StrEnum):
+    """The state of one job, in the order of its life."""
+
+    NOT_SENT = "not_sent"
+    SENDING = "sending"
+    HELD = "held"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    ERROR = "error"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether the job has ended: nothing but a retry changes it any more."""
+        return self in _FINAL
+
+    @property
+    def remote(self) -> bool:
+        """Whether a backend has the job now."""
+        return self is Status.QUEUED or self is Status.RUNNING
+
+    @property
+    def settled(self) -> bool:
+        """Whether the engine has nothing to do by itself: ended, or held for the user."""
+        return self in _FINAL or self is Status.HELD
+
+
+_FINAL = frozenset({Status.DONE, Status.ERROR, Status.CANCELLED})
+
+
+class Span(NamedTuple):
+    """The half-open range of circuit indices ``start:stop`` that one job holds."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __contains__(self, circuit: object) -> bool:
+        return isinstance(circuit, int) and self.start <= circuit < self.stop
+
+    def __str__(self) -> str:
+        last = self.stop - 1
+        return str(self.start) if last == self.start else f"{self.start}–{last}"
+
+
+@dataclass(frozen=True, slots=True)
+class JobSetRecord:
+    """All jobs of one ``run``, as the store keeps them.
+
+    Attributes:
+        set_id: 32 hexadecimal digits.
+        circuits: how many circuits the set has.
+        shots: fewest and most shots of a circuit; None where the backend decides.
+        options: run options that are JSON, by name.
+        unstored_options: names of run options that are not JSON and so live in memory only.
+        adapter: the adapter that sent it (``backend_run``, ``sampler``, …).
+        survives_kernel: whether its jobs outlive the kernel; None where nobody knows.
+        resumable: False when a circuit could not be written to the store.
+    """
+
+    set_id: str
+    name: str
+    backend: str
+    adapter: str
+    circuits: int
+    created_at: float
+    shots: tuple[int, int] | None = None
+    tags: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    unstored_options: tuple[str, ...] = ()
+    survives_kernel: bool | None = None
+    rerun_on_resume: bool | None = None
+    resumable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """One job: a span of circuits, or one piece of its shots.
+
+    Attributes:
+        row: the job's place in the set, from 0; rows run in the order of the spans.
+        piece: which piece of the span's shots, from 0, of ``pieces``.
+        shots: shots a circuit in this job; None where circuits differ or the backend decides.
+        seed: the seed that this job was given, where one is known.
+        attempt: 1 for the first submission; each retry adds one.
+        since: when the job came into its status.
+        sent_at, running_at, finished_at: of this attempt; None until it happens.
+        checked_at: when the backend last answered for this job.
+        error: why the job failed, the whole text.
+        last_error: why the last poll or cancellation failed; it is no status.
+    """
+
+    row: int
+    span: Span
+    piece: int = 0
+    pieces: int = 1
+    shots: int | None = None
+    seed: int | None = None
+    status: Status = Status.NOT_SENT
+    cancel_requested: bool = False
+    attempt: int = 1
+    job_id: str | None = None
+    since: float = 0.0
+    sent_at: float | None = None
+    running_at: float | None = None
+    finished_at: float | None = None
+    checked_at: float | None = None
+    error: str | None = None
+    last_error: str | None = None
+
+
+class StatusChange(NamedTuple):
+    """One line of a job's history."""
+
+    row: int
+    attempt: int
+    status: Status
+    at: float
+    job_id: str | None
+    text: str | None

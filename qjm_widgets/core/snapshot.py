@@ -1,0 +1,183 @@
+"""The state of a set in words and rows: one shape for text, HTML and the panel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+
+ORDER = tuple(Status)
+"""Statuses in the order of a job's life; a status byte is an index into it."""
+
+WORDS: Mapping[Status, str] = {
+    Status.NOT_SENT: "not sent",
+    Status.SENDING: "being sent",
+    Status.HELD: "held for you",
+    Status.QUEUED: "queued",
+    Status.RUNNING: "running",
+    Status.DONE: "done",
+    Status.ERROR: "failed",
+    Status.CANCELLED: "cancelled",
+}
+_TELL = (
+    Status.ERROR,
+    Status.CANCELLED,
+    Status.HELD,
+    Status.RUNNING,
+    Status.QUEUED,
+    Status.SENDING,
+    Status.NOT_SENT,
+)
+_NOTE_LENGTH = 160
+
+
+class Summary(NamedTuple):
+    """A set in one line: ``lead`` ("6 of 10 done") and the ``rest`` ("1 failed, 3 not sent")."""
+
+    lead: str
+    rest: str
+
+    def __str__(self) -> str:
+        return f"{self.lead}, {self.rest}" if self.rest else self.lead
+
+
+class Row(NamedTuple):
+    """One job, ready to show. Times are seconds since 1970, durations seconds."""
+
+    row: int
+    span: str
+    piece: str
+    status: Status
+    word: str
+    cancel_requested: bool
+    attempt: int
+    job_id: str | None
+    since: float
+    waited: float | None
+    ran: float | None
+    note: str
+    error: str | None
+
+
+def summary(numbers: Mapping[Status, int], trouble: str | None = None) -> Summary:
+    """How the jobs stand, in words whose numbers add up to the number of jobs."""
+    jobs = sum(numbers.values())
+    parts = [f"{numbers[status]:,} {WORDS[status]}" for status in _TELL if numbers.get(status)]
+    rest = ", ".join(parts)
+    if trouble:
+        rest = f"{rest}. {trouble}" if rest else trouble
+    return Summary(f"{numbers.get(Status.DONE, 0):,} of {jobs:,} done", rest)
+
+
+def row(job: JobRecord, now: float) -> Row:
+    """One job as it is shown at a time."""
+    waited = ran = None
+    if job.sent_at is not None:
+        waiting_ends = job.running_at or job.finished_at
+        waited = max(0.0, (waiting_ends or now) - job.sent_at)
+        if job.running_at is not None:
+            ran = max(0.0, (job.finished_at or now) - job.running_at)
+    return Row(
+        row=job.row,
+        span=str(job.span),
+        piece=f"{job.piece + 1}/{job.pieces}" if job.pieces > 1 else "",
+        status=job.status,
+        word=WORDS[job.status],
+        cancel_requested=job.cancel_requested,
+        attempt=job.attempt,
+        job_id=job.job_id,
+        since=job.since,
+        waited=waited,
+        ran=ran,
+        note=note(job),
+        error=job.error,
+    )
+
+
+def note(job: JobRecord) -> str:
+    """The one short line beside a job's status."""
+    if job.status is Status.ERROR:
+        return first_line(job.error or "failed without a reason")
+    if job.status is Status.HELD:
+        return first_line(job.last_error or "may have been sent: submit again?")
+    if job.cancel_requested and job.status is Status.DONE:
+        return "finished before it could be cancelled"
+    if job.last_error and not job.status.final:
+        return first_line(job.last_error)
+    if job.cancel_requested and not job.status.final:
+        return "cancellation requested"
+    if job.attempt > 1:
+        return f"attempt {job.attempt}"
+    return ""
+
+
+def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
+    """The first line of a text, shortened, without control characters."""
+    line = next((line for line in text.splitlines() if line.strip()), "")
+    clean = "".join(c if c.isprintable() else "�" for c in line.strip())
+    return clean if len(clean) <= length else clean[: length - 1] + "…"
+
+
+def title(record: JobSetRecord, jobs: int) -> str:
+    """Backend, circuits, jobs and shots of a set."""
+    parts = [
+        record.backend,
+        plural(record.circuits, "circuit"),
+        plural(jobs, "job"),
+    ]
+    if record.shots is not None:
+        least, most = record.shots
+        parts.append(f"{least:,} shots" if least == most else f"{least:,}–{most:,} shots")
+    return " · ".join(parts)
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def report(record: JobSetRecord, jobs: Sequence[JobRecord], now: float, *, detailed: bool) -> str:
+    """A set as text; with ``detailed`` a line for each job."""
+    numbers = Counter(job.status for job in jobs)
+    lines = [
+        f"Job set: {first_line(record.name)}",
+        f"  id: {record.set_id}",
+        f"  {title(record, len(jobs))}",
+    ]
+    if record.tags:
+        lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
+    lines.append(f"  {summary(numbers)}")
+    if detailed:
+        lines.append("")
+        lines += [_line(row(job, now)) for job in jobs]
+    return "\n".join(lines)
+
+
+def _line(shown: Row) -> str:
+    where = f"{shown.span} ({shown.piece})" if shown.piece else shown.span
+    times = (
+        f"waited {duration(shown.waited)}, ran {duration(shown.ran)}" if shown.waited is not None else ""
+    )
+    parts = [
+        f"  {shown.row:>4}  circuits {where:<13} {shown.word:<12}",
+        shown.job_id or "",
+        times,
+        shown.note,
+    ]
+    return "  ".join(part for part in parts if part).rstrip()
+
+
+def duration(seconds: float | None) -> str:
+    """A time span for people: "0.4 s", "8 s", "2:10", "1:02:03"; a dash for none."""
+    if seconds is None:
+        return "–"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,210 @@
+"""Cutting circuits into jobs by limits: ``split``, and ``join``, its exact inverse.
+
+A job holds a span of circuits and one piece of their shots. Spans are filled from the left up to the
+limits, as a user would cut by hand; shots beyond a limit are cut into pieces of nearly equal size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import NamedTuple, TypeVar
+
+from qjm_widgets.core.errors import LimitError
+from qjm_widgets.core.records import Span
+
+T = TypeVar("T")
+
+DEFAULT_CIRCUITS_PER_JOB = 100
+"""Circuits a job where no limit is known; IBM's guide to batches cuts so too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one job may hold; None is no limit.
+
+    Attributes:
+        circuits: circuits a job.
+        shots: shots of one circuit in one job.
+        executions: circuits x parameter sets x shots, summed over the job.
+        payload_bytes: bytes of the written circuits.
+        one_shots: every circuit of a job runs the same number of shots.
+    """
+
+    circuits: int | None = None
+    shots: int | None = None
+    executions: int | None = None
+    payload_bytes: int | None = None
+    one_shots: bool = False
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name == "one_shots" or value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise LimitError(f"the limit on {field.name} must be a whole number, not {value!r}")
+            if value < 1:
+                raise LimitError(f"the limit on {field.name} must be at least 1, not {value}")
+
+    def tighter(self, other: Limits) -> Limits:
+        """The limits that satisfy both."""
+
+        def least(a: int | None, b: int | None) -> int | None:
+            return b if a is None else a if b is None else min(a, b)
+
+        return Limits(
+            circuits=least(self.circuits, other.circuits),
+            shots=least(self.shots, other.shots),
+            executions=least(self.executions, other.executions),
+            payload_bytes=least(self.payload_bytes, other.payload_bytes),
+            one_shots=self.one_shots or other.one_shots,
+        )
+
+
+class Item(NamedTuple):
+    """What splitting has to know of one circuit.
+
+    ``shots`` None: the backend decides. ``points`` is how many parameter sets it runs with;
+    ``payload_bytes`` is 0 where nobody asked.
+    """
+
+    shots: int | None = None
+    points: int = 1
+    payload_bytes: int = 0
+
+
+class PlannedJob(NamedTuple):
+    """One job of a plan; ``shots`` is None where its circuits differ or the backend decides."""
+
+    span: Span
+    piece: int
+    pieces: int
+    shots: int | None
+    executions: int
+    payload_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The cut, before anything is sent.
+
+    Attributes:
+        jobs: in the order of submission.
+        circuits: how many circuits there are.
+        executions: circuits x parameter sets x shots over all jobs (0 where shots are unknown).
+        payload_bytes: bytes of the written circuits over all jobs; None where no limit made us measure.
+        seconds_to_submit: the shortest time that submission can take under the backend's pace.
+    """
+
+    jobs: tuple[PlannedJob, ...]
+    circuits: int
+    executions: int
+    payload_bytes: int | None = None
+    seconds_to_submit: float = 0.0
+
+    def __str__(self) -> str:
+        text = f"{self.circuits:,} circuits in {len(self.jobs):,} jobs"
+        if self.executions:
+            text += f", {self.executions:,} executions"
+        if self.payload_bytes is not None:
+            text += f", {self.payload_bytes:,} bytes"
+        if self.seconds_to_submit:
+            text += f", at least {self.seconds_to_submit:.0f} s to submit"
+        return text
+
+
+def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
+    """Cut circuits into jobs.
+
+    Raises:
+        LimitError: one circuit is beyond a limit by itself; it is named by index.
+    """
+    jobs: list[PlannedJob] = []
+    start = 0
+    while start < len(items):
+        stop, pieces = _fill(items, start, limits)
+        span = Span(start, stop)
+        inside = items[start:stop]
+        payload = sum(item.payload_bytes for item in inside)
+        shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
+        points = sum(item.points for item in inside)
+        if pieces == 1:
+            executions = sum((item.shots or 0) * item.points for item in inside)
+            jobs.append(PlannedJob(span, 0, 1, shots, executions, payload))
+        else:
+            for piece, part in enumerate(_parts(inside[0].shots or 0, pieces)):
+                jobs.append(PlannedJob(span, piece, pieces, part, part * points, payload))
+        start = stop
+    return tuple(jobs)
+
+
+def join(cut: Iterable[tuple[Span, int, Sequence[T]]], circuits: int) -> list[list[T]]:
+    """Put what jobs hold back in the order of the circuits.
+
+    Args:
+        cut: for each job its span, its piece and one thing a circuit; in any order.
+        circuits: how many circuits there are.
+
+    Returns:
+        For each circuit the things of its pieces, in the order of the pieces.
+    """
+    joined: list[list[tuple[int, T]]] = [[] for _ in range(circuits)]
+    for span, piece, things in cut:
+        for circuit, thing in zip(range(span.start, span.stop), things, strict=True):
+            joined[circuit].append((piece, thing))
+    return [[thing for _, thing in sorted(parts, key=lambda part: part[0])] for parts in joined]
+
+
+def _parts(shots: int, pieces: int) -> list[int]:
+    """``shots`` in nearly equal whole parts, the larger ones first."""
+    least, more = divmod(shots, pieces)
+    return [least + 1] * more + [least] * (pieces - more)
+
+
+def _pieces(index: int, item: Item, limits: Limits) -> int:
+    """Into how many pieces one circuit's shots must be cut, checking that it fits at all."""
+    if limits.payload_bytes is not None and item.payload_bytes > limits.payload_bytes:
+        raise LimitError(
+            f"circuit {index} alone is {item.payload_bytes:,} bytes, "
+            f"beyond the limit of {limits.payload_bytes:,} bytes a job"
+        )
+    if limits.executions is not None and item.points > limits.executions:
+        raise LimitError(
+            f"circuit {index} runs with {item.points:,} parameter sets, beyond the limit of "
+            f"{limits.executions:,} executions a job; parameter sets are not cut: give it as several"
+        )
+    if item.shots is None:
+        return 1
+    most = item.shots
+    if limits.shots is not None:
+        most = min(most, limits.shots)
+    if limits.executions is not None:
+        most = min(most, limits.executions // item.points)
+    return -(-item.shots // most) if item.shots else 1
+
+
+def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
+    """The longest span from ``start`` that one job may hold, and the pieces of its shots."""
+    first = items[start]
+    pieces = _pieces(start, first, limits)
+    shots = _parts(first.shots, pieces)[0] if first.shots is not None else None
+    most_circuits = limits.circuits or len(items)
+    executions = (shots or 0) * first.points
+    payload = first.payload_bytes
+    stop = start + 1
+    while stop < len(items) and stop - start < most_circuits:
+        item = items[stop]
+        same = item.shots == first.shots
+        if not same and (limits.one_shots or pieces > 1 or _pieces(stop, item, limits) > 1):
+            break
+        if _pieces(stop, item, limits) != pieces:
+            break
+        executions += ((shots if same else item.shots) or 0) * item.points
+        payload += item.payload_bytes
+        if limits.executions is not None and executions > limits.executions:
+            break
+        if limits.payload_bytes is not None and payload > limits.payload_bytes:
+            break
+        stop += 1
+    return stop, pieces
