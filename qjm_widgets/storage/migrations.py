@@ -1,0 +1,81 @@
+"""The version of a store: made new, brought up from an older one, or refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from importlib import resources
+
+from qjm_widgets.storage.failures import damaged, foreign, too_new
+
+APPLICATION_ID = 0x514A4D57  # "QJMW": file(1) and we know the file by it
+VERSION = 1
+# STEPS[n] is the SQL that takes a store from version n to n + 1; schema.sql is always the newest.
+STEPS: Mapping[int, str] = {}
+
+
+def version_of(connection: sqlite3.Connection, path: str) -> int | None:
+    """The version of a store, None for an empty file.
+
+    Raises:
+        StoreVersionError: it is newer than ``VERSION``.
+        StoreCorruptError: it is another program's database, or none.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application == APPLICATION_ID:
+        if version > VERSION:
+            raise too_new(path, version, VERSION)
+        return int(version)
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application or version or tables:
+        raise foreign(path)
+    return None
+
+
+def prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Bring an open database to ``VERSION``, in one transaction that rolls back where it fails.
+
+    Raises:
+        StoreVersionError: it is newer than that.
+        StoreCorruptError: it is another program's, or tables are missing.
+    """
+    if version_of(connection, path) != VERSION:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            # Asked again: another process may just have done it.
+            found = version_of(connection, path)
+            if found is None:
+                _run(
+                    connection,
+                    resources.files(__package__).joinpath("schema.sql").read_text("utf-8"),
+                )
+            else:
+                for version in range(found, VERSION):
+                    _run(connection, STEPS[version])
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if missing := {"job_sets", "jobs", "history", "outcomes", "circuits"} - tables:
+        raise damaged(path, f"it lacks {', '.join(sorted(missing))}")
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    # Not executescript: it would commit the transaction first.
+    for statement in _statements(script):
+        connection.execute(statement)
+
+
+def _statements(script: str) -> Iterator[str]:
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+    yield statement  # a last one that has no semicolon; nothing is a statement too

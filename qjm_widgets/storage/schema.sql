@@ -1,0 +1,80 @@
+-- The store at its current version (see migrations.py). Times are seconds since 1970, UTC.
+--
+-- Set ids are 32 hexadecimal digits; the other tables name a set by `set_key`, which keeps their rows
+-- and keys short. JSON columns hold text.
+
+CREATE TABLE job_sets (
+    set_key          INTEGER PRIMARY KEY,
+    set_id           TEXT NOT NULL UNIQUE,
+    name             TEXT NOT NULL,
+    backend          TEXT NOT NULL,
+    adapter          TEXT NOT NULL,
+    circuits         INTEGER NOT NULL,
+    created_at       REAL NOT NULL,
+    shots_min        INTEGER,
+    shots_max        INTEGER,
+    tags             TEXT NOT NULL,  -- JSON list
+    options          TEXT NOT NULL,  -- JSON object
+    unstored_options TEXT NOT NULL,  -- JSON list
+    survives_kernel  INTEGER,
+    rerun_on_resume  INTEGER,
+    resumable        INTEGER NOT NULL
+);
+
+CREATE INDEX job_sets_newest ON job_sets (created_at);
+
+CREATE TABLE jobs (
+    set_key          INTEGER NOT NULL REFERENCES job_sets ON DELETE CASCADE,
+    row              INTEGER NOT NULL,
+    start            INTEGER NOT NULL,
+    stop             INTEGER NOT NULL,
+    piece            INTEGER NOT NULL,
+    pieces           INTEGER NOT NULL,
+    shots            INTEGER,
+    seed             TEXT,  -- a seed may be beyond 64 bits
+    status           TEXT NOT NULL,
+    cancel_requested INTEGER NOT NULL,
+    attempt          INTEGER NOT NULL,
+    job_id           TEXT,
+    since            REAL NOT NULL,
+    sent_at          REAL,
+    running_at       REAL,
+    finished_at      REAL,
+    checked_at       REAL,
+    error            TEXT,
+    last_error       TEXT,
+    PRIMARY KEY (set_key, row)
+) WITHOUT ROWID;
+
+CREATE TABLE history (
+    change  INTEGER PRIMARY KEY,  -- grows with time
+    set_key INTEGER NOT NULL,
+    row     INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    status  TEXT NOT NULL,
+    at      REAL NOT NULL,
+    job_id  TEXT,
+    text    TEXT,
+    FOREIGN KEY (set_key, row) REFERENCES jobs ON DELETE CASCADE
+);
+
+CREATE INDEX history_of_job ON history (set_key, row);
+
+-- Outcomes and circuits may be large: a rowid table keeps them out of the tree that is searched.
+CREATE TABLE outcomes (
+    set_key INTEGER NOT NULL,
+    row     INTEGER NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (set_key, row),
+    FOREIGN KEY (set_key, row) REFERENCES jobs ON DELETE CASCADE
+);
+
+CREATE TABLE circuits (
+    set_key  INTEGER NOT NULL REFERENCES job_sets ON DELETE CASCADE,
+    start    INTEGER NOT NULL,
+    stop     INTEGER NOT NULL,
+    encoding TEXT NOT NULL,
+    notes    TEXT NOT NULL,
+    data     BLOB NOT NULL,
+    PRIMARY KEY (set_key, start, stop)  -- `stop` too, so that a search reads no blob
+);

@@ -1,0 +1,240 @@
+"""SQLiteStore: every job set in one file, or in memory."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from qjm_widgets.core.errors import JobSetNotFoundError, StoreError
+from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
+from qjm_widgets.storage import rows
+from qjm_widgets.storage.failures import damaged, translated
+from qjm_widgets.storage.opening import MEMORY, open_store
+
+T = TypeVar("T")
+
+
+def _marks(columns: str) -> str:
+    return ", ".join("?" for _ in columns.split(","))
+
+
+def _updates(columns: str) -> str:
+    return ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
+
+
+_SET_KEY = "SELECT set_key FROM job_sets WHERE set_id = ?"
+_GET_SET = f"SELECT {rows.SET_COLUMNS} FROM job_sets WHERE set_id = ?"
+_ADD_SET = f"INSERT INTO job_sets ({rows.SET_COLUMNS}) VALUES ({_marks(rows.SET_COLUMNS)})"
+_UPDATE_SET = (
+    f"UPDATE job_sets SET ({rows.SET_COLUMNS}) = ({_marks(rows.SET_COLUMNS)}) WHERE set_key = ?"
+)
+_DELETE_SET = "DELETE FROM job_sets WHERE set_key = ?"
+# The jobs are counted first: grouping them when joined to their sets takes four times as long.
+_LIST_SETS = (
+    "WITH chosen AS (SELECT * FROM job_sets WHERE ?1 IS NULL OR name = ?1"
+    "                ORDER BY created_at DESC, set_key DESC LIMIT ?2),"
+    " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs FROM jobs"
+    "             WHERE set_key IN (SELECT set_key FROM chosen) GROUP BY set_key, status)"
+    f" SELECT {rows.SET_COLUMNS}, status, jobs FROM chosen LEFT JOIN tallies ON tallied = set_key"
+    " ORDER BY created_at DESC, set_key DESC"
+)
+_GET_JOBS = f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE set_key = ({_SET_KEY}) ORDER BY row"
+_ADD_JOB = f"INSERT INTO jobs (set_key, {rows.JOB_COLUMNS}) VALUES (?, {_marks(rows.JOB_COLUMNS)})"
+# Not INSERT OR REPLACE: that deletes the row first, and with it the job's history and outcome.
+_PUT_JOB = f"{_ADD_JOB} ON CONFLICT (set_key, row) DO UPDATE SET {_updates(rows.JOB_COLUMNS)}"
+_ADD_CHANGE = (
+    f"INSERT INTO history (set_key, {rows.CHANGE_COLUMNS}) VALUES (?, {_marks(rows.CHANGE_COLUMNS)})"
+)
+_GET_CHANGES = (
+    f"SELECT {rows.CHANGE_COLUMNS} FROM history WHERE set_key = ({_SET_KEY}) AND row = ? ORDER BY change"
+)
+_PUT_OUTCOME = "INSERT OR REPLACE INTO outcomes (set_key, row, data) VALUES (?, ?, ?)"
+_GET_OUTCOME = f"SELECT data FROM outcomes WHERE set_key = ({_SET_KEY}) AND row = ?"
+_PUT_CIRCUITS = (
+    f"INSERT OR REPLACE INTO circuits (set_key, {rows.CIRCUIT_COLUMNS})"
+    f" VALUES (?, {_marks(rows.CIRCUIT_COLUMNS)})"
+)
+_GET_CIRCUITS = (
+    f"SELECT {rows.CIRCUIT_COLUMNS} FROM circuits"
+    f" WHERE set_key = ({_SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
+)
+
+
+class SQLiteStore:
+    """The ``JobStore`` over SQLite: one connection that all threads share.
+
+    Args:
+        path: the file, which is made with its directories where it is missing and which only its
+            owner can read; ``":memory:"`` keeps everything until ``close``.
+        timeout: seconds to wait for another process that holds the file.
+
+    Attributes:
+        path: the file's absolute path, or ``":memory:"``.
+
+    Raises:
+        StoreError: one of its kinds.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0) -> None:
+        name = os.fspath(path)
+        # Absolute: the notebook may change its working directory later.
+        self.path = name if name == MEMORY else str(Path(name).expanduser().absolute())
+        self._lock = threading.RLock()
+        self._process = os.getpid()
+        self._connection: sqlite3.Connection | None = open_store(self.path, timeout)
+
+    def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
+        """Store a new set with all its jobs; a known id is a ``StoreError``."""
+        with self._transaction() as connection:
+            if connection.execute(_SET_KEY, (record.set_id,)).fetchone():
+                raise StoreError(f"The job store {self.path} already has job set {record.set_id}.")
+            set_key = connection.execute(_ADD_SET, rows.set_to_row(record)).lastrowid
+            assert set_key is not None
+            connection.executemany(_ADD_JOB, [rows.job_to_row(set_key, job) for job in jobs])
+
+    def update_set(self, record: JobSetRecord) -> None:
+        """Replace the row of a known set.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+        with self._transaction() as connection:
+            set_key = self._set_key(connection, record.set_id)
+            connection.execute(_UPDATE_SET, (*rows.set_to_row(record), set_key))
+
+    def commit(self, changes: Mapping[str, Changes]) -> None:
+        """Write the changes of several sets in one transaction: all of them or none.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+            StoreError: history or an outcome names a row that the set does not have.
+        """
+        with self._transaction() as connection:
+            for set_id, change in changes.items():
+                key = self._set_key(connection, set_id)
+                connection.executemany(_PUT_JOB, [rows.job_to_row(key, job) for job in change.jobs])
+                connection.executemany(
+                    _ADD_CHANGE, [rows.change_to_row(key, line) for line in change.history]
+                )
+                connection.executemany(
+                    _PUT_OUTCOME, [(key, int(row), data) for row, data in change.outcomes.items()]
+                )
+
+    def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
+        """Write circuits of a set; a block replaces one of the same span.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+        with self._transaction() as connection:
+            key = self._set_key(connection, set_id)
+            connection.executemany(_PUT_CIRCUITS, [rows.block_to_row(key, block) for block in blocks])
+
+    def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
+        """The blocks that overlap the span, in order; none for an unknown set."""
+        return self._select(rows.block_from_row, _GET_CIRCUITS, set_id, int(span.stop), int(span.start))
+
+    def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
+        """A set and its jobs in the order of rows.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+        # One transaction, so that both are of the same moment.
+        with self._transaction("BEGIN"):
+            records = self._select(rows.set_from_row, _GET_SET, set_id)
+            if not records:
+                raise self._unknown(set_id)
+            return records[0], self._select(rows.job_from_row, _GET_JOBS, set_id)
+
+    def get_outcome(self, set_id: str, row: int) -> bytes | None:
+        """The encoded outcome of a job, or None."""
+        found: list[bytes] = self._select(lambda columns: columns[0], _GET_OUTCOME, set_id, int(row))
+        return found[0] if found else None
+
+    def job_history(self, set_id: str, row: int) -> list[StatusChange]:
+        """Every status that a job had, oldest first; none for an unknown job."""
+        return self._select(rows.change_from_row, _GET_CHANGES, set_id, int(row))
+
+    def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+        """All sets, newest first; only those of that name, and no more than ``limit``."""
+        found = self._select(tuple, _LIST_SETS, name, -1 if limit is None else int(limit))
+        with self._decoding():
+            return rows.summaries_from_rows(found)
+
+    def delete_set(self, set_id: str) -> None:
+        """Forget a set and all that belongs to it, and give its space back to the disk.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+        with self._lock:
+            with self._transaction() as connection:
+                connection.execute(_DELETE_SET, (self._set_key(connection, set_id),))
+            # The set is gone: where the space cannot be freed now, the next deletion frees it.
+            # Only a script is run to its end; `execute` would free one page.
+            with suppress(sqlite3.Error):
+                connection.executescript("PRAGMA incremental_vacuum")
+
+    def close(self) -> None:
+        """Let go of the file; a second call does nothing."""
+        if os.getpid() != self._process:
+            return  # in a forked child the file still belongs to the parent
+        with self._lock, translated(self.path):
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    @contextmanager
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        with self._lock, translated(self.path):
+            connection = self._open_connection()
+            try:
+                connection.execute(begin)
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:  # KeyboardInterrupt too: the connection goes on being used
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def _select(self, make: Callable[[rows.Row], T], query: str, *values: object) -> list[T]:
+        with self._lock, translated(self.path):
+            found: Iterable[rows.Row] = self._open_connection().execute(query, values).fetchall()
+        with self._decoding():
+            return [make(row) for row in found]
+
+    @contextmanager
+    def _decoding(self) -> Iterator[None]:
+        try:
+            yield
+        except (KeyError, TypeError, ValueError) as error:
+            raise damaged(self.path, f"a row makes no sense: {error}") from error
+
+    def _open_connection(self) -> sqlite3.Connection:
+        if os.getpid() != self._process:
+            # SQLite: a connection that is used on both sides of a fork destroys the file.
+            raise StoreError(
+                f"The job store {self.path} was opened by the process that this one was forked"
+                " from. Open it again here."
+            )
+        if self._connection is None:
+            raise StoreError(f"The job store {self.path} is closed. Open it again.")
+        return self._connection
+
+    def _set_key(self, connection: sqlite3.Connection, set_id: str) -> int:
+        found = connection.execute(_SET_KEY, (set_id,)).fetchone()
+        if found is None:
+            raise self._unknown(set_id)
+        return int(found[0])
+
+    def _unknown(self, set_id: str) -> JobSetNotFoundError:
+        return JobSetNotFoundError(
+            f"The job store {self.path} has no job set {set_id}. JobManager.history() lists its sets."
+        )

@@ -1,0 +1,300 @@
+"""What every JobStore keeps, over the file and over memory."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qjm_widgets.core.errors import JobSetNotFoundError, StoreError
+from qjm_widgets.core.ports import Changes, CircuitBlock, JobStore
+from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.storage import SQLiteStore
+from tests.contract.store_fixtures import a_job, a_set
+
+A, B, UNKNOWN = a_set(0).set_id, a_set(1).set_id, "f" * 32
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JobStore]:
+    store = SQLiteStore(":memory:" if request.param == "memory" else tmp_path / "jobs.db")
+    yield store
+    store.close()
+
+
+def change(row: int, status: Status, at: float = 1.0) -> StatusChange:
+    return StatusChange(row, 1, status, at, None, None)
+
+
+def test_every_field_of_a_set_comes_back(store: JobStore) -> None:
+    record = a_set(
+        name="Zürich 量子 <b>",
+        shots=(100, 4000),
+        tags=("a", "b \ud800"),
+        options={"seed_simulator": 7, "noise": {"p": [0.1, None, True]}, "z": "", "a": -1.5},
+        unstored_options=("noise_model",),
+        survives_kernel=False,
+        rerun_on_resume=True,
+        resumable=False,
+    )
+    store.create_set(record, [])
+    assert store.load_set(A) == (record, [])
+    assert list(store.load_set(A)[0].options) == list(record.options)
+
+
+def test_what_nobody_knows_of_a_set_stays_unknown(store: JobStore) -> None:
+    store.create_set(a_set(), [])
+    loaded, jobs = store.load_set(A)
+    assert (loaded, jobs) == (a_set(), [])
+    assert (loaded.shots, loaded.survives_kernel, loaded.rerun_on_resume) == (None, None, None)
+
+
+def test_every_field_of_a_job_comes_back(store: JobStore) -> None:
+    job = a_job(
+        span=Span(3, 9),
+        piece=1,
+        pieces=4,
+        shots=1000,
+        seed=2**90,
+        status=Status.ERROR,
+        cancel_requested=True,
+        attempt=3,
+        job_id="cx1",
+        sent_at=2.25,
+        running_at=3.5,
+        finished_at=4.125,
+        checked_at=5.0,
+        error="line 1\nline 2\0 ü",
+        last_error="no answer",
+    )
+    store.create_set(a_set(), [job, a_job(1)])
+    assert store.load_set(A)[1] == [job, a_job(1)]
+    assert isinstance(store.load_set(A)[1][0].span, Span)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_every_status_comes_back(store: JobStore, status: Status) -> None:
+    store.create_set(a_set(), [a_job()])
+    store.commit({A: Changes([a_job(status=status)], [change(0, status)])})
+    assert store.load_set(A)[1][0].status is status
+    assert store.job_history(A, 0)[0].status is status
+    assert store.summaries()[0].jobs == {status: 1}
+
+
+def test_numbers_of_numpy_are_stored_as_numbers(store: JobStore) -> None:
+    row, seed = np.int64(1), np.uint64(2**64 - 1)
+    job = a_job(row, span=Span(row, row + 1), shots=np.int32(5), seed=seed, since=np.float64(2))
+    store.create_set(a_set(circuits=np.int64(2), shots=(np.int64(5), np.int64(5))), [job])
+    store.commit({A: Changes([job], [change(row, Status.DONE)], {row: b"x"})})
+    loaded = store.load_set(A)[1][0]
+    assert loaded == a_job(1, shots=5, seed=2**64 - 1, since=2.0)
+    assert type(loaded.row) is type(loaded.seed) is type(loaded.span.start) is int
+    assert store.get_outcome(A, row) == b"x"
+    assert len(store.job_history(A, row)) == 1
+
+
+def test_jobs_come_in_the_order_of_rows(store: JobStore) -> None:
+    store.create_set(a_set(), [a_job(row) for row in (11, 2, 0, 1)])
+    store.commit({A: Changes([a_job(5), a_job(3)])})
+    assert [job.row for job in store.load_set(A)[1]] == [0, 1, 2, 3, 5, 11]
+
+
+def test_a_commit_replaces_jobs_and_keeps_what_belongs_to_them(store: JobStore) -> None:
+    store.create_set(a_set(), [a_job(0), a_job(1)])
+    store.commit({A: Changes([], [change(0, Status.SENDING)], {0: b"first"})})
+    done = a_job(0, status=Status.DONE, job_id="j")
+    store.commit({A: Changes([done], [change(0, Status.DONE)])})
+    assert store.load_set(A)[1] == [done, a_job(1)]
+    assert [line.status for line in store.job_history(A, 0)] == [Status.SENDING, Status.DONE]
+    assert store.get_outcome(A, 0) == b"first"
+
+
+def test_history_is_kept_as_written_even_when_the_clock_jumps(store: JobStore) -> None:
+    store.create_set(a_set(), [a_job(0), a_job(1)])
+    lines = [
+        StatusChange(0, 1, Status.SENDING, 9.0, None, None),
+        StatusChange(0, 1, Status.ERROR, 3.0, "id", "text"),
+        StatusChange(0, 2, Status.QUEUED, 5.0, "id 2", None),
+    ]
+    store.commit({A: Changes(history=[lines[0], change(1, Status.HELD), lines[1]])})
+    store.commit({A: Changes(history=[lines[2]])})
+    assert store.job_history(A, 0) == lines
+
+
+def test_an_outcome_is_replaced_by_a_later_one(store: JobStore) -> None:
+    store.create_set(a_set(), [a_job(0), a_job(1)])
+    assert store.get_outcome(A, 0) is None
+    large = bytes(range(256)) * 4096
+    store.commit({A: Changes(outcomes={0: b"old", 1: large})})
+    store.commit({A: Changes(outcomes={0: b""})})
+    assert (store.get_outcome(A, 0), store.get_outcome(A, 1)) == (b"", large)
+
+
+def test_circuits_are_found_by_overlap_and_in_order(store: JobStore) -> None:
+    store.create_set(a_set(), [])
+    blocks = [CircuitBlock(Span(at, at + 10), "qpy", bytes([at]), '{"é": 1}') for at in (20, 0, 10)]
+    store.put_circuits(A, blocks[:2])
+    store.put_circuits(A, blocks[2:])
+
+    def starts(start: int, stop: int) -> list[int]:
+        return [block.span.start for block in store.get_circuits(A, Span(start, stop))]
+
+    assert store.get_circuits(A, Span(0, 10)) == [blocks[1]]
+    assert starts(9, 11) == [0, 10]
+    assert starts(0, 30) == [0, 10, 20]
+    assert starts(10, 20) == [10]
+    assert starts(29, 99) == [20]
+    assert starts(30, 99) == []
+    assert store.get_circuits(UNKNOWN, Span(0, 10)) == []
+
+
+def test_circuits_written_again_are_there_once(store: JobStore) -> None:
+    store.create_set(a_set(), [])
+    store.put_circuits(A, [CircuitBlock(Span(0, 2), "qpy", b"old", "{}")])
+    new = CircuitBlock(Span(0, 2), "qpy", b"new", "[]")
+    store.put_circuits(A, [new])
+    assert store.get_circuits(A, Span(0, 2)) == [new]
+
+
+def test_summaries_are_newest_first_and_count_jobs(store: JobStore) -> None:
+    older, newer, twin = a_set(0), a_set(1, name="twin"), a_set(2, name="twin", created_at=1001.0)
+    for record in (newer, older, twin):
+        store.create_set(record, [a_job(0), a_job(1), a_job(2)])
+    store.create_set(a_set(3, created_at=0.5), [])
+    store.commit({A: Changes([a_job(0, status=Status.DONE), a_job(2, status=Status.DONE)])})
+    found = store.summaries()
+    # Of two sets of one moment the one that was stored later is the newer.
+    assert [summary.record for summary in found][:3] == [twin, newer, older]
+    assert found[2].jobs == {Status.DONE: 2, Status.NOT_SENT: 1}
+    assert found[3].jobs == {}
+    assert [summary.record for summary in store.summaries("twin")] == [twin, newer]
+    assert [summary.record for summary in store.summaries(limit=2)] == [twin, newer]
+    assert [summary.record for summary in store.summaries("twin", 1)] == [twin]
+    assert store.summaries("twi") == store.summaries(limit=0) == []
+
+
+def test_a_set_is_updated(store: JobStore) -> None:
+    store.create_set(a_set(0), [a_job()])
+    store.create_set(a_set(1), [])
+    new = dataclasses.replace(a_set(0), name="new", tags=("x",), resumable=False)
+    store.update_set(new)
+    assert (store.load_set(A), store.load_set(B)) == ((new, [a_job()]), (a_set(1), []))
+
+
+def test_a_deleted_set_takes_all_with_it_and_nothing_else(store: JobStore) -> None:
+    for number in (0, 1):
+        store.create_set(a_set(number), [a_job()])
+        set_id = a_set(number).set_id
+        store.commit({set_id: Changes([], [change(0, Status.DONE)], {0: b"x"})})
+        store.put_circuits(set_id, [CircuitBlock(Span(0, 1), "qpy", b"c", "{}")])
+    store.delete_set(A)
+    store.create_set(a_set(0), [a_job()])  # even where the same id comes again
+    assert store.get_outcome(A, 0) is None
+    assert store.job_history(A, 0) == []
+    assert store.get_circuits(A, Span(0, 1)) == []
+    assert store.get_outcome(B, 0) == b"x"
+    assert len(store.job_history(B, 0)) == len(store.get_circuits(B, Span(0, 1))) == 1
+
+
+def test_unknown_ids_are_named(store: JobStore) -> None:
+    for call in (
+        lambda: store.load_set(UNKNOWN),
+        lambda: store.delete_set(UNKNOWN),
+        lambda: store.update_set(dataclasses.replace(a_set(), set_id=UNKNOWN)),
+        lambda: store.commit({UNKNOWN: Changes([a_job()])}),
+        lambda: store.put_circuits(UNKNOWN, []),
+    ):
+        with pytest.raises(JobSetNotFoundError, match=UNKNOWN):
+            call()
+    assert (store.get_outcome(UNKNOWN, 0), store.job_history(UNKNOWN, 0)) == (None, [])
+
+
+def test_a_known_set_is_not_made_again(store: JobStore) -> None:
+    store.create_set(a_set(), [a_job()])
+    with pytest.raises(StoreError, match=A):
+        store.create_set(a_set(name="other"), [])
+    assert store.load_set(A) == (a_set(), [a_job()])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {UNKNOWN: Changes([a_job()])},
+        {B: Changes(outcomes={7: b"of no job"})},
+        {B: Changes(history=[change(7, Status.DONE)])},
+        {B: Changes([a_job(shots=2**70)])},
+    ],
+    ids=["unknown set", "outcome of no job", "history of no job", "too large a number"],
+)
+def test_one_bad_change_undoes_the_whole_commit(store: JobStore, bad: dict[str, Changes]) -> None:
+    for number in (0, 1):
+        store.create_set(a_set(number), [a_job()])
+    good = Changes([a_job(status=Status.DONE)], [change(0, Status.DONE)], {0: b"x"})
+    with pytest.raises((StoreError, JobSetNotFoundError, OverflowError)):
+        store.commit({A: good, **bad})
+    assert store.load_set(A)[1] == [a_job()]
+    assert store.job_history(A, 0) == []
+    assert store.get_outcome(A, 0) is None
+    store.commit({A: good})
+    assert store.get_outcome(A, 0) == b"x"
+
+
+def test_a_set_with_a_row_twice_is_not_stored_by_half(store: JobStore) -> None:
+    with pytest.raises(StoreError):
+        store.create_set(a_set(), [a_job(0), a_job(0)])
+    assert store.summaries() == []
+
+
+def test_threads_write_and_read_together(store: JobStore) -> None:
+    workers, commits = 6, 25
+    store.create_set(a_set(), [a_job(row) for row in range(workers)])
+    failures: list[BaseException] = []
+    start = threading.Barrier(workers + 2)
+
+    def write(row: int) -> None:
+        for number in range(1, commits + 1):
+            job = a_job(row, attempt=number)
+            line = change(row, Status.QUEUED, number)
+            store.commit({A: Changes([job], [line], {row: b"%d" % number})})
+
+    def read() -> None:
+        for _ in range(commits):
+            for job in store.load_set(A)[1]:
+                # An attempt and its line of history are one transaction.
+                assert len(store.job_history(A, job.row)) >= job.attempt - 1
+            assert sum(store.summaries()[0].jobs.values()) == workers
+
+    def run(work: Callable[..., None], *arguments: int) -> None:
+        start.wait(30)
+        try:
+            work(*arguments)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(write, row)) for row in range(workers)]
+    threads += [threading.Thread(target=run, args=(read,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not failures
+    for row in range(workers):
+        assert [line.at for line in store.job_history(A, row)] == [*range(1, commits + 1)]
+        assert store.get_outcome(A, row) == b"%d" % commits
+
+
+def test_closing_twice_is_nothing_and_use_after_it_is_told(store: JobStore) -> None:
+    store.create_set(a_set(), [a_job()])
+    store.close()
+    store.close()
+    for call in (
+        lambda: store.load_set(A),
+        lambda: store.summaries(),
+        lambda: store.get_outcome(A, 0),
+        lambda: store.create_set(a_set(1), []),
+        lambda: store.commit({}),
+    ):
+        with pytest.raises(StoreError, match="closed"):
+            call()

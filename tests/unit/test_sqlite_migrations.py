@@ -1,0 +1,58 @@
+"""A store of an older version is brought to the current one, or left as it was."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from qjm_widgets.core.errors import StoreError
+from qjm_widgets.storage import SQLiteStore, migrations
+from tests.contract.store_fixtures import a_job, a_set
+
+A = a_set().set_id
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A store with a set of 500 jobs, closed."""
+    path = tmp_path / "jobs.db"
+    store = SQLiteStore(path)
+    store.create_set(a_set(), [a_job(row) for row in range(500)])
+    store.close()
+    return path
+
+
+def test_an_older_store_is_brought_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = """
+ALTER TABLE job_sets ADD COLUMN owner TEXT;  -- two statements; and a comment
+UPDATE job_sets
+   SET owner = 'a; b';
+"""
+    monkeypatch.setattr(migrations, "STEPS", {1: step, 2: "CREATE TABLE leases (owner)"})
+    monkeypatch.setattr(migrations, "VERSION", 3)
+    store = SQLiteStore(path)
+    assert len(store.load_set(A)[1]) == 500
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("SELECT owner FROM job_sets").fetchall() == [("a; b",)]
+    assert connection.execute("SELECT * FROM leases").fetchall() == []
+    connection.close()
+
+
+def test_a_migration_that_fails_changes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {1: "ALTER TABLE jobs ADD COLUMN x;", 2: "CREATE TABLE jobs (no)"}
+    monkeypatch.setattr(migrations, "STEPS", steps)
+    monkeypatch.setattr(migrations, "VERSION", 3)
+    with pytest.raises(StoreError, match="already exists"):
+        SQLiteStore(path)
+    monkeypatch.undo()
+    store = SQLiteStore(path)
+    assert len(store.load_set(A)[1]) == 500
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    assert "x" not in [column[1] for column in connection.execute("PRAGMA table_info(jobs)")]
+    connection.close()
