@@ -1,0 +1,34 @@
+"""Ways to run circuits, one file an adapter; ``resolve`` picks one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qjm_widgets.core.errors import BackendError
+from qjm_widgets.core.ports import BackendAdapter
+
+
+def resolve(backend: Any) -> BackendAdapter:
+    """The adapter for what the user gave: an adapter, a sampler, or a backend with ``run``.
+
+    Raises:
+        BackendError: nothing of that kind.
+    """
+    if hasattr(backend, "observe") and hasattr(backend, "submit") and hasattr(backend, "limits"):
+        adapter: BackendAdapter = backend
+        return adapter
+    if isinstance(backend, type):
+        raise BackendError(
+            f"backend is the class {backend.__name__} itself: give an instance, {backend.__name__}()"
+        )
+    from qjm_widgets.backends.backend_run import BackendRun, is_backend
+    from qjm_widgets.backends.sampler import Sampler, is_sampler
+
+    if is_sampler(backend):
+        return Sampler(backend)
+    if is_backend(backend):
+        return BackendRun(backend)
+    raise BackendError(
+        f"{type(backend).__name__} can run nothing: give a Qiskit backend (with run) "
+        "or a SamplerV2 (with run(pubs, shots=...))"
+    )

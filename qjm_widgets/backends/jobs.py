@@ -1,0 +1,93 @@
+"""Talking to Qiskit job objects, whose ``status`` is an enum, a string or a sloppy answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qjm_widgets.core.errors import explain
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.ports import Observation
+from qjm_widgets.core.records import Status
+
+_WORDS = {
+    "INITIALIZING": Status.QUEUED,
+    "VALIDATING": Status.QUEUED,
+    "QUEUED": Status.QUEUED,
+    "RUNNING": Status.RUNNING,
+    "DONE": Status.DONE,
+    "COMPLETED": Status.DONE,
+    "ERROR": Status.ERROR,
+    "FAILED": Status.ERROR,
+    "CANCELLED": Status.CANCELLED,
+}
+
+
+def observe_job(job: Any, read: Callable[[Any], JobOutcome], *, local: bool) -> Observation | Exception:
+    """One job's state, with its outcome when it is done; an exception when asking failed.
+
+    A remote job that is done but whose result cannot be had now is asked again: calling it failed would
+    invite running it twice. What a job of this process raises is final.
+    """
+    try:
+        word = job.status()
+    except Exception as error:
+        return error
+    status = _WORDS.get(str(getattr(word, "name", word)).upper())
+    if status is Status.DONE:
+        try:
+            result = job.result()
+        except Exception as error:
+            return _failed(error) if local else error
+        return _done(result, read)
+    if status is Status.ERROR:
+        return _failed_or_late(job, read)
+    if status is None:
+        return Observation(None, f"unknown status {word!r}")
+    return Observation(status)
+
+
+def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
+    """The result decides: a PrimitiveJob that has not begun yet calls itself ERROR."""
+    try:
+        result = job.result()
+    except Exception as error:
+        return _failed(error, job)
+    return _done(result, read)
+
+
+def _done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
+    try:
+        outcome = read(result)
+    except Exception as error:  # a result that nobody can read is this job's error, not the engine's
+        return Observation(Status.ERROR, f"its result cannot be read: {explain(error)}")
+    if outcome.circuits and all(c is not None and not c.success for c in outcome.circuits):
+        reasons = {c.status for c in outcome.circuits if c is not None}
+        return Observation(Status.ERROR, "; ".join(sorted(reasons)), outcome)
+    return Observation(Status.DONE, None, outcome)
+
+
+def _failed(error: Exception, job: Any = None) -> Observation:
+    message = None
+    if job is not None and callable(getattr(job, "error_message", None)):
+        try:
+            message = job.error_message()
+        except Exception:
+            message = None  # the result's own error is what we tell then
+    return Observation(Status.ERROR, str(message or explain(error)))
+
+
+def cancel_job(job: Any) -> bool:
+    """Ask a job to stop; False when it says no or cannot."""
+    cancel = getattr(job, "cancel", None)
+    if not callable(cancel):
+        return False
+    return cancel() is not False
+
+
+def job_id(job: Any) -> str | None:
+    """A job's id: a method of jobs, an attribute of some."""
+    found = getattr(job, "job_id", None)
+    if callable(found):
+        found = found()
+    return None if found is None else str(found)

@@ -1,0 +1,1 @@
+"""Qiskit's result types as compact outcomes, and back."""

@@ -1,0 +1,90 @@
+"""From what the user gave to ``run`` to circuits of our own, checked and copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from qjm_widgets._compat import has_samplers
+from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.core.ports import Work
+
+
+def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
+    """One or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``, as works.
+
+    The circuits are copied: what the user does with theirs afterwards changes nothing.
+
+    Raises:
+        InputError: nothing was given, or shots are no whole number of at least 1.
+        CircuitError: one of them is no circuit; it is named by its index.
+    """
+    check_shots(shots)
+    given = _as_list(circuits)
+    if not given:
+        raise InputError("no circuits were given")
+    return [_read(index, item, shots) for index, item in enumerate(given)]
+
+
+def check_shots(shots: Any, where: str = "shots") -> None:
+    """Refuse what is no whole number of at least 1; None is the backend's default."""
+    if shots is None:
+        return
+    if isinstance(shots, bool) or (not isinstance(shots, int) and not hasattr(shots, "__index__")):
+        raise InputError(f"{where} must be a whole number, not {shots!r}")
+    if int(shots) < 1:
+        raise InputError(f"{where} must be at least 1, not {shots}")
+
+
+def _as_list(circuits: Any) -> Sequence[Any]:
+    from qiskit import QuantumCircuit
+
+    if isinstance(circuits, QuantumCircuit) or _is_pub(circuits):
+        return [circuits]
+    if isinstance(circuits, (str, bytes)) or not isinstance(circuits, Iterable):
+        raise CircuitError(f"a circuit or a list of circuits is needed, not {_kind(circuits)}")
+    return list(circuits)
+
+
+def _is_pub(thing: Any) -> bool:
+    """A PUB itself, or a tuple that can only be one: a circuit, then something that is no circuit."""
+    from qiskit import QuantumCircuit
+
+    if has_samplers():
+        from qiskit.primitives.containers.sampler_pub import SamplerPub
+
+        if isinstance(thing, SamplerPub):
+            return True
+    return (
+        isinstance(thing, tuple)
+        and 2 <= len(thing) <= 3
+        and isinstance(thing[0], QuantumCircuit)
+        and not any(isinstance(part, (QuantumCircuit, tuple)) for part in thing[1:])
+    )
+
+
+def _read(index: int, item: Any, shots: int | None) -> Work:
+    from qiskit import QuantumCircuit
+
+    if isinstance(item, QuantumCircuit):
+        return Work(item.copy(), None, shots)
+    if not (has_samplers() and (isinstance(item, (tuple, list)) or type(item).__name__ == "SamplerPub")):
+        raise CircuitError(f"item {index} is no circuit and no PUB but {_kind(item)}")
+    from qiskit.primitives.containers.sampler_pub import SamplerPub
+
+    if isinstance(item, (tuple, list)):
+        if not item or not isinstance(item[0], QuantumCircuit):
+            first = _kind(item[0]) if item else "nothing"
+            raise CircuitError(f"item {index} is no PUB: it begins with {first}, not with a circuit")
+        if len(item) > 2:
+            check_shots(item[2], f"shots of item {index}")
+    try:
+        pub = SamplerPub.coerce(item, shots)
+    except (TypeError, ValueError) as error:
+        raise CircuitError(f"item {index} is no valid PUB: {error}") from error
+    values = pub.parameter_values
+    return Work(pub.circuit.copy(), values if values.num_parameters or values.shape else None, pub.shots)
+
+
+def _kind(thing: Any) -> str:
+    return "None" if thing is None else f"a {type(thing).__name__}"
