@@ -1,0 +1,45 @@
+"""Sets of quantum jobs in a notebook: cut, submitted, watched, collected; nothing lost, nothing twice.
+
+>>> from qjm_widgets import JobManager
+>>> manager = JobManager()
+>>> job_set = manager.run(circuits, backend=backend, shots=1024)
+>>> job_set.results().get_counts(5)
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qjm_widgets.core.errors import QJMError
+    from qjm_widgets.job_set import JobSet, ManagedJob
+    from qjm_widgets.manager import JobManager, default_manager
+    from qjm_widgets.results import JobSetResults
+
+__version__ = "0.1.0"
+__all__ = ["JobManager", "JobSet", "JobSetResults", "ManagedJob", "QJMError", "default_manager"]
+
+_HOMES = {
+    "JobManager": "manager",
+    "default_manager": "manager",
+    "JobSet": "job_set",
+    "ManagedJob": "job_set",
+    "JobSetResults": "results",
+    "QJMError": "core.errors",
+}
+
+# A thread of ours must never print, not even through logging's last resort.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for: importing the package loads no Qiskit."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,80 @@
+"""Calls to a backend, which may take long or never return: on daemon threads of their own.
+
+No ``ThreadPoolExecutor``: Python joins its threads at exit, and a call that hangs would hold the
+interpreter.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+_LOG = logging.getLogger(__name__)
+
+
+class Lane:
+    """One thread that makes calls one after another.
+
+    A lane whose call hangs is abandoned: its thread ends after that call, if ever, and makes no other.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._since: float | None = None
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Queue a call; it has to catch what it raises."""
+        with self._lock:
+            if self._stopped:
+                return
+            self._waiting += 1
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+        self._calls.put(work)
+
+    @property
+    def backlog(self) -> int:
+        """Calls queued or under way."""
+        return self._waiting
+
+    def busy_for(self) -> float:
+        """Seconds that the call under way has taken so far; 0 when there is none."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def stop(self) -> None:
+        """Make no further call."""
+        with self._lock:
+            self._stopped = True
+            self._calls.put(None)
+
+    def join(self, timeout: float) -> bool:
+        """Wait (seconds) for the thread to end; True when it has."""
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return True
+        thread.join(timeout)
+        return not thread.is_alive()
+
+    def _run(self) -> None:
+        while (work := self._calls.get()) is not None:
+            if self._stopped:
+                return
+            self._since = time.monotonic()
+            try:
+                work()
+            except Exception:
+                _LOG.exception("a call to a backend raised outside its guard")
+            finally:
+                self._since = None
+                with self._lock:
+                    self._waiting -= 1

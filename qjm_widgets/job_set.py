@@ -1,0 +1,439 @@
+"""A set of jobs, as its user sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from qjm_widgets.core import snapshot
+from qjm_widgets.core.counts import CountsSum
+from qjm_widgets.core.errors import InputError, InvalidStateError, WaitTimeoutError
+from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.engine import Engine
+from qjm_widgets.events import JobEvent, Subscription
+from qjm_widgets.live import LiveSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+    from qiskit.providers import JobStatus
+
+    from qjm_widgets.results import JobSetResults
+    from qjm_widgets.widgets.panel import Panel
+
+_LISTENING = 0.5
+"""Waiting looks up so often (seconds), so that an interrupt is heard on every platform."""
+
+
+class ManagedJob:
+    """One job of a set: a span of its circuits, or one piece of their shots."""
+
+    def __init__(self, job_set: JobSet, row: int) -> None:
+        self._set = job_set
+        self.row = row
+
+    @property
+    def span(self) -> Span:
+        """The half-open range of circuit indices that it holds."""
+        return self._set.live.jobs[self.row].span
+
+    @property
+    def state(self) -> Status:
+        """Its status in our own words; ``status`` gives Qiskit's."""
+        return self._set.live.jobs[self.row].status
+
+    @property
+    def job(self) -> Any:
+        """The provider's own job object, or None where this process has none."""
+        return self._set.live.natives.get(self.row)
+
+    def status(self) -> JobStatus | None:
+        """Qiskit's status; None where it is not known."""
+        return _qiskit_status(self.state)
+
+    def job_id(self) -> str | None:
+        """The provider's id; None before it was sent."""
+        return self._set.live.jobs[self.row].job_id
+
+    def error_message(self) -> str | None:
+        """Why it failed, or None."""
+        return self._set.live.jobs[self.row].error
+
+    def history(self) -> list[StatusChange]:
+        """Every status that it had, in all attempts, oldest first."""
+        return self._set.live.store.job_history(self._set.job_set_id(), self.row)
+
+    def cancel(self) -> int:
+        """Cancel it; 1, or 0 when it was over already."""
+        return self._set.cancel(self)
+
+    def retry(self) -> int:
+        """Send it again if it failed; 1 or 0."""
+        return self._set.retry(self)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ManagedJob) and (self._set.live, self.row) == (
+            other._set.live,
+            other.row,
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self._set.live), self.row))
+
+    def __repr__(self) -> str:
+        return f"<job {self.row}: circuits {self.span}, {snapshot.WORDS[self.state]}>"
+
+
+Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
+
+
+class JobSet:
+    """All jobs of one ``run``. Made by ``JobManager``; shows itself as the live panel."""
+
+    def __init__(self, live: LiveSet, engine: Engine) -> None:
+        self.live = live
+        self.shown: Panel | None = None
+        """The panel that displaying the set shows; one for all its displays."""
+        self._engine = engine
+
+    # -- identity ------------------------------------------------------------------------------------
+
+    def job_set_id(self) -> str:
+        """32 hexadecimal digits, by which the set is retrieved later."""
+        return self.live.set_id
+
+    def name(self) -> str:
+        """The set's name."""
+        return self.live.record.name
+
+    def update_name(self, name: str) -> str:
+        """Give the set another name; it is stored when this returns."""
+        self._engine.amend_set(self.live, name=check_name(name))
+        return name
+
+    def tags(self) -> list[str]:
+        """The user's tags."""
+        return list(self.live.record.tags)
+
+    def update_tags(
+        self,
+        replacement_tags: Sequence[str] | None = None,
+        additional_tags: Sequence[str] | None = None,
+        removal_tags: Sequence[str] | None = None,
+    ) -> list[str]:
+        """Replace all tags, or add and remove some; the tags afterwards.
+
+        Raises:
+            InputError: nothing to do, a replacement together with other changes, or a tag is no string.
+        """
+        if replacement_tags is None and additional_tags is None and removal_tags is None:
+            raise InputError("give replacement_tags, additional_tags or removal_tags")
+        if replacement_tags is not None:
+            if additional_tags is not None or removal_tags is not None:
+                raise InputError("replacement_tags replaces all tags: it cannot go with the others")
+            tags = check_tags(replacement_tags)
+        else:
+            gone = set(check_tags(removal_tags or ()))
+            tags = tuple(
+                t for t in (*self.live.record.tags, *check_tags(additional_tags or ())) if t not in gone
+            )
+        self._engine.amend_set(self.live, tags=tuple(dict.fromkeys(tags)))
+        return self.tags()
+
+    # -- what is known -------------------------------------------------------------------------------
+
+    def statuses(self) -> list[JobStatus | None]:
+        """Qiskit's status of each job, in their order; None where it is not known."""
+        return [_qiskit_status(job.status) for job in self.live.jobs]
+
+    def report(self, detailed: bool = True) -> str:
+        """The set as text; with ``detailed`` a line for each job."""
+        return snapshot.report(self.live.record, self.live.jobs, time.time(), detailed=detailed)
+
+    def error_messages(self) -> str | None:
+        """The errors of all failed jobs, submission errors too, or None."""
+        failed = [job for job in self.live.jobs if job.status is Status.ERROR]
+        if not failed:
+            return None
+        return "\n".join(f"Job {job.row}, circuits {job.span}: {job.error}" for job in failed)
+
+    def jobs(self) -> list[Any]:
+        """The provider's own job objects in order; None where a job was not sent by this process."""
+        return [self.live.natives.get(job.row) for job in self.live.jobs]
+
+    def managed_jobs(self) -> list[ManagedJob]:
+        """The jobs in order."""
+        return [ManagedJob(self, job.row) for job in self.live.jobs]
+
+    def job(self, circuit: Any) -> tuple[Any, int]:
+        """The provider's job that holds a circuit (its first shot piece), and the circuit's place in it.
+
+        Args:
+            circuit: index, name or the circuit.
+
+        Raises:
+            CircuitNotFoundError: no such circuit.
+        """
+        index = self._results().index_of(circuit)
+        row = self.live.rows_of(index)[0]
+        return self.live.natives.get(row), index - self.live.jobs[row].span.start
+
+    def jobs_of(self, circuit: Any) -> list[ManagedJob]:
+        """All jobs that hold a circuit: one for each piece of its shots."""
+        index = self._results().index_of(circuit)
+        return [ManagedJob(self, row) for row in self.live.rows_of(index)]
+
+    def counts(self, circuit: Any = None) -> dict[str, int]:
+        """The counts that are there so far.
+
+        Args:
+            circuit: index, name or the circuit; None sums all circuits. Circuits of different register
+                layouts are summed but never merged: "0", "00" and "0 0" stay apart.
+
+        Returns:
+            Shots by bit string (qubit 0 rightmost); empty while nothing is there.
+        """
+        if circuit is None:
+            return self.live.total()[0]
+        results = self._results()
+        total = CountsSum()
+        for outcome in results.outcomes_so_far(results.index_of(circuit)):
+            packed = outcome.packed()
+            if packed is not None:
+                total.add([packed])
+        return total.to_dict()
+
+    # -- waiting -------------------------------------------------------------------------------------
+
+    def wait(self, timeout: float | None = None, until: Literal["done", "submitted"] = "done") -> bool:
+        """Wait until nothing is left that can go on by itself (done, failed, cancelled or held).
+
+        Args:
+            timeout: seconds; 0 does not wait, None waits without limit.
+            until: ``"submitted"`` waits for the last submission only.
+
+        Returns:
+            Whether that is so now. An interrupt stops the waiting, never the jobs.
+        """
+        if until not in ("done", "submitted"):
+            raise InputError(f"until is 'done' or 'submitted', not {until!r}")
+        if timeout is not None and timeout < 0:
+            raise InputError(f"timeout must be at least 0 seconds, not {timeout}")
+        live = self.live
+
+        def reached() -> bool:
+            return live.settled if until == "done" else live.submitted
+
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with live.changed:
+            while not reached():
+                left = _LISTENING if deadline is None else min(_LISTENING, deadline - time.monotonic())
+                if left <= 0:
+                    return False
+                live.changed.wait(left)
+        return True
+
+    def results(
+        self, timeout: float | None = None, partial: bool = False, refresh: bool = False
+    ) -> JobSetResults:
+        """The results of all circuits.
+
+        Args:
+            timeout: seconds to wait for all jobs; None waits without limit.
+            partial: give what is there instead of waiting (or after ``timeout`` seconds).
+            refresh: read results from the store again.
+
+        Raises:
+            WaitTimeoutError: jobs were still going on; the jobs go on.
+        """
+        if not self.wait(0 if partial and timeout is None else timeout) and not partial:
+            going = [job for job in self.live.jobs if not job.status.settled]
+            some = ", ".join(f"{job.row} ({snapshot.WORDS[job.status]})" for job in going[:5])
+            more = ", …" if len(going) > 5 else ""
+            raise WaitTimeoutError(
+                f"after {timeout} s {len(going):,} of {snapshot.plural(len(self.live.jobs), 'job')} "
+                f"had not ended: {some}{more}. They go on; ask again, or give partial=True"
+            )
+        if refresh:
+            self.live.reread()
+        return self._results()
+
+    def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:
+        """Yield each job when it has ended or is held, those that have already first.
+
+        Raises:
+            WaitTimeoutError: ``timeout`` seconds were over before all had.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        told: set[int] = set()
+        while True:
+            with self.live.changed:
+                new = [j.row for j in self.live.jobs if j.status.settled and j.row not in told]
+                if not new and (len(told) == len(self.live.jobs) or self.live.settled):
+                    return
+                if not new:
+                    left = (
+                        _LISTENING if deadline is None else min(_LISTENING, deadline - time.monotonic())
+                    )
+                    if left <= 0:
+                        raise WaitTimeoutError(
+                            f"only {len(told)} of {len(self.live.jobs)} jobs ended in time"
+                        )
+                    self.live.changed.wait(left)
+            for row in new:
+                told.add(row)
+                yield ManagedJob(self, row)
+
+    def subscribe(self, callback: Callable[[JobEvent], object]) -> Subscription:
+        """Call ``callback(event)`` for every change of a job's status, in order, on a thread of its own.
+
+        Leave the subscription's ``with`` block, or call ``unsubscribe``, to end it.
+        """
+        return self.live.bus.subscribe(callback)
+
+    # -- doing ---------------------------------------------------------------------------------------
+
+    def cancel(self, jobs: Jobs | None = None) -> int:
+        """Cancel jobs (all by default). Returns at once; what was not sent is never sent.
+
+        Returns:
+            How many jobs were not over yet.
+        """
+        rows = self._rows(jobs)
+        if all(self.live.jobs[row].status.final for row in rows):
+            return 0
+        self._need_driver("cancel")
+        return self._engine.cancel(self.live, rows)
+
+    def retry(self, jobs: Jobs | None = None, *, held: bool = False) -> int:
+        """Send failed jobs again (all by default), never those that were cancelled.
+
+        Args:
+            jobs: which of them.
+            held: send held jobs again, those that may have been sent before, instead of failed ones.
+
+        Returns:
+            How many jobs are sent again.
+        """
+        rows = self._rows(jobs)
+        status = Status.HELD if held else Status.ERROR
+        if all(self.live.jobs[row].status is not status for row in rows):
+            return 0
+        self._need_driver("retry")
+        return self._engine.retry(self.live, rows, [status])
+
+    # -- showing -------------------------------------------------------------------------------------
+
+    def panel(self) -> Panel:
+        """The live panel, as a widget of its own."""
+        from qjm_widgets.widgets.panel import Panel
+
+        return Panel(self)
+
+    def figure(self, circuit: Any = None, most: int = 64) -> go.Figure:
+        """The counts so far as a Plotly bar chart with 95 % Wilson error bars.
+
+        Args:
+            circuit: index, name or the circuit; None sums all circuits.
+            most: at most so many bars; what is left out is one bar, "the rest".
+        """
+        from qjm_widgets.widgets.figure import counts_figure
+
+        title = self.name() if circuit is None else f"{self.name()}, circuit {circuit}"
+        return counts_figure(self.counts(circuit), title, most)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The jobs as a pandas table, one row a job; times in UTC, durations in seconds.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        import pandas as pd
+
+        now = time.time()
+        rows = [
+            {
+                "first_circuit": job.span.start,
+                "circuits": len(job.span),
+                "piece": job.piece,
+                "pieces": job.pieces,
+                "shots": job.shots,
+                "status": job.status.value,
+                "attempt": job.attempt,
+                "job_id": job.job_id,
+                "sent_at": job.sent_at,
+                "running_at": job.running_at,
+                "finished_at": job.finished_at,
+                "waited": snapshot.row(job, now).waited,
+                "ran": snapshot.row(job, now).ran,
+                "error": job.error,
+            }
+            for job in self.live.jobs
+        ]
+        table = pd.DataFrame(rows)
+        for column in ("sent_at", "running_at", "finished_at"):
+            table[column] = pd.to_datetime(table[column], unit="s", utc=True)
+        return table
+
+    def __repr__(self) -> str:
+        numbers = snapshot.summary(self.live.numbers(), self.live.trouble)
+        return f"<JobSet {self.name()!r} {self.job_set_id()}: {numbers}>"
+
+    def _ipython_display_(self, **_: Any) -> None:
+        from qjm_widgets.widgets.show import show_job_set
+
+        show_job_set(self)
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def _results(self) -> JobSetResults:
+        from qjm_widgets.results import JobSetResults
+
+        return JobSetResults(self.live)
+
+    def _rows(self, jobs: Jobs | None) -> list[int]:
+        if jobs is None:
+            return [job.row for job in self.live.jobs]
+        chosen = [jobs] if isinstance(jobs, (int, ManagedJob)) else list(jobs)
+        rows = []
+        for job in chosen:
+            row = job.row if isinstance(job, ManagedJob) else job
+            if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < len(self.live.jobs):
+                raise InputError(f"no job {job!r}: the set has jobs 0 to {len(self.live.jobs) - 1}")
+            rows.append(row)
+        return rows
+
+    def _need_driver(self, verb: str) -> None:
+        if self.live.adapter is None:
+            raise InvalidStateError(
+                f"cannot {verb}: this set was only retrieved, and no backend drives it in this kernel"
+            )
+
+
+def check_name(name: Any) -> str:
+    """A set's name: a string that is not empty."""
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"a name is a string that is not empty, not {name!r}")
+    return name
+
+
+def check_tags(tags: Any) -> tuple[str, ...]:
+    """Tags: several strings."""
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
+        raise InputError(f"tags are a list of strings, not {tags!r}")
+    found = tuple(tags)
+    for tag in found:
+        if not isinstance(tag, str):
+            raise InputError(f"a tag is a string, not {tag!r}")
+    return found
+
+
+def _qiskit_status(status: Status) -> JobStatus | None:
+    from qiskit.providers import JobStatus
+
+    if status in (Status.NOT_SENT, Status.SENDING):
+        return JobStatus.INITIALIZING
+    if status is Status.HELD:
+        return None
+    return JobStatus[status.name]

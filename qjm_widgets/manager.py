@@ -1,0 +1,402 @@
+"""The manager: wires store, engine, journal and adapters, and knows the sets of this session."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import threading
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from qjm_widgets import backends as _backends
+from qjm_widgets.core.errors import ClosedError, InputError, InvalidStateError
+from qjm_widgets.core.ports import BackendAdapter, SetSummary, Work
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+from qjm_widgets.core.snapshot import plural
+from qjm_widgets.core.splitting import (
+    DEFAULT_CIRCUITS_PER_JOB,
+    Item,
+    Limits,
+    Plan,
+    PlannedJob,
+    split,
+)
+from qjm_widgets.engine import Engine
+from qjm_widgets.job_set import JobSet, check_name, check_tags
+from qjm_widgets.journal import Journal
+from qjm_widgets.live import LiveSet
+from qjm_widgets.storage.sqlite import SQLiteStore
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def time(self) -> float:
+        """Seconds since 1970, UTC."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+
+class JobManager:
+    """Cuts circuits into jobs, submits them in the background, and collects their results.
+
+    Args:
+        store: where everything is kept: a path, ``":memory:"``, or None for the user's data directory
+            (environment ``QJM_STORE`` overrides it).
+        backends: backends that are known by name when a set is resumed.
+
+    Leaving its ``with`` block normally waits until everything is submitted.
+    """
+
+    def __init__(
+        self, store: str | os.PathLike[str] | None = None, *, backends: Sequence[Any] = ()
+    ) -> None:
+        self._store = SQLiteStore(_store_path(store))
+        self._engine = Engine(self._store, SystemClock())
+        self._journal = Journal(self._store, self._engine)
+        self._sets: dict[str, JobSet] = {}
+        self._adapters: dict[int, tuple[Any, BackendAdapter]] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+        for backend in backends:
+            self._adapter(backend)
+
+    # -- running -------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        circuits: Any,
+        backend: Any,
+        *,
+        name: str | None = None,
+        shots: int | None = None,
+        max_circuits_per_job: int | None = None,
+        max_shots_per_job: int | None = None,
+        max_payload_bytes: int | None = None,
+        tags: Iterable[str] = (),
+        pass_manager: Any = None,
+        rerun_on_resume: bool | None = None,
+        **run_options: Any,
+    ) -> JobSet:
+        """Run circuits as a set of jobs; returns at once, the jobs are submitted in the background.
+
+        Args:
+            circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``.
+            backend: any Qiskit backend or V2 sampler.
+            name: of the set; by default the time.
+            shots: of each circuit that does not say its own; by default the backend's.
+            max_circuits_per_job: cut smaller than the backend's own limits would.
+            max_shots_per_job: likewise; shots above it are cut into several jobs and merged again.
+            max_payload_bytes: likewise, by the bytes of the written circuits.
+            tags: strings of the user's.
+            pass_manager: transpiles each circuit on the way (anything with ``run(circuit)``).
+            rerun_on_resume: whether jobs that may have been lost with a kernel are run again without
+                asking.
+            run_options: handed to the backend's ``run``.
+
+        Raises:
+            InputError: one of its kinds, naming the circuit or argument; nothing was stored or sent.
+            StoreError: the set could not be stored; nothing was sent.
+        """
+        adapter, works, plan = self._prepare(
+            circuits,
+            backend,
+            shots,
+            Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes),
+            pass_manager,
+            run_options,
+        )
+        name = _default_name() if name is None else check_name(name)
+        stored, unstored = _sort_options(run_options)
+        record = JobSetRecord(
+            set_id=uuid.uuid4().hex,
+            name=name,
+            backend=adapter.name,
+            adapter=adapter.kind,
+            circuits=len(works),
+            created_at=time.time(),
+            shots=_shots_range(works),
+            tags=tuple(dict.fromkeys(check_tags(tags))),
+            options=stored,
+            unstored_options=unstored,
+            survives_kernel=adapter.survives_kernel,
+            rerun_on_resume=rerun_on_resume,
+        )
+        jobs = _records(plan.jobs, adapter, run_options, record.created_at)
+        self._store.create_set(record, jobs)
+        live = LiveSet(record, jobs, self._store, adapter=adapter, works=works, options=run_options)
+        with self._lock:
+            job_set = self._sets[record.set_id] = JobSet(live, self._engine)
+        self._engine.add(live)
+        self._journal.add(
+            live, None if pass_manager is None else _transpiler(pass_manager, adapter, run_options)
+        )
+        return job_set
+
+    def plan(
+        self,
+        circuits: Any,
+        backend: Any,
+        *,
+        shots: int | None = None,
+        max_circuits_per_job: int | None = None,
+        max_shots_per_job: int | None = None,
+        max_payload_bytes: int | None = None,
+        pass_manager: Any = None,
+        name: str | None = None,
+        tags: Iterable[str] = (),
+        rerun_on_resume: bool | None = None,
+        **run_options: Any,
+    ) -> Plan:
+        """The cut that ``run`` would make with the same arguments; nothing is stored or sent."""
+        limits = Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes)
+        return self._prepare(circuits, backend, shots, limits, pass_manager, run_options)[2]
+
+    def _prepare(
+        self,
+        circuits: Any,
+        backend: Any,
+        shots: int | None,
+        wished: Limits,
+        pass_manager: Any,
+        run_options: Mapping[str, Any],
+    ) -> tuple[BackendAdapter, list[Work], Plan]:
+        from qjm_widgets.circuit_blocks import payload_bytes
+        from qjm_widgets.works import read_circuits
+
+        self._check_open()
+        adapter = self._adapter(backend)
+        works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
+        if pass_manager is None:
+            adapter.check(works, run_options)
+        limits = adapter.limits.tighter(wished)
+        if limits == Limits(one_shots=limits.one_shots):
+            limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
+        measured = limits.payload_bytes is not None
+        items = [
+            Item(
+                work.shots,
+                1 if work.values is None else work.values.size,
+                payload_bytes(work) if measured else 0,
+            )
+            for work in works
+        ]
+        jobs = split(items, limits)
+        plan = Plan(
+            jobs=jobs,
+            circuits=len(works),
+            executions=sum(job.executions for job in jobs),
+            payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
+        )
+        return adapter, works, plan
+
+    # -- sets ----------------------------------------------------------------------------------------
+
+    def job_sets(self, name: str | None = None) -> list[JobSet]:
+        """The sets run or retrieved in this session, oldest first; only those of a name if given."""
+        with self._lock:
+            return [s for s in self._sets.values() if name is None or s.name() == name]
+
+    def history(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+        """A light record of every set in the store, newest first; nothing is loaded."""
+        self._check_open()
+        return self._store.summaries(name, limit)
+
+    def retrieve_job_set(self, job_set_id: str, refresh: bool = False) -> JobSet:
+        """A set from this session or from the store.
+
+        Args:
+            job_set_id: what ``job_set.job_set_id()`` gave.
+            refresh: read it from the store again.
+
+        Raises:
+            JobSetNotFoundError: the store does not know it.
+        """
+        self._check_open()
+        with self._lock:
+            known = self._sets.get(job_set_id)
+            if known is not None and (not refresh or known.live.adapter is not None):
+                return known
+            record, jobs = self._store.load_set(job_set_id)
+            job_set = self._sets[job_set_id] = JobSet(LiveSet(record, jobs, self._store), self._engine)
+            return job_set
+
+    def delete(self, job_set_id: str) -> None:
+        """Forget a set and its results; jobs at a provider are left alone.
+
+        Raises:
+            JobSetNotFoundError: the store does not know it.
+            InvalidStateError: it is still running here.
+        """
+        self._check_open()
+        with self._lock:
+            known = self._sets.get(job_set_id)
+            if known is not None and not known.live.settled:
+                raise InvalidStateError(
+                    f"{known.name()!r} still has jobs under way: cancel them or wait before deleting it"
+                )
+            self._store.delete_set(job_set_id)
+            if known is not None:
+                self._engine.forget(known.live)
+                del self._sets[job_set_id]
+
+    def prune(self, older_than: float | datetime.timedelta) -> int:
+        """Forget every set that was made longer ago; those under way here stay.
+
+        Args:
+            older_than: seconds, or a timedelta.
+
+        Returns:
+            How many sets were forgotten.
+        """
+        age = older_than.total_seconds() if isinstance(older_than, datetime.timedelta) else older_than
+        if age < 0:
+            raise InputError(f"older_than must be at least 0 seconds, not {older_than}")
+        before = time.time() - age
+        forgotten = 0
+        for summary in self.history():
+            known = self._sets.get(summary.record.set_id)
+            if summary.record.created_at < before and (known is None or known.live.settled):
+                self.delete(summary.record.set_id)
+                forgotten += 1
+        return forgotten
+
+    def report(self, detailed: bool = True) -> str:
+        """A text report over all sets of this session."""
+        sets = self.job_sets()
+        if not sets:
+            return "No job sets in this session."
+        return "\n\n".join(job_set.report(detailed) for job_set in sets)
+
+    # -- life ----------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Stop the threads and let go of the store; jobs at a backend go on. A second call does nothing.
+
+        Warns how many jobs were not sent yet: they stay in the store.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._journal.stop(timeout=5.0)
+        self._engine.stop(timeout=5.0)
+        self._store.close()
+        unsent = sum(s.live.numbers()[Status.NOT_SENT] for s in self._sets.values() if s.live.adapter)
+        for job_set in self._sets.values():
+            job_set.live.bus.close()
+        if unsent:
+            warnings.warn(f"{plural(unsent, 'job')} not sent yet: kept in the store", stacklevel=2)
+
+    def __enter__(self) -> JobManager:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                for job_set in self.job_sets():
+                    job_set.wait(until="submitted")
+        finally:
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<JobManager {self._store.path}: {plural(len(self._sets), 'job set')} in this session>"
+
+    def _ipython_display_(self, **_: Any) -> None:
+        from qjm_widgets.widgets.show import show_manager
+
+        show_manager(self)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("this manager was closed: make another one")
+
+    def _adapter(self, backend: Any) -> BackendAdapter:
+        """One adapter a backend, so that all its sets share its pace and its queue."""
+        with self._lock:
+            known = self._adapters.get(id(backend))
+            if known is None:
+                known = self._adapters[id(backend)] = (backend, _backends.resolve(backend))
+            return known[1]
+
+
+def _store_path(store: str | os.PathLike[str] | None) -> str | Path:
+    chosen = store if store is not None else os.environ.get("QJM_STORE")
+    if chosen is None or chosen == "":
+        import platformdirs
+
+        return Path(platformdirs.user_data_dir("qjm_widgets", appauthor=False)) / "store.sqlite"
+    return ":memory:" if chosen == ":memory:" else Path(chosen).expanduser()
+
+
+def _default_name() -> str:
+    return f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
+
+
+def _shots_range(works: Sequence[Work]) -> tuple[int, int] | None:
+    shots = [work.shots for work in works if work.shots is not None]
+    return (min(shots), max(shots)) if len(shots) == len(works) else None
+
+
+def _sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Run options that are JSON, and the names of those that are not."""
+    stored: dict[str, Any] = {}
+    unstored = []
+    for name, value in options.items():
+        try:
+            stored[name] = json.loads(json.dumps(value, allow_nan=False))
+        except (TypeError, ValueError):
+            unstored.append(name)
+    return stored, tuple(unstored)
+
+
+def _records(
+    planned: Sequence[PlannedJob], adapter: BackendAdapter, options: Mapping[str, Any], now: float
+) -> list[JobRecord]:
+    records: list[JobRecord] = []
+    seeds: dict[int, list[int | None]] = {}
+    for row, job in enumerate(planned):
+        if job.pieces not in seeds:
+            seeds[job.pieces] = adapter.seeds(job.pieces, options)
+        seed = seeds[job.pieces][job.piece]
+        records.append(JobRecord(row, job.span, job.piece, job.pieces, job.shots, seed, since=now))
+    return records
+
+
+def _transpiler(
+    pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
+) -> Callable[[Work], Work]:
+    def prepare(work: Work) -> Work:
+        # One circuit at a time: a list would make Qiskit fork processes from a thread.
+        transpiled = Work(pass_manager.run(work.circuit), work.values, work.shots)
+        adapter.check([transpiled], options)
+        return transpiled
+
+    return prepare
+
+
+_default: JobManager | None = None
+_making_default = threading.Lock()
+
+
+def default_manager() -> JobManager:
+    """The manager on the user's own store; made when first asked for."""
+    global _default
+    with _making_default:
+        if _default is None or _default._closed:
+            _default = JobManager()
+        return _default

@@ -1,0 +1,324 @@
+"""The results of a whole job set, by index, name or circuit, in Qiskit's own types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qiskit.result import Counts, Result
+
+from qjm_widgets._compat import experiment_header
+from qjm_widgets.conversion.experiments import write_experiment
+from qjm_widgets.conversion.pubs import write_pub_result
+from qjm_widgets.core.counts import Packed
+from qjm_widgets.core.errors import (
+    AmbiguousNameError,
+    CircuitNotFoundError,
+    InputError,
+    NotAvailableError,
+)
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome, merge
+from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.core.snapshot import WORDS
+from qjm_widgets.live import LiveSet
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+    from qiskit.primitives import SamplerPubResult
+
+
+class _PackedCounts(Counts):  # type: ignore[misc]
+    """Qiskit's ``Counts`` made of packed integers, without parsing text first."""
+
+    def __init__(self, packed: Packed, creg_sizes: Any, time_taken: float | None) -> None:
+        outcomes, counts = packed.outcomes.tolist(), packed.counts.tolist()
+        dict.__init__(self, zip(packed.layout.texts(outcomes), counts, strict=True))
+        self.int_raw = dict(zip(outcomes, counts, strict=True))
+        self.hex_raw = dict(zip(map(hex, outcomes), counts, strict=True))
+        self.creg_sizes = creg_sizes
+        self.memory_slots = packed.layout.width
+        self.time_taken = time_taken
+
+
+class JobSetResults:
+    """What a job set has given. A circuit is named by its index in the set, its name, or itself.
+
+    A circuit without a result raises when it is asked for, with the reason; the others answer.
+    """
+
+    def __init__(self, live: LiveSet) -> None:
+        self._live = live
+        self._index: dict[str, list[int]] | None = None
+
+    @property
+    def backend_name(self) -> str:
+        """The backend's name."""
+        return self._live.record.backend
+
+    @property
+    def success(self) -> bool:
+        """Whether every circuit has a result."""
+        if any(job.status is not Status.DONE for job in self._live.jobs):
+            return False
+        outcomes = (self._live.outcome(job.row) for job in self._live.jobs)
+        return all(
+            o is not None and all(c is not None and c.success for c in o.circuits) for o in outcomes
+        )
+
+    def get_counts(
+        self,
+        circuit: int | str | QuantumCircuit,
+        *,
+        loc: int | tuple[int, ...] | None = None,
+        register: str | None = None,
+    ) -> Counts:
+        """How often each outcome of a circuit was seen, by bit string (qubit 0 rightmost).
+
+        Args:
+            circuit: index in the set, name, or the circuit.
+            loc: which point of a PUB with a shape.
+            register: one classical register of a sampler's result; None joins all of them: with spaces
+                between for ``Backend.run``, without for samplers, as Qiskit does.
+
+        Raises:
+            NotAvailableError: there is no such result (yet); the reason is named.
+            CircuitNotFoundError: no such circuit.
+            AmbiguousNameError: several circuits share the name.
+            InputError: ``loc`` or ``register`` does not fit.
+        """
+        index = self.index_of(circuit)
+        outcome = self._outcome(index)
+        if isinstance(outcome, PubOutcome):
+            return _PackedCounts(_at(index, outcome, loc, register).packed_or_fail(index), None, None)
+        _no_pub_arguments(index, loc, register)
+        if outcome.counts is None:
+            return Counts(self._data(index, outcome, "counts"))
+        creg_sizes = outcome.header.get("creg_sizes")
+        return _PackedCounts(outcome.counts, creg_sizes, outcome.fields.get("time_taken"))
+
+    def get_memory(
+        self,
+        circuit: int | str | QuantumCircuit,
+        *,
+        loc: int | tuple[int, ...] | None = None,
+        register: str | None = None,
+    ) -> Any:
+        """The outcome of every shot, in order: a list of bit strings (or an array at lower levels).
+
+        Arguments and errors are those of ``get_counts``. ``Backend.run`` keeps a memory only where that
+        was asked for with ``memory=True``.
+        """
+        index = self.index_of(circuit)
+        outcome = self._outcome(index)
+        if isinstance(outcome, PubOutcome):
+            chosen = _at(index, outcome, loc, register)
+            chosen.packed_or_fail(index)
+            return chosen.outcome.layout.texts(chosen.outcome.joined().tolist())
+        _no_pub_arguments(index, loc, register)
+        if outcome.memory is None and "memory" not in outcome.data:
+            raise NotAvailableError(
+                f"circuit {index} ({outcome.name}) has no memory: run it with memory=True"
+            )
+        return self._result_of([outcome]).get_memory(0)
+
+    def get_statevector(self, circuit: int | str | QuantumCircuit, decimals: int | None = None) -> Any:
+        """The statevector that a simulator saved, as Qiskit gives it; ``decimals`` rounds it."""
+        index = self.index_of(circuit)
+        outcome = self._run_outcome(index)
+        self._data(index, outcome, "statevector")
+        return self._result_of([outcome]).get_statevector(0, decimals)
+
+    def get_unitary(self, circuit: int | str | QuantumCircuit, decimals: int | None = None) -> Any:
+        """The unitary that a simulator saved, as Qiskit gives it; ``decimals`` rounds it."""
+        index = self.index_of(circuit)
+        outcome = self._run_outcome(index)
+        self._data(index, outcome, "unitary")
+        return self._result_of([outcome]).get_unitary(0, decimals)
+
+    def data(self, circuit: int | str | QuantumCircuit) -> Any:
+        """The raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a sampler."""
+        outcome = self._outcome(self.index_of(circuit))
+        if isinstance(outcome, PubOutcome):
+            return write_pub_result(outcome).data
+        return self._result_of([outcome]).data(0)
+
+    def primitive_result(self, circuit: int | str | QuantumCircuit) -> SamplerPubResult:
+        """A sampler's result of one circuit, with a ``BitArray`` for each classical register.
+
+        Raises:
+            NotAvailableError: also where the circuit was run by ``Backend.run``.
+        """
+        index = self.index_of(circuit)
+        outcome = self._outcome(index)
+        if not isinstance(outcome, PubOutcome):
+            raise NotAvailableError(
+                f"circuit {index} ({outcome.name}) was run by Backend.run: ask get_counts or data"
+            )
+        return write_pub_result(outcome)
+
+    def combine_results(self) -> Result:
+        """All circuits in one ``qiskit.result.Result``, in their order.
+
+        Raises:
+            NotAvailableError: a circuit has no result, or is a PUB with a shape.
+        """
+        return self._result_of([self._outcome(index) for index in range(self._live.record.circuits)])
+
+    def index_of(self, circuit: int | str | QuantumCircuit) -> int:
+        """The index of a circuit that was given by index, name or itself."""
+        circuits = self._live.record.circuits
+        if isinstance(circuit, (int, np.integer)) and not isinstance(circuit, bool):
+            if 0 <= circuit < circuits:
+                return int(circuit)
+            raise CircuitNotFoundError(f"no circuit {circuit}: the set has circuits 0 to {circuits - 1}")
+        name = circuit if isinstance(circuit, str) else getattr(circuit, "name", None)
+        if not isinstance(name, str):
+            kind = type(circuit).__name__
+            raise InputError(f"a circuit is named by its index, its name or itself, not by a {kind}")
+        if self._index is None:
+            self._index = {}
+            for index, known in enumerate(self._live.names()):
+                self._index.setdefault(known, []).append(index)
+        found = self._index.get(name, [])
+        if len(found) > 1:
+            some = ", ".join(map(str, found[:5])) + (", …" if len(found) > 5 else "")
+            raise AmbiguousNameError(f"{len(found)} circuits are named {name!r} ({some}): ask by index")
+        if not found:
+            raise CircuitNotFoundError(f"no circuit is named {name!r}")
+        return found[0]
+
+    def outcomes_so_far(self, index: int) -> list[CircuitOutcome]:
+        """What the finished shot pieces of a circuit gave; empty while nothing is there."""
+        pieces = []
+        for row in self._live.rows_of(index):
+            outcome = self._live.outcome(row)
+            if outcome is not None:
+                piece = outcome.circuits[index - self._live.jobs[row].span.start]
+                if piece is not None and piece.success:
+                    pieces.append(piece)
+        return pieces
+
+    def _outcome(self, index: int) -> CircuitOutcome:
+        pieces: list[CircuitOutcome] = []
+        for row in self._live.rows_of(index):
+            job = self._live.jobs[row]
+            outcome = self._live.outcome(row)
+            if outcome is None:
+                raise NotAvailableError(f"circuit {index} has no result: {_reason(job)}")
+            piece = outcome.circuits[index - job.span.start]
+            if piece is None:
+                raise NotAvailableError(f"circuit {index} is missing in the result of job {row}")
+            if not piece.success:
+                raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.status}")
+            pieces.append(piece)
+        return merge(pieces)
+
+    def _run_outcome(self, index: int) -> ExperimentOutcome:
+        outcome = self._outcome(index)
+        if isinstance(outcome, PubOutcome):
+            raise NotAvailableError(f"circuit {index} ({outcome.name}) was sampled: it has counts only")
+        return outcome
+
+    def _data(self, index: int, outcome: ExperimentOutcome, key: str) -> Any:
+        if key not in outcome.data:
+            why = ": it measures nothing" if key == "counts" else ": no save instruction put it there"
+            raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}{why}")
+        return outcome.data[key]
+
+    def _result_of(self, outcomes: Sequence[CircuitOutcome]) -> Result:
+        info = next((o.info for job in self._live.jobs if (o := self._live.outcome(job.row))), {})
+        experiments = [
+            write_experiment(o) if isinstance(o, ExperimentOutcome) else _sampled_experiment(o)
+            for o in outcomes
+        ]
+        return Result(
+            backend_name=self.backend_name,
+            backend_version=info.get("backend_version") or "",
+            qobj_id=None,
+            job_id=info.get("job_id") or "",
+            success=all(outcome.success for outcome in outcomes),
+            results=experiments,
+            date=info.get("date"),
+            status="COMPLETED",
+            header=experiment_header(dict(info.get("header") or {})),
+        )
+
+
+class _Chosen:
+    """One point and one or all registers of a PUB."""
+
+    def __init__(self, outcome: PubOutcome) -> None:
+        self.outcome = outcome
+
+    def packed_or_fail(self, index: int) -> Packed:
+        packed = self.outcome.packed()
+        if packed is None:
+            raise NotAvailableError(f"circuit {index} ({self.outcome.name}) has no counts")
+        return packed
+
+
+def _at(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> _Chosen:
+    registers = dict(outcome.registers)
+    if register is not None:
+        if register not in registers:
+            raise InputError(
+                f"circuit {index} ({outcome.name}) has no register {register!r}: "
+                f"it has {', '.join(map(repr, registers)) or 'none'}"
+            )
+        registers = {register: registers[register]}
+    shape = outcome.shape
+    if shape == ():
+        if loc not in (None, ()):
+            raise InputError(f"circuit {index} ({outcome.name}) has one point only: leave loc out")
+    else:
+        where = (loc,) if isinstance(loc, (int, np.integer)) else loc
+        if where is None or len(where) != len(shape):
+            raise InputError(f"circuit {index} ({outcome.name}) has points of shape {shape}: give loc=")
+        try:
+            registers = {name: (array[tuple(where)], bits) for name, (array, bits) in registers.items()}
+        except IndexError:
+            raise InputError(f"loc={loc} is outside the shape {shape} of circuit {index}") from None
+    return _Chosen(PubOutcome(outcome.name, (), registers))
+
+
+def _no_pub_arguments(index: int, loc: Any, register: str | None) -> None:
+    if loc is not None or register is not None:
+        raise InputError(
+            f"circuit {index} was run by Backend.run: it has no loc and no single registers"
+        )
+
+
+def _sampled_experiment(outcome: PubOutcome) -> Any:
+    from qiskit.result.models import ExperimentResult, ExperimentResultData
+
+    if outcome.shape != ():
+        raise NotAvailableError(
+            f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "
+            "ask primitive_result"
+        )
+    packed = outcome.packed()
+    if packed is None:
+        raise NotAvailableError(f"{outcome.name} has no counts")
+    pairs = zip(packed.outcomes.tolist(), packed.counts.tolist(), strict=True)
+    data = ExperimentResultData(
+        counts={hex(value): count for value, count in pairs},
+        memory=[hex(value) for value in outcome.joined().tolist()],
+    )
+    header = {"name": outcome.name, "memory_slots": packed.layout.width}
+    return ExperimentResult(
+        shots=outcome.shots,
+        success=True,
+        data=data,
+        status=outcome.status,
+        header=experiment_header(header),
+    )
+
+
+def _reason(job: JobRecord) -> str:
+    who = f"job {job.row} (circuits {job.span})"
+    if job.status is Status.ERROR:
+        return f"{who} failed: {job.error or 'without a reason'}"
+    if job.status is Status.CANCELLED:
+        return f"{who} was cancelled"
+    return f"{who} is {WORDS[job.status]}"

@@ -1,0 +1,1 @@
+"""What the notebook shows; the rest of the package works without it."""

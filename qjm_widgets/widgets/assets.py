@@ -1,0 +1,30 @@
+"""The built page side: JavaScript, CSS and Plotly's basic build, as shipped in the wheel."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from qjm_widgets.core.errors import QJMError
+
+
+def text(name: str) -> str:
+    """A built text file.
+
+    Raises:
+        QJMError: it was not built; says how.
+    """
+    return _read(name).decode()
+
+
+def plotly_gz() -> bytes:
+    """Plotly's basic build, gzipped."""
+    return _read("plotly-basic.min.js.gz")
+
+
+def _read(name: str) -> bytes:
+    try:
+        return resources.files("qjm_widgets").joinpath("static", name).read_bytes()
+    except FileNotFoundError:
+        raise QJMError(
+            f"the panel's {name} is missing: it is built when the package is installed (pip install .)"
+        ) from None

@@ -1,0 +1,102 @@
+"""Showing a set or a manager in whatever front end there is.
+
+A set makes two outputs: the widget alone, then static HTML and text under a display id of its own, which
+is updated when the set finishes. The page's CSS hides the second while the first is alive.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from qjm_widgets.live import LiveSet
+from qjm_widgets.widgets.pulse import PULSE
+from qjm_widgets.widgets.static_html import html_of, text_of
+
+if TYPE_CHECKING:
+    from qjm_widgets.job_set import JobSet
+    from qjm_widgets.manager import JobManager
+
+_WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+def show_job_set(job_set: JobSet) -> None:
+    """The live panel and its static twin; on a terminal, text."""
+    if not _in_kernel():
+        _publish({"text/plain": repr(job_set)})
+        return
+    _warn_of_ipykernel_7_0()
+    if job_set.shown is None:
+        job_set.shown = job_set.panel()
+    _show_widget(job_set.shown)
+    _StaticTwin(job_set.live)
+
+
+def show_manager(manager: JobManager) -> None:
+    """The list of the store's sets; on a terminal, text."""
+    if not _in_kernel():
+        _publish({"text/plain": repr(manager)})
+        return
+    from qjm_widgets.widgets.history import History, history_html
+
+    _warn_of_ipykernel_7_0()
+    _show_widget(History(manager))
+    _publish({"text/html": history_html(manager), "text/plain": repr(manager)})
+
+
+class _StaticTwin:
+    """The static output of one display: follows the set until the process ends, at its pauses only."""
+
+    def __init__(self, live: LiveSet) -> None:
+        from IPython.display import display
+
+        self._live = live
+        self._shown = self._state()
+        self._handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        live.watch(self._look)
+
+    def _state(self) -> tuple[bool, int]:
+        return self._live.settled, self._live.finished
+
+    def _look(self) -> None:
+        if self._live.settled and self._state() != self._shown:
+            PULSE.mark(self)
+
+    def paint(self) -> bool:
+        """Update the output in its place."""
+        if self._live.settled and self._state() != self._shown:
+            self._shown = self._state()
+            self._handle.update(self._bundle(), raw=True)
+        return False
+
+    def _bundle(self) -> dict[str, str]:
+        return {"text/html": html_of(self._live), "text/plain": text_of(self._live)}
+
+
+def _show_widget(widget: Any) -> None:
+    view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+    _publish({_WIDGET: view})
+
+
+def _publish(bundle: dict[str, Any]) -> None:
+    from IPython.display import display
+
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+def _in_kernel() -> bool:
+    """Whether a Jupyter kernel shows what we display; a terminal does not."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = get_ipython() if get_ipython is not None else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def _warn_of_ipykernel_7_0() -> None:
+    version = metadata.version("ipykernel")
+    if version.startswith("7.0."):
+        warnings.warn(
+            f"ipykernel {version} ends threads that update a panel: install 7.1 or newer (or 6.31)",
+            stacklevel=2,
+        )

@@ -1,0 +1,95 @@
+"""A job set as static HTML and text: what a saved notebook shows where no kernel runs."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+
+from qjm_widgets.core import counts as packing
+from qjm_widgets.core import snapshot
+from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.live import LiveSet
+
+_ROWS = 20
+_BARS = 16
+_TEXT = 200
+_MARKS = {
+    Status.NOT_SENT: "○",
+    Status.SENDING: "◌",
+    Status.HELD: "?",
+    Status.QUEUED: "◷",
+    Status.RUNNING: "▶",
+    Status.DONE: "✓",
+    Status.ERROR: "⚠",
+    Status.CANCELLED: "⊘",
+}
+
+
+def text_of(live: LiveSet) -> str:
+    """The set as plain text, in a few lines."""
+    shown = _shown(live.jobs)
+    report = snapshot.report(live.record, shown, time.time(), detailed=False).splitlines()
+    report[-1] = f"  {snapshot.summary(live.numbers(), live.trouble)}"
+    return "\n".join(report)
+
+
+def html_of(live: LiveSet) -> str:
+    """The set as HTML without scripts or style sheets, in the colours of the page around it."""
+    record = live.record
+    words = snapshot.summary(live.numbers(), live.trouble)
+    shown = _shown(live.jobs)
+    left_out = len(live.jobs) - len(shown)
+    rows = "".join(_row(job) for job in shown)
+    more = f"<p>… and {left_out:,} more jobs.</p>" if left_out else ""
+    rest = f", {escape(words.rest)}" if words.rest else ""
+    return (
+        '<div class="qjm-static">'
+        f"<p><strong>{escape(snapshot.first_line(record.name, _TEXT))}</strong> "
+        f"{escape(snapshot.title(record, len(live.jobs)))}</p>"
+        f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
+        f"{_bars(live)}"
+        "<table><thead><tr><th>Job</th><th>Circuits</th><th>Status</th><th>Waited</th><th>Ran</th>"
+        f"<th></th></tr></thead><tbody>{rows}</tbody></table>{more}"
+        f"<p><small>Job set {record.set_id}</small></p></div>"
+    )
+
+
+def _shown(jobs: list[JobRecord]) -> list[JobRecord]:
+    """The first jobs, and the first that failed among the others."""
+    failed = [job for job in jobs[_ROWS:] if job.status is Status.ERROR][:_ROWS]
+    return [*jobs[:_ROWS], *failed]
+
+
+def _row(job: JobRecord) -> str:
+    shown = snapshot.row(job, job.finished_at or time.time())
+    where = f"{shown.span} · {shown.piece}" if shown.piece else shown.span
+    cells = (
+        f"{shown.row}",
+        where,
+        f"{_MARKS[shown.status]} {shown.word}",
+        snapshot.duration(shown.waited),
+        snapshot.duration(shown.ran),
+        shown.note,
+    )
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _bars(live: LiveSet) -> str:
+    """The most frequent outcomes as a table with bars of characters: it needs no style at all."""
+    counts, jobs = live.total()
+    if not counts:
+        return ""
+    top = packing.top(counts, _BARS)
+    most = max(top.counts)
+    shots = sum(counts.values())
+    rows = "".join(
+        f"<tr><td><code>{escape(snapshot.first_line(key, 80))}</code></td><td>{count:,}</td>"
+        f'<td align="left">{"█" * max(1, round(24 * count / most))}</td></tr>'
+        for key, count in zip(top.keys, top.counts, strict=True)
+    )
+    if top.other_outcomes:
+        rows += f"<tr><td>{top.other_outcomes:,} others</td><td>{top.other_shots:,}</td><td></td></tr>"
+    return (
+        f"<p>Counts of {jobs:,} of {len(live.jobs):,} jobs · {shots:,} shots</p>"
+        f"<table><tbody>{rows}</tbody></table>"
+    )

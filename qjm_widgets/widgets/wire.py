@@ -1,0 +1,176 @@
+"""What is said to the page, in the shapes that ``js/src/wire.ts`` writes down.
+
+Pure functions from records to JSON. Times on the wire are milliseconds since 1970, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from qjm_widgets.core import counts as packing
+from qjm_widgets.core import snapshot
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Status, StatusChange
+
+VERSION = 1
+CANCEL_REQUESTED = 0x10
+_CODES = {status: code for code, status in enumerate(snapshot.ORDER)}
+_TEXT = 200
+_ERROR = 20_000
+
+
+def statuses(jobs: Iterable[JobRecord]) -> bytes:
+    """One byte a job: its status, and whether a cancellation is under way."""
+    return bytes(
+        _CODES[job.status] | (CANCEL_REQUESTED if job.cancel_requested and not job.status.final else 0)
+        for job in jobs
+    )
+
+
+def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
+    """How rows map to spans, run-length coded: ``[start, circuits a job, pieces, spans]``."""
+    coded: list[list[int]] = []
+    for job in jobs:
+        if job.piece:
+            continue
+        size = len(job.span)
+        last = coded[-1] if coded else None
+        if last is not None and last[1] == size and last[2] == job.pieces:
+            last[3] += 1
+        else:
+            coded.append([job.span.start, size, job.pieces, 1])
+    return coded
+
+
+def head(
+    record: JobSetRecord,
+    numbers: Mapping[Status, int],
+    *,
+    settled: bool,
+    trouble: str | None,
+    driven: bool,
+    now: float,
+) -> dict[str, Any]:
+    """The set in one line, and what its buttons would act on."""
+    words = snapshot.summary(numbers, trouble)
+    under_way = sum(number for status, number in numbers.items() if not status.final)
+    return {
+        "id": record.set_id,
+        "name": snapshot.first_line(record.name, _TEXT),
+        "backend": snapshot.first_line(record.backend, _TEXT),
+        "circuits": record.circuits,
+        "shots": list(record.shots or (0, 0)),
+        "lead": words.lead,
+        "line": words.rest,
+        "settled": settled,
+        "now": _ms(now),
+        "can": {
+            "cancel": under_way if driven else 0,
+            "retry": numbers.get(Status.ERROR, 0) if driven else 0,
+        },
+    }
+
+
+def row(job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
+    """One job, for a row in sight."""
+    shown = snapshot.row(job, now)
+    return {
+        "i": job.row,
+        "start": job.span.start,
+        "stop": job.span.stop,
+        "piece": job.piece,
+        "pieces": job.pieces,
+        "status": job.status.value,
+        "cancelRequested": job.cancel_requested and not job.status.final,
+        "attempt": job.attempt,
+        "jobId": None if job.job_id is None else snapshot.first_line(job.job_id, _TEXT),
+        "since": _ms(job.since),
+        "waited": _ms(shown.waited),
+        "ran": _ms(shown.ran),
+        "note": shown.note,
+        "can": _can(job) if driven else [],
+    }
+
+
+def _can(job: JobRecord) -> list[str]:
+    if job.status is Status.ERROR:
+        return ["retry"]
+    if job.status is Status.HELD:
+        return ["retry_held", "cancel"]
+    return [] if job.status.final or job.cancel_requested else ["cancel"]
+
+
+def histogram(
+    counts: Mapping[str, int], circuit: int | None, most: int, jobs: int, of: int
+) -> dict[str, Any]:
+    """The most frequent outcomes of one circuit or of all (None)."""
+    top = packing.top(counts, most)
+    return {
+        "circuit": circuit,
+        "top": most,
+        "jobs": jobs,
+        "of": of,
+        "shots": sum(counts.values()),
+        "keys": [snapshot.first_line(key, _TEXT) for key in top.keys],
+        "counts": top.counts,
+        "rest": {"outcomes": top.other_outcomes, "shots": top.other_shots},
+    }
+
+
+def update(
+    seq: int,
+    heading: Mapping[str, Any],
+    *,
+    rows: Sequence[Mapping[str, Any]] = (),
+    histograms: Sequence[Mapping[str, Any]] = (),
+    layout: Sequence[Sequence[int]] | None = None,
+) -> dict[str, Any]:
+    """An Update; with ``layout`` a full one. The statuses go beside it."""
+    message: dict[str, Any] = {
+        "kind": "update",
+        "v": VERSION,
+        "seq": seq,
+        "full": layout is not None,
+        "head": heading,
+    }
+    if layout is not None:
+        message["runs"] = layout
+    if rows:
+        message["rows"] = list(rows)
+    if histograms:
+        message["histograms"] = list(histograms)
+    return message
+
+
+def detail(job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[str, Any]:
+    """A job's drawer; ``clock`` writes a time (seconds) as text."""
+    attempts = f"attempt {job.attempt}" if job.attempt > 1 else "first attempt"
+    error = job.error if job.status is Status.ERROR else job.last_error
+    return {
+        "kind": "detail",
+        "v": VERSION,
+        "row": job.row,
+        "title": f"Job {snapshot.first_line(job.job_id or 'without an id yet', _TEXT)} · {attempts}",
+        "error": None if error is None else _whole(error),
+        "history": [_history_line(change, clock) for change in history],
+    }
+
+
+def _history_line(change: StatusChange, clock: Any) -> str:
+    line = f"{clock(change.at)}  {snapshot.WORDS[change.status]}"
+    if change.attempt > 1:
+        line += f" (attempt {change.attempt})"
+    return f"{line}: {snapshot.first_line(change.text)}" if change.text else line
+
+
+def ack(command: str, ok: bool, text: str) -> dict[str, Any]:
+    """The answer to a command."""
+    return {"kind": "ack", "v": VERSION, "id": command, "ok": ok, "text": text}
+
+
+def _whole(text: str) -> str:
+    return text if len(text) <= _ERROR else text[:_ERROR] + f"\n… ({len(text):,} characters in all)"
+
+
+def _ms(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
