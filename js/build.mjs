@@ -1,0 +1,93 @@
+/**
+ * Builds the page's side into qjm_widgets/static, which is what the wheel ships.
+ * With --demo: serves the demo page, fed with made-up messages, on this machine only.
+ */
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build, context } from "esbuild";
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const out = here("../qjm_widgets/static");
+const PANEL_LIMIT = 45_000;
+
+const common = {
+  absWorkingDir: here("."),
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  charset: "utf8",
+  jsx: "transform",
+  jsxFactory: "h",
+  jsxFragment: "Fragment",
+  inject: ["jsx.mjs"],
+  // tsconfig.json is for the type checker and vitest, which take the automatic form.
+  tsconfigRaw: "{}",
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/** Node's zlib writes no time and no name into the header, so equal input gives equal bytes. */
+async function plotlyGzip(target) {
+  const source = createRequire(import.meta.url).resolve("plotly.js-basic-dist-min");
+  await writeFile(target, gzipSync(await readFile(source), { level: 9 }));
+}
+
+/** What is bundled is under the MIT licence, which wants its text to go along. */
+async function licences(target) {
+  const texts = ["preact", "plotly.js-basic-dist-min"].map(async (name) => {
+    const text = await readFile(here(`node_modules/${name}/LICENSE`), "utf8");
+    return `${name}\n\n${text.trim()}\n`;
+  });
+  await writeFile(target, (await Promise.all(texts)).join("\n\n"));
+}
+
+async function buildAll() {
+  await mkdir(out, { recursive: true });
+  const result = await build({
+    ...common,
+    entryPoints: [
+      { in: "src/index.tsx", out: "panel" },
+      { in: "src/history.tsx", out: "history" },
+      { in: "src/panel.css", out: "panel" },
+      { in: "src/history.css", out: "history" },
+    ],
+    outdir: out,
+    metafile: true,
+  });
+  await plotlyGzip(`${out}/plotly-basic.min.js.gz`);
+  await licences(`${out}/licences.txt`);
+  for (const [file, { bytes }] of Object.entries(result.metafile.outputs)) {
+    console.log(`${file.split("/").pop()}: ${bytes.toLocaleString("en-US")} bytes`);
+  }
+  const panel = await readFile(`${out}/panel.js`);
+  if (panel.length > PANEL_LIMIT) {
+    throw new Error(
+      `panel.js has ${panel.length} bytes: every notebook output carries it, so the limit is ${PANEL_LIMIT}`,
+    );
+  }
+}
+
+async function serveDemo() {
+  const demo = here("demo/out");
+  await rm(demo, { recursive: true, force: true });
+  await mkdir(demo, { recursive: true });
+  await plotlyGzip(`${demo}/plotly-basic.min.js.gz`);
+  const served = await context({
+    ...common,
+    minify: false,
+    entryPoints: [
+      { in: "demo/demo.ts", out: "demo" },
+      { in: "src/panel.css", out: "panel" },
+      { in: "src/history.css", out: "history" },
+    ],
+    outdir: demo,
+  });
+  const port = Number(process.env.PORT ?? 8765);
+  const server = await served.serve({ servedir: here("demo"), host: "127.0.0.1", port });
+  console.log(`http://127.0.0.1:${server.port}/#middle`);
+}
+
+await (process.argv.includes("--demo") ? serveDemo() : buildAll());

@@ -1,0 +1,248 @@
+/**
+ * A model and a kernel in one, for the demo and the tests: answers as the Python side does, from a list
+ * of jobs that the caller makes and may change. Speaks only `wire`, so it knows nothing of the page.
+ */
+import {
+  type Action,
+  CANCEL_REQUESTED,
+  type Head,
+  type Histogram,
+  type Row,
+  STATUSES,
+  type Status,
+  type ToKernel,
+  type Update,
+  WIRE_VERSION,
+} from "../src/wire";
+
+export interface FakeJob {
+  status: Status;
+  cancelRequested?: boolean;
+  jobId?: string;
+  since?: number;
+  waited?: number;
+  ran?: number;
+  note?: string;
+  title?: string;
+  error?: string;
+  history?: string[];
+}
+
+export interface FakeSet {
+  name: string;
+  backend: string;
+  circuits: number;
+  perJob: number;
+  pieces: number;
+  shots: [number, number];
+  lead: string;
+  line: string;
+  settled: boolean;
+  jobs: FakeJob[];
+  /** Counts of all jobs that are done; one circuit gets its share. */
+  counts: Record<string, number>;
+  now: number;
+}
+
+type Handler = (...args: never[]) => void;
+
+export class FakeKernel {
+  readonly sent: ToKernel[] = [];
+  /** What it does with a message; the tests replace it by silence. */
+  answering = true;
+  plotly: () => Promise<ArrayBuffer> = () => Promise.reject(new Error("no Plotly here"));
+  private seq = 0;
+  private readonly handlers = new Map<string, Set<Handler>>();
+  private readonly traits = new Map<string, unknown>();
+  private sight = { first: 0, last: 0, circuit: null as number | null, top: 64 };
+
+  constructor(readonly set: FakeSet) {}
+
+  // The model, as anywidget gives it to `render`.
+  get(name: string): never {
+    return this.traits.get(name) as never;
+  }
+  on(name: string, handler: Handler): void {
+    const known = this.handlers.get(name) ?? new Set();
+    this.handlers.set(name, known.add(handler));
+  }
+  off(name?: string | null, handler?: Handler | null): void {
+    if (name && handler) this.handlers.get(name)?.delete(handler);
+  }
+  send(message: ToKernel): void {
+    this.sent.push(message);
+    if (this.answering) this.answer(message);
+  }
+
+  /** A trait of the model, as a reload or a saved notebook has it. */
+  setTrait(name: string, value: unknown): void {
+    this.traits.set(name, value);
+    this.emit(`change:${name}`);
+  }
+
+  emit(name: string, ...args: unknown[]): void {
+    for (const handler of this.handlers.get(name) ?? []) {
+      (handler as (...args: unknown[]) => void)(...args);
+    }
+  }
+
+  /** The set has changed: tell the page. */
+  publish(extra: Partial<Update> = {}): void {
+    this.seq += 1;
+    this.message({ ...this.update(false), ...extra });
+  }
+
+  message(content: object, buffers: DataView[] = [this.statuses()]): void {
+    this.emit("msg:custom", content, buffers);
+  }
+
+  snapshot(): Update {
+    return { ...this.update(true), statuses: this.statuses() };
+  }
+
+  update(full: boolean): Update {
+    const { circuits, perJob, pieces } = this.set;
+    const whole = Math.floor(circuits / perJob);
+    const left = circuits % perJob;
+    return {
+      kind: "update",
+      v: WIRE_VERSION,
+      seq: this.seq,
+      full,
+      head: this.head(),
+      ...(full && {
+        runs: [
+          [0, perJob, pieces, whole],
+          ...(left > 0
+            ? [[whole * perJob, left, pieces, 1] as [number, number, number, number]]
+            : []),
+        ],
+      }),
+      rows: this.rows(this.sight.first, this.sight.last),
+      histograms: [this.histogram(this.sight.circuit, this.sight.top)],
+    };
+  }
+
+  statuses(): DataView {
+    const bytes = this.set.jobs.map(
+      ({ status, cancelRequested }) =>
+        STATUSES.indexOf(status) + (cancelRequested ? CANCEL_REQUESTED : 0),
+    );
+    return new DataView(Uint8Array.from(bytes).buffer);
+  }
+
+  private head(): Head {
+    const { jobs, name, backend, circuits, shots, lead, line, settled, now } = this.set;
+    const able = (action: Action) => jobs.filter((job) => actionsOf(job).includes(action)).length;
+    return {
+      id: "0123456789abcdef0123456789abcdef",
+      name,
+      backend,
+      circuits,
+      shots,
+      lead,
+      line,
+      settled,
+      now,
+      can: { cancel: able("cancel"), retry: able("retry") },
+    };
+  }
+
+  private rows(first: number, last: number): Row[] {
+    const { perJob, pieces, circuits } = this.set;
+    return this.set.jobs.slice(first, last).map((job, k) => {
+      const i = first + k;
+      const start = Math.floor(i / pieces) * perJob;
+      return {
+        i,
+        start,
+        stop: Math.min(start + perJob, circuits),
+        piece: i % pieces,
+        pieces,
+        status: job.status,
+        cancelRequested: job.cancelRequested ?? false,
+        attempt: 1,
+        jobId: job.jobId ?? null,
+        since: job.since ?? null,
+        waited: job.waited ?? null,
+        ran: job.ran ?? null,
+        note: job.note ?? "",
+        can: actionsOf(job),
+      };
+    });
+  }
+
+  private histogram(circuit: number | null, top: number): Histogram {
+    const done = this.set.jobs.filter((job) => job.status === "done").length;
+    const share = circuit === null ? 1 : 1 / this.set.circuits;
+    const all = Object.entries(done > 0 ? this.set.counts : {}).map(
+      ([key, n]) => [key, Math.round(n * share)] as const,
+    );
+    const kept = [...all].sort((a, b) => b[1] - a[1]).slice(0, top);
+    kept.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+    const sum = (list: readonly (readonly [string, number])[]) =>
+      list.reduce((n, [, x]) => n + x, 0);
+    return {
+      circuit,
+      top,
+      jobs: circuit === null ? done : Math.min(done, 1),
+      of: circuit === null ? this.set.jobs.length : 1,
+      shots: sum(all),
+      keys: kept.map(([key]) => key),
+      counts: kept.map(([, n]) => n),
+      rest: { outcomes: all.length - kept.length, shots: sum(all) - sum(kept) },
+    };
+  }
+
+  private answer(message: ToKernel): void {
+    switch (message.kind) {
+      case "hello":
+        this.message(this.update(true));
+        break;
+      case "look":
+        this.sight = message;
+        this.publish();
+        break;
+      case "detail": {
+        const job = this.set.jobs[message.row];
+        this.message({
+          kind: "detail",
+          v: WIRE_VERSION,
+          row: message.row,
+          title: job?.title ?? `Job ${message.row}`,
+          error: job?.error ?? null,
+          history: job?.history ?? [],
+        });
+        break;
+      }
+      case "command":
+        this.obey(message.do, message.rows);
+        this.message({ kind: "ack", v: WIRE_VERSION, id: message.id, ok: true, text: "" });
+        this.publish();
+        break;
+      case "plotly":
+        this.plotly().then(
+          (gzip) => this.message({ kind: "plotly", v: WIRE_VERSION }, [new DataView(gzip)]),
+          () => undefined,
+        );
+        break;
+      case "bye":
+        break;
+    }
+  }
+
+  private obey(action: Action, rows: readonly number[] | null): void {
+    for (const [i, job] of this.set.jobs.entries()) {
+      if ((rows !== null && !rows.includes(i)) || !actionsOf(job).includes(action)) continue;
+      if (action === "cancel") Object.assign(job, { cancelRequested: true, note: "" });
+      else Object.assign(job, { status: "sending", note: "", since: this.set.now });
+    }
+  }
+}
+
+function actionsOf({ status, cancelRequested }: FakeJob): Action[] {
+  if (status === "error") return ["retry"];
+  if (status === "held") return ["retry_held", "cancel"];
+  if (status === "done" || status === "cancelled" || cancelRequested) return [];
+  return ["cancel"];
+}

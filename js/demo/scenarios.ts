@@ -1,0 +1,171 @@
+/** Made-up job sets for the demo page and the tests. */
+import type { FakeJob, FakeSet } from "./fake_kernel";
+
+/** 2025-11-03 10:42 UTC; the demo's clock starts there. */
+export const NOW = Date.UTC(2025, 10, 3, 10, 42);
+
+const COUNTS = {
+  "0000": 147_200,
+  "0001": 7_900,
+  "0010": 11_050,
+  "0011": 144_800,
+  "0100": 6_650,
+  "0101": 4_020,
+  "0110": 5_500,
+  "0111": 7_040,
+  "1000": 9_100,
+  "1001": 5_120,
+  "1010": 3_710,
+  "1011": 7_990,
+  "1100": 140_420,
+  "1101": 9_550,
+  "1110": 6_750,
+  "1111": 97_600,
+};
+
+const ERROR = `[1500] The backend was recalibrated while the job waited.
+Traceback (most recent call last):
+  File "job.py", line 212, in run
+    outcome = backend.execute(payload, calibration=calibration)
+CalibrationChangedError: calibration 2025-11-03T10:30Z is not valid any more
+Nothing was charged. Retry sends circuits 200–299 again.`;
+
+function done(i: number): FakeJob {
+  return {
+    status: "done",
+    jobId: `d3w7k2e8qf0${i}g008vbtp`,
+    since: NOW - 60_000,
+    waited: 130_000 + 6_000 * i,
+    ran: 8_000 + (i % 3) * 300,
+    title: `Job d3w7k2e8… · attempt 1 of 3`,
+    history: ["10:38:07 sent", "10:40:17 running", "10:40:25 done"],
+  };
+}
+
+const failed: FakeJob = {
+  status: "error",
+  jobId: "d3w7k2e8qf02g008vbtp",
+  since: NOW - 40_000,
+  waited: 140_000,
+  note: "[1500] The backend was recalibrated while the job waited.",
+  title: "Job d3w7k2e8… · attempt 1 of 3",
+  error: ERROR,
+  history: ["10:38:19 sent", "10:40:39 failed"],
+};
+
+const held: FakeJob = {
+  status: "held",
+  since: NOW - 70_000,
+  note: "may have been sent: the reply was lost",
+  title: "Job without an id · attempt 1 of 3",
+  history: ["10:40:50 sending", "10:40:58 connection lost", "10:41:58 held: no job with its tag"],
+};
+
+function middle(): FakeJob[] {
+  return [
+    done(0),
+    done(1),
+    failed,
+    done(3),
+    done(4),
+    done(5),
+    done(6),
+    {
+      ...done(7),
+      status: "running",
+      since: NOW - 5_000,
+      waited: 182_000,
+      ran: 5_000,
+      note: "estimated 9 s",
+    },
+    held,
+    { status: "not_sent", note: "next submission in 12 s" },
+  ];
+}
+
+const BELL: Omit<FakeSet, "jobs" | "lead" | "line" | "settled"> = {
+  name: "bell sweep",
+  backend: "ibm_fez",
+  circuits: 1_000,
+  perJob: 100,
+  pieces: 1,
+  shots: [1_024, 1_024],
+  counts: COUNTS,
+  now: NOW,
+};
+
+/** An endless source of numbers that are the same each time. */
+function* numbers(seed: number): Generator<number, never> {
+  let x = seed;
+  for (;;) {
+    x = (x * 1_103_515_245 + 12_345) % 2_147_483_648;
+    yield x / 2_147_483_648;
+  }
+}
+
+function many(jobs: number): FakeSet {
+  const random = numbers(7);
+  const list = Array.from({ length: jobs }, (_, i): FakeJob => {
+    if (i > 0.75 * jobs) return { status: "not_sent" };
+    if (i > 0.7 * jobs) return { status: "queued", since: NOW - 30_000 };
+    return random.next().value < 0.002 ? failed : done(i);
+  });
+  const counts: Record<string, number> = {};
+  for (let k = 0; k < 1024; k++) {
+    counts[k.toString(2).padStart(10, "0")] = Math.round(
+      2_000 + 9_000 * Math.exp(-(((k - 380) / 120) ** 2)) + 800 * random.next().value,
+    );
+  }
+  return {
+    ...BELL,
+    name: "randomised benchmarking",
+    circuits: jobs * 100,
+    counts,
+    jobs: list,
+    lead: "6,976 of 10,000 done",
+    line: "25 failed, 500 queued, 2,499 not sent. About 3 h left.",
+    settled: false,
+  };
+}
+
+export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
+  start: () => ({
+    ...BELL,
+    jobs: Array.from({ length: 10 }, (_, i) =>
+      i < 2
+        ? { status: "queued", since: NOW - 8_000 - i, note: `position ${14 + i} in the queue` }
+        : i === 2
+          ? { status: "sending", since: NOW - 1_000 }
+          : { status: "not_sent" },
+    ),
+    lead: "0 of 10 done",
+    line: "2 queued, 1 sending, 7 not sent: next submission in 2 s.",
+    settled: false,
+  }),
+  middle: () => ({
+    ...BELL,
+    jobs: middle(),
+    lead: "6 of 10 done",
+    line: "1 failed, 1 running, 1 held for you, 1 not sent: next submission in 12 s. About 3 min left.",
+    settled: false,
+  }),
+  errors: () => ({
+    ...BELL,
+    name: "bell sweep <b>with a very long name</b> that somebody typed \u202ebackwards\u202c once",
+    pieces: 2,
+    circuits: 500,
+    shots: [512, 40_000],
+    jobs: middle().map((job, i) => (i % 4 === 1 ? failed : job)),
+    lead: "4 of 10 done",
+    line: "4 failed, 1 running, 1 held for you. Retry sends what failed again.",
+    settled: false,
+  }),
+  end: () => ({
+    ...BELL,
+    jobs: Array.from({ length: 10 }, (_, i) => done(i)),
+    lead: "10 of 10 done",
+    line: "took 5:12, QPU 1:24.",
+    settled: true,
+  }),
+  many: () => many(10_000),
+};

@@ -1,0 +1,243 @@
+/**
+ * What comes from the kernel, checked before anything believes it.
+ *
+ * A message that does not fit becomes a problem with a sentence for the reader, never an exception:
+ * the panel then keeps showing what it knew. Texts are made plain here, once, so no view can forget.
+ */
+import { plainBlock, plainLine } from "./text";
+import {
+  type Ack,
+  type Action,
+  type Detail,
+  type Head,
+  type Histogram,
+  type Row,
+  type Run,
+  STATUSES,
+  type Update,
+  WIRE_VERSION,
+} from "./wire";
+
+export type Decoded =
+  | { kind: "update"; update: Update; statuses: Uint8Array }
+  | { kind: "detail"; detail: Detail }
+  | { kind: "ack"; ack: Ack }
+  | { kind: "plotly"; gzip: DataView }
+  | { kind: "problem"; text: string };
+
+/** Longest texts that are kept, in characters. */
+const LINE = 400;
+const BLOCK = 20_000;
+const KEY = 2_000;
+
+/** A custom message with its buffers. */
+export function decodeMessage(content: unknown, buffers: readonly unknown[]): Decoded {
+  return guarded(content, (fields) => {
+    switch (fields.kind) {
+      case "update":
+        return { kind: "update", update: update(fields, "update"), statuses: bytes(buffers[0]) };
+      case "detail":
+        return { kind: "detail", detail: detail(fields, "detail") };
+      case "ack":
+        return { kind: "ack", ack: ack(fields, "ack") };
+      case "plotly": {
+        const raw = bytes(buffers[0]);
+        return { kind: "plotly", gzip: new DataView(raw.buffer, raw.byteOffset, raw.byteLength) };
+      }
+      default:
+        throw new Malformed("kind");
+    }
+  });
+}
+
+/** The trait `snapshot`. Null where it is empty: the kernel has not filled it yet. */
+export function decodeSnapshot(snapshot: unknown): Decoded | null {
+  if (snapshot == null) return null;
+  if (typeof snapshot === "object" && Object.keys(snapshot).length === 0) return null;
+  return guarded(snapshot, (fields) => ({
+    kind: "update",
+    update: update(fields, "snapshot"),
+    statuses: bytes(fields.statuses),
+  }));
+}
+
+class Malformed extends Error {}
+
+type Fields = Record<string, unknown>;
+
+function guarded(content: unknown, read: (fields: Fields) => Decoded): Decoded {
+  try {
+    const fields = record(content, "message");
+    if (fields.v === WIRE_VERSION) return read(fields);
+    const version = typeof fields.v === "number" ? fields.v : "unknown";
+    return {
+      kind: "problem",
+      text: `Reload the page: the kernel speaks version ${version} and this page version ${WIRE_VERSION}.`,
+    };
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return {
+      kind: "problem",
+      text: `Reload the page: the kernel sent a message that this page cannot read (${error.message}).`,
+    };
+  }
+}
+
+/** Reads one field; `where` names it in the message about a malformed one. */
+type Read<T> = (value: unknown, where: string) => T;
+
+const record: Read<Fields> = (value, where) => {
+  if (typeof value !== "object" || value === null) throw new Malformed(where);
+  return value as Fields;
+};
+
+const number: Read<number> = (value, where) => {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new Malformed(where);
+  return value;
+};
+
+const string: Read<string> = (value, where) => {
+  if (typeof value !== "string") throw new Malformed(where);
+  return value;
+};
+
+const flag: Read<boolean> = (value) => value === true;
+const line: Read<string> = (value, where) => plainLine(string(value, where), LINE);
+const block: Read<string> = (value, where) => plainBlock(string(value, where), BLOCK);
+const key: Read<string> = (value, where) => plainLine(string(value, where), KEY);
+
+function nullable<T>(read: Read<T>): Read<T | null> {
+  return (value, where) => (value == null ? null : read(value, where));
+}
+
+function list<T>(read: Read<T>): Read<T[]> {
+  return (value, where) => {
+    if (!Array.isArray(value)) throw new Malformed(where);
+    return value.map((item) => read(item, where));
+  };
+}
+
+function shape<T>(fields: { [K in keyof T]-?: Read<T[K]> }): Read<T> {
+  const readers = Object.entries<Read<unknown>>(fields);
+  return (value, where) => {
+    const from = record(value, where);
+    const read = readers.map(([name, reader]) => [name, reader(from[name], `${where}.${name}`)]);
+    return Object.fromEntries(read) as T;
+  };
+}
+
+const status: Read<Row["status"]> = (value, where) => {
+  const known = STATUSES.find((name) => name === value);
+  if (known === undefined) throw new Malformed(where);
+  return known;
+};
+
+const isAction = (value: unknown): value is Action =>
+  value === "cancel" || value === "retry" || value === "retry_held";
+
+/** An action of a newer kernel is left out: this page has no button for it. */
+const actions: Read<Action[]> = (value, where) =>
+  list<unknown>((item) => item)(value, where).filter(isAction);
+
+const pair: Read<[number, number]> = (value, where) => {
+  const [fewest, most] = list(number)(value, where);
+  return [number(fewest, where), number(most, where)];
+};
+
+const run: Read<Run> = (value, where) => {
+  const [start, size, pieces, spans] = list(number)(value, where);
+  if (!size || !pieces) throw new Malformed(where);
+  return [number(start, where), size, pieces, number(spans, where)];
+};
+
+const head = shape<Head>({
+  id: line,
+  name: line,
+  backend: line,
+  circuits: number,
+  shots: pair,
+  lead: line,
+  line: line,
+  settled: flag,
+  now: number,
+  can: shape({ cancel: number, retry: number }),
+});
+
+const row = shape<Row>({
+  i: number,
+  start: number,
+  stop: number,
+  piece: number,
+  pieces: number,
+  status,
+  cancelRequested: flag,
+  attempt: number,
+  jobId: nullable(line),
+  since: nullable(number),
+  waited: nullable(number),
+  ran: nullable(number),
+  note: line,
+  can: actions,
+});
+
+const histogramShape = shape<Histogram>({
+  circuit: nullable(number),
+  top: number,
+  jobs: number,
+  of: number,
+  shots: number,
+  keys: list(key),
+  counts: list(number),
+  rest: shape({ outcomes: number, shots: number }),
+});
+
+const histogram: Read<Histogram> = (value, where) => {
+  const read = histogramShape(value, where);
+  if (read.keys.length !== read.counts.length) throw new Malformed(`${where}.counts`);
+  return read;
+};
+
+const kind = <T extends string>(name: T): Read<T> => {
+  return (value, where) => {
+    if (value !== name) throw new Malformed(where);
+    return name;
+  };
+};
+
+const updateShape = shape<Pick<Update, "kind" | "v" | "seq" | "full" | "head">>({
+  kind: kind("update"),
+  v: number,
+  seq: number,
+  full: flag,
+  head,
+});
+
+function update(fields: Fields, where: string): Update {
+  const optional = <T>(name: keyof Update, read: Read<T>) =>
+    fields[name] == null ? {} : { [name]: list(read)(fields[name], `${where}.${name}`) };
+  return {
+    ...updateShape(fields, where),
+    ...optional("runs", run),
+    ...optional("rows", row),
+    ...optional("histograms", histogram),
+  };
+}
+
+const detail = shape<Detail>({
+  kind: kind("detail"),
+  v: number,
+  row: number,
+  title: line,
+  error: nullable(block),
+  history: list(line),
+});
+
+const ack = shape<Ack>({ kind: kind("ack"), v: number, id: string, ok: flag, text: line });
+
+function bytes(value: unknown): Uint8Array {
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw new Malformed("binary part");
+}

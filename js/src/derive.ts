@@ -1,0 +1,126 @@
+/** What the views read out of the state. Pure. */
+import { histogramKey, type SeenRow, type State } from "./state";
+import {
+  type Action,
+  CANCEL_REQUESTED,
+  type Histogram,
+  type Run,
+  STATUS_MASK,
+  STATUSES,
+  type Status,
+} from "./wire";
+
+export interface Span {
+  readonly start: number;
+  readonly stop: number;
+  /** From 0. */
+  readonly piece: number;
+  readonly pieces: number;
+}
+
+/** Which circuits a row holds. Null beyond the layout. */
+export function spanOf(runs: readonly Run[], row: number): Span | null {
+  let first = 0;
+  for (const [start, size, pieces, spans] of runs) {
+    const within = row - first;
+    if (within >= 0 && within < pieces * spans) {
+      const from = start + Math.floor(within / pieces) * size;
+      return { start: from, stop: from + size, piece: within % pieces, pieces };
+    }
+    first += pieces * spans;
+  }
+  return null;
+}
+
+export function statusOf(state: State, row: number): Status {
+  return STATUSES[(state.statuses[row] ?? 0) & STATUS_MASK] ?? "not_sent";
+}
+
+export function cancelRequested(state: State, row: number): boolean {
+  return ((state.statuses[row] ?? 0) & CANCEL_REQUESTED) !== 0;
+}
+
+/** A row's details, unless its status has moved on since they came. */
+export function currentRow(state: State, row: number): SeenRow | null {
+  const details = state.rows.get(row);
+  return details !== undefined && details.status === statusOf(state, row) ? details : null;
+}
+
+export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
+  const counts = new Array<number>(STATUSES.length).fill(0);
+  for (const byte of statuses) {
+    const status = byte & STATUS_MASK;
+    counts[status] = (counts[status] ?? 0) + 1;
+  }
+  return new Map(STATUSES.map((status, i) => [status, counts[i] ?? 0]));
+}
+
+/** The next row after `row` with this status, from the top again after the last; -1 for none. */
+export function nextWithStatus(statuses: Uint8Array, status: Status, row: number): number {
+  const wanted = STATUSES.indexOf(status);
+  for (let step = 1; step <= statuses.length; step++) {
+    const i = (row + step) % statuses.length;
+    if (((statuses[i] ?? 0) & STATUS_MASK) === wanted) return i;
+  }
+  return -1;
+}
+
+/** What was sent for this row and is not shown yet. A command for all counts where the row can. */
+export function pendingAction(state: State, row: number): Action | null {
+  for (const command of state.commands.values()) {
+    if (command.phase === "late") continue;
+    const covers =
+      command.rows === null
+        ? (currentRow(state, row)?.can.includes(command.do) ?? false)
+        : command.rows.includes(row);
+    if (covers) return command.do;
+  }
+  return null;
+}
+
+/** A command for all rows is on its way. */
+export function pendingForAll(state: State, action: Action): boolean {
+  for (const command of state.commands.values()) {
+    if (command.rows === null && command.do === action && command.phase !== "late") return true;
+  }
+  return false;
+}
+
+/** The kernel's clock at the page's time `at`; it stands still where no kernel is. */
+export function kernelNow(state: State, at: number): number {
+  if (state.head === null) return at;
+  if (state.connection !== "connected") return state.head.now;
+  return state.head.now + Math.max(0, at - state.receivedAt);
+}
+
+/** Milliseconds that a row has waited and run so far. */
+export function times(
+  state: State,
+  i: number,
+  at: number,
+): { waited: number | null; ran: number | null } {
+  const row = currentRow(state, i);
+  if (row === null) return { waited: null, ran: null };
+  const now = kernelNow(state, at);
+  const growing = (value: number | null): number | null => {
+    if (value !== null) return value + Math.max(0, now - row.at);
+    return row.since === null ? null : Math.max(0, now - row.since);
+  };
+  const waiting = row.status === "queued" || row.status === "sending";
+  return {
+    waited: waiting ? growing(row.waited) : row.waited,
+    ran: row.status === "running" ? growing(row.ran) : row.ran,
+  };
+}
+
+/** The histogram that was chosen, or until it comes another one of the same circuit. */
+export function histogramFor(
+  state: State,
+  circuit: number | null,
+  top: number,
+): Histogram | undefined {
+  return (
+    state.histograms.get(histogramKey({ circuit, top })) ??
+    [...state.histograms.values()].find((other) => other.circuit === circuit)
+  );
+}

@@ -1,0 +1,57 @@
+/** The live panel as an anywidget module: joins the session with the views. */
+import type { RenderProps } from "@anywidget/types";
+import { render as paint } from "preact";
+import { loadPlotly, type PlotlyApi } from "./plotly";
+import { connect } from "./sync";
+import { Panel } from "./view/panel";
+
+/** Milliseconds between requests for Plotly. */
+const RETRY = 30_000;
+
+function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
+  let plotly: PlotlyApi | null = null;
+  let nextRequest = 0;
+  let closed = false;
+  let scheduled = false;
+  const session = connect(model, schedule);
+
+  /** Never at once: an answer may come while Preact is still at work on the state before it. */
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      if (!closed) update();
+    });
+  }
+
+  function update(): void {
+    paint(<Panel state={session.state} actions={session} plotly={plotly} />, el);
+    // Not before there are counts, and not without a kernel: nobody would answer.
+    if (plotly !== null || session.state.connection !== "connected" || !hasCounts()) return;
+    if (Date.now() < nextRequest) return;
+    nextRequest = Date.now() + RETRY;
+    loadPlotly(session.plotly).then(
+      (loaded) => {
+        plotly = loaded;
+        schedule();
+      },
+      // The light drawing stays, until a later update asks again: the kernel may only have been busy.
+      () => undefined,
+    );
+  }
+
+  function hasCounts(): boolean {
+    return [...session.state.histograms.values()].some(({ keys }) => keys.length > 0);
+  }
+
+  update();
+  session.open();
+  return () => {
+    closed = true;
+    paint(null, el);
+    session.close();
+  };
+}
+
+export default { render };

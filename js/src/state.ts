@@ -1,0 +1,195 @@
+/**
+ * Everything the page knows, and how each event changes it. Pure: no timers, no DOM, no model.
+ *
+ * The page never writes a status. A click becomes a command in `commands`, and only the kernel's next
+ * update changes what a row is.
+ */
+import type { Ack, Action, Detail, Head, Histogram, Row, Run, Update } from "./wire";
+
+export const NO_ANSWER = "The kernel does not answer: it may be busy or stopped.";
+
+/** A click that was sent. Null rows: all that it fits. */
+export interface Command {
+  readonly do: Action;
+  readonly rows: readonly number[] | null;
+  /** "recorded": the kernel has the wish and the next update shows it. "late": nothing came back. */
+  readonly phase: "sent" | "recorded" | "late";
+  /** An update came after it was sent; it may already show the wish. */
+  readonly updated: boolean;
+}
+
+/** A row, with the kernel's clock when it was told: its durations go on from there. */
+export type SeenRow = Row & { readonly at: number };
+
+export interface State {
+  /** "silent": nothing answered our hello, so what is shown is what was saved. */
+  readonly connection: "asking" | "connected" | "silent";
+  /** A message that could not be read. */
+  readonly problem: string | null;
+  /** What became of a command, when it is worth saying. */
+  readonly notice: { readonly command: string; readonly text: string } | null;
+  readonly seq: number;
+  readonly head: Head | null;
+  /** The page's clock when `head` came; together with `head.now` it gives the kernel's clock. */
+  readonly receivedAt: number;
+  readonly runs: readonly Run[];
+  readonly statuses: Uint8Array;
+  readonly rows: ReadonlyMap<number, SeenRow>;
+  readonly details: ReadonlyMap<number, Detail>;
+  readonly histograms: ReadonlyMap<string, Histogram>;
+  readonly commands: ReadonlyMap<string, Command>;
+}
+
+/** "saved" is the trait as it was found; "trait" is a change of it, which only a kernel makes. */
+export type Origin = "saved" | "trait" | "message";
+
+export type Event =
+  | { type: "update"; update: Update; statuses: Uint8Array; from: Origin; at: number }
+  | { type: "detail"; detail: Detail }
+  | { type: "ack"; ack: Ack }
+  | { type: "problem"; text: string }
+  | { type: "silent" }
+  | { type: "sent"; id: string; do: Action; rows: readonly number[] | null }
+  | { type: "late"; id: string }
+  | { type: "dismissed" };
+
+export const EMPTY: State = {
+  connection: "asking",
+  problem: null,
+  notice: null,
+  seq: -1,
+  head: null,
+  receivedAt: 0,
+  runs: [],
+  statuses: new Uint8Array(0),
+  rows: new Map(),
+  details: new Map(),
+  histograms: new Map(),
+  commands: new Map(),
+};
+
+export function reduce(state: State, event: Event): State {
+  switch (event.type) {
+    case "update":
+      return applyUpdate(state, event);
+    case "detail":
+      return {
+        ...state,
+        connection: "connected",
+        details: new Map(state.details).set(event.detail.row, event.detail),
+      };
+    case "ack":
+      return applyAck(state, event.ack);
+    case "problem":
+      return { ...state, problem: event.text };
+    case "silent":
+      return state.connection === "asking" ? { ...state, connection: "silent" } : state;
+    case "sent": {
+      const command: Command = { do: event.do, rows: event.rows, phase: "sent", updated: false };
+      return { ...state, notice: null, commands: new Map(state.commands).set(event.id, command) };
+    }
+    case "late": {
+      const command = state.commands.get(event.id);
+      if (command?.phase !== "sent") return state;
+      const late: Command = { ...command, phase: "late" };
+      return {
+        ...state,
+        notice: { command: event.id, text: NO_ANSWER },
+        commands: new Map(state.commands).set(event.id, late),
+      };
+    }
+    case "dismissed":
+      return { ...state, notice: null, problem: null };
+  }
+}
+
+/** A message was lost: rows may be stale, so the caller has to send `hello`. */
+export function hasGap(state: State, update: Update): boolean {
+  if (update.full) return false;
+  return state.head === null || update.seq > state.seq + 1;
+}
+
+function applyUpdate(
+  state: State,
+  { update, statuses, from, at }: Extract<Event, { type: "update" }>,
+): State {
+  const connection = from === "saved" ? state.connection : "connected";
+  const { head } = state;
+  // The trait travels beside the messages: the same state may come by both ways, and late. Before the
+  // kernel has read our hello it counts no messages, and only its clock tells the trait's age.
+  const old =
+    head !== null &&
+    (update.seq < state.seq ||
+      (from !== "message" && update.seq === state.seq && update.head.now <= head.now));
+  if (old || (head === null && !update.full)) {
+    return connection === state.connection ? state : { ...state, connection };
+  }
+  const runs = update.runs ?? state.runs;
+  const moved = update.runs !== undefined && !sameRuns(update.runs, state.runs);
+  // The trait holds few row details; those that a view already has are still good.
+  const fresh = moved || (update.full && from === "message");
+  return {
+    ...state,
+    connection,
+    problem: null,
+    seq: update.seq,
+    head: update.head,
+    receivedAt: at,
+    runs,
+    statuses,
+    rows: merged(
+      fresh ? null : state.rows,
+      update.rows?.map((row) => ({ ...row, at: update.head.now })),
+      (row) => row.i,
+    ),
+    details: moved ? new Map() : state.details,
+    histograms: merged(fresh ? null : state.histograms, update.histograms, histogramKey),
+    commands: shownCommands(state.commands),
+  };
+}
+
+function merged<K, V>(
+  before: ReadonlyMap<K, V> | null,
+  news: readonly V[] | undefined,
+  key: (value: V) => K,
+): ReadonlyMap<K, V> {
+  if (before !== null && (news === undefined || news.length === 0)) return before;
+  const map = new Map(before ?? []);
+  for (const value of news ?? []) map.set(key(value), value);
+  return map;
+}
+
+function sameRuns(a: readonly Run[], b: readonly Run[]): boolean {
+  return a.length === b.length && a.every((run, i) => run.every((x, k) => x === b[i]?.[k]));
+}
+
+/** After an update: recorded commands are shown by it; those still on their way may be. */
+function shownCommands(commands: ReadonlyMap<string, Command>): ReadonlyMap<string, Command> {
+  if (commands.size === 0) return commands;
+  const left = new Map<string, Command>();
+  for (const [id, command] of commands) {
+    if (command.phase !== "recorded") left.set(id, { ...command, updated: true });
+  }
+  return left;
+}
+
+function applyAck(state: State, ack: Ack): State {
+  const command = state.commands.get(ack.id);
+  // The command of another view of the same model.
+  if (command === undefined) return state;
+  const commands = new Map(state.commands);
+  if (ack.ok && !command.updated) commands.set(ack.id, { ...command, phase: "recorded" });
+  else commands.delete(ack.id);
+  const notice = state.notice?.command === ack.id ? null : state.notice;
+  return {
+    ...state,
+    connection: "connected",
+    commands,
+    notice: ack.ok ? notice : { command: ack.id, text: ack.text || "The kernel refused." },
+  };
+}
+
+/** One histogram of a circuit for each number of outcomes: two views may choose differently. */
+export function histogramKey({ circuit, top }: Pick<Histogram, "circuit" | "top">): string {
+  return `${circuit} ${top}`;
+}

@@ -1,0 +1,73 @@
+/**
+ * Words and numbers as a person reads them, and foreign text made harmless.
+ *
+ * Preact writes text nodes, so markup is no danger; what is left are characters that change how the
+ * text around them reads: terminal escapes, control characters and bidirectional overrides.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be removed
+const TERMINAL_ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?)/g;
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be removed
+const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g;
+
+/** Text over several lines: line breaks and tabs stay. */
+export function plainBlock(text: string, max: number): string {
+  const clean = text
+    .slice(0, 4 * max)
+    .replace(TERMINAL_ESCAPES, "")
+    .replace(/\r\n?/g, "\n")
+    .replace(BIDI, "")
+    .replace(CONTROLS, "\ufffd");
+  return shorten(clean, max);
+}
+
+/** Text on one line. */
+export function plainLine(text: string, max: number): string {
+  return plainBlock(text.slice(0, 4 * max).replace(/\s+/g, " "), max);
+}
+
+/** Cut at the end. Whole code points only: half a surrogate pair is shown as a box. */
+export function shorten(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const points = Array.from(text.slice(0, 2 * max));
+  return points.length <= max && text.length <= 2 * max
+    ? text
+    : `${points.slice(0, max - 1).join("")}…`;
+}
+
+/** Cut in the middle: bit strings differ at both ends. */
+export function shortenMiddle(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const tail = Math.floor((max - 1) / 2);
+  return `${text.slice(0, max - 1 - tail)}…${text.slice(text.length - tail)}`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** A duration in milliseconds: "0.4 s", "8 s", "2:10", "1:02:03". */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 0.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const two = (value: number) => String(value).padStart(2, "0");
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${two(whole % 60)}`;
+  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
+}
+
+/** How long ago, in one unit: "just now", "5 min ago", "3 h ago", "2 days ago". */
+export function age(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes < 1) return "just now";
+  if (minutes < 60) return `${minutes} min ago`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours} h ago`;
+  return `${plural(Math.floor(hours / 24), "day")} ago`;
+}

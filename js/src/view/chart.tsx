@@ -1,0 +1,102 @@
+/** The chart: Plotly once it is here, a light drawing before that and in its stead. */
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { PlotlyApi } from "../plotly";
+import type { Bar } from "./bars";
+import { BarsSvg } from "./bars_svg";
+import { draw, type Picture } from "./plot";
+import { readTheme, type Theme, watchTheme } from "./theme";
+
+const HEIGHT = 280;
+/** Milliseconds between repaints: Plotly at the panel's pace would hold up the page. */
+const PAUSE = 220;
+
+interface Props {
+  bars: readonly Bar[];
+  label: string;
+  plotly: PlotlyApi | null;
+}
+
+export function Chart({ bars, label, plotly }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  const [theme, setTheme] = useState<Theme | null>(null);
+  const [failed, setFailed] = useState(false);
+
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const measure = () => setWidth(Math.floor(element.clientWidth));
+    const colours = () => setTheme(readTheme(element));
+    measure();
+    colours();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    const unwatch = watchTheme(colours);
+    return () => {
+      observer.disconnect();
+      unwatch();
+    };
+  }, []);
+
+  const drawn = plotly !== null && !failed;
+  return (
+    <div class="qjm-chart" ref={frame} style={{ height: `${HEIGHT}px` }}>
+      {drawn && theme !== null && width > 0 ? (
+        <Plot
+          plotly={plotly}
+          picture={{ bars, width, height: HEIGHT, theme }}
+          label={label}
+          onFailed={() => setFailed(true)}
+        />
+      ) : (
+        <BarsSvg bars={bars} width={width || 400} height={HEIGHT} label={label} />
+      )}
+    </div>
+  );
+}
+
+interface PlotProps {
+  plotly: PlotlyApi;
+  picture: Picture;
+  label: string;
+  onFailed: () => void;
+}
+
+function Plot({ plotly, picture, label, onFailed }: PlotProps) {
+  const element = useRef<HTMLDivElement>(null);
+  const newest = useRef(picture);
+  const painted = useRef<{ at: number; picture: Picture | null }>({ at: 0, picture: null });
+  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  newest.current = picture;
+
+  const paint = () => {
+    timer.current = null;
+    if (element.current === null) return;
+    const before = painted.current.picture;
+    painted.current = { at: performance.now(), picture: newest.current };
+    draw(plotly, element.current, newest.current, before).catch(onFailed);
+  };
+
+  useLayoutEffect(() => {
+    if (timer.current !== null) return;
+    const { picture: before, at } = painted.current;
+    if (before !== null && sameCounts(before, newest.current)) return;
+    const wait = before === null ? 0 : at + PAUSE - performance.now();
+    if (wait <= 0) paint();
+    else timer.current = setTimeout(paint, wait);
+  });
+
+  useEffect(
+    () => () => {
+      if (timer.current !== null) clearTimeout(timer.current);
+      if (element.current !== null) plotly.purge(element.current);
+    },
+    [plotly],
+  );
+  return <div ref={element} role="img" aria-label={label} />;
+}
+
+/** Bars are made once for each histogram that arrives, so the same list is the same picture. */
+function sameCounts(a: Picture, b: Picture): boolean {
+  return a.bars === b.bars && a.width === b.width && a.theme === b.theme;
+}

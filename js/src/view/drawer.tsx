@@ -1,0 +1,119 @@
+/** Below an open row: the job's whole story and what can be done with it. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { Actions } from "../actions";
+import { currentRow, pendingAction, statusOf, times } from "../derive";
+import type { State } from "../state";
+import { duration } from "../text";
+import type { Action } from "../wire";
+import { Button } from "./button";
+import { noteOf, SENT_WORDS } from "./job_row";
+import { STATUS_WORDS } from "./status";
+
+const BUTTON_WORDS: Readonly<Record<Action, string>> = {
+  cancel: "Cancel",
+  retry: "Retry",
+  retry_held: "Send again",
+};
+
+interface Props {
+  state: State;
+  actions: Actions;
+  row: number;
+  id: string;
+  now: number;
+}
+
+export function Drawer({ state, actions, row, id, now }: Props) {
+  const status = statusOf(state, row);
+  const details = state.details.get(row);
+  const line = currentRow(state, row);
+  const { waited, ran } = times(state, row, now);
+  const pending = pendingAction(state, row);
+  const connected = state.connection === "connected";
+
+  // Asked again whenever the job has moved on, so an open drawer never tells an old story.
+  useEffect(() => {
+    if (connected) actions.detail(row);
+  }, [actions, row, connected, status, line?.attempt]);
+
+  const facts = [
+    STATUS_WORDS[status],
+    details?.error == null ? noteOf(state, row) : "",
+    waited === null ? "" : `waited ${duration(waited)}`,
+    ran === null ? "" : `ran ${duration(ran)}`,
+  ].filter((fact) => fact !== "");
+  return (
+    <section class="qjm-drawer" id={id} aria-label={`Details of job ${row}`}>
+      <p class="qjm-drawer-title">
+        <bdi>{details?.title ?? `Job ${row}`}</bdi>
+        <span class="qjm-muted">{` · ${facts.join(" · ")}`}</span>
+      </p>
+      {details === undefined && (
+        <p class="qjm-muted">{connected ? "Asking the kernel…" : "Details need a kernel."}</p>
+      )}
+      {details?.error != null && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long text scrolls, so it takes the keyboard
+        <pre class="qjm-error" tabIndex={0} role="region" aria-label="Error text">
+          {details.error}
+        </pre>
+      )}
+      {details !== undefined && details.history.length > 0 && (
+        <ol class="qjm-history-lines">
+          {details.history.map((entry, i) => (
+            <li key={i}>
+              <bdi>{entry}</bdi>
+            </li>
+          ))}
+        </ol>
+      )}
+      {status === "held" && line?.can.includes("retry_held") && (
+        <p class="qjm-drawer-hint">
+          This job may have been sent already. Sending it again may run it twice.
+        </p>
+      )}
+      <div class="qjm-drawer-foot">
+        {pending !== null ? (
+          <span class="qjm-sent">{SENT_WORDS[pending]}</span>
+        ) : (
+          line?.can.map((action) => (
+            <Button
+              key={action}
+              small
+              disabled={!connected}
+              onClick={() => actions.command(action, [row])}
+            >
+              {BUTTON_WORDS[action]}
+            </Button>
+          ))
+        )}
+        {line?.jobId != null && <JobId id={line.jobId} />}
+      </div>
+    </section>
+  );
+}
+
+function JobId({ id }: { id: string }) {
+  const [said, setSaid] = useState("");
+  return (
+    <span class="qjm-job-id">
+      <span class="qjm-muted">Job id</span> <code>{id}</code>
+      <Button
+        small
+        onClick={() => {
+          // No clipboard on pages without TLS: the id stands there to be selected.
+          const copying = navigator.clipboard?.writeText(id) ?? Promise.reject();
+          copying.then(
+            () => setSaid("copied"),
+            () => setSaid("select it to copy"),
+          );
+        }}
+      >
+        Copy id
+      </Button>
+      <span class="qjm-muted" role="status">
+        {said}
+      </span>
+    </span>
+  );
+}

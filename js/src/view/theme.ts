@@ -1,0 +1,53 @@
+/** The notebook's colours and fonts for what CSS does not reach: Plotly draws with values of its own. */
+export interface Theme {
+  readonly text: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly bar: string;
+  readonly rest: string;
+  readonly surface: string;
+  readonly font: string;
+  readonly codeFont: string;
+}
+
+export function readTheme(element: HTMLElement): Theme {
+  const style = getComputedStyle(element);
+  const colour = (name: string) => plainColour(style.getPropertyValue(name).trim());
+  const family = (name: string, fallback: string) =>
+    style.getPropertyValue(name).trim() || fallback;
+  return {
+    text: colour("--qjm-text"),
+    muted: colour("--qjm-muted"),
+    grid: colour("--qjm-border"),
+    bar: colour("--qjm-chart"),
+    rest: colour("--qjm-chart-rest"),
+    surface: colour("--qjm-surface"),
+    font: family("--qjm-font", "sans-serif"),
+    codeFont: family("--qjm-code-font", "monospace"),
+  };
+}
+
+/** Any CSS colour as rgba(): themes may use notations that Plotly does not know. */
+function plainColour(colour: string): string {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  if (context == null || colour === "") return colour || "#808080";
+  context.fillStyle = colour;
+  context.fillRect(0, 0, 1, 1);
+  const [r = 0, g = 0, b = 0, a = 255] = context.getImageData(0, 0, 1, 1).data;
+  return `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`;
+}
+
+/** Calls back when the theme may have changed. Returns how to stop. */
+export function watchTheme(changed: () => void): () => void {
+  const observer = new MutationObserver(changed);
+  const filter = ["data-jp-theme-light", "data-jp-theme-name", "data-theme", "theme", "class"];
+  for (const element of [document.documentElement, document.body]) {
+    observer.observe(element, { attributes: true, attributeFilter: filter });
+  }
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", changed);
+  return () => {
+    observer.disconnect();
+    scheme.removeEventListener("change", changed);
+  };
+}

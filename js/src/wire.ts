@@ -1,0 +1,148 @@
+/**
+ * The wire between the kernel and the page, written down once.
+ *
+ * Python builds these shapes in `qjm_widgets/widgets/wire.py`; both sides are checked against the
+ * recorded session in `tests/fixtures/wire/`. Every text comes from elsewhere and is text, never HTML.
+ *
+ * Kernel -> page: the trait `snapshot` (a full Update, `statuses` inside it as bytes; what a reload, a
+ * late view and a saved notebook need) and custom messages (FromKernel; binary parts as buffers).
+ * An Update says the whole state of every job in one byte a job, so a lost message is repaired by the
+ * next one; row details are only sent for rows that a view looks at, and a gap in `seq` asks for them
+ * again by `hello`.
+ */
+export const WIRE_VERSION = 1;
+
+/** A status byte is an index into this list, plus CANCEL_REQUESTED when a cancellation is under way. */
+export const STATUSES = [
+  "not_sent",
+  "sending",
+  "held",
+  "queued",
+  "running",
+  "done",
+  "error",
+  "cancelled",
+] as const;
+export type Status = (typeof STATUSES)[number];
+export const STATUS_MASK = 0x0f;
+export const CANCEL_REQUESTED = 0x10;
+
+/** `[first circuit, circuits a job, shot pieces a span, spans]`: how rows map to spans, run-length coded.
+ * Rows run through the spans in order, and within a span through its pieces. */
+export type Run = [start: number, size: number, pieces: number, spans: number];
+
+export interface Head {
+  /** 32 hex digits. */
+  id: string;
+  name: string;
+  backend: string;
+  circuits: number;
+  /** Fewest and most shots of a circuit. */
+  shots: [number, number];
+  /** The bold start of the waiting line: "6 of 10 done". */
+  lead: string;
+  /** Its rest, a sentence or more: "1 failed, 1 running, 2 not sent". May be empty. */
+  line: string;
+  /** Nothing is left that the engine can do by itself. */
+  settled: boolean;
+  /** The kernel's clock, milliseconds since 1970 UTC: times are shown relative to it. */
+  now: number;
+  /** How many rows each button would act on. */
+  can: { cancel: number; retry: number };
+}
+
+/** One job, for a row in sight. Times are milliseconds since 1970 UTC, durations milliseconds. */
+export interface Row {
+  i: number;
+  start: number;
+  stop: number;
+  piece: number;
+  pieces: number;
+  status: Status;
+  cancelRequested: boolean;
+  attempt: number;
+  jobId: string | null;
+  /** When the job came into its status. */
+  since: number | null;
+  /** From sending to running, or to the end where running was never seen. Null before it is sent. */
+  waited: number | null;
+  ran: number | null;
+  /** One short line: the error's first line, or what is going on. */
+  note: string;
+  can: ("cancel" | "retry" | "retry_held")[];
+}
+
+export interface Histogram {
+  /** Null: all circuits. */
+  circuit: number | null;
+  top: number;
+  /** Jobs whose counts are in it, of the jobs that will be. */
+  jobs: number;
+  of: number;
+  shots: number;
+  /** Bit strings, qubit 0 rightmost, most frequent `top` of them, sorted as text. */
+  keys: string[];
+  counts: number[];
+  rest: { outcomes: number; shots: number };
+}
+
+export interface Update {
+  kind: "update";
+  v: number;
+  seq: number;
+  /** True in the answer to `hello` and in the trait: replaces everything the page knows. */
+  full: boolean;
+  head: Head;
+  /** Present when full, and when the layout changed. */
+  runs?: Run[];
+  rows?: Row[];
+  histograms?: Histogram[];
+  /** Only in the trait; in messages it is the first buffer. */
+  statuses?: DataView;
+}
+
+/** A job's drawer. `history` lines are ready to show. */
+export interface Detail {
+  kind: "detail";
+  v: number;
+  row: number;
+  title: string;
+  error: string | null;
+  history: string[];
+}
+
+/** The answer to a command: the wish was recorded (the next Update shows it) or refused with a reason. */
+export interface Ack {
+  kind: "ack";
+  v: number;
+  id: string;
+  ok: boolean;
+  text: string;
+}
+
+/** Plotly's basic build, gzipped, as the first buffer. */
+export interface PlotlyBundle {
+  kind: "plotly";
+  v: number;
+}
+
+export type FromKernel = Update | Detail | Ack | PlotlyBundle;
+
+export type Action = "cancel" | "retry" | "retry_held";
+
+/** Page -> kernel. A view looks at rows `first` up to, not including, `last`. `view` names one view of the panel: two views of one model have two windows. */
+export type ToKernel =
+  | { kind: "hello"; v: number; view: string }
+  | {
+      kind: "look";
+      v: number;
+      view: string;
+      first: number;
+      last: number;
+      circuit: number | null;
+      top: number;
+    }
+  | { kind: "detail"; v: number; view: string; row: number }
+  | { kind: "command"; v: number; id: string; do: Action; rows: number[] | null }
+  | { kind: "plotly"; v: number }
+  | { kind: "bye"; v: number; view: string };

@@ -1,0 +1,49 @@
+/** Imports run one way: wire <- state <- view; sync knows no view; only the entries join them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const SRC = resolve(import.meta.dirname, "../src");
+
+/** What each module may import; view modules may also import each other. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  wire: [],
+  text: [],
+  actions: ["wire"],
+  decode: ["text", "wire"],
+  state: ["wire"],
+  derive: ["state", "wire"],
+  history_state: ["state", "text"],
+  plotly: [],
+  sync: ["actions", "decode", "state", "wire"],
+  index: ["plotly", "sync", "view"],
+  history: ["decode", "history_state", "view", "wire"],
+  view: ["actions", "derive", "history_state", "plotly", "state", "text", "wire", "view"],
+};
+
+const modules = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) =>
+  /\.tsx?$/.test(file),
+);
+
+function layer(file: string): string {
+  return file.startsWith("view") ? "view" : file.replace(/\.tsx?$/, "");
+}
+
+describe("layers", () => {
+  it.each(modules)("%s", (file) => {
+    const allowed = ALLOWED[layer(file)];
+    expect(allowed, `${file} has no place in the table above`).toBeDefined();
+    const source = readFileSync(join(SRC, file), "utf8");
+    const imports = [...source.matchAll(/from "(\.[^"]+)"/g)].map(([, path]) =>
+      layer(relative(SRC, resolve(SRC, dirname(file), path ?? ""))),
+    );
+    expect(imports.filter((path) => !allowed?.includes(path))).toEqual([]);
+  });
+
+  it("files stay small enough to be read at once", () => {
+    const long = modules.filter(
+      (file) => readFileSync(join(SRC, file), "utf8").split("\n").length > 300,
+    );
+    expect(long).toEqual([]);
+  });
+});

@@ -1,0 +1,293 @@
+import { describe, expect, it } from "vitest";
+import { FakeKernel } from "../demo/fake_kernel";
+import { NO_ANSWER } from "../src/state";
+import { button, press, row, scenario, settle, show, useFakeTime } from "./helpers";
+
+useFakeTime();
+
+describe("the head", () => {
+  it("says what the set is and how it stands", async () => {
+    const { el } = show(scenario("middle"));
+    await settle();
+    expect(el.querySelector(".qjm-name")?.textContent).toBe("bell sweep");
+    expect(el.querySelector(".qjm-facts")?.textContent).toBe(
+      "ibm_fez · 1,000 circuits · 10 jobs · 1,024 shots",
+    );
+    expect(el.querySelector(".qjm-line")?.textContent).toContain("6 of 10 done · 1 failed");
+    expect(el.querySelector(".qjm-bar")?.getAttribute("aria-label")).toBe(
+      "Jobs: 6 Done, 1 Error, 1 Running, 1 Held, 1 Not sent",
+    );
+  });
+
+  it("offers only what can be done", async () => {
+    const { el } = show(scenario("end"));
+    await settle();
+    expect(button(el, "Retry failed").disabled).toBe(true);
+    expect(button(el, "Cancel all").disabled).toBe(true);
+  });
+
+  it("asks before it cancels all, with the focus on the harmless answer", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    button(el, "Cancel all").click();
+    await settle();
+    expect(document.activeElement?.textContent).toBe("Keep running");
+    expect(kernel.sent.filter(({ kind }) => kind === "command")).toHaveLength(0);
+    press(button(el, "Keep running"), "Escape");
+    await settle();
+    expect(el.textContent).not.toContain("Keep running");
+
+    kernel.answering = false;
+    button(el, "Cancel all").click();
+    await settle();
+    button(el, "Cancel 3 jobs").click();
+    await settle();
+    expect(kernel.sent.at(-1)).toMatchObject({ kind: "command", do: "cancel", rows: null });
+    expect(button(el, "cancel sent…").disabled).toBe(true);
+    expect(row(el, 7).textContent).toContain("Running");
+  });
+});
+
+describe("the jobs", () => {
+  it("are rows with span, status in words, note and times", async () => {
+    const { el } = show(scenario("middle"));
+    await settle();
+    const cells = [...row(el, 2).querySelectorAll("[role=gridcell]")].map(
+      (cell) => cell.textContent,
+    );
+    expect(cells).toEqual([
+      "2",
+      "200–299",
+      "Error",
+      "[1500] The backend was recalibrated while the job waited.",
+      "2:20",
+      "",
+      "Retry",
+    ]);
+  });
+
+  it("name their piece where shots were cut", async () => {
+    const { el } = show(scenario("errors"));
+    await settle();
+    expect(row(el, 3).textContent).toContain("100–199 · 2/2");
+  });
+
+  it("are ten thousand with fewer than 60 rows in the page", async () => {
+    const { el, kernel } = show(scenario("many"));
+    await settle();
+    expect(el.querySelectorAll("[data-row]").length).toBeLessThan(60);
+    expect(el.querySelector("[role=grid]")?.getAttribute("aria-rowcount")).toBe("10001");
+
+    const scroller = el.querySelector<HTMLElement>(".qjm-scroller");
+    if (scroller === null) throw new Error("no scroller");
+    scroller.scrollTop = 5_000 * 30;
+    scroller.dispatchEvent(new Event("scroll"));
+    await settle();
+    expect(row(el, 5_005).textContent).toContain("Done");
+    expect(row(el, 5_005).textContent).toContain("500500–500599");
+    expect(el.querySelectorAll("[data-row]").length).toBeLessThan(60);
+    expect(kernel.sent.filter(({ kind }) => kind === "look").at(-1)).toMatchObject({
+      first: 4_994,
+      last: 5_019,
+    });
+  });
+
+  it("are walked with the keyboard, to the very end", async () => {
+    const { el } = show(scenario("many"));
+    await settle();
+    row(el, 0).focus();
+    press(row(el, 0), "ArrowDown");
+    await settle();
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("1");
+    press(row(el, 1), "End");
+    await settle();
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("9999");
+    expect(el.querySelectorAll('[data-row][tabindex="0"]')).toHaveLength(1);
+    press(row(el, 9_999), "PageUp");
+    await settle();
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("9988");
+  });
+
+  it("are found by status from the legend", async () => {
+    const { el } = show(scenario("many"));
+    await settle();
+    button(el, "Queued: 500 jobs. Go to the next one").click();
+    await settle();
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("7001");
+  });
+});
+
+describe("the drawer", () => {
+  it("opens below its row with the whole story, and closes by Escape", async () => {
+    const { el } = show(scenario("middle"));
+    await settle();
+    row(el, 2).focus();
+    press(row(el, 2), "Enter");
+    await settle();
+    const drawer = el.querySelector(".qjm-drawer");
+    expect(drawer?.querySelector("pre")?.textContent).toContain("Nothing was charged.");
+    expect(drawer?.textContent).toContain("10:40:39 failed");
+    expect(drawer?.textContent).toContain("d3w7k2e8qf02g008vbtp");
+    expect(row(el, 2).getAttribute("aria-expanded")).toBe("true");
+    press(row(el, 2), "Escape");
+    await settle();
+    expect(el.querySelector(".qjm-drawer")).toBeNull();
+  });
+
+  it("asks again when the job has moved on", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    row(el, 7).click();
+    await settle();
+    const asked = () => kernel.sent.filter(({ kind }) => kind === "detail").length;
+    expect(asked()).toBe(1);
+    kernel.publish();
+    await settle();
+    expect(asked()).toBe(1);
+    Object.assign(kernel.set.jobs[7] ?? {}, { status: "done" });
+    kernel.publish();
+    await settle();
+    expect(asked()).toBe(2);
+  });
+
+  it("explains a held job before it offers to send it again", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    button(el, "Decide job 8").click();
+    await settle();
+    expect(kernel.sent.filter(({ kind }) => kind === "command")).toHaveLength(0);
+    expect(el.querySelector(".qjm-drawer")?.textContent).toContain("may run it twice");
+    button(el, "Send again").click();
+    await settle();
+    expect(kernel.sent.find(({ kind }) => kind === "command")).toMatchObject({
+      do: "retry_held",
+      rows: [8],
+    });
+  });
+});
+
+describe("commands of a row", () => {
+  it("show that they were sent, then what the kernel says", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    kernel.answering = false;
+    button(el, "Cancel job 7").click();
+    await settle();
+    expect(row(el, 7).textContent).toContain("cancel sent…");
+    expect(row(el, 7).textContent).toContain("Running");
+    const command = kernel.sent.at(-1);
+    if (command?.kind !== "command") throw new Error("no command");
+    kernel.message({ kind: "ack", v: 1, id: command.id, ok: true, text: "" });
+    Object.assign(kernel.set.jobs[7] ?? {}, { cancelRequested: true, note: "" });
+    kernel.publish();
+    await settle();
+    expect(row(el, 7).textContent).not.toContain("cancel sent…");
+    expect(row(el, 7).textContent).toContain("cancellation requested");
+  });
+
+  it("that nobody answers say so, and can be dismissed", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    kernel.answering = false;
+    button(el, "Retry job 2").click();
+    await settle(10_100);
+    expect(el.querySelector("[role=alert]")?.textContent).toContain(NO_ANSWER);
+    button(el, "Dismiss").click();
+    await settle();
+    expect(el.querySelector("[role=alert]")).toBeNull();
+  });
+});
+
+describe("without a kernel", () => {
+  it("the saved state is readable and no button works", async () => {
+    const kernel = new FakeKernel(scenario("middle"));
+    kernel.answering = false;
+    kernel.send({ kind: "look", v: 1, view: "", first: 0, last: 10, circuit: null, top: 64 });
+    kernel.setTrait("snapshot", kernel.snapshot());
+    const { el } = show(kernel);
+    await settle(3_100);
+    expect(el.textContent).toContain("not connected to a kernel");
+    expect(el.querySelector(".qjm-line")?.textContent).toContain("6 of 10 done");
+    const working = [...el.querySelectorAll("button")].filter(
+      (each) => !each.disabled && !each.classList.contains("qjm-chip"),
+    );
+    expect(working).toHaveLength(0);
+
+    kernel.answering = true;
+    kernel.publish();
+    await settle();
+    expect(el.textContent).not.toContain("not connected to a kernel");
+    expect(button(el, "Retry failed").disabled).toBe(false);
+  });
+
+  it("and without a saved state it says that there is nothing", async () => {
+    const kernel = new FakeKernel(scenario("middle"));
+    kernel.answering = false;
+    const { el } = show(kernel);
+    await settle();
+    expect(el.textContent).toContain("Waiting for the kernel");
+    await settle(3_100);
+    expect(el.textContent).toContain("Nothing to show: not connected to a kernel.");
+  });
+});
+
+describe("what comes from elsewhere", () => {
+  it("is text, whatever it looks like", async () => {
+    const evil = '<img src=x onerror="alert(1)"><script>alert(1)</script>\u202e';
+    const set = scenario("middle");
+    Object.assign(set, {
+      name: evil,
+      backend: evil,
+      lead: evil,
+      line: evil,
+      counts: { [evil]: 5 },
+    });
+    for (const job of set.jobs) {
+      Object.assign(job, { note: evil, jobId: evil, error: evil, title: evil, history: [evil] });
+    }
+    const { el } = show(set);
+    await settle();
+    row(el, 0).click();
+    await settle(300);
+    expect(el.querySelector(".qjm-drawer pre")?.textContent).toContain("<script>");
+    expect(el.querySelectorAll("img, script")).toHaveLength(0);
+    expect(el.textContent).not.toContain("\u202e");
+  });
+
+  it("of another version is a line in the panel", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    kernel.message({ kind: "update", v: 3 });
+    await settle();
+    expect(el.querySelector("[role=alert]")?.textContent).toContain(
+      "Reload the page: the kernel speaks version 3",
+    );
+    expect(row(el, 0).textContent).toContain("Done");
+  });
+});
+
+describe("a screen reader", () => {
+  it("hears how it stands at most every 5 s", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    const said = () => el.querySelector(".qjm-unseen[role=status]")?.textContent;
+    expect(said()).toContain("6 of 10 done");
+    kernel.set.lead = "7 of 10 done";
+    kernel.publish();
+    await settle(1_000);
+    expect(said()).toContain("6 of 10 done");
+    await settle(5_000);
+    expect(said()).toContain("7 of 10 done");
+  });
+});
+
+it("leaves nothing behind when it is closed", async () => {
+  const { el, kernel, close } = show(scenario("middle"));
+  await settle();
+  close();
+  expect(el.childElementCount).toBe(0);
+  expect(kernel.sent.at(-1)?.kind).toBe("bye");
+  kernel.publish();
+  await settle(20_000);
+  expect(el.childElementCount).toBe(0);
+});
