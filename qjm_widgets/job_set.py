@@ -359,6 +359,7 @@ class JobSet:
                 "piece": job.piece,
                 "pieces": job.pieces,
                 "shots": job.shots,
+                "seed": job.seed,
                 "status": job.status.value,
                 "attempt": job.attempt,
                 "job_id": job.job_id,
@@ -395,7 +396,7 @@ class JobSet:
     def _rows(self, jobs: Jobs | None) -> list[int]:
         if jobs is None:
             return [job.row for job in self.live.jobs]
-        chosen = [jobs] if isinstance(jobs, (int, ManagedJob)) else list(jobs)
+        chosen = list(jobs) if isinstance(jobs, Iterable) else [jobs]
         rows = []
         for job in chosen:
             row = job.row if isinstance(job, ManagedJob) else job

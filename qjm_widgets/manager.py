@@ -368,11 +368,13 @@ def _records(
     planned: Sequence[PlannedJob], adapter: BackendAdapter, options: Mapping[str, Any], now: float
 ) -> list[JobRecord]:
     records: list[JobRecord] = []
-    seeds: dict[int, list[int | None]] = {}
+    one = adapter.seeds(1, options)
+    seeds = one
     for row, job in enumerate(planned):
-        if job.pieces not in seeds:
-            seeds[job.pieces] = adapter.seeds(job.pieces, options)
-        seed = seeds[job.pieces][job.piece]
+        if job.piece == 0:
+            # Asked again for each span: seeds that nobody gave must not repeat in the next one.
+            seeds = one if job.pieces == 1 else adapter.seeds(job.pieces, options)
+        seed = seeds[job.piece]
         records.append(JobRecord(row, job.span, job.piece, job.pieces, job.shots, seed, since=now))
     return records
 

@@ -92,7 +92,7 @@ class JobSetResults:
         if isinstance(outcome, PubOutcome):
             return _PackedCounts(_at(index, outcome, loc, register).packed_or_fail(index), None, None)
         _no_pub_arguments(index, loc, register)
-        if outcome.counts is None:
+        if outcome.counts is None or not outcome.counts.counts.size:
             return Counts(self._data(index, outcome, "counts"))
         creg_sizes = outcome.header.get("creg_sizes")
         return _PackedCounts(outcome.counts, creg_sizes, outcome.fields.get("time_taken"))
@@ -272,11 +272,13 @@ def _at(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> _Cho
         if loc not in (None, ()):
             raise InputError(f"circuit {index} ({outcome.name}) has one point only: leave loc out")
     else:
-        where = (loc,) if isinstance(loc, (int, np.integer)) else loc
-        if where is None or len(where) != len(shape):
-            raise InputError(f"circuit {index} ({outcome.name}) has points of shape {shape}: give loc=")
+        where = tuple(loc) if isinstance(loc, (tuple, list)) else (loc,)
+        if len(where) != len(shape) or not all(isinstance(at, (int, np.integer)) for at in where):
+            raise InputError(
+                f"circuit {index} ({outcome.name}) has points of shape {shape}: give loc="
+            )
         try:
-            registers = {name: (array[tuple(where)], bits) for name, (array, bits) in registers.items()}
+            registers = {name: (array[where], bits) for name, (array, bits) in registers.items()}
         except IndexError:
             raise InputError(f"loc={loc} is outside the shape {shape} of circuit {index}") from None
     return _Chosen(PubOutcome(outcome.name, (), registers))

@@ -7,7 +7,7 @@ would take.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qjm_widgets._compat import backend_name
@@ -22,30 +22,29 @@ _LOCAL_PACKAGES = (
     "qiskit_aer",
     "qiskit_ibm_runtime.fake_provider",
 )
-_PROBE_QUBITS = 10
-_ALWAYS = frozenset({"barrier", "measure"})
+_PROBE_QUBITS = 20
+_ALWAYS = frozenset({"barrier", "measure", "break_loop", "continue_loop"})
+_CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
 
 
 def is_local(thing: Any) -> bool:
-    """Whether a backend or sampler is one of Qiskit's that compute in this process."""
+    """Whether a backend or sampler is one of Qiskit's that compute in this process, or a subclass."""
+    return any(_is_from(thing, package) for package in _LOCAL_PACKAGES)
+
+
+def _is_from(thing: Any, package: str) -> bool:
+    """Whether its class, or one that it inherits from, is defined in a package, abstract bases aside."""
     return any(
-        _inside(kind.__module__, package)
-        for kind in type(thing).__mro__
-        for package in _LOCAL_PACKAGES
-        if kind.__name__ not in ("BaseSamplerV2",)
+        (kind.__module__ == package or kind.__module__.startswith(package + "."))
         and not kind.__module__.startswith("qiskit.primitives.base")
+        for kind in type(thing).__mro__
     )
-
-
-def _inside(module: str, package: str) -> bool:
-    return module == package or module.startswith(package + ".")
 
 
 def runs_inside_submit(backend: Any) -> bool:
     """Whether ``run`` itself computes, so that the job is done when it is submitted."""
-    module = type(backend).__module__
-    return _inside(module, "qiskit.providers.basic_provider") or (
-        _inside(module, "qiskit.providers.fake_provider") and not _has_aer()
+    return _is_from(backend, "qiskit.providers.basic_provider") or (
+        _is_from(backend, "qiskit.providers.fake_provider") and not _has_aer()
     )
 
 
@@ -59,10 +58,9 @@ def _has_aer() -> bool:
 
 def most_qubits(backend: Any) -> int | None:
     """How wide a circuit may be; None where the method decides (Aer without a device)."""
-    module = type(backend).__module__
-    if _inside(module, "qiskit_aer") and getattr(backend, "coupling_map", None) is None:
+    if _is_from(backend, "qiskit_aer") and getattr(backend, "coupling_map", None) is None:
         return None
-    if _inside(module, "qiskit.providers.basic_provider"):
+    if _is_from(backend, "qiskit.providers.basic_provider"):
         if getattr(getattr(backend, "options", None), "use_clifford_optimization", False):
             return getattr(backend, "MAX_QUBITS_CLIFFORD", None)
         return getattr(backend, "MAX_QUBITS_STATEVECTOR", None) or _declared(backend)
@@ -87,12 +85,12 @@ def refuse_unknown_instructions(backend: Any, works: Sequence[Work]) -> None:
         return
     tried: set[str] = set()
     for index, work in enumerate(works):
-        strange = set(work.circuit.count_ops()) - known - tried
+        strange = _names(work.circuit) - known - tried
         if not strange:
             continue
-        for instruction in work.circuit.data:
+        for holder, instruction in _instructions(work.circuit):
             name = instruction.operation.name
-            if name in strange and (reason := _refusal(backend, work.circuit, instruction)):
+            if name in strange and (reason := _refusal(backend, holder, instruction)):
                 raise CircuitError(
                     f"circuit {index} ({work.circuit.name}) uses {name!r}, which "
                     f"{backend_name(backend)} refuses ({reason}): transpile it first, "
@@ -110,22 +108,51 @@ def _operation_names(backend: Any) -> set[str] | None:
     return set(names) | _ALWAYS if names is not None else None
 
 
+def _names(circuit: Any) -> set[str]:
+    """The names of all instructions, those inside control flow too."""
+    names = set(circuit.count_ops())
+    if names & _CONTROL_FLOW:
+        names |= {instruction.operation.name for _, instruction in _instructions(circuit)}
+    return names
+
+
+def _instructions(circuit: Any) -> Iterator[tuple[Any, Any]]:
+    """All instructions, each with the circuit or block that holds it."""
+    for instruction in circuit.data:
+        yield circuit, instruction
+        for block in getattr(instruction.operation, "blocks", None) or ():
+            yield from _instructions(block)
+
+
 def _refusal(backend: Any, circuit: Any, instruction: Any) -> str | None:
     """Why the backend refuses this instruction, asked with it alone; None if it does not."""
-    from qiskit import QuantumCircuit
-
     operation = instruction.operation
     if operation.num_qubits > _PROBE_QUBITS:
         return None
-    if getattr(operation, "blocks", None) or getattr(operation, "condition", None):
+    try:
+        backend.run(_alone(circuit, instruction), shots=1).result()
+    except Exception as error:  # what a simulator raises for an unknown gate is its own affair
+        text = str(error).strip("'")
+        named = operation.name in text or type(operation).__name__ in text
+        return text if named else None
+    return None
+
+
+def _alone(circuit: Any, instruction: Any) -> Any:
+    """A circuit of one instruction."""
+    from qiskit import QuantumCircuit
+
+    operation = instruction.operation
+    if operation.name == "while_loop":
+        probe = QuantumCircuit(1, 1)
+        with probe.while_loop((0, True)):  # never entered: alone, the user's might never end
+            pass
+    elif operation.name == "store" or any(
+        getattr(operation, part, None) for part in ("blocks", "condition")
+    ):
         probe = circuit.copy_empty_like()
         probe.append(instruction)
     else:
         probe = QuantumCircuit(operation.num_qubits, operation.num_clbits)
         probe.append(operation, range(operation.num_qubits), range(operation.num_clbits))
-    try:
-        backend.run(probe, shots=1).result()
-    except Exception as error:  # what a simulator raises for an unknown gate is its own affair
-        text = str(error).strip("'")
-        return text if operation.name in text else None
-    return None
+    return probe

@@ -46,4 +46,4 @@ def batch(call_seconds: float, *, most: int = 64, within: float = 0.02) -> int:
     """How many jobs are marked as being sent in one transaction: those that leave ``within`` seconds."""
     if call_seconds <= 0:
         return most
-    return max(1, min(most, int(within / call_seconds)))
+    return max(1, int(min(most, within / call_seconds)))

@@ -22,7 +22,7 @@ _MOST = 200
 
 class _SetList(anywidget.AnyWidget):
     _esm = assets.text("history.js")
-    _css = assets.text("panel.css")
+    _css = assets.text("history.css")
     sets: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
 
 

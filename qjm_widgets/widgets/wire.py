@@ -150,7 +150,7 @@ def detail(job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[
         "kind": "detail",
         "v": VERSION,
         "row": job.row,
-        "title": f"Job {snapshot.first_line(job.job_id or 'without an id yet', _TEXT)} · {attempts}",
+        "title": f"Job {job.row}, circuits {job.span} · {attempts}",
         "error": None if error is None else _whole(error),
         "history": [_history_line(change, clock) for change in history],
     }

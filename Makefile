@@ -1,0 +1,81 @@
+# Everything runs in .venv, which the first target makes. Nothing else is needed than git, make and
+# Python 3.11 or newer with venv: Node comes from a Python package.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check
+# Runs a script of js/package.json.
+NPM_RUN = $(PY) hatch_build.py
+
+TOOLS := $(VENV)/.stamp-tools
+DEMO := $(VENV)/.stamp-demo
+DEV := $(VENV)/.stamp-dev
+
+.PHONY: help demo test lint test-js test-py bench clean
+# The closing line of `make test` has to be pytest's.
+.NOTPARALLEL:
+
+help:
+	@echo "make demo     set up and open JupyterLab on the quickstart (DEMO_ARGS for jupyter lab)"
+	@echo "make test     set up and run every check: lint, test-js, test-py"
+	@echo "make lint     formatters, linters and strict types in both languages, direction of imports"
+	@echo "make test-js  the page's tests, without a browser"
+	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
+	@echo "make bench    measure, side by side with the plain loop"
+	@echo "make clean    remove .venv and everything built"
+
+$(TOOLS): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "'$(PYTHON)' cannot make a virtual environment (on Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "Setting up $(VENV)"
+	$(PYTHON) -m venv $(VENV)
+	# Dependency groups need pip 25.1.
+	$(PIP_INSTALL) 'pip>=25.1'
+	$(PIP_INSTALL) --group build
+	@touch $@
+
+# With the panel built first, the installation finds it fresh and fetches no Node of its own.
+$(DEMO): $(TOOLS)
+	$(NPM_RUN)
+	$(PIP_INSTALL) --editable '.[aer,lab]'
+	@touch $@
+
+$(DEV): $(TOOLS)
+	$(NPM_RUN)
+	$(PIP_INSTALL) --editable '.[aer,lab]' --group dev
+	@touch $(DEMO) $@
+
+demo: $(DEMO)
+	@$(NPM_RUN)
+	@# As the default address, it is also the one that is printed where no browser is opened.
+	@set -- --LabApp.default_url=/lab/tree/notebooks/01_quickstart.ipynb; \
+	if [ "$$(id -u)" = 0 ]; then set -- "$$@" --allow-root; fi; \
+	if [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ "$$(uname)" != Darwin ] \
+	  && ! grep -qi microsoft /proc/version; then set -- "$$@" --no-browser; fi; \
+	exec $(PY) -m jupyter lab "$$@" $(DEMO_ARGS)
+
+test: lint test-js test-py
+
+lint: $(DEV)
+	$(NPM_RUN) check
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo --no-cache
+
+test-js: $(TOOLS)
+	$(NPM_RUN) test
+
+test-py: $(DEV)
+	@$(NPM_RUN)
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+bench: $(DEV)
+	$(PY) -m benchmarks
+
+clean:
+	rm -rf $(VENV) .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
