@@ -19,7 +19,14 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-OUTPUTS = ("panel.js", "panel.css", "history.js", "history.css", "plotly-basic.min.js.gz", "licences.txt")
+OUTPUTS = (
+    "panel.js",
+    "panel.css",
+    "history.js",
+    "history.css",
+    "plotly-basic.min.js.gz",
+    "licences.txt",
+)
 
 
 class PanelBuildHook(BuildHookInterface):  # type: ignore[type-arg]

@@ -114,6 +114,7 @@ class Engine:
             state = self._sets.get(live.set_id)
             for row in rows if state is not None else ():
                 if state is not None and state.jobs[row].status is Status.NOT_SENT:
+                    state.unsendable.add(row)
                     self.change(state, row, Status.ERROR, error=text)
 
         self.post(message)
@@ -311,7 +312,11 @@ class Engine:
         return wished
 
     def _retry(self, state: SetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
-        chosen = [row for row in rows if state.jobs[row].status in statuses]
+        chosen = [
+            row
+            for row in dict.fromkeys(rows)
+            if state.jobs[row].status in statuses and row not in state.unsendable
+        ]
         for row in chosen:
             state.driver.drop(state, row)
             self.change(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.counts import CountsSum
-from qjm_widgets.core.errors import InputError, InvalidStateError, WaitTimeoutError
+from qjm_widgets.core.errors import ClosedError, InputError, InvalidStateError, WaitTimeoutError
 from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.engine import Engine
 from qjm_widgets.events import JobEvent, Subscription
@@ -215,6 +215,9 @@ class JobSet:
 
         Returns:
             Whether that is so now. An interrupt stops the waiting, never the jobs.
+
+        Raises:
+            ClosedError: the manager was closed before that.
         """
         if until not in ("done", "submitted"):
             raise InputError(f"until is 'done' or 'submitted', not {until!r}")
@@ -231,6 +234,7 @@ class JobSet:
                 left = _LISTENING if deadline is None else min(_LISTENING, deadline - time.monotonic())
                 if left <= 0:
                     return False
+                self._need_open()
                 live.changed.wait(left)
         return True
 
@@ -280,6 +284,7 @@ class JobSet:
                         raise WaitTimeoutError(
                             f"only {len(told)} of {len(self.live.jobs)} jobs ended in time"
                         )
+                    self._need_open()
                     self.live.changed.wait(left)
             for row in new:
                 told.add(row)
@@ -404,6 +409,13 @@ class JobSet:
                 raise InputError(f"no job {job!r}: the set has jobs 0 to {len(self.live.jobs) - 1}")
             rows.append(row)
         return rows
+
+    def _need_open(self) -> None:
+        if self.live.closed:
+            raise ClosedError(
+                "the manager of this set was closed, so nobody asks for its jobs any more: "
+                "retrieve it with another one"
+            )
 
     def _need_driver(self, verb: str) -> None:
         if self.live.adapter is None:

@@ -29,6 +29,7 @@ class LiveSet:
         natives: the provider's own job objects by row, as far as this process has them.
         changed: notified after every publication.
         sequence: counts the publications.
+        closed: whether its manager was closed.
         trouble: why the engine cannot go on by itself (the store cannot be written), or None.
     """
 
@@ -52,6 +53,7 @@ class LiveSet:
         self.changed = threading.Condition()
         self.sequence = 0
         self.trouble: str | None = None
+        self.closed = False
         self.bus = EventBus()
         self._watchers: list[Callable[[], None]] = []
         self._outcomes: dict[int, JobOutcome] = {}
@@ -62,6 +64,7 @@ class LiveSet:
         self._summed_jobs = 0
         self._numbers = Counter(job.status for job in self.jobs)
         self._names: list[str] | None = None
+        self._left_names: dict[int, str] = {}
         self._cover = _Cover(self.jobs, record.circuits)
 
     @property
@@ -129,18 +132,29 @@ class LiveSet:
         for watcher in list(self._watchers):
             watcher()
 
+    def close(self) -> None:
+        """Nobody drives the set any more: wake those who wait, end the subscriptions."""
+        self.closed = True
+        self.notify()
+        self.bus.close()
+
     def _let_go(self, job: JobRecord) -> None:
         """Forget circuits that no unfinished job holds any more: the store has them."""
         siblings = (self.jobs[row] for row in self.rows_of(job.span.start))
         if self.record.resumable and all(other.status is Status.DONE for other in siblings):
             for circuit in range(job.span.start, job.span.stop):
-                if circuit < len(self.works):
+                work = self.works[circuit] if circuit < len(self.works) else None
+                if work is not None:
+                    self._left_names[circuit] = work.circuit.name
                     self.works[circuit] = None
 
     def names(self) -> list[str]:
         """The circuits' names; one that is not known (it was never written) is empty."""
         if self._names is None:
-            names = [work.circuit.name if work is not None else "" for work in self.works]
+            names = [
+                work.circuit.name if work is not None else self._left_names.get(index, "")
+                for index, work in enumerate(self.works)
+            ]
             if len(names) < self.record.circuits or "" in names:
                 names = [""] * self.record.circuits
                 for block in self.store.get_circuits(self.set_id, Span(0, self.record.circuits)):

@@ -293,7 +293,7 @@ class JobManager:
         self._store.close()
         unsent = sum(s.live.numbers()[Status.NOT_SENT] for s in self._sets.values() if s.live.adapter)
         for job_set in self._sets.values():
-            job_set.live.bus.close()
+            job_set.live.close()
         if unsent:
             warnings.warn(f"{plural(unsent, 'job')} not sent yet: kept in the store", stacklevel=2)
 

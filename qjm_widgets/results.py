@@ -274,9 +274,7 @@ def _at(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> _Cho
     else:
         where = tuple(loc) if isinstance(loc, (tuple, list)) else (loc,)
         if len(where) != len(shape) or not all(isinstance(at, (int, np.integer)) for at in where):
-            raise InputError(
-                f"circuit {index} ({outcome.name}) has points of shape {shape}: give loc="
-            )
+            raise InputError(f"circuit {index} ({outcome.name}) has points of shape {shape}: give loc=")
         try:
             registers = {name: (array[where], bits) for name, (array, bits) in registers.items()}
         except IndexError:

@@ -63,5 +63,7 @@ class SetState:
         self.jobs = list(live.jobs)
         self.written = 0
         """Circuits up to here are on disk (or known to run from memory)."""
+        self.unsendable: set[int] = set()
+        """Jobs whose circuits could not be prepared or written: a retry would send others."""
         self.unsent = [job.row for job in reversed(self.jobs) if job.status is Status.NOT_SENT]
         """A stack: the next job to send is last."""

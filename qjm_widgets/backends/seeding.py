@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
+
+from qjm_widgets.core.errors import InputError
 
 SEED = "seed_simulator"
 
@@ -14,9 +17,13 @@ def spread_seeds(given: Any, pieces: int) -> list[int | None]:
 
     Without a seed, several pieces draw from the system; one piece has none.
     """
+    try:
+        seed = None if given is None else operator.index(given)
+    except TypeError:
+        raise InputError(f"{SEED} must be a whole number, not {given!r}") from None
     if pieces == 1:
-        return [None if given is None else int(given)]
-    if given is None:
+        return [seed]
+    if seed is None:
         return [int(s) for s in np.random.SeedSequence().generate_state(pieces) >> 1]
-    derived = np.random.SeedSequence(int(given)).generate_state(pieces - 1) >> 1
-    return [int(given), *(int(seed) for seed in derived)]
+    derived = np.random.SeedSequence(seed).generate_state(pieces - 1) >> 1
+    return [seed, *(int(seed) for seed in derived)]

@@ -84,7 +84,7 @@ def _bars(live: LiveSet) -> str:
     shots = sum(counts.values())
     rows = "".join(
         f"<tr><td><code>{escape(snapshot.first_line(key, 80))}</code></td><td>{count:,}</td>"
-        f'<td align="left">{"█" * max(1, round(24 * count / most))}</td></tr>'
+        f'<td style="text-align: left">{"█" * max(1, round(24 * count / most))}</td></tr>'
         for key, count in zip(top.keys, top.counts, strict=True)
     )
     if top.other_outcomes:

@@ -238,9 +238,7 @@ def test_a_truncated_store_is_told_when_it_is_opened(path: Path, left: int) -> N
 
 def test_a_destroyed_page_is_told_when_it_is_met(path: Path) -> None:
     connection = sqlite3.connect(path)
-    (page,) = connection.execute(
-        "SELECT rootpage FROM sqlite_master WHERE name = 'jobs'"
-    ).fetchone()
+    (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'jobs'").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
     connection.close()
     with path.open("r+b") as file:

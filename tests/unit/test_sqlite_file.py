@@ -63,9 +63,7 @@ def test_a_process_killed_in_mid_transaction_leaves_the_last_commit(
     path = tmp_path / "jobs.db"
     code = KILLED
     if network:
-        code = (
-            f"from qjm_widgets.storage import opening\nopening.on_network = lambda path: True{code}"
-        )
+        code = f"from qjm_widgets.storage import opening\nopening.on_network = lambda path: True{code}"
     with python(code, path) as process:
         assert process.stdout
         assert process.stdout.readline() == "inside\n"

@@ -40,9 +40,7 @@ UPDATE job_sets
     connection.close()
 
 
-def test_a_migration_that_fails_changes_nothing(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = {1: "ALTER TABLE jobs ADD COLUMN x;", 2: "CREATE TABLE jobs (no)"}
     monkeypatch.setattr(migrations, "STEPS", steps)
     monkeypatch.setattr(migrations, "VERSION", 3)

@@ -55,7 +55,9 @@ class Recorder:
         settled = all(status.settled for status in numbers)
         return wire.head(RECORD, numbers, settled=settled, trouble=None, driven=True, now=now)
 
-    def say(self, now: float, rows: list[int], *, full: bool = False, counts: dict[str, int] | None = None) -> None:
+    def say(
+        self, now: float, rows: list[int], *, full: bool = False, counts: dict[str, int] | None = None
+    ) -> None:
         self.seq += 1
         done = sum(job.status is Status.DONE for job in self.jobs)
         histograms = [] if counts is None else [wire.histogram(counts, None, 4, done, len(self.jobs))]
@@ -89,9 +91,13 @@ def record() -> dict[str, Any]:
     r.change(3, status=Status.HELD, since=T0 + 5)
     r.say(T0 + 5, [1, 2, 3])
     history = [StatusChange(2, 1, Status.ERROR, T0 + 5, None, "No such gate")]
-    r.messages.append({"content": wire.detail(r.jobs[2], history, lambda at: f"{at - T0:.0f} s"), "buffers": []})
+    r.messages.append(
+        {"content": wire.detail(r.jobs[2], history, lambda at: f"{at - T0:.0f} s"), "buffers": []}
+    )
     r.messages.append({"content": wire.ack("command-1", True, "sending 1 job again"), "buffers": []})
-    r.change(2, status=Status.QUEUED, attempt=2, error=None, job_id="job-2", sent_at=T0 + 6, since=T0 + 6)
+    r.change(
+        2, status=Status.QUEUED, attempt=2, error=None, job_id="job-2", sent_at=T0 + 6, since=T0 + 6
+    )
     r.say(T0 + 6, [2])
     trait = wire.update(
         r.seq,

@@ -4,7 +4,7 @@ import type { PlotlyApi } from "../plotly";
 import type { Bar } from "./bars";
 import { BarsSvg } from "./bars_svg";
 import { draw, type Picture } from "./plot";
-import { readTheme, type Theme, watchTheme } from "./theme";
+import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
 
 const HEIGHT = 280;
 /** Milliseconds between repaints: Plotly at the panel's pace would hold up the page. */
@@ -25,13 +25,17 @@ export function Chart({ bars, label, plotly }: Props) {
   useLayoutEffect(() => {
     const element = frame.current;
     if (element === null) return;
-    const measure = () => setWidth(Math.floor(element.clientWidth));
-    const colours = () => setTheme(readTheme(element));
-    measure();
-    colours();
-    const observer = new ResizeObserver(measure);
+    const look = () => {
+      setWidth(Math.floor(element.clientWidth));
+      // JupyterLab takes cells out of the page, and there no variable has a value.
+      if (!element.isConnected) return;
+      const found = readTheme(element);
+      setTheme((known) => (known !== null && sameTheme(known, found) ? known : found));
+    };
+    look();
+    const observer = new ResizeObserver(look);
     observer.observe(element);
-    const unwatch = watchTheme(colours);
+    const unwatch = watchTheme(look);
     return () => {
       observer.disconnect();
       unwatch();

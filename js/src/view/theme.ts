@@ -27,6 +27,10 @@ export function readTheme(element: HTMLElement): Theme {
   };
 }
 
+export function sameTheme(a: Theme, b: Theme): boolean {
+  return (Object.keys(a) as (keyof Theme)[]).every((name) => a[name] === b[name]);
+}
+
 /** Any CSS colour as rgba(): themes may use notations that Plotly does not know. */
 function plainColour(colour: string): string {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

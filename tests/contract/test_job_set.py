@@ -1,0 +1,198 @@
+"""Waiting for a job set, hearing of it, cancelling, trying again, and what it shows."""
+
+import _thread
+import itertools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.providers import JobStatus
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.core.errors import NotAvailableError, WaitTimeoutError
+from qjm_widgets.core.records import Status
+from qjm_widgets.events import JobEvent
+from tests.fakes import LIMIT, ScriptedBackend, marked, reach
+
+
+@pytest.fixture
+def manager() -> Iterator[JobManager]:
+    manager = JobManager(":memory:")
+    yield manager
+    for job_set in manager.job_sets():
+        job_set.cancel()
+    manager.close()
+
+
+def circuits(number: int) -> list[QuantumCircuit]:
+    return [marked(value, bits=4) for value in range(number)]
+
+
+def start(manager: JobManager, backend: Any, number: int = 4, **arguments: Any) -> JobSet:
+    """A set of jobs of one circuit each."""
+    arguments = {"max_circuits_per_job": 1, "shots": 10} | arguments
+    return manager.run(circuits(number), backend, **arguments)
+
+
+def held(manager: JobManager, number: int = 4) -> tuple[ScriptedBackend, JobSet]:
+    """A set whose jobs are queued until the test ends them."""
+    backend = ScriptedBackend(hold=True)
+    job_set = start(manager, backend, number)
+    assert job_set.wait(LIMIT, until="submitted")
+    return backend, job_set
+
+
+def words(job_set: JobSet) -> list[str | None]:
+    return [getattr(status, "name", None) for status in job_set.statuses()]
+
+
+# -- waiting -----------------------------------------------------------------------------------------
+
+
+def test_waiting_no_time_tells_what_is_now(manager: JobManager) -> None:
+    backend, job_set = held(manager)
+    assert job_set.wait(0) is False
+    assert job_set.wait(0, until="submitted") is True
+    for job in backend.sent:
+        job.finish()
+    assert job_set.wait(LIMIT) is True
+    assert job_set.wait(0) is True
+
+
+def test_results_never_time_out_when_all_is_done(manager: JobManager) -> None:
+    job_set = start(manager, ScriptedBackend(fail={1: "broken"}))
+    assert job_set.wait(LIMIT)
+    for timeout in (0, 0.0, 1e-9, None):
+        assert job_set.results(timeout=timeout).get_counts(0) == {"0000": 10}
+    assert job_set.results(timeout=0, refresh=True).get_counts(2) == {"0010": 10}
+
+
+def test_results_time_out_naming_the_jobs_and_the_jobs_go_on(manager: JobManager) -> None:
+    backend, job_set = held(manager, 7)
+    backend.sent[0].finish()
+    reach(job_set, lambda: job_set.live.finished == 1)
+    with pytest.raises(WaitTimeoutError, match=r"6 of 7 jobs .* 1 \(queued\), 2 .*partial") as caught:
+        job_set.results(timeout=0)
+    assert isinstance(caught.value, TimeoutError)
+    for job in backend.sent:
+        assert not job.cancels
+        job.finish()
+    assert job_set.results(timeout=LIMIT).success
+
+
+def test_an_interrupt_stops_the_waiting_and_leaves_the_jobs_alone(manager: JobManager) -> None:
+    backend, job_set = held(manager, 1)
+    waiting: list[Callable[[], object]] = [job_set.wait, job_set.results]
+    for wait in waiting:
+        interrupt = threading.Thread(target=_thread.interrupt_main)
+        with pytest.raises(KeyboardInterrupt):
+            interrupted(wait, interrupt)
+        interrupt.join(LIMIT)
+    assert backend.sent[0].cancels == 0
+    backend.sent[0].finish()
+    assert job_set.results(timeout=LIMIT).success
+
+
+def interrupted(wait: Callable[[], object], interrupt: threading.Thread) -> None:
+    interrupt.start()
+    wait()
+
+
+def test_partial_results_are_what_is_there(manager: JobManager) -> None:
+    backend, job_set = held(manager)
+    backend.sent[2].finish()
+    reach(job_set, lambda: job_set.live.finished == 1)
+    for results in (job_set.results(partial=True), job_set.results(timeout=0, partial=True)):
+        assert results.get_counts(2) == {"0010": 10}
+        with pytest.raises(NotAvailableError, match=r"job 3 .* is queued"):
+            results.get_counts(3)
+    assert job_set.counts() == {"0010": 10}
+    assert job_set.counts(3) == {}
+    backend.sent[3].finish()
+    reach(job_set, lambda: job_set.live.finished == 2)
+    assert results.get_counts(3) == {"0011": 10}
+    assert job_set.counts() == {"0010": 10, "0011": 10}
+
+
+def test_jobs_are_yielded_as_they_end(manager: JobManager) -> None:
+    backend, job_set = held(manager)
+    ended = job_set.as_completed(timeout=LIMIT)
+    order = [2, 0, 3, 1]
+    for row in order:
+        backend.sent[row].finish()
+        job = next(ended)
+        assert job.row == row
+        assert job.status() is JobStatus.DONE
+        assert job.job is backend.sent[row]
+    assert list(ended) == []
+    assert [job.row for job in job_set.as_completed(timeout=0)] == [0, 1, 2, 3]
+
+
+def test_as_completed_tells_of_failures_too_and_gives_up_in_time(manager: JobManager) -> None:
+    backend, job_set = held(manager, 3)
+    backend.sent[0].fail("broken")
+    assert job_set.cancel(1) == 1
+    reach(job_set, lambda: job_set.live.jobs[1].status.final and job_set.live.jobs[0].status.final)
+    ended = job_set.as_completed(timeout=0)
+    told = [next(ended).row, next(ended).row]
+    with pytest.raises(WaitTimeoutError, match="2 of 3"):
+        next(ended)
+    assert told == [0, 1]
+
+
+# -- hearing -----------------------------------------------------------------------------------------
+
+
+def test_a_subscriber_hears_every_change_in_order_and_after_it_is_stored(
+    manager: JobManager,
+) -> None:
+    backend = ScriptedBackend()
+    backend.gate.clear()
+    job_set = start(manager, backend, 5)
+    heard: list[JobEvent] = []
+    stored: list[Status] = []
+
+    def callback(event: JobEvent) -> None:
+        heard.append(event)
+        stored.append(job_set.managed_jobs()[event.job.row].history()[-1].status)
+
+    subscription = job_set.subscribe(callback)
+    assert backend.entered.wait(LIMIT)
+    backend.gate.set()
+    assert job_set.wait(LIMIT)
+    subscription.unsubscribe()
+    subscription.join(LIMIT)
+    order = list(Status)
+    for row in range(5):
+        of_job = [event for event in heard if event.job.row == row]
+        statuses = [event.job.status for event in of_job]
+        assert statuses[-1] is Status.DONE
+        assert statuses == sorted(statuses, key=order.index)
+        for before, after in itertools.pairwise(of_job):
+            assert after.previous is before.job.status
+    assert all(event.job_set_id == job_set.job_set_id() for event in heard)
+    pairs = zip(heard, stored, strict=True)
+    assert all(order.index(there) >= order.index(event.job.status) for event, there in pairs)
+
+
+def test_a_slow_and_a_raising_subscriber_hold_nobody_up(manager: JobManager) -> None:
+    backend, job_set = held(manager, 3)
+    go_on = threading.Event()
+    heard: list[int] = []
+
+    def slow(event: JobEvent) -> None:
+        assert go_on.wait(LIMIT)
+
+    def raises(event: JobEvent) -> None:
+        raise RuntimeError("a mistake of the user's")
+
+    subscriptions = [job_set.subscribe(c) for c in (slow, raises, lambda e: heard.append(e.job.row))]
+    for job in backend.sent:
+        job.finish()
+    assert job_set.wait(LIMIT)
+    subscriptions[2].unsubscribe()
+    subscriptions[2].join(LIMIT)
+    assert sorted(heard) == [0, 1, 2]
+    go_on.set()

@@ -1,0 +1,51 @@
+"""The errors are one tree, and the standard library's words for them hold too."""
+
+import inspect
+
+import pytest
+
+from qjm_widgets import QJMError
+from qjm_widgets.core import errors
+
+KINDS = [
+    kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__
+]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_everything_is_a_qjm_error_and_stands_in_the_drawing(kind: type[Exception]) -> None:
+    assert issubclass(kind, QJMError)
+    assert errors.__doc__ is not None
+    assert kind.__name__ in errors.__doc__
+    assert kind.__doc__
+
+
+@pytest.mark.parametrize(
+    ("kind", "standard"),
+    [
+        (errors.InputError, ValueError),
+        (errors.CircuitError, ValueError),
+        (errors.LimitError, ValueError),
+        (errors.BackendError, TypeError),
+        (errors.NotFoundError, LookupError),
+        (errors.CircuitNotFoundError, LookupError),
+        (errors.WaitTimeoutError, TimeoutError),
+    ],
+)
+def test_who_catches_the_standard_error_catches_ours(
+    kind: type[Exception], standard: type[Exception]
+) -> None:
+    assert issubclass(kind, standard)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (ValueError("no such gate"), "ValueError: no such gate"),
+        (KeyError("seed"), "KeyError: seed"),
+        (RuntimeError(""), "RuntimeError"),
+        (RuntimeError("  two\nlines "), "RuntimeError: two\nlines"),
+    ],
+)
+def test_an_error_is_explained_by_its_kind_and_words(error: Exception, text: str) -> None:
+    assert errors.explain(error) == text
