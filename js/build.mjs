@@ -10,7 +10,7 @@ import { build, context } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const out = here("../qjm_widgets/static");
-const PANEL_LIMIT = 45_000;
+const PANEL_LIMIT = 60_000;
 
 const common = {
   absWorkingDir: here("."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 
@@ -29,3 +30,45 @@ def has_samplers() -> bool:
     except ImportError:
         return False
     return True
+
+
+SAMPLERS_NEED = "V2 samplers and PUBs need Qiskit 1.0 or newer"
+
+
+def is_schedule(thing: Any) -> bool:
+    """Whether it is a pulse ``Schedule`` or ``ScheduleBlock``, which Qiskit 2 has no more."""
+    return any(
+        kind.__module__.startswith("qiskit.pulse.") and kind.__name__ in ("Schedule", "ScheduleBlock")
+        for kind in type(thing).__mro__
+    )
+
+
+def is_old_primitive(thing: Any) -> bool:
+    """Whether it is a primitive of the first kind: it gives quasi-probabilities and takes no PUBs."""
+    return any(
+        kind.__module__.startswith("qiskit.primitives.base")
+        and kind.__name__ in ("BaseSampler", "BaseSamplerV1", "BaseEstimator", "BaseEstimatorV1")
+        for kind in type(thing).__mro__
+    )
+
+
+def make_qobj(job: Any, circuits: Callable[[], list[Any]], options: Mapping[str, Any]) -> Any:
+    """The Qobj of a job: its own, or assembled of its circuits and run options.
+
+    Raises:
+        NotImplementedError: the installed Qiskit has no Qobj any more.
+    """
+    own = getattr(job, "qobj", None)
+    kept = own() if callable(own) else None
+    if kept is not None:
+        return kept
+    try:
+        from qiskit.compiler import assemble
+    except ImportError:
+        import qiskit
+
+        raise NotImplementedError(
+            f"Qiskit {qiskit.__version__} has no Qobj (Qiskit 2.0 removed it): install qiskit<2 for it, "
+            "or take the circuits that you gave to run"
+        ) from None
+    return assemble(circuits(), **options)

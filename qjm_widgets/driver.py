@@ -1,7 +1,7 @@
-"""One backend as the engine drives it: what to send next, when to ask, what replies mean.
+"""One backend as the engine drives it: what to send next, how fast, and what a refusal means.
 
-Every method runs on the engine's thread, except the calls themselves: those go out on two lanes, one
-that sends and one that asks and cancels, so that a submission that computes holds up no cancellation.
+Every method runs on the engine's thread, except the submission itself, which goes out on a lane of its
+own; ``asking`` does all that is asked about jobs once they are sent.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
+from qjm_widgets.asking import Asker
 from qjm_widgets.calls import Lane
 from qjm_widgets.core import pacing
-from qjm_widgets.core.errors import explain
-from qjm_widgets.core.ports import BackendAdapter, Observation, Submission
+from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.live import LiveSet
+from qjm_widgets.core.recovery import Recovery
+from qjm_widgets.core.refusals import Refusal, Verdict, judge
+from qjm_widgets.core.snapshot import Waiting
+from qjm_widgets.identity import identity_of
 from qjm_widgets.set_state import SetState, Turn
 
-_ASK_DEADLINE = 60.0
-"""Seconds after which a question that hangs is given up and asked again on another thread."""
+_LIMIT_WAIT = 30.0
+"""A pending limit that others fill is tried again after so many seconds."""
 
 
 class _Sending:
@@ -43,34 +46,37 @@ class _Sending:
 class Driver:
     """Drives one adapter for all sets on it."""
 
-    def __init__(self, adapter: BackendAdapter, engine: Turn) -> None:
+    def __init__(self, adapter: BackendAdapter, turn: Turn) -> None:
         self.adapter = adapter
-        self._engine = engine
-        self._send = Lane(f"qjm-send-{adapter.name}")
-        self._ask = Lane(f"qjm-ask-{adapter.name}")
+        self._turn = turn
+        self._lane = Lane(f"qjm-send-{adapter.name}")
+        self._asker = Asker(adapter, turn, self._ended)
         self._sending: dict[tuple[str, int], _Sending] = {}
-        self._handles: dict[tuple[str, int], tuple[SetState, Any]] = {}
-        self._turn: deque[str] = deque()
+        self._order: deque[str] = deque()
         self._call_seconds = 0.0
-        self._polling = pacing.Polling.start(engine.now(), local=adapter.survives_kernel is False)
-        self._asking: int | None = None
-        self._question = 0
+        self._learned_limit: int | None = None
+        self._blocked_until = 0.0
+        self._blocked_by = ""
+        self._tries: dict[tuple[str, int], int] = {}
+        self._wanting = False
 
     # -- what the engine asks for --------------------------------------------------------------------
 
     def due(self) -> float | None:
         """When this driver wants its next turn, monotonic seconds; None: only when a message comes."""
-        if self._asking is not None:
-            return self._engine.now() + _ASK_DEADLINE
-        return self._polling.due if self._handles else None
+        times = [self._asker.due()]
+        if self._wanting and self._blocked_until > self._turn.now():
+            times.append(self._blocked_until)
+        known = [time for time in times if time is not None]
+        return min(known) if known else None
 
     def step(self, states: Sequence[SetState]) -> None:
         """Send what may be sent and ask what is due."""
-        self._give_up_hanging_question()
         for state, row in self._choose(states):
             self._dispatch(state, row)
-        if self._handles and self._asking is None and self._engine.now() >= self._polling.due:
-            self._observe()
+        self._asker.step()
+        for state in states:
+            self._tell_waiting(state)
 
     def revoke(self, state: SetState, row: int) -> bool:
         """Take back a submission that was marked but has not begun; True when it never goes out."""
@@ -82,79 +88,136 @@ class Driver:
 
     def cancel(self, state: SetState, row: int) -> None:
         """Ask the backend to stop a job; one that is being sent is asked as soon as it is known."""
-        found = self._handles.get((state.live.set_id, row))
-        if found is not None and not self.adapter.runs_inside_submit:
-            handle = found[1]
-            attempt = state.jobs[row].attempt
-            call = functools.partial(self._cancel_call, state, row, attempt, handle)
-            self._engine.after_commit(lambda: self._ask.call(call))
+        self._asker.cancel(state, row)
 
     def drop(self, state: SetState, row: int) -> None:
-        """Forget a job's handle: a new attempt gets its own."""
-        self._handles.pop((state.live.set_id, row), None)
+        """Forget what is known of a job: a new attempt begins."""
+        self._asker.drop(state, row)
+        self._tries.pop((state.live.set_id, row), None)
+
+    def forget(self, state: SetState) -> None:
+        """Forget a set."""
+        self._asker.forget(state)
+
+    def recover(self, state: SetState, row: int, recovery: Recovery) -> None:
+        """Have back or look for a job of a kernel that died."""
+        self._asker.look_for(state, row, recovery)
 
     def stop(self, deadline: float) -> None:
-        """Make no further call; wait until the deadline (monotonic) for the one under way."""
-        self._send.stop()
-        self._ask.stop()
-        for lane in (self._send, self._ask):
-            lane.join(max(0.0, deadline - time.monotonic()))
+        """Make no further call; wait until the deadline (monotonic) for those under way."""
+        self._lane.stop()
+        self._asker.stop()
+        self._lane.join(max(0.0, deadline - time.monotonic()))
+        self._asker.join(max(0.0, deadline - time.monotonic()))
 
     def unsend(self) -> None:
         """Mark submissions that were announced and never began as not sent."""
-        for (set_id, row), sending in list(self._sending.items()):
+        for key, sending in list(self._sending.items()):
             if sending.claim():
-                del self._sending[set_id, row]
-                self._engine.change(sending.state, row, Status.NOT_SENT, sent_at=None)
+                del self._sending[key]
+                self._turn.unsend(sending.state, sending.row, "the manager was closed first")
 
-    # -- sending -------------------------------------------------------------------------------------
+    # -- choosing ------------------------------------------------------------------------------------
 
     def _choose(self, states: Sequence[SetState]) -> list[tuple[SetState, int]]:
         """The next jobs, one set after another, as many as may go out together."""
-        room = 1 if self.adapter.runs_inside_submit else pacing.batch(self._call_seconds)
-        room -= len(self._sending)
-        if self.adapter.max_pending is not None:
-            room = min(room, self.adapter.max_pending - len(self._sending) - len(self._handles))
-        ready = {state.live.set_id: state for state in states if _next(state) is not None}
-        self._turn = deque(
-            [*(s for s in self._turn if s in ready), *(s for s in ready if s not in self._turn)]
-        )
+        ready = {state.live.set_id: state for state in states if state.next() is not None}
+        self._wanting = bool(ready)
+        room = self._room()
+        if not ready or room <= 0 or self._turn.now() < self._blocked_until:
+            return []
+        kept = [set_id for set_id in self._order if set_id in ready]
+        self._order = deque([*kept, *(set_id for set_id in ready if set_id not in kept)])
         chosen = []
-        while room > 0 and self._turn:
-            state = ready[self._turn[0]]
+        while room > 0 and self._order and self._may_send():
+            state = ready[self._order[0]]
             chosen.append((state, state.unsent.pop()))
             room -= 1
-            self._turn.rotate(-1)
-            if _next(state) is None:
-                self._turn.remove(state.live.set_id)
+            self._order.rotate(-1)
+            if state.next() is None:
+                self._order.remove(state.live.set_id)
         return chosen
 
+    def _room(self) -> int:
+        room = 1 if self.adapter.runs_inside_submit else pacing.batch(self._call_seconds)
+        room -= len(self._sending)
+        for limit in (self.adapter.max_pending, self._learned_limit):
+            if limit is not None:
+                room = min(room, limit - len(self._sending) - self._asker.pending)
+        return room
+
+    def _may_send(self) -> bool:
+        """Take a token of the backend's pace, or note how long to wait for one."""
+        if self.adapter.pace is None:
+            return True
+        key = f"{self.adapter.account}/{self.adapter.name}"
+        wait = self._turn.take_token(key, self.adapter.pace)
+        if wait > 0:
+            self._block(wait, "")
+        return wait == 0
+
+    def _block(self, seconds: float, reason: str) -> None:
+        self._blocked_until = self._turn.now() + seconds
+        self._blocked_by = reason
+
+    def _ended(self) -> None:
+        """A job has ended: where a pending limit was met, there may be room."""
+        if self._learned_limit is not None:
+            self._blocked_until = 0.0
+
+    def _tell_waiting(self, state: SetState) -> None:
+        live = state.live
+        waiting = self._waiting(state) if state.unsent else None
+        known = live.waiting
+        if known is not None and waiting is not None and known.is_about(waiting):
+            return
+        if known != waiting:
+            live.waiting = waiting
+            live.notify()
+
+    def _waiting(self, state: SetState) -> Waiting | None:
+        until, why = None, ""
+        left = self._blocked_until - self._turn.now()
+        if state.paused:
+            why = "paused"
+        elif left > 0:
+            until, why = self._turn.wall() + left, self._blocked_by
+        elif self._learned_limit is not None and self._room() <= 0:
+            why = f"{self.adapter.name} takes {self._learned_limit} at a time"
+        else:
+            return None
+        jobs = len(state.jobs)
+        text = f"{jobs - state.live.numbers()[Status.NOT_SENT]:,} of {jobs:,} submitted"
+        return Waiting(f"{text} ({why})" if why else text, until)
+
+    # -- sending -------------------------------------------------------------------------------------
+
     def _dispatch(self, state: SetState, row: int) -> None:
-        job = self._engine.change(state, row, Status.SENDING, sent_at=self._engine.wall())
+        job = self._turn.change(state, row, Status.SENDING, sent_at=self._turn.wall())
         sending = self._sending[state.live.set_id, row] = _Sending(state, row)
         call = functools.partial(self._submit_call, sending, job)
-        self._engine.after_commit(lambda: self._send.call(call))
+        self._turn.after_commit(lambda: self._lane.call(call), state)
 
     def _submit_call(self, sending: _Sending, job: JobRecord) -> None:
-        """On the sending lane."""
+        """On the lane."""
         if not sending.claim():
             return
         if self.adapter.runs_inside_submit:
-            self._engine.post(lambda: self._began(sending))
+            self._turn.post(lambda: self._began(sending))
         began = time.monotonic()
         handle, error, job_id = None, None, None
         try:
-            handle = self.adapter.submit(_submission(sending.state.live, job))
+            handle = self.adapter.submit(_submission(sending.state, job))
             job_id = self.adapter.job_id(handle)
         except Exception as caught:
             error = caught
         took = time.monotonic() - began
-        self._engine.post(lambda: self._submitted(sending, handle, job_id, error, took))
+        self._turn.post(lambda: self._submitted(sending, handle, job_id, error, took))
 
     def _began(self, sending: _Sending) -> None:
         state, row = sending.state, sending.row
         if state.jobs[row].status is Status.SENDING:
-            self._engine.change(state, row, Status.RUNNING, running_at=self._engine.wall())
+            self._turn.change(state, row, Status.RUNNING, running_at=self._turn.wall())
 
     def _submitted(
         self,
@@ -170,148 +233,80 @@ class Driver:
             return
         self._call_seconds = took if self._call_seconds == 0 else 0.7 * self._call_seconds + 0.3 * took
         if handle is None:
-            text = explain(error) if error is not None else "the backend gave no job"
-            self._engine.change(state, row, Status.ERROR, error=text, finished_at=self._engine.wall())
+            self._refused(state, row, error or RuntimeError("the backend gave no job"))
             return
-        self._handles[key] = (state, handle)
-        state.live.natives[row] = getattr(handle, "job", handle)
+        self._tries.pop(key, None)
         if state.jobs[row].status is Status.SENDING:
-            self._engine.change(state, row, Status.QUEUED, job_id=job_id)
+            self._turn.change(state, row, Status.QUEUED, job_id=job_id)
         else:
-            self._engine.amend(state, row, job_id=job_id)
-        self._polling = self._polling.soon(self._engine.now())
-        if state.jobs[row].cancel_requested:
-            self.cancel(state, row)
+            self._turn.amend(state, row, job_id=job_id)
+        self._asker.add(state, row, handle)
 
-    # -- asking --------------------------------------------------------------------------------------
+    # -- refusals ------------------------------------------------------------------------------------
 
-    def _observe(self) -> None:
-        self._question += 1
-        question = self._asking = self._question
-        asked = [
-            (key, state, state.jobs[key[1]].attempt, h) for key, (state, h) in self._handles.items()
-        ]
-        self._engine.after_commit(lambda: self._ask.call(lambda: self._observe_call(question, asked)))
-
-    def _observe_call(self, question: int, asked: list[tuple[Any, SetState, int, Any]]) -> None:
-        """On the asking lane."""
-        began = time.monotonic()
-        news = False
-
-        def report(index: int, found: Observation | Exception) -> None:
-            nonlocal news
-            (_, row), state, attempt, _ = asked[index]
-            job = state.jobs[row]
-            if isinstance(found, Exception) or job.last_error or found.status is not job.status:
-                news = news or isinstance(found, Observation)
-                self._engine.post(lambda: self._observed(state, row, attempt, found))
-
-        error: Exception | None = None
-        try:
-            self.adapter.observe([handle for *_, handle in asked], report)
-        except Exception as caught:
-            error = caught
-        took = time.monotonic() - began
-        self._engine.post(lambda: self._answered(question, asked, took, news, error))
-
-    def _answered(
-        self,
-        question: int,
-        asked: list[tuple[Any, SetState, int, Any]],
-        took: float,
-        news: bool,
-        error: Exception | None,
-    ) -> None:
-        if question != self._asking:
-            return
-        self._asking = None
-        self._polling = self._polling.asked(self._engine.now(), took=took, news=news)
-        if error is not None:
-            for (_, row), state, attempt, _ in asked:
-                self._observed(state, row, attempt, error)
-
-    def _observed(self, state: SetState, row: int, attempt: int, found: Observation | Exception) -> None:
-        """What the backend said of one job; late words about an older attempt are ignored."""
+    def _refused(self, state: SetState, row: int, error: Exception) -> None:
+        state.live.refusals[row] = error
+        verdict = judge(error)
+        refusal = verdict.refusal
+        if refusal is Refusal.UNSURE and self.adapter.survives_kernel is False:
+            refusal = Refusal.BUSY  # nothing of it can live anywhere else
         job = state.jobs[row]
-        if job.attempt != attempt or (state.live.set_id, row) not in self._handles:
+        if refusal is Refusal.TOO_LARGE and len(job.span) > 1:
+            self._turn.halve(state, row, verdict.text)
+        elif refusal is Refusal.PENDING_LIMIT:
+            self._meet_limit(state, row, verdict)
+        elif refusal is Refusal.BUSY:
+            self._wait_and_repeat(state, row, verdict)
+        elif refusal is Refusal.UNSURE:
+            self._resolve(state, row, verdict)
+        else:
+            self._fail(state, row, verdict.text)
+
+    def _fail(self, state: SetState, row: int, text: str) -> None:
+        self._turn.change(state, row, Status.ERROR, error=text, finished_at=self._turn.wall())
+
+    def _meet_limit(self, state: SetState, row: int, verdict: Verdict) -> None:
+        """Too many jobs are pending: as many as ours is what it takes, or others' fill it."""
+        if self._asker.pending:
+            self._learned_limit = self._asker.pending
+        self._block(verdict.retry_after or _LIMIT_WAIT, f"{self.adapter.name} has too many pending jobs")
+        self._turn.unsend(state, row, verdict.text)
+
+    def _wait_and_repeat(self, state: SetState, row: int, verdict: Verdict) -> None:
+        key = state.live.set_id, row
+        tries = self._tries[key] = self._tries.get(key, 0) + 1
+        if tries >= state.live.tries:
+            del self._tries[key]
+            often = f"refused {tries} times; the last time: " if tries > 1 else ""
+            self._fail(state, row, often + verdict.text)
             return
-        now = self._engine.wall()
-        if isinstance(found, Exception):
-            if job.last_error != explain(found):
-                self._engine.amend(state, row, last_error=explain(found))
-            return
-        if found.status is None:
-            self._engine.amend(state, row, checked_at=now, last_error=found.text)
-            return
-        if found.status.remote:
-            if found.status is job.status:
-                self._engine.amend(state, row, checked_at=now, last_error=None)
-                return
-            running_at = now if found.status is Status.RUNNING else None
-            self._engine.change(
-                state, row, found.status, running_at=running_at, checked_at=now, last_error=None
-            )
-            return
-        del self._handles[state.live.set_id, row]
-        self._engine.change(
-            state,
-            row,
-            found.status,
-            outcome=found.outcome,
-            error=found.text if found.status is Status.ERROR else None,
-            finished_at=now,
-            checked_at=now,
-            last_error=None,
+        self._block(
+            pacing.back_off(tries, verdict.retry_after, self._turn.chance()), "the backend is busy"
         )
+        self._turn.unsend(state, row, verdict.text)
 
-    def _give_up_hanging_question(self) -> None:
-        if self._asking is None or self._ask.busy_for() < _ASK_DEADLINE:
-            return
-        self._ask.stop()
-        self._ask = Lane(f"qjm-ask-{self.adapter.name}")
-        self._asking = None
-        self._polling = self._polling.asked(self._engine.now(), took=0.0, news=False)
-        for (_, row), (state, _) in self._handles.items():
-            text = f"{self.adapter.name} has not answered for {_ASK_DEADLINE:.0f} s"
-            self._engine.amend(state, row, last_error=text)
-
-    def _cancel_call(self, state: SetState, row: int, attempt: int, handle: Any) -> None:
-        """On the asking lane."""
-        text: str | None = None
-        try:
-            if not self.adapter.cancel(handle):
-                text = f"{self.adapter.name} did not cancel it: it may be too late"
-        except Exception as caught:
-            text = f"cancelling failed: {explain(caught)}"
-        self._engine.post(lambda: self._cancelled(state, row, attempt, text))
-
-    def _cancelled(self, state: SetState, row: int, attempt: int, text: str | None) -> None:
-        job = state.jobs[row]
-        if job.attempt == attempt and not job.status.final:
-            if text is not None:
-                self._engine.amend(state, row, last_error=text)
-            self._polling = self._polling.soon(self._engine.now())
+    def _resolve(self, state: SetState, row: int, verdict: Verdict) -> None:
+        """The job may have been accepted: look it up, or let the user decide."""
+        if self.adapter.finds:
+            self._turn.amend(
+                state, row, last_error=f"may have been sent, looking for it: {verdict.text}"
+            )
+            self._asker.look_for(state, row, Recovery.FIND)
+        elif state.live.record.rerun_on_resume:
+            self._wait_and_repeat(state, row, verdict)
+        else:
+            text = f"may have been sent: submit again?\n{verdict.text}"
+            self._turn.change(state, row, Status.HELD, text=verdict.text, last_error=text)
 
 
-def _next(state: SetState) -> int | None:
-    """The next row that a set wants to send: not sent yet, and its circuits are on disk."""
-    while state.unsent:
-        row = state.unsent[-1]
-        job = state.jobs[row]
-        if job.status is Status.NOT_SENT:
-            return row if job.span.stop <= state.written else None
-        state.unsent.pop()
-    return None
-
-
-def _submission(live: LiveSet, job: JobRecord) -> Submission:
+def _submission(state: SetState, job: JobRecord) -> Submission:
+    live = state.live
     return Submission(
-        works=live.circuits(job.span),
+        works=live.circuits.of(job.span),
         shots=job.shots,
         seed=job.seed,
         options=live.options,
-        identity=f"qjm:{live.set_id}:{job.span.start}-{job.span.stop}/{live.record.circuits}"
-        f":s{job.piece}/{job.pieces}:a{job.attempt}",
+        identity=identity_of(live.record, job),
         name=live.record.name,
         tags=live.record.tags,
     )

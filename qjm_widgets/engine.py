@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import logging
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from typing import Any
 
-from qjm_widgets.core.errors import ClosedError, StoreError
+from qjm_widgets.core.errors import ClosedError, InvalidStateError, LeaseLostError, StoreError
 from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import BackendAdapter, Changes, Clock, JobStore
-from qjm_widgets.core.records import JobRecord, Status, StatusChange
+from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
+from qjm_widgets.core.recovery import Recovery, recover
 from qjm_widgets.driver import Driver
 from qjm_widgets.live import LiveSet
 from qjm_widgets.set_state import SetState
@@ -28,6 +32,17 @@ _LOG = logging.getLogger(__name__)
 
 _STORE_RETRY = 1.0
 """Seconds until a store that could not be written is tried again."""
+BEAT_SECONDS = 15.0
+"""How often the store is told that this kernel lives."""
+_FRESH: dict[str, Any] = {
+    "job_id": None,
+    "sent_at": None,
+    "running_at": None,
+    "finished_at": None,
+    "checked_at": None,
+    "last_error": None,
+}
+"""What a job that is not sent has not."""
 
 
 class Engine:
@@ -41,8 +56,10 @@ class Engine:
         self._drivers: dict[int, Driver] = {}
         self._changes: dict[str, Changes] = {}
         self._outcomes: dict[str, dict[int, JobOutcome]] = {}
-        self._after: list[Callable[[], None]] = []
+        self._after: list[tuple[str | None, Callable[[], None]]] = []
         self._store_retry: float | None = None
+        self._trouble_text = "the engine is busy"
+        self._beat_due: float | None = None
         self._stopping = False
         self._ended = False
         self._thread: threading.Thread | None = None
@@ -82,20 +99,29 @@ class Engine:
             except BaseException as error:
                 reply.set_exception(error)
             else:
-                self._after.append(lambda: reply.set_result(result))
+                self._after.append((None, lambda: reply.set_result(result)))
 
         self.post(message)
-        return reply.result(timeout)
+        try:
+            return reply.result(timeout)
+        except FutureTimeoutError:
+            raise StoreError(f"not written within {timeout:.0f} s: {self._trouble_text}") from None
 
     def add(self, live: LiveSet) -> None:
-        """Drive a set from now on."""
-        assert live.adapter is not None
+        """Drive a new set from now on; its circuits follow by ``circuits_written``."""
         adapter = live.adapter
+        assert adapter is not None
 
         def message() -> None:
-            self._sets[live.set_id] = SetState(live, self._driver(adapter))
+            self._add(live, adapter, written=0)
 
         self.post(message)
+
+    def resume(self, live: LiveSet) -> None:
+        """Drive a set on that another kernel left; what may be lost is looked for."""
+        adapter = live.adapter
+        assert adapter is not None
+        self.ask(lambda: self._resume(live, adapter))
 
     def circuits_written(self, live: LiveSet, upto: int) -> None:
         """The circuits before ``upto`` are on disk: their jobs may be sent."""
@@ -140,7 +166,17 @@ class Engine:
 
     def forget(self, live: LiveSet) -> None:
         """Stop driving a set."""
-        self.ask(lambda: self._sets.pop(live.set_id, None))
+        self.ask(lambda: self._forget(live.set_id))
+
+    def pause(self, live: LiveSet, paused: bool) -> None:
+        """Hold back what is not sent yet, or let it go."""
+
+        def message() -> None:
+            state = self._state(live)
+            state.paused = live.paused = paused
+            live.notify()
+
+        self.ask(message)
 
     def stop(self, timeout: float = 5.0) -> None:
         """Stop all threads in bounded time (seconds); jobs at a backend go on.
@@ -202,9 +238,9 @@ class Engine:
         self._note(state, job)
         return job
 
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Do something once this turn's changes are on disk."""
-        self._after.append(action)
+    def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
+        """Do something once this turn's changes are on disk, if the set is still driven here."""
+        self._after.append((None if state is None else state.live.set_id, action))
 
     def _note(self, state: SetState, job: JobRecord) -> Changes:
         state.jobs[job.row] = job
@@ -212,10 +248,82 @@ class Engine:
         changes.jobs.append(job)
         return changes
 
+    def chance(self) -> float:
+        """A random number in [0, 1)."""
+        return random.random()
+
+    def take_token(self, key: str, pace: Pace) -> float:
+        """Take a token of a bucket that all kernels share; seconds to wait, 0 when it was taken."""
+        try:
+            return self._store.take_token(key, pace, self.wall())
+        except StoreError as error:
+            self._trouble(str(error))
+            return _STORE_RETRY
+
+    def unsend(self, state: SetState, row: int, text: str) -> None:
+        """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
+        if state.jobs[row].cancel_requested:
+            self.change(state, row, Status.CANCELLED, text=text, finished_at=self.wall())
+            return
+        self.change(state, row, Status.NOT_SENT, text=text, **{**_FRESH, "last_error": text})
+        state.add_unsent([row])
+
+    def halve(self, state: SetState, row: int, text: str) -> None:
+        """Cut a job of several circuits into two; the second half gets a row of its own."""
+        job = state.jobs[row]
+        if job.cancel_requested:
+            self.unsend(state, row, text)
+            return
+        start, stop = job.span
+        middle = (start + stop) // 2
+        second = replace(
+            job,
+            row=len(state.jobs),
+            span=Span(middle, stop),
+            status=Status.NOT_SENT,
+            since=self.wall(),
+            **_FRESH,
+        )
+        state.jobs[row] = replace(job, span=Span(start, middle))
+        self.unsend(state, row, f"too large, cut in halves: {text}")
+        state.jobs.append(second)
+        self.change(state, second.row, Status.NOT_SENT, text=f"second half of job {row}")
+        state.add_unsent([second.row])
+
+    def _add(self, live: LiveSet, adapter: BackendAdapter, *, written: int) -> SetState:
+        state = self._sets[live.set_id] = SetState(live, self._driver(adapter), written=written)
+        if self._beat_due is None:
+            self._beat_due = self.now() + BEAT_SECONDS
+        return state
+
+    def _resume(self, live: LiveSet, adapter: BackendAdapter) -> None:
+        state = self._add(live, adapter, written=live.record.circuits)
+        for job in list(state.jobs):
+            recovery = recover(
+                job,
+                survives=adapter.survives_kernel,
+                finds=adapter.finds,
+                rerun=live.record.rerun_on_resume,
+            )
+            if recovery is Recovery.SEND:
+                self.unsend(state, job.row, "the kernel that ran it died")
+            elif recovery is Recovery.HOLD:
+                text = "may have been sent when the kernel died: submit again?"
+                self.change(state, job.row, Status.HELD, text=text, last_error=text)
+            elif recovery is not Recovery.KEEP:
+                state.driver.recover(state, job.row, recovery)
+
+    def _forget(self, set_id: str) -> None:
+        state = self._sets.pop(set_id, None)
+        self._changes.pop(set_id, None)
+        self._outcomes.pop(set_id, None)
+        if state is not None:
+            state.driver.forget(state)
+
     def _state(self, live: LiveSet) -> SetState:
         state = self._sets.get(live.set_id)
         if state is None:
-            raise ClosedError("this job set is not driven by this manager")
+            raise InvalidStateError("this job set is not driven by this kernel any more")
         return state
 
     def _driver(self, adapter: BackendAdapter) -> Driver:
@@ -231,12 +339,19 @@ class Engine:
                 self._write()
                 return
             try:
+                if (
+                    not self._changes
+                    and self._store_retry is not None
+                    and self.now() >= self._store_retry
+                ):
+                    self._end_trouble()
                 if self._store_retry is None and not self._stopping:
                     for driver in self._drivers.values():
                         driver.step([s for s in self._sets.values() if s.driver is driver])
             except Exception:
                 _LOG.exception("the engine met an error of its own")
             self._write()
+            self._beat()
 
     def _take_messages(self) -> None:
         """All messages that are there; waits for one until something is due."""
@@ -256,7 +371,7 @@ class Engine:
 
     def _wait(self) -> float | None:
         due = [driver.due() for driver in self._drivers.values()]
-        due.append(self._store_retry)
+        due += [self._store_retry, self._beat_due]
         times = [time for time in due if time is not None]
         return max(0.0, min(times) - self.now()) if times else None
 
@@ -267,30 +382,58 @@ class Engine:
                 return
             try:
                 self._store.commit(self._changes)
+            except LeaseLostError as error:
+                self._give_up(error.set_id)
+                self._write()
+                return
             except StoreError as error:
                 self._trouble(str(error))
                 return
-            if self._store_retry is not None:
-                self._store_retry = None
-                self._tell_trouble(None)
+            self._end_trouble()
             changes, self._changes = self._changes, {}
             outcomes, self._outcomes = self._outcomes, {}
-            for set_id, changed in changes.items():
-                state = self._sets.get(set_id)
+            for changed_id, changed in changes.items():
+                state = self._sets.get(changed_id)
                 if state is not None:
                     newest = {job.row: job for job in changed.jobs}
-                    state.live.publish(list(newest.values()), outcomes.get(set_id, {}))
+                    state.live.publish(list(newest.values()), outcomes.get(changed_id, {}))
         after, self._after = self._after, []
-        for action in after:
-            action()
+        for set_id, action in after:
+            if set_id is None or set_id in self._sets:
+                action()
+
+    def _give_up(self, set_id: str) -> None:
+        """Another kernel has taken over: write and send nothing more of that set."""
+        state = self._sets.get(set_id)
+        self._forget(set_id)
+        if state is not None:
+            state.live.owner = self._store.owner(set_id)
+            state.live.adapter = None
+            state.live.notify()
+
+    def _beat(self) -> None:
+        """Other hosts have to see that this kernel drives its sets."""
+        if self._beat_due is None or self.now() < self._beat_due:
+            return
+        self._beat_due = self.now() + BEAT_SECONDS
+        try:
+            self._store.beat()
+        except StoreError as error:
+            self._trouble(str(error))
 
     def _trouble(self, text: str) -> None:
         """The store cannot be written: keep the changes, send nothing, try again."""
         first = self._store_retry is None
         self._store_retry = self.now() + _STORE_RETRY
+        self._trouble_text = text
         if first:
             _LOG.error("%s", text)
             self._tell_trouble(text)
+
+    def _end_trouble(self) -> None:
+        if self._store_retry is not None:
+            self._store_retry = None
+            self._tell_trouble(None)
 
     def _tell_trouble(self, text: str | None) -> None:
         for state in self._sets.values():
@@ -319,20 +462,8 @@ class Engine:
         ]
         for row in chosen:
             state.driver.drop(state, row)
-            self.change(
-                state,
-                row,
-                Status.NOT_SENT,
-                text="retry",
-                attempt=state.jobs[row].attempt + 1,
-                cancel_requested=False,
-                job_id=None,
-                sent_at=None,
-                running_at=None,
-                finished_at=None,
-                checked_at=None,
-                error=None,
-                last_error=None,
-            )
-        state.unsent = sorted({*state.unsent, *chosen}, reverse=True)
+            attempt = state.jobs[row].attempt + 1
+            fields = {**_FRESH, "attempt": attempt, "cancel_requested": False, "error": None}
+            self.change(state, row, Status.NOT_SENT, text="retry", **fields)
+        state.add_unsent(chosen)
         return len(chosen)

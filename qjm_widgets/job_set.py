@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.counts import CountsSum
-from qjm_widgets.core.errors import ClosedError, InputError, InvalidStateError, WaitTimeoutError
+from qjm_widgets.core.errors import (
+    ClosedError,
+    DrivenElsewhereError,
+    InputError,
+    InvalidStateError,
+    WaitTimeoutError,
+)
 from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.engine import Engine
 from qjm_widgets.events import JobEvent, Subscription
@@ -85,14 +91,19 @@ class ManagedJob:
         return f"<job {self.row}: circuits {self.span}, {snapshot.WORDS[self.state]}>"
 
 
+Resume = Callable[[LiveSet, Any, Mapping[str, Any]], None]
+"""Drives a set on, with a backend (or None) and run options."""
 Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
 
 
 class JobSet:
     """All jobs of one ``run``. Made by ``JobManager``; shows itself as the live panel."""
 
-    def __init__(self, live: LiveSet, engine: Engine) -> None:
+    def __init__(self, live: LiveSet, engine: Engine, resume: Resume) -> None:
         self.live = live
+        self.expected_backend: Any = None
+        """The backend that was named when the set was retrieved: ``resume`` uses it."""
+        self._resume = resume
         self.shown: Panel | None = None
         """The panel that displaying the set shows; one for all its displays."""
         self._engine = engine
@@ -145,26 +156,26 @@ class JobSet:
 
     def statuses(self) -> list[JobStatus | None]:
         """Qiskit's status of each job, in their order; None where it is not known."""
-        return [_qiskit_status(job.status) for job in self.live.jobs]
+        return [_qiskit_status(job.status) for job in self.live.ordered()]
 
     def report(self, detailed: bool = True) -> str:
         """The set as text; with ``detailed`` a line for each job."""
-        return snapshot.report(self.live.record, self.live.jobs, time.time(), detailed=detailed)
+        return snapshot.report(self.live.record, self.live.ordered(), time.time(), detailed=detailed)
 
     def error_messages(self) -> str | None:
         """The errors of all failed jobs, submission errors too, or None."""
-        failed = [job for job in self.live.jobs if job.status is Status.ERROR]
+        failed = [job for job in self.live.ordered() if job.status is Status.ERROR]
         if not failed:
             return None
         return "\n".join(f"Job {job.row}, circuits {job.span}: {job.error}" for job in failed)
 
     def jobs(self) -> list[Any]:
         """The provider's own job objects in order; None where a job was not sent by this process."""
-        return [self.live.natives.get(job.row) for job in self.live.jobs]
+        return [self.live.natives.get(job.row) for job in self.live.ordered()]
 
     def managed_jobs(self) -> list[ManagedJob]:
         """The jobs in order."""
-        return [ManagedJob(self, job.row) for job in self.live.jobs]
+        return [ManagedJob(self, job.row) for job in self.live.ordered()]
 
     def job(self, circuit: Any) -> tuple[Any, int]:
         """The provider's job that holds a circuit (its first shot piece), and the circuit's place in it.
@@ -195,7 +206,7 @@ class JobSet:
             Shots by bit string (qubit 0 rightmost); empty while nothing is there.
         """
         if circuit is None:
-            return self.live.total()[0]
+            return self.live.outcomes.total()[0]
         results = self._results()
         total = CountsSum()
         for outcome in results.outcomes_so_far(results.index_of(circuit)):
@@ -260,7 +271,7 @@ class JobSet:
                 f"had not ended: {some}{more}. They go on; ask again, or give partial=True"
             )
         if refresh:
-            self.live.reread()
+            self.live.outcomes.reread()
         return self._results()
 
     def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:
@@ -328,6 +339,38 @@ class JobSet:
         self._need_driver("retry")
         return self._engine.retry(self.live, rows, [status])
 
+    def pause(self) -> None:
+        """Hold back what is not sent yet, until ``proceed``; what was sent goes on."""
+        self._need_driver("pause")
+        self._engine.pause(self.live, True)
+
+    def proceed(self) -> None:
+        """Send what ``pause`` held back."""
+        self._need_driver("proceed")
+        self._engine.pause(self.live, False)
+
+    def resume(self, backend: Any = None, **run_options: Any) -> JobSet:
+        """Drive the set on in this kernel, after the one that drove it died or was closed.
+
+        What has finished keeps its results; what was sent is had back by its id; what was not sent is
+        sent; what ran inside the dead kernel is run again. A job that may have been sent is looked for
+        where the provider has tags, and held for you to decide elsewhere.
+
+        Args:
+            backend: the one that the set was made for; by default one that the manager knows by name,
+                or a plain simulator made again.
+            run_options: those that could not be stored, and any that should change.
+
+        Returns:
+            The set itself.
+
+        Raises:
+            InputError: no backend, another backend, or run options are missing; says what to do.
+            DrivenElsewhereError: another kernel drives it.
+        """
+        self._resume(self.live, self.expected_backend if backend is None else backend, run_options)
+        return self
+
     # -- showing -------------------------------------------------------------------------------------
 
     def panel(self) -> Panel:
@@ -375,7 +418,7 @@ class JobSet:
                 "ran": snapshot.row(job, now).ran,
                 "error": job.error,
             }
-            for job in self.live.jobs
+            for job in self.live.ordered()
         ]
         table = pd.DataFrame(rows)
         for column in ("sent_at", "running_at", "finished_at"):
@@ -418,10 +461,13 @@ class JobSet:
             )
 
     def _need_driver(self, verb: str) -> None:
-        if self.live.adapter is None:
-            raise InvalidStateError(
-                f"cannot {verb}: this set was only retrieved, and no backend drives it in this kernel"
-            )
+        if self.live.adapter is not None:
+            return
+        if self.live.owner is not None:
+            raise DrivenElsewhereError(f"cannot {verb} it here: {self.live.owner} drives this job set")
+        raise InvalidStateError(
+            f"cannot {verb}: nobody drives this job set in this kernel; job_set.resume(backend) does"
+        )
 
 
 def check_name(name: Any) -> str:

@@ -99,17 +99,17 @@ class Journal:
 
     def _prepared(self, entry: _Entry, span: Span) -> Sequence[Work] | None:
         """The works of a span, transpiled where that was asked for; None when that failed."""
-        works = entry.live.circuits(span)
+        works = entry.live.circuits.of(span)
         if entry.prepare is None:
             return works
         for index, work in enumerate(works, span.start):
             try:
-                entry.live.works[index] = entry.prepare(work)
+                entry.live.circuits.replace(index, entry.prepare(work))
             except Exception as error:  # a pass of the user's may raise anything
                 reason = f"circuit {index} ({work.circuit.name}) could not be prepared: {explain(error)}"
                 self._fail(entry, [span], reason)
                 return None
-        return entry.live.circuits(span)
+        return entry.live.circuits.of(span)
 
     def _put(self, live: LiveSet, blocks: Sequence[CircuitBlock]) -> bool:
         """Write blocks, again and again while the store is in trouble; False when stopped first."""

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import datetime
-import json
 import os
 import threading
 import time
 import uuid
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from qjm_widgets import backends as _backends
 from qjm_widgets.core.errors import ClosedError, InputError, InvalidStateError
-from qjm_widgets.core.ports import BackendAdapter, SetSummary, Work
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+from qjm_widgets.core.ports import BackendAdapter, SetSummary
+from qjm_widgets.core.records import JobSetRecord, Status
 from qjm_widgets.core.snapshot import plural
-from qjm_widgets.core.splitting import (
-    DEFAULT_CIRCUITS_PER_JOB,
-    Item,
-    Limits,
-    Plan,
-    PlannedJob,
-    split,
-)
+from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.engine import Engine
+from qjm_widgets.follower import Follower
 from qjm_widgets.job_set import JobSet, check_name, check_tags
 from qjm_widgets.journal import Journal
 from qjm_widgets.live import LiveSet
+from qjm_widgets.planning import prepare, records_of, shots_range, sort_options, transpiler
+from qjm_widgets.resuming import check_backend, merge_options, rebuilt_backend
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 
@@ -63,12 +61,14 @@ class JobManager:
         self._store = SQLiteStore(_store_path(store))
         self._engine = Engine(self._store, SystemClock())
         self._journal = Journal(self._store, self._engine)
+        self._follower = Follower(self._store)
         self._sets: dict[str, JobSet] = {}
         self._adapters: dict[int, tuple[Any, BackendAdapter]] = {}
         self._lock = threading.RLock()
         self._closed = False
         for backend in backends:
             self._adapter(backend)
+        _OPEN.add(self)
 
     # -- running -------------------------------------------------------------------------------------
 
@@ -107,16 +107,18 @@ class JobManager:
             InputError: one of its kinds, naming the circuit or argument; nothing was stored or sent.
             StoreError: the set could not be stored; nothing was sent.
         """
-        adapter, works, plan = self._prepare(
+        self._check_open()
+        adapter = self._adapter(backend)
+        works, plan = prepare(
             circuits,
-            backend,
-            shots,
-            Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes),
-            pass_manager,
-            run_options,
+            adapter,
+            shots=shots,
+            wished=Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes),
+            options=run_options,
+            checked=pass_manager is None,
         )
         name = _default_name() if name is None else check_name(name)
-        stored, unstored = _sort_options(run_options)
+        stored, unstored = sort_options(run_options)
         record = JobSetRecord(
             set_id=uuid.uuid4().hex,
             name=name,
@@ -124,21 +126,22 @@ class JobManager:
             adapter=adapter.kind,
             circuits=len(works),
             created_at=time.time(),
-            shots=_shots_range(works),
+            shots=shots_range(works),
             tags=tuple(dict.fromkeys(check_tags(tags))),
             options=stored,
             unstored_options=unstored,
             survives_kernel=adapter.survives_kernel,
+            recipe=adapter.recipe,
             rerun_on_resume=rerun_on_resume,
         )
-        jobs = _records(plan.jobs, adapter, run_options, record.created_at)
+        jobs = records_of(plan.jobs, adapter, run_options, record.created_at)
         self._store.create_set(record, jobs)
         live = LiveSet(record, jobs, self._store, adapter=adapter, works=works, options=run_options)
         with self._lock:
-            job_set = self._sets[record.set_id] = JobSet(live, self._engine)
+            job_set = self._sets[record.set_id] = self._job_set(live)
         self._engine.add(live)
         self._journal.add(
-            live, None if pass_manager is None else _transpiler(pass_manager, adapter, run_options)
+            live, None if pass_manager is None else transpiler(pass_manager, adapter, run_options)
         )
         return job_set
 
@@ -158,46 +161,15 @@ class JobManager:
         **run_options: Any,
     ) -> Plan:
         """The cut that ``run`` would make with the same arguments; nothing is stored or sent."""
-        limits = Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes)
-        return self._prepare(circuits, backend, shots, limits, pass_manager, run_options)[2]
-
-    def _prepare(
-        self,
-        circuits: Any,
-        backend: Any,
-        shots: int | None,
-        wished: Limits,
-        pass_manager: Any,
-        run_options: Mapping[str, Any],
-    ) -> tuple[BackendAdapter, list[Work], Plan]:
-        from qjm_widgets.circuit_blocks import payload_bytes
-        from qjm_widgets.works import read_circuits
-
         self._check_open()
-        adapter = self._adapter(backend)
-        works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
-        if pass_manager is None:
-            adapter.check(works, run_options)
-        limits = adapter.limits.tighter(wished)
-        if limits == Limits(one_shots=limits.one_shots):
-            limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
-        measured = limits.payload_bytes is not None
-        items = [
-            Item(
-                work.shots,
-                1 if work.values is None else work.values.size,
-                payload_bytes(work) if measured else 0,
-            )
-            for work in works
-        ]
-        jobs = split(items, limits)
-        plan = Plan(
-            jobs=jobs,
-            circuits=len(works),
-            executions=sum(job.executions for job in jobs),
-            payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
-        )
-        return adapter, works, plan
+        return prepare(
+            circuits,
+            self._adapter(backend),
+            shots=shots,
+            wished=Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes),
+            options=run_options,
+            checked=pass_manager is None,
+        ).plan
 
     # -- sets ----------------------------------------------------------------------------------------
 
@@ -211,24 +183,63 @@ class JobManager:
         self._check_open()
         return self._store.summaries(name, limit)
 
-    def retrieve_job_set(self, job_set_id: str, refresh: bool = False) -> JobSet:
-        """A set from this session or from the store.
+    def retrieve_job_set(self, job_set_id: str, backend: Any = None, refresh: bool = False) -> JobSet:
+        """A set from this session or from the store. It polls and never submits.
+
+        A set that another kernel drives is followed live. One that nobody drives stays as it is until
+        ``resume``.
 
         Args:
             job_set_id: what ``job_set.job_set_id()`` gave.
-            refresh: read it from the store again.
+            backend: what ``resume`` will use.
+            refresh: read it from the store again; where that fails, what was there stays.
 
         Raises:
             JobSetNotFoundError: the store does not know it.
         """
         self._check_open()
+        adapter = None if backend is None else self._adapter(backend)
         with self._lock:
-            known = self._sets.get(job_set_id)
-            if known is not None and (not refresh or known.live.adapter is not None):
-                return known
-            record, jobs = self._store.load_set(job_set_id)
-            job_set = self._sets[job_set_id] = JobSet(LiveSet(record, jobs, self._store), self._engine)
+            job_set = self._sets.get(job_set_id)
+            if job_set is None:
+                record, jobs = self._store.load_set(job_set_id)
+                job_set = self._sets[job_set_id] = self._job_set(LiveSet(record, jobs, self._store))
+            elif refresh and job_set.live.adapter is None:
+                job_set.live.restart(*self._store.load_set(job_set_id))
+                job_set.live.outcomes.reread()
+            if adapter is not None:
+                check_backend(job_set.live.record, adapter)
+                job_set.expected_backend = backend
+            if job_set.live.adapter is None:
+                self._follower.follow(job_set.live)
             return job_set
+
+    def _resume(self, live: LiveSet, backend: Any, options: Mapping[str, Any]) -> None:
+        """What ``job_set.resume`` does."""
+        self._check_open()
+        with self._lock:
+            if live.adapter is not None:
+                return
+            adapter = self._adapter_for(live.record, backend)
+            check_backend(live.record, adapter)
+            merged = merge_options(live.record, options)
+            self._store.claim(live.set_id)
+            live.restart(*self._store.load_set(live.set_id))
+            live.owner = None
+            live.options = merged
+            live.adapter = adapter
+            self._engine.resume(live)
+
+    def _adapter_for(self, record: JobSetRecord, backend: Any) -> BackendAdapter:
+        if backend is not None:
+            return self._adapter(backend)
+        for _, known in self._adapters.values():
+            if (known.name, known.kind) == (record.backend, record.adapter):
+                return known
+        return self._adapter(rebuilt_backend(record))
+
+    def _job_set(self, live: LiveSet) -> JobSet:
+        return JobSet(live, self._engine, self._resume)
 
     def delete(self, job_set_id: str) -> None:
         """Forget a set and its results; jobs at a provider are left alone.
@@ -277,25 +288,65 @@ class JobManager:
             return "No job sets in this session."
         return "\n\n".join(job_set.report(detailed) for job_set in sets)
 
+    def export(self, job_set: JobSet | str, path: str | os.PathLike[str]) -> None:
+        """Write a set with all that the store has of it to one file, a bundle that you alone can read.
+
+        Args:
+            job_set: the set, or its id.
+            path: the file; only a bundle of the same set is replaced.
+
+        Raises:
+            JobSetNotFoundError: the store does not know the set.
+            BundleError: the file cannot be written there, or the set is too large for a bundle.
+        """
+        from qjm_widgets.bundle import write_bundle
+
+        self._check_open()
+        set_id = job_set if isinstance(job_set, str) else job_set.job_set_id()
+        write_bundle(self._store, set_id, path)
+
+    def load(self, path: str | os.PathLike[str]) -> JobSet:
+        """Take the set of a bundle into the store; nothing of it is sent or asked for.
+
+        A set that is here already, and is equal, stays as it is; where another set has the id, this one
+        gets a new id. Jobs that were under way when it was exported are held, for you to decide.
+
+        Raises:
+            BundleError: it is damaged, changed, too large, of a newer version, or no bundle; the store
+                is as it was.
+            StoreError: it could not be stored; the store is as it was.
+        """
+        from qjm_widgets.bundle import read_bundle, store_bundle
+
+        self._check_open()
+        return self.retrieve_job_set(store_bundle(self._store, read_bundle(path)))
+
     # -- life ----------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Stop the threads and let go of the store; jobs at a backend go on. A second call does nothing.
 
-        Warns how many jobs were not sent yet: they stay in the store.
+        Warns how many jobs were not sent yet: they stay in the store, and ``resume`` sends them.
         """
+        unsent = self._shut()
+        if unsent:
+            warnings.warn(f"{plural(unsent, 'job')} not sent yet: kept in the store", stacklevel=2)
+
+    def _shut(self) -> int:
+        """Close without a word; how many jobs were not sent yet."""
         with self._lock:
             if self._closed:
-                return
+                return 0
             self._closed = True
+        _OPEN.discard(self)
+        self._follower.stop(timeout=2.0)
         self._journal.stop(timeout=5.0)
         self._engine.stop(timeout=5.0)
         self._store.close()
-        unsent = sum(s.live.numbers()[Status.NOT_SENT] for s in self._sets.values() if s.live.adapter)
-        for job_set in self._sets.values():
-            job_set.live.close()
-        if unsent:
-            warnings.warn(f"{plural(unsent, 'job')} not sent yet: kept in the store", stacklevel=2)
+        lives = [job_set.live for job_set in self._sets.values()]
+        for live in lives:
+            live.close()
+        return sum(live.numbers()[Status.NOT_SENT] for live in lives if live.adapter is not None)
 
     def __enter__(self) -> JobManager:
         return self
@@ -334,6 +385,17 @@ class JobManager:
             return known[1]
 
 
+_OPEN: weakref.WeakSet[JobManager] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """At the interpreter's end: stop in bounded time, print nothing; the unsent stays in the store."""
+    for manager in list(_OPEN):
+        with contextlib.suppress(Exception):
+            manager._shut()
+
+
 def _store_path(store: str | os.PathLike[str] | None) -> str | Path:
     chosen = store if store is not None else os.environ.get("QJM_STORE")
     if chosen is None or chosen == "":
@@ -345,50 +407,6 @@ def _store_path(store: str | os.PathLike[str] | None) -> str | Path:
 
 def _default_name() -> str:
     return f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
-
-
-def _shots_range(works: Sequence[Work]) -> tuple[int, int] | None:
-    shots = [work.shots for work in works if work.shots is not None]
-    return (min(shots), max(shots)) if len(shots) == len(works) else None
-
-
-def _sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Run options that are JSON, and the names of those that are not."""
-    stored: dict[str, Any] = {}
-    unstored = []
-    for name, value in options.items():
-        try:
-            stored[name] = json.loads(json.dumps(value, allow_nan=False))
-        except (TypeError, ValueError):
-            unstored.append(name)
-    return stored, tuple(unstored)
-
-
-def _records(
-    planned: Sequence[PlannedJob], adapter: BackendAdapter, options: Mapping[str, Any], now: float
-) -> list[JobRecord]:
-    records: list[JobRecord] = []
-    one = adapter.seeds(1, options)
-    seeds = one
-    for row, job in enumerate(planned):
-        if job.piece == 0:
-            # Asked again for each span: seeds that nobody gave must not repeat in the next one.
-            seeds = one if job.pieces == 1 else adapter.seeds(job.pieces, options)
-        seed = seeds[job.piece]
-        records.append(JobRecord(row, job.span, job.piece, job.pieces, job.shots, seed, since=now))
-    return records
-
-
-def _transpiler(
-    pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
-) -> Callable[[Work], Work]:
-    def prepare(work: Work) -> Work:
-        # One circuit at a time: a list would make Qiskit fork processes from a thread.
-        transpiled = Work(pass_manager.run(work.circuit), work.values, work.shots)
-        adapter.check([transpiled], options)
-        return transpiled
-
-    return prepare
 
 
 _default: JobManager | None = None

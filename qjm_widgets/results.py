@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class JobSetResults:
         """Whether every circuit has a result."""
         if any(job.status is not Status.DONE for job in self._live.jobs):
             return False
-        outcomes = (self._live.outcome(job.row) for job in self._live.jobs)
+        outcomes = (self._live.outcomes.of(job.row) for job in self._live.jobs)
         return all(
             o is not None and all(c is not None and c.success for c in o.circuits) for o in outcomes
         )
@@ -165,6 +165,20 @@ class JobSetResults:
         """
         return self._result_of([self._outcome(index) for index in range(self._live.record.circuits)])
 
+    def job_result(self, row: int) -> Result:
+        """What one job gave, as a ``qiskit.result.Result``; circuits that failed are in it too.
+
+        Raises:
+            NotAvailableError: it has no result, or not of all its circuits, or a PUB with a shape.
+        """
+        outcome = self._live.outcomes.of(row)
+        if outcome is None:
+            raise NotAvailableError(_reason(self._live.jobs[row]))
+        found = [circuit for circuit in outcome.circuits if circuit is not None]
+        if len(found) < len(outcome.circuits):
+            raise NotAvailableError(f"the result of job {row} lacks circuits")
+        return self._result_of(found, outcome.info)
+
     def index_of(self, circuit: int | str | QuantumCircuit) -> int:
         """The index of a circuit that was given by index, name or itself."""
         circuits = self._live.record.circuits
@@ -178,7 +192,7 @@ class JobSetResults:
             raise InputError(f"a circuit is named by its index, its name or itself, not by a {kind}")
         if self._index is None:
             self._index = {}
-            for index, known in enumerate(self._live.names()):
+            for index, known in enumerate(self._live.circuits.names()):
                 self._index.setdefault(known, []).append(index)
         found = self._index.get(name, [])
         if len(found) > 1:
@@ -192,7 +206,7 @@ class JobSetResults:
         """What the finished shot pieces of a circuit gave; empty while nothing is there."""
         pieces = []
         for row in self._live.rows_of(index):
-            outcome = self._live.outcome(row)
+            outcome = self._live.outcomes.of(row)
             if outcome is not None:
                 piece = outcome.circuits[index - self._live.jobs[row].span.start]
                 if piece is not None and piece.success:
@@ -203,7 +217,7 @@ class JobSetResults:
         pieces: list[CircuitOutcome] = []
         for row in self._live.rows_of(index):
             job = self._live.jobs[row]
-            outcome = self._live.outcome(row)
+            outcome = self._live.outcomes.of(row)
             if outcome is None:
                 raise NotAvailableError(f"circuit {index} has no result: {_reason(job)}")
             piece = outcome.circuits[index - job.span.start]
@@ -226,8 +240,13 @@ class JobSetResults:
             raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}{why}")
         return outcome.data[key]
 
-    def _result_of(self, outcomes: Sequence[CircuitOutcome]) -> Result:
-        info = next((o.info for job in self._live.jobs if (o := self._live.outcome(job.row))), {})
+    def _result_of(
+        self, outcomes: Sequence[CircuitOutcome], info: Mapping[str, Any] | None = None
+    ) -> Result:
+        if info is None:
+            info = next(
+                (o.info for job in self._live.jobs if (o := self._live.outcomes.of(job.row))), {}
+            )
         experiments = [
             write_experiment(o) if isinstance(o, ExperimentOutcome) else _sampled_experiment(o)
             for o in outcomes

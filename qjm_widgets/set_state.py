@@ -1,4 +1,4 @@
-"""A set as the engine sees it, and what engine and driver know of each other."""
+"""A set as the engine sees it, and what engine and drivers know of each other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.records import JobRecord, Span, Status
+from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.live import LiveSet
 
 
@@ -22,6 +24,12 @@ class Drives(Protocol):
     def drop(self, state: SetState, row: int) -> None:
         """Forget a job's handle."""
 
+    def forget(self, state: SetState) -> None:
+        """Forget all jobs of a set."""
+
+    def recover(self, state: SetState, row: int, recovery: Recovery) -> None:
+        """Have back or look for a job of a kernel that died."""
+
 
 class Turn(Protocol):
     """What a driver may do in the engine's turn."""
@@ -31,6 +39,9 @@ class Turn(Protocol):
 
     def wall(self) -> float:
         """Seconds since 1970, UTC."""
+
+    def chance(self) -> float:
+        """A random number in [0, 1)."""
 
     def post(self, message: Callable[[], None]) -> None:
         """From any thread: run a function in a turn of the engine."""
@@ -50,20 +61,53 @@ class Turn(Protocol):
     def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
         """Change what is known of a job, not its status."""
 
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Do something once this turn's changes are on disk."""
+    def unsend(self, state: SetState, row: int, text: str) -> None:
+        """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
+
+    def halve(self, state: SetState, row: int, text: str) -> None:
+        """Cut a job of several circuits into two."""
+
+    def take_token(self, key: str, pace: Pace) -> float:
+        """Take a token of a shared bucket; seconds to wait, 0 when it was taken."""
+
+    def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
+        """Do something once this turn's changes are on disk, if the set is still driven here."""
 
 
 class SetState:
-    """The engine's own view of a set: newer than what is published by at most one turn."""
+    """The engine's own view of a set: newer than what is published by at most one turn.
 
-    def __init__(self, live: LiveSet, driver: Drives) -> None:
+    Attributes:
+        jobs: by row.
+        written: circuits up to here are on disk (or known to run from memory).
+        unsendable: jobs whose circuits could not be prepared or written: a retry would send others.
+        unsent: a stack of rows; the next job to send is last.
+        paused: whether the user holds back what is not sent.
+    """
+
+    def __init__(self, live: LiveSet, driver: Drives, *, written: int = 0) -> None:
         self.live = live
         self.driver = driver
         self.jobs = list(live.jobs)
-        self.written = 0
-        """Circuits up to here are on disk (or known to run from memory)."""
+        self.written = written
         self.unsendable: set[int] = set()
-        """Jobs whose circuits could not be prepared or written: a retry would send others."""
-        self.unsent = [job.row for job in reversed(self.jobs) if job.status is Status.NOT_SENT]
-        """A stack: the next job to send is last."""
+        self.unsent: list[int] = []
+        self.paused = False
+        self.add_unsent(job.row for job in self.jobs if job.status is Status.NOT_SENT)
+
+    def add_unsent(self, rows: Any) -> None:
+        """Put rows on the stack, in the order of their circuits."""
+        self.unsent = sorted({*self.unsent, *rows}, key=self._place, reverse=True)
+
+    def _place(self, row: int) -> tuple[Span, int]:
+        return self.jobs[row].span, self.jobs[row].piece
+
+    def next(self) -> int | None:
+        """The next row to send: not sent yet, its circuits on disk, and not held back."""
+        while self.unsent and not self.paused:
+            row = self.unsent[-1]
+            job = self.jobs[row]
+            if job.status is Status.NOT_SENT:
+                return row if job.span.stop <= self.written else None
+            self.unsent.pop()
+        return None

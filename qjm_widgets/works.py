@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qjm_widgets._compat import has_samplers
+from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_schedule
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.ports import Work
 
@@ -39,7 +40,7 @@ def check_shots(shots: Any, where: str = "shots") -> None:
 def _as_list(circuits: Any) -> Sequence[Any]:
     from qiskit import QuantumCircuit
 
-    if isinstance(circuits, QuantumCircuit) or _is_pub(circuits):
+    if isinstance(circuits, QuantumCircuit) or is_schedule(circuits) or _is_pub(circuits):
         return [circuits]
     if isinstance(circuits, (str, bytes)) or not isinstance(circuits, Iterable):
         raise CircuitError(f"a circuit or a list of circuits is needed, not {_kind(circuits)}")
@@ -68,6 +69,13 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
 
     if isinstance(item, QuantumCircuit):
         return Work(item.copy(), None, shots)
+    if is_schedule(item):
+        return Work(copy.deepcopy(item), None, shots)
+    if not has_samplers() and isinstance(item, tuple) and _is_pub(item):
+        raise CircuitError(
+            f"circuit {index} ({item[0].name}) comes with parameter values or shots of its own: "
+            f"{SAMPLERS_NEED}"
+        )
     if not (has_samplers() and (isinstance(item, (tuple, list)) or type(item).__name__ == "SamplerPub")):
         raise CircuitError(f"item {index} is no circuit and no PUB but {_kind(item)}")
     from qiskit.primitives.containers.sampler_pub import SamplerPub

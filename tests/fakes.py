@@ -15,7 +15,7 @@ from qiskit.result.models import ExperimentResult, ExperimentResultData
 from qiskit.transpiler import Target
 
 from qjm_widgets import JobSet
-from qjm_widgets._compat import experiment_header
+from qjm_widgets._compat import backend_name, experiment_header
 
 LIMIT = 30.0
 """Seconds after which a test that waits for something fails; nothing takes nearly as long."""
@@ -72,7 +72,9 @@ class ScriptedJob(JobV1):
         if self.now is JobStatus.ERROR:
             raise RuntimeError(self._error)
         return Result(
-            backend_name=self.backend().name,
+            backend_name=backend_name(self.backend()),
+            backend_version="1",
+            qobj_id=None,
             job_id=self.job_id(),
             success=True,
             results=[_experiment(circuit, self.shots) for circuit in self.circuits],

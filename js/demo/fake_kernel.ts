@@ -8,6 +8,7 @@ import {
   type Head,
   type Histogram,
   type Row,
+  type RowAction,
   STATUSES,
   type Status,
   type ToKernel,
@@ -42,6 +43,14 @@ export interface FakeSet {
   /** Counts of all jobs that are done; one circuit gets its share. */
   counts: Record<string, number>;
   now: number;
+  waiting?: Head["waiting"];
+  /** Who else drives it: then nothing can be done from here. */
+  owner?: string;
+  paused?: boolean;
+  /** Nobody drives it. */
+  interrupted?: boolean;
+  /** The kernel refuses to resume it, with these words. */
+  refusal?: string;
 }
 
 type Handler = (...args: never[]) => void;
@@ -133,7 +142,9 @@ export class FakeKernel {
 
   private head(): Head {
     const { jobs, name, backend, circuits, shots, lead, line, settled, now } = this.set;
-    const able = (action: Action) => jobs.filter((job) => actionsOf(job).includes(action)).length;
+    const able = (action: RowAction) =>
+      jobs.filter((job) => this.actionsOf(job).includes(action)).length;
+    const unsent = this.driven && jobs.some(({ status }) => status === "not_sent");
     return {
       id: "0123456789abcdef0123456789abcdef",
       name,
@@ -144,7 +155,16 @@ export class FakeKernel {
       line,
       settled,
       now,
-      can: { cancel: able("cancel"), retry: able("retry") },
+      can: {
+        cancel: able("cancel"),
+        retry: able("retry"),
+        retry_held: able("retry_held"),
+        pause: unsent && !this.set.paused,
+        proceed: unsent && this.set.paused === true,
+        resume: this.set.interrupted === true,
+      },
+      waiting: this.set.waiting ?? null,
+      owner: this.set.owner ?? null,
     };
   }
 
@@ -167,7 +187,7 @@ export class FakeKernel {
         waited: job.waited ?? null,
         ran: job.ran ?? null,
         note: job.note ?? "",
-        can: actionsOf(job),
+        can: this.actionsOf(job),
       };
     });
   }
@@ -209,15 +229,14 @@ export class FakeKernel {
           kind: "detail",
           v: WIRE_VERSION,
           row: message.row,
-          title: job?.title ?? `Job ${message.row}`,
+          title: job?.title ?? this.title(message.row),
           error: job?.error ?? null,
           history: job?.history ?? [],
         });
         break;
       }
       case "command":
-        this.obey(message.do, message.rows);
-        this.message({ kind: "ack", v: WIRE_VERSION, id: message.id, ok: true, text: "" });
+        this.acknowledge(message.id, this.obey(message.do, message.rows));
         this.publish();
         break;
       case "plotly":
@@ -231,18 +250,47 @@ export class FakeKernel {
     }
   }
 
-  private obey(action: Action, rows: readonly number[] | null): void {
+  private title(i: number): string {
+    const [row] = this.rows(i, i + 1);
+    return `Job ${i}, circuits ${row?.start}–${(row?.stop ?? 0) - 1} · first attempt`;
+  }
+
+  private acknowledge(id: string, refusal: string | null): void {
+    const ok = refusal === null;
+    this.message({ kind: "ack", v: WIRE_VERSION, id, ok, text: refusal ?? "" });
+  }
+
+  /** Why not, or null. */
+  private obey(action: Action, rows: readonly number[] | null): string | null {
+    if (action === "resume") {
+      if (this.set.refusal !== undefined) return this.set.refusal;
+      this.set.interrupted = false;
+    } else if (action === "pause" || action === "proceed") {
+      this.set.paused = action === "pause";
+      this.set.waiting = action === "pause" ? { text: "paused", until: null } : null;
+    } else this.obeyRows(action, rows);
+    return null;
+  }
+
+  private obeyRows(action: RowAction, rows: readonly number[] | null): void {
     for (const [i, job] of this.set.jobs.entries()) {
-      if ((rows !== null && !rows.includes(i)) || !actionsOf(job).includes(action)) continue;
-      if (action === "cancel") Object.assign(job, { cancelRequested: true, note: "" });
-      else Object.assign(job, { status: "sending", note: "", since: this.set.now });
+      if ((rows !== null && !rows.includes(i)) || !this.actionsOf(job).includes(action)) continue;
+      this.set.jobs[i] =
+        action === "cancel"
+          ? { ...job, cancelRequested: true, note: "" }
+          : { ...job, status: "sending", note: "", since: this.set.now };
     }
   }
-}
 
-function actionsOf({ status, cancelRequested }: FakeJob): Action[] {
-  if (status === "error") return ["retry"];
-  if (status === "held") return ["retry_held", "cancel"];
-  if (status === "done" || status === "cancelled" || cancelRequested) return [];
-  return ["cancel"];
+  private get driven(): boolean {
+    return this.set.owner === undefined && !this.set.interrupted;
+  }
+
+  private actionsOf({ status, cancelRequested }: FakeJob): RowAction[] {
+    if (!this.driven) return [];
+    if (status === "error") return ["retry"];
+    if (status === "held") return ["retry_held", "cancel"];
+    if (status === "done" || status === "cancelled" || cancelRequested) return [];
+    return ["cancel"];
+  }
 }

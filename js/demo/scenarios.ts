@@ -37,7 +37,6 @@ function done(i: number): FakeJob {
     since: NOW - 60_000,
     waited: 130_000 + 6_000 * i,
     ran: 8_000 + (i % 3) * 300,
-    title: `Job d3w7k2e8… · attempt 1 of 3`,
     history: ["10:38:07 sent", "10:40:17 running", "10:40:25 done"],
   };
 }
@@ -48,7 +47,6 @@ const failed: FakeJob = {
   since: NOW - 40_000,
   waited: 140_000,
   note: "[1500] The backend was recalibrated while the job waited.",
-  title: "Job d3w7k2e8… · attempt 1 of 3",
   error: ERROR,
   history: ["10:38:19 sent", "10:40:39 failed"],
 };
@@ -57,7 +55,6 @@ const held: FakeJob = {
   status: "held",
   since: NOW - 70_000,
   note: "may have been sent: the reply was lost",
-  title: "Job without an id · attempt 1 of 3",
   history: ["10:40:50 sending", "10:40:58 connection lost", "10:41:58 held: no job with its tag"],
 };
 
@@ -79,8 +76,22 @@ function middle(): FakeJob[] {
       note: "estimated 9 s",
     },
     held,
-    { status: "not_sent", note: "next submission in 12 s" },
+    { status: "not_sent" },
   ];
+}
+
+/** The first `finished` are done, one runs, the next `queued` wait, the rest is not sent. */
+function partly(jobs: number, finished: number, queued: number): FakeJob[] {
+  return Array.from({ length: jobs }, (_, i): FakeJob => {
+    if (i < finished) return done(i);
+    if (i === finished) {
+      return { ...done(i), status: "running", since: NOW - 5_000, ran: 5_000 };
+    }
+    const jobId = `d3w7k2e8qf0${i}g008vbtp`;
+    if (i <= finished + queued)
+      return { status: "queued", jobId, since: NOW - 30_000, waited: 30_000 };
+    return { status: "not_sent" };
+  });
 }
 
 const BELL: Omit<FakeSet, "jobs" | "lead" | "line" | "settled"> = {
@@ -139,15 +150,17 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
           : { status: "not_sent" },
     ),
     lead: "0 of 10 done",
-    line: "2 queued, 1 sending, 7 not sent: next submission in 2 s.",
+    line: "2 queued, 1 sending, 7 not sent",
     settled: false,
+    waiting: { text: "2 of 10 submitted", until: NOW + 2_000 },
   }),
   middle: () => ({
     ...BELL,
     jobs: middle(),
     lead: "6 of 10 done",
-    line: "1 failed, 1 running, 1 held for you, 1 not sent: next submission in 12 s. About 3 min left.",
+    line: "1 failed, 1 running, 1 held for you, 1 not sent. About 3 min left.",
     settled: false,
+    waiting: { text: "9 of 10 submitted", until: NOW + 12_000 },
   }),
   errors: () => ({
     ...BELL,
@@ -168,4 +181,47 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     settled: true,
   }),
   many: () => many(10_000),
+  waiting: () => ({
+    ...BELL,
+    circuits: 2_000,
+    jobs: partly(20, 0, 2),
+    lead: "0 of 20 done",
+    line: "1 running, 2 queued, 17 not sent",
+    settled: false,
+    waiting: { text: "3 of 20 submitted", until: NOW + 12_000 },
+  }),
+  paused: () => ({
+    ...BELL,
+    jobs: partly(10, 4, 1),
+    lead: "4 of 10 done",
+    line: "1 running, 1 queued, 4 not sent",
+    settled: false,
+    paused: true,
+    waiting: { text: "6 of 10 submitted, paused", until: null },
+  }),
+  held: () => ({
+    ...BELL,
+    jobs: partly(10, 6, 0).map((job, i) => (i > 6 ? held : job)),
+    lead: "6 of 10 done",
+    line: "1 running, 3 held for you",
+    settled: false,
+  }),
+  interrupted: () => ({
+    ...BELL,
+    jobs: partly(10, 4, 1),
+    lead: "4 of 10 done",
+    line: "1 running, 1 queued, 4 not sent. Interrupted: no kernel drives it.",
+    settled: true,
+    interrupted: true,
+    refusal:
+      "No backend named ibm_fez is known here. Make one, then run this in a cell:\n`job_set.resume(backend)`",
+  }),
+  elsewhere: () => ({
+    ...BELL,
+    jobs: partly(10, 4, 1),
+    lead: "4 of 10 done",
+    line: "1 running, 1 queued, 4 not sent",
+    settled: false,
+    owner: "another kernel (process 12 on host)",
+  }),
 };

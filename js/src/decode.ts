@@ -7,11 +7,11 @@
 import { plainBlock, plainLine } from "./text";
 import {
   type Ack,
-  type Action,
   type Detail,
   type Head,
   type Histogram,
   type Row,
+  type RowAction,
   type Run,
   STATUSES,
   type Update,
@@ -27,6 +27,7 @@ export type Decoded =
 
 /** Longest texts that are kept, in characters. */
 const LINE = 400;
+const ANSWER = 4_000;
 const BLOCK = 20_000;
 const KEY = 2_000;
 
@@ -104,10 +105,17 @@ const string: Read<string> = (value, where) => {
 const flag: Read<boolean> = (value) => value === true;
 const line: Read<string> = (value, where) => plainLine(string(value, where), LINE);
 const block: Read<string> = (value, where) => plainBlock(string(value, where), BLOCK);
+/** A refusal may hold a line of code to run: its line breaks stay. */
+const answer: Read<string> = (value, where) => plainBlock(string(value, where), ANSWER);
 const key: Read<string> = (value, where) => plainLine(string(value, where), KEY);
 
 function nullable<T>(read: Read<T>): Read<T | null> {
-  return (value, where) => (value == null ? null : read(value, where));
+  return otherwise<T | null>(read, null);
+}
+
+/** For what an older snapshot, saved with its notebook, does not have. */
+function otherwise<T>(read: Read<T>, missing: T): Read<T> {
+  return (value, where) => (value == null ? missing : read(value, where));
 }
 
 function list<T>(read: Read<T>): Read<T[]> {
@@ -132,12 +140,12 @@ const status: Read<Row["status"]> = (value, where) => {
   return known;
 };
 
-const isAction = (value: unknown): value is Action =>
+const isRowAction = (value: unknown): value is RowAction =>
   value === "cancel" || value === "retry" || value === "retry_held";
 
 /** An action of a newer kernel is left out: this page has no button for it. */
-const actions: Read<Action[]> = (value, where) =>
-  list<unknown>((item) => item)(value, where).filter(isAction);
+const actions: Read<RowAction[]> = (value, where) =>
+  list<unknown>((item) => item)(value, where).filter(isRowAction);
 
 const pair: Read<[number, number]> = (value, where) => {
   const [fewest, most] = list(number)(value, where);
@@ -160,7 +168,16 @@ const head = shape<Head>({
   line: line,
   settled: flag,
   now: number,
-  can: shape({ cancel: number, retry: number }),
+  can: shape({
+    cancel: number,
+    retry: number,
+    retry_held: otherwise(number, 0),
+    pause: flag,
+    proceed: flag,
+    resume: flag,
+  }),
+  waiting: nullable(shape({ text: line, until: nullable(number) })),
+  owner: nullable(line),
 });
 
 const row = shape<Row>({
@@ -232,7 +249,7 @@ const detail = shape<Detail>({
   history: list(line),
 });
 
-const ack = shape<Ack>({ kind: kind("ack"), v: number, id: string, ok: flag, text: line });
+const ack = shape<Ack>({ kind: kind("ack"), v: number, id: string, ok: flag, text: answer });
 
 function bytes(value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) {

@@ -4,6 +4,7 @@ import {
   type Action,
   CANCEL_REQUESTED,
   type Histogram,
+  type RowAction,
   type Run,
   STATUS_MASK,
   STATUSES,
@@ -71,7 +72,7 @@ export function pendingAction(state: State, row: number): Action | null {
     if (command.phase === "late") continue;
     const covers =
       command.rows === null
-        ? (currentRow(state, row)?.can.includes(command.do) ?? false)
+        ? (currentRow(state, row)?.can.some((action) => action === command.do) ?? false)
         : command.rows.includes(row);
     if (covers) return command.do;
   }
@@ -84,6 +85,25 @@ export function pendingForAll(state: State, action: Action): boolean {
     if (command.rows === null && command.do === action && command.phase !== "late") return true;
   }
   return false;
+}
+
+/** The set as a whole allows it. Rows are told less often than the head: theirs may be an old offer. */
+export function allows(state: State, action: RowAction): boolean {
+  return state.connection === "connected" && (state.head?.can[action] ?? 0) > 0;
+}
+
+/** The set as a whole allows some row something. */
+export function anyRowActs(state: State): boolean {
+  const can = state.head?.can;
+  return can !== undefined && can.cancel + can.retry + can.retry_held > 0;
+}
+
+/** Seconds until the next submission, 0 when it is due; null where that is not known. A saved state
+ * counts nothing down: nobody is there to submit. */
+export function secondsLeft(state: State, at: number): number | null {
+  const until = state.head?.waiting?.until ?? null;
+  if (until === null || state.connection !== "connected") return null;
+  return Math.max(0, Math.ceil((until - kernelNow(state, at)) / 1_000));
 }
 
 /** The kernel's clock at the page's time `at`; it stands still where no kernel is. */

@@ -2,7 +2,14 @@
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
 import { decodeMessage } from "./decode";
-import { EMPTY_HISTORY, type HistoryState, readSets, reduceHistory } from "./history_state";
+import {
+  EMPTY_HISTORY,
+  type HistoryState,
+  readSets,
+  reduceHistory,
+  type SetAction,
+  type Wish,
+} from "./history_state";
 import { HistoryList } from "./view/history_list";
 import { WIRE_VERSION } from "./wire";
 
@@ -12,17 +19,20 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
   const source: Pick<AnyModel, "get" | "on" | "off" | "send"> = model;
   const timers = new Set<ReturnType<typeof setTimeout>>();
   let state: HistoryState = EMPTY_HISTORY;
+  let wishes = 0;
 
   function apply(event: Parameters<typeof reduceHistory>[1]): void {
     state = reduceHistory(state, event);
-    paint(<HistoryList state={state} now={Date.now()} onRetrieve={retrieve} />, el);
+    paint(<HistoryList state={state} now={Date.now()} onAction={ask} />, el);
   }
 
-  function retrieve(id: string): void {
-    apply({ type: "sent", id });
-    timers.add(setTimeout(() => apply({ type: "late", id }), TIMEOUT));
+  function ask(action: SetAction, id: string): void {
+    wishes += 1;
+    const wish: Wish = { do: action, number: wishes };
+    apply({ type: "sent", id, wish });
+    timers.add(setTimeout(() => apply({ type: "late", id, wish }), TIMEOUT));
     try {
-      source.send({ kind: "retrieve", v: WIRE_VERSION, id });
+      source.send({ kind: action, v: WIRE_VERSION, id });
     } catch {
       // A closed comm throws; the time-out says that nothing answers.
     }

@@ -1,5 +1,5 @@
 /** The history list's state and how events change it. Pure. */
-import { NO_ANSWER } from "./state";
+import { NO_ANSWER, REFUSED } from "./state";
 import { plainLine } from "./text";
 
 export interface StoredSet {
@@ -14,6 +14,18 @@ export interface StoredSet {
   readonly created: number;
   /** Known to this kernel already. */
   readonly open: boolean;
+  /** Jobs are left to do and nobody drives the set: it can be resumed. */
+  readonly interrupted: boolean;
+  /** What else is to be known, in a few words: "driven by another kernel". May be empty. */
+  readonly note: string;
+}
+
+export type SetAction = "retrieve" | "resume";
+
+/** A click on its way. `number` tells it from an earlier one for the same set. */
+export interface Wish {
+  readonly do: SetAction;
+  readonly number: number;
 }
 
 export interface Said {
@@ -23,8 +35,8 @@ export interface Said {
 
 export interface HistoryState {
   readonly sets: readonly StoredSet[];
-  /** Ids whose retrieval was asked for and not answered. */
-  readonly waiting: ReadonlySet<string>;
+  /** What was asked for and not answered, by id. */
+  readonly waiting: ReadonlyMap<string, Wish>;
   /** What to say below a set. */
   readonly said: ReadonlyMap<string, Said>;
   readonly problem: string | null;
@@ -32,15 +44,15 @@ export interface HistoryState {
 
 export const EMPTY_HISTORY: HistoryState = {
   sets: [],
-  waiting: new Set(),
+  waiting: new Map(),
   said: new Map(),
   problem: null,
 };
 
 export type HistoryEvent =
   | { type: "sets"; sets: readonly StoredSet[] }
-  | { type: "sent"; id: string }
-  | { type: "late"; id: string }
+  | { type: "sent"; id: string; wish: Wish }
+  | { type: "late"; id: string; wish: Wish }
   | { type: "ack"; id: string; ok: boolean; text: string }
   | { type: "problem"; text: string };
 
@@ -53,29 +65,31 @@ export function reduceHistory(state: HistoryState, event: HistoryEvent): History
     case "sent":
       return {
         ...state,
-        waiting: new Set(state.waiting).add(event.id),
+        waiting: new Map(state.waiting).set(event.id, event.wish),
         said: without(state.said, event.id),
       };
     case "late":
-      return state.waiting.has(event.id)
+      return state.waiting.get(event.id)?.number === event.wish.number
         ? answered(state, event.id, { ok: false, text: NO_ANSWER })
         : state;
     case "ack":
       return answered(state, event.id, {
         ok: event.ok,
-        text: event.text || (event.ok ? "" : "The kernel refused."),
+        text: event.text || (event.ok ? "" : REFUSED),
       });
   }
 }
 
 function answered(state: HistoryState, id: string, answer: Said): HistoryState {
-  const waiting = new Set(state.waiting);
-  waiting.delete(id);
-  return { ...state, waiting, said: new Map(state.said).set(id, answer) };
+  return {
+    ...state,
+    waiting: without(state.waiting, id),
+    said: new Map(state.said).set(id, answer),
+  };
 }
 
-function without(said: ReadonlyMap<string, Said>, id: string): ReadonlyMap<string, Said> {
-  const left = new Map(said);
+function without<T>(all: ReadonlyMap<string, T>, id: string): ReadonlyMap<string, T> {
+  const left = new Map(all);
   left.delete(id);
   return left;
 }
@@ -98,6 +112,8 @@ export function readSets(value: unknown): StoredSet[] {
       line: text(entry.line),
       created: number(entry.created),
       open: entry.open === true,
+      interrupted: entry.interrupted === true,
+      note: text(entry.note),
     }))
     .sort((a, b) => b.created - a.created);
 }

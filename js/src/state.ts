@@ -7,6 +7,7 @@
 import type { Ack, Action, Detail, Head, Histogram, Row, Run, Update } from "./wire";
 
 export const NO_ANSWER = "The kernel does not answer: it may be busy or stopped.";
+export const REFUSED = "The kernel refused and gave no reason.";
 
 /** A click that was sent. Null rows: all that it fits. */
 export interface Command {
@@ -18,6 +19,14 @@ export interface Command {
   readonly updated: boolean;
 }
 
+export interface Notice {
+  readonly command: string;
+  readonly do: Action;
+  readonly text: string;
+  /** The kernel's own answer: it stays until it is dismissed. Otherwise nothing has answered. */
+  readonly refused: boolean;
+}
+
 /** A row, with the kernel's clock when it was told: its durations go on from there. */
 export type SeenRow = Row & { readonly at: number };
 
@@ -27,7 +36,7 @@ export interface State {
   /** A message that could not be read. */
   readonly problem: string | null;
   /** What became of a command, when it is worth saying. */
-  readonly notice: { readonly command: string; readonly text: string } | null;
+  readonly notice: Notice | null;
   readonly seq: number;
   readonly head: Head | null;
   /** The page's clock when `head` came; together with `head.now` it gives the kernel's clock. */
@@ -86,7 +95,12 @@ export function reduce(state: State, event: Event): State {
       return state.connection === "asking" ? { ...state, connection: "silent" } : state;
     case "sent": {
       const command: Command = { do: event.do, rows: event.rows, phase: "sent", updated: false };
-      return { ...state, notice: null, commands: new Map(state.commands).set(event.id, command) };
+      const stays = state.notice?.refused === true && state.notice.do !== event.do;
+      return {
+        ...state,
+        notice: stays ? state.notice : null,
+        commands: new Map(state.commands).set(event.id, command),
+      };
     }
     case "late": {
       const command = state.commands.get(event.id);
@@ -94,7 +108,7 @@ export function reduce(state: State, event: Event): State {
       const late: Command = { ...command, phase: "late" };
       return {
         ...state,
-        notice: { command: event.id, text: NO_ANSWER },
+        notice: { command: event.id, do: command.do, text: NO_ANSWER, refused: false },
         commands: new Map(state.commands).set(event.id, late),
       };
     }
@@ -185,7 +199,9 @@ function applyAck(state: State, ack: Ack): State {
     ...state,
     connection: "connected",
     commands,
-    notice: ack.ok ? notice : { command: ack.id, text: ack.text || "The kernel refused." },
+    notice: ack.ok
+      ? notice
+      : { command: ack.id, do: command.do, text: ack.text || REFUSED, refused: true },
   };
 }
 

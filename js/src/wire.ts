@@ -47,8 +47,20 @@ export interface Head {
   settled: boolean;
   /** The kernel's clock, milliseconds since 1970 UTC: times are shown relative to it. */
   now: number;
-  /** How many rows each button would act on. */
-  can: { cancel: number; retry: number };
+  /** How many rows each button would act on, and what the set as a whole can do now. */
+  can: {
+    cancel: number;
+    retry: number;
+    retry_held: number;
+    pause: boolean;
+    proceed: boolean;
+    resume: boolean;
+  };
+  /** What submission waits for ("3 of 20 submitted"), and until when (milliseconds since 1970 UTC), where
+   * that is known: the page counts down "next submission in 12 s". */
+  waiting: { text: string; until: number | null } | null;
+  /** Who drives the set, where it is not this kernel: "another kernel (process 12 on host)". */
+  owner: string | null;
 }
 
 /** One job, for a row in sight. Times are milliseconds since 1970 UTC, durations milliseconds. */
@@ -69,7 +81,7 @@ export interface Row {
   ran: number | null;
   /** One short line: the error's first line, or what is going on. */
   note: string;
-  can: ("cancel" | "retry" | "retry_held")[];
+  can: RowAction[];
 }
 
 export interface Histogram {
@@ -128,9 +140,15 @@ export interface PlotlyBundle {
 
 export type FromKernel = Update | Detail | Ack | PlotlyBundle;
 
-export type Action = "cancel" | "retry" | "retry_held";
+/** What can be done with one row, or with all rows that it fits. */
+export type RowAction = "cancel" | "retry" | "retry_held";
+/** The others are about the set as a whole: their `rows` is null. */
+export type Action = RowAction | "pause" | "proceed" | "resume";
 
-/** Page -> kernel. A view looks at rows `first` up to, not including, `last`. `view` names one view of the panel: two views of one model have two windows. */
+/**
+ * Page -> kernel. A view looks at rows `first` up to, not including, `last`. `view` names one view of the
+ * panel: two views of one model have two windows.
+ */
 export type ToKernel =
   | { kind: "hello"; v: number; view: string }
   | {

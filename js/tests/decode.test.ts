@@ -26,8 +26,34 @@ describe("messages that fit", () => {
   });
 });
 
+describe("a head of an older kernel, as a saved notebook has it", () => {
+  it("is read as one that can do nothing new", () => {
+    const { owner: _, waiting: __, can, ...head } = kernel.snapshot().head;
+    const old = { ...head, can: { cancel: can.cancel, retry: can.retry } };
+    const decoded = decodeSnapshot({ ...kernel.snapshot(), head: old });
+    expect(decoded).toMatchObject({
+      update: {
+        head: {
+          can: { ...old.can, retry_held: 0, pause: false, proceed: false, resume: false },
+          waiting: null,
+          owner: null,
+        },
+      },
+    });
+  });
+});
+
+describe("a refusal", () => {
+  it("keeps its lines, and code longer than a line of ours", () => {
+    const text = `Make a backend, then:\n\`job_set.resume(${"b".repeat(600)})\``;
+    const decoded = decodeMessage({ kind: "ack", v: 1, id: "c", ok: false, text }, []);
+    expect(decoded).toMatchObject({ ack: { text } });
+  });
+});
+
 describe("messages that do not fit become a sentence", () => {
   const good = kernel.update(true);
+  const withCan = (can: object) => ({ ...good.head, can: { ...good.head.can, ...can } });
   it.each([
     ["nothing", null],
     ["a text", "update"],
@@ -36,6 +62,13 @@ describe("messages that do not fit become a sentence", () => {
     ["an unknown kind", { kind: "dance", v: 1 }],
     ["no head", { ...good, head: undefined }],
     ["a number as name", { ...good, head: { ...good.head, name: 5 } }],
+    ["a text as number of held jobs", { ...good, head: withCan({ retry_held: "3" }) }],
+    ["waiting without words", { ...good, head: { ...good.head, waiting: { until: 5 } } }],
+    [
+      "waiting until a text",
+      { ...good, head: { ...good.head, waiting: { text: "", until: "5" } } },
+    ],
+    ["a number as owner", { ...good, head: { ...good.head, owner: 12 } }],
     ["a text as seq", { ...good, seq: "7" }],
     ["not a number", { ...good, seq: Number.NaN }],
     ["a row with a foreign status", { ...good, rows: [{ ...good.rows?.[0], status: "dancing" }] }],

@@ -14,6 +14,8 @@ const set = (id: string, hoursAgo: number) => ({
   line: "10 of 10 done",
   created: NOW - hoursAgo * 3_600_000,
   open: false,
+  interrupted: false,
+  note: "",
 });
 
 function show(sets: unknown) {
@@ -62,6 +64,52 @@ describe("the history", () => {
     await settle();
     expect(el.querySelector("[role=status]")?.textContent).toBe("set a is open below");
     expect(el.querySelector(".qjm-refused")).toBeNull();
+  });
+
+  it("marks a set that was interrupted, in words, and offers to resume it", async () => {
+    const { el, model } = show([{ ...set("a", 1), interrupted: true }, set("b", 2)]);
+    const [first, second] = el.querySelectorAll("li");
+    expect(first?.querySelector(".qjm-tag")?.textContent).toBe("interrupted");
+    expect(first?.querySelector(".qjm-tag svg")?.getAttribute("aria-hidden")).toBe("true");
+    expect(second?.textContent).not.toContain("interrupted");
+    expect([...(second?.querySelectorAll("button") ?? [])].map((b) => b.textContent)).toEqual([
+      "Retrieve",
+    ]);
+    button(el, "Resume set a").click();
+    await settle();
+    expect(model.sent.at(-1)).toEqual({ kind: "resume", v: 1, id: "a" });
+    expect(button(el, "Resume set a").textContent).toBe("sent…");
+    expect(button(el, "Retrieve set a").textContent).toBe("Retrieve");
+    expect(button(el, "Retrieve set a").disabled).toBe(true);
+  });
+
+  it("says what else is to be known of a set", () => {
+    const { el } = show([{ ...set("a", 1), note: "driven by another kernel" }]);
+    expect(el.querySelector(".qjm-set-name")?.textContent).toBe("set adriven by another kernel");
+  });
+
+  it("shows a refusal to resume in full, with its code", async () => {
+    const { el, model } = show([{ ...set("a", 1), interrupted: true }]);
+    button(el, "Resume set a").click();
+    const text = `${"It cannot be resumed. ".repeat(30)}Run:\n\`job_set.resume(backend)\``;
+    model.message({ kind: "ack", v: 1, id: "a", ok: false, text }, []);
+    await settle();
+    expect(el.querySelector(".qjm-refused")?.textContent).toBe(text.replaceAll("`", ""));
+    expect(el.querySelector(".qjm-refused code")?.textContent).toBe("job_set.resume(backend)");
+    expect(button(el, "Resume set a").disabled).toBe(false);
+  });
+
+  it("gives each wish its own time to be answered", async () => {
+    const { el, model } = show([{ ...set("a", 1), interrupted: true }]);
+    button(el, "Retrieve set a").click();
+    await settle(6_000);
+    model.message({ kind: "ack", v: 1, id: "a", ok: true, text: "open below" }, []);
+    await settle();
+    button(el, "Resume set a").click();
+    await settle(6_000);
+    expect(el.textContent).not.toContain(NO_ANSWER);
+    await settle(4_000);
+    expect(el.textContent).toContain(NO_ANSWER);
   });
 
   it("says when nothing answers", async () => {

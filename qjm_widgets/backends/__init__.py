@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_old_primitive
 from qjm_widgets.core.errors import BackendError
 from qjm_widgets.core.ports import BackendAdapter
 
@@ -20,6 +21,11 @@ def resolve(backend: Any) -> BackendAdapter:
     if isinstance(backend, type):
         raise BackendError(
             f"backend is the class {backend.__name__} itself: give an instance, {backend.__name__}()"
+        )
+    if is_old_primitive(backend):
+        instead = "a SamplerV2" if has_samplers() else f"a backend with run; {SAMPLERS_NEED}"
+        raise BackendError(
+            f"{type(backend).__name__} is a V1 primitive, which gives no counts: give {instead}"
         )
     from qjm_widgets.backends.backend_run import BackendRun, is_backend
     from qjm_widgets.backends.sampler import Sampler, is_sampler

@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qjm_widgets._compat import backend_name
+from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
-from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job
+from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.experiments import read_result
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.splitting import Limits
 
@@ -31,6 +32,9 @@ class BackendRun:
     """Runs jobs by ``backend.run(circuits, shots=…, **options)``."""
 
     kind = "backend_run"
+    pace: Pace | None = None
+    finds = False
+    settling = 0.0
 
     def __init__(self, backend: Any) -> None:
         self.backend = backend
@@ -42,6 +46,8 @@ class BackendRun:
         self.default_shots = _whole(getattr(getattr(backend, "options", None), "shots", None))
         self.limits = Limits(circuits=_max_circuits(backend), shots=_max_shots(backend), one_shots=True)
         self._local = local
+        self.account = type(backend).__module__
+        self.recipe = simulators.recipe(backend)
         self._names_options = _takes(backend.run, SEED)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
@@ -49,6 +55,12 @@ class BackendRun:
         width = simulators.most_qubits(self.backend)
         for index, work in enumerate(works):
             circuit = work.circuit
+            if is_schedule(circuit):
+                if _takes_pulses(self.backend, self._local):
+                    continue
+                raise CircuitError(
+                    f"item {index} ({circuit.name}) is a pulse schedule, which {self.name} does not run"
+                )
             qubits = getattr(circuit, "num_qubits", None)
             if width is not None and qubits is not None and qubits > width:
                 raise CircuitError(
@@ -65,7 +77,8 @@ class BackendRun:
                     "assign them first, circuit.assign_parameters(values)"
                 )
         if self._local:
-            simulators.refuse_unknown_instructions(self.backend, works)
+            circuits = [work for work in works if not is_schedule(work.circuit)]
+            simulators.refuse_unknown_instructions(self.backend, circuits)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The user's seed for the first piece, derived ones for the others."""
@@ -103,6 +116,14 @@ class BackendRun:
         for index, sent in enumerate(handles):
             report(index, observe_job(sent.job, sent.read, local=self._local))
 
+    def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
+        """A job that was sent before, by the backend's or its provider's ``retrieve_job`` or ``job``."""
+        return _Sent(retrieve_job(self.backend, job_id), names)
+
+    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
+        """Backends in general have no tags."""
+        return []
+
     def cancel(self, handle: Any) -> bool:
         """Ask the job to stop."""
         return cancel_job(handle.job)
@@ -128,6 +149,12 @@ def _whole(value: Any) -> int | None:
 def _configuration(backend: Any) -> Any:
     configuration = getattr(backend, "configuration", None)
     return configuration() if callable(configuration) else None
+
+
+def _takes_pulses(backend: Any, local: bool) -> bool:
+    """Whether it runs pulse schedules; True where a remote one does not tell."""
+    told = getattr(_configuration(backend), "open_pulse", None)
+    return not local if told is None else bool(told)
 
 
 def _max_circuits(backend: Any) -> int | None:

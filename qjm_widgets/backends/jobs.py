@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qjm_widgets.core.errors import explain
+from qjm_widgets.core.errors import NotFoundError, explain
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import Observation
 from qjm_widgets.core.records import Status
@@ -91,3 +91,31 @@ def job_id(job: Any) -> str | None:
     if callable(found):
         found = found()
     return None if found is None else str(found)
+
+
+def retrieve_job(backend: Any, job_id: str) -> Any:
+    """A job that was sent before, from whoever can have jobs back.
+
+    Raises:
+        NotFoundError: nobody near the backend can; what they raise themselves passes through.
+    """
+    for holder, method in _retrievers(backend):
+        call = getattr(holder, method, None)
+        if callable(call):
+            return call(job_id)
+    raise NotFoundError(
+        f"{type(backend).__name__} cannot have job {job_id} back: it has no retrieve_job and no service"
+    )
+
+
+def _retrievers(backend: Any) -> list[tuple[Any, str]]:
+    provider = getattr(backend, "provider", None)
+    if callable(provider) and not hasattr(provider, "retrieve_job"):
+        provider = provider()
+    service = getattr(backend, "service", None)
+    return [
+        (backend, "retrieve_job"),
+        (provider, "retrieve_job"),
+        (service, "job"),
+        (provider, "job"),
+    ]

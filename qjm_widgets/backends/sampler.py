@@ -8,13 +8,14 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qjm_widgets._compat import backend_name, has_samplers
+from qjm_widgets._compat import backend_name, has_samplers, is_schedule
 from qjm_widgets.backends import simulators
-from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job
+from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.pubs import read_primitive_result
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.splitting import Limits
 
@@ -38,6 +39,9 @@ class Sampler:
     """Runs jobs by ``sampler.run(pubs, shots=…)``."""
 
     kind = "sampler"
+    pace: Pace | None = None
+    finds = False
+    settling = 0.0
     runs_inside_submit = False
 
     def __init__(self, sampler: Any) -> None:
@@ -47,6 +51,8 @@ class Sampler:
         if backend is not None:
             self.name += f"({backend_name(backend)})"
         self._local = simulators.is_local(sampler)
+        self.account = type(sampler).__module__
+        self.recipe = simulators.recipe(sampler)
         inner_local = backend is None or simulators.is_local(backend)
         self.survives_kernel = False if self._local and inner_local else None
         # Qiskit's own samplers start a thread a job, and several at once slow each other down.
@@ -61,6 +67,10 @@ class Sampler:
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, work in enumerate(works):
             circuit = work.circuit
+            if is_schedule(circuit):
+                raise CircuitError(
+                    f"item {index} ({circuit.name}) is a pulse schedule, which no sampler runs"
+                )
             if width is not None and circuit.num_qubits > width:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has {circuit.num_qubits} qubits; "
@@ -102,7 +112,8 @@ class Sampler:
         if submission.seed is not None and submission.seed != _seed_of(sampler):
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
-        return _Sent(sampler.run(pubs, **submission.options), submission.works)
+        names = [work.circuit.name for work in submission.works]
+        return _Sent(sampler.run(pubs, **submission.options), names)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -115,22 +126,30 @@ class Sampler:
         for index, sent in enumerate(handles):
             report(index, observe_job(sent.job, sent.read, local=self._local))
 
+    def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
+        """A job that was sent before, by the ``retrieve_job`` or ``job`` of the sampler's backend."""
+        return _Sent(retrieve_job(_backend_of(self.sampler), job_id), names)
+
+    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
+        """Samplers in general have no tags."""
+        return []
+
     def cancel(self, handle: Any) -> bool:
         """Ask the job to stop."""
         return cancel_job(handle.job)
 
 
 class _Sent:
-    """A job and what was sent, by which its result is named."""
+    """A job and the names of its circuits, after which its result is named."""
 
-    __slots__ = ("job", "works")
+    __slots__ = ("job", "names")
 
-    def __init__(self, job: Any, works: Sequence[Work]) -> None:
+    def __init__(self, job: Any, names: Sequence[str]) -> None:
         self.job = job
-        self.works = works
+        self.names = names
 
     def read(self, result: Any) -> JobOutcome:
-        return read_primitive_result(result, self.works, job_id(self.job))
+        return read_primitive_result(result, self.names, job_id(self.job))
 
 
 def _backend_of(sampler: Any) -> Any:

@@ -7,6 +7,7 @@ would take.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -63,7 +64,11 @@ def most_qubits(backend: Any) -> int | None:
     if _is_from(backend, "qiskit.providers.basic_provider"):
         if getattr(getattr(backend, "options", None), "use_clifford_optimization", False):
             return getattr(backend, "MAX_QUBITS_CLIFFORD", None)
-        return getattr(backend, "MAX_QUBITS_STATEVECTOR", None) or _declared(backend)
+        # MAX_QUBITS_MEMORY is Qiskit 0.46's name.
+        for name in ("MAX_QUBITS_STATEVECTOR", "MAX_QUBITS_MEMORY"):
+            if hasattr(backend, name):
+                return int(getattr(backend, name))
+        return _declared(backend)
     return _declared(backend)
 
 
@@ -156,3 +161,45 @@ def _alone(circuit: Any, instruction: Any) -> Any:
         probe = QuantumCircuit(operation.num_qubits, operation.num_clbits)
         probe.append(operation, range(operation.num_qubits), range(operation.num_clbits))
     return probe
+
+
+_RECIPES = (
+    "qiskit.providers.basic_provider:BasicSimulator",
+    "qiskit_aer:AerSimulator",
+    "qiskit.primitives:StatevectorSampler",
+)
+
+
+def recipe(thing: Any) -> str | None:
+    """How to make this simulator again (``module:Class``), where it is one with nothing set."""
+    for text in _RECIPES:
+        kind = type(thing)
+        if (
+            kind.__name__ == text.split(":")[1]
+            and is_local(thing)
+            and kind.__module__.startswith("qiskit")
+        ):
+            return text if _is_plain(thing, kind) else None
+    return None
+
+
+def _is_plain(thing: Any, kind: type) -> bool:
+    try:
+        other = kind()
+    except Exception:
+        return False
+    names = ("options", "name", "seed", "default_shots", "noise_model")
+    return all(repr(getattr(thing, name, None)) == repr(getattr(other, name, None)) for name in names)
+
+
+def rebuild(text: str) -> Any:
+    """Make a simulator by its recipe.
+
+    Raises:
+        ImportError: it is not installed here.
+        ValueError: no recipe of ours.
+    """
+    if text not in _RECIPES:
+        raise ValueError(f"unknown recipe {text!r}")
+    module, name = text.split(":")
+    return getattr(importlib.import_module(module), name)()

@@ -8,32 +8,31 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
-from qjm_widgets.core.ports import Work
 
 
-def read_primitive_result(result: Any, works: Sequence[Work], job_id: str | None) -> JobOutcome:
+def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
     """Pack a ``PrimitiveResult``; PUBs that it lacks at its end become None."""
-    found = list(result)[: len(works)]
+    found = list(result)[: len(names)]
     circuits: list[PubOutcome | None] = [
-        _read(pub, work) for pub, work in zip(found, works, strict=False)
+        _read(pub, name) for pub, name in zip(found, names, strict=False)
     ]
-    circuits += [None] * (len(works) - len(circuits))
+    circuits += [None] * (len(names) - len(circuits))
     metadata = getattr(result, "metadata", None) or {}
     return JobOutcome(circuits, {"job_id": job_id, "metadata": dict(metadata)})
 
 
-def _read(pub: Any, work: Work) -> PubOutcome:
+def _read(pub: Any, name: str) -> PubOutcome:
     from qiskit.primitives import BitArray
 
     registers: dict[str, tuple[Any, int]] = {}
     others: dict[str, Any] = {}
-    for name, value in pub.data.items():
+    for field, value in pub.data.items():
         if isinstance(value, BitArray):
-            registers[name] = (value.array, value.num_bits)
+            registers[field] = (value.array, value.num_bits)
         else:
-            others[name] = np.asarray(value)
+            others[field] = np.asarray(value)
     return PubOutcome(
-        name=work.circuit.name,
+        name=name,
         shape=tuple(pub.data.shape),
         registers=registers,
         data=others,

@@ -6,13 +6,15 @@
     ├── InputError (ValueError)            an argument of the call is wrong; nothing was stored or sent
     │   ├── CircuitError                   one circuit cannot run there; it is named
     │   ├── LimitError                     a limit is below 1, or one circuit is beyond a limit by itself
-    │   └── BackendError (TypeError)       what was given can run nothing
+    │   ├── BackendError (TypeError)       what was given can run nothing
+    │   └── BundleError                    a file is no bundle that can be believed, or cannot be written
     ├── NotFoundError (LookupError)
     │   ├── JobSetNotFoundError            the store and the session do not know that id
     │   ├── CircuitNotFoundError           no circuit with that index or name
     │   └── AmbiguousNameError             several circuits share that name
     ├── NotAvailableError                  a circuit has no result (yet): the reason is named
     ├── InvalidStateError                  the call does not fit what the job set is doing
+    │   └── DrivenElsewhereError           another kernel drives the job set
     ├── WaitTimeoutError (TimeoutError)    the time was over before the jobs were
     ├── ClosedError                        the manager was closed
     └── StoreError
@@ -20,6 +22,7 @@
         ├── StoreCorruptError              the file is damaged or is not a store
         ├── StoreFullError                 no space is left
         ├── StoreReadOnlyError             the directory or file cannot be written
+        ├── LeaseLostError                 another kernel has taken over the job set
         └── StoreLockedError               another process holds the file for too long
 """
 
@@ -46,6 +49,10 @@ class BackendError(InputError, TypeError):
     """What was given as a backend can run nothing."""
 
 
+class BundleError(InputError):
+    """A file is no bundle that can be believed, or a bundle cannot be written there."""
+
+
 class NotFoundError(QJMError, LookupError):
     """Something that was asked for is not there."""
 
@@ -68,6 +75,10 @@ class NotAvailableError(QJMError):
 
 class InvalidStateError(QJMError):
     """The call does not fit what the job set is doing."""
+
+
+class DrivenElsewhereError(InvalidStateError):
+    """Another kernel drives the job set: act there, or end it first."""
 
 
 class WaitTimeoutError(QJMError, TimeoutError):
@@ -96,6 +107,14 @@ class StoreFullError(StoreError):
 
 class StoreReadOnlyError(StoreError):
     """The store's directory or file cannot be written."""
+
+
+class LeaseLostError(StoreError):
+    """Another kernel has taken over the job set: this one must not write it any more."""
+
+    def __init__(self, set_id: str, text: str) -> None:
+        super().__init__(text)
+        self.set_id = set_id
 
 
 class StoreLockedError(StoreError):

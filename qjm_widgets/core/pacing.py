@@ -42,6 +42,50 @@ class Polling:
         return replace(self, interval=self.shortest, due=min(self.due, now + self.shortest))
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """At most ``jobs`` submissions in any ``seconds``, as a token bucket that starts full."""
+
+    jobs: int
+    seconds: float
+
+    def take(self, tokens: float, since: float, now: float) -> tuple[float, float]:
+        """Try to take a token.
+
+        Args:
+            tokens: how many there were at the time ``since`` (seconds).
+            since: that time.
+            now: the time now, on the same clock; one that went back counts as no time.
+
+        Returns:
+            The tokens left, and how many seconds to wait (0 when a token was taken).
+        """
+        rate = self.jobs / self.seconds
+        have = min(float(self.jobs), tokens + max(0.0, now - since) * rate)
+        if have >= 1:
+            return have - 1, 0.0
+        return have, (1 - have) / rate
+
+
+TRIES = 8
+"""A job that was refused so often because the backend was busy is an error."""
+_FIRST_WAIT = 1.0
+_LONGEST_WAIT = 300.0
+
+
+def back_off(tries: int, retry_after: float | None, chance: float) -> float:
+    """Seconds to wait after so many refusals in a row (1 for the first).
+
+    Args:
+        tries: doubles the wait.
+        retry_after: what the server asked for, in seconds; never undercut.
+        chance: a random number in [0, 1), so that many kernels do not come back together.
+    """
+    if retry_after is not None:
+        return retry_after + chance
+    return min(_LONGEST_WAIT, _FIRST_WAIT * float(2 ** (tries - 1))) * (0.5 + 0.5 * chance)
+
+
 def batch(call_seconds: float, *, most: int = 64, within: float = 0.02) -> int:
     """How many jobs are marked as being sent in one transaction: those that leave ``within`` seconds."""
     if call_seconds <= 0:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.splitting import Limits
 
@@ -35,10 +36,19 @@ class CircuitBlock(NamedTuple):
 
 
 class SetSummary(NamedTuple):
-    """A set in the store's list: nothing but the set's row and how many jobs are in each status."""
+    """A set in the store's list: nothing but the set's row and how many jobs are in each status.
+
+    ``owner`` tells who drives it now ("this kernel", "another kernel (process 12 on host)"), or None.
+    """
 
     record: JobSetRecord
     jobs: Mapping[Status, int]
+    owner: str | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether jobs are unfinished and nobody drives them."""
+        return self.owner is None and any(n and not status.settled for status, n in self.jobs.items())
 
 
 @dataclass(slots=True)
@@ -60,17 +70,26 @@ class JobStore(Protocol):
         StoreError: one of its kinds, from any method.
     """
 
+    path: str
+
     def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
-        """Store a new set with all its jobs."""
+        """Store a new set with all its jobs, owned by this store; a known id is a StoreError."""
+
+    def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
+        """Store a whole set in one transaction, owned by nobody; a known id is a StoreError."""
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set."""
 
     def commit(self, changes: Mapping[str, Changes]) -> None:
-        """Write the changes of several sets, by set id, in one transaction."""
+        """Write the changes of several sets, by set id, in one transaction.
+
+        Raises:
+            LeaseLostError: another store owns one of them now; nothing was written.
+        """
 
     def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
-        """Write circuits of a set."""
+        """Write circuits of a set; a block replaces one of the same span."""
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order."""
@@ -97,6 +116,34 @@ class JobStore(Protocol):
         Raises:
             JobSetNotFoundError: no such set.
         """
+
+    def claim(self, set_id: str) -> None:
+        """Own a set from now on, so that its changes can be written.
+
+        Raises:
+            DrivenElsewhereError: another store that lives owns it.
+        """
+
+    def release(self, set_id: str) -> None:
+        """Own a set no more; nothing happens where it is not owned."""
+
+    def owner(self, set_id: str) -> str | None:
+        """Who drives a set now, in words, where that is another store that lives; else None."""
+
+    def beat(self) -> None:
+        """Tell other hosts that this store lives."""
+
+    def take_token(self, key: str, pace: Pace, now: float) -> float:
+        """Take a token from a bucket that all kernels share; seconds to wait, 0 when it was taken.
+
+        Args:
+            key: account and backend.
+            pace: the bucket.
+            now: seconds since 1970, UTC: the clock that kernels share.
+        """
+
+    def version(self) -> int:
+        """A number that changes when another store writes the same file."""
 
     def close(self) -> None:
         """Let go of the file; a second call does nothing."""
@@ -147,6 +194,11 @@ class BackendAdapter(Protocol):
         survives_kernel: whether its jobs outlive this process; None where nobody knows.
         runs_inside_submit: the call that submits also computes.
         max_pending: how many unfinished jobs it takes at once; None: any number.
+        pace: how fast it takes submissions; None: as fast as they come.
+        account: what the pace belongs to, as text without secrets.
+        finds: whether ``find`` can look for the tag of an attempt.
+        settling: seconds after which a job that was accepted can be found for certain.
+        recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
     """
 
     name: str
@@ -156,6 +208,11 @@ class BackendAdapter(Protocol):
     survives_kernel: bool | None
     runs_inside_submit: bool
     max_pending: int | None
+    pace: Pace | None
+    account: str
+    finds: bool
+    settling: float
+    recipe: str | None
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, before anything is stored.
@@ -181,6 +238,20 @@ class BackendAdapter(Protocol):
         self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
     ) -> None:
         """Ask for the state of jobs; ``report(index, …)`` for each, with the outcome when it is done."""
+
+    def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
+        """The handle of a job that was sent before, by another process perhaps.
+
+        Args:
+            job_id: the provider's id.
+            names: the names of the job's circuits.
+
+        Raises:
+            NotFoundError: the backend does not know it, or cannot have jobs back.
+        """
+
+    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
+        """The handles of all jobs that carry this identity; asked only where ``finds``."""
 
     def cancel(self, handle: Any) -> bool:
         """Ask for a cancellation; False when the backend says no."""

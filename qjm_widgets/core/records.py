@@ -71,6 +71,7 @@ class JobSetRecord:
         unstored_options: names of run options that are not JSON and so live in memory only.
         adapter: the adapter that sent it (``backend_run``, ``sampler``, …).
         survives_kernel: whether its jobs outlive the kernel; None where nobody knows.
+        recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
         resumable: False when a circuit could not be written to the store.
     """
 
@@ -87,6 +88,7 @@ class JobSetRecord:
     survives_kernel: bool | None = None
     rerun_on_resume: bool | None = None
     resumable: bool = True
+    recipe: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,25 @@ _TELL = (
 _NOTE_LENGTH = 160
 
 
+class Waiting(NamedTuple):
+    """What submission waits for ("3 of 20 submitted"), and until when (seconds since 1970), if known."""
+
+    text: str
+    until: float | None
+
+    def is_about(self, other: Waiting) -> bool:
+        """Whether a person would see no difference."""
+        if self.until is None or other.until is None:
+            return self == other
+        return self.text == other.text and abs(self.until - other.until) < 0.5
+
+    def words(self, now: float) -> str:
+        """With how long it still takes."""
+        if self.until is None:
+            return self.text
+        return f"{self.text}, next in {max(0, round(self.until - now))} s"
+
+
 class Summary(NamedTuple):
     """A set in one line: ``lead`` ("6 of 10 done") and the ``rest`` ("1 failed, 3 not sent")."""
 

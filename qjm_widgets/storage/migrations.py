@@ -21,13 +21,15 @@ def version_of(connection: sqlite3.Connection, path: str) -> int | None:
         StoreVersionError: it is newer than ``VERSION``.
         StoreCorruptError: it is another program's database, or none.
     """
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    # One statement, so that all is of one moment: another process may be making the store.
+    application, version, tables = connection.execute(
+        "SELECT (SELECT application_id FROM pragma_application_id),"
+        " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
+    ).fetchone()
     if application == APPLICATION_ID:
         if version > VERSION:
             raise too_new(path, version, VERSION)
         return int(version)
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application or version or tables:
         raise foreign(path)
     return None
@@ -61,7 +63,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
                 connection.execute("ROLLBACK")
             raise
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if missing := {"job_sets", "jobs", "history", "outcomes", "circuits"} - tables:
+    if missing := {"job_sets", "jobs", "history", "outcomes", "circuits", "owners", "buckets"} - tables:
         raise damaged(path, f"it lacks {', '.join(sorted(missing))}")
 
 

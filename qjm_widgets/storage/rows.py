@@ -7,6 +7,7 @@ not know them.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from qjm_widgets.core.ports import CircuitBlock, SetSummary
@@ -16,7 +17,7 @@ Row = tuple[Any, ...]
 
 SET_COLUMNS = (
     "set_id, name, backend, adapter, circuits, created_at, shots_min, shots_max, tags, options,"
-    " unstored_options, survives_kernel, rerun_on_resume, resumable"
+    " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe"
 )
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
@@ -47,6 +48,7 @@ def set_to_row(record: JobSetRecord) -> Row:
         record.survives_kernel,
         record.rerun_on_resume,
         record.resumable,
+        record.recipe,
     )
 
 
@@ -67,6 +69,7 @@ def set_from_row(row: Row) -> JobSetRecord:
         survives_kernel,
         rerun_on_resume,
         resumable,
+        recipe,
     ) = row
     return JobSetRecord(
         set_id=set_id,
@@ -82,6 +85,7 @@ def set_from_row(row: Row) -> JobSetRecord:
         survives_kernel=_flag(survives_kernel),
         rerun_on_resume=_flag(rerun_on_resume),
         resumable=bool(resumable),
+        recipe=recipe,
     )
 
 
@@ -158,15 +162,18 @@ def block_from_row(row: Row) -> CircuitBlock:
     return CircuitBlock(Span(start, stop), encoding, data, notes)
 
 
-def summaries_from_rows(rows: list[Row]) -> list[SetSummary]:
-    """Join rows of ``SET_COLUMNS``, a status and a number: those of one set follow each other."""
+def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | None]) -> list[SetSummary]:
+    """Join rows of ``SET_COLUMNS``, an owner, a status and a number: those of one set follow each other.
+
+    ``living`` tells in words who an owner is, or None where it lives no more.
+    """
     summaries: list[SetSummary] = []
     counts: dict[Status, int] = {}
     last: str | None = None
-    for *columns, status, number in rows:
+    for *columns, owner, status, number in rows:
         if columns[0] != last:
             last, counts = columns[0], {}
-            summaries.append(SetSummary(set_from_row(tuple(columns)), counts))
+            summaries.append(SetSummary(set_from_row(tuple(columns)), counts, living(owner)))
         if status is not None:  # a set without jobs
             counts[_STATUSES[status]] = number
     return summaries

@@ -18,7 +18,10 @@ CREATE TABLE job_sets (
     unstored_options TEXT NOT NULL,  -- JSON list
     survives_kernel  INTEGER,
     rerun_on_resume  INTEGER,
-    resumable        INTEGER NOT NULL
+    resumable        INTEGER NOT NULL,
+    recipe           TEXT,
+    owner            TEXT,              -- who may write its jobs; may be dead (leases.py)
+    epoch            INTEGER NOT NULL DEFAULT 0  -- grows with each claim
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);
@@ -77,4 +80,19 @@ CREATE TABLE circuits (
     notes    TEXT NOT NULL,
     data     BLOB NOT NULL,
     PRIMARY KEY (set_key, start, stop)  -- `stop` too, so that a search reads no blob
+);
+
+-- A store that drives sets. It lives while the lock on its file is held; other hosts go by the beat.
+CREATE TABLE owners (
+    owner   TEXT PRIMARY KEY,
+    host    TEXT NOT NULL,
+    process INTEGER NOT NULL,
+    beat    REAL NOT NULL
+);
+
+-- Token buckets that all kernels share, one for each account and backend.
+CREATE TABLE buckets (
+    bucket TEXT PRIMARY KEY,
+    tokens REAL NOT NULL,
+    at     REAL NOT NULL
 );

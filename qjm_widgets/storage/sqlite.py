@@ -10,11 +10,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from qjm_widgets.core.errors import JobSetNotFoundError, StoreError
+from qjm_widgets.core.errors import (
+    DrivenElsewhereError,
+    JobSetNotFoundError,
+    LeaseLostError,
+    StoreError,
+)
+from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
 from qjm_widgets.storage import rows
 from qjm_widgets.storage.failures import damaged, translated
+from qjm_widgets.storage.leases import Owner
 from qjm_widgets.storage.opening import MEMORY, open_store
 
 T = TypeVar("T")
@@ -28,6 +35,8 @@ def _updates(columns: str) -> str:
     return ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
 
 
+_OWNED_KEY = "SELECT set_key, owner, epoch FROM job_sets WHERE set_id = ?"
+_CLAIM = "UPDATE job_sets SET owner = ?, epoch = epoch + 1 WHERE set_key = ?"
 _SET_KEY = "SELECT set_key FROM job_sets WHERE set_id = ?"
 _GET_SET = f"SELECT {rows.SET_COLUMNS} FROM job_sets WHERE set_id = ?"
 _ADD_SET = f"INSERT INTO job_sets ({rows.SET_COLUMNS}) VALUES ({_marks(rows.SET_COLUMNS)})"
@@ -41,7 +50,7 @@ _LIST_SETS = (
     "                ORDER BY created_at DESC, set_key DESC LIMIT ?2),"
     " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs FROM jobs"
     "             WHERE set_key IN (SELECT set_key FROM chosen) GROUP BY set_key, status)"
-    f" SELECT {rows.SET_COLUMNS}, status, jobs FROM chosen LEFT JOIN tallies ON tallied = set_key"
+    f" SELECT {rows.SET_COLUMNS}, owner, status, jobs FROM chosen LEFT JOIN tallies ON tallied = set_key"
     " ORDER BY created_at DESC, set_key DESC"
 )
 _GET_JOBS = f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE set_key = ({_SET_KEY}) ORDER BY row"
@@ -88,15 +97,24 @@ class SQLiteStore:
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._connection: sqlite3.Connection | None = open_store(self.path, timeout)
+        self._owner = Owner(None if self.path == MEMORY else self.path)
+        self._epochs: dict[str, int] = {}
 
     def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
-        """Store a new set with all its jobs; a known id is a ``StoreError``."""
+        """Store a new set with all its jobs, owned by this store; a known id is a ``StoreError``."""
         with self._transaction() as connection:
-            if connection.execute(_SET_KEY, (record.set_id,)).fetchone():
-                raise StoreError(f"The job store {self.path} already has job set {record.set_id}.")
-            set_key = connection.execute(_ADD_SET, rows.set_to_row(record)).lastrowid
-            assert set_key is not None
+            set_key = self._insert(connection, record)
             connection.executemany(_ADD_JOB, [rows.job_to_row(set_key, job) for job in jobs])
+            self._take(connection, record.set_id, set_key)
+
+    def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
+        """Store a whole set in one transaction, owned by nobody; a known id is a ``StoreError``."""
+        with self._transaction() as connection:
+            set_key = self._insert(connection, record)
+            self._write(connection, set_key, changes)
+            connection.executemany(
+                _PUT_CIRCUITS, [rows.block_to_row(set_key, block) for block in blocks]
+            )
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set.
@@ -113,18 +131,12 @@ class SQLiteStore:
 
         Raises:
             JobSetNotFoundError: no such set.
+            LeaseLostError: another store owns one of them now.
             StoreError: history or an outcome names a row that the set does not have.
         """
         with self._transaction() as connection:
             for set_id, change in changes.items():
-                key = self._set_key(connection, set_id)
-                connection.executemany(_PUT_JOB, [rows.job_to_row(key, job) for job in change.jobs])
-                connection.executemany(
-                    _ADD_CHANGE, [rows.change_to_row(key, line) for line in change.history]
-                )
-                connection.executemany(
-                    _PUT_OUTCOME, [(key, int(row), data) for row, data in change.outcomes.items()]
-                )
+                self._write(connection, self._owned_key(connection, set_id), change)
 
     def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
         """Write circuits of a set; a block replaces one of the same span.
@@ -166,7 +178,7 @@ class SQLiteStore:
         """All sets, newest first; only those of that name, and no more than ``limit``."""
         found = self._select(tuple, _LIST_SETS, name, -1 if limit is None else int(limit))
         with self._decoding():
-            return rows.summaries_from_rows(found)
+            return rows.summaries_from_rows(found, self._living())
 
     def delete_set(self, set_id: str) -> None:
         """Forget a set and all that belongs to it, and give its space back to the disk.
@@ -182,6 +194,59 @@ class SQLiteStore:
             with suppress(sqlite3.Error):
                 connection.executescript("PRAGMA incremental_vacuum")
 
+    def claim(self, set_id: str) -> None:
+        """Own a set from now on.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+            DrivenElsewhereError: another store that lives owns it.
+        """
+        with self._transaction() as connection:
+            key, owner, _ = self._ownership(connection, set_id)
+            who = self._owner.describe(connection, owner)
+            if who is not None and owner != self._owner.id:
+                raise DrivenElsewhereError(f"{who} drives job set {set_id}: act there, or end it first")
+            self._take(connection, set_id, key)
+
+    def release(self, set_id: str) -> None:
+        """Own a set no more; nothing happens where it is not owned."""
+        with self._transaction() as connection:
+            self._epochs.pop(set_id, None)
+            connection.execute(
+                "UPDATE job_sets SET owner = NULL WHERE set_id = ? AND owner = ?",
+                (set_id, self._owner.id),
+            )
+
+    def owner(self, set_id: str) -> str | None:
+        """Who drives a set now, in words, where that is another store that lives; else None."""
+        with self._lock, translated(self.path):
+            connection = self._open_connection()
+            _, owner, _ = self._ownership(connection, set_id)
+            return None if owner == self._owner.id else self._owner.describe(connection, owner)
+
+    def beat(self) -> None:
+        """Tell other hosts that this store lives."""
+        with self._transaction() as connection:
+            self._owner.beat(connection)
+
+    def take_token(self, key: str, pace: Pace, now: float) -> float:
+        """Take a token from a shared bucket; seconds to wait, 0 when it was taken."""
+        with self._transaction() as connection:
+            found = connection.execute(
+                "SELECT tokens, at FROM buckets WHERE bucket = ?", (key,)
+            ).fetchone()
+            tokens, at = found or (float(pace.jobs), now)
+            left, wait = pace.take(tokens, at, now)
+            connection.execute(
+                "INSERT OR REPLACE INTO buckets (bucket, tokens, at) VALUES (?, ?, ?)", (key, left, now)
+            )
+            return wait
+
+    def version(self) -> int:
+        """A number that changes when another store writes the same file."""
+        found: list[int] = self._select(lambda columns: columns[0], "PRAGMA data_version")
+        return found[0]
+
     def close(self) -> None:
         """Let go of the file; a second call does nothing."""
         if os.getpid() != self._process:
@@ -189,7 +254,11 @@ class SQLiteStore:
         with self._lock, translated(self.path):
             connection, self._connection = self._connection, None
             if connection is not None:
+                # Without a row in the store, nothing is left of an owner but its lock.
+                with suppress(sqlite3.Error):
+                    connection.execute("DELETE FROM owners WHERE owner = ?", (self._owner.id,))
                 connection.close()
+            self._owner.leave()
 
     @contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
@@ -203,6 +272,18 @@ class SQLiteStore:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def _living(self) -> Callable[[str | None], str | None]:
+        """Who an owner is, looked at once only: many sets may have the same."""
+        known: dict[str | None, str | None] = {}
+
+        def living(owner: str | None) -> str | None:
+            if owner not in known:
+                with self._lock, translated(self.path):
+                    known[owner] = self._owner.describe(self._open_connection(), owner)
+            return known[owner]
+
+        return living
 
     def _select(self, make: Callable[[rows.Row], T], query: str, *values: object) -> list[T]:
         with self._lock, translated(self.path):
@@ -227,6 +308,38 @@ class SQLiteStore:
         if self._connection is None:
             raise StoreError(f"The job store {self.path} is closed. Open it again.")
         return self._connection
+
+    def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
+        if connection.execute(_SET_KEY, (record.set_id,)).fetchone():
+            raise StoreError(f"The job store {self.path} already has job set {record.set_id}.")
+        set_key = connection.execute(_ADD_SET, rows.set_to_row(record)).lastrowid
+        assert set_key is not None
+        return set_key
+
+    def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
+        connection.executemany(_PUT_JOB, [rows.job_to_row(key, job) for job in change.jobs])
+        connection.executemany(_ADD_CHANGE, [rows.change_to_row(key, line) for line in change.history])
+        connection.executemany(
+            _PUT_OUTCOME, [(key, int(row), data) for row, data in change.outcomes.items()]
+        )
+
+    def _take(self, connection: sqlite3.Connection, set_id: str, key: int) -> None:
+        self._owner.enter(connection)
+        connection.execute(_CLAIM, (self._owner.id, key))
+        self._epochs[set_id] = int(self._ownership(connection, set_id)[2])
+
+    def _owned_key(self, connection: sqlite3.Connection, set_id: str) -> int:
+        key, owner, epoch = self._ownership(connection, set_id)
+        if owner != self._owner.id or epoch != self._epochs.get(set_id):
+            who = self._owner.describe(connection, owner) or "another kernel"
+            raise LeaseLostError(set_id, f"{who} has taken over job set {set_id}")
+        return key
+
+    def _ownership(self, connection: sqlite3.Connection, set_id: str) -> tuple[int, str | None, int]:
+        found = connection.execute(_OWNED_KEY, (set_id,)).fetchone()
+        if found is None:
+            raise self._unknown(set_id)
+        return int(found[0]), found[1], int(found[2])
 
     def _set_key(self, connection: sqlite3.Connection, set_id: str) -> int:
         found = connection.execute(_SET_KEY, (set_id,)).fetchone()

@@ -41,11 +41,13 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         self._list.sets = [_entry(s, s.record.set_id in self._panels) for s in _summaries(self._manager)]
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict) or content.get("kind") != "retrieve":
+        if not isinstance(content, dict) or content.get("kind") not in ("retrieve", "resume"):
             return
         set_id = str(content.get("id"))
         try:
             job_set = self._manager.retrieve_job_set(set_id)
+            if content["kind"] == "resume":
+                job_set.resume()
         except QJMError as error:
             self._list.send(wire.ack(set_id, False, str(error)))
             return
@@ -71,6 +73,8 @@ def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
         "line": str(snapshot.summary(summary.jobs)),
         "created": round(record.created_at * 1000),
         "open": opened,
+        "interrupted": summary.interrupted,
+        "note": "" if summary.owner in (None, "this kernel") else f"driven by {summary.owner}",
     }
 
 

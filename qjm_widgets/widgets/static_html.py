@@ -76,7 +76,7 @@ def _row(job: JobRecord) -> str:
 
 def _bars(live: LiveSet) -> str:
     """The most frequent outcomes as a table with bars of characters: it needs no style at all."""
-    counts, jobs = live.total()
+    counts, jobs = live.outcomes.total()
     if not counts:
         return ""
     top = packing.top(counts, _BARS)

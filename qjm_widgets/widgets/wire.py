@@ -50,6 +50,10 @@ def head(
     trouble: str | None,
     driven: bool,
     now: float,
+    interrupted: bool = False,
+    paused: bool = False,
+    waiting: snapshot.Waiting | None = None,
+    owner: str | None = None,
 ) -> dict[str, Any]:
     """The set in one line, and what its buttons would act on."""
     words = snapshot.summary(numbers, trouble)
@@ -67,15 +71,21 @@ def head(
         "can": {
             "cancel": under_way if driven else 0,
             "retry": numbers.get(Status.ERROR, 0) if driven else 0,
+            "retry_held": numbers.get(Status.HELD, 0) if driven else 0,
+            "pause": driven and not paused and numbers.get(Status.NOT_SENT, 0) > 0,
+            "proceed": driven and paused,
+            "resume": interrupted,
         },
+        "waiting": None if waiting is None else {"text": waiting.text, "until": _ms(waiting.until)},
+        "owner": owner,
     }
 
 
-def row(job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
-    """One job, for a row in sight."""
+def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
+    """One job, for a row in sight; ``index`` is its place in the order of the circuits."""
     shown = snapshot.row(job, now)
     return {
-        "i": job.row,
+        "i": index,
         "start": job.span.start,
         "stop": job.span.stop,
         "piece": job.piece,
@@ -124,13 +134,14 @@ def update(
     rows: Sequence[Mapping[str, Any]] = (),
     histograms: Sequence[Mapping[str, Any]] = (),
     layout: Sequence[Sequence[int]] | None = None,
+    full: bool = True,
 ) -> dict[str, Any]:
-    """An Update; with ``layout`` a full one. The statuses go beside it."""
+    """An Update; a full one needs a layout. The statuses go beside it."""
     message: dict[str, Any] = {
         "kind": "update",
         "v": VERSION,
         "seq": seq,
-        "full": layout is not None,
+        "full": full and layout is not None,
         "head": heading,
     }
     if layout is not None:
@@ -142,15 +153,15 @@ def update(
     return message
 
 
-def detail(job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[str, Any]:
+def detail(index: int, job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[str, Any]:
     """A job's drawer; ``clock`` writes a time (seconds) as text."""
     attempts = f"attempt {job.attempt}" if job.attempt > 1 else "first attempt"
     error = job.error if job.status is Status.ERROR else job.last_error
     return {
         "kind": "detail",
         "v": VERSION,
-        "row": job.row,
-        "title": f"Job {job.row}, circuits {job.span} · {attempts}",
+        "row": index,
+        "title": f"Job {index}, circuits {job.span} · {attempts}",
         "error": None if error is None else _whole(error),
         "history": [_history_line(change, clock) for change in history],
     }

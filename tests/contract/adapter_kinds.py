@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
-from qiskit.primitives import BackendSamplerV2, StatevectorSampler
 from qiskit.providers.basic_provider import BasicSimulator
-from qiskit.providers.fake_provider import GenericBackendV2
 from qiskit_aer import AerSimulator
-from qiskit_aer.primitives import SamplerV2 as AerSampler
 
 from qjm_widgets import JobSet
+from qjm_widgets._compat import has_samplers
 from tests.fakes import LIMIT, ScriptedBackend
 
 SEED = 42
@@ -40,30 +38,48 @@ class Kind:
         return [result.get_counts(index) for index in range(len(circuits))]
 
 
-@functools.cache
-def generic_backend() -> GenericBackendV2:
-    """One for all tests: making its noise model takes long."""
-    return GenericBackendV2(5, seed=1)
-
-
-def backend_sampler(seed: int | None) -> BackendSamplerV2:
-    return BackendSamplerV2(backend=AerSimulator(), options={"seed_simulator": seed})
-
-
 KINDS = {
     "BasicSimulator": Kind(lambda _: BasicSimulator(), sampler=False),
     "AerSimulator": Kind(lambda _: AerSimulator(), sampler=False),
-    "GenericBackendV2": Kind(lambda _: generic_backend(), sampler=False),
     "third party": Kind(lambda _: ScriptedBackend(), sampler=False, seeded=False),
-    "StatevectorSampler": Kind(lambda seed: StatevectorSampler(seed=seed), sampler=True),
-    "BackendSamplerV2": Kind(backend_sampler, sampler=True),
-    "Aer SamplerV2": Kind(lambda seed: AerSampler(seed=seed), sampler=True),
 }
+if has_samplers():
+    from qiskit.primitives import BackendSamplerV2, StatevectorSampler
+    from qiskit.providers.fake_provider import GenericBackendV2
+    from qiskit_aer.primitives import SamplerV2 as AerSampler
+
+    @functools.cache
+    def generic_backend() -> GenericBackendV2:
+        """One for all tests: making its noise model takes long."""
+        return GenericBackendV2(5, seed=1)
+
+    def backend_sampler(seed: int | None) -> BackendSamplerV2:
+        return BackendSamplerV2(backend=AerSimulator(), options={"seed_simulator": seed})
+
+    KINDS |= {
+        "GenericBackendV2": Kind(lambda _: generic_backend(), sampler=False),
+        "StatevectorSampler": Kind(lambda seed: StatevectorSampler(seed=seed), sampler=True),
+        "BackendSamplerV2": Kind(backend_sampler, sampler=True),
+        "Aer SamplerV2": Kind(lambda seed: AerSampler(seed=seed), sampler=True),
+    }
+else:
+    from qiskit import BasicAer
+    from qiskit.providers.fake_provider import FakeManila
+
+    KINDS |= {
+        "BasicAer": Kind(lambda _: BasicAer.get_backend("qasm_simulator"), sampler=False),
+        "FakeManila": Kind(lambda _: FakeManila(), sampler=False),
+    }
+LOCAL = [name for name in KINDS if name in ("BasicSimulator", "AerSimulator", "GenericBackendV2")]
 BACKENDS = [name for name, kind in KINDS.items() if not kind.sampler]
 SAMPLERS = [name for name, kind in KINDS.items() if kind.sampler]
 every = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 every_backend = pytest.mark.parametrize("kind", [KINDS[name] for name in BACKENDS], ids=BACKENDS)
-every_sampler = pytest.mark.parametrize("kind", [KINDS[name] for name in SAMPLERS], ids=SAMPLERS)
+every_sampler = (
+    pytest.mark.parametrize("kind", [KINDS[name] for name in SAMPLERS], ids=SAMPLERS)
+    if SAMPLERS
+    else pytest.mark.newer_qiskit
+)
 
 
 def coins(number: int, qubits: int = 2) -> list[QuantumCircuit]:

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import AnnotatedOperation, Clbit, ControlModifier, Gate, Parameter
-from qiskit.circuit.library import PauliEvolutionGate, PauliGate, PermutationGate, QFTGate, XGate
+from qiskit.circuit.library import PauliEvolutionGate, PauliGate, PermutationGate, XGate
 from qiskit.quantum_info import Clifford, Kraus, SparsePauliOp
 
 from qjm_widgets import JobManager, QJMError
+from qjm_widgets._compat import has_samplers
 from qjm_widgets.core.errors import (
     AmbiguousNameError,
     BackendError,
@@ -19,10 +20,9 @@ from qjm_widgets.core.errors import (
     InputError,
     LimitError,
 )
-from tests.contract.adapter_kinds import KINDS, Kind, coins, ended, every, every_sampler
+from tests.contract.adapter_kinds import KINDS, LOCAL, Kind, coins, ended, every, every_sampler
 
 WIDER = "GenericBackendV2", True
-LOCAL = ["BasicSimulator", "AerSimulator", "GenericBackendV2"]
 
 
 @pytest.fixture
@@ -118,7 +118,12 @@ def test_a_class_instead_of_a_backend(kind: Kind, manager: JobManager) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "qubits"), [("BasicSimulator", 25), ("GenericBackendV2", 6), ("third party", 6)]
+    ("name", "qubits"),
+    [
+        (name, qubits)
+        for name, qubits in {"BasicSimulator": 25, "GenericBackendV2": 6, "third party": 6}.items()
+        if name in KINDS
+    ],
 )
 def test_a_circuit_wider_than_the_backend(name: str, qubits: int, manager: JobManager) -> None:
     backend = KINDS[name].make(None)
@@ -240,16 +245,25 @@ ODD: dict[str, QuantumCircuit] = {
     "evolution": append(PauliEvolutionGate(SparsePauliOp("XX"), 0.1), 2),
     "permutation": append(PermutationGate([1, 0]), 2),
     "annotated": append(AnnotatedOperation(XGate(), ControlModifier(1)), 2),
-    "qft": append(QFTGate(2), 2),
     "clifford": append(Clifford(XGate())),
     "if": one(lambda c: branched(c, inner())),
     "unknown inside if": one(lambda c: branched(c, inner("opaque"))),
     "for": one(lambda c: c.for_loop(range(3), None, inner(), [0], [])),
     "while": one(looped),
-    "box": one(lambda c: c.box(inner(), [0], [])),
     "save": one(lambda c: c.save_statevector()),  # type: ignore[attr-defined]
     "metadata that is no JSON": QuantumCircuit(1, 1, metadata={"object": object()}),
 }
+if not has_samplers():
+    # The simulators of Qiskit 0.46 say that they take these, and fail or pass over them.
+    for quirk in ("barrier, reset, delay", "if", "unknown inside if", "for", "while"):
+        del ODD[quirk]
+if hasattr(QuantumCircuit, "box"):
+    from qiskit.circuit.library import QFTGate
+
+    ODD |= {
+        "qft": append(QFTGate(2), 2),
+        "box": one(lambda c: c.box(inner(), [0], [])),
+    }
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def qiskit_counts(header: dict[str, Any], hexes: dict[str, int]) -> dict[str, in
     data = ExperimentResultData(counts=hexes)
     shots = sum(hexes.values())
     experiment = ExperimentResult(shots, True, data, header=experiment_header(dict(header)))
-    return dict(Result(results=[experiment]).get_counts())
+    fields = {"backend_name": "", "backend_version": "", "qobj_id": None, "job_id": "", "success": True}
+    return dict(Result(**fields, results=[experiment]).get_counts())
 
 
 @st.composite

@@ -82,6 +82,7 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_job, a_set
 store, A = SQLiteStore(sys.argv[1]), a_set().set_id
+store.claim(A)
 store.commit({A: Changes(outcomes={1: b"before"})})
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (os.path.getsize(sys.argv[1]) + 100_000, hard))
@@ -248,7 +249,7 @@ def test_a_destroyed_page_is_told_when_it_is_met(path: Path) -> None:
     for call in (
         lambda: store.load_set(A),
         lambda: store.summaries(),
-        lambda: store.commit({A: Changes([a_job(0, status=Status.DONE)])}),
+        lambda: (store.claim(A), store.commit({A: Changes([a_job(0, status=Status.DONE)])})),
     ):
         with pytest.raises(StoreCorruptError, match="put back a copy"):
             call()

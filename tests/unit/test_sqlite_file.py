@@ -76,6 +76,7 @@ def test_a_process_killed_in_mid_transaction_leaves_the_last_commit(
     assert jobs[0] == a_job(0, job_id="last")
     assert jobs[1:] == [a_job(row) for row in range(1, 4000)]
     assert store.get_outcome(A, 0) == b"kept"
+    store.claim(A)
     store.commit({A: Changes(outcomes={1: b"and on"})})
     store.close()
     assert integrity(path) == "ok"
@@ -89,12 +90,12 @@ from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_job, a_set
 
 store = SQLiteStore(sys.argv[1], timeout=60)
-me = int(sys.argv[2])
+mine = a_set(int(sys.argv[2]))
+store.create_set(mine, [a_job(0)])
 sys.stdin.readline()
 for number in range(40):
-    lines = [StatusChange(0, 1, Status.QUEUED, number, str(me), None)]
-    changes = Changes([a_job(me, attempt=number)], lines, {me: b"%d" % number})
-    store.commit({a_set().set_id: changes})
+    lines = [StatusChange(0, 1, Status.QUEUED, number, None, None)]
+    store.commit({mine.set_id: Changes([a_job(0, attempt=number)], lines, {0: b"%d" % number})})
 """
 
 
@@ -105,7 +106,7 @@ def test_processes_write_to_one_store(
     monkeypatch.setattr(opening, "on_network", lambda path: network)
     path = tmp_path / "jobs.db"
     store = SQLiteStore(path, timeout=60)
-    store.create_set(a_set(), [a_job(row) for row in range(3)])
+    store.create_set(a_set(2), [a_job(0)])
     prefix = f"from qjm_widgets.storage import opening\nopening.on_network = lambda path: {network}"
     writers = [python(prefix + WRITER, path, str(number)) for number in range(2)]
     for writer in writers:
@@ -113,15 +114,15 @@ def test_processes_write_to_one_store(
         writer.stdin.write("go\n")
         writer.stdin.flush()
     for number in range(40):
-        line = StatusChange(0, 1, Status.QUEUED, number, "2", None)
-        store.commit({A: Changes(history=[line], outcomes={2: b"%d" % number})})
+        line = StatusChange(0, 1, Status.QUEUED, number, None, None)
+        store.commit({a_set(2).set_id: Changes(history=[line], outcomes={0: b"%d" % number})})
     for writer in writers:
         _, err = writer.communicate(timeout=60)
         assert writer.returncode == 0, err
-    history = store.job_history(A, 0)
-    for me in ("0", "1", "2"):
-        assert [line.at for line in history if line.job_id == me] == list(range(40))
-    assert [store.get_outcome(A, row) for row in range(3)] == [b"39"] * 3
+    for number in range(3):
+        written = a_set(number).set_id
+        assert [line.at for line in store.job_history(written, 0)] == list(range(40))
+        assert store.get_outcome(written, 0) == b"39"
     store.close()
     assert integrity(path) == "ok"
 
@@ -189,7 +190,11 @@ def test_only_the_owner_can_read_a_store(tmp_path: Path) -> None:
         store.create_set(a_set(), [])
     finally:
         os.umask(mask)
-    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    made = [*path.parent.glob("jobs.db*"), *path.parent.glob("jobs.db.owners/*")]
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in made}
+    assert modes.pop("jobs.db.owners") == 0o700
+    assert [mode for name, mode in modes.items() if name.endswith(".lock")] == [0o600]
+    modes = {name: mode for name, mode in modes.items() if not name.endswith(".lock")}
     assert modes == {"jobs.db": 0o600, "jobs.db-wal": 0o600, "jobs.db-shm": 0o600}
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
@@ -232,7 +237,8 @@ def test_no_wal_on_a_network_file_system(tmp_path: Path, monkeypatch: pytest.Mon
     assert pragma(store, "journal_mode") == "truncate"
     assert pragma(store, "synchronous") == 2
     store.create_set(a_set(), [a_job()])
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["jobs.db", "jobs.db-journal"]
+    made = sorted(file.name for file in tmp_path.iterdir())
+    assert made == ["jobs.db", "jobs.db-journal", "jobs.db.owners"]
     store.close()
 
 

@@ -24,19 +24,19 @@ def path(tmp_path: Path) -> Path:
 
 def test_an_older_store_is_brought_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     step = """
-ALTER TABLE job_sets ADD COLUMN owner TEXT;  -- two statements; and a comment
+ALTER TABLE job_sets ADD COLUMN colour TEXT;  -- two statements; and a comment
 UPDATE job_sets
-   SET owner = 'a; b';
+   SET colour = 'a; b';
 """
-    monkeypatch.setattr(migrations, "STEPS", {1: step, 2: "CREATE TABLE leases (owner)"})
+    monkeypatch.setattr(migrations, "STEPS", {1: step, 2: "CREATE TABLE paints (colour)"})
     monkeypatch.setattr(migrations, "VERSION", 3)
     store = SQLiteStore(path)
     assert len(store.load_set(A)[1]) == 500
     store.close()
     connection = sqlite3.connect(path)
     assert connection.execute("PRAGMA user_version").fetchone() == (3,)
-    assert connection.execute("SELECT owner FROM job_sets").fetchall() == [("a; b",)]
-    assert connection.execute("SELECT * FROM leases").fetchall() == []
+    assert connection.execute("SELECT colour FROM job_sets").fetchall() == [("a; b",)]
+    assert connection.execute("SELECT * FROM paints").fetchall() == []
     connection.close()
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.snapshot import Waiting
 from qjm_widgets.widgets import wire
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"
@@ -53,7 +54,15 @@ class Recorder:
     def head(self, now: float) -> dict[str, Any]:
         numbers = Counter(job.status for job in self.jobs)
         settled = all(status.settled for status in numbers)
-        return wire.head(RECORD, numbers, settled=settled, trouble=None, driven=True, now=now)
+        return wire.head(
+            RECORD,
+            numbers,
+            settled=settled,
+            trouble=None,
+            driven=True,
+            now=now,
+            waiting=Waiting("3 of 5 submitted", now + 12) if numbers[Status.NOT_SENT] > 2 else None,
+        )
 
     def say(
         self, now: float, rows: list[int], *, full: bool = False, counts: dict[str, int] | None = None
@@ -64,7 +73,7 @@ class Recorder:
         content = wire.update(
             self.seq,
             self.head(now),
-            rows=[wire.row(self.jobs[row], now, driven=True) for row in rows],
+            rows=[wire.row(row, self.jobs[row], now, driven=True) for row in rows],
             histograms=histograms,
             layout=wire.runs(self.jobs) if full else None,
         )
@@ -92,7 +101,7 @@ def record() -> dict[str, Any]:
     r.say(T0 + 5, [1, 2, 3])
     history = [StatusChange(2, 1, Status.ERROR, T0 + 5, None, "No such gate")]
     r.messages.append(
-        {"content": wire.detail(r.jobs[2], history, lambda at: f"{at - T0:.0f} s"), "buffers": []}
+        {"content": wire.detail(2, r.jobs[2], history, lambda at: f"{at - T0:.0f} s"), "buffers": []}
     )
     r.messages.append({"content": wire.ack("command-1", True, "sending 1 job again"), "buffers": []})
     r.change(
@@ -102,7 +111,7 @@ def record() -> dict[str, Any]:
     trait = wire.update(
         r.seq,
         r.head(T0 + 6),
-        rows=[wire.row(job, T0 + 6, driven=True) for job in r.jobs],
+        rows=[wire.row(job.row, job, T0 + 6, driven=True) for job in r.jobs],
         histograms=[wire.histogram({"00": 1024}, None, 64, 1, 5)],
         layout=wire.runs(r.jobs),
     )
@@ -141,5 +150,5 @@ def test_runs_give_every_span_back(cut: list[int]) -> None:
 
 def test_an_error_of_a_megabyte_is_shortened() -> None:
     job = JobRecord(0, Span(0, 1), status=Status.ERROR, error="x" * 1_000_000)
-    assert len(json.dumps(wire.row(job, T0, driven=True))) < 1_000
-    assert len(json.dumps(wire.detail(job, [], str))) < 30_000
+    assert len(json.dumps(wire.row(0, job, T0, driven=True))) < 1_000
+    assert len(json.dumps(wire.detail(0, job, [], str))) < 30_000

@@ -3,10 +3,10 @@ import type { ComponentProps } from "preact";
 
 type Props = Omit<ComponentProps<"button">, "type" | "class"> & {
   small?: boolean;
-  danger?: boolean;
+  look?: "primary" | "danger" | undefined;
 };
 
-export function Button({ small = false, danger = false, ...rest }: Props) {
-  const look = `qjm-button${small ? " qjm-button-small" : ""}${danger ? " qjm-button-danger" : ""}`;
-  return <button {...rest} type="button" class={look} />;
+export function Button({ small = false, look, ...rest }: Props) {
+  const name = `qjm-button${small ? " qjm-button-small" : ""}${look ? ` qjm-button-${look}` : ""}`;
+  return <button {...rest} type="button" class={name} />;
 }

@@ -2,19 +2,13 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Actions } from "../actions";
-import { currentRow, pendingAction, statusOf, times } from "../derive";
+import { allows, currentRow, pendingAction, spanOf, statusOf, times } from "../derive";
 import type { State } from "../state";
 import { duration } from "../text";
-import type { Action } from "../wire";
 import { Button } from "./button";
-import { noteOf, SENT_WORDS } from "./job_row";
+import { noteOf, spanWords } from "./job_row";
 import { STATUS_WORDS } from "./status";
-
-const BUTTON_WORDS: Readonly<Record<Action, string>> = {
-  cancel: "Cancel",
-  retry: "Retry",
-  retry_held: "Send again",
-};
+import { ACTION_WORDS, SENT_WORDS } from "./words";
 
 interface Props {
   state: State;
@@ -46,7 +40,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
   return (
     <section class="qjm-drawer" id={id} aria-label={`Details of job ${row}`}>
       <p class="qjm-drawer-title">
-        <bdi>{details?.title ?? `Job ${row}`}</bdi>
+        <bdi>{details?.title ?? `Job ${row}, circuits ${spanWords(spanOf(state.runs, row))}`}</bdi>
         <span class="qjm-muted">{` · ${facts.join(" · ")}`}</span>
       </p>
       {details === undefined && (
@@ -80,10 +74,10 @@ export function Drawer({ state, actions, row, id, now }: Props) {
             <Button
               key={action}
               small
-              disabled={!connected}
+              disabled={!allows(state, action)}
               onClick={() => actions.command(action, [row])}
             >
-              {BUTTON_WORDS[action]}
+              {ACTION_WORDS[action]}
             </Button>
           ))
         )}

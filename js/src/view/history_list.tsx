@@ -1,17 +1,18 @@
 /** Job sets of a store, newest first, each with a way to have it back. */
 
-import type { HistoryState, Said, StoredSet } from "../history_state";
+import type { HistoryState, Said, SetAction, StoredSet, Wish } from "../history_state";
 import { age, plural } from "../text";
 import { Button } from "./button";
+import { Words } from "./words";
 
 interface Props {
   state: HistoryState;
   /** Milliseconds since 1970 UTC. */
   now: number;
-  onRetrieve: (id: string) => void;
+  onAction: (action: SetAction, id: string) => void;
 }
 
-export function HistoryList({ state, now, onRetrieve }: Props) {
+export function HistoryList({ state, now, onAction }: Props) {
   return (
     <div class="qjm-history" data-lm-suppress-shortcuts="true">
       {state.problem !== null && (
@@ -30,9 +31,9 @@ export function HistoryList({ state, now, onRetrieve }: Props) {
               key={set.id}
               set={set}
               now={now}
-              waiting={state.waiting.has(set.id)}
+              wish={state.waiting.get(set.id)}
               said={state.said.get(set.id)}
-              onRetrieve={onRetrieve}
+              onAction={onAction}
             />
           ))}
         </ul>
@@ -44,13 +45,23 @@ export function HistoryList({ state, now, onRetrieve }: Props) {
 interface EntryProps {
   set: StoredSet;
   now: number;
-  waiting: boolean;
+  /** What was asked for and is not answered yet. */
+  wish: Wish | undefined;
   said: Said | undefined;
-  onRetrieve: (id: string) => void;
+  onAction: Props["onAction"];
 }
 
-function Entry({ set, now, waiting, said, onRetrieve }: EntryProps) {
+function Entry({ set, now, wish, said, onAction }: EntryProps) {
   const name = set.name || set.id.slice(0, 8);
+  const button = (action: SetAction, word: string) => (
+    <Button
+      disabled={wish !== undefined}
+      aria-label={`${word} ${name}`}
+      onClick={() => onAction(action, set.id)}
+    >
+      {wish?.do === action ? "sent…" : word}
+    </Button>
+  );
   return (
     <li class="qjm-set">
       <div class="qjm-set-text">
@@ -59,6 +70,17 @@ function Entry({ set, now, waiting, said, onRetrieve }: EntryProps) {
             <bdi>{name}</bdi>
           </b>
           {set.open && <span class="qjm-tag">open</span>}
+          {set.interrupted && (
+            <span class="qjm-tag qjm-tag-interrupted">
+              <BrokenRing />
+              interrupted
+            </span>
+          )}
+          {set.note !== "" && (
+            <span class="qjm-muted">
+              <bdi>{set.note}</bdi>
+            </span>
+          )}
         </p>
         <p class="qjm-muted">
           <bdi>{set.backend}</bdi>
@@ -73,13 +95,22 @@ function Entry({ set, now, waiting, said, onRetrieve }: EntryProps) {
         <p>
           <bdi>{set.line}</bdi>
         </p>
-        <p class={said?.ok === false ? "qjm-refused" : "qjm-muted"} role="status">
-          {said?.text}
-        </p>
       </div>
-      <Button disabled={waiting} aria-label={`Retrieve ${name}`} onClick={() => onRetrieve(set.id)}>
-        {waiting ? "sent…" : "Retrieve"}
-      </Button>
+      <div class="qjm-set-actions">
+        {set.interrupted && button("resume", "Resume")}
+        {button("retrieve", "Retrieve")}
+      </div>
+      <p class={`qjm-said${said?.ok === false ? " qjm-refused" : ""}`} role="status">
+        {said !== undefined && <Words text={said.text} />}
+      </p>
     </li>
+  );
+}
+
+function BrokenRing() {
+  return (
+    <svg class="qjm-icon" viewBox="0 0 16 16" aria-hidden="true">
+      <path d="M5.8 2.4a6 6 0 0 0 0 11.2M10.2 2.4a6 6 0 0 1 0 11.2" />
+    </svg>
   );
 }

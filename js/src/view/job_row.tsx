@@ -2,6 +2,8 @@
 import type { ComponentChildren } from "preact";
 import type { Actions } from "../actions";
 import {
+  allows,
+  anyRowActs,
   cancelRequested,
   currentRow,
   pendingAction,
@@ -12,15 +14,9 @@ import {
 } from "../derive";
 import type { State } from "../state";
 import { duration } from "../text";
-import type { Action } from "../wire";
 import { Button } from "./button";
 import { STATUS_WORDS, StatusIcon } from "./status";
-
-export const SENT_WORDS: Readonly<Record<Action, string>> = {
-  cancel: "cancel sent…",
-  retry: "retry sent…",
-  retry_held: "retry sent…",
-};
+import { ACTION_WORDS, SENT_WORDS } from "./words";
 
 interface Props {
   state: State;
@@ -87,17 +83,18 @@ function Cell({ name, ...rest }: CellProps) {
 type ActionProps = Pick<Props, "state" | "actions" | "i" | "current" | "onToggle">;
 
 function RowAction({ state, actions, i, current, onToggle }: ActionProps) {
+  if (!anyRowActs(state)) return null;
   const pending = pendingAction(state, i);
   if (pending !== null) return <span class="qjm-sent">{SENT_WORDS[pending]}</span>;
   const can = currentRow(state, i)?.can ?? [];
   const held = can.includes("retry_held");
   const action = can.find((each) => each !== "retry_held");
   if (action === undefined && !held) return null;
-  const word = held ? "Decide" : action === "cancel" ? "Cancel" : "Retry";
+  const word = held || action === undefined ? "Decide" : ACTION_WORDS[action];
   return (
     <Button
       small
-      disabled={!held && state.connection !== "connected"}
+      disabled={!held && action !== undefined && !allows(state, action)}
       tabIndex={current ? 0 : -1}
       aria-label={`${word} job ${i}`}
       onClick={(event) => {

@@ -4,7 +4,7 @@
  */
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Actions } from "../actions";
-import { spanOf } from "../derive";
+import { anyRowActs, spanOf } from "../derive";
 import type { State } from "../state";
 import { Drawer } from "./drawer";
 import { JobRow, spanWords } from "./job_row";
@@ -109,7 +109,7 @@ export function JobTable(props: Props) {
 
   return (
     <div
-      class={rows > ROWS_IN_SIGHT ? "qjm-table qjm-table-scrolls" : "qjm-table"}
+      class={`qjm-table${rows > ROWS_IN_SIGHT ? " qjm-table-scrolls" : ""}${anyRowActs(state) ? " qjm-table-acts" : ""}`}
       style={{
         "--qjm-numbers": widthFor(String(rows - 1), 38),
         "--qjm-spans": widthFor(widest, 76),

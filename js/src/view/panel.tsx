@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { Actions } from "../actions";
-import { histogramFor, nextWithStatus, tally } from "../derive";
+import { histogramFor, nextWithStatus, secondsLeft, tally } from "../derive";
 import type { PlotlyApi } from "../plotly";
 import type { State } from "../state";
 import type { Head, Status } from "../wire";
@@ -13,6 +13,7 @@ import { Header } from "./header";
 import { JobTable } from "./job_table";
 import { Progress } from "./progress";
 import type { Window } from "./rows";
+import { Words } from "./words";
 
 interface Props {
   state: State;
@@ -45,7 +46,8 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const [rows, setRows] = useState<Window>({ first: 0, last: 0 });
   const [current, setCurrent] = useState(0);
   const [goal, setGoal] = useState<{ row: number; times: number } | null>(null);
-  const now = useNow(state.connection === "connected" && !head.settled);
+  const counting = head.waiting !== null && head.waiting.until !== null;
+  const now = useNow(state.connection === "connected" && (counting || !head.settled));
   const counts = useMemo(() => tally(state.statuses), [state.statuses]);
 
   useEffect(() => actions.look({ ...rows, ...choice }), [actions, rows, choice]);
@@ -61,7 +63,7 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   return (
     <>
       <Header state={state} head={head} actions={actions} />
-      <Progress head={head} tally={counts} onJump={jump} />
+      <Progress head={head} left={secondsLeft(state, now)} tally={counts} onJump={jump} />
       <div class="qjm-body">
         <JobTable
           state={state}
@@ -81,19 +83,31 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
           onChoice={setChoice}
         />
       </div>
-      <Announcer text={`${head.lead}. ${head.line}`} />
+      <Announcer text={spoken(head)} />
     </>
   );
 }
 
+/** How the set stands, without the seconds that are counted down: nobody wants to hear those. */
+function spoken({ lead, line, waiting, owner }: Head): string {
+  const parts = [lead, line, waiting?.text, owner === null ? "" : `driven by ${owner}`];
+  return parts.filter(Boolean).join(". ");
+}
+
 function Notice({ state, onDismiss }: { state: State; onDismiss: () => void }) {
-  const text = state.problem ?? state.notice?.text;
-  if (text === undefined) return null;
+  const { problem, notice } = state;
+  if (problem === null && notice === null) return null;
+  const calm = problem === null && notice?.refused === true;
   return (
-    <div class="qjm-notice" role="alert">
-      <span>
-        <bdi>{text}</bdi>
-      </span>
+    <div class={`qjm-notice${calm ? " qjm-notice-calm" : ""}`} role="alert">
+      <div>
+        {problem !== null && <p>{problem}</p>}
+        {notice !== null && (
+          <p>
+            <Words text={notice.text} />
+          </p>
+        )}
+      </div>
       <Button small onClick={onDismiss}>
         Dismiss
       </Button>

@@ -1,0 +1,128 @@
+"""What is in a bundle, taken from a store or made ready for one: no files here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from qjm_widgets.bundle import credentials
+from qjm_widgets.bundle.checks import is_safe_to_read
+from qjm_widgets.circuit_blocks import NAMES_ONLY, QPY, read_names
+from qjm_widgets.core.ports import CircuitBlock, JobStore
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.snapshot import WORDS
+
+_UNDER_WAY = frozenset({Status.SENDING, Status.QUEUED, Status.RUNNING})
+_ROUNDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A job set with all that belongs to it.
+
+    Attributes:
+        history: every status that every job had, by row; of one job the oldest first.
+        blocks: the circuits.
+        outcomes: encoded, by row.
+    """
+
+    record: JobSetRecord
+    jobs: tuple[JobRecord, ...]
+    history: tuple[StatusChange, ...]
+    blocks: tuple[CircuitBlock, ...]
+    outcomes: Mapping[int, bytes]
+
+
+def collect(store: JobStore, set_id: str) -> Bundle:
+    """A set as it may leave its store.
+
+    Credentials stay behind, and so does what acts without being asked: the recipe, which names code to
+    import, and the permission to run lost jobs again.
+
+    Raises:
+        JobSetNotFoundError: no such set.
+        StoreError: the store cannot be read.
+    """
+    record, jobs, history = _steady(store, set_id)
+    outcomes = {
+        job.row: data
+        for job in jobs
+        # While a job is under way, its row may be newer than its record here.
+        if job.status.final and (data := store.get_outcome(set_id, job.row)) is not None
+    }
+    blocks = store.get_circuits(set_id, Span(0, record.circuits))
+    store.load_set(set_id)  # were it deleted meanwhile, half of it would be missing without a word
+    options, dropped = credentials.keep_options(record.options)
+    return Bundle(
+        record=replace(
+            record,
+            options=options,
+            unstored_options=tuple(dict.fromkeys((*record.unstored_options, *dropped))),
+            rerun_on_resume=None,
+            recipe=None,
+        ),
+        jobs=tuple(
+            replace(
+                job,
+                error=credentials.redacted(job.error),
+                last_error=credentials.redacted(job.last_error),
+            )
+            for job in jobs
+        ),
+        history=tuple(line._replace(text=credentials.redacted(line.text)) for line in history),
+        blocks=tuple(blocks),
+        outcomes=outcomes,
+    )
+
+
+def _steady(
+    store: JobStore, set_id: str
+) -> tuple[JobSetRecord, list[JobRecord], Iterable[StatusChange]]:
+    """Jobs and their history of one moment, though somebody may be driving the set."""
+    known: dict[int, tuple[object, list[StatusChange]]] = {}
+    for _ in range(_ROUNDS):
+        record, jobs = store.load_set(set_id)
+        moved = [job for job in jobs if job.row not in known or known[job.row][0] != _moment(job)]
+        if not moved:
+            break
+        for job in moved:
+            known[job.row] = _moment(job), store.job_history(set_id, job.row)
+    return record, jobs, [line for job in jobs for line in known[job.row][1]]
+
+
+def _moment(job: JobRecord) -> object:
+    return job.status, job.attempt, job.since
+
+
+def as_loaded(bundle: Bundle) -> Bundle:
+    """The set as it stands in the store of somebody else.
+
+    A job that was under way is held: nobody here sent it, so nobody here asks for it or sends it again
+    without the user. Circuits that could run code while they are read are left out but for their names.
+    """
+    jobs, held = [], []
+    for job in bundle.jobs:
+        if job.status in _UNDER_WAY:
+            reason = (
+                f"was {WORDS[job.status]} when the set was exported; what became of it is not known here"
+            )
+            since = max(job.since, job.checked_at or 0.0)
+            held.append(StatusChange(job.row, job.attempt, Status.HELD, since, job.job_id, reason))
+            job = replace(
+                job, status=Status.HELD, since=since, last_error=reason, cancel_requested=False
+            )
+        jobs.append(job)
+    blocks = tuple(block if is_safe_to_read(block) else _names_only(block) for block in bundle.blocks)
+    whole = all(block.encoding == QPY for block in blocks)
+    return replace(
+        bundle,
+        record=replace(bundle.record, resumable=bundle.record.resumable and whole),
+        jobs=tuple(jobs),
+        history=tuple(sorted((*bundle.history, *held), key=lambda line: line.row)),
+        blocks=blocks,
+    )
+
+
+def _names_only(block: CircuitBlock) -> CircuitBlock:
+    return CircuitBlock(block.span, NAMES_ONLY, b"", json.dumps({"names": read_names(block)}))

@@ -1,0 +1,42 @@
+"""What becomes of each job when a set is driven again after its kernel died: pure."""
+
+from __future__ import annotations
+
+import enum
+
+from qjm_widgets.core.records import JobRecord, Status
+
+
+class Recovery(enum.Enum):
+    """What to do with one job."""
+
+    KEEP = "keep"
+    """It has ended, is held, or was never sent: leave it as it is."""
+    SEND = "send"
+    """It is certain that nothing of it lives: send it (again)."""
+    FETCH = "fetch"
+    """It was sent: have it back by its id."""
+    FIND = "find"
+    """It may have been sent: look for the tag of this attempt."""
+    HOLD = "hold"
+    """It may have been sent, and nobody can tell: the user decides."""
+
+
+def recover(job: JobRecord, *, survives: bool | None, finds: bool, rerun: bool | None) -> Recovery:
+    """What to do with a job.
+
+    Args:
+        job: as the store has it.
+        survives: whether the backend's jobs outlive the kernel that sent them; None: nobody knows.
+        finds: whether the adapter can look for the tag of an attempt.
+        rerun: the user said that jobs which may be lost are run again without asking.
+    """
+    if job.status not in (Status.SENDING, Status.QUEUED, Status.RUNNING):
+        return Recovery.KEEP
+    if survives is False:
+        return Recovery.SEND
+    if job.status is not Status.SENDING and job.job_id is not None:
+        return Recovery.FETCH
+    if finds:
+        return Recovery.FIND
+    return Recovery.SEND if rerun else Recovery.HOLD

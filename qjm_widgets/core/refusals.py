@@ -1,0 +1,139 @@
+"""What an error of a submission means: wait, look it up, cut smaller, or give up with advice.
+
+The question that decides everything is whether the backend may have the job. An error that arrives
+before anything was sent, or a refusal in words (429), leaves no doubt; a broken connection or a server
+error does.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import enum
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from qjm_widgets.core.errors import explain
+
+
+class Refusal(enum.Enum):
+    """What to do about a failed submission."""
+
+    BUSY = "busy"
+    """It was not accepted, and may be later: wait and send again."""
+    PENDING_LIMIT = "pending limit"
+    """It was not accepted, because too many jobs are pending: wait until one has ended."""
+    TOO_LARGE = "too large"
+    """It was not accepted, and never will be in this size: cut it in halves."""
+    UNSURE = "unsure"
+    """It may have been accepted: look it up, never repeat it blindly."""
+    LASTING = "lasting"
+    """It was not accepted, and sending it again would not help."""
+
+
+class Verdict(NamedTuple):
+    """A refusal, its text with advice, and how many seconds the server asked to wait."""
+
+    refusal: Refusal
+    text: str
+    retry_after: float | None = None
+
+
+_PENDING = re.compile(
+    r"\b3458\b|pending jobs|job limit|(maximum|limit).{0,30}(pending|concurrent|queued) jobs", re.I
+)
+_LARGE = re.compile(
+    r"(payload|request|job|input)[^.]{0,40}too (large|big)"
+    r"|too (large|big)[^.]{0,40}(payload|request|job)"
+    r"|too many (circuits|experiments|executions|pubs)"
+    r"|number of (circuits|experiments|executions|pubs)[^.]{0,60}(exceed|greater|larger|more than|limit)"
+    r"|exceeds?[^.]{0,40}(maximum|limit)[^.]{0,40}(circuits|experiments|executions|payload|size)",
+    re.I,
+)
+_CREDENTIALS = re.compile(r"\b(1200|1201)\b|unauthori[sz]ed|not authori[sz]ed|credential", re.I)
+_USAGE = re.compile(r"usage limit|quota|out of (credit|time)|limit[^.]{0,30}reached", re.I)
+_NETWORK_PACKAGES = ("requests", "urllib3", "httpx", "http", "socket")
+
+
+def judge(error: BaseException) -> Verdict:
+    """What to do about an exception that a submission raised."""
+    text = explain(error)
+    status = _http_status(error)
+    if _PENDING.search(text) or any("JobLimit" in type(e).__name__ for e in _chain(error)):
+        return Verdict(Refusal.PENDING_LIMIT, text, _retry_after(error))
+    if status == 413 or _LARGE.search(text):
+        return Verdict(Refusal.TOO_LARGE, text)
+    if status == 429:
+        return Verdict(Refusal.BUSY, text, _retry_after(error))
+    if any(isinstance(e, ConnectionRefusedError) for e in _chain(error)):
+        return Verdict(Refusal.BUSY, text)
+    if status is not None and status >= 500:
+        return Verdict(Refusal.UNSURE, text, _retry_after(error))
+    if status is None and any(_is_network(e) for e in _chain(error)):
+        return Verdict(Refusal.UNSURE, text)
+    return Verdict(Refusal.LASTING, text + _advice(status, text))
+
+
+def _advice(status: int | None, text: str) -> str:
+    if status in (401, 403) or _CREDENTIALS.search(text):
+        return "\nCheck the account's credentials, then retry."
+    if _USAGE.search(text):
+        return (
+            "\nThe account's usage limit is reached: retry when it is renewed, or use another account."
+        )
+    return ""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, what caused it, and so on."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def _is_network(error: BaseException) -> bool:
+    if isinstance(error, (ConnectionError, TimeoutError)):
+        return True
+    kind = type(error)
+    inside = kind.__module__.split(".")[0] in _NETWORK_PACKAGES
+    return inside and any(
+        word in kind.__name__ for word in ("Connection", "Timeout", "Protocol", "Remote")
+    )
+
+
+def _http_status(error: BaseException) -> int | None:
+    for each in _chain(error):
+        for holder in (each, getattr(each, "response", None)):
+            for name in ("status_code", "http_status"):
+                status = getattr(holder, name, None)
+                if isinstance(status, int) and 400 <= status < 600:
+                    return status
+    return None
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """Seconds: a number, or the time until a date, from the server's Retry-After."""
+    for each in _chain(error):
+        for holder in (each, getattr(each, "response", None)):
+            value: Any = getattr(holder, "retry_after", None)
+            if value is None:
+                value = (getattr(holder, "headers", None) or {}).get("Retry-After")
+            if value is not None:
+                return _seconds(value, (getattr(holder, "headers", None) or {}).get("Date"))
+    return None
+
+
+def _seconds(value: Any, sent: Any) -> float | None:
+    try:
+        return max(0.0, float(value))
+    except (TypeError, ValueError):
+        pass
+    try:
+        # The server's own clock says how far away its date is.
+        until = email.utils.parsedate_to_datetime(str(value))
+        return max(0.0, (until - email.utils.parsedate_to_datetime(str(sent))).total_seconds())
+    except (TypeError, ValueError):
+        return None

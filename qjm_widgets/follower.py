@@ -1,0 +1,88 @@
+"""Following sets that another kernel drives: what it writes is shown here soon after."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+
+from qjm_widgets.core.errors import QJMError
+from qjm_widgets.core.ports import JobStore
+from qjm_widgets.live import LiveSet
+
+_LOG = logging.getLogger(__name__)
+
+_INTERVAL = 0.25
+_LOOK_FOR_OWNER = 1.0
+"""The death of a kernel writes nothing: owners are looked for so often (seconds)."""
+_SHARE = 10
+"""Reading may take one part in so many of the time."""
+
+
+class Follower:
+    """One thread that reads what other kernels wrote; it runs only while a set is followed."""
+
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
+        self._lives: list[LiveSet] = []
+        self._wake = threading.Condition()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def follow(self, live: LiveSet) -> None:
+        """Follow a set while another kernel drives it."""
+        live.owner = self._store.owner(live.set_id)
+        if live.owner is None:
+            return
+        live.restart(*self._store.load_set(live.set_id))
+        with self._wake:
+            if live not in self._lives:
+                self._lives.append(live)
+            if self._thread is None and not self._stopped:
+                self._thread = threading.Thread(target=self._run, name="qjm-follower", daemon=True)
+                self._thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Stop within so many seconds."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
+    def _run(self) -> None:
+        version = -1
+        owners_due = 0.0
+        pause = _INTERVAL
+        while True:
+            with self._wake:
+                if self._stopped or self._wake.wait_for(lambda: self._stopped, pause):
+                    return
+                lives = list(self._lives)
+            began = time.monotonic()
+            try:
+                now_version = self._store.version()
+                if now_version != version or began >= owners_due:
+                    version, owners_due = now_version, began + _LOOK_FOR_OWNER
+                    for live in lives:
+                        self._refresh(live)
+            except QJMError:
+                _LOG.exception("a set of another kernel could not be read")
+            pause = max(_INTERVAL, (time.monotonic() - began) * _SHARE)
+            with self._wake:
+                self._lives = [live for live in self._lives if live.owner is not None]
+                if not self._lives:
+                    self._thread = None
+                    return
+
+    def _refresh(self, live: LiveSet) -> None:
+        if live.adapter is not None:  # it was resumed here
+            live.owner = None
+            return
+        # The owner first: what it wrote before it died is read after.
+        owner = self._store.owner(live.set_id)
+        live.restart(*self._store.load_set(live.set_id))
+        if owner != live.owner:
+            live.owner = owner
+            live.notify()

@@ -1,0 +1,58 @@
+"""With what a set is driven on: the right backend and all its run options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qjm_widgets.backends import simulators
+from qjm_widgets.core.errors import InputError
+from qjm_widgets.core.ports import BackendAdapter
+from qjm_widgets.core.records import JobSetRecord
+
+
+def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
+    """Refuse another backend than the one that the set was made for.
+
+    Raises:
+        InputError: names both.
+    """
+    if (record.backend, record.adapter) != (adapter.name, adapter.kind):
+        raise InputError(
+            f"this job set was made for {record.backend} ({record.adapter}), "
+            f"not for {adapter.name} ({adapter.kind}): give the same backend, or run its circuits anew"
+        )
+
+
+def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored run options and those that the user gives again.
+
+    Raises:
+        InputError: names the options that were not stored and are not given.
+    """
+    missing = [name for name in record.unstored_options if name not in given]
+    if missing:
+        names = ", ".join(missing)
+        line = ", ".join(f"{name}=…" for name in missing)
+        raise InputError(
+            f"run options that could not be stored are missing: {names}. Give them again: "
+            f"`job_set.resume(backend, {line})`"
+        )
+    return {**record.options, **given}
+
+
+def rebuilt_backend(record: JobSetRecord) -> Any:
+    """The backend made again, where it was a simulator with nothing set.
+
+    Raises:
+        InputError: it cannot be; says what to run.
+    """
+    if record.recipe is not None:
+        try:
+            return simulators.rebuild(record.recipe)
+        except (ImportError, ValueError):
+            pass  # not installed here: the user has to bring it
+    raise InputError(
+        f"{record.backend} is not known in this kernel. Run:\n"
+        f'`manager.retrieve_job_set("{record.set_id}").resume(backend)`'
+    )

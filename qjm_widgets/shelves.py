@@ -1,0 +1,137 @@
+"""A set's circuits and outcomes: in memory while they are needed, in the store always."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+
+from qjm_widgets.circuit_blocks import read_block, read_names
+from qjm_widgets.core.counts import CountsSum
+from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
+from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
+from qjm_widgets.core.ports import JobStore, Work
+from qjm_widgets.core.records import Span
+
+
+class Circuits:
+    """The circuits of a set, by index."""
+
+    def __init__(self, store: JobStore, set_id: str, number: int, works: Sequence[Work | None]) -> None:
+        self._store = store
+        self._set_id = set_id
+        self._number = number
+        self._works: list[Work | None] = list(works) or [None] * number
+        self._names: list[str] | None = None
+        self._left_names: dict[int, str] = {}
+
+    def of(self, span: Span) -> list[Work]:
+        """The circuits of a span: from memory, else from the store.
+
+        Raises:
+            NotAvailableError: they are nowhere any more.
+        """
+        works = [work for work in self._works[span.start : span.stop] if work is not None]
+        if len(works) == len(span):
+            return works
+        stored: dict[int, Work] = {}
+        for block in self._store.get_circuits(self._set_id, span):
+            found = read_block(block) or ()
+            stored.update(zip(range(block.span.start, block.span.stop), found, strict=False))
+        missing = [circuit for circuit in range(span.start, span.stop) if circuit not in stored]
+        if missing:
+            raise NotAvailableError(
+                f"circuits {Span(missing[0], missing[-1] + 1)} are missing: they were never written to "
+                "the store (the kernel died first, or they cannot be written); run them again"
+            )
+        return [stored[circuit] for circuit in range(span.start, span.stop)]
+
+    def replace(self, circuit: int, work: Work) -> None:
+        """Put a prepared circuit in the place of the given one."""
+        self._works[circuit] = work
+
+    def let_go(self, span: Span) -> None:
+        """Forget circuits that the store has; their names stay."""
+        for circuit in range(span.start, span.stop):
+            work = self._works[circuit]
+            if work is not None:
+                self._left_names[circuit] = work.circuit.name
+                self._works[circuit] = None
+
+    def names(self) -> list[str]:
+        """The circuits' names; one that is not known (it was never written) is empty."""
+        if self._names is None:
+            names = [
+                work.circuit.name if work is not None else self._left_names.get(index, "")
+                for index, work in enumerate(self._works)
+            ]
+            if "" in names:
+                names = [""] * self._number
+                for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
+                    names[block.span.start : block.span.stop] = read_names(block)
+            self._names = names
+        return self._names
+
+
+class Outcomes:
+    """What the jobs of a set gave, by row, and the sum of it."""
+
+    def __init__(self, store: JobStore, set_id: str, done: Sequence[int]) -> None:
+        self._store = store
+        self._set_id = set_id
+        self._known: dict[int, JobOutcome] = {}
+        self._reading = threading.Lock()
+        self._summing = threading.Lock()
+        self._sum = CountsSum()
+        self._unsummed = list(done)
+        self._summed_jobs = 0
+
+    def put(self, outcomes: Mapping[int, JobOutcome]) -> None:
+        """Keep what was just written to the store."""
+        with self._reading:
+            self._known.update(outcomes)
+
+    def done(self, row: int) -> None:
+        """A job is done: its counts belong to the sum."""
+        self._unsummed.append(row)
+
+    def of(self, row: int) -> JobOutcome | None:
+        """What a job gave: from memory, else from the store; None while there is nothing.
+
+        Raises:
+            StoreCorruptError: what the store has of it is damaged.
+        """
+        with self._reading:
+            found = self._known.get(row)
+        if found is None:
+            data = self._store.get_outcome(self._set_id, row)
+            if data is not None:
+                try:
+                    found = JobOutcome.decode(data)
+                except ValueError as error:
+                    where = f"The result of job {row} in the job store {self._store.path}"
+                    raise StoreCorruptError(f"{where} is damaged: {error}") from error
+                with self._reading:
+                    self._known[row] = found
+        return found
+
+    def reread(self) -> None:
+        """Forget what is in memory: the store is asked again."""
+        with self._reading:
+            self._known.clear()
+
+    def total(self) -> tuple[dict[str, int], int]:
+        """The counts of all finished jobs by bit string, and how many jobs are in them."""
+        with self._summing:
+            while self._unsummed:
+                outcome = self.of(self._unsummed[0])
+                if outcome is not None:
+                    self._add(outcome)
+                self._unsummed.pop(0)
+                self._summed_jobs += 1
+            return self._sum.to_dict(), self._summed_jobs
+
+    def _add(self, outcome: JobOutcome) -> None:
+        self._sum.add(outcome.packed())
+        for circuit in outcome.circuits:
+            if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
+                self._sum.add_texts(circuit.data["counts"])

@@ -1,0 +1,118 @@
+"""Who drives a set: an owner lives while it holds the lock on a file of its own.
+
+The lock is freed by the system when its process dies, however it dies, and kept while a laptop sleeps.
+Other hosts cannot see the lock of a process here: for them, and only for them, there is a heartbeat.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sqlite3
+import sys
+import time
+import uuid
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_DEAD_AFTER = 120.0
+"""An owner on another host that has not said for so many seconds that it lives is dead."""
+
+
+class Owner:
+    """This store as an owner.
+
+    Args:
+        path: the store's file, or None for a store in memory, which nobody else can reach.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self.id = uuid.uuid4().hex
+        self.host = socket.gethostname()
+        self._directory = None if path is None else Path(f"{path}.owners")
+        self._descriptor: int | None = None
+
+    def enter(self, connection: sqlite3.Connection) -> None:
+        """Take the lock and a row in the store; inside a transaction. A second call does nothing."""
+        if self._descriptor is None and self._directory is not None:
+            self._directory.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(self._file(self.id), os.O_CREAT | os.O_RDWR, 0o600)
+            if not _lock(descriptor):
+                os.close(descriptor)
+                raise OSError(f"the lock of a new owner is taken: {self._file(self.id)}")
+            self._descriptor = descriptor
+        self.beat(connection)
+
+    def beat(self, connection: sqlite3.Connection) -> None:
+        """Say that this owner lives; inside a transaction."""
+        connection.execute(
+            "INSERT OR REPLACE INTO owners (owner, host, process, beat) VALUES (?, ?, ?, ?)",
+            (self.id, self.host, os.getpid(), time.time()),
+        )
+
+    def leave(self) -> None:
+        """Free the lock and remove its file."""
+        if self._descriptor is not None:
+            with contextlib.suppress(OSError):
+                self._file(self.id).unlink()
+            os.close(self._descriptor)
+            self._descriptor = None
+            with contextlib.suppress(OSError):  # others may still have theirs in it
+                self._file(self.id).parent.rmdir()
+
+    def describe(self, connection: sqlite3.Connection, owner: str | None) -> str | None:
+        """An owner in words, or None where it lives no more."""
+        if owner is None:
+            return None
+        if owner == self.id:
+            return "this kernel"
+        found = connection.execute(
+            "SELECT host, process, beat FROM owners WHERE owner = ?", (owner,)
+        ).fetchone()
+        if found is None:
+            return None
+        host, process, beat = found
+        if host != self.host:
+            # Its lock cannot be seen from here.
+            if time.time() - beat > _DEAD_AFTER:
+                return None
+        elif not self._is_locked(owner):
+            return None
+        if host == self.host and process == os.getpid():
+            return "another manager of this kernel"
+        return f"another kernel (process {process} on {host})"
+
+    def _file(self, owner: str) -> Path:
+        assert self._directory is not None
+        return self._directory / f"{owner}.lock"
+
+    def _is_locked(self, owner: str) -> bool:
+        try:
+            descriptor = os.open(self._file(owner), os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            if not _lock(descriptor):
+                return True
+            # Nobody holds it: its owner died. Its file would only gather dust.
+            with contextlib.suppress(OSError):
+                self._file(owner).unlink()
+            return False
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
