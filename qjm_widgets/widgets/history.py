@@ -13,6 +13,7 @@ from qjm_widgets.core import snapshot
 from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.widgets import assets, wire
+from qjm_widgets.widgets.kernel import hear_while_cells_run
 
 if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
@@ -34,6 +35,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         self._list = _SetList()
         self._panels: dict[str, Any] = {}
         super().__init__([self._list])
+        hear_while_cells_run(self._list)
         self._list.on_msg(self._receive)
         self._refresh()
 

@@ -85,7 +85,7 @@ class Painter:
             self._views.pop(name, None)
 
     def rows(self, indices: Any) -> list[int] | None:
-        """The rows of jobs that the page names by their place; None for all. Unknown ones are dropped."""
+        """The rows of jobs that the page names by their place; None for all. Unknown ones go."""
         if indices is None:
             return None
         ordered = self._live.ordered()

@@ -13,6 +13,7 @@ from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.widgets import assets, wire
+from qjm_widgets.widgets.kernel import hear_while_cells_run
 from qjm_widgets.widgets.painter import Message, Painter
 from qjm_widgets.widgets.pulse import PULSE
 
@@ -36,6 +37,7 @@ class Panel(anywidget.AnyWidget):
         self._painter = Painter(job_set)
         self._trait_due = 0.0
         super().__init__(snapshot=self._painter.trait())
+        hear_while_cells_run(self)
         self.on_msg(self._receive)
         self._live.watch(self._mark)
         self._mark()

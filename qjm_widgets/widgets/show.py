@@ -7,11 +7,10 @@ is updated when the set finishes. The page's CSS hides the second while the firs
 from __future__ import annotations
 
 import sys
-import warnings
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from qjm_widgets.live import LiveSet
+from qjm_widgets.widgets.kernel import warn_of_deaf_kernels
 from qjm_widgets.widgets.pulse import PULSE
 from qjm_widgets.widgets.static_html import html_of, text_of
 
@@ -27,7 +26,7 @@ def show_job_set(job_set: JobSet) -> None:
     if not _in_kernel():
         _publish({"text/plain": repr(job_set)})
         return
-    _warn_of_ipykernel_7_0()
+    warn_of_deaf_kernels()
     if job_set.shown is None:
         job_set.shown = job_set.panel()
     _show_widget(job_set.shown)
@@ -41,7 +40,7 @@ def show_manager(manager: JobManager) -> None:
         return
     from qjm_widgets.widgets.history import History, history_html
 
-    _warn_of_ipykernel_7_0()
+    warn_of_deaf_kernels()
     _show_widget(History(manager))
     _publish({"text/html": history_html(manager), "text/plain": repr(manager)})
 
@@ -91,12 +90,3 @@ def _in_kernel() -> bool:
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell = get_ipython() if get_ipython is not None else None
     return getattr(shell, "kernel", None) is not None
-
-
-def _warn_of_ipykernel_7_0() -> None:
-    version = metadata.version("ipykernel")
-    if version.startswith("7.0."):
-        warnings.warn(
-            f"ipykernel {version} ends threads that update a panel: install 7.1 or newer (or 6.31)",
-            stacklevel=2,
-        )

@@ -73,6 +73,20 @@ def test_a_click_cancels_one_job_and_the_others_go_on(
     assert notebook.kernel_eval("[s.name for s in job_set.statuses()]") == ["DONE"] * 9 + ["CANCELLED"]
 
 
+def test_a_click_cancels_while_a_cell_waits_for_results(
+    lab: JupyterServer, open_notebook: OpenNotebook
+) -> None:
+    waiting = "job_set.results(timeout=60).success"
+    notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED, waiting])
+    notebook.run_all()
+    panel = notebook.cell(1).locator(".qjm-panel")
+    notebook.wait_for_text(re.compile("^0 of 10 done"), within=panel)
+    for job in range(1, 10):
+        _row(panel, job).get_by_role("button", name=f"Cancel job {job}").click()
+        expect(_row(panel, job)).to_contain_text("Cancelled")
+    assert notebook.page.evaluate("() => globalThis.qjmTestRun.ended") is False
+
+
 def test_cancel_all_asks_first(lab: JupyterServer, open_notebook: OpenNotebook) -> None:
     notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED])
     panel = _start_gated(notebook)
