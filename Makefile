@@ -12,7 +12,18 @@ TOOLS := $(VENV)/.stamp-tools
 DEMO := $(VENV)/.stamp-demo
 DEV := $(VENV)/.stamp-dev
 
-.PHONY: help demo test lint test-js test-py bench clean
+# Qiskit 0.46 (qiskit-terra), which cannot live beside a newer one.
+TERRA_VENV := .venv-terra
+TERRA_PY := $(TERRA_VENV)/bin/python
+TERRA := $(TERRA_VENV)/.stamp
+TERRA_RUNS = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
+# The first Python that can have it.
+TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
+  $$python -c '$(TERRA_RUNS)' 2>/dev/null && echo $$python && break; done)
+# That Qiskit warns of itself.
+TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
+
+.PHONY: help demo test test-terra lint test-js test-py bench clean
 # The closing line of `make test` has to be pytest's.
 .NOTPARALLEL:
 
@@ -22,6 +33,7 @@ help:
 	@echo "make lint     formatters, linters and strict types in both languages, direction of imports"
 	@echo "make test-js  the page's tests, without a browser"
 	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
+	@echo "make test-terra  the Python tests that make sense on Qiskit 0.46, in .venv-terra"
 	@echo "make bench    measure, side by side with the plain loop"
 	@echo "make clean    remove .venv and everything built"
 
@@ -73,9 +85,24 @@ test-py: $(DEV)
 	@$(NPM_RUN)
 	$(PY) -m pytest $(PYTEST_ARGS)
 
+$(TERRA): $(TOOLS)
+	$(NPM_RUN)
+	@$(or $(TERRA_PYTHON),false) -c '$(TERRA_RUNS)' || { \
+	  echo "Qiskit 0.46 needs Python 3.11 or 3.12: make test-terra TERRA_PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Setting up $(TERRA_VENV)"
+	$(TERRA_PYTHON) -m venv $(TERRA_VENV)
+	$(TERRA_PY) -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(TERRA_PY) -m pip install --quiet --disable-pip-version-check --group build
+	$(TERRA_PY) -m pip install --quiet --disable-pip-version-check --editable . --group terra
+	@touch $@
+
+test-terra: $(TERRA)
+	@$(NPM_RUN)
+	$(TERRA_PY) -m pytest $(TERRA_WARNINGS) tests/unit tests/contract tests/ibmq tests/notebooks $(PYTEST_ARGS)
+
 bench: $(DEV)
 	$(PY) -m benchmarks
 
 clean:
-	rm -rf $(VENV) .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
+	rm -rf $(VENV) $(TERRA_VENV) .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -150,24 +150,24 @@ class Asker:
         began = time.monotonic()
         news = False
 
-        def report(index: int, found: Observation | Exception) -> None:
+        def report(index: int, found: Observation | BaseException) -> None:
             nonlocal news
             about = asked[index]
             job = about.state.jobs[about.row]
-            if isinstance(found, Exception) or job.last_error or found.status is not job.status:
+            if isinstance(found, BaseException) or job.last_error or found.status is not job.status:
                 news = news or isinstance(found, Observation)
                 self._turn.post(lambda: self._observed(about, found))
 
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             self._adapter.observe([about.handle for about in asked], report)
-        except Exception as caught:
+        except BaseException as caught:
             error = caught
         took = time.monotonic() - began
         self._turn.post(lambda: self._answered(question, asked, took, news, error))
 
     def _answered(
-        self, question: int, asked: list[_Asked], took: float, news: bool, error: Exception | None
+        self, question: int, asked: list[_Asked], took: float, news: bool, error: BaseException | None
     ) -> None:
         if question != self._open_question:
             return
@@ -177,7 +177,7 @@ class Asker:
             for about in asked:
                 self._observed(about, error)
 
-    def _observed(self, about: _Asked, found: Observation | Exception) -> None:
+    def _observed(self, about: _Asked, found: Observation | BaseException) -> None:
         """What the backend said of one job; late words about an older attempt are ignored."""
         state, row = about.state, about.row
         job = state.jobs[row]
@@ -185,7 +185,7 @@ class Asker:
         if job.attempt != about.attempt or key not in self._handles:
             return
         now = self._turn.wall()
-        if isinstance(found, Exception):
+        if isinstance(found, BaseException):
             if job.last_error != explain(found):
                 self._turn.amend(state, row, last_error=explain(found))
             return
@@ -224,6 +224,8 @@ class Asker:
         text = f"{self._adapter.name} has not answered for {_DEADLINE:.0f} s"
         for (_, row), (state, _) in self._handles.items():
             self._turn.amend(state, row, last_error=text)
+            if state.jobs[row].cancel_requested:  # it may have waited behind the question
+                self.cancel(state, row)
         for lookup in self._lookups.values():
             lookup.under_way = False
 
@@ -235,7 +237,7 @@ class Asker:
         try:
             if not self._adapter.cancel(about.handle):
                 text = f"{self._adapter.name} did not cancel it: it may be too late"
-        except Exception as caught:
+        except BaseException as caught:
             text = f"cancelling failed: {explain(caught)}"
         self._turn.post(lambda: self._cancelled(about, text))
 
@@ -259,7 +261,7 @@ class Asker:
             else:
                 found = self._adapter.find(identity_of(live.record, job), names)
             job_ids = [self._adapter.job_id(handle) for handle in found]
-        except Exception as caught:
+        except BaseException as caught:
             error = caught
             self._turn.post(lambda: self._not_looked_up(lookup, error))
         else:
@@ -293,7 +295,7 @@ class Asker:
             about = _Asked(state, row, lookup.attempt, handle)
             self._call(functools.partial(self._cancel_call, about))
 
-    def _not_looked_up(self, lookup: _Lookup, error: Exception) -> None:
+    def _not_looked_up(self, lookup: _Lookup, error: BaseException) -> None:
         if not self._is_current(lookup):
             return
         verdict = judge(error)
@@ -313,5 +315,5 @@ class Asker:
         if state.live.record.rerun_on_resume:
             self._turn.unsend(state, row, f"run again: {text}")
         else:
-            self._turn.change(state, row, Status.HELD, last_error=f"{text}: submit again?")
+            self._turn.hold(state, row, f"{text}: submit again?")
         self._ended()

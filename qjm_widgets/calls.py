@@ -10,9 +10,14 @@ import logging
 import queue
 import threading
 import time
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 _LOG = logging.getLogger(__name__)
+
+_PREFIX = "qjm-"
+"""How the names of our threads begin."""
 
 
 class Lane:
@@ -70,11 +75,35 @@ class Lane:
             if self._stopped:
                 return
             self._since = time.monotonic()
+            log_warnings()
             try:
                 work()
-            except Exception:
+            except BaseException:  # the lane lives on, whatever a backend raises
                 _LOG.exception("a call to a backend raised outside its guard")
             finally:
                 self._since = None
                 with self._lock:
                     self._waiting -= 1
+
+
+class _Show:
+    """Shows warnings as before, except those of our threads, which are logged.
+
+    What a thread prints lands in whatever cell runs at that moment, or after the prompt of a script.
+    Only the showing is changed: ``catch_warnings`` would change the filters of all threads.
+    """
+
+    def __init__(self, before: Callable[..., Any]) -> None:
+        self._before = before
+
+    def __call__(self, message: Any, category: Any, filename: Any, lineno: Any, *more: Any) -> None:
+        if threading.current_thread().name.startswith(_PREFIX):
+            _LOG.info("%s", warnings.formatwarning(message, category, filename, lineno))
+        else:
+            self._before(message, category, filename, lineno, *more)
+
+
+def log_warnings() -> None:
+    """Log the warnings of our threads; looked at before each call, as anybody may show them anew."""
+    if not isinstance(warnings.showwarning, _Show):
+        warnings.showwarning = _Show(warnings.showwarning)  # type: ignore[assignment]

@@ -26,16 +26,22 @@ from qjm_widgets.set_state import SetState, Turn
 
 _LIMIT_WAIT = 30.0
 """A pending limit that others fill is tried again after so many seconds."""
+_HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.UNSURE)
+"""Refusals after which nothing else is sent for a while."""
+
+_Block = tuple[float, str]
+"""Nothing is sent before that time (monotonic seconds), and why."""
 
 
 class _Sending:
-    """A submission that is queued or under way."""
+    """A submission that is queued or under way; those of one generation were announced together."""
 
-    __slots__ = ("_claimed", "row", "state")
+    __slots__ = ("_claimed", "generation", "row", "state")
 
-    def __init__(self, state: SetState, row: int) -> None:
+    def __init__(self, state: SetState, row: int, generation: int) -> None:
         self.state = state
         self.row = row
+        self.generation = generation
         self._claimed = threading.Lock()
 
     def claim(self) -> bool:
@@ -55,8 +61,11 @@ class Driver:
         self._order: deque[str] = deque()
         self._call_seconds = 0.0
         self._learned_limit: int | None = None
-        self._blocked_until = 0.0
-        self._blocked_by = ""
+        self._busy: _Block = (0.0, "")
+        self._full: _Block = (0.0, "")
+        self._generation = 0
+        self._halted = -1
+        self._unanswered = 0
         self._tries: dict[tuple[str, int], int] = {}
         self._wanting = False
 
@@ -65,8 +74,8 @@ class Driver:
     def due(self) -> float | None:
         """When this driver wants its next turn, monotonic seconds; None: only when a message comes."""
         times = [self._asker.due()]
-        if self._wanting and self._blocked_until > self._turn.now():
-            times.append(self._blocked_until)
+        if self._wanting and self._blocked()[0] > self._turn.now():
+            times.append(self._blocked()[0])
         known = [time for time in times if time is not None]
         return min(known) if known else None
 
@@ -96,7 +105,9 @@ class Driver:
         self._tries.pop((state.live.set_id, row), None)
 
     def forget(self, state: SetState) -> None:
-        """Forget a set."""
+        """Forget a set; of what was announced, nothing goes out any more."""
+        for key in [key for key, sending in self._sending.items() if sending.state is state]:
+            self._sending.pop(key).claim()
         self._asker.forget(state)
 
     def recover(self, state: SetState, row: int, recovery: Recovery) -> None:
@@ -124,7 +135,7 @@ class Driver:
         ready = {state.live.set_id: state for state in states if state.next() is not None}
         self._wanting = bool(ready)
         room = self._room()
-        if not ready or room <= 0 or self._turn.now() < self._blocked_until:
+        if not ready or room <= 0 or self._turn.now() < self._blocked()[0]:
             return []
         kept = [set_id for set_id in self._order if set_id in ready]
         self._order = deque([*kept, *(set_id for set_id in ready if set_id not in kept)])
@@ -139,7 +150,9 @@ class Driver:
         return chosen
 
     def _room(self) -> int:
-        room = 1 if self.adapter.runs_inside_submit else pacing.batch(self._call_seconds)
+        # The first call tells how long one takes: what is announced before may have to be held.
+        alone = self.adapter.runs_inside_submit or self._call_seconds == 0
+        room = 1 if alone else pacing.batch(self._call_seconds)
         room -= len(self._sending)
         for limit in (self.adapter.max_pending, self._learned_limit):
             if limit is not None:
@@ -157,13 +170,14 @@ class Driver:
         return wait == 0
 
     def _block(self, seconds: float, reason: str) -> None:
-        self._blocked_until = self._turn.now() + seconds
-        self._blocked_by = reason
+        self._busy = max(self._busy, (self._turn.now() + seconds, reason))
+
+    def _blocked(self) -> _Block:
+        return max(self._busy, self._full)
 
     def _ended(self) -> None:
         """A job has ended: where a pending limit was met, there may be room."""
-        if self._learned_limit is not None:
-            self._blocked_until = 0.0
+        self._full = (0.0, "")
 
     def _tell_waiting(self, state: SetState) -> None:
         live = state.live
@@ -177,11 +191,12 @@ class Driver:
 
     def _waiting(self, state: SetState) -> Waiting | None:
         until, why = None, ""
-        left = self._blocked_until - self._turn.now()
+        blocked_until, blocked_by = self._blocked()
+        left = blocked_until - self._turn.now()
         if state.paused:
             why = "paused"
         elif left > 0:
-            until, why = self._turn.wall() + left, self._blocked_by
+            until, why = self._turn.wall() + left, blocked_by
         elif self._learned_limit is not None and self._room() <= 0:
             why = f"{self.adapter.name} takes {self._learned_limit} at a time"
         else:
@@ -194,13 +209,17 @@ class Driver:
 
     def _dispatch(self, state: SetState, row: int) -> None:
         job = self._turn.change(state, row, Status.SENDING, sent_at=self._turn.wall())
-        sending = self._sending[state.live.set_id, row] = _Sending(state, row)
+        sending = _Sending(state, row, self._generation)
+        self._sending[state.live.set_id, row] = sending
         call = functools.partial(self._submit_call, sending, job)
         self._turn.after_commit(lambda: self._lane.call(call), state)
 
     def _submit_call(self, sending: _Sending, job: JobRecord) -> None:
         """On the lane."""
         if not sending.claim():
+            return
+        if sending.generation == self._halted:
+            self._turn.post(lambda: self._put_back(sending))
             return
         if self.adapter.runs_inside_submit:
             self._turn.post(lambda: self._began(sending))
@@ -209,8 +228,10 @@ class Driver:
         try:
             handle = self.adapter.submit(_submission(sending.state, job))
             job_id = self.adapter.job_id(handle)
-        except Exception as caught:
+        except BaseException as caught:
             error = caught
+            if handle is None and judge(error).refusal in _HALTING:
+                self._halted = sending.generation
         took = time.monotonic() - began
         self._turn.post(lambda: self._submitted(sending, handle, job_id, error, took))
 
@@ -224,18 +245,20 @@ class Driver:
         sending: _Sending,
         handle: Any,
         job_id: str | None,
-        error: Exception | None,
+        error: BaseException | None,
         took: float,
     ) -> None:
         state, row = sending.state, sending.row
         key = state.live.set_id, row
-        if self._sending.pop(key, None) is None:
+        if self._sending.get(key) is not sending:
             return
+        del self._sending[key]
         self._call_seconds = took if self._call_seconds == 0 else 0.7 * self._call_seconds + 0.3 * took
         if handle is None:
             self._refused(state, row, error or RuntimeError("the backend gave no job"))
             return
         self._tries.pop(key, None)
+        self._unanswered = 0
         if state.jobs[row].status is Status.SENDING:
             self._turn.change(state, row, Status.QUEUED, job_id=job_id)
         else:
@@ -244,7 +267,15 @@ class Driver:
 
     # -- refusals ------------------------------------------------------------------------------------
 
-    def _refused(self, state: SetState, row: int, error: Exception) -> None:
+    def _put_back(self, sending: _Sending) -> None:
+        """It was announced, but one before it was refused: it waits with that one."""
+        key = sending.state.live.set_id, sending.row
+        if self._sending.get(key) is sending:
+            del self._sending[key]
+            self._turn.unsend(sending.state, sending.row, "one before it was refused")
+
+    def _refused(self, state: SetState, row: int, error: BaseException) -> None:
+        self._generation += 1
         state.live.refusals[row] = error
         verdict = judge(error)
         refusal = verdict.refusal
@@ -263,13 +294,19 @@ class Driver:
             self._fail(state, row, verdict.text)
 
     def _fail(self, state: SetState, row: int, text: str) -> None:
+        if state.jobs[row].cancel_requested:
+            self._turn.unsend(state, row, text)
+            return
         self._turn.change(state, row, Status.ERROR, error=text, finished_at=self._turn.wall())
 
     def _meet_limit(self, state: SetState, row: int, verdict: Verdict) -> None:
         """Too many jobs are pending: as many as ours is what it takes, or others' fill it."""
         if self._asker.pending:
             self._learned_limit = self._asker.pending
-        self._block(verdict.retry_after or _LIMIT_WAIT, f"{self.adapter.name} has too many pending jobs")
+        why = f"{self.adapter.name} has too many pending jobs"
+        if verdict.retry_after is not None:
+            self._block(verdict.retry_after, why)
+        self._full = (self._turn.now() + _LIMIT_WAIT, why)
         self._turn.unsend(state, row, verdict.text)
 
     def _wait_and_repeat(self, state: SetState, row: int, verdict: Verdict) -> None:
@@ -287,6 +324,10 @@ class Driver:
 
     def _resolve(self, state: SetState, row: int, verdict: Verdict) -> None:
         """The job may have been accepted: look it up, or let the user decide."""
+        # A network that is down must not make every job that waits a job that may have been sent.
+        self._unanswered += 1
+        wait = pacing.back_off(self._unanswered, verdict.retry_after, self._turn.chance())
+        self._block(wait, f"{self.adapter.name} does not answer")
         if self.adapter.finds:
             self._turn.amend(
                 state, row, last_error=f"may have been sent, looking for it: {verdict.text}"
@@ -295,8 +336,7 @@ class Driver:
         elif state.live.record.rerun_on_resume:
             self._wait_and_repeat(state, row, verdict)
         else:
-            text = f"may have been sent: submit again?\n{verdict.text}"
-            self._turn.change(state, row, Status.HELD, text=verdict.text, last_error=text)
+            self._turn.hold(state, row, f"may have been sent: submit again?\n{verdict.text}")
 
 
 def _submission(state: SetState, job: JobRecord) -> Submission:

@@ -18,7 +18,13 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from typing import Any
 
-from qjm_widgets.core.errors import ClosedError, InvalidStateError, LeaseLostError, StoreError
+from qjm_widgets.core.errors import (
+    ClosedError,
+    InvalidStateError,
+    JobSetNotFoundError,
+    LeaseLostError,
+    StoreError,
+)
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import BackendAdapter, Changes, Clock, JobStore
@@ -32,6 +38,8 @@ _LOG = logging.getLogger(__name__)
 
 _STORE_RETRY = 1.0
 """Seconds until a store that could not be written is tried again."""
+_LONGEST_SLEEP = 3600.0
+"""Threads cannot wait for as many seconds as a server may ask for."""
 BEAT_SECONDS = 15.0
 """How often the store is told that this kernel lives."""
 _FRESH: dict[str, Any] = {
@@ -51,6 +59,8 @@ class Engine:
     def __init__(self, store: JobStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self.lost: Callable[[LiveSet], None] = lambda live: None
+        """Called with a set that another kernel has taken over."""
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._sets: dict[str, SetState] = {}
         self._drivers: dict[int, Driver] = {}
@@ -222,13 +232,14 @@ class Engine:
     ) -> JobRecord:
         """Give a job another status; it is written at the end of the turn."""
         at = self._clock.time()
+        encoded = None if outcome is None else outcome.encode()  # before anything is changed: it may raise
         job = replace(state.jobs[row], status=status, since=at, **fields)
         changes = self._note(state, job)
         changes.history.append(
             StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
         )
-        if outcome is not None:
-            changes.outcomes[row] = outcome.encode()
+        if outcome is not None and encoded is not None and self._is_driven(state):
+            changes.outcomes[row] = encoded
             self._outcomes.setdefault(state.live.set_id, {})[row] = outcome
         return job
 
@@ -244,9 +255,14 @@ class Engine:
 
     def _note(self, state: SetState, job: JobRecord) -> Changes:
         state.jobs[job.row] = job
+        if not self._is_driven(state):
+            return Changes()  # late words about a set that another kernel has taken over
         changes = self._changes.setdefault(state.live.set_id, Changes())
         changes.jobs.append(job)
         return changes
+
+    def _is_driven(self, state: SetState) -> bool:
+        return self._sets.get(state.live.set_id) is state
 
     def chance(self) -> float:
         """A random number in [0, 1)."""
@@ -267,6 +283,13 @@ class Engine:
             return
         self.change(state, row, Status.NOT_SENT, text=text, **{**_FRESH, "last_error": text})
         state.add_unsent([row])
+
+    def hold(self, state: SetState, row: int, text: str) -> None:
+        """Nobody can tell whether a job was accepted: the user decides, or has by a cancellation."""
+        if state.jobs[row].cancel_requested:
+            self.change(state, row, Status.CANCELLED, text=text, finished_at=self.wall())
+        else:
+            self.change(state, row, Status.HELD, text=text, last_error=text)
 
     def halve(self, state: SetState, row: int, text: str) -> None:
         """Cut a job of several circuits into two; the second half gets a row of its own."""
@@ -308,8 +331,7 @@ class Engine:
             if recovery is Recovery.SEND:
                 self.unsend(state, job.row, "the kernel that ran it died")
             elif recovery is Recovery.HOLD:
-                text = "may have been sent when the kernel died: submit again?"
-                self.change(state, job.row, Status.HELD, text=text, last_error=text)
+                self.hold(state, job.row, "may have been sent when the kernel died: submit again?")
             elif recovery is not Recovery.KEEP:
                 state.driver.recover(state, job.row, recovery)
 
@@ -373,7 +395,7 @@ class Engine:
         due = [driver.due() for driver in self._drivers.values()]
         due += [self._store_retry, self._beat_due]
         times = [time for time in due if time is not None]
-        return max(0.0, min(times) - self.now()) if times else None
+        return min(_LONGEST_SLEEP, max(0.0, min(times) - self.now())) if times else None
 
     def _write(self) -> None:
         """One transaction for the whole turn; then tell others."""
@@ -384,6 +406,11 @@ class Engine:
                 self._store.commit(self._changes)
             except LeaseLostError as error:
                 self._give_up(error.set_id)
+                self._write()
+                return
+            except JobSetNotFoundError:
+                for set_id in self._deleted(list(self._changes)):
+                    self._give_up(set_id)
                 self._write()
                 return
             except StoreError as error:
@@ -407,9 +434,22 @@ class Engine:
         state = self._sets.get(set_id)
         self._forget(set_id)
         if state is not None:
-            state.live.owner = self._store.owner(set_id)
             state.live.adapter = None
+            try:
+                self.lost(state.live)
+            except (StoreError, JobSetNotFoundError):
+                _LOG.exception("a set that another kernel took over cannot be followed")
             state.live.notify()
+
+    def _deleted(self, set_ids: Sequence[str]) -> list[str]:
+        """Those of some sets that another kernel has deleted; all where nobody can tell."""
+        gone = []
+        for set_id in set_ids:
+            try:
+                self._store.owner(set_id)
+            except JobSetNotFoundError:
+                gone.append(set_id)
+        return gone or list(set_ids)
 
     def _beat(self) -> None:
         """Other hosts have to see that this kernel drives its sets."""
@@ -458,7 +498,9 @@ class Engine:
         chosen = [
             row
             for row in dict.fromkeys(rows)
-            if state.jobs[row].status in statuses and row not in state.unsendable
+            if state.jobs[row].status in statuses
+            and row not in state.unsendable
+            and not state.jobs[row].cancel_requested
         ]
         for row in chosen:
             state.driver.drop(state, row)

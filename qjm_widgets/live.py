@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,8 @@ from qjm_widgets.core.snapshot import Waiting
 from qjm_widgets.core.spans import Cover
 from qjm_widgets.events import EventBus, JobEvent
 from qjm_widgets.shelves import Circuits, Outcomes
+
+_LOG = logging.getLogger(__name__)
 
 
 class LiveSet:
@@ -60,7 +63,7 @@ class LiveSet:
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
         self.natives: dict[int, Any] = {}
-        self.refusals: dict[int, Exception] = {}
+        self.refusals: dict[int, BaseException] = {}
         self.changed = threading.Condition()
         self.sequence = 0
         self.closed = False
@@ -164,7 +167,10 @@ class LiveSet:
             self.sequence += 1
             self.changed.notify_all()
         for watcher in list(self._watchers):
-            watcher()
+            try:
+                watcher()
+            except Exception:  # a panel that fails must not end the engine's thread
+                _LOG.exception("what shows a job set raised")
 
     def close(self) -> None:
         """Nobody drives the set any more: wake those who wait, end the subscriptions."""

@@ -17,7 +17,12 @@ from types import TracebackType
 from typing import Any
 
 from qjm_widgets import backends as _backends
-from qjm_widgets.core.errors import ClosedError, InputError, InvalidStateError
+from qjm_widgets.core.errors import (
+    ClosedError,
+    DrivenElsewhereError,
+    InputError,
+    InvalidStateError,
+)
 from qjm_widgets.core.ports import BackendAdapter, SetSummary
 from qjm_widgets.core.records import JobSetRecord, Status
 from qjm_widgets.core.snapshot import plural
@@ -62,6 +67,7 @@ class JobManager:
         self._engine = Engine(self._store, SystemClock())
         self._journal = Journal(self._store, self._engine)
         self._follower = Follower(self._store)
+        self._engine.lost = self._follower.follow
         self._sets: dict[str, JobSet] = {}
         self._adapters: dict[int, tuple[Any, BackendAdapter]] = {}
         self._lock = threading.RLock()
@@ -223,7 +229,11 @@ class JobManager:
             adapter = self._adapter_for(live.record, backend)
             check_backend(live.record, adapter)
             merged = merge_options(live.record, options)
-            self._store.claim(live.set_id)
+            try:
+                self._store.claim(live.set_id)
+            except DrivenElsewhereError:
+                self._follower.follow(live)
+                raise
             live.restart(*self._store.load_set(live.set_id))
             live.owner = None
             live.options = merged
@@ -246,7 +256,7 @@ class JobManager:
 
         Raises:
             JobSetNotFoundError: the store does not know it.
-            InvalidStateError: it is still running here.
+            InvalidStateError: it is still running here, or another kernel drives it.
         """
         self._check_open()
         with self._lock:
@@ -255,6 +265,9 @@ class JobManager:
                 raise InvalidStateError(
                     f"{known.name()!r} still has jobs under way: cancel them or wait before deleting it"
                 )
+            owner = self._store.owner(job_set_id)
+            if owner is not None:
+                raise DrivenElsewhereError(f"{owner} drives job set {job_set_id}: end it there first")
             self._store.delete_set(job_set_id)
             if known is not None:
                 self._engine.forget(known.live)
@@ -276,7 +289,8 @@ class JobManager:
         forgotten = 0
         for summary in self.history():
             known = self._sets.get(summary.record.set_id)
-            if summary.record.created_at < before and (known is None or known.live.settled):
+            free = summary.owner is None if known is None else known.live.settled
+            if summary.record.created_at < before and free:
                 self.delete(summary.record.set_id)
                 forgotten += 1
         return forgotten

@@ -64,6 +64,9 @@ class Turn(Protocol):
     def unsend(self, state: SetState, row: int, text: str) -> None:
         """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
 
+    def hold(self, state: SetState, row: int, text: str) -> None:
+        """Nobody can tell whether a job was accepted: the user decides, or has by a cancellation."""
+
     def halve(self, state: SetState, row: int, text: str) -> None:
         """Cut a job of several circuits into two."""
 

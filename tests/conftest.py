@@ -5,6 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from qjm_widgets._compat import has_samplers
+
+collect_ignore = []
+if not has_samplers():
+    # It compares with BitArray, which Qiskit 0.46 lacks.
+    collect_ignore += ["unit/test_outcomes.py"]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs a newer Qiskit than the installed one."""
+    if not has_samplers():
+        left_out = [item for item in items if item.get_closest_marker("newer_qiskit")]
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_user_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

@@ -123,6 +123,9 @@ class StoreLockedError(StoreError):
 
 def explain(error: BaseException) -> str:
     """An exception in one readable text: its kind and what it says."""
-    text = str(error).strip().strip("'\"").strip()
     kind = type(error).__name__
+    try:
+        text = str(error).strip().strip("'\"").strip()
+    except Exception:  # a third party's exception may fail at this too
+        return kind
     return f"{kind}: {text}" if text else kind

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import email.utils
 import enum
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from qjm_widgets.core.errors import explain
@@ -106,9 +107,9 @@ def _is_network(error: BaseException) -> bool:
 
 def _http_status(error: BaseException) -> int | None:
     for each in _chain(error):
-        for holder in (each, getattr(each, "response", None)):
+        for holder in (each, _get(each, "response")):
             for name in ("status_code", "http_status"):
-                status = getattr(holder, name, None)
+                status = _get(holder, name)
                 if isinstance(status, int) and 400 <= status < 600:
                     return status
     return None
@@ -117,19 +118,30 @@ def _http_status(error: BaseException) -> int | None:
 def _retry_after(error: BaseException) -> float | None:
     """Seconds: a number, or the time until a date, from the server's Retry-After."""
     for each in _chain(error):
-        for holder in (each, getattr(each, "response", None)):
-            value: Any = getattr(holder, "retry_after", None)
+        for holder in (each, _get(each, "response")):
+            headers = _get(holder, "headers")
+            found: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}
+            value = _get(holder, "retry_after")
             if value is None:
-                value = (getattr(holder, "headers", None) or {}).get("Retry-After")
+                value = found.get("Retry-After")
             if value is not None:
-                return _seconds(value, (getattr(holder, "headers", None) or {}).get("Date"))
+                return _seconds(value, found.get("Date"))
     return None
+
+
+def _get(thing: Any, name: str) -> Any:
+    """An attribute, or None: those of a third party's exceptions may be properties that raise."""
+    try:
+        return getattr(thing, name, None)
+    except Exception:
+        return None
 
 
 def _seconds(value: Any, sent: Any) -> float | None:
     try:
-        return max(0.0, float(value))
-    except (TypeError, ValueError):
+        seconds = float(value)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
+    except (TypeError, ValueError, OverflowError):
         pass
     try:
         # The server's own clock says how far away its date is.

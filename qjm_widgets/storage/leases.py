@@ -40,13 +40,19 @@ class Owner:
     def enter(self, connection: sqlite3.Connection) -> None:
         """Take the lock and a row in the store; inside a transaction. A second call does nothing."""
         if self._descriptor is None and self._directory is not None:
-            self._directory.mkdir(mode=0o700, exist_ok=True)
-            descriptor = os.open(self._file(self.id), os.O_CREAT | os.O_RDWR, 0o600)
+            descriptor = self._make(self._directory)
             if not _lock(descriptor):
                 os.close(descriptor)
                 raise OSError(f"the lock of a new owner is taken: {self._file(self.id)}")
             self._descriptor = descriptor
         self.beat(connection)
+
+    def _make(self, directory: Path) -> int:
+        while True:
+            directory.mkdir(mode=0o700, exist_ok=True)
+            # Another owner that leaves removes the directory while it is empty.
+            with contextlib.suppress(FileNotFoundError):
+                return os.open(self._file(self.id), os.O_CREAT | os.O_RDWR, 0o600)
 
     def beat(self, connection: sqlite3.Connection) -> None:
         """Say that this owner lives; inside a transaction."""
@@ -97,7 +103,7 @@ class Owner:
         except FileNotFoundError:
             return False
         try:
-            if not _lock(descriptor):
+            if not _lock(descriptor, shared=True):
                 return True
             # Nobody holds it: its owner died. Its file would only gather dust.
             with contextlib.suppress(OSError):
@@ -107,12 +113,13 @@ class Owner:
             os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Take a lock, or not. Those who only look share theirs: else each would see the other as an owner."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
     return True

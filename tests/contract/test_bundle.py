@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
-from qiskit.primitives import StatevectorSampler
 from qiskit.providers.basic_provider import BasicSimulator
 from qiskit_aer import AerSimulator
 
@@ -87,6 +86,8 @@ def simulated(manager: JobManager) -> JobSet:
 
 
 def sampled(manager: JobManager) -> JobSet:
+    from qiskit.primitives import StatevectorSampler
+
     points: list[Any] = [registers(), (sweep(), [[0.1], [1.5], [3.0]]), (sweep(), [0.2], 7)]
     return manager.run(points, StatevectorSampler(seed=1), shots=20, tags=["a", "ü <b>"])
 
@@ -145,6 +146,7 @@ def works(path: Path) -> list[Work]:
     return read
 
 
+@pytest.mark.newer_qiskit  # the QPY that Qiskit 0.46 writes is not believed
 @pytest.mark.parametrize("make", [simulated, sampled, wide, pieces])
 def test_a_set_comes_back_the_same_in_another_store(
     managers: Callable[[str], JobManager],
@@ -198,6 +200,7 @@ def test_failed_and_cancelled_jobs_come_back_with_their_reasons_and_history(
     away.close()
 
 
+@pytest.mark.newer_qiskit
 def test_a_loaded_set_goes_out_again_as_the_same_bundle(
     managers: Callable[[str], JobManager], bundle: Path, tmp_path: Path
 ) -> None:

@@ -1,0 +1,37 @@
+"""The names of ``qiskit.providers.ibmq.managed``, for notebooks written for them.
+
+A notebook changes its import line and nothing else::
+
+    from qjm_widgets.ibmq import IBMQJobManager
+
+``IBMQJobManager`` is a thin face over ``qjm_widgets.default_manager()``: signatures, return types,
+errors and the forms of the reports are those of qiskit-ibmq-provider 0.20.2, on any backend that
+``JobManager`` takes, and its sets show the panel. What is newer is reached by ``job_set_foo.job_set``, a
+``JobSet``.
+"""
+
+from qjm_widgets.ibmq.errors import (
+    IBMQJobManagerError,
+    IBMQJobManagerInvalidStateError,
+    IBMQJobManagerJobNotFound,
+    IBMQJobManagerTimeoutError,
+    IBMQJobManagerUnknownJobSet,
+    IBMQManagedResultDataNotAvailable,
+)
+from qjm_widgets.ibmq.job import ManagedJob
+from qjm_widgets.ibmq.job_set import ManagedJobSet
+from qjm_widgets.ibmq.manager import IBMQJobManager
+from qjm_widgets.ibmq.results import ManagedResults
+
+__all__ = [
+    "IBMQJobManager",
+    "IBMQJobManagerError",
+    "IBMQJobManagerInvalidStateError",
+    "IBMQJobManagerJobNotFound",
+    "IBMQJobManagerTimeoutError",
+    "IBMQJobManagerUnknownJobSet",
+    "IBMQManagedResultDataNotAvailable",
+    "ManagedJob",
+    "ManagedJobSet",
+    "ManagedResults",
+]

@@ -1,0 +1,191 @@
+"""``ManagedJob``: one job of a set, by the retired names."""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+from qiskit.providers import JobStatus
+from qiskit.result import Result
+
+from qjm_widgets._compat import make_qobj
+from qjm_widgets.core.errors import ClosedError, NotAvailableError
+from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.ibmq.errors import (
+    IBMQJobManagerError,
+    IBMQJobManagerInvalidStateError,
+    IBMQJobManagerTimeoutError,
+    retired_errors,
+)
+from qjm_widgets.job_set import JobSet
+from qjm_widgets.job_set import ManagedJob as Job
+
+if TYPE_CHECKING:
+    from qjm_widgets.ibmq.submissions import Submissions
+
+_LOG = logging.getLogger(__name__)
+_LISTENING = 0.5
+"""Waiting looks up so often (seconds), so that an interrupt is heard on every platform."""
+
+
+class ManagedJob:
+    """One job of a set."""
+
+    def __init__(self, job_set: JobSet, row: int, submissions: Submissions | None) -> None:
+        self._set = job_set
+        self._row = row
+        self._submissions = submissions
+
+    @property
+    def start_index(self) -> int:
+        """The first experiment that it holds."""
+        return self._record.span.start
+
+    @property
+    def end_index(self) -> int:
+        """The last experiment that it holds."""
+        return self._record.span.stop - 1
+
+    @property
+    def job(self) -> Any:
+        """The provider's own job object; None before it was sent, and where sending failed."""
+        return self._set.live.natives.get(self._row)
+
+    @property
+    def job_id(self) -> str | None:
+        """The provider's id of it; None before it was sent."""
+        return self._record.job_id
+
+    @property
+    def future(self) -> Future[None] | None:
+        """Done when the job was sent, or failed to be; None for a set that was only retrieved."""
+        return None if self._submissions is None else self._submissions.future(self._row)
+
+    @property
+    def submit_error(self) -> Exception | None:
+        """Why the job could not be sent, or None."""
+        if not self.refused:
+            return None
+        error: Exception | None = self._set.live.refusals.get(self._row)
+        return error or IBMQJobManagerError(self._record.error or "for an unknown reason")
+
+    @property
+    def refused(self) -> bool:
+        """Whether sending it failed."""
+        job = self._record
+        return job.status is Status.ERROR and job.job_id is None and self.job is None
+
+    def submit(
+        self,
+        circuits: Any,
+        job_name: str,
+        backend: Any,
+        executor: Any,
+        submit_lock: Any,
+        job_share_level: Any = None,
+        job_tags: list[str] | None = None,
+        **run_config: Any,
+    ) -> None:
+        """Never needed: ``IBMQJobManager.run`` has submitted it.
+
+        Raises:
+            IBMQJobManagerInvalidStateError: always.
+        """
+        raise IBMQJobManagerInvalidStateError(
+            f"{self._who()} was submitted already: to send a failed one again, job_set.job_set.retry()"
+        )
+
+    def status(self) -> JobStatus | None:
+        """Qiskit's status; None where it could not be had: sending failed, or asking did."""
+        job = self._record
+        if self.refused or (job.status.remote and job.last_error):
+            return None
+        return Job(self._set, self._row).status()
+
+    def result(
+        self, timeout: float | None = None, partial: bool = False, refresh: bool = False
+    ) -> Result | None:
+        """The job's result; None, with a warning, where it has none.
+
+        Args:
+            timeout: seconds to wait for it; 0 does not wait, None waits without limit.
+            partial: what there is of a job that failed, too.
+            refresh: read it from the store again.
+
+        Raises:
+            IBMQJobManagerTimeoutError: the time was over before the job was.
+        """
+        self._wait(timeout)
+        if self.refused:
+            return None
+        if refresh:
+            self._set.live.outcomes.reread()
+        job = self._record
+        if job.status is Status.DONE or (partial and job.status is Status.ERROR):
+            try:
+                return self._set.results(timeout=0, partial=True).job_result(self._row)
+            except NotAvailableError as error:
+                reason = str(error)
+        else:
+            reason = job.error or f"it is {job.status.value}"
+        warnings.warn(f"No result of {self._who()}: {reason}", stacklevel=2)
+        return None
+
+    def error_message(self) -> str | None:
+        """Why the job failed, or could not be sent; None if neither. Waits for its end."""
+        self._wait(None)
+        return self._record.error if self._record.status is Status.ERROR else None
+
+    def cancel(self) -> None:
+        """Ask for its cancellation; what was not sent yet is never sent."""
+        with retired_errors():
+            told = self._set.cancel(self._row)
+        if not told:
+            _LOG.warning("Unable to cancel %s: it is over", self._who())
+
+    def qobj(self) -> Any:
+        """The job's Qobj; None where it was not sent.
+
+        Raises:
+            IBMQJobManagerError: the installed Qiskit has no Qobj any more.
+        """
+        job = self.job
+        live = self._set.live
+
+        def circuits() -> list[Any]:
+            return [work.circuit for work in live.circuits.of(self._record.span)]
+
+        if job is None and not self._record.job_id:
+            return None
+        options = {**live.options, "shots": self._record.shots}
+        try:
+            return make_qobj(job, circuits, options)
+        except (NotImplementedError, NotAvailableError) as error:
+            raise IBMQJobManagerError(str(error)) from error
+
+    @property
+    def _record(self) -> JobRecord:
+        return self._set.live.jobs[self._row]
+
+    def _who(self) -> str:
+        job_id = self._record.job_id
+        told = f", job ID={job_id}" if job_id else ""
+        return f"the job of experiments {self.start_index}-{self.end_index}{told}"
+
+    def _wait(self, timeout: float | None) -> None:
+        live = self._set.live
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with live.changed:
+            while not self._record.status.settled and live.driven:
+                left = _LISTENING if deadline is None else min(_LISTENING, deadline - time.monotonic())
+                if left <= 0:
+                    raise IBMQJobManagerTimeoutError(f"{self._who()} had not ended after {timeout} s")
+                if live.closed:
+                    raise ClosedError("the manager of this job was closed: retrieve its set again")
+                live.changed.wait(left)
+
+    def __repr__(self) -> str:
+        return f"<{self._who()}: {self._record.status.value}>"
