@@ -28,10 +28,15 @@ def resolve(backend: Any) -> BackendAdapter:
             f"{type(backend).__name__} is a V1 primitive, which gives no counts: give {instead}"
         )
     from qjm_widgets.backends.backend_run import BackendRun, is_backend
-    from qjm_widgets.backends.sampler import Sampler, is_sampler
+    from qjm_widgets.backends.sampler import Sampler, is_sampler, takes_pubs
 
     if is_sampler(backend):
         return Sampler(backend)
+    if takes_pubs(backend):
+        raise BackendError(
+            f"{type(backend).__name__} takes PUBs and is no sampler, so it gives no counts: "
+            "give a SamplerV2 or a backend"
+        )
     if is_backend(backend):
         return BackendRun(backend)
     raise BackendError(

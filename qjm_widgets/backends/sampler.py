@@ -28,11 +28,16 @@ def is_sampler(thing: Any) -> bool:
 
     if isinstance(thing, BaseSamplerV2):
         return True
+    return takes_pubs(thing) and "shots" in inspect.signature(thing.run).parameters
+
+
+def takes_pubs(thing: Any) -> bool:
+    """Whether its ``run`` takes PUBs, as samplers and estimators do."""
     try:
         parameters = list(inspect.signature(thing.run).parameters)
     except (AttributeError, TypeError, ValueError):
         return False
-    return parameters[:1] == ["pubs"] and "shots" in parameters
+    return parameters[:1] == ["pubs"]
 
 
 class Sampler:

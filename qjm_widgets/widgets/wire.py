@@ -65,7 +65,7 @@ def head(
         "circuits": record.circuits,
         "shots": list(record.shots or (0, 0)),
         "lead": words.lead,
-        "line": words.rest,
+        "line": f"{words.rest} when its kernel ended" if interrupted else words.rest,
         "settled": settled,
         "now": _ms(now),
         "can": {

@@ -1,7 +1,7 @@
 """Bad input is an error at the call that names it; nothing is refused that the backend would take."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -105,7 +105,19 @@ class NoBackend:
     """Has neither ``run`` nor a sampler's interface."""
 
 
-@pytest.mark.parametrize("thing", [None, 3, "aer_simulator", NoBackend(), print, NoBackend], ids=str)
+class OnlyEstimates:
+    """Takes PUBs as an estimator does, and gives no counts."""
+
+    options: ClassVar[dict[str, Any]] = {}
+
+    def run(self, pubs: Any, *, precision: float | None = None) -> None:
+        """Estimate."""
+
+
+NO_BACKENDS = [None, 3, "aer_simulator", NoBackend(), print, NoBackend, OnlyEstimates()]
+
+
+@pytest.mark.parametrize("thing", NO_BACKENDS, ids=str)
 def test_a_backend_that_can_run_nothing(thing: Any, manager: JobManager) -> None:
     name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
     refused(manager, BackendError, [name], coins(1), thing)
