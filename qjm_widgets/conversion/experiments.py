@@ -55,12 +55,13 @@ def _read(experiment: Any, name: str) -> ExperimentOutcome:
     counts = memory = None
     if _is_hex(data.get("counts")):
         counts = pack_hex(data.pop("counts"), layout)
-    if isinstance(data.get("memory"), (list, tuple)) and _all_hex(data["memory"]):
+    if isinstance(data.get("memory"), (list, tuple)) and _is_hex(data["memory"]):
         memory = _pack_memory(data.pop("memory"), layout)
-    fields = {key: getattr(experiment, key) for key in _FIELDS if hasattr(experiment, key)}
+    known = vars(experiment)  # asking an ExperimentResult for what it lacks is slow
+    fields = {key: known[key] for key in _FIELDS if key in known}
     if "meas_level" in fields:
         fields["meas_level"] = int(fields["meas_level"])
-    fields |= dict(getattr(experiment, "_metadata", {}))
+    fields |= known.get("_metadata", {})
     shots = experiment.shots
     return ExperimentOutcome(
         name=str(header.get("name") or name),
@@ -76,14 +77,12 @@ def _read(experiment: Any, name: str) -> ExperimentOutcome:
     )
 
 
-def _is_hex(counts: Any) -> bool:
-    return isinstance(counts, Mapping) and all(
-        isinstance(key, str) and key.startswith("0x") for key in counts
-    )
-
-
-def _all_hex(memory: Sequence[Any]) -> bool:
-    return all(isinstance(shot, str) and shot.startswith("0x") for shot in memory)
+def _is_hex(outcomes: Mapping[Any, Any] | Sequence[Any] | None) -> bool:
+    """Whether outcomes are hexadecimal texts; the first tells for all, as for Qiskit's ``Counts``."""
+    if outcomes is None:
+        return False
+    first = next(iter(outcomes), "0x0")
+    return isinstance(first, str) and first.startswith("0x")
 
 
 def _pack_memory(memory: Sequence[str], layout: Layout) -> Integers:

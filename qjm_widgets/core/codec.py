@@ -34,7 +34,8 @@ class Lost:
 def encode(tree: Any) -> bytes:
     """Write a tree of dicts, lists, numbers, strings, bytes and numpy arrays."""
     arrays: list[np.ndarray[Any, Any]] = []
-    text = zlib.compress(json.dumps(_plain(tree, arrays), separators=(",", ":")).encode(), 1)
+    # Not compressed: zlib lets go of the interpreter, and getting it back costs more than the bytes.
+    text = json.dumps(_plain(tree, arrays), separators=(",", ":")).encode()
     parts = [struct.pack("<II", len(text), len(arrays)), text]
     for array in arrays:
         head = json.dumps([array.dtype.str, list(array.shape)]).encode()
@@ -56,7 +57,7 @@ def decode(data: bytes) -> Any:
     try:
         length, count = struct.unpack_from("<II", data, 8)
         at = 16 + length
-        text = zlib.decompress(data[16:at])
+        text = data[16:at]
         arrays = []
         for _ in range(count):
             head_length, size = struct.unpack_from("<IQ", data, at)
@@ -75,10 +76,14 @@ def decode(data: bytes) -> Any:
 
 def _plain(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
     """The tree with everything that JSON lacks replaced by tagged dicts."""
-    if value is None or isinstance(value, (str, bool, int, float)):
-        # bool, int and float subclasses (numpy's float64 is one) become JSON's own.
-        return value if type(value) in _JSON_SCALARS else _scalar(value)
-    if isinstance(value, Mapping):
+    kind = type(value)
+    if kind in _JSON_SCALARS:
+        return value
+    if isinstance(value, (str, bool, int, float)):
+        # Subclasses (numpy's float64 is one of float) become JSON's own.
+        return _scalar(value)
+    # The built-in kinds are looked at first: asking an abstract class is slow.
+    if kind is dict or (kind is not list and kind is not tuple and isinstance(value, Mapping)):
         if all(isinstance(key, str) and not key.startswith("$") for key in value):
             return {key: _plain(inner, arrays) for key, inner in value.items()}
         return {_PAIRS: [[_plain(k, arrays), _plain(v, arrays)] for k, v in value.items()]}
@@ -93,7 +98,6 @@ def _plain(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
         return {_COMPLEX: [value.real, value.imag]}
     if isinstance(value, (bytes, bytearray)):
         return _plain_bytes(bytes(value), arrays)
-    kind = type(value)
     if kind.__name__ in _QUANTUM_CLASSES and kind.__module__.startswith("qiskit.quantum_info"):
         dims = [list(value.dims()), None] if hasattr(value, "dims") else None
         if dims is None:

@@ -131,9 +131,9 @@ class JobOutcome:
 
     def encode(self) -> bytes:
         """Write for the store: all packed counts of the job stand in two arrays."""
-        packs = _Packs()
-        circuits = [None if c is None else _circuit_tree(c, packs) for c in self.circuits]
-        tree = {"circuits": circuits, "info": self.info, **packs.tree()}
+        packs, shared = _Packs(), _Shared()
+        circuits = [None if c is None else _circuit_tree(c, packs, shared) for c in self.circuits]
+        tree = {"circuits": circuits, "info": self.info, "shared": shared.trees, **packs.tree()}
         return codec.encode(tree)
 
     @classmethod
@@ -144,8 +144,9 @@ class JobOutcome:
             ValueError: the bytes are damaged.
         """
         tree = codec.decode(data)
-        packs = _Packs.of(tree)
-        return cls([None if c is None else _circuit(c, packs) for c in tree["circuits"]], tree["info"])
+        packs, shared = _Packs.of(tree), tree["shared"]
+        circuits = [None if c is None else _circuit(c, packs, shared) for c in tree["circuits"]]
+        return cls(circuits, tree["info"])
 
 
 def merge(pieces: Sequence[CircuitOutcome]) -> CircuitOutcome:
@@ -202,6 +203,21 @@ def _add_texts(dicts: Sequence[Mapping[str, int]]) -> dict[str, int]:
     return total
 
 
+class _Shared:
+    """What the circuits of a job have alike, written once: headers without the name, other fields."""
+
+    def __init__(self) -> None:
+        self.trees: list[Any] = []
+        self._last: dict[str, int] = {}
+
+    def put(self, kind: str, tree: Mapping[str, Any]) -> int:
+        index = self._last.get(kind)
+        if index is None or self.trees[index] != tree:
+            self.trees.append(tree)
+            index = self._last[kind] = len(self.trees) - 1
+        return index
+
+
 class _Packs:
     """The outcomes and counts of all circuits of a job, one after another; wide ones as text."""
 
@@ -252,7 +268,7 @@ def _narrow(array: Integers) -> Integers:
     return array.astype(np.min_scalar_type(most))
 
 
-def _circuit_tree(circuit: CircuitOutcome, packs: _Packs) -> dict[str, Any]:
+def _circuit_tree(circuit: CircuitOutcome, packs: _Packs, shared: _Shared) -> dict[str, Any]:
     if isinstance(circuit, PubOutcome):
         registers = [[name, array, bits] for name, (array, bits) in circuit.registers.items()]
         return {
@@ -267,22 +283,24 @@ def _circuit_tree(circuit: CircuitOutcome, packs: _Packs) -> dict[str, Any]:
     if memory is not None:
         wide = memory.dtype == object
         memory = [format(value, "x") for value in memory.tolist()] if wide else _narrow(memory)
+    named = "name" in circuit.header
     return {
         "kind": "experiment",
         "name": circuit.name,
         "shots": circuit.shots,
         "success": circuit.success,
         "status": circuit.status,
-        "header": circuit.header,
+        "header": shared.put("header", {**circuit.header, **({"name": None} if named else {})}),
+        "header_name": circuit.header["name"] if named else None,
         "layout": [circuit.layout.sizes, circuit.layout.width],
         "counts": packs.put(circuit.counts),
         "memory": memory,
         "data": circuit.data,
-        "fields": circuit.fields,
+        "fields": shared.put("fields", circuit.fields),
     }
 
 
-def _circuit(tree: Mapping[str, Any], packs: _Packs) -> CircuitOutcome:
+def _circuit(tree: Mapping[str, Any], packs: _Packs, shared: Sequence[Any]) -> CircuitOutcome:
     if tree["kind"] == "pub":
         return PubOutcome(
             name=tree["name"],
@@ -291,6 +309,9 @@ def _circuit(tree: Mapping[str, Any], packs: _Packs) -> CircuitOutcome:
             data=tree["data"],
             metadata=tree["metadata"],
         )
+    header = dict(shared[tree["header"]])
+    if "name" in header:
+        header["name"] = tree["header_name"]
     sizes, width = tree["layout"]
     layout = Layout(tuple(sizes), width)
     memory = tree["memory"]
@@ -303,12 +324,12 @@ def _circuit(tree: Mapping[str, Any], packs: _Packs) -> CircuitOutcome:
         shots=tree["shots"],
         success=tree["success"],
         status=tree["status"],
-        header=tree["header"],
+        header=header,
         layout=layout,
         counts=packs.get(tree["counts"], layout),
         memory=memory,
         data=tree["data"],
-        fields=tree["fields"],
+        fields=shared[tree["fields"]],
     )
 
 
