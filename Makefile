@@ -23,7 +23,7 @@ TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
 # That Qiskit warns of itself.
 TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
-.PHONY: help demo test test-terra lint test-js test-py bench clean
+.PHONY: help demo test test-terra lint test-js test-py soak bench clean
 # The closing line of `make test` has to be pytest's.
 .NOTPARALLEL:
 
@@ -34,6 +34,7 @@ help:
 	@echo "make test-js  the page's tests, without a browser"
 	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
 	@echo "make test-terra  the Python tests that make sense on Qiskit 0.46, in .venv-terra"
+	@echo "make soak     the fault suite at length: SOAK=1000 points at which a kernel is killed"
 	@echo "make bench    measure, side by side with the plain loop"
 	@echo "make clean    remove .venv and everything built"
 
@@ -99,6 +100,9 @@ $(TERRA): $(TOOLS)
 test-terra: $(TERRA)
 	@$(NPM_RUN)
 	$(TERRA_PY) -m pytest $(TERRA_WARNINGS) tests/unit tests/contract tests/ibmq tests/notebooks $(PYTEST_ARGS)
+
+soak: $(DEV)
+	QJM_SOAK=$(or $(SOAK),1000) $(PY) -m pytest tests/faults --timeout 0 $(PYTEST_ARGS)
 
 bench: $(DEV)
 	$(PY) -m benchmarks

@@ -202,7 +202,9 @@ class Driver:
         else:
             return None
         jobs = len(state.jobs)
-        text = f"{jobs - state.live.numbers()[Status.NOT_SENT]:,} of {jobs:,} submitted"
+        # Not what is published: that is older by this turn, and there may be no other for long.
+        unsent = sum(job.status in (Status.NOT_SENT, Status.SENDING) for job in state.jobs)
+        text = f"{jobs - unsent:,} of {jobs:,} submitted"
         return Waiting(f"{text} ({why})" if why else text, until)
 
     # -- sending -------------------------------------------------------------------------------------
@@ -276,7 +278,8 @@ class Driver:
 
     def _refused(self, state: SetState, row: int, error: BaseException) -> None:
         self._generation += 1
-        state.live.refusals[row] = error
+        if isinstance(error, Exception):
+            state.live.refusals[row] = error
         verdict = judge(error)
         refusal = verdict.refusal
         if refusal is Refusal.UNSURE and self.adapter.survives_kernel is False:

@@ -24,6 +24,7 @@ from qjm_widgets.core.errors import (
     JobSetNotFoundError,
     LeaseLostError,
     StoreError,
+    explain,
 )
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
@@ -232,7 +233,13 @@ class Engine:
     ) -> JobRecord:
         """Give a job another status; it is written at the end of the turn."""
         at = self._clock.time()
-        encoded = None if outcome is None else outcome.encode()  # before anything is changed: it may raise
+        encoded = None
+        if outcome is not None:
+            try:
+                encoded = outcome.encode()
+            except Exception as error:  # a third party's result may hold anything
+                status = Status.ERROR
+                fields["error"] = f"its result cannot be stored: {explain(error)}"
         job = replace(state.jobs[row], status=status, since=at, **fields)
         changes = self._note(state, job)
         changes.history.append(
@@ -409,12 +416,15 @@ class Engine:
                 self._write()
                 return
             except JobSetNotFoundError:
-                for set_id in self._deleted(list(self._changes)):
-                    self._give_up(set_id)
+                for deleted_id in self._deleted(list(self._changes)):
+                    self._give_up(deleted_id)
                 self._write()
                 return
             except StoreError as error:
                 self._trouble(str(error))
+                return
+            except Exception as error:  # the engine lives on: what is not written is tried again
+                self._trouble(f"the job store failed: {explain(error)}")
                 return
             self._end_trouble()
             changes, self._changes = self._changes, {}

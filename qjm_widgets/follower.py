@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 
-from qjm_widgets.core.errors import QJMError
+from qjm_widgets.core.errors import JobSetNotFoundError, QJMError
 from qjm_widgets.core.ports import JobStore
 from qjm_widgets.live import LiveSet
 
@@ -66,7 +66,7 @@ class Follower:
                 if now_version != version or began >= owners_due:
                     version, owners_due = now_version, began + _LOOK_FOR_OWNER
                     for live in lives:
-                        self._refresh(live)
+                        self._try_refresh(live)
             except QJMError:
                 _LOG.exception("a set of another kernel could not be read")
             pause = max(_INTERVAL, (time.monotonic() - began) * _SHARE)
@@ -75,6 +75,13 @@ class Follower:
                 if not self._lives:
                     self._thread = None
                     return
+
+    def _try_refresh(self, live: LiveSet) -> None:
+        try:
+            self._refresh(live)
+        except JobSetNotFoundError:  # it was deleted there: there is nothing to follow any more
+            live.owner = None
+            live.notify()
 
     def _refresh(self, live: LiveSet) -> None:
         if live.adapter is not None:  # it was resumed here

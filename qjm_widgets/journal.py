@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -40,6 +41,7 @@ class Journal:
         self._entries: deque[_Entry] = deque()
         self._wake = threading.Condition()
         self._stopped = False
+        self._deadline = math.inf
         self._thread: threading.Thread | None = None
 
     def add(self, live: LiveSet, prepare: Callable[[Work], Work] | None = None) -> None:
@@ -52,8 +54,9 @@ class Journal:
             self._wake.notify()
 
     def stop(self, timeout: float) -> None:
-        """Stop after the batch under way, within so many seconds."""
+        """Write what is left, which ``resume`` needs, but stop within so many seconds."""
         with self._wake:
+            self._deadline = time.monotonic() + timeout
             self._stopped = True
             self._wake.notify()
         if self._thread is not None:
@@ -64,7 +67,7 @@ class Journal:
             with self._wake:
                 while not self._entries and not self._stopped:
                     self._wake.wait()
-                if self._stopped:
+                if not self._entries or self._is_late():
                     return
                 entry = self._entries.popleft()
             try:
@@ -84,7 +87,7 @@ class Journal:
         began = time.monotonic()
         first = entry.spans[0].start == 0
         blocks: list[CircuitBlock] = []
-        while entry.spans and not self._stopped:
+        while entry.spans and not self._is_late():
             span = entry.spans.popleft()
             works = self._prepared(entry, span)
             if works is not None:
@@ -93,9 +96,12 @@ class Journal:
                 break
         if live.record.resumable and any(block.encoding == NAMES_ONLY for block in blocks):
             self._engine.amend_set(live, resumable=False)
-        if self._put(live, blocks):
+        if self._put(live, blocks) and not self._stopped:
             upto = entry.spans[0].start if entry.spans else live.record.circuits
             self._engine.circuits_written(live, upto)
+
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self._deadline
 
     def _prepared(self, entry: _Entry, span: Span) -> Sequence[Work] | None:
         """The works of a span, transpiled where that was asked for; None when that failed."""

@@ -63,7 +63,7 @@ class LiveSet:
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
         self.natives: dict[int, Any] = {}
-        self.refusals: dict[int, BaseException] = {}
+        self.refusals: dict[int, Exception] = {}
         self.changed = threading.Condition()
         self.sequence = 0
         self.closed = False

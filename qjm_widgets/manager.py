@@ -266,7 +266,8 @@ class JobManager:
                     f"{known.name()!r} still has jobs under way: cancel them or wait before deleting it"
                 )
             owner = self._store.owner(job_set_id)
-            if owner is not None:
+            _, jobs = self._store.load_set(job_set_id)
+            if owner is not None and any(not job.status.settled for job in jobs):
                 raise DrivenElsewhereError(f"{owner} drives job set {job_set_id}: end it there first")
             self._store.delete_set(job_set_id)
             if known is not None:
@@ -274,7 +275,7 @@ class JobManager:
                 del self._sets[job_set_id]
 
     def prune(self, older_than: float | datetime.timedelta) -> int:
-        """Forget every set that was made longer ago; those under way here stay.
+        """Forget every set that was made longer ago; those under way, here or elsewhere, stay.
 
         Args:
             older_than: seconds, or a timedelta.
@@ -289,10 +290,10 @@ class JobManager:
         forgotten = 0
         for summary in self.history():
             known = self._sets.get(summary.record.set_id)
-            free = summary.owner is None if known is None else known.live.settled
-            if summary.record.created_at < before and free:
-                self.delete(summary.record.set_id)
-                forgotten += 1
+            if summary.record.created_at < before and (known is None or known.live.settled):
+                with contextlib.suppress(DrivenElsewhereError):  # under way in another kernel
+                    self.delete(summary.record.set_id)
+                    forgotten += 1
         return forgotten
 
     def report(self, detailed: bool = True) -> str:

@@ -18,7 +18,7 @@ from qjm_widgets.core.errors import (
     InputError,
     NotAvailableError,
 )
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome, merge
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome, merge
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.snapshot import WORDS
 from qjm_widgets.live import LiveSet
@@ -208,7 +208,7 @@ class JobSetResults:
         for row in self._live.rows_of(index):
             outcome = self._live.outcomes.of(row)
             if outcome is not None:
-                piece = outcome.circuits[index - self._live.jobs[row].span.start]
+                piece = _circuit_at(outcome, index - self._live.jobs[row].span.start)
                 if piece is not None and piece.success:
                     pieces.append(piece)
         return pieces
@@ -220,7 +220,7 @@ class JobSetResults:
             outcome = self._live.outcomes.of(row)
             if outcome is None:
                 raise NotAvailableError(f"circuit {index} has no result: {_reason(job)}")
-            piece = outcome.circuits[index - job.span.start]
+            piece = _circuit_at(outcome, index - job.span.start)
             if piece is None:
                 raise NotAvailableError(f"circuit {index} is missing in the result of job {row}")
             if not piece.success:
@@ -341,3 +341,8 @@ def _reason(job: JobRecord) -> str:
     if job.status is Status.CANCELLED:
         return f"{who} was cancelled"
     return f"{who} is {WORDS[job.status]}"
+
+
+def _circuit_at(outcome: JobOutcome, place: int) -> CircuitOutcome | None:
+    """What a job gave for one of its circuits; its result may lack those at its end."""
+    return outcome.circuits[place] if place < len(outcome.circuits) else None

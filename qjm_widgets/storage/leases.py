@@ -114,7 +114,7 @@ class Owner:
 
 
 def _lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Take a lock, or not. Those who only look share theirs: else each would see the other as an owner."""
+    """Take a lock, or not. Those who only look share theirs: each would see the other as an owner."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -28,17 +28,24 @@ def statuses(jobs: Iterable[JobRecord]) -> bytes:
 
 
 def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
-    """How rows map to spans, run-length coded: ``[start, circuits a job, pieces, spans]``."""
+    """How rows map to spans, run-length coded: ``[start, circuits a job, pieces, spans]``.
+
+    Where only some shot pieces of a span were cut in halves, each of their rows is a span by itself.
+    """
     coded: list[list[int]] = []
-    for job in jobs:
-        if job.piece:
-            continue
-        size = len(job.span)
+    at = 0
+    while at < len(jobs):
+        span, pieces = jobs[at].span, jobs[at].pieces
+        whole = [(job.span, job.piece) for job in jobs[at : at + pieces]]
+        if whole != [(span, piece) for piece in range(pieces)]:
+            pieces = 1
+        size = len(span)
         last = coded[-1] if coded else None
-        if last is not None and last[1] == size and last[2] == job.pieces:
+        if last is not None and last[1:3] == [size, pieces] and last[0] + last[3] * size == span.start:
             last[3] += 1
         else:
-            coded.append([job.span.start, size, job.pieces, 1])
+            coded.append([span.start, size, pieces, 1])
+        at += pieces
     return coded
 
 

@@ -1,0 +1,70 @@
+"""``python -m benchmarks``: measure, print a table, keep it as JSON."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import os
+import platform
+from pathlib import Path
+
+from benchmarks import aer_jobs, aggregation, counts_by_index, importing, instant_jobs
+from benchmarks.table import as_table
+from benchmarks.timing import Row
+
+BENCHMARKS = {
+    module.NAME: module for module in (importing, aggregation, counts_by_index, instant_jobs, aer_jobs)
+}
+PACKAGES = ("qjm_widgets", "qiskit", "qiskit-aer", "numpy")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all by default"
+    )
+    parser.add_argument("--short", action="store_true", help="few rounds: whether it works, roughly")
+    parser.add_argument("--json", type=Path, default=Path(".artifacts/bench.json"), metavar="FILE")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        if name not in BENCHMARKS:
+            parser.error(f"there is no benchmark {name!r}: {', '.join(BENCHMARKS)}")
+
+    rows: list[Row] = []
+    for name in arguments.names or BENCHMARKS:
+        print(f"measuring {name} …", flush=True)
+        rows += BENCHMARKS[name].run(short=arguments.short)
+    print()
+    print(as_table(rows))
+    report = {
+        "taken_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "machine": _machine(),
+        "short": arguments.short,
+        "rows": [dataclasses.asdict(row) | {"met": row.met} for row in rows],
+    }
+    arguments.json.parent.mkdir(parents=True, exist_ok=True)
+    arguments.json.write_text(json.dumps(report, indent=1, default=list))
+
+
+def _machine() -> dict[str, object]:
+    return {
+        "cores": os.cpu_count(),
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "packages": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+if __name__ == "__main__":
+    main()

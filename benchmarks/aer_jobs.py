@@ -1,0 +1,40 @@
+"""A thousand circuits on AerSimulator: what the manager costs beside the plain loop."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from benchmarks.timing import Row, Spread, Target, compared, take_turns
+from benchmarks.workloads import cut, random_circuits, through_loop, through_manager, through_qpy
+
+NAME = "aer"
+CIRCUITS = 1000
+JOBS = (10, 100)
+
+
+def run(*, short: bool) -> list[Row]:
+    from qiskit_aer import AerSimulator
+
+    backend = AerSimulator()
+    circuits = random_circuits(CIRCUITS, backend)
+    return [row for jobs in JOBS for row in _case(circuits, backend, jobs, 3 if short else 15)]
+
+
+def _case(circuits: list[Any], backend: Any, jobs: int, count: int) -> list[Row]:
+    parts = cut(circuits, jobs)
+    rounds = take_turns(
+        {
+            "manager": functools.partial(through_manager, circuits=circuits, backend=backend, jobs=jobs),
+            "plain loop": functools.partial(through_loop, parts=parts, backend=backend),
+            "QPY": functools.partial(through_qpy, parts=parts),
+        },
+        count,
+    )
+    case = f"{CIRCUITS:,} circuits in {jobs:,} jobs"
+    returned = Spread.of(rounds.lap("manager", "run returned"))
+    return [
+        compared(NAME, case, rounds, "manager", "plain loop", target=Target("ratio", most=1.2, aim=1.1)),
+        compared(NAME, f"{case}: their QPY alone", rounds, "QPY", "plain loop"),
+        Row(NAME, f"{case}: until run returned", "s", returned, target=Target("value", most=1.0)),
+    ]

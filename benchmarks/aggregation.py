@@ -1,0 +1,72 @@
+"""The counts of many circuits summed into one histogram."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from benchmarks.timing import Row, Target, Watch, compared, take_turns
+from benchmarks.workloads import cut
+from qjm_widgets.core.counts import CountsSum, Layout, pack_shots
+from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome
+
+NAME = "aggregation"
+CIRCUITS, JOBS, SHOTS, BITS = 10_000, 100, 1024, 10
+
+
+def run(*, short: bool) -> list[Row]:
+    shots = np.random.default_rng(5).integers(0, 1 << BITS, (CIRCUITS, SHOTS), dtype=np.uint16)
+    as_bytes = shots.astype(">u2").view(np.uint8).reshape(CIRCUITS, SHOTS, 2)
+    layout = Layout((BITS,), BITS)
+    counted = [_experiment(each, layout) for each in shots]
+    sampled = [PubOutcome(f"c{index}", (), {"c": (each, BITS)}) for index, each in enumerate(as_bytes)]
+    of_counts = [JobOutcome(part) for part in cut(counted, JOBS)]
+    of_shots = [JobOutcome(part) for part in cut(sampled, JOBS)]
+
+    def bincount(watch: Watch) -> None:
+        with watch.timed():
+            packed = as_bytes.reshape(-1, 2).view(">u2").reshape(-1)
+            np.bincount(packed.astype(np.int64), minlength=1 << BITS)
+
+    contenders = {
+        "packed counts": lambda watch: _summed(watch, of_counts),
+        "packed shots": lambda watch: _summed(watch, of_shots),
+        "np.bincount": bincount,
+    }
+    if not short:
+        dicts = [outcome.counts.to_dict() for outcome in counted if outcome.counts is not None]
+        contenders["Counter"] = lambda watch: _counter(watch, dicts)
+    rounds = take_turns(contenders, 3 if short else 5)
+    case = f"{CIRCUITS:,} circuits of {SHOTS:,} shots at {BITS} qubits"
+    most = Target("ratio", most=3.0)
+    rows = [
+        compared(NAME, f"{case}: {ours}", rounds, ours, "np.bincount", unit="ms", target=most)
+        for ours in ("packed counts", "packed shots")
+    ]
+    if not short:
+        rows.append(
+            compared(NAME, f"{case}: packed counts", rounds, "packed counts", "Counter", unit="ms")
+        )
+    return rows
+
+
+def _summed(watch: Watch, outcomes: list[JobOutcome]) -> None:
+    """As ``job_set.counts()`` does it: job by job, formatted once."""
+    with watch.timed():
+        total = CountsSum()
+        for outcome in outcomes:
+            total.add(outcome.packed())
+        counts = total.to_dict()
+    assert sum(counts.values()) == CIRCUITS * SHOTS
+
+
+def _counter(watch: Watch, dicts: list[dict[str, int]]) -> None:
+    with watch.timed():
+        total: Counter[str] = Counter()
+        for counts in dicts:
+            total += Counter(counts)
+
+
+def _experiment(shots: np.ndarray, layout: Layout) -> ExperimentOutcome:
+    return ExperimentOutcome("c", SHOTS, True, "DONE", {}, layout, pack_shots(shots, layout))

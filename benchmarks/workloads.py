@@ -1,0 +1,167 @@
+"""The circuits and the results that the benchmarks work on, the same in every run."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit, qpy, transpile
+from qiskit.circuit import CircuitInstruction, Measure
+from qiskit.circuit.library import CXGate, HGate
+from qiskit.circuit.random import random_circuit
+from qiskit.providers import BackendV2, JobStatus, JobV1, Options
+from qiskit.result import Result
+from qiskit.result.models import ExperimentResult, ExperimentResultData
+from qiskit.transpiler import Target
+
+from benchmarks.timing import Watch
+from qjm_widgets import JobManager
+from qjm_widgets._compat import experiment_header
+
+QUBITS = 5
+SHOTS = 1024
+
+
+def random_circuits(circuits: int, backend: Any) -> list[QuantumCircuit]:
+    """Random measured circuits of depth 4, about 130 instructions each once they are transpiled."""
+    made = [random_circuit(QUBITS, 4, measure=True, seed=seed) for seed in range(circuits)]
+    for index, circuit in enumerate(made):
+        circuit.name = f"random {index}"
+    transpiled: list[QuantumCircuit] = transpile(made, backend, optimization_level=0, seed_transpiler=7)
+    return transpiled
+
+
+def small_circuits(circuits: int) -> list[QuantumCircuit]:
+    """GHZ states with measurements: ten instructions each."""
+    return [_ghz(f"ghz {index}") for index in range(circuits)]
+
+
+def _ghz(name: str) -> QuantumCircuit:
+    circuit = QuantumCircuit(QUBITS, QUBITS, name=name)
+    circuit.append(CircuitInstruction(HGate(), [circuit.qubits[0]]))
+    for a, b in itertools.pairwise(circuit.qubits):
+        circuit.append(CircuitInstruction(CXGate(), [a, b]))
+    circuit.measure(range(QUBITS), range(QUBITS))
+    return circuit
+
+
+def cut(things: Sequence[Any], jobs: int) -> list[list[Any]]:
+    """The same number of things for each job."""
+    size = len(things) // jobs
+    return [list(things[start : start + size]) for start in range(0, len(things), size)]
+
+
+@contextmanager
+def fresh_manager() -> Iterator[JobManager]:
+    """A manager whose store is a new file."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        JobManager(Path(directory, "store.sqlite")) as manager,
+    ):
+        yield manager
+
+
+def through_manager(watch: Watch, circuits: list[QuantumCircuit], backend: Any, jobs: int) -> None:
+    """From ``run`` until the results are there."""
+    with fresh_manager() as manager:
+        with watch.timed():
+            job_set = manager.run(
+                circuits, backend, shots=SHOTS, max_circuits_per_job=len(circuits) // jobs
+            )
+            watch.lap("run returned")
+            results = job_set.results()
+        assert results.success, job_set.report()
+
+
+def through_loop(watch: Watch, parts: list[list[QuantumCircuit]], backend: Any) -> None:
+    """What a user writes without a manager."""
+    with watch.timed():
+        jobs = [backend.run(part, shots=SHOTS) for part in parts]
+        results = [job.result() for job in jobs]
+    assert all(result.success for result in results)
+
+
+def through_qpy(watch: Watch, parts: list[list[QuantumCircuit]]) -> None:
+    """Nothing but writing the circuits of each job to memory, which every store has to do."""
+    with watch.timed():
+        for part in parts:
+            qpy.dump(part, io.BytesIO())
+
+
+class InstantBackend(BackendV2):
+    """Every job is done when it is submitted, with a result that was ready before.
+
+    It stands for a provider's backend, not for a simulator: the manager paces itself accordingly.
+    """
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        super().__init__(name="instant")
+        self._target = Target(num_qubits=QUBITS)
+        self._target.add_instruction(Measure())
+        self._results = results
+        self._runs = itertools.count()
+
+    @property
+    def target(self) -> Target:
+        return self._target
+
+    @property
+    def max_circuits(self) -> None:
+        return None
+
+    @classmethod
+    def _default_options(cls) -> Options:
+        return Options(shots=SHOTS)
+
+    def run(self, run_input: Any, **options: Any) -> JobV1:
+        number = next(self._runs) % len(self._results)
+        return _InstantJob(self, f"job-{number}", self._results[number])
+
+
+class _InstantJob(JobV1):
+    def __init__(self, backend: InstantBackend, job_id: str, result: Result) -> None:
+        super().__init__(backend, job_id)
+        self._result = result
+
+    def submit(self) -> None:
+        """Jobs are sent when they are made."""
+
+    def status(self) -> JobStatus:
+        return JobStatus.DONE
+
+    def result(self) -> Result:
+        return self._result
+
+
+def ready_results(circuits: Sequence[QuantumCircuit], jobs: int) -> list[Result]:
+    """A result for each job: every circuit sees all its outcomes, evenly but for chance."""
+    random = np.random.default_rng(11)
+    return [
+        Result(
+            backend_name="instant",
+            backend_version="1",
+            qobj_id=None,
+            job_id=f"job-{number}",
+            success=True,
+            results=[_experiment(circuit, random) for circuit in part],
+        )
+        for number, part in enumerate(cut(circuits, jobs))
+    ]
+
+
+def _experiment(circuit: QuantumCircuit, random: np.random.Generator) -> ExperimentResult:
+    seen = random.multinomial(SHOTS, np.full(1 << QUBITS, 2.0**-QUBITS)).tolist()
+    header = {
+        "name": circuit.name,
+        "creg_sizes": [[register.name, register.size] for register in circuit.cregs],
+        "memory_slots": circuit.num_clbits,
+        "metadata": {},
+    }
+    data = ExperimentResultData(counts={hex(value): count for value, count in enumerate(seen) if count})
+    return ExperimentResult(SHOTS, True, data, header=experiment_header(header))

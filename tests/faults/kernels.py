@@ -1,0 +1,120 @@
+"""What a kernel does until it is killed: run in processes of their own by the nursery."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import qjm_widgets.manager
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.core.records import Status
+from qjm_widgets.engine import Engine
+from qjm_widgets.events import JobEvent
+from qjm_widgets.storage import SQLiteStore
+from tests.fakes import marked
+from tests.faults.server import KINDS, Finding, Ledger
+
+CIRCUITS = 11
+CANCELLED_ROW = 3
+LIMIT = 30.0
+
+
+class Killer:
+    """Kills this process at an event: dead at once, as by the out-of-memory killer."""
+
+    def __init__(self, at: int | None) -> None:
+        self.at = at
+        self.events = 0
+        self._lock = threading.Lock()
+
+    def event(self, name: object) -> None:
+        with self._lock:
+            self.events += 1
+            if self.events == self.at:
+                os.kill(os.getpid(), signal.SIGKILL)
+                signal.pause()
+
+
+class CountedStore(SQLiteStore):
+    """A store of which every statement, and the moment after every transaction, is an event."""
+
+    killer = Killer(None)
+
+    def __init__(self, path: Any) -> None:
+        super().__init__(path)
+        assert self._connection is not None
+        self._connection.set_trace_callback(self.killer.event)
+
+    @contextmanager
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
+        with super()._transaction(begin) as connection:
+            yield connection
+        self.killer.event("after a transaction")
+
+
+def faults_of(seed: int) -> dict[int, str]:
+    """What goes wrong besides the death: by the number of the submission."""
+    chance = random.Random(f"faults {seed}")
+    return {number: chance.choice(["busy", "lost"]) for number in range(1, 60) if chance.random() < 0.12}
+
+
+def adapter_of(kind: str, ledger: str | Path, seed: int) -> Finding:
+    return KINDS[kind](Ledger(ledger), faults=faults_of(seed), most=2)
+
+
+def begin(place: str, kind: str, seed: int, kill_at: int | None) -> None:
+    """Run a set of circuits: too large jobs, shots in pieces, sometimes a cancellation."""
+    manager, adapter, told = _kernel(place, kind, seed, kill_at)
+    circuits = [marked(value) for value in range(CIRCUITS)]
+    job_set = manager.run(circuits, adapter, shots=300, max_circuits_per_job=4, max_shots_per_job=200)
+    told(f"stored {job_set.job_set_id()}")
+    _listen(job_set, told)
+    if seed % 3 == 0:
+        told("cancelling")
+        job_set.cancel(CANCELLED_ROW)
+        told("cancelled")
+    _end(manager, job_set)
+
+
+def go_on(place: str, kind: str, seed: int, kill_at: int | None, set_id: str) -> None:
+    """Resume the set."""
+    manager, adapter, told = _kernel(place, kind, seed, kill_at)
+    job_set = manager.retrieve_job_set(set_id)
+    _listen(job_set, told)
+    job_set.resume(adapter)
+    _end(manager, job_set)
+
+
+def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:
+    killer = CountedStore.killer = Killer(kill_at)
+    qjm_widgets.manager.SQLiteStore = CountedStore  # type: ignore[misc]
+    Engine.chance = lambda self: 0.0  # type: ignore[method-assign]
+    adapter = adapter_of(kind, Path(place) / "ledger", seed)
+    adapter.event = killer.event
+    file = os.open(Path(place) / "told", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+
+    def told(line: str) -> None:
+        os.write(file, f"{line}\n".encode())
+
+    return JobManager(Path(place) / "store"), adapter, told
+
+
+def _listen(job_set: JobSet, told: Any) -> None:
+    def hear(event: JobEvent) -> None:
+        if event.job.status is Status.DONE:
+            told(f"done {event.job.row}")
+
+    job_set.subscribe(hear)
+
+
+def _end(manager: JobManager, job_set: JobSet) -> None:
+    assert job_set.wait(LIMIT), job_set.report()
+    manager.close()
+    Path(manager._store.path).with_name("events").write_text(str(CountedStore.killer.events))

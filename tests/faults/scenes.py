@@ -1,0 +1,99 @@
+"""Managers whose clock a test moves, and what the tests ask of sets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.core.records import Status
+from qjm_widgets.engine import Engine
+from tests.fakes import LIMIT, marked, reach
+
+
+class JumpingClock:
+    """The machine's clock, which a test moves."""
+
+    def __init__(self) -> None:
+        self._wall = 0.0
+        self._monotonic = 0.0
+
+    def time(self) -> float:
+        return time.time() + self._wall
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._monotonic
+
+    def jump(self, seconds: float) -> None:
+        """Somebody sets the clock: waiting is not shortened by it."""
+        self._wall += seconds
+
+    def skip(self, seconds: float) -> None:
+        """Time goes by."""
+        self._wall += seconds
+        self._monotonic += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
+    """What every manager of this test goes by; nothing is left to chance."""
+    clock = JumpingClock()
+    monkeypatch.setattr("qjm_widgets.manager.SystemClock", lambda: clock)
+    monkeypatch.setattr(Engine, "chance", lambda self: 0.0)
+    return clock
+
+
+def circuits(number: int) -> list[QuantumCircuit]:
+    return [marked(value) for value in range(number)]
+
+
+def start(manager: JobManager, backend: Any, number: int, **arguments: Any) -> JobSet:
+    """A set of jobs of one circuit each."""
+    arguments = {"max_circuits_per_job": 1, "shots": 10} | arguments
+    return manager.run(circuits(number), backend, **arguments)
+
+
+def words(job_set: JobSet) -> list[str]:
+    """The status of each job, in order."""
+    return [job.status.value for job in job_set.live.ordered()]
+
+
+def turn(*managers: JobManager) -> None:
+    """Let each engine decide anew: when this returns, what it decided to send is announced."""
+    for manager in managers:
+        for _ in range(2):
+            manager._engine.ask(lambda: None)
+
+
+def settle(job_set: JobSet) -> None:
+    """Wait until nothing is on the way to the backend."""
+    reach(job_set, lambda: not job_set.live.numbers()[Status.SENDING])
+
+
+def waits(job_set: JobSet) -> None:
+    """Wait until its submission waits, and nothing is on the way."""
+    reach(job_set, lambda: job_set.live.waiting and not job_set.live.numbers()[Status.SENDING])
+
+
+def done(job_set: JobSet, number: int, shots: int = 10) -> None:
+    """It ends, and every circuit has its own counts."""
+    assert job_set.wait(LIMIT), job_set.report()
+    assert set(words(job_set)) == {"done"}, job_set.report()
+    results = job_set.results()
+    for value in range(number):
+        assert results.get_counts(value) == {format(value, "010b"): shots}
+        assert results.get_counts(f"c{value}") == results.get_counts(value)
+
+
+def refusing(error: Callable[[], BaseException], *numbers: int) -> Callable[[int, Any], None]:
+    """Refuse the submissions of these numbers (from 0); all without any."""
+
+    def refuse(number: int, submission: Any) -> None:
+        if not numbers or number in numbers:
+            raise error()
+
+    return refuse

@@ -1,0 +1,150 @@
+"""An adapter that does at each call what a test says."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from qjm_widgets.core.counts import Packed
+from qjm_widgets.core.errors import NotFoundError
+from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
+from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.records import Status
+from qjm_widgets.core.splitting import Limits
+from tests.fakes import LIMIT
+from tests.faults.server import LAYOUT
+
+
+class Sent:
+    """A job at the provider; a test ends it."""
+
+    def __init__(self, number: int, submission: Submission) -> None:
+        self.number = number
+        self.identity = submission.identity
+        self.values = [work.circuit.metadata["value"] for work in submission.works]
+        self.shots = submission.shots or 100
+        self.status = Status.QUEUED
+        self.cancels = 0
+        self.outcome: JobOutcome | None = None
+
+    def finish(self) -> None:
+        self.outcome = JobOutcome([_outcome(value, self.shots) for value in self.values])
+        self.status = Status.DONE
+
+
+class Scripted:
+    """A provider in this process whose jobs outlive managers.
+
+    Args:
+        refuse: called with the number of the submission (from 0) and the submission, before anything
+            is accepted; what it raises is the provider's answer.
+        lose: the same, after the job was accepted.
+        hold: jobs stay queued until the test ends them.
+
+    Attributes:
+        sent: what was accepted, in order.
+        knocks: the circuits' values of every submission, accepted or not.
+        raises: by the name of a call, what it raises instead of being made.
+        gates: by the name of a call, an event that it waits for.
+        entered: by the name of a call, set when it was begun.
+    """
+
+    name = "scripted"
+    kind = "scripted"
+    default_shots: int | None = 100
+    runs_inside_submit = False
+    recipe: str | None = None
+
+    def __init__(
+        self,
+        *,
+        refuse: Callable[[int, Submission], None] = lambda number, submission: None,
+        lose: Callable[[int, Submission], None] = lambda number, submission: None,
+        hold: bool = False,
+        survives: bool | None = True,
+        finds: bool = False,
+        pace: Pace | None = None,
+        max_pending: int | None = None,
+        name: str = "scripted",
+    ) -> None:
+        self.name = name
+        self.limits = Limits()
+        self.survives_kernel = survives
+        self.finds = finds
+        self.settling = 0.0
+        self.pace = pace
+        self.max_pending = max_pending
+        self.account = "test"
+        self.refuse = refuse
+        self.lose = lose
+        self.hold = hold
+        self.sent: list[Sent] = []
+        self.knocks: list[list[int]] = []
+        self.raises: dict[str, BaseException] = {}
+        self.gates: dict[str, threading.Event] = {}
+        self.entered = {call: threading.Event() for call in ("submit", "observe", "cancel", "find")}
+
+    def check(self, works: Sequence[Work], options: Any) -> None:
+        """Everything may run."""
+
+    def seeds(self, pieces: int, options: Any) -> list[int | None]:
+        return [None] * pieces
+
+    def submit(self, submission: Submission) -> Any:
+        number = len(self.knocks)
+        self.knocks.append([work.circuit.metadata["value"] for work in submission.works])
+        self._enter("submit")
+        self.refuse(number, submission)
+        job = Sent(number, submission)
+        if not self.hold:
+            job.finish()
+        self.sent.append(job)
+        self.lose(number, submission)
+        return job
+
+    def job_id(self, handle: Sent) -> str | None:
+        self._enter("job_id")
+        return str(handle.number)
+
+    def observe(
+        self, handles: Sequence[Sent], report: Callable[[int, Observation | Exception], None]
+    ) -> None:
+        self._enter("observe")
+        for index, job in enumerate(handles):
+            report(index, Observation(job.status, None, job.outcome))
+
+    def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
+        self._enter("retrieve")
+        for job in self.sent:
+            if str(job.number) == job_id:
+                return job
+        raise NotFoundError(f"no job {job_id}")
+
+    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
+        self._enter("find")
+        return [job for job in self.sent if job.identity == identity]
+
+    def cancel(self, handle: Sent) -> bool:
+        handle.cancels += 1
+        self._enter("cancel")
+        if handle.status.final:
+            return False
+        handle.status = Status.CANCELLED
+        return True
+
+    def _enter(self, call: str) -> None:
+        if call in self.entered:
+            self.entered[call].set()
+        if call in self.gates:
+            assert self.gates[call].wait(LIMIT)
+        if call in self.raises:
+            raise self.raises[call]
+
+
+def _outcome(value: int, shots: int) -> ExperimentOutcome:
+    counts = Packed(LAYOUT, np.array([value], dtype=np.uint64), np.array([shots]))
+    return ExperimentOutcome(f"c{value}", shots, True, "DONE", {}, LAYOUT, counts=counts)

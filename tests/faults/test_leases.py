@@ -1,0 +1,359 @@
+"""Two managers on one store, in one process and in two: each set is driven by one of them."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.core.errors import DrivenElsewhereError, InvalidStateError
+from qjm_widgets.core.records import Status
+from tests.contract.store_fixtures import python
+from tests.fakes import LIMIT, reach
+from tests.faults.scenes import circuits, done, start, turn, words
+from tests.faults.scripted import Scripted
+from tests.faults.server import Finding, Ledger, Refused
+
+Kernel = Callable[..., "subprocess.Popen[str]"]
+
+KERNEL = """
+import sys
+from qjm_widgets import JobManager
+from tests.faults.scenes import circuits
+from tests.faults.server import Finding, Ledger
+store, ledger = sys.argv[1:3]
+manager = JobManager(store)
+adapter = Finding(Ledger(ledger))
+"""
+"""What every other kernel begins with."""
+RUN = """
+adapter.max_pending = 1
+def event(name):
+    if name == "before submit":
+        sys.stdin.readline()  # one job for each line
+adapter.event = event
+job_set = manager.run(circuits(4), adapter, shots=10, max_circuits_per_job=1)
+print(job_set.job_set_id(), flush=True)
+job_set.wait(30)
+sys.stdin.read()
+"""
+RESUME = """
+job_set = manager.retrieve_job_set(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+try:
+    job_set.resume(adapter)
+except Exception as error:
+    print(type(error).__name__, flush=True)
+else:
+    print("won", flush=True)
+    job_set.wait(30)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def managers(store: Path) -> Iterator[list[JobManager]]:
+    """Two managers of this process."""
+    managers = [JobManager(store), JobManager(store)]
+    yield managers
+    for manager in managers:
+        manager._shut()
+
+
+@pytest.fixture
+def kernel() -> Iterator[Kernel]:
+    """Starts another kernel that runs some code; all are killed in the end."""
+    started = []
+
+    def start(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
+        started.append(python(KERNEL + code, *arguments))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    said = process.stdout.readline().strip()
+    assert said, process.stderr.read() if process.stderr else ""
+    return said
+
+
+def tell(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def dead(kernel: Kernel, store: Path, ledger: Path) -> str:
+    """A set whose kernel was killed after two of its four jobs."""
+    process = kernel(RUN, store, ledger)
+    set_id = line(process)
+    with JobManager(store) as manager:
+        job_set = manager.retrieve_job_set(set_id)
+        for finished in (1, 2):
+            tell(process)
+            reach(job_set, lambda finished=finished: job_set.live.finished == finished)
+        process.kill()
+        process.wait(LIMIT)
+    return set_id
+
+
+# -- following ---------------------------------------------------------------------------------------
+
+
+def test_another_manager_sees_the_progress_live_and_cannot_interfere(
+    managers: list[JobManager],
+) -> None:
+    first, second = managers
+    adapter = Scripted(hold=True, max_pending=1)
+    job_set = start(first, adapter, 3)
+    seen = second.retrieve_job_set(job_set.job_set_id())
+    assert seen.live.owner == "another manager of this kernel"
+    assert not seen.live.interrupted
+    for call in (
+        seen.cancel,
+        lambda: seen.resume(adapter),
+        seen.pause,
+        seen.proceed,
+    ):
+        with pytest.raises(DrivenElsewhereError, match="another manager"):
+            call()
+    with pytest.raises(InvalidStateError, match="under way"):
+        second.delete(seen.job_set_id())
+    assert second.prune(0) == 0
+    for number in range(3):
+        reach(job_set, lambda number=number: len(adapter.sent) == number + 1)
+        adapter.sent[number].finish()
+        reach(seen, lambda number=number: seen.live.finished == number + 1)
+        assert seen.results(partial=True).get_counts(number) == {format(number, "010b"): 10}
+    done(job_set, 3)
+    done(seen, 3)
+    assert [job.cancels for job in adapter.sent] == [0, 0, 0]
+
+
+def test_a_set_that_was_closed_is_interrupted_elsewhere_and_goes_on_there(
+    managers: list[JobManager],
+) -> None:
+    first, second = managers
+    adapter = Scripted(hold=True, max_pending=1)
+    job_set = start(first, adapter, 3)
+    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED])
+    seen = second.retrieve_job_set(job_set.job_set_id())
+    with pytest.warns(UserWarning, match="2 jobs not sent"):
+        first.close()
+    reach(seen, lambda: seen.live.interrupted)
+    assert second.history()[0].interrupted
+    with pytest.raises(InvalidStateError, match="resume"):
+        seen.cancel()
+    adapter.sent[0].finish()
+    adapter.hold = False
+    seen.resume(adapter)
+    done(seen, 3)
+    assert adapter.knocks == [[0], [1], [2]]
+
+
+def test_halves_made_elsewhere_are_seen_here(managers: list[JobManager]) -> None:
+    def refuse(number: int, submission: object) -> None:
+        if len(adapter.knocks[-1]) > 2:
+            raise Refused("payload too large", 413)
+
+    first, second = managers
+    adapter = Scripted(refuse=refuse, hold=True)
+    job_set = first.run(circuits(7), adapter, shots=10)
+    seen = second.retrieve_job_set(job_set.job_set_id())
+    assert job_set.wait(LIMIT, until="submitted")
+    for job in adapter.sent:
+        job.finish()
+    done(job_set, 7)
+    done(seen, 7)
+
+
+def test_a_killed_kernel_leaves_a_set_that_another_one_resumes(
+    kernel: Kernel, store: Path, tmp_path: Path
+) -> None:
+    process = kernel(RUN, store, tmp_path / "ledger")
+    set_id = line(process)
+    with JobManager(store) as manager:
+        job_set = manager.retrieve_job_set(set_id)
+        assert job_set.live.owner is not None
+        assert f"process {process.pid} on" in job_set.live.owner
+        tell(process)
+        reach(job_set, lambda: words(job_set)[:2] == ["done", "sending"])
+        adapter = Finding(Ledger(tmp_path / "ledger"))
+        with pytest.raises(DrivenElsewhereError, match=str(process.pid)):
+            job_set.resume(adapter)
+        os.kill(process.pid, signal.SIGSTOP)  # a laptop that sleeps keeps its sets
+        with pytest.raises(DrivenElsewhereError):
+            job_set.resume(adapter)
+        process.kill()
+        process.wait(LIMIT)
+        reach(job_set, lambda: job_set.live.interrupted)
+        assert manager.history()[0].interrupted
+        job_set.resume(adapter)
+        assert job_set.wait(LIMIT)
+        if job_set.live.numbers()[Status.HELD]:
+            job_set.retry(held=True)
+        assert job_set.wait(LIMIT)
+        assert words(job_set) == ["done"] * 4
+    assert set(adapter.ledger.circuit_runs().values()) == {1}
+
+
+# -- two at once -------------------------------------------------------------------------------------
+
+
+def test_of_two_kernels_that_resume_at_once_one_wins(
+    kernel: Kernel, store: Path, tmp_path: Path
+) -> None:
+    set_id = dead(kernel, store, tmp_path / "ledger")
+    ledger = Ledger(tmp_path / "ledger")
+    racers = [kernel(RESUME, store, ledger.path, set_id) for _ in range(3)]
+    assert [line(racer) for racer in racers] == ["ready"] * 3
+    for racer in racers:
+        tell(racer)
+    assert sorted(line(racer) for racer in racers) == ["DrivenElsewhereError"] * 2 + ["won"]
+    with JobManager(store) as manager:
+        job_set = manager.retrieve_job_set(set_id)
+        assert job_set.wait(LIMIT)
+        assert job_set.live.finished + job_set.live.numbers()[Status.HELD] == 4
+    assert set(ledger.circuit_runs().values()) == {1}
+
+
+def test_looking_at_owners_does_not_make_them_look_alive(
+    kernel: Kernel, store: Path, tmp_path: Path
+) -> None:
+    """Two that look at the same moment: neither takes the other for the owner."""
+    set_id = dead(kernel, store, tmp_path / "ledger")
+    file = sqlite3.connect(store)
+    ((owner,),) = file.execute("SELECT owner FROM job_sets").fetchall()
+    file.close()
+    directory = Path(f"{store}.owners")
+    directory.mkdir(exist_ok=True)
+    with (directory / f"{owner}.lock").open("w") as looking, JobManager(store) as manager:
+        fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        job_set = manager.retrieve_job_set(set_id)
+        assert job_set.live.interrupted
+        job_set.resume(Finding(Ledger(tmp_path / "ledger")))
+        assert job_set.wait(LIMIT)
+
+
+# -- a lease that is lost ----------------------------------------------------------------------------
+
+
+def take_over(store: Path, job_set: JobSet, other: JobManager, adapter: Scripted) -> JobSet:
+    """Another manager claims a set whose lock file somebody removed."""
+    for lock in Path(f"{store}.owners").glob("*.lock"):
+        lock.unlink()
+    taken = other.retrieve_job_set(job_set.job_set_id())
+    taken.resume(adapter)
+    return taken
+
+
+def test_a_set_that_was_taken_over_is_neither_written_nor_sent_here(
+    store: Path, managers: list[JobManager]
+) -> None:
+    first, second = managers
+    mine, theirs = Scripted(hold=True, max_pending=2), Scripted(hold=True)
+    job_set = start(first, mine, 4)
+    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 2)
+    theirs.sent = list(mine.sent)
+    taken = take_over(store, job_set, second, theirs)
+    reach(taken, lambda: len(theirs.sent) == 4)
+    mine.sent[0].finish()  # the first would send another one now
+    reach(job_set, lambda: job_set.live.adapter is None)
+    turn(first)
+    assert len(mine.knocks) == 2
+    assert job_set.live.owner == "another manager of this kernel"
+    with pytest.raises(DrivenElsewhereError):
+        job_set.cancel()
+    for job in theirs.sent:
+        job.finish()
+    done(taken, 4)
+    done(job_set, 4)  # which follows now
+    assert [len(taken.managed_jobs()[row].history()) for row in (2, 3)] == [3, 3]
+
+
+def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
+    store: Path, managers: list[JobManager]
+) -> None:
+    first, second = managers
+    mine = Scripted(hold=True)
+    job_set = start(first, mine, 8)
+    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 8)
+    mine.gates["submit"] = threading.Event()
+    mine.entered["submit"].clear()
+    for job in mine.sent:
+        job.status = Status.ERROR
+    assert job_set.wait(LIMIT)
+    assert job_set.retry() == 8
+    assert mine.entered["submit"].wait(LIMIT)
+    theirs = Scripted(hold=True)
+    taken = take_over(store, job_set, second, theirs)
+    first._engine.ask(lambda: first._engine.amend(first._engine._sets[job_set.job_set_id()], 0))
+    reach(job_set, lambda: job_set.live.adapter is None)
+    mine.gates["submit"].set()
+    for driver in first._engine._drivers.values():
+        driver._lane.stop()
+        assert driver._lane.join(LIMIT)
+    assert len(mine.knocks) == 9, "only the call that was under way"
+    assert taken.cancel() == 8
+
+
+def test_a_set_under_way_elsewhere_is_not_deleted_here_and_a_finished_one_is(
+    managers: list[JobManager],
+) -> None:
+    first, second = managers
+    adapter = Scripted(hold=True)
+    job_set, other = start(first, adapter, 1), start(first, adapter, 1)
+    for each in (job_set, other):
+        assert each.wait(LIMIT, until="submitted")
+    with pytest.raises(DrivenElsewhereError, match="another manager"):
+        second.delete(job_set.job_set_id())
+    seen = second.retrieve_job_set(job_set.job_set_id())
+    still = second.retrieve_job_set(other.job_set_id())
+    adapter.sent[0].finish()
+    done(job_set, 1)
+    done(seen, 1)
+    first.delete(job_set.job_set_id())
+    reach(seen, lambda: seen.live.owner is None)
+    adapter.sent[1].finish()
+    done(still, 1)
+    assert second.prune(0) == 1
+    assert first.history() == []
+
+
+def test_a_set_that_was_deleted_elsewhere_stops_nothing_else(
+    store: Path, managers: list[JobManager]
+) -> None:
+    first, _ = managers
+    adapter = Scripted(hold=True)
+    gone, stays = start(first, adapter, 2), start(first, adapter, 2)
+    for job_set in (gone, stays):
+        assert job_set.wait(LIMIT, until="submitted")
+    file = sqlite3.connect(store)
+    file.execute("PRAGMA foreign_keys = ON")
+    file.execute("DELETE FROM job_sets WHERE set_id = ?", (gone.job_set_id(),))
+    file.commit()
+    file.close()
+    for job in adapter.sent:
+        job.finish()
+    done(stays, 2)
+    reach(gone, lambda: gone.live.adapter is None)
+    done(start(first, Scripted(name="other"), 2), 2)

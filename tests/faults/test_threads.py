@@ -1,0 +1,268 @@
+"""Threads end in bounded time, nothing is printed, and nothing leaks."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+
+from qjm_widgets import JobManager
+from qjm_widgets.core.records import Status
+from tests.contract.store_fixtures import python
+from tests.fakes import LIMIT, reach
+from tests.faults.scenes import done, start, words
+from tests.faults.scripted import Scripted
+
+BOUND = 25.0
+"""Seconds in which scripts have to end while a call hangs; closing gives a call about five."""
+
+SCRIPT = """
+import sys, threading
+from qjm_widgets import JobManager
+from tests.faults.scenes import circuits
+from tests.faults.scripted import Scripted
+adapter = Scripted()
+manager = JobManager(sys.argv[1])
+def run(number=3):
+    return manager.run(circuits(number), adapter, shots=10, max_circuits_per_job=1)
+"""
+HANG = """
+adapter.gates["{call}"] = threading.Event()
+job_set = run()
+{more}
+assert adapter.entered["{call}"].wait(30)
+"""
+
+
+def ours() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("qjm-")]
+
+
+def no_threads() -> None:
+    for thread in threading.enumerate():
+        if thread.name.startswith("qjm-"):
+            thread.join(LIMIT)
+    assert ours() == []
+
+
+def ends(code: str, store: Path, *, printed: str = "") -> float:
+    """A script ends well and prints nothing else; how long it took."""
+    began = time.monotonic()
+    process = python(SCRIPT + code, store)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, printed, "")
+    return time.monotonic() - began
+
+
+def stored(store: Path) -> dict[str, int]:
+    """How many jobs of the store's only set are in each status."""
+    with JobManager(store) as manager:
+        (summary,) = manager.history()
+        return {status.value: number for status, number in summary.jobs.items()}
+
+
+# -- scripts that end --------------------------------------------------------------------------------
+
+
+def test_a_script_ends_while_a_call_hangs(tmp_path: Path) -> None:
+    scripts = {}
+    for call in ("submit", "observe", "cancel"):
+        for close in ("", "import warnings; warnings.simplefilter('ignore'); manager.close()"):
+            cancel = "job_set.wait(until='submitted'); job_set.cancel()" if call == "cancel" else ""
+            code = SCRIPT + HANG.format(call=call, more=cancel) + close
+            if call == "cancel":
+                code = code.replace("Scripted()", "Scripted(hold=True)")
+            store = tmp_path / f"{call} {bool(close)}"
+            scripts[store] = python(code, store)
+    began = time.monotonic()
+    for store, process in scripts.items():
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out, err) == (0, "", ""), store
+        assert time.monotonic() - began < BOUND
+        known = stored(store)
+        assert sum(known.values()) == 3
+        assert known.get("sending", 0) == store.name.startswith("submit")
+
+
+def test_a_script_that_ends_keeps_what_is_not_sent_and_does_not_send_it(tmp_path: Path) -> None:
+    code = """
+adapter.hold, adapter.max_pending = True, 1
+job_set = run(5)
+with job_set.live.changed:
+    job_set.live.changed.wait_for(lambda: adapter.sent, 30)
+print(len(adapter.sent))
+"""
+    ends(code, tmp_path / "store", printed="1\n")
+    assert stored(tmp_path / "store") == {"queued": 1, "not_sent": 4}
+
+
+@pytest.mark.parametrize(
+    "close", ["", "import warnings; warnings.simplefilter('ignore'); manager.close()"]
+)
+def test_closing_at_once_keeps_every_circuit(close: str, tmp_path: Path) -> None:
+    ends(f"adapter.max_pending = 1; adapter.hold = True; run(300)\n{close}", tmp_path / "store")
+    with JobManager(tmp_path / "store") as manager:
+        job_set = manager.retrieve_job_set(manager.history()[0].record.set_id)
+        adapter = Scripted()
+        job_set.resume(adapter)
+        assert job_set.wait(LIMIT)
+        assert "missing" not in str(job_set.error_messages())
+        assert job_set.live.finished >= 299  # one may have been with the backend, which is gone
+
+
+def test_a_script_that_raises_ends_too(tmp_path: Path) -> None:
+    process = python(SCRIPT + "run()\nraise SystemExit(3)", tmp_path / "store")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (3, "", "")
+
+
+def test_simulators_end_with_their_script(tmp_path: Path) -> None:
+    code = """
+from qiskit.providers.basic_provider import BasicSimulator
+from qiskit import QuantumCircuit
+circuit = QuantumCircuit(1, 1)
+circuit.measure(0, 0)
+job_set = manager.run([circuit] * 2000, BasicSimulator(), max_circuits_per_job=10)
+with job_set.live.changed:
+    job_set.live.changed.wait_for(lambda: job_set.live.finished, 30)
+"""
+    assert ends(code, tmp_path / "store") < 2 * BOUND
+
+
+# -- managers by the dozen ---------------------------------------------------------------------------
+
+
+def test_fifty_managers_leave_nothing_behind(tmp_path: Path) -> None:
+    def once(number: int) -> None:
+        with JobManager(tmp_path / "store") as manager:
+            job_set = start(manager, Scripted(), 2)
+            other = JobManager(tmp_path / "store")
+            seen = other.retrieve_job_set(job_set.job_set_id())
+            seen.subscribe(lambda event: None)
+            done(job_set, 2)
+            other.close()
+
+    once(0)
+    no_threads()
+    gc.collect()
+    files = set(Path("/proc/self/fd").iterdir()) if sys.platform == "linux" else set()
+    for number in range(50):
+        once(number)
+    no_threads()
+    gc.collect()
+    if sys.platform == "linux":
+        assert len(list(Path("/proc/self/fd").iterdir())) <= len(files)
+    owners = Path(f"{tmp_path / 'store'}.owners")
+    assert not owners.exists() or list(owners.iterdir()) == []
+    connection = sqlite3.connect(tmp_path / "store")
+    assert connection.execute("SELECT count(*) FROM owners").fetchone() == (0,)
+    connection.close()
+
+
+def test_closing_does_not_wait_for_a_call_that_hangs() -> None:
+    adapter = Scripted(finds=True)
+    gates = [adapter.gates.setdefault(call, threading.Event()) for call in ("submit", "observe")]
+    manager = JobManager(":memory:")
+    start(manager, adapter, 3)
+    assert adapter.entered["submit"].wait(LIMIT)
+    began = time.monotonic()
+    with pytest.warns(UserWarning, match="not sent"):
+        manager.close()
+    assert time.monotonic() - began < BOUND / 2
+    for gate in gates:
+        gate.set()
+    no_threads()
+    assert len(adapter.knocks) == 1
+
+
+# -- interrupts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("waiting", ["wait()", "results()", "wait(until='submitted')"])
+def test_an_interrupt_stops_the_waiting_and_leaves_the_jobs_alone(waiting: str, tmp_path: Path) -> None:
+    code = f"""
+adapter.gates["submit"] = threading.Event()
+job_set = run()
+assert adapter.entered["submit"].wait(30)
+try:
+    print("waiting", flush=True)
+    job_set.{waiting}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+adapter.gates["submit"].set()
+assert job_set.wait(30)
+print(len(job_set.results().get_counts(2)), [job.cancels for job in adapter.sent])
+"""
+    process = python(SCRIPT + code, tmp_path / "store")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "waiting\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "interrupted\n1 [0, 0, 0]\n", "")
+
+
+# -- what a backend says -----------------------------------------------------------------------------
+
+
+def test_warnings_of_a_backend_are_not_printed_from_our_threads(tmp_path: Path) -> None:
+    code = """
+import warnings
+warnings.simplefilter("always")
+def warn(number, submission):
+    warnings.warn("an old option", DeprecationWarning)
+adapter.refuse = warn
+assert run().wait(30)
+adapter.lose = lambda number, submission: warnings.warn("another")
+with warnings.catch_warnings():
+    assert run().wait(30)
+assert run().wait(30)
+manager.close()
+"""
+    ends(code, tmp_path / "store")
+
+
+def test_warnings_of_other_threads_are_shown_as_before() -> None:
+    adapter = Scripted(refuse=lambda number, submission: warnings.warn("theirs", stacklevel=1))
+    with warnings.catch_warnings(record=True) as caught, JobManager(":memory:") as manager:
+        warnings.simplefilter("always")
+        assert start(manager, adapter, 2).wait(LIMIT)
+        warnings.warn("mine", stacklevel=1)
+    assert [str(warning.message) for warning in caught] == ["mine"]
+
+
+@pytest.mark.parametrize("call", ["submit", "job_id", "observe", "cancel"])
+def test_what_a_backend_raises_ends_no_thread(call: str) -> None:
+    class Odd(BaseException):
+        def __str__(self) -> str:
+            raise ValueError("no text")
+
+    adapter = Scripted(hold=True, survives=True)
+    adapter.raises[call] = Odd()
+    with JobManager(":memory:") as manager:
+        job_set = start(manager, adapter, 2)
+        other = start(manager, Scripted(name="other"), 2)
+        done(other, 2)
+        if call == "submit":
+            assert job_set.wait(LIMIT)
+            assert words(job_set) == ["error"] * 2
+            assert "Odd" in str(job_set.error_messages())
+            adapter.raises.clear()
+            assert job_set.retry() == 2
+        assert job_set.wait(LIMIT, until="submitted")
+        if call == "observe":
+            reach(job_set, lambda: all(job.last_error for job in job_set.live.jobs))
+        if call == "cancel":
+            assert job_set.cancel(1) == 1
+            reach(job_set, lambda: "Odd" in (job_set.live.jobs[1].last_error or ""))
+        adapter.raises.clear()
+        for job in adapter.sent:
+            job.finish()
+        done(job_set, 2)
+        assert job_set.live.numbers()[Status.DONE] == 2
