@@ -15,7 +15,7 @@ from qjm_widgets.calls import Lane
 from qjm_widgets.core import pacing
 from qjm_widgets.core.errors import NotFoundError, explain
 from qjm_widgets.core.ports import BackendAdapter, Observation
-from qjm_widgets.core.records import Status
+from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.core.refusals import Refusal, judge
 from qjm_widgets.identity import identity_of
@@ -23,6 +23,9 @@ from qjm_widgets.set_state import SetState, Turn
 
 _DEADLINE = 60.0
 """Seconds after which a question that hangs is given up and asked again on another thread."""
+
+_BESIDE = ("queue_position", "estimated_seconds", "note")
+"""What an answer replaces, said or not."""
 
 Key = tuple[str, int]
 
@@ -154,8 +157,8 @@ class Asker:
             nonlocal news
             about = asked[index]
             job = about.state.jobs[about.row]
-            if isinstance(found, BaseException) or job.last_error or found.status is not job.status:
-                news = news or isinstance(found, Observation)
+            if isinstance(found, BaseException) or job.last_error or _tells(found, job):
+                news = news or not isinstance(found, BaseException)
                 self._turn.post(lambda: self._observed(about, found))
 
         error: BaseException | None = None
@@ -193,13 +196,12 @@ class Asker:
             self._turn.amend(state, row, checked_at=now, last_error=found.text)
             return
         if found.status.remote:
+            fields = {"checked_at": now, "last_error": None, **_said(found)}
             if found.status is job.status:
-                self._turn.amend(state, row, checked_at=now, last_error=None)
+                self._turn.amend(state, row, **fields)
             else:
-                running_at = now if found.status is Status.RUNNING else None
-                self._turn.change(
-                    state, row, found.status, running_at=running_at, checked_at=now, last_error=None
-                )
+                running_at = (found.running_at or now) if found.status is Status.RUNNING else None
+                self._turn.change(state, row, found.status, running_at=running_at, **fields)
             return
         del self._handles[key]
         self._turn.change(
@@ -208,9 +210,11 @@ class Asker:
             found.status,
             outcome=found.outcome,
             error=found.text if found.status is Status.ERROR else None,
-            finished_at=now,
+            running_at=found.running_at or job.running_at,
+            finished_at=found.finished_at or now,
             checked_at=now,
             last_error=None,
+            **_said(found),
         )
         self._ended()
 
@@ -317,3 +321,18 @@ class Asker:
         else:
             self._turn.hold(state, row, f"{text}: submit again?")
         self._ended()
+
+
+def _said(found: Observation) -> dict[str, Any]:
+    """What an observation tells beside the status, as fields of the job's record."""
+    fields: dict[str, Any] = {name: getattr(found, name) for name in _BESIDE}
+    if found.qpu_seconds is not None:
+        fields["qpu_seconds"] = found.qpu_seconds
+    return fields
+
+
+def _tells(found: Observation, job: JobRecord) -> bool:
+    """Whether an observation is news of a job."""
+    return found.status is not job.status or any(
+        getattr(job, name) != value for name, value in _said(found).items()
+    )

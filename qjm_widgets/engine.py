@@ -50,6 +50,10 @@ _FRESH: dict[str, Any] = {
     "finished_at": None,
     "checked_at": None,
     "last_error": None,
+    "queue_position": None,
+    "estimated_seconds": None,
+    "qpu_seconds": None,
+    "note": None,
 }
 """What a job that is not sent has not."""
 

@@ -67,6 +67,7 @@ def collect(store: JobStore, set_id: str) -> Bundle:
                 job,
                 error=credentials.redacted(job.error),
                 last_error=credentials.redacted(job.last_error),
+                note=credentials.redacted(job.note),
             )
             for job in jobs
         ),

@@ -194,6 +194,10 @@ def _read_job(fields: Fields, row: int, circuits: int) -> JobRecord:
         checked_at=fields.maybe(fields.seconds, "checked_at"),
         error=fields.maybe(fields.text, "error", _LONG_TEXT),
         last_error=fields.maybe(fields.text, "last_error", _LONG_TEXT),
+        queue_position=fields.maybe(fields.whole, "queue_position"),
+        estimated_seconds=fields.maybe(fields.seconds, "estimated_seconds"),
+        qpu_seconds=fields.maybe(fields.seconds, "qpu_seconds"),
+        note=fields.maybe(fields.text, "note", _LONG_TEXT),
     )
     fields.end()
     if job.piece >= job.pieces:

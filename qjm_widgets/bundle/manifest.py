@@ -90,4 +90,8 @@ def _job_tree(job: JobRecord) -> dict[str, Any]:
         "checked_at": job.checked_at,
         "error": job.error,
         "last_error": job.last_error,
+        "queue_position": job.queue_position,
+        "estimated_seconds": job.estimated_seconds,
+        "qpu_seconds": job.qpu_seconds,
+        "note": job.note,
     }

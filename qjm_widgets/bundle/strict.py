@@ -128,7 +128,7 @@ class Fields:
         return value
 
     def seconds(self, name: str) -> float:
-        """A time since 1970, in seconds, before the year 9000."""
+        """Seconds, of a duration or since 1970 (before the year 9000)."""
         value = float(self.take(name, int, float))
         if not 0 <= value <= 2.2e11:
             raise self.bad(name, "is no time")

@@ -176,11 +176,22 @@ class Submission:
 
 
 class Observation(NamedTuple):
-    """What a backend says of a job. ``status`` None: it said nothing that we understand."""
+    """What a backend says of a job. ``status`` None: it said nothing that we understand.
+
+    ``running_at`` and ``finished_at`` are seconds since 1970, UTC, where the backend tells them; else
+    the time of the answer is taken. The others are as in ``JobRecord``; None takes back what was said
+    before, except of ``qpu_seconds``.
+    """
 
     status: Status | None
     text: str | None = None
     outcome: JobOutcome | None = None
+    running_at: float | None = None
+    finished_at: float | None = None
+    queue_position: int | None = None
+    estimated_seconds: float | None = None
+    qpu_seconds: float | None = None
+    note: str | None = None
 
 
 class BackendAdapter(Protocol):

@@ -106,6 +106,10 @@ class JobRecord:
         checked_at: when the backend last answered for this job.
         error: why the job failed, the whole text.
         last_error: why the last poll or cancellation failed; it is no status.
+        queue_position: the job's place in the backend's queue, from 1; None where nobody tells.
+        estimated_seconds: how long the backend expects the job to run.
+        qpu_seconds: quantum processor time that the job has used, as the backend counts it.
+        note: what the backend says of the job beside its status.
     """
 
     row: int
@@ -125,6 +129,10 @@ class JobRecord:
     checked_at: float | None = None
     error: str | None = None
     last_error: str | None = None
+    queue_position: int | None = None
+    estimated_seconds: float | None = None
+    qpu_seconds: float | None = None
+    note: str | None = None
 
 
 class StatusChange(NamedTuple):

@@ -127,6 +127,8 @@ def note(job: JobRecord) -> str:
         return first_line(job.last_error)
     if job.cancel_requested and not job.status.final:
         return "cancellation requested"
+    if job.note:
+        return first_line(job.note)
     if job.attempt > 1:
         return f"attempt {job.attempt}"
     return ""

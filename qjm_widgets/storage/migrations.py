@@ -9,9 +9,16 @@ from importlib import resources
 from qjm_widgets.storage.failures import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": file(1) and we know the file by it
-VERSION = 1
+VERSION = 2
 # STEPS[n] is the SQL that takes a store from version n to n + 1; schema.sql is always the newest.
-STEPS: Mapping[int, str] = {}
+STEPS: Mapping[int, str] = {
+    1: """
+ALTER TABLE jobs ADD COLUMN queue_position INTEGER;
+ALTER TABLE jobs ADD COLUMN estimated_seconds REAL;
+ALTER TABLE jobs ADD COLUMN qpu_seconds REAL;
+ALTER TABLE jobs ADD COLUMN note TEXT;
+""",
+}
 
 
 def version_of(connection: sqlite3.Connection, path: str) -> int | None:

@@ -21,7 +21,8 @@ SET_COLUMNS = (
 )
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
-    " since, sent_at, running_at, finished_at, checked_at, error, last_error"
+    " since, sent_at, running_at, finished_at, checked_at, error, last_error,"
+    " queue_position, estimated_seconds, qpu_seconds, note"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
 CIRCUIT_COLUMNS = "start, stop, encoding, notes, data"
@@ -111,6 +112,10 @@ def job_to_row(set_key: int, job: JobRecord) -> Row:
         _seconds(job.checked_at),
         _text(job.error),
         _text(job.last_error),
+        _integer(job.queue_position),
+        _seconds(job.estimated_seconds),
+        _seconds(job.qpu_seconds),
+        _text(job.note),
     )
 
 

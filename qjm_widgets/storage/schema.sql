@@ -46,6 +46,10 @@ CREATE TABLE jobs (
     checked_at       REAL,
     error            TEXT,
     last_error       TEXT,
+    queue_position   INTEGER,
+    estimated_seconds REAL,
+    qpu_seconds      REAL,
+    note             TEXT,
     PRIMARY KEY (set_key, row)
 ) WITHOUT ROWID;
 

@@ -97,7 +97,9 @@ def example(store: JobStore) -> None:
         JobRecord(5, Span(5, 6), status=Status.HELD, since=1.0, last_error="why"),
         JobRecord(6, Span(6, 7), status=Status.SENDING, since=1.0, sent_at=1.0, cancel_requested=True),
         JobRecord(7, Span(7, 8), status=Status.QUEUED, job_id="j 7", since=2.0, checked_at=9.0),
-        JobRecord(8, Span(8, 9), status=Status.RUNNING, job_id="j 8", since=3.0),
+        JobRecord(
+            8, Span(8, 9), status=Status.RUNNING, job_id="j 8", since=3.0, note="well", queue_position=4
+        ),
     ]
     lines = [StatusChange(job.row, 1, job.status, job.since, job.job_id, "ü") for job in jobs]
     results = {

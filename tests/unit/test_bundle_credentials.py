@@ -89,7 +89,7 @@ def test_no_credential_is_in_the_file(tmp_path: Path) -> None:
     options = {"token": SECRET, "shots": 3, "service": {"instance": CRN}}
     record = JobSetRecord(SET_ID, "n", "b", "a", 1, 1.0, options=options, unstored_options=("x",))
     text = f"denied: api_key={SECRET}"
-    job = JobRecord(0, Span(0, 1), status=Status.ERROR, error=text, last_error=text)
+    job = JobRecord(0, Span(0, 1), status=Status.ERROR, error=text, last_error=text, note=text)
     store.create_set(record, [job])
     store.commit({SET_ID: Changes(history=[StatusChange(0, 1, Status.ERROR, 1.0, None, text)])})
     path = tmp_path / "b.qjm"
