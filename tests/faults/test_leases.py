@@ -306,7 +306,7 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     assert mine.entered["submit"].wait(LIMIT)
     theirs = Scripted(hold=True)
     taken = take_over(store, job_set, second, theirs)
-    first._engine.ask(lambda: first._engine.amend(first._engine._sets[job_set.job_set_id()], 0))
+    first._engine.ask(lambda: first._engine._turn.amend(first._engine._sets[job_set.job_set_id()], 0))
     reach(job_set, lambda: job_set.live.adapter is None)
     mine.gates["submit"].set()
     for driver in first._engine._drivers.values():

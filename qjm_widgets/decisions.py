@@ -1,0 +1,143 @@
+"""What may be decided about a job in one turn of the engine: the ``Turn`` that drivers know."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from qjm_widgets.core.errors import StoreError, explain
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.ports import Clock, JobStore
+from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
+from qjm_widgets.ledger import STORE_RETRY, Ledger
+from qjm_widgets.set_state import SetState
+
+FRESH: dict[str, Any] = {
+    "job_id": None,
+    "sent_at": None,
+    "running_at": None,
+    "finished_at": None,
+    "checked_at": None,
+    "last_error": None,
+    "queue_position": None,
+    "estimated_seconds": None,
+    "qpu_seconds": None,
+    "note": None,
+}
+"""What a job that is not sent has not."""
+
+
+class Decisions:
+    """Changes jobs on the engine's thread, and notes what it changes in the ledger.
+
+    Args:
+        store: for the buckets that all kernels share.
+        clock: where time comes from.
+        ledger: takes what is decided.
+        post: runs a function in a later turn; from any thread.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        clock: Clock,
+        ledger: Ledger,
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._ledger = ledger
+        self.post = post
+        self.after_commit = ledger.after_commit
+
+    def now(self) -> float:
+        """Seconds on the monotonic clock."""
+        return self._clock.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970, UTC."""
+        return self._clock.time()
+
+    def chance(self) -> float:
+        """A random number in [0, 1)."""
+        return random.random()
+
+    def change(
+        self,
+        state: SetState,
+        row: int,
+        status: Status,
+        *,
+        outcome: JobOutcome | None = None,
+        text: str | None = None,
+        **fields: Any,
+    ) -> JobRecord:
+        """Give a job another status; it is written at the end of the turn."""
+        at = self._clock.time()
+        encoded = None
+        if outcome is not None:
+            try:
+                encoded = outcome.encode()
+            except Exception as error:  # a third party's result may hold anything
+                status = Status.ERROR
+                fields["error"] = f"its result cannot be stored: {explain(error)}"
+        job = replace(state.jobs[row], status=status, since=at, **fields)
+        line = StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
+        driven = self._ledger.note(state, job, line)
+        if driven and outcome is not None and encoded is not None:
+            self._ledger.keep(state, row, outcome, encoded)
+        return job
+
+    def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
+        """Change what is known of a job, not its status."""
+        job = replace(state.jobs[row], **fields)
+        self._ledger.note(state, job)
+        return job
+
+    def take_token(self, key: str, pace: Pace) -> float:
+        """Take a token of a bucket that all kernels share; seconds to wait, 0 when it was taken."""
+        try:
+            return self._store.take_token(key, pace, self.wall())
+        except StoreError as error:
+            self._ledger.fail(str(error))
+            return STORE_RETRY
+
+    def unsend(self, state: SetState, row: int, text: str) -> None:
+        """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
+        if state.jobs[row].cancel_requested:
+            self.change(state, row, Status.CANCELLED, text=text, finished_at=self.wall())
+            return
+        self.change(state, row, Status.NOT_SENT, text=text, **{**FRESH, "last_error": text})
+        state.add_unsent([row])
+
+    def hold(self, state: SetState, row: int, text: str) -> None:
+        """Nobody can tell whether a job was accepted: the user decides, or has by a cancellation."""
+        if state.jobs[row].cancel_requested:
+            self.change(state, row, Status.CANCELLED, text=text, finished_at=self.wall())
+        else:
+            self.change(state, row, Status.HELD, text=text, last_error=text)
+
+    def halve(self, state: SetState, row: int, text: str) -> None:
+        """Cut a job of several circuits into two; the second half gets a row of its own."""
+        job = state.jobs[row]
+        if job.cancel_requested:
+            self.unsend(state, row, text)
+            return
+        start, stop = job.span
+        middle = (start + stop) // 2
+        second = replace(
+            job,
+            row=len(state.jobs),
+            span=Span(middle, stop),
+            status=Status.NOT_SENT,
+            since=self.wall(),
+            **FRESH,
+        )
+        state.jobs[row] = replace(job, span=Span(start, middle))
+        self.unsend(state, row, f"too large, cut in halves: {text}")
+        state.jobs.append(second)
+        self.change(state, second.row, Status.NOT_SENT, text=f"second half of job {row}")
+        state.add_unsent([second.row])

@@ -1,0 +1,148 @@
+"""What a turn of the engine has changed, until it is on disk; then others are told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from qjm_widgets.core.errors import JobSetNotFoundError, LeaseLostError, StoreError, explain
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.ports import Changes, Clock, JobStore
+from qjm_widgets.core.records import JobRecord, StatusChange
+from qjm_widgets.set_state import SetState
+
+_LOG = logging.getLogger(__name__)
+
+STORE_RETRY = 1.0
+"""Seconds until a store that could not be written is tried again."""
+
+
+class Ledger:
+    """Collects the changes of a turn and writes them in one transaction; on the engine's thread only.
+
+    Args:
+        store: where they are written.
+        clock: for the time of the next attempt.
+        sets: the sets that are driven, by id: nothing is written of others.
+        give_up: called with a set that another kernel has taken over or deleted.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        clock: Clock,
+        sets: Mapping[str, SetState],
+        give_up: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._sets = sets
+        self._give_up = give_up
+        self._changes: dict[str, Changes] = {}
+        self._outcomes: dict[str, dict[int, JobOutcome]] = {}
+        self._after: list[tuple[str | None, Callable[[], None]]] = []
+        self.retry_at: float | None = None
+        """When the store is tried again, monotonic seconds; None: it is well."""
+        self.trouble = "the engine is busy"
+        """What was last wrong with the store."""
+
+    def note(self, state: SetState, job: JobRecord, line: StatusChange | None = None) -> bool:
+        """Keep a job's new record, and a line of its history; False where the set is not driven here."""
+        state.jobs[job.row] = job
+        if not self._is_driven(state):
+            return False  # late words about a set that another kernel has taken over
+        changes = self._changes.setdefault(state.live.set_id, Changes())
+        changes.jobs.append(job)
+        if line is not None:
+            changes.history.append(line)
+        return True
+
+    def keep(self, state: SetState, row: int, outcome: JobOutcome, encoded: bytes) -> None:
+        """Keep what a job gave, with its record."""
+        set_id = state.live.set_id
+        self._changes[set_id].outcomes[row] = encoded
+        self._outcomes.setdefault(set_id, {})[row] = outcome
+
+    def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
+        """Do something once this turn's changes are on disk, if the set is still driven here."""
+        self._after.append((None if state is None else state.live.set_id, action))
+
+    def drop(self, set_id: str) -> None:
+        """Write nothing more of a set."""
+        self._changes.pop(set_id, None)
+        self._outcomes.pop(set_id, None)
+
+    def is_blocked(self) -> bool:
+        """Whether the store is not well and its next trial is not due."""
+        return self.retry_at is not None and self._clock.monotonic() < self.retry_at
+
+    def write(self, *, last: bool = False) -> None:
+        """One transaction for the whole turn; then tell others. ``last``: there is no other turn."""
+        if self._changes:
+            if self.is_blocked() and not last:
+                return
+            try:
+                self._store.commit(self._changes)
+            except LeaseLostError as error:
+                self._give_up(error.set_id)
+                self.write()
+                return
+            except JobSetNotFoundError:
+                for deleted_id in self._deleted(list(self._changes)):
+                    self._give_up(deleted_id)
+                self.write()
+                return
+            except StoreError as error:
+                self.fail(str(error))
+                return
+            except Exception as error:  # the engine lives on: what is not written is tried again
+                self.fail(f"the job store failed: {explain(error)}")
+                return
+            self.recover()
+            self._publish()
+        after, self._after = self._after, []
+        for set_id, action in after:
+            if set_id is None or set_id in self._sets:
+                action()
+
+    def fail(self, text: str) -> None:
+        """The store cannot be written: keep the changes, send nothing, try again."""
+        first = self.retry_at is None
+        self.retry_at = self._clock.monotonic() + STORE_RETRY
+        self.trouble = text
+        if first:
+            _LOG.error("%s", text)
+            self._tell(text)
+
+    def recover(self, *, unless_changed: bool = False) -> None:
+        """The store is well again; with ``unless_changed``, its writing tells, where there is any."""
+        if self.retry_at is not None and not (unless_changed and self._changes):
+            self.retry_at = None
+            self._tell(None)
+
+    def _publish(self) -> None:
+        changes, self._changes = self._changes, {}
+        outcomes, self._outcomes = self._outcomes, {}
+        for changed_id, changed in changes.items():
+            state = self._sets.get(changed_id)
+            if state is not None:
+                newest = {job.row: job for job in changed.jobs}
+                state.live.publish(list(newest.values()), outcomes.get(changed_id, {}))
+
+    def _deleted(self, set_ids: Sequence[str]) -> list[str]:
+        """Those of some sets that another kernel has deleted; all where nobody can tell."""
+        gone = []
+        for set_id in set_ids:
+            try:
+                self._store.owner(set_id)
+            except JobSetNotFoundError:
+                gone.append(set_id)
+        return gone or list(set_ids)
+
+    def _tell(self, text: str | None) -> None:
+        for state in self._sets.values():
+            state.live.trouble = text
+            state.live.notify()
+
+    def _is_driven(self, state: SetState) -> bool:
+        return self._sets.get(state.live.set_id) is state
