@@ -56,7 +56,7 @@ def _summed(watch: Watch, outcomes: list[JobOutcome]) -> None:
     with watch.timed():
         total = CountsSum()
         for outcome in outcomes:
-            total.add(outcome.packed())
+            total.add(outcome.sums())
         counts = total.to_dict()
     assert sum(counts.values()) == CIRCUITS * SHOTS
 

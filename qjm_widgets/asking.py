@@ -150,11 +150,16 @@ class Asker:
 
     def _observe_call(self, question: int, asked: list[_Asked]) -> None:
         """On the lane."""
-        began = time.monotonic()
+        last = time.monotonic()
+        took = 0.0
         news = False
 
         def report(index: int, found: Observation | BaseException) -> None:
-            nonlocal news
+            nonlocal last, took, news
+            now = time.monotonic()
+            if not (isinstance(found, Observation) and found.status and found.status.final):
+                took += now - last  # what has ended is not asked again, however long its result took
+            last = now
             about = asked[index]
             job = about.state.jobs[about.row]
             if isinstance(found, BaseException) or job.last_error or _tells(found, job):
@@ -166,7 +171,7 @@ class Asker:
             self._adapter.observe([about.handle for about in asked], report)
         except BaseException as caught:
             error = caught
-        took = time.monotonic() - began
+        took += time.monotonic() - last
         self._turn.post(lambda: self._answered(question, asked, took, news, error))
 
     def _answered(

@@ -131,7 +131,7 @@ class Outcomes:
             return self._sum.to_dict(), self._summed_jobs
 
     def _add(self, outcome: JobOutcome) -> None:
-        self._sum.add(outcome.packed())
+        self._sum.add(outcome.sums())
         for circuit in outcome.circuits:
             if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
                 self._sum.add_texts(circuit.data["counts"])

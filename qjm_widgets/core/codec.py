@@ -84,10 +84,15 @@ def _plain(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
         return _scalar(value)
     # The built-in kinds are looked at first: asking an abstract class is slow.
     if kind is dict or (kind is not list and kind is not tuple and isinstance(value, Mapping)):
-        if all(isinstance(key, str) and not key.startswith("$") for key in value):
-            return {key: _plain(inner, arrays) for key, inner in value.items()}
+        if _KNOWN_KEYS.issuperset(value) or _are_keys(value):
+            return {
+                key: inner if type(inner) in _JSON_SCALARS else _plain(inner, arrays)
+                for key, inner in value.items()
+            }
         return {_PAIRS: [[_plain(k, arrays), _plain(v, arrays)] for k, v in value.items()]}
     if isinstance(value, (list, tuple)):
+        if _JSON_SCALARS.issuperset(map(type, value)):
+            return value
         return [_plain(inner, arrays) for inner in value]
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         arrays.append(np.ascontiguousarray(value).reshape(value.shape))
@@ -107,6 +112,19 @@ def _plain(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
 
 
 _JSON_SCALARS = frozenset({str, bool, int, float, type(None)})
+_KNOWN_KEYS: set[Any] = set()
+"""Keys that JSON objects may have, as far as they were met: there are few, and met often."""
+_MOST_KNOWN_KEYS = 1000
+
+
+def _are_keys(tree: Mapping[Any, Any]) -> bool:
+    """Whether a JSON object may have these keys: texts that are none of our tags."""
+    # By type, not isinstance: what equals a known key has to be one.
+    if not all(type(key) is str and not key.startswith("$") for key in tree):
+        return False
+    if len(_KNOWN_KEYS) < _MOST_KNOWN_KEYS:
+        _KNOWN_KEYS.update(tree)
+    return True
 
 
 def _scalar(value: Any) -> Any:

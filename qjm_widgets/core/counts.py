@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -18,6 +18,8 @@ Integers: TypeAlias = npt.NDArray[Any]
 
 _DENSE_BITS = 20
 """Up to here ``np.bincount`` over all outcomes is the fastest sum."""
+_CHUNK = 8192
+"""So many outcomes at once stay in the processor's cache while they are summed."""
 _TABLE_BITS = 12
 """Up to here the bit strings of all outcomes are kept ready."""
 
@@ -86,9 +88,19 @@ def integers(values: Sequence[int], width: int | None) -> Integers:
         return np.array(values, dtype=object)
 
 
+@functools.cache
+def _hex_table() -> Mapping[str, int]:
+    """The outcomes of few bits by their hexadecimal texts: looking up is faster than reading."""
+    return {hex(outcome): outcome for outcome in range(1 << _TABLE_BITS)}
+
+
 def pack_hex(counts: Mapping[str, int], layout: Layout) -> Packed:
     """Pack counts by hexadecimal text (``"0x1f"``), as ``Backend.run`` gives them."""
-    outcomes = integers([int(key, 16) for key in counts], layout.width)
+    try:
+        values = list(map(_hex_table().__getitem__, counts))
+    except KeyError:  # more bits, or another spelling
+        values = [int(key, 16) for key in counts]
+    outcomes = integers(values, layout.width)
     return Packed(layout, outcomes, np.fromiter(counts.values(), dtype=np.int64, count=len(counts)))
 
 
@@ -96,21 +108,33 @@ def pack_shots(shots: Integers, layout: Layout) -> Packed:
     """Count an array of outcomes, one a shot."""
     width = layout.width
     if shots.dtype != object and width is not None and width <= _DENSE_BITS:
-        dense = np.bincount(shots.astype(np.int64), minlength=1 << width)
+        dense = np.bincount(_as_indices(shots), minlength=1 << width)
         outcomes = np.flatnonzero(dense)
         return Packed(layout, outcomes.astype(np.uint64), dense[outcomes])
     outcomes, counts = np.unique(shots, return_counts=True)
     return Packed(layout, outcomes, counts)
 
 
+def _as_indices(outcomes: Integers) -> npt.NDArray[Any]:
+    """Outcomes of few bits as what ``bincount`` takes; ``uint64`` is what it refuses."""
+    return outcomes.view(np.int64) if outcomes.dtype == np.uint64 else outcomes
+
+
 def bits_to_integers(rows: npt.NDArray[np.uint8]) -> Integers:
-    """Shots packed to bytes, big-endian, shape ``(shots, bytes)``, as integers of shape ``(shots,)``."""
+    """Shots packed to bytes, big-endian, shape ``(shots, bytes)``, as integers of shape ``(shots,)``.
+
+    Up to 8 bytes they are of the smallest unsigned type that holds so many.
+    """
     shots, width = rows.shape
+    if width == 0:
+        return np.zeros(shots, dtype=np.uint8)
     if width <= 8:
-        padded = np.zeros((shots, 8), dtype=np.uint8)
-        if width:
-            padded[:, 8 - width :] = rows
-        return padded.view(">u8").reshape(shots).astype(np.uint64)
+        size = 1 << (width - 1).bit_length()
+        if width < size:
+            padded = np.zeros((shots, size), dtype=np.uint8)
+            padded[:, size - width :] = rows
+            rows = padded
+        return np.ascontiguousarray(rows).view(f">u{size}").reshape(shots).astype(f"u{size}")
     whole = np.ascontiguousarray(rows).tobytes()
     values = [int.from_bytes(whole[at : at + width], "big") for at in range(0, shots * width, width)]
     return np.array(values, dtype=object)
@@ -145,12 +169,13 @@ class CountsSum:
         size = 1 << (layout.width or 0)
         total = self._dense.setdefault(layout, np.zeros(size, dtype=np.int64))
         if len(items) == 1:
-            np.add.at(total, items[0].outcomes.astype(np.int64), items[0].counts)
+            np.add.at(total, _as_indices(items[0].outcomes), items[0].counts)
             return
-        outcomes = np.concatenate([item.outcomes for item in items]).astype(np.int64)
-        weights = np.concatenate([item.counts for item in items])
-        # bincount sums in float64: exact up to 2**53 shots an outcome.
-        total += np.bincount(outcomes, weights=weights, minlength=size).astype(np.int64)
+        for some in _in_chunks(items, max(_CHUNK, 4 * size)):
+            outcomes = _as_indices(np.concatenate([item.outcomes for item in some]))
+            weights = np.concatenate([item.counts for item in some])
+            # bincount sums in float64: exact up to 2**53 shots an outcome.
+            total += np.bincount(outcomes, weights=weights, minlength=size).astype(np.int64)
 
     def _settle(self, layout: Layout) -> dict[int, int]:
         total = self._sparse.setdefault(layout, {})
@@ -171,6 +196,18 @@ class CountsSum:
         for key, count in self._texts.items():
             result[key] = result.get(key, 0) + count
         return result
+
+
+def _in_chunks(items: Sequence[Packed], most: int) -> Iterator[Sequence[Packed]]:
+    """Packed counts in groups of about so many outcomes; one that is larger goes alone."""
+    start = outcomes = 0
+    for index, item in enumerate(items):
+        outcomes += len(item.outcomes)
+        if outcomes >= most:
+            yield items[start : index + 1]
+            start, outcomes = index + 1, 0
+    if start < len(items):
+        yield items[start:]
 
 
 def _merge(into: dict[str, int], texts: Sequence[str], counts: Sequence[int]) -> None:

@@ -96,18 +96,25 @@ class PubOutcome:
 
     def joined(self) -> Integers:
         """One integer a shot over all registers, shape ``(*shape, shots)``."""
-        total: Integers | None = None
-        at = 0
-        wide = sum(bits for _, bits in self.registers.values()) > 64
-        for array, bits in self.registers.values():
-            part = bits_to_integers(np.asarray(array).reshape(-1, array.shape[-1]))
-            if wide:
-                part = part.astype(object)
-            part = part << (at if wide else np.uint64(at))
-            total = part if total is None else total | part
-            at += bits
-        assert total is not None
-        return total.reshape(*self.shape, self.shots)
+        return _join([self]).reshape(*self.shape, self.shots)
+
+
+def _join(pubs: Sequence[PubOutcome]) -> Integers:
+    """All shots of PUBs with registers of the same sizes, one integer each over all registers."""
+    columns = zip(*(pub.registers.values() for pub in pubs), strict=True)
+    sizes = [bits for _, bits in pubs[0].registers.values()]
+    wide = sum(sizes) > 64
+    total: Integers | None = None
+    at = 0
+    for bits, column in zip(sizes, columns, strict=True):
+        rows = [np.asarray(array).reshape(-1, array.shape[-1]) for array, _ in column]
+        part = bits_to_integers(rows[0] if len(rows) == 1 else np.concatenate(rows))
+        if len(sizes) > 1:
+            part = part.astype(object if wide else np.uint64) << (at if wide else np.uint64(at))
+        total = part if total is None else total | part
+        at += bits
+    assert total is not None
+    return total
 
 
 CircuitOutcome: TypeAlias = ExperimentOutcome | PubOutcome
@@ -125,9 +132,20 @@ class JobOutcome:
     circuits: Sequence[CircuitOutcome | None]
     info: Mapping[str, Any] = field(default_factory=dict)
 
-    def packed(self) -> list[Packed]:
-        """The packed counts of every circuit that has some."""
-        return [p for c in self.circuits if c is not None and (p := c.packed()) is not None]
+    def sums(self) -> list[Packed]:
+        """Packed counts that sum to those of all circuits; layouts are kept apart.
+
+        The shots of PUBs that are alike are counted in one pass.
+        """
+        found: list[Packed] = []
+        alike: dict[tuple[int, ...], list[PubOutcome]] = {}
+        for circuit in self.circuits:
+            if isinstance(circuit, PubOutcome) and circuit.registers:
+                sizes = tuple(bits for _, bits in circuit.registers.values())
+                alike.setdefault(sizes, []).append(circuit)
+            elif isinstance(circuit, ExperimentOutcome) and circuit.counts is not None:
+                found.append(circuit.counts)
+        return found + [pack_shots(_join(pubs), pubs[0].layout) for pubs in alike.values()]
 
     def encode(self) -> bytes:
         """Write for the store: all packed counts of the job stand in two arrays."""
@@ -204,7 +222,7 @@ def _add_texts(dicts: Sequence[Mapping[str, int]]) -> dict[str, int]:
 
 
 class _Shared:
-    """What the circuits of a job have alike, written once: headers without the name, other fields."""
+    """What the circuits of a job have alike, written once: most are as the one before them."""
 
     def __init__(self) -> None:
         self.trees: list[Any] = []
@@ -283,24 +301,37 @@ def _circuit_tree(circuit: CircuitOutcome, packs: _Packs, shared: _Shared) -> di
     if memory is not None:
         wide = memory.dtype == object
         memory = [format(value, "x") for value in memory.tolist()] if wide else _narrow(memory)
-    named = "name" in circuit.header
-    return {
+    header = dict(circuit.header)
+    header_name = header.get("name")
+    if "name" in header:
+        header["name"] = None
+    alike = {
         "kind": "experiment",
-        "name": circuit.name,
         "shots": circuit.shots,
         "success": circuit.success,
         "status": circuit.status,
-        "header": shared.put("header", {**circuit.header, **({"name": None} if named else {})}),
-        "header_name": circuit.header["name"] if named else None,
+        "header": shared.put("header", header),
         "layout": [circuit.layout.sizes, circuit.layout.width],
-        "counts": packs.put(circuit.counts),
-        "memory": memory,
-        "data": circuit.data,
         "fields": shared.put("fields", circuit.fields),
+        "memory": None,
+        "data": {},
     }
+    tree = {
+        "name": circuit.name,
+        "header_name": header_name,
+        "counts": packs.put(circuit.counts),
+        "alike": shared.put("alike", alike),
+    }
+    if memory is not None:
+        tree["memory"] = memory
+    if circuit.data:
+        tree["data"] = circuit.data
+    return tree
 
 
 def _circuit(tree: Mapping[str, Any], packs: _Packs, shared: Sequence[Any]) -> CircuitOutcome:
+    if "alike" in tree:
+        tree = {**shared[tree["alike"]], **tree}
     if tree["kind"] == "pub":
         return PubOutcome(
             name=tree["name"],

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 FASTEST = 0.005
 GROWTH = 1.5
+LOCAL_GROWTH = 1.2
+"""How an interval grows; where asking costs nothing, an end is to be seen soon after it came."""
 SHARE = 20
 """Asking may take one part in so many of the time."""
 
@@ -18,22 +20,24 @@ class Polling:
 
     Attributes:
         shortest, longest: bounds of the interval.
+        growth: what it grows by.
     """
 
     shortest: float
     longest: float
+    growth: float
     interval: float
     due: float
 
     @classmethod
     def start(cls, now: float, *, local: bool) -> Polling:
         """Jobs in this process can be asked often; a provider is asked with more patience."""
-        shortest, longest = (FASTEST, 0.1) if local else (0.05, 10.0)
-        return cls(shortest, longest, shortest, now)
+        shortest, longest, growth = (FASTEST, 0.1, LOCAL_GROWTH) if local else (0.05, 10.0, GROWTH)
+        return cls(shortest, longest, growth, shortest, now)
 
     def asked(self, now: float, *, took: float, news: bool) -> Polling:
-        """After an answer: ``took`` seconds, with or without news."""
-        interval = self.shortest if news else min(self.interval * GROWTH, self.longest)
+        """After an answer, with or without news; asking took so many seconds, but for what has ended."""
+        interval = self.shortest if news else min(self.interval * self.growth, self.longest)
         interval = max(interval, took * SHARE)
         return replace(self, interval=interval, due=now + interval)
 

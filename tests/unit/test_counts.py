@@ -91,6 +91,19 @@ def test_a_sum_equals_that_of_counters(raws: list[tuple[dict[str, Any], dict[str
     assert grown.to_dict() == dict(expected)
 
 
+def test_a_sum_of_more_than_fits_at_once_loses_nothing() -> None:
+    layout = Layout((), 10)
+    packs = [pack_shots(np.arange(offset, 1024, dtype=np.uint64), layout) for offset in range(50)]
+    total = CountsSum()
+    total.add(packs)
+    assert list(total.to_dict().values()) == [min(outcome, 49) + 1 for outcome in range(1024)]
+
+
+@pytest.mark.parametrize("key", ["0x3FF", "0X3ff", "0x03ff", "0x1000", "0x0"])
+def test_an_outcome_may_be_spelt_in_any_way(key: str) -> None:
+    assert pack_hex({key: 2}, Layout((), 13)).to_dict() == {format(int(key, 16), "013b"): 2}
+
+
 def test_layouts_are_never_merged() -> None:
     total = CountsSum()
     layouts = [Layout((1,), 1), Layout((2,), 2), Layout((1, 1), 2), Layout((), 2)]

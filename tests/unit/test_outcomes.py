@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit.primitives import BitArray, DataBin
 
-from qjm_widgets.core.counts import Layout, integers, pack_hex, pack_shots
+from qjm_widgets.core import codec
+from qjm_widgets.core.counts import CountsSum, Layout, integers, pack_hex, pack_shots
 from qjm_widgets.core.outcomes import (
     CircuitOutcome,
     ExperimentOutcome,
@@ -128,6 +129,28 @@ def test_pubs_come_back_and_join_their_registers_as_qiskit_does(outcome: PubOutc
     assert packed is not None
     assert packed.to_dict() == join(outcome).get_counts()
     assert (outcome.shots, packed.shots) == (3, 3 * int(np.prod(outcome.shape, dtype=int)))
+
+
+@settings(max_examples=30)
+@given(st.lists(any_pub, max_size=5))
+def test_a_job_sums_to_the_counts_of_its_circuits(outcomes: list[PubOutcome]) -> None:
+    counted = experiment([0, 1, 1, 2], 2)
+    expected = CountsSum()
+    expected.add([p for c in (*outcomes, counted) if (p := c.packed()) is not None])
+    total = CountsSum()
+    total.add(JobOutcome([None, *outcomes, counted]).sums())
+    assert total.to_dict() == expected.to_dict()
+
+
+def test_a_result_written_before_what_is_alike_was_shared_is_read() -> None:
+    outcome = JobOutcome([experiment([1, 2], 2), experiment([], 2, counts=None, memory=None)])
+    tree = codec.decode(outcome.encode())
+    for index, row in enumerate(tree["circuits"]):
+        tree["circuits"][index] = {**tree["shared"][row.pop("alike")], **row}
+    for before, after in zip(
+        outcome.circuits, JobOutcome.decode(codec.encode(tree)).circuits, strict=True
+    ):
+        same(before, after)
 
 
 def join(outcome: PubOutcome) -> BitArray:
