@@ -1,4 +1,4 @@
-"""Asking one backend about its jobs: their states, their cancellation, and where lost ones are.
+"""Asking one backend about its jobs: their states, and their cancellation; ``looking`` finds lost ones.
 
 Every method runs on the engine's thread, except those that say so: they are the calls, which go out on
 a lane of their own, so that a submission that computes or hangs holds up no cancellation.
@@ -13,21 +13,34 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.calls import Lane
 from qjm_widgets.core import pacing
-from qjm_widgets.core.errors import NotFoundError, explain
+from qjm_widgets.core.pacing import Silence
 from qjm_widgets.core.ports import BackendAdapter, Observation
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
-from qjm_widgets.core.refusals import Refusal, judge
-from qjm_widgets.identity import identity_of
+from qjm_widgets.core.refusals import judge
+from qjm_widgets.core.snapshot import duration
+from qjm_widgets.looking import UNTOLD, Doubt, Key, Lookups
 from qjm_widgets.set_state import SetState, Turn
 
 _DEADLINE = 60.0
-"""Seconds after which a question that hangs is given up and asked again on another thread."""
+"""Seconds after which a call that hangs is given up; what is asked next goes out on another thread."""
+_MOST_HANGING = 8
+"""With so many threads hanging, nothing more is asked until one comes back."""
 
 _BESIDE = ("queue_position", "estimated_seconds", "note")
 """What an answer replaces, said or not."""
 
-Key = tuple[str, int]
+
+class _Followed:
+    """A job that the backend has."""
+
+    __slots__ = ("handle", "nameless", "silence", "state")
+
+    def __init__(self, state: SetState, handle: Any, nameless: bool) -> None:
+        self.state = state
+        self.handle = handle
+        self.nameless = nameless
+        self.silence: Silence | None = None
 
 
 class _Asked(NamedTuple):
@@ -37,20 +50,37 @@ class _Asked(NamedTuple):
     row: int
     attempt: int
     handle: Any
+    nameless: bool = False
+
+    @property
+    def key(self) -> Key:
+        return self.state.live.set_id, self.row
 
 
-class _Lookup:
-    """A job that is being had back by its id, or looked for by its tag."""
+class _Wish:
+    """A cancellation that the backend has not answered yet."""
 
-    def __init__(self, state: SetState, row: int, recovery: Recovery, now: float) -> None:
-        self.state = state
-        self.row = row
-        self.recovery = recovery
-        self.attempt = state.jobs[row].attempt
-        self.since = now
-        self.due = now
+    __slots__ = ("about", "due", "tries", "under_way")
+
+    def __init__(self, about: _Asked, due: float) -> None:
+        self.about = about
+        self.due = due
         self.tries = 0
         self.under_way = False
+
+
+class _Answer(NamedTuple):
+    """How a question went: its seconds, whether it told news, and what went wrong.
+
+    ``silent`` are the jobs of which nothing was said, where the call raised ``error``; ``told`` is
+    whether anything was said of any job.
+    """
+
+    took: float
+    news: bool
+    told: bool
+    silent: list[_Asked]
+    error: BaseException | None
 
 
 class Asker:
@@ -65,61 +95,71 @@ class Asker:
         self._turn = turn
         self._ended = ended
         self._lane = Lane(f"qjm-ask-{adapter.name}")
-        self._handles: dict[Key, tuple[SetState, Any]] = {}
-        self._lookups: dict[Key, _Lookup] = {}
+        self._hanging: list[Lane] = []
+        self._followed: dict[Key, _Followed] = {}
+        self._wishes: dict[Key, _Wish] = {}
+        self._lookups = Lookups(adapter, turn, self._call, self._found, ended)
         self._polling = pacing.Polling.start(turn.now(), local=adapter.survives_kernel is False)
+        self._unanswered = 0
         self._question = 0
         self._open_question: int | None = None
 
     @property
     def pending(self) -> int:
         """How many jobs the backend has, or may have."""
-        return len(self._handles) + len(self._lookups)
+        return len(self._followed) + len(self._lookups)
 
     def due(self) -> float | None:
         """When there is something to ask, monotonic seconds; None: nothing by itself."""
-        times = [lookup.due for lookup in self._lookups.values() if not lookup.under_way]
-        if self._open_question is not None:
+        times = [self._lookups.due()]
+        times += [wish.due for wish in self._wishes.values() if not wish.under_way]
+        if self._lane.backlog:
             times.append(self._turn.now() + _DEADLINE)
-        elif self._handles:
+        if self._followed and self._open_question is None:
             times.append(self._polling.due)
-        return min(times) if times else None
+        known = [time for time in times if time is not None]
+        return min(known) if known else None
 
     def step(self) -> None:
         """Ask what is due."""
         now = self._turn.now()
-        self._give_up_hanging_question()
-        for lookup in self._lookups.values():
-            if not lookup.under_way and now >= lookup.due:
-                lookup.under_way = True
-                self._call(functools.partial(self._look_up, lookup))
-        if self._handles and self._open_question is None and now >= self._polling.due:
+        self._give_up_hanging_call()
+        self._lookups.step()
+        if self._followed and self._open_question is None and now >= self._polling.due:
             self._observe()
+        for wish in self._wishes.values():
+            if not wish.under_way and now >= wish.due:
+                wish.under_way = True
+                self._call(functools.partial(self._cancel_call, wish))
 
-    def add(self, state: SetState, row: int, handle: Any) -> None:
-        """Follow a job from now on."""
-        self._handles[state.live.set_id, row] = (state, handle)
+    def add(self, state: SetState, row: int, handle: Any, *, nameless: bool = False) -> None:
+        """Follow a job from now on; ``nameless``: its id could not be had yet."""
+        self._followed[state.live.set_id, row] = _Followed(state, handle, nameless)
         state.live.natives[row] = getattr(handle, "job", handle)
         self._polling = self._polling.soon(self._turn.now())
         if state.jobs[row].cancel_requested:
             self.cancel(state, row)
 
-    def look_for(self, state: SetState, row: int, recovery: Recovery) -> None:
-        """Have a job back by its id, or look for it by its tag."""
-        key = state.live.set_id, row
-        self._lookups[key] = _Lookup(state, row, recovery, self._turn.now())
+    def look_for(self, state: SetState, row: int, recovery: Recovery, doubt: Doubt = UNTOLD) -> None:
+        """Have a job back by its id, or look for it by its tag; nothing happens where it is followed."""
+        if (state.live.set_id, row) not in self._followed:
+            self._lookups.look_for(state, row, recovery, doubt)
 
     def cancel(self, state: SetState, row: int) -> None:
         """Ask the backend to stop a job, if it has it and has not computed it already."""
-        found = self._handles.get((state.live.set_id, row))
-        if found is not None and not self._adapter.runs_inside_submit:
-            asked = _Asked(state, row, state.jobs[row].attempt, found[1])
-            self._call(functools.partial(self._cancel_call, asked))
+        followed = self._followed.get((state.live.set_id, row))
+        if followed is not None and not self._adapter.runs_inside_submit:
+            about = _Asked(state, row, state.jobs[row].attempt, followed.handle)
+            self._wishes[about.key] = _Wish(about, self._turn.now())
 
     def drop(self, state: SetState, row: int) -> None:
-        """Forget a job: a new attempt gets its own handle."""
-        self._handles.pop((state.live.set_id, row), None)
-        self._lookups.pop((state.live.set_id, row), None)
+        """Forget a job: a new attempt gets its own handle. Its cancellation, if wished, is asked for."""
+        key = state.live.set_id, row
+        self._followed.pop(key, None)
+        self._lookups.drop(key)
+        wish = self._wishes.pop(key, None)
+        if wish is not None and not wish.under_way and state.jobs[row].status is Status.CANCELLED:
+            self._call(functools.partial(self._cancel_call, wish))
 
     def forget(self, state: SetState) -> None:
         """Forget all jobs of a set."""
@@ -137,15 +177,41 @@ class Asker:
     def _call(self, work: Callable[[], None]) -> None:
         self._turn.after_commit(lambda: self._lane.call(work))
 
+    def _found(self, state: SetState, row: int, handles: list[Any]) -> None:
+        """A lost job is there."""
+        self.add(state, row, handles[0], nameless=state.jobs[row].job_id is None)
+        for handle in handles[1:]:  # the provider took one submission twice: one is enough
+            about = _Asked(state, row, state.jobs[row].attempt, handle)
+            self._call(functools.partial(self._cancel_call, _Wish(about, 0.0)))
+
+    def _give_up_hanging_call(self) -> None:
+        if self._lane.busy_for() < _DEADLINE:
+            return
+        self._hanging = [lane for lane in self._hanging if not lane.join(0)]
+        if len(self._hanging) >= _MOST_HANGING:
+            return
+        self._hanging.append(self._lane)
+        self._lane.stop()
+        self._lane = Lane(f"qjm-ask-{self._adapter.name}")
+        error = TimeoutError(f"{self._adapter.name} has not answered for {_DEADLINE:.0f} s")
+        if self._open_question is not None:
+            about = [self._about(row, followed) for (_, row), followed in self._followed.items()]
+            self._answered(self._open_question, _Answer(0.0, False, False, about, error))
+        self._lookups.hung(error)
+        for wish in list(self._wishes.values()):
+            if wish.under_way:
+                self._not_cancelled(wish, error)
+
     # -- states --------------------------------------------------------------------------------------
+
+    def _about(self, row: int, followed: _Followed) -> _Asked:
+        state = followed.state
+        return _Asked(state, row, state.jobs[row].attempt, followed.handle, followed.nameless)
 
     def _observe(self) -> None:
         self._question += 1
         self._open_question = self._question
-        asked = [
-            _Asked(state, row, state.jobs[row].attempt, handle)
-            for (_, row), (state, handle) in self._handles.items()
-        ]
+        asked = [self._about(row, followed) for (_, row), followed in self._followed.items()]
         self._call(functools.partial(self._observe_call, self._question, asked))
 
     def _observe_call(self, question: int, asked: list[_Asked]) -> None:
@@ -153,50 +219,84 @@ class Asker:
         last = time.monotonic()
         took = 0.0
         news = False
+        reported: set[int] = set()
+        error: BaseException | None = None
+        told = False
 
         def report(index: int, found: Observation | BaseException) -> None:
-            nonlocal last, took, news
+            nonlocal last, took, news, told, error
             now = time.monotonic()
             if not (isinstance(found, Observation) and found.status and found.status.final):
                 took += now - last  # what has ended is not asked again, however long its result took
             last = now
             about = asked[index]
             job = about.state.jobs[about.row]
-            if isinstance(found, BaseException) or job.last_error or _tells(found, job):
-                news = news or not isinstance(found, BaseException)
-                self._turn.post(lambda: self._observed(about, found))
+            reported.add(index)
+            if isinstance(found, BaseException):
+                error = found
+            else:
+                told = True
+                tells = _tells(found, job)
+                news = news or (tells and found.status is not None)
+                if not tells and not job.last_error:
+                    return
+            self._turn.post(lambda: self._observed(about, found))
 
-        error: BaseException | None = None
         try:
             self._adapter.observe([about.handle for about in asked], report)
         except BaseException as caught:
             error = caught
         took += time.monotonic() - last
-        self._turn.post(lambda: self._answered(question, asked, took, news, error))
+        for index in sorted(reported):
+            if asked[index].nameless:
+                self._name_call(asked[index])
+        silent = [about for index, about in enumerate(asked) if index not in reported]
+        answer = _Answer(took, news, told, silent, error)
+        self._turn.post(lambda: self._answered(question, answer))
 
-    def _answered(
-        self, question: int, asked: list[_Asked], took: float, news: bool, error: BaseException | None
-    ) -> None:
+    def _name_call(self, about: _Asked) -> None:
+        """On the lane: ask for an id that could not be had before."""
+        try:
+            job_id = self._adapter.job_id(about.handle)
+        except BaseException:  # what is wrong is told of the job's state
+            return
+        self._turn.post(lambda: self._named(about, job_id))
+
+    def _named(self, about: _Asked, job_id: str | None) -> None:
+        followed = self._followed.get(about.key)
+        if followed is not None and followed.handle is about.handle:
+            followed.nameless = False
+            self._turn.amend(about.state, about.row, job_id=job_id)
+
+    def _answered(self, question: int, answer: _Answer) -> None:
         if question != self._open_question:
             return
         self._open_question = None
-        self._polling = self._polling.asked(self._turn.now(), took=took, news=news)
-        if error is not None:
-            for about in asked:
-                self._observed(about, error)
+        now = self._turn.now()
+        self._polling = self._polling.asked(now, took=answer.took, news=answer.news)
+        if answer.error is None:
+            self._unanswered = 0
+            return
+        if not answer.told:
+            self._unanswered += 1
+            asked_for = judge(answer.error).retry_after
+            wait = pacing.back_off(self._unanswered, asked_for, self._turn.chance())
+            self._polling = self._polling.failed(now, min(wait, pacing.HELD_INTERVAL))
+        for about in answer.silent:
+            self._observed(about, answer.error)
 
     def _observed(self, about: _Asked, found: Observation | BaseException) -> None:
         """What the backend said of one job; late words about an older attempt are ignored."""
         state, row = about.state, about.row
         job = state.jobs[row]
-        key = state.live.set_id, row
-        if job.attempt != about.attempt or key not in self._handles:
+        followed = self._followed.get(about.key)
+        if job.attempt != about.attempt or followed is None:
             return
-        now = self._turn.wall()
         if isinstance(found, BaseException):
-            if job.last_error != explain(found):
-                self._turn.amend(state, row, last_error=explain(found))
+            self._not_observed(followed, row, found)
             return
+        followed.silence = None
+        now = self._turn.wall()
         if found.status is None:
             self._turn.amend(state, row, checked_at=now, last_error=found.text)
             return
@@ -208,7 +308,8 @@ class Asker:
                 running_at = (found.running_at or now) if found.status is Status.RUNNING else None
                 self._turn.change(state, row, found.status, running_at=running_at, **fields)
             return
-        del self._handles[key]
+        del self._followed[about.key]
+        self._wishes.pop(about.key, None)
         self._turn.change(
             state,
             row,
@@ -223,109 +324,63 @@ class Asker:
         )
         self._ended()
 
-    def _give_up_hanging_question(self) -> None:
-        if self._lane.busy_for() < _DEADLINE:
+    def _not_observed(self, followed: _Followed, row: int, error: BaseException) -> None:
+        """A failed poll is no status; after long silence the user decides, and may still be answered."""
+        state = followed.state
+        job = state.jobs[row]
+        now = self._turn.now()
+        followed.silence = followed.silence.again() if followed.silence else Silence(now)
+        verdict = judge(error)
+        if job.status is Status.HELD:
             return
-        self._lane.stop()
-        self._lane = Lane(f"qjm-ask-{self._adapter.name}")
-        self._open_question = None
-        self._polling = self._polling.asked(self._turn.now(), took=0.0, news=False)
-        text = f"{self._adapter.name} has not answered for {_DEADLINE:.0f} s"
-        for (_, row), (state, _) in self._handles.items():
-            self._turn.amend(state, row, last_error=text)
-            if state.jobs[row].cancel_requested:  # it may have waited behind the question
-                self.cancel(state, row)
-        for lookup in self._lookups.values():
-            lookup.under_way = False
+        if not followed.silence.is_over(now, temporary=verdict.refusal.temporary):
+            if job.last_error != verdict.text:
+                self._turn.amend(state, row, last_error=verdict.text)
+            return
+        silent = duration(now - followed.silence.since)
+        text = f"no word of it for {silent}; it is asked for on, and may run: submit again?"
+        self._turn.hold(state, row, f"{text}\n{verdict.text}")
+        if state.jobs[row].status.final:  # its cancellation was wished
+            self.drop(state, row)
+        self._ended()
 
     # -- cancelling ----------------------------------------------------------------------------------
 
-    def _cancel_call(self, about: _Asked) -> None:
+    def _cancel_call(self, wish: _Wish) -> None:
         """On the lane."""
-        text: str | None = None
         try:
-            if not self._adapter.cancel(about.handle):
-                text = f"{self._adapter.name} did not cancel it: it may be too late"
-        except BaseException as caught:
-            text = f"cancelling failed: {explain(caught)}"
-        self._turn.post(lambda: self._cancelled(about, text))
-
-    def _cancelled(self, about: _Asked, text: str | None) -> None:
-        job = about.state.jobs[about.row]
-        if job.attempt == about.attempt and not job.status.final:
-            if text is not None:
-                self._turn.amend(about.state, about.row, last_error=text)
-            self._polling = self._polling.soon(self._turn.now())
-
-    # -- lost jobs -----------------------------------------------------------------------------------
-
-    def _look_up(self, lookup: _Lookup) -> None:
-        """On the lane."""
-        job = lookup.state.jobs[lookup.row]
-        live = lookup.state.live
-        try:
-            names = live.circuits.names()[job.span.start : job.span.stop]
-            if lookup.recovery is Recovery.FETCH:
-                found = [self._adapter.retrieve(str(job.job_id), names)]
-            else:
-                found = self._adapter.find(identity_of(live.record, job), names)
-            job_ids = [self._adapter.job_id(handle) for handle in found]
+            done = self._adapter.cancel(wish.about.handle)
         except BaseException as caught:
             error = caught
-            self._turn.post(lambda: self._not_looked_up(lookup, error))
+            self._turn.post(lambda: self._not_cancelled(wish, error))
         else:
-            self._turn.post(lambda: self._looked_up(lookup, found, job_ids))
+            self._turn.post(lambda: self._cancelled(wish, done))
 
-    def _is_current(self, lookup: _Lookup) -> bool:
-        key = lookup.state.live.set_id, lookup.row
-        return self._lookups.get(key) is lookup
+    def _cancelled(self, wish: _Wish, done: bool) -> None:
+        if self._wishes.get(wish.about.key) is not wish:
+            return
+        del self._wishes[wish.about.key]
+        if not done:
+            text = f"{self._adapter.name} did not cancel it: it may be too late"
+            self._turn.amend(wish.about.state, wish.about.row, last_error=text)
+        self._polling = self._polling.soon(self._turn.now())
 
-    def _looked_up(self, lookup: _Lookup, found: list[Any], job_ids: list[str | None]) -> None:
-        if not self._is_current(lookup):
+    def _not_cancelled(self, wish: _Wish, error: BaseException) -> None:
+        """What may help later is tried again; the rest is told."""
+        if self._wishes.get(wish.about.key) is not wish:
             return
-        state, row = lookup.state, lookup.row
-        if not found:
-            now = self._turn.now()
-            if now - lookup.since < self._adapter.settling:
-                # An empty answer is no proof: what was accepted may be listed later.
-                lookup.under_way = False
-                lookup.tries += 1
-                lookup.due = min(now + 0.25 * 2**lookup.tries, lookup.since + self._adapter.settling)
-            else:
-                self._give_up(lookup, "it may have been sent, but no job carries its tag")
-            return
-        del self._lookups[state.live.set_id, row]
-        if state.jobs[row].status is Status.SENDING:
-            self._turn.change(state, row, Status.QUEUED, job_id=job_ids[0], last_error=None)
-        else:
-            self._turn.amend(state, row, job_id=job_ids[0], last_error=None)
-        self.add(state, row, found[0])
-        for handle in found[1:]:  # the provider took one submission twice: one is enough
-            about = _Asked(state, row, lookup.attempt, handle)
-            self._call(functools.partial(self._cancel_call, about))
-
-    def _not_looked_up(self, lookup: _Lookup, error: BaseException) -> None:
-        if not self._is_current(lookup):
-            return
+        wish.tries += 1
+        wish.under_way = False
         verdict = judge(error)
-        if not isinstance(error, NotFoundError) and verdict.refusal is not Refusal.LASTING:
-            lookup.under_way = False
-            lookup.tries += 1
-            wait = pacing.back_off(lookup.tries, verdict.retry_after, self._turn.chance())
-            lookup.due = self._turn.now() + wait
-            self._turn.amend(lookup.state, lookup.row, last_error=verdict.text)
-            return
-        self._give_up(lookup, verdict.text)
-
-    def _give_up(self, lookup: _Lookup, text: str) -> None:
-        """Nobody can tell whether the job lives: the user decides, or has decided."""
-        state, row = lookup.state, lookup.row
-        del self._lookups[state.live.set_id, row]
-        if state.live.record.rerun_on_resume:
-            self._turn.unsend(state, row, f"run again: {text}")
+        if verdict.refusal.temporary and wish.tries < pacing.TRIES:
+            wait = pacing.back_off(wish.tries, verdict.retry_after, self._turn.chance())
+            wish.due = self._turn.now() + wait
+            text = f"cancelling failed and is tried again: {verdict.text}"
         else:
-            self._turn.hold(state, row, f"{text}: submit again?")
-        self._ended()
+            del self._wishes[wish.about.key]
+            text = f"cancelling failed: {verdict.text}"
+        self._turn.amend(wish.about.state, wish.about.row, last_error=text)
+        self._polling = self._polling.soon(self._turn.now())
 
 
 def _said(found: Observation) -> dict[str, Any]:

@@ -16,16 +16,20 @@ from typing import Any
 from qjm_widgets.asking import Asker
 from qjm_widgets.calls import Lane
 from qjm_widgets.core import pacing
+from qjm_widgets.core.errors import StoreCorruptError, StoreError
 from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.core.refusals import Refusal, Verdict, judge
 from qjm_widgets.core.snapshot import Waiting
 from qjm_widgets.identity import identity_of
+from qjm_widgets.looking import Doubt
 from qjm_widgets.set_state import SetState, Turn
 
 _LIMIT_WAIT = 30.0
 """A pending limit that others fill is tried again after so many seconds."""
+_STORE_WAIT = 1.0
+"""Circuits that cannot be read from the store are asked for again after so many seconds."""
 _HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.UNSURE)
 """Refusals after which nothing else is sent for a while."""
 
@@ -111,7 +115,7 @@ class Driver:
         self._asker.forget(state)
 
     def recover(self, state: SetState, row: int, recovery: Recovery) -> None:
-        """Have back or look for a job of a kernel that died."""
+        """Have back or look for a job of a kernel that died, or one that is held."""
         self._asker.look_for(state, row, recovery)
 
     def stop(self, deadline: float) -> None:
@@ -232,7 +236,8 @@ class Driver:
             job_id = self.adapter.job_id(handle)
         except BaseException as caught:
             error = caught
-            if handle is None and judge(error).refusal in _HALTING:
+            halts = isinstance(error, StoreError) or judge(error).refusal in _HALTING
+            if handle is None and halts:
                 self._halted = sending.generation
         took = time.monotonic() - began
         self._turn.post(lambda: self._submitted(sending, handle, job_id, error, took))
@@ -265,7 +270,7 @@ class Driver:
             self._turn.change(state, row, Status.QUEUED, job_id=job_id)
         else:
             self._turn.amend(state, row, job_id=job_id)
-        self._asker.add(state, row, handle)
+        self._asker.add(state, row, handle, nameless=error is not None)
 
     # -- refusals ------------------------------------------------------------------------------------
 
@@ -278,12 +283,16 @@ class Driver:
 
     def _refused(self, state: SetState, row: int, error: BaseException) -> None:
         self._generation += 1
+        if isinstance(error, StoreError) and not isinstance(error, StoreCorruptError):
+            self._block(_STORE_WAIT, "its circuits cannot be read")
+            self._turn.unsend(state, row, str(error))
+            return
         if isinstance(error, Exception):
             state.live.refusals[row] = error
         verdict = judge(error)
         refusal = verdict.refusal
-        if refusal is Refusal.UNSURE and self.adapter.survives_kernel is False:
-            refusal = Refusal.BUSY  # nothing of it can live anywhere else
+        if self.adapter.survives_kernel is False:  # nothing of it can live anywhere else
+            refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.ODD: Refusal.LASTING}.get(refusal, refusal)
         job = state.jobs[row]
         if refusal is Refusal.TOO_LARGE and len(job.span) > 1:
             self._turn.halve(state, row, verdict.text)
@@ -293,6 +302,8 @@ class Driver:
             self._wait_and_repeat(state, row, verdict)
         elif refusal is Refusal.UNSURE:
             self._resolve(state, row, verdict)
+        elif refusal is Refusal.ODD:
+            self._doubt(state, row, verdict)
         else:
             self._fail(state, row, verdict.text)
 
@@ -320,9 +331,10 @@ class Driver:
             often = f"refused {tries} times; the last time: " if tries > 1 else ""
             self._fail(state, row, often + verdict.text)
             return
-        self._block(
-            pacing.back_off(tries, verdict.retry_after, self._turn.chance()), "the backend is busy"
-        )
+        # Counted over all jobs: each of many would else begin with short waits again.
+        self._unanswered += 1
+        wait = pacing.back_off(self._unanswered, verdict.retry_after, self._turn.chance())
+        self._block(wait, "the backend is busy")
         self._turn.unsend(state, row, verdict.text)
 
     def _resolve(self, state: SetState, row: int, verdict: Verdict) -> None:
@@ -335,11 +347,21 @@ class Driver:
             self._turn.amend(
                 state, row, last_error=f"may have been sent, looking for it: {verdict.text}"
             )
-            self._asker.look_for(state, row, Recovery.FIND)
+            self._asker.look_for(state, row, Recovery.FIND, Doubt(verdict.text))
         elif state.live.record.rerun_on_resume:
             self._wait_and_repeat(state, row, verdict)
         else:
             self._turn.hold(state, row, f"may have been sent: submit again?\n{verdict.text}")
+
+    def _doubt(self, state: SetState, row: int, verdict: Verdict) -> None:
+        """The call broke off, perhaps after the job was accepted: sending others is not the matter."""
+        if self.adapter.finds:
+            text = f"the call broke off, looking whether it was sent: {verdict.text}"
+            self._turn.amend(state, row, last_error=text)
+            self._asker.look_for(state, row, Recovery.FIND, Doubt(verdict.text, fails=True))
+        else:
+            text = f"the call broke off, it may have been sent: submit again?\n{verdict.text}"
+            self._turn.hold(state, row, text)
 
 
 def _submission(state: SetState, job: JobRecord) -> Submission:

@@ -25,7 +25,7 @@ from qjm_widgets.core.errors import (
     StoreError,
 )
 from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
-from qjm_widgets.core.records import Status
+from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery, recover
 from qjm_widgets.decisions import FRESH, Decisions
 from qjm_widgets.driver import Driver
@@ -113,10 +113,21 @@ class Engine:
         self.post(message)
 
     def resume(self, live: LiveSet) -> None:
-        """Drive a set on that another kernel left; what may be lost is looked for."""
+        """Drive a set on that another kernel left; what may be lost, or is held, is looked for."""
         adapter = live.adapter
         assert adapter is not None
         self.ask(lambda: self._resume(live, adapter))
+
+    def look_again(self, live: LiveSet) -> None:
+        """Look for the held jobs of a set that is driven."""
+
+        def message() -> None:
+            state = self._state(live)
+            for job in list(state.jobs):
+                if job.status is Status.HELD:
+                    self._recover(state, job, state.driver.adapter)
+
+        self.ask(message)
 
     def circuits_written(self, live: LiveSet, upto: int) -> None:
         """The circuits before ``upto`` are on disk: their jobs may be sent."""
@@ -206,18 +217,21 @@ class Engine:
     def _resume(self, live: LiveSet, adapter: BackendAdapter) -> None:
         state = self._add(live, adapter, written=live.record.circuits)
         for job in list(state.jobs):
-            recovery = recover(
-                job,
-                survives=adapter.survives_kernel,
-                finds=adapter.finds,
-                rerun=live.record.rerun_on_resume,
-            )
-            if recovery is Recovery.SEND:
-                self._turn.unsend(state, job.row, "the kernel that ran it died")
-            elif recovery is Recovery.HOLD:
-                self._turn.hold(state, job.row, "may have been sent when the kernel died: submit again?")
-            elif recovery is not Recovery.KEEP:
-                state.driver.recover(state, job.row, recovery)
+            self._recover(state, job, adapter)
+
+    def _recover(self, state: SetState, job: JobRecord, adapter: BackendAdapter) -> None:
+        recovery = recover(
+            job,
+            survives=adapter.survives_kernel,
+            finds=adapter.finds,
+            rerun=state.live.record.rerun_on_resume,
+        )
+        if recovery is Recovery.SEND:
+            self._turn.unsend(state, job.row, "the kernel that ran it died")
+        elif recovery is Recovery.HOLD:
+            self._turn.hold(state, job.row, "may have been sent when the kernel died: submit again?")
+        elif recovery is not Recovery.KEEP:
+            state.driver.recover(state, job.row, recovery)
 
     def _forget(self, set_id: str) -> None:
         state = self._sets.pop(set_id, None)
@@ -305,10 +319,13 @@ class Engine:
             if job.status.final:
                 continue
             wished += 1
+            if job.status is Status.HELD:
+                state.driver.cancel(state, row)  # where it may be with the backend
             if job.status in (Status.NOT_SENT, Status.HELD) or state.driver.revoke(state, row):
                 self._turn.change(
                     state, row, Status.CANCELLED, cancel_requested=True, finished_at=self._clock.time()
                 )
+                state.driver.drop(state, row)
             else:
                 self._turn.amend(state, row, cancel_requested=True)
                 state.driver.cancel(state, row)

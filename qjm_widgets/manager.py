@@ -225,6 +225,7 @@ class JobManager:
         self._check_open()
         with self._lock:
             if live.adapter is not None:
+                self._engine.look_again(live)
                 return
             adapter = self._adapter_for(live.record, backend)
             check_backend(live.record, adapter)

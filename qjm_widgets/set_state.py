@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import JobRecord, Span, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.live import LiveSet
@@ -14,6 +15,8 @@ from qjm_widgets.live import LiveSet
 
 class Drives(Protocol):
     """What the engine asks of a driver about one job."""
+
+    adapter: BackendAdapter
 
     def revoke(self, state: SetState, row: int) -> bool:
         """Take back a submission that has not begun; True when it never goes out."""

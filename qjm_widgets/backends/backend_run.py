@@ -110,7 +110,7 @@ class BackendRun:
         return job_id(handle.job)
 
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):

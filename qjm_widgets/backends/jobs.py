@@ -23,7 +23,9 @@ _WORDS = {
 }
 
 
-def observe_job(job: Any, read: Callable[[Any], JobOutcome], *, local: bool) -> Observation | Exception:
+def observe_job(
+    job: Any, read: Callable[[Any], JobOutcome], *, local: bool
+) -> Observation | BaseException:
     """One job's state, with its outcome when it is done; an exception when asking failed.
 
     A remote job that is done but whose result cannot be had now is asked again: calling it failed would
@@ -31,13 +33,13 @@ def observe_job(job: Any, read: Callable[[Any], JobOutcome], *, local: bool) -> 
     """
     try:
         word = job.status()
-    except Exception as error:
+    except BaseException as error:  # an interrupt inside one job must not hide the others
         return error
     status = _WORDS.get(str(getattr(word, "name", word)).upper())
     if status is Status.DONE:
         try:
             result = job.result()
-        except Exception as error:
+        except BaseException as error:
             return _failed(error) if local else error
         return _done(result, read)
     if status is Status.ERROR:
@@ -51,7 +53,7 @@ def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
     """The result decides: a PrimitiveJob that has not begun yet calls itself ERROR."""
     try:
         result = job.result()
-    except Exception as error:
+    except BaseException as error:
         return _failed(error, job)
     return _done(result, read)
 
@@ -67,7 +69,7 @@ def _done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
     return Observation(Status.DONE, None, outcome)
 
 
-def _failed(error: Exception, job: Any = None) -> Observation:
+def _failed(error: BaseException, job: Any = None) -> Observation:
     message = None
     if job is not None and callable(getattr(job, "error_message", None)):
         try:

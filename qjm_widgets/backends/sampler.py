@@ -125,7 +125,7 @@ class Sampler:
         return job_id(handle.job)
 
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):

@@ -41,6 +41,10 @@ class Polling:
         interval = max(interval, took * SHARE)
         return replace(self, interval=interval, due=now + interval)
 
+    def failed(self, now: float, wait: float) -> Polling:
+        """After no answer: ask again in ``wait`` seconds, with no less patience than before."""
+        return replace(self, due=now + max(wait, self.interval))
+
     def soon(self, now: float) -> Polling:
         """Something was sent or wished: ask after the shortest interval."""
         return replace(self, interval=self.shortest, due=min(self.due, now + self.shortest))
@@ -73,8 +77,31 @@ class Pace:
 
 TRIES = 8
 """A job that was refused so often because the backend was busy is an error."""
+PATIENCE = 12 * 3600.0
+"""Seconds without an answer about a job until it is held: a network may be down over night."""
+LASTING_PATIENCE = 600.0
+"""The same, where a backend answers and each answer is an error that waiting does not mend."""
+HELD_INTERVAL = 3600.0
+"""A held job that may yet be found is looked for so often (seconds)."""
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Since when (monotonic seconds) a question has had no answer, and how often it was asked."""
+
+    since: float
+    tries: int = 1
+
+    def again(self) -> Silence:
+        """Asked once more, in vain."""
+        return replace(self, tries=self.tries + 1)
+
+    def is_over(self, now: float, *, temporary: bool) -> bool:
+        """Whether it has lasted so long that the user should decide."""
+        patience = PATIENCE if temporary else LASTING_PATIENCE
+        return self.tries >= TRIES and now - self.since >= patience
 
 
 def back_off(tries: int, retry_after: float | None, chance: float) -> float:

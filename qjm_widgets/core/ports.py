@@ -246,7 +246,7 @@ class BackendAdapter(Protocol):
         """The provider's id of a job."""
 
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Ask for the state of jobs; ``report(index, …)`` for each, with the outcome when it is done."""
 

@@ -11,7 +11,7 @@ class Recovery(enum.Enum):
     """What to do with one job."""
 
     KEEP = "keep"
-    """It has ended, is held, or was never sent: leave it as it is."""
+    """It has ended, is held for good, or was never sent: leave it as it is."""
     SEND = "send"
     """It is certain that nothing of it lives: send it (again)."""
     FETCH = "fetch"
@@ -31,6 +31,13 @@ def recover(job: JobRecord, *, survives: bool | None, finds: bool, rerun: bool |
         finds: whether the adapter can look for the tag of an attempt.
         rerun: the user said that jobs which may be lost are run again without asking.
     """
+    if job.status is Status.HELD:
+        # The user decides, unless it turns up meanwhile.
+        if survives is False:
+            return Recovery.KEEP
+        if job.job_id is not None:
+            return Recovery.FETCH
+        return Recovery.FIND if finds else Recovery.KEEP
     if job.status not in (Status.SENDING, Status.QUEUED, Status.RUNNING):
         return Recovery.KEEP
     if survives is False:

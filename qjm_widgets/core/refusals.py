@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import email.utils
 import enum
+import errno
 import math
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from qjm_widgets.core.errors import explain
+from qjm_widgets.core.errors import QJMError, explain
 
 
 class Refusal(enum.Enum):
@@ -30,6 +31,13 @@ class Refusal(enum.Enum):
     """It may have been accepted: look it up, never repeat it blindly."""
     LASTING = "lasting"
     """It was not accepted, and sending it again would not help."""
+    ODD = "odd"
+    """The call broke off for a reason of its own: the answer may have been on its way."""
+
+    @property
+    def temporary(self) -> bool:
+        """Whether asking the same again may help."""
+        return self in (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.UNSURE)
 
 
 class Verdict(NamedTuple):
@@ -53,7 +61,16 @@ _LARGE = re.compile(
 )
 _CREDENTIALS = re.compile(r"\b(1200|1201)\b|unauthori[sz]ed|not authori[sz]ed|credential", re.I)
 _USAGE = re.compile(r"usage limit|quota|out of (credit|time)|limit[^.]{0,30}reached", re.I)
-_NETWORK_PACKAGES = ("requests", "urllib3", "httpx", "http", "socket")
+_NETWORK_PACKAGES = ("requests", "urllib3", "httpx", "httpcore", "http", "socket", "aiohttp", "ssl")
+# By the name of a class or of one that it is derived from.
+_NOT_REACHED = frozenset(
+    {"NewConnectionError", "ConnectTimeoutError", "ConnectTimeout", "ConnectError", "gaierror"}
+)
+_NOT_REACHED_NUMBERS = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN})
+_BROKEN = re.compile(
+    r"Connection|Timeout|Protocol|Remote|Incomplete|Chunked|Decoding|SSL|NetworkError|BadStatus"
+)
+_UNREADABLE = frozenset({"JSONDecodeError", "UnicodeError", "LookupError", "MemoryError"})
 
 
 def judge(error: BaseException) -> Verdict:
@@ -64,20 +81,24 @@ def judge(error: BaseException) -> Verdict:
         return Verdict(Refusal.PENDING_LIMIT, text, _retry_after(error))
     if status == 413 or _LARGE.search(text):
         return Verdict(Refusal.TOO_LARGE, text)
-    if status == 429:
+    if status in (408, 425, 429):
         return Verdict(Refusal.BUSY, text, _retry_after(error))
-    if any(isinstance(e, ConnectionRefusedError) for e in _chain(error)):
-        return Verdict(Refusal.BUSY, text)
     if status is not None and status >= 500:
         return Verdict(Refusal.UNSURE, text, _retry_after(error))
-    if status is None and any(_is_network(e) for e in _chain(error)):
-        return Verdict(Refusal.UNSURE, text)
+    if status is None:
+        broken = _broken_connection(error)
+        if broken is not None:
+            return Verdict(broken, text + _advice(status, text))
+        if _is_odd(error):
+            return Verdict(Refusal.ODD, text)
     return Verdict(Refusal.LASTING, text + _advice(status, text))
 
 
 def _advice(status: int | None, text: str) -> str:
     if status in (401, 403) or _CREDENTIALS.search(text):
         return "\nCheck the account's credentials, then retry."
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return "\nThe server's certificate is not trusted here: check proxy and clock, then retry."
     if _USAGE.search(text):
         return (
             "\nThe account's usage limit is reached: retry when it is renewed, or use another account."
@@ -95,14 +116,46 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
-def _is_network(error: BaseException) -> bool:
-    if isinstance(error, (ConnectionError, TimeoutError)):
+def _broken_connection(error: BaseException) -> Refusal | None:
+    """What became of a submission whose connection broke; None where none did.
+
+    The outermost error that is more than a wrapper tells: what stands behind it may be an earlier try.
+    """
+    found = None
+    for each in _chain(error):
+        kinds = type(each).__mro__
+        names = {kind.__name__ for kind in kinds}
+        if "SSLCertVerificationError" in names:
+            return Refusal.LASTING
+        if (
+            isinstance(each, ConnectionRefusedError)
+            or names & _NOT_REACHED
+            or (isinstance(each, OSError) and each.errno in _NOT_REACHED_NUMBERS)
+        ):
+            return Refusal.BUSY
+        foreign = any(
+            kind.__module__.split(".")[0] in _NETWORK_PACKAGES and _BROKEN.search(kind.__name__)
+            for kind in kinds
+        )
+        if foreign or isinstance(each, (ConnectionError, TimeoutError)):
+            found = Refusal.UNSURE
+            if not (foreign or type(each) is ConnectionError) or _is_read(names):
+                return found
+    return found
+
+
+def _is_read(names: set[str]) -> bool:
+    """Whether a connection broke after the request had gone out."""
+    return any(name.startswith(("Read", "Remote", "Incomplete", "Chunked")) for name in names)
+
+
+def _is_odd(error: BaseException) -> bool:
+    """Whether it may have come after the request: an interrupt, or an answer nobody understood."""
+    if isinstance(error, QJMError):
+        return False
+    if not isinstance(error, Exception):
         return True
-    kind = type(error)
-    inside = kind.__module__.split(".")[0] in _NETWORK_PACKAGES
-    return inside and any(
-        word in kind.__name__ for word in ("Connection", "Timeout", "Protocol", "Remote")
-    )
+    return any(kind.__name__ in _UNREADABLE for kind in type(error).__mro__)
 
 
 def _http_status(error: BaseException) -> int | None:

@@ -15,7 +15,7 @@ from typing import Any
 import qjm_widgets.manager
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine import Engine
+from qjm_widgets.decisions import Decisions
 from qjm_widgets.events import JobEvent
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import marked
@@ -95,7 +95,7 @@ def go_on(place: str, kind: str, seed: int, kill_at: int | None, set_id: str) ->
 def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:
     killer = CountedStore.killer = Killer(kill_at)
     qjm_widgets.manager.SQLiteStore = CountedStore  # type: ignore[misc]
-    Engine.chance = lambda self: 0.0  # type: ignore[method-assign]
+    Decisions.chance = lambda self: 0.0  # type: ignore[method-assign]
     adapter = adapter_of(kind, Path(place) / "ledger", seed)
     adapter.event = killer.event
     file = os.open(Path(place) / "told", os.O_CREAT | os.O_APPEND | os.O_WRONLY)

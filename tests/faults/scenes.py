@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -67,6 +68,31 @@ def turn(*managers: JobManager) -> None:
     for manager in managers:
         for _ in range(2):
             manager._engine.ask(lambda: None)
+
+
+def idle(*managers: JobManager) -> None:
+    """Wait until every call that was decided on has been made and answered."""
+    for manager in managers:
+        for _ in range(3):
+            turn(manager)
+            for driver in manager._engine._drivers.values():
+                for lane in (driver._lane, driver._asker._lane):
+                    done = threading.Event()
+                    lane.call(done.set)
+                    assert done.wait(LIMIT)
+
+
+def pass_time(
+    clock: JumpingClock, manager: JobManager, until: Callable[[], object], hours: float = 48
+) -> float:
+    """Let time go by, with every call answered at once, until something is so; the hours it took."""
+    step = 600.0
+    for number in range(int(hours * 3600 / step)):
+        idle(manager)
+        if until():
+            return number * step / 3600
+        clock.skip(step)
+    raise AssertionError(f"not so within {hours} hours: {manager.report()}")
 
 
 def settle(job_set: JobSet) -> None:

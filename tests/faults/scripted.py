@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,7 +28,7 @@ class Sent:
         self.identity = submission.identity
         self.values = [work.circuit.metadata["value"] for work in submission.works]
         self.shots = submission.shots or 100
-        self.status = Status.QUEUED
+        self.status: Status | None = Status.QUEUED
         self.cancels = 0
         self.outcome: JobOutcome | None = None
 
@@ -48,7 +49,10 @@ class Scripted:
     Attributes:
         sent: what was accepted, in order.
         knocks: the circuits' values of every submission, accepted or not.
-        raises: by the name of a call, what it raises instead of being made.
+        raises: by the name of a call, what it raises instead of being made ("lose": after a submission
+            was accepted; "job": what observing tells of each job; "part": observing breaks off after its
+            first job).
+        times: by the name of a call, how often it raises that; without, always.
         gates: by the name of a call, an event that it waits for.
         entered: by the name of a call, set when it was begun.
     """
@@ -85,8 +89,11 @@ class Scripted:
         self.sent: list[Sent] = []
         self.knocks: list[list[int]] = []
         self.raises: dict[str, BaseException] = {}
+        self.times: dict[str, int] = {}
+        self.calls: Counter[str] = Counter()
         self.gates: dict[str, threading.Event] = {}
-        self.entered = {call: threading.Event() for call in ("submit", "observe", "cancel", "find")}
+        calls = ("submit", "observe", "cancel", "find", "retrieve")
+        self.entered = {call: threading.Event() for call in calls}
 
     def check(self, works: Sequence[Work], options: Any) -> None:
         """Everything may run."""
@@ -104,6 +111,7 @@ class Scripted:
             job.finish()
         self.sent.append(job)
         self.lose(number, submission)
+        self._fault("lose")
         return job
 
     def job_id(self, handle: Sent) -> str | None:
@@ -111,11 +119,18 @@ class Scripted:
         return str(handle.number)
 
     def observe(
-        self, handles: Sequence[Sent], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Sent], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         self._enter("observe")
         for index, job in enumerate(handles):
-            report(index, Observation(job.status, None, job.outcome))
+            try:
+                self._fault("job")
+            except BaseException as error:
+                report(index, error)
+            else:
+                text = None if job.status else "unknown status"
+                report(index, Observation(job.status, text, job.outcome))
+            self._fault("part")
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         self._enter("retrieve")
@@ -131,7 +146,7 @@ class Scripted:
     def cancel(self, handle: Sent) -> bool:
         handle.cancels += 1
         self._enter("cancel")
-        if handle.status.final:
+        if handle.status is not None and handle.status.final:
             return False
         handle.status = Status.CANCELLED
         return True
@@ -141,7 +156,14 @@ class Scripted:
             self.entered[call].set()
         if call in self.gates:
             assert self.gates[call].wait(LIMIT)
-        if call in self.raises:
+        self.calls[call] += 1
+        self._fault(call)
+
+    def _fault(self, call: str) -> None:
+        left = self.times.get(call, 1)
+        if call in self.raises and left > 0:
+            if call in self.times:
+                self.times[call] = left - 1
             raise self.raises[call]
 
 

@@ -214,7 +214,7 @@ class Finding:
         return str(handle)
 
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         self.event("before observe")
         for index, number in enumerate(handles):

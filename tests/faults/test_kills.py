@@ -16,7 +16,7 @@ import pytest
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine import Engine
+from qjm_widgets.decisions import Decisions
 from tests.fakes import LIMIT
 from tests.faults.kernels import CANCELLED_ROW, CIRCUITS, adapter_of
 from tests.faults.nursery import Nursery
@@ -178,7 +178,7 @@ def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
     figures: Counter[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Engine, "chance", lambda self: 0.0)
+    monkeypatch.setattr(Decisions, "chance", lambda self: 0.0)
     whole = tmp_path / "whole"
     whole.mkdir()
     nursery.run("tests.faults.kernels:begin", place=str(whole), kind=kind, seed=1, kill_at=None)
