@@ -100,7 +100,10 @@ class Engine:
         try:
             return reply.result(timeout)
         except FutureTimeoutError:
-            raise StoreError(f"not written within {timeout:.0f} s: {self._ledger.trouble}") from None
+            raise StoreError(
+                f"not written within {timeout:.0f} s: {self._ledger.trouble} It is kept, and done when "
+                "the store is well again; there is no need to ask once more."
+            ) from None
 
     def add(self, live: LiveSet) -> None:
         """Drive a new set from now on; its circuits follow by ``circuits_written``."""
@@ -201,6 +204,11 @@ class Engine:
         if thread is not None and thread is not threading.current_thread():
             thread.join(max(0.1, deadline - time.monotonic()))
 
+    @property
+    def unwritten(self) -> str | None:
+        """Why something is not on disk, after ``stop``; None where all is."""
+        return self._ledger.trouble if self._ledger.unwritten else None
+
     def _end(self) -> None:
         self._ended = True
         for driver in self._drivers.values():
@@ -258,8 +266,7 @@ class Engine:
                 self._ledger.write(last=True)
                 return
             try:
-                if not self._ledger.is_blocked():
-                    self._ledger.recover(unless_changed=True)
+                self._ledger.try_again()
                 if self._ledger.retry_at is None and not self._stopping:
                     for driver in self._drivers.values():
                         driver.step([s for s in self._sets.values() if s.driver is driver])

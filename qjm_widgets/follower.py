@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 
 from qjm_widgets.core.errors import JobSetNotFoundError, QJMError
 from qjm_widgets.core.ports import JobStore
@@ -67,14 +68,26 @@ class Follower:
                     version, owners_due = now_version, began + _LOOK_FOR_OWNER
                     for live in lives:
                         self._try_refresh(live)
-            except QJMError:
-                _LOG.exception("a set of another kernel could not be read")
+            except QJMError as error:
+                version = -1
+                self._tell(lives, str(error))
+            else:
+                self._tell(lives, None)
             pause = max(_INTERVAL, (time.monotonic() - began) * _SHARE)
             with self._wake:
                 self._lives = [live for live in self._lives if live.owner is not None]
                 if not self._lives:
                     self._thread = None
                     return
+
+    def _tell(self, lives: Sequence[LiveSet], trouble: str | None) -> None:
+        """Say in the sets that are followed, once, why they cannot be read."""
+        for live in lives:
+            if live.trouble != trouble and live.adapter is None:
+                live.trouble = trouble
+                live.notify()
+                if trouble is not None:
+                    _LOG.error("a set of another kernel could not be read: %s", trouble)
 
     def _try_refresh(self, live: LiveSet) -> None:
         try:

@@ -160,7 +160,10 @@ class JobSet:
 
     def report(self, detailed: bool = True) -> str:
         """The set as text; with ``detailed`` a line for each job."""
-        return snapshot.report(self.live.record, self.live.ordered(), time.time(), detailed=detailed)
+        live = self.live
+        return snapshot.report(
+            live.record, live.ordered(), time.time(), detailed=detailed, trouble=live.trouble
+        )
 
     def error_messages(self) -> str | None:
         """The errors of all failed jobs, submission errors too, or None."""

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from qjm_widgets.circuit_blocks import NAMES_ONLY, write_block
-from qjm_widgets.core.errors import StoreError, explain
+from qjm_widgets.core.errors import ClosedError, StoreError, explain
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
 from qjm_widgets.engine import Engine
@@ -94,8 +94,6 @@ class Journal:
                 blocks.append(write_block(span, works))
             if first or time.monotonic() - began > _BATCH_SECONDS:
                 break
-        if live.record.resumable and any(block.encoding == NAMES_ONLY for block in blocks):
-            self._engine.amend_set(live, resumable=False)
         if self._put(live, blocks) and not self._stopped:
             upto = entry.spans[0].start if entry.spans else live.record.circuits
             self._engine.circuits_written(live, upto)
@@ -121,6 +119,8 @@ class Journal:
         """Write blocks, again and again while the store is in trouble; False when stopped first."""
         while True:
             try:
+                if live.record.resumable and any(block.encoding == NAMES_ONLY for block in blocks):
+                    self._engine.amend_set(live, resumable=False)
                 self._store.put_circuits(live.set_id, blocks)
                 if live.trouble is not None:
                     live.trouble = None
@@ -130,6 +130,8 @@ class Journal:
                 if live.trouble is None:
                     live.trouble = str(error)
                     live.notify()
+            except ClosedError:
+                return False
             with self._wake:
                 if self._stopped or self._wake.wait_for(lambda: self._stopped, _RETRY_SECONDS):
                     return False

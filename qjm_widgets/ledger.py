@@ -43,7 +43,7 @@ class Ledger:
         self._after: list[tuple[str | None, Callable[[], None]]] = []
         self.retry_at: float | None = None
         """When the store is tried again, monotonic seconds; None: it is well."""
-        self.trouble = "the engine is busy"
+        self.trouble = "The engine is busy."
         """What was last wrong with the store."""
 
     def note(self, state: SetState, job: JobRecord, line: StatusChange | None = None) -> bool:
@@ -98,7 +98,7 @@ class Ledger:
             except Exception as error:  # the engine lives on: what is not written is tried again
                 self.fail(f"the job store failed: {explain(error)}")
                 return
-            self.recover()
+            self._recover()
             self._publish()
         after, self._after = self._after, []
         for set_id, action in after:
@@ -107,16 +107,31 @@ class Ledger:
 
     def fail(self, text: str) -> None:
         """The store cannot be written: keep the changes, send nothing, try again."""
-        first = self.retry_at is None
+        news = self.retry_at is None or self.trouble != text
         self.retry_at = self._clock.monotonic() + STORE_RETRY
         self.trouble = text
-        if first:
+        if news:
             _LOG.error("%s", text)
             self._tell(text)
 
-    def recover(self, *, unless_changed: bool = False) -> None:
-        """The store is well again; with ``unless_changed``, its writing tells, where there is any."""
-        if self.retry_at is not None and not (unless_changed and self._changes):
+    def try_again(self) -> None:
+        """Where a store was not well and nothing is to be written, find out whether it is now."""
+        if self.retry_at is None or self.is_blocked() or self._changes:
+            return
+        try:
+            self._store.beat()
+        except StoreError as error:
+            self.fail(str(error))
+        else:
+            self._recover()
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether something is not on disk yet."""
+        return bool(self._changes)
+
+    def _recover(self) -> None:
+        if self.retry_at is not None:
             self.retry_at = None
             self._tell(None)
 

@@ -347,6 +347,12 @@ class JobManager:
         unsent = self._shut()
         if unsent:
             warnings.warn(f"{plural(unsent, 'job')} not sent yet: kept in the store", stacklevel=2)
+        if self._engine.unwritten:
+            warnings.warn(
+                f"what came last could not be stored: {self._engine.unwritten} "
+                "`resume` has jobs at a backend back from there.",
+                stacklevel=2,
+            )
 
     def _shut(self) -> int:
         """Close without a word; how many jobs were not sent yet."""

@@ -22,6 +22,7 @@
         ├── StoreCorruptError              the file is damaged or is not a store
         ├── StoreFullError                 no space is left
         ├── StoreReadOnlyError             the directory or file cannot be written
+        ├── StoreGoneError                 the file was deleted or replaced while it was open
         ├── LeaseLostError                 another kernel has taken over the job set
         └── StoreLockedError               another process holds the file for too long
 """
@@ -107,6 +108,10 @@ class StoreFullError(StoreError):
 
 class StoreReadOnlyError(StoreError):
     """The store's directory or file cannot be written."""
+
+
+class StoreGoneError(StoreError):
+    """The store's file was deleted or replaced while it was open."""
 
 
 class LeaseLostError(StoreError):

@@ -159,7 +159,14 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def report(record: JobSetRecord, jobs: Sequence[JobRecord], now: float, *, detailed: bool) -> str:
+def report(
+    record: JobSetRecord,
+    jobs: Sequence[JobRecord],
+    now: float,
+    *,
+    detailed: bool,
+    trouble: str | None = None,
+) -> str:
     """A set as text; with ``detailed`` a line for each job."""
     numbers = Counter(job.status for job in jobs)
     lines = [
@@ -169,7 +176,7 @@ def report(record: JobSetRecord, jobs: Sequence[JobRecord], now: float, *, detai
     ]
     if record.tags:
         lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
-    lines.append(f"  {summary(numbers)}")
+    lines.append(f"  {summary(numbers, trouble)}")
     if detailed:
         lines.append("")
         lines += [_line(row(job, now)) for job in jobs]

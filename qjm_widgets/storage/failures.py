@@ -14,6 +14,7 @@ from qjm_widgets.core.errors import (
     StoreCorruptError,
     StoreError,
     StoreFullError,
+    StoreGoneError,
     StoreLockedError,
     StoreReadOnlyError,
     StoreVersionError,
@@ -73,6 +74,23 @@ def read_only(path: str, detail: object) -> StoreReadOnlyError:
         f"The job store {path} cannot be written ({detail}). Make the file and its directory"
         " writable for you, or name another place: JobManager(store=…) or the environment variable"
         " QJM_STORE."
+    )
+
+
+def gone(path: str) -> StoreGoneError:
+    """The file was deleted together with its directory."""
+    return StoreGoneError(
+        f"The directory of the job store {path} is gone while the store is open. Nothing is lost while"
+        " this kernel runs: put the directory back, empty or as it was, and all is written there."
+    )
+
+
+def replaced(path: str) -> StoreGoneError:
+    """Another file has the store's name now."""
+    return StoreGoneError(
+        f"The job store {path} was replaced by another file while it was open. Nothing is lost while"
+        " this kernel runs: move that file away, and what this kernel has is written there; or close"
+        " the manager to go on with the other file."
     )
 
 

@@ -47,6 +47,23 @@ class Owner:
             self._descriptor = descriptor
         self.beat(connection)
 
+    def stand(self) -> None:
+        """Make the lock's file again where somebody removed it: others would take the owner for dead."""
+        held = self._descriptor
+        if held is None or self._directory is None:
+            return
+        try:
+            if os.path.samestat(self._file(self.id).stat(), os.fstat(held)):
+                return
+        except FileNotFoundError:
+            pass
+        descriptor = self._make(self._directory)
+        if _lock(descriptor):
+            self._descriptor = descriptor
+            os.close(held)
+        else:  # somebody looks at it this moment: the next time, then
+            os.close(descriptor)
+
     def _make(self, directory: Path) -> int:
         while True:
             directory.mkdir(mode=0o700, exist_ok=True)
@@ -56,6 +73,7 @@ class Owner:
 
     def beat(self, connection: sqlite3.Connection) -> None:
         """Say that this owner lives; inside a transaction."""
+        self.stand()
         connection.execute(
             "INSERT OR REPLACE INTO owners (owner, host, process, beat) VALUES (?, ?, ?, ?)",
             (self.id, self.host, os.getpid(), time.time()),

@@ -23,6 +23,7 @@ from qjm_widgets.storage import rows
 from qjm_widgets.storage.failures import damaged, translated
 from qjm_widgets.storage.leases import Owner
 from qjm_widgets.storage.opening import MEMORY, open_store
+from qjm_widgets.storage.standing import Standing
 
 T = TypeVar("T")
 
@@ -97,7 +98,9 @@ class SQLiteStore:
         self._lock = threading.RLock()
         self._process = os.getpid()
         self._connection: sqlite3.Connection | None = open_store(self.path, timeout)
-        self._owner = Owner(None if self.path == MEMORY else self.path)
+        file = None if self.path == MEMORY else self.path
+        self._owner = Owner(file)
+        self._standing = Standing(file, self._owner.id, lambda: open_store(self.path, timeout))
         self._epochs: dict[str, int] = {}
 
     def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
@@ -135,6 +138,7 @@ class SQLiteStore:
             StoreError: history or an outcome names a row that the set does not have.
         """
         with self._transaction() as connection:
+            self._owner.stand()
             for set_id, change in changes.items():
                 self._write(connection, self._owned_key(connection, set_id), change)
 
@@ -244,6 +248,8 @@ class SQLiteStore:
 
     def version(self) -> int:
         """A number that changes when another store writes the same file."""
+        with self._lock, translated(self.path):
+            self._keep_file()
         found: list[int] = self._select(lambda columns: columns[0], "PRAGMA data_version")
         return found[0]
 
@@ -263,7 +269,7 @@ class SQLiteStore:
     @contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
         with self._lock, translated(self.path):
-            connection = self._open_connection()
+            connection = self._keep_file()
             try:
                 connection.execute(begin)
                 yield connection
@@ -308,6 +314,20 @@ class SQLiteStore:
         if self._connection is None:
             raise StoreError(f"The job store {self.path} is closed. Open it again.")
         return self._connection
+
+    def _keep_file(self) -> sqlite3.Connection:
+        """The connection, after a look whether its file is still there."""
+        connection = self._open_connection()
+        if not connection.in_transaction:
+            self._connection = None  # where the file cannot be opened again
+            try:
+                kept = self._standing.keep(connection)
+            except BaseException:
+                self._connection = connection
+                raise
+            self._connection = kept
+            return kept
+        return connection
 
     def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
         if connection.execute(_SET_KEY, (record.set_id,)).fetchone():

@@ -54,8 +54,8 @@ def circuits(number: int) -> list[QuantumCircuit]:
 
 def start(manager: JobManager, backend: Any, number: int, **arguments: Any) -> JobSet:
     """A set of jobs of one circuit each."""
-    arguments = {"max_circuits_per_job": 1, "shots": 10} | arguments
-    return manager.run(circuits(number), backend, **arguments)
+    arguments = {"circuits": circuits(number), "max_circuits_per_job": 1, "shots": 10} | arguments
+    return manager.run(backend=backend, **arguments)
 
 
 def words(job_set: JobSet) -> list[str]:

@@ -33,7 +33,7 @@ class Sent:
         self.outcome: JobOutcome | None = None
 
     def finish(self) -> None:
-        self.outcome = JobOutcome([_outcome(value, self.shots) for value in self.values])
+        self.outcome = self.outcome or JobOutcome([_outcome(value, self.shots) for value in self.values])
         self.status = Status.DONE
 
 
