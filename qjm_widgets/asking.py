@@ -230,6 +230,8 @@ class Asker:
                 took += now - last  # what has ended is not asked again, however long its result took
             last = now
             about = asked[index]
+            if not isinstance(found, BaseException):
+                about.state.live.heard_at = self._turn.wall()
             job = about.state.jobs[about.row]
             reported.add(index)
             if isinstance(found, BaseException):

@@ -39,6 +39,7 @@ class LiveSet:
         paused: whether the user holds back what is not sent.
         waiting: what submission waits for, or None.
         trouble: why the engine cannot go on by itself (the store cannot be written), or None.
+        heard_at: when (seconds since 1970) the backend last answered for one of its jobs, or None.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class LiveSet:
         self.paused = False
         self.waiting: Waiting | None = None
         self.trouble: str | None = None
+        self.heard_at: float | None = None
         self.bus = EventBus()
         self._watchers: list[Callable[[], None]] = []
         self._numbers = Counter(job.status for job in self.jobs)

@@ -7,6 +7,7 @@ import {
   CANCEL_REQUESTED,
   type Head,
   type Histogram,
+  OPTIONAL_COLUMNS,
   type Row,
   type RowAction,
   STATUSES,
@@ -15,6 +16,14 @@ import {
   type Update,
   WIRE_VERSION,
 } from "../src/wire";
+
+const DRAWING = `        ┌───┐      ░ ┌─┐
+   q_0: ┤ H ├──■───░─┤M├───
+        └───┘┌─┴─┐ ░ └╥┘┌─┐
+   q_1: ─────┤ X ├─░──╫─┤M├
+             └───┘ ░  ║ └╥┘
+meas: 2/══════════════╩══╩═
+                      0  1 `;
 
 export interface FakeJob {
   status: Status;
@@ -27,6 +36,9 @@ export interface FakeJob {
   title?: string;
   error?: string;
   history?: string[];
+  queue?: number;
+  qpu?: number;
+  attempt?: number;
 }
 
 export interface FakeSet {
@@ -44,6 +56,9 @@ export interface FakeSet {
   counts: Record<string, number>;
   now: number;
   waiting?: Head["waiting"];
+  /** When it will have ended, milliseconds since 1970 UTC. */
+  ends?: number;
+  stale?: Head["stale"];
   /** Who else drives it: then nothing can be done from here. */
   owner?: string;
   paused?: boolean;
@@ -53,6 +68,7 @@ export interface FakeSet {
   refusal?: string;
 }
 
+type Look = Omit<Extract<ToKernel, { kind: "look" }>, "kind" | "v">;
 type Handler = (...args: never[]) => void;
 
 export class FakeKernel {
@@ -63,7 +79,15 @@ export class FakeKernel {
   private seq = 0;
   private readonly handlers = new Map<string, Set<Handler>>();
   private readonly traits = new Map<string, unknown>();
-  private sight = { first: 0, last: 0, circuit: null as number | null, top: 64 };
+  private sight: Look = {
+    first: 0,
+    last: 0,
+    circuit: null,
+    top: 64,
+    query: null,
+    asked: 0,
+    view: "",
+  };
 
   constructor(readonly set: FakeSet) {}
 
@@ -101,7 +125,7 @@ export class FakeKernel {
     this.message({ ...this.update(false), ...extra });
   }
 
-  message(content: object, buffers: DataView[] = [this.statuses()]): void {
+  message(content: object, buffers: DataView[] = [this.statuses(), ...this.order()]): void {
     this.emit("msg:custom", content, buffers);
   }
 
@@ -128,8 +152,31 @@ export class FakeKernel {
         ],
       }),
       rows: this.rows(this.sight.first, this.sight.last),
+      orders: [
+        { view: this.sight.view, asked: this.sight.asked, chosen: this.sight.query !== null },
+      ],
       histograms: [this.histogram(this.sight.circuit, this.sight.top)],
     };
+  }
+
+  /** The rows of the query: by part of a note or id, by status, and up or down the list. */
+  private found(): number[] {
+    const { query } = this.sight;
+    const rows = this.set.jobs.map((_, i) => i);
+    if (query === null) return rows;
+    const found = rows.filter((i) => {
+      const { status = "not_sent", note = "", jobId = "" } = this.set.jobs[i] ?? {};
+      const fits = `${note} ${jobId}`.toLowerCase().includes(query.text.toLowerCase());
+      return fits && (query.statuses.length === 0 || query.statuses.includes(status));
+    });
+    return query.down ? found.reverse() : found;
+  }
+
+  private order(): DataView[] {
+    if (this.sight.query === null) return [];
+    const bytes = new DataView(new ArrayBuffer(4 * this.found().length));
+    for (const [place, row] of this.found().entries()) bytes.setUint32(4 * place, row, true);
+    return [bytes];
   }
 
   statuses(): DataView {
@@ -165,31 +212,47 @@ export class FakeKernel {
       },
       waiting: this.set.waiting ?? null,
       owner: this.set.owner ?? null,
+      ends: this.set.ends ?? null,
+      qpu: jobs.some(({ qpu }) => qpu !== undefined)
+        ? jobs.reduce((sum, { qpu = 0 }) => sum + qpu, 0)
+        : null,
+      columns: OPTIONAL_COLUMNS.filter((column) =>
+        jobs.some((job) =>
+          column === "attempts"
+            ? (job.attempt ?? 1) > 1
+            : job[column === "id" ? "jobId" : column] !== undefined,
+        ),
+      ),
+      stale: this.set.stale ?? null,
     };
   }
 
   private rows(first: number, last: number): Row[] {
+    const shown = this.found().slice(first, last);
+    return shown.map((i) => this.row(i, this.set.jobs[i] as FakeJob));
+  }
+
+  private row(i: number, job: FakeJob): Row {
     const { perJob, pieces, circuits } = this.set;
-    return this.set.jobs.slice(first, last).map((job, k) => {
-      const i = first + k;
-      const start = Math.floor(i / pieces) * perJob;
-      return {
-        i,
-        start,
-        stop: Math.min(start + perJob, circuits),
-        piece: i % pieces,
-        pieces,
-        status: job.status,
-        cancelRequested: job.cancelRequested ?? false,
-        attempt: 1,
-        jobId: job.jobId ?? null,
-        since: job.since ?? null,
-        waited: job.waited ?? null,
-        ran: job.ran ?? null,
-        note: job.note ?? "",
-        can: this.actionsOf(job),
-      };
-    });
+    const start = Math.floor(i / pieces) * perJob;
+    return {
+      i,
+      start,
+      stop: Math.min(start + perJob, circuits),
+      piece: i % pieces,
+      pieces,
+      status: job.status,
+      cancelRequested: job.cancelRequested ?? false,
+      attempt: job.attempt ?? 1,
+      jobId: job.jobId ?? null,
+      queue: job.queue ?? null,
+      qpu: job.qpu ?? null,
+      since: job.since ?? null,
+      waited: job.waited ?? null,
+      ran: job.ran ?? null,
+      note: job.note ?? "",
+      can: this.actionsOf(job),
+    };
   }
 
   private histogram(circuit: number | null, top: number): Histogram {
@@ -235,6 +298,9 @@ export class FakeKernel {
         });
         break;
       }
+      case "circuits":
+        this.draw(message.row, message.first);
+        break;
       case "command":
         this.acknowledge(message.id, this.obey(message.do, message.rows));
         this.publish();
@@ -250,9 +316,26 @@ export class FakeKernel {
     }
   }
 
+  private draw(row: number, first: number): void {
+    const of = Math.min(this.set.perJob, this.set.circuits);
+    const drawings = Array.from({ length: Math.min(3, of - first) }, (_, k) => {
+      const circuit = Math.floor(row / this.set.pieces) * this.set.perJob + first + k;
+      return {
+        circuit,
+        name: `bell ${circuit}`,
+        facts: "4 qubits · 9 instructions",
+        text: DRAWING,
+      };
+    });
+    this.message(
+      { kind: "drawings", v: WIRE_VERSION, row, first, of, drawings, problem: null },
+      [],
+    );
+  }
+
   private title(i: number): string {
-    const [row] = this.rows(i, i + 1);
-    return `Job ${i}, circuits ${row?.start}–${(row?.stop ?? 0) - 1} · first attempt`;
+    const row = this.row(i, this.set.jobs[i] as FakeJob);
+    return `Job ${i}, circuits ${row.start}–${row.stop - 1} · first attempt`;
   }
 
   private acknowledge(id: string, refusal: string | null): void {

@@ -134,12 +134,45 @@ function many(jobs: number): FakeSet {
     counts,
     jobs: list,
     lead: "6,976 of 10,000 done",
-    line: "25 failed, 500 queued, 2,499 not sent. About 3 h left.",
+    line: "25 failed, 500 queued, 2,499 not sent",
+    ends: NOW + 3 * 3_600_000,
     settled: false,
   };
 }
 
+/** A provider that tells everything, and that has just stopped answering. */
+function queued(): FakeJob[] {
+  return Array.from({ length: 24 }, (_, i): FakeJob => {
+    const job = { ...done(i), qpu: 6_100 + 90 * (i % 7), attempt: i === 3 ? 2 : 1 };
+    if (i === 5) return { ...job, ...failed, qpu: 1_200 };
+    if (i < 8) return job;
+    const queue = i - 8;
+    if (i === 8) return { ...job, status: "running", ran: 4_000, since: NOW - 4_000, qpu: 2_000 };
+    if (i > 18) return { status: "not_sent", since: NOW - 180_000 };
+    return {
+      status: "queued",
+      jobId: `d3w7k2e8qf0${i}g008vbtp`,
+      queue: 3 * queue + 11,
+      since: NOW - 30_000 - 1_000 * i,
+      waited: 30_000 + 1_000 * i,
+      note: i === 9 ? "expected to run 9 s" : "",
+    };
+  });
+}
+
 export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
+  queue: () => ({
+    ...BELL,
+    name: "vqe, 24 points",
+    circuits: 2_400,
+    jobs: queued(),
+    lead: "7 of 24 done",
+    line: "1 failed, 1 running, 10 queued, 5 not sent",
+    settled: false,
+    waiting: { text: "19 of 24 submitted", until: NOW + 40_000 },
+    ends: NOW + 11 * 60_000,
+    stale: { since: NOW - 95_000, text: "ConnectionError: the name could not be resolved" },
+  }),
   start: () => ({
     ...BELL,
     jobs: Array.from({ length: 10 }, (_, i) =>
@@ -158,9 +191,10 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     ...BELL,
     jobs: middle(),
     lead: "6 of 10 done",
-    line: "1 failed, 1 running, 1 held for you, 1 not sent. About 3 min left.",
+    line: "1 failed, 1 running, 1 held for you, 1 not sent",
     settled: false,
     waiting: { text: "9 of 10 submitted", until: NOW + 12_000 },
+    ends: NOW + 170_000,
   }),
   errors: () => ({
     ...BELL,

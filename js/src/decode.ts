@@ -4,12 +4,29 @@
  * A message that does not fit becomes a problem with a sentence for the reader, never an exception:
  * the panel then keeps showing what it knew. Texts are made plain here, once, so no view can forget.
  */
+import {
+  bytes,
+  type Fields,
+  flag,
+  list,
+  Malformed,
+  nullable,
+  number,
+  otherwise,
+  type Read,
+  record,
+  shape,
+  string,
+} from "./fields";
 import { plainBlock, plainLine } from "./text";
 import {
   type Ack,
   type Detail,
+  type Drawings,
   type Head,
   type Histogram,
+  OPTIONAL_COLUMNS,
+  type OptionalColumn,
   type Row,
   type RowAction,
   type Run,
@@ -19,26 +36,42 @@ import {
 } from "./wire";
 
 export type Decoded =
-  | { kind: "update"; update: Update; statuses: Uint8Array }
+  | { kind: "update"; update: Update; statuses: Uint8Array; orders: Order[] }
   | { kind: "detail"; detail: Detail }
+  | { kind: "drawings"; drawings: Drawings }
   | { kind: "ack"; ack: Ack }
   | { kind: "plotly"; gzip: DataView }
   | { kind: "problem"; text: string };
+
+/** The answer to a view's query: null rows are all of them as they come. */
+export interface Order {
+  readonly view: string;
+  readonly asked: number;
+  readonly rows: Uint32Array | null;
+}
 
 /** Longest texts that are kept, in characters. */
 const LINE = 400;
 const ANSWER = 4_000;
 const BLOCK = 20_000;
 const KEY = 2_000;
+const DRAWING = 60_000;
 
 /** A custom message with its buffers. */
 export function decodeMessage(content: unknown, buffers: readonly unknown[]): Decoded {
   return guarded(content, (fields) => {
     switch (fields.kind) {
       case "update":
-        return { kind: "update", update: update(fields, "update"), statuses: bytes(buffers[0]) };
+        return {
+          kind: "update",
+          update: update(fields, "update"),
+          statuses: bytes(buffers[0]),
+          orders: orders(fields.orders, buffers),
+        };
       case "detail":
         return { kind: "detail", detail: detail(fields, "detail") };
+      case "drawings":
+        return { kind: "drawings", drawings: drawings(fields, "drawings") };
       case "ack":
         return { kind: "ack", ack: ack(fields, "ack") };
       case "plotly": {
@@ -59,12 +92,9 @@ export function decodeSnapshot(snapshot: unknown): Decoded | null {
     kind: "update",
     update: update(fields, "snapshot"),
     statuses: bytes(fields.statuses),
+    orders: [],
   }));
 }
-
-class Malformed extends Error {}
-
-type Fields = Record<string, unknown>;
 
 function guarded(content: unknown, read: (fields: Fields) => Decoded): Decoded {
   try {
@@ -84,55 +114,11 @@ function guarded(content: unknown, read: (fields: Fields) => Decoded): Decoded {
   }
 }
 
-/** Reads one field; `where` names it in the message about a malformed one. */
-type Read<T> = (value: unknown, where: string) => T;
-
-const record: Read<Fields> = (value, where) => {
-  if (typeof value !== "object" || value === null) throw new Malformed(where);
-  return value as Fields;
-};
-
-const number: Read<number> = (value, where) => {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new Malformed(where);
-  return value;
-};
-
-const string: Read<string> = (value, where) => {
-  if (typeof value !== "string") throw new Malformed(where);
-  return value;
-};
-
-const flag: Read<boolean> = (value) => value === true;
 const line: Read<string> = (value, where) => plainLine(string(value, where), LINE);
 const block: Read<string> = (value, where) => plainBlock(string(value, where), BLOCK);
 /** A refusal may hold a line of code to run: its line breaks stay. */
 const answer: Read<string> = (value, where) => plainBlock(string(value, where), ANSWER);
 const key: Read<string> = (value, where) => plainLine(string(value, where), KEY);
-
-function nullable<T>(read: Read<T>): Read<T | null> {
-  return otherwise<T | null>(read, null);
-}
-
-/** For what an older snapshot, saved with its notebook, does not have. */
-function otherwise<T>(read: Read<T>, missing: T): Read<T> {
-  return (value, where) => (value == null ? missing : read(value, where));
-}
-
-function list<T>(read: Read<T>): Read<T[]> {
-  return (value, where) => {
-    if (!Array.isArray(value)) throw new Malformed(where);
-    return value.map((item) => read(item, where));
-  };
-}
-
-function shape<T>(fields: { [K in keyof T]-?: Read<T[K]> }): Read<T> {
-  const readers = Object.entries<Read<unknown>>(fields);
-  return (value, where) => {
-    const from = record(value, where);
-    const read = readers.map(([name, reader]) => [name, reader(from[name], `${where}.${name}`)]);
-    return Object.fromEntries(read) as T;
-  };
-}
 
 const status: Read<Row["status"]> = (value, where) => {
   const known = STATUSES.find((name) => name === value);
@@ -146,6 +132,12 @@ const isRowAction = (value: unknown): value is RowAction =>
 /** An action of a newer kernel is left out: this page has no button for it. */
 const actions: Read<RowAction[]> = (value, where) =>
   list<unknown>((item) => item)(value, where).filter(isRowAction);
+
+/** Columns of a newer kernel are left out: this page has none for them. */
+const columns: Read<OptionalColumn[]> = (value, where) => {
+  const named = list<unknown>((item) => item)(value, where);
+  return OPTIONAL_COLUMNS.filter((name) => named.includes(name));
+};
 
 const pair: Read<[number, number]> = (value, where) => {
   const [fewest, most] = list(number)(value, where);
@@ -178,6 +170,10 @@ const head = shape<Head>({
   }),
   waiting: nullable(shape({ text: line, until: nullable(number) })),
   owner: nullable(line),
+  ends: nullable(number),
+  qpu: nullable(number),
+  columns: otherwise(columns, []),
+  stale: nullable(shape({ since: number, text: line })),
 });
 
 const row = shape<Row>({
@@ -190,6 +186,8 @@ const row = shape<Row>({
   cancelRequested: flag,
   attempt: number,
   jobId: nullable(line),
+  queue: nullable(number),
+  qpu: nullable(number),
   since: nullable(number),
   waited: nullable(number),
   ran: nullable(number),
@@ -249,12 +247,43 @@ const detail = shape<Detail>({
   history: list(line),
 });
 
+const drawings = shape<Drawings>({
+  kind: kind("drawings"),
+  v: number,
+  row: number,
+  first: number,
+  of: number,
+  drawings: list(
+    shape({
+      circuit: number,
+      name: line,
+      facts: line,
+      text: (value, where) => plainBlock(string(value, where), DRAWING),
+    }),
+  ),
+  problem: nullable(answer),
+});
+
 const ack = shape<Ack>({ kind: kind("ack"), v: number, id: string, ok: flag, text: answer });
 
-function bytes(value: unknown): Uint8Array {
-  if (ArrayBuffer.isView(value)) {
-    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  }
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  throw new Malformed("binary part");
+const orderShape = shape<{ view: string; asked: number; chosen: boolean }>({
+  view: string,
+  asked: number,
+  chosen: flag,
+});
+
+function orders(value: unknown, buffers: readonly unknown[]): Order[] {
+  let next = 1;
+  return list(orderShape)(value ?? [], "update.orders").map(({ view, asked, chosen }) => ({
+    view,
+    asked,
+    rows: chosen ? rowNumbers(bytes(buffers[next++])) : null,
+  }));
+}
+
+/** A copy: a buffer may begin anywhere, and a view of four bytes may not. */
+function rowNumbers(raw: Uint8Array): Uint32Array {
+  if (raw.byteLength % 4 !== 0) throw new Malformed("order");
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  return Uint32Array.from({ length: raw.byteLength / 4 }, (_, i) => view.getUint32(4 * i, true));
 }

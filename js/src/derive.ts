@@ -41,6 +41,16 @@ export function cancelRequested(state: State, row: number): boolean {
   return ((state.statuses[row] ?? 0) & CANCEL_REQUESTED) !== 0;
 }
 
+/** Which row is shown at a place. */
+export function rowAt(order: Uint32Array | null, place: number): number {
+  return order === null ? place : (order[place] ?? -1);
+}
+
+/** Where a row is shown; -1 where it is not among those that the query found. */
+export function placeOf(order: Uint32Array | null, row: number): number {
+  return order === null ? row : order.indexOf(row);
+}
+
 /** A row's details, unless its status has moved on since they came. */
 export function currentRow(state: State, row: number): SeenRow | null {
   const details = state.rows.get(row);
@@ -56,14 +66,13 @@ export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
   return new Map(STATUSES.map((status, i) => [status, counts[i] ?? 0]));
 }
 
-/** The next row after `row` with this status, from the top again after the last; -1 for none. */
-export function nextWithStatus(statuses: Uint8Array, status: Status, row: number): number {
-  const wanted = STATUSES.indexOf(status);
-  for (let step = 1; step <= statuses.length; step++) {
-    const i = (row + step) % statuses.length;
-    if (((statuses[i] ?? 0) & STATUS_MASK) === wanted) return i;
-  }
-  return -1;
+/** What can be done with a row by its status alone: for rows whose details are not here. */
+export function actionsOf(state: State, row: number): RowAction[] {
+  const status = statusOf(state, row);
+  if (status === "error") return ["retry"];
+  if (status === "held") return ["retry_held", "cancel"];
+  const over = status === "done" || status === "cancelled" || cancelRequested(state, row);
+  return over ? [] : ["cancel"];
 }
 
 /** What was sent for this row and is not shown yet. A command for all counts where the row can. */
@@ -106,6 +115,19 @@ export function secondsLeft(state: State, at: number): number | null {
   return Math.max(0, Math.ceil((until - kernelNow(state, at)) / 1_000));
 }
 
+/** Milliseconds until the last job will probably have ended; null where nobody can tell. */
+export function timeLeft(state: State, at: number): number | null {
+  const ends = state.head?.ends ?? null;
+  if (ends === null || state.connection !== "connected") return null;
+  return Math.max(0, ends - kernelNow(state, at));
+}
+
+/** Milliseconds since the backend last answered, where asking it fails; null while it answers. */
+export function unheardFor(state: State, at: number): number | null {
+  const stale = state.head?.stale ?? null;
+  return stale === null ? null : Math.max(0, kernelNow(state, at) - stale.since);
+}
+
 /** The kernel's clock at the page's time `at`; it stands still where no kernel is. */
 export function kernelNow(state: State, at: number): number {
   if (state.head === null) return at;
@@ -113,14 +135,14 @@ export function kernelNow(state: State, at: number): number {
   return state.head.now + Math.max(0, at - state.receivedAt);
 }
 
-/** Milliseconds that a row has waited and run so far. */
+/** Milliseconds that a row has waited and run so far, and for how long it has been in its status. */
 export function times(
   state: State,
   i: number,
   at: number,
-): { waited: number | null; ran: number | null } {
+): { waited: number | null; ran: number | null; since: number | null } {
   const row = currentRow(state, i);
-  if (row === null) return { waited: null, ran: null };
+  if (row === null) return { waited: null, ran: null, since: null };
   const now = kernelNow(state, at);
   const growing = (value: number | null): number | null => {
     if (value !== null) return value + Math.max(0, now - row.at);
@@ -130,6 +152,7 @@ export function times(
   return {
     waited: waiting ? growing(row.waited) : row.waited,
     ran: row.status === "running" ? growing(row.ran) : row.ran,
+    since: row.since === null ? null : Math.max(0, now - row.since),
   };
 }
 

@@ -4,7 +4,18 @@
  * The page never writes a status. A click becomes a command in `commands`, and only the kernel's next
  * update changes what a row is.
  */
-import type { Ack, Action, Detail, Head, Histogram, Row, Run, Update } from "./wire";
+import type {
+  Ack,
+  Action,
+  Detail,
+  Drawing,
+  Drawings,
+  Head,
+  Histogram,
+  Row,
+  Run,
+  Update,
+} from "./wire";
 
 export const NO_ANSWER = "The kernel does not answer: it may be busy or stopped.";
 export const REFUSED = "The kernel refused and gave no reason.";
@@ -30,6 +41,14 @@ export interface Notice {
 /** A row, with the kernel's clock when it was told: its durations go on from there. */
 export type SeenRow = Row & { readonly at: number };
 
+/** Circuits of a job as far as they were drawn, from its first one on. */
+export interface Drawn {
+  readonly of: number;
+  readonly drawings: readonly Drawing[];
+  readonly problem: string | null;
+  readonly asking: boolean;
+}
+
 export interface State {
   /** "silent": nothing answered our hello, so what is shown is what was saved. */
   readonly connection: "asking" | "connected" | "silent";
@@ -45,6 +64,11 @@ export interface State {
   readonly statuses: Uint8Array;
   readonly rows: ReadonlyMap<number, SeenRow>;
   readonly details: ReadonlyMap<number, Detail>;
+  readonly circuits: ReadonlyMap<number, Drawn>;
+  /** The rows of this view's query in their order; null while all are shown as they come. */
+  readonly order: Uint32Array | null;
+  /** A query was sent that is not answered yet. */
+  readonly ordering: boolean;
   readonly histograms: ReadonlyMap<string, Histogram>;
   readonly commands: ReadonlyMap<string, Command>;
 }
@@ -55,6 +79,10 @@ export type Origin = "saved" | "trait" | "message";
 export type Event =
   | { type: "update"; update: Update; statuses: Uint8Array; from: Origin; at: number }
   | { type: "detail"; detail: Detail }
+  | { type: "drawings"; drawings: Drawings }
+  | { type: "drawing"; row: number }
+  | { type: "ordering" }
+  | { type: "order"; rows: Uint32Array | null }
   | { type: "ack"; ack: Ack }
   | { type: "problem"; text: string }
   | { type: "silent" }
@@ -73,6 +101,9 @@ export const EMPTY: State = {
   statuses: new Uint8Array(0),
   rows: new Map(),
   details: new Map(),
+  circuits: new Map(),
+  order: null,
+  ordering: false,
   histograms: new Map(),
   commands: new Map(),
 };
@@ -87,6 +118,21 @@ export function reduce(state: State, event: Event): State {
         connection: "connected",
         details: new Map(state.details).set(event.detail.row, event.detail),
       };
+    case "drawing":
+      return {
+        ...state,
+        circuits: new Map(state.circuits).set(event.row, {
+          ...(state.circuits.get(event.row) ?? { of: 0, drawings: [] }),
+          problem: null,
+          asking: true,
+        }),
+      };
+    case "drawings":
+      return applyDrawings(state, event.drawings);
+    case "ordering":
+      return { ...state, ordering: true };
+    case "order":
+      return { ...state, ordering: false, order: event.rows };
     case "ack":
       return applyAck(state, event.ack);
     case "problem":
@@ -115,6 +161,19 @@ export function reduce(state: State, event: Event): State {
     case "dismissed":
       return { ...state, notice: null, problem: null };
   }
+}
+
+/** Two views of one model hear each other's answers: only what comes next is taken. */
+function applyDrawings(state: State, { row, first, of, drawings, problem }: Drawings): State {
+  const known = state.circuits.get(row);
+  if (known === undefined || known.drawings.length !== first) return state;
+  const drawn: Drawn = {
+    of,
+    drawings: [...known.drawings, ...drawings],
+    problem,
+    asking: false,
+  };
+  return { ...state, circuits: new Map(state.circuits).set(row, drawn) };
 }
 
 /** A message was lost: rows may be stale, so the caller has to send `hello`. */
@@ -157,6 +216,7 @@ function applyUpdate(
       (row) => row.i,
     ),
     details: moved ? new Map() : state.details,
+    circuits: moved ? new Map() : state.circuits,
     histograms: merged(fresh ? null : state.histograms, update.histograms, histogramKey),
     commands: shownCommands(state.commands),
   };

@@ -4,9 +4,9 @@
  */
 import type { AnyModel } from "@anywidget/types";
 import type { Actions, Sight } from "./actions";
-import { type Decoded, decodeMessage, decodeSnapshot } from "./decode";
+import { type Decoded, decodeMessage, decodeSnapshot, type Order } from "./decode";
 import { EMPTY, type Event, hasGap, type Origin, reduce, type State } from "./state";
-import { type ToKernel, type Update, WIRE_VERSION } from "./wire";
+import { type Query, type ToKernel, type Update, WIRE_VERSION } from "./wire";
 
 /** Milliseconds. */
 const HELLO_TIMEOUT = 3_000;
@@ -33,6 +33,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
   let helloTimer: ReturnType<typeof setTimeout> | null = null;
   let lookTimer: ReturnType<typeof setTimeout> | null = null;
   let sight: Sight | null = null;
+  let asking = 0;
   let awaitedPlotly: ((gzip: DataView) => void)[] = [];
 
   function apply(event: Event): void {
@@ -77,7 +78,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
   }
 
   function sendLook(at: Sight): void {
-    send({ kind: "look", v: WIRE_VERSION, view, ...at });
+    send({ kind: "look", v: WIRE_VERSION, view, ...at, asked: asking });
   }
 
   function receive(decoded: Decoded | null, from: Origin): void {
@@ -93,12 +94,21 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
         // Two views of one model hear each other's answers.
         if (asked.has(decoded.detail.row)) apply({ type: "detail", detail: decoded.detail });
         break;
+      case "drawings":
+        apply({ type: "drawings", drawings: decoded.drawings });
+        break;
       case "plotly":
         for (const resolve of awaitedPlotly.splice(0)) resolve(decoded.gzip);
         break;
       case "update":
         receiveUpdate(decoded.update, decoded.statuses, from);
+        for (const order of decoded.orders) receiveOrder(order);
     }
+  }
+
+  /** An answer to an older query is late: the newer one's is on its way. */
+  function receiveOrder({ view: of, asked, rows }: Order): void {
+    if (of === view && asked === asking) apply({ type: "order", rows });
   }
 
   function receiveUpdate(update: Update, statuses: Uint8Array, from: Origin): void {
@@ -128,6 +138,10 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     },
     look(next) {
       if (sight !== null && sameSight(sight, next)) return;
+      if (!sameQuery(sight?.query ?? null, next.query)) {
+        asking += 1;
+        apply({ type: "ordering" });
+      }
       sight = next;
       stop(lookTimer);
       lookTimer = after(LOOK_PAUSE, () => sendLook(next));
@@ -135,6 +149,10 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     detail(row) {
       asked.add(row);
       send({ kind: "detail", v: WIRE_VERSION, view, row });
+    },
+    circuits(row, first, columns) {
+      apply({ type: "drawing", row });
+      send({ kind: "circuits", v: WIRE_VERSION, row, first, columns });
     },
     command(action, rows) {
       const id = newId();
@@ -175,7 +193,23 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
 }
 
 function sameSight(a: Sight, b: Sight): boolean {
-  return a.first === b.first && a.last === b.last && a.circuit === b.circuit && a.top === b.top;
+  return (
+    a.first === b.first &&
+    a.last === b.last &&
+    a.circuit === b.circuit &&
+    a.top === b.top &&
+    sameQuery(a.query, b.query)
+  );
+}
+
+function sameQuery(a: Query | null, b: Query | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.text === b.text &&
+    a.sort === b.sort &&
+    a.down === b.down &&
+    `${a.statuses}` === `${b.statuses}`
+  );
 }
 
 /** `crypto.randomUUID` is missing on pages without TLS, which is how many hubs are reached. */

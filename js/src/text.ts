@@ -62,6 +62,17 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
+/** A duration that was guessed, in words no finer than the guess: "about 40 s", "about 3 min". */
+export function about(ms: number): string {
+  const seconds = ms / 1_000;
+  if (seconds < 8) return "a few seconds";
+  if (seconds < 90) return `about ${5 * Math.round(seconds / 5)} s`;
+  const minutes = seconds / 60;
+  if (minutes < 90) return `about ${Math.round(minutes)} min`;
+  const hours = minutes / 60;
+  return hours < 48 ? `about ${Math.round(hours)} h` : `about ${Math.round(hours / 24)} days`;
+}
+
 /** How long ago, in one unit: "just now", "5 min ago", "3 h ago", "2 days ago". */
 export function age(ms: number): string {
   const minutes = Math.floor(ms / 60_000);

@@ -61,7 +61,18 @@ export interface Head {
   waiting: { text: string; until: number | null } | null;
   /** Who drives the set, where it is not this kernel: "another kernel (process 12 on host)". */
   owner: string | null;
+  /** When the last job will probably have ended, milliseconds since 1970 UTC; null where nobody can tell. */
+  ends: number | null;
+  /** Quantum processor time of all jobs, milliseconds; null where the backend tells none. */
+  qpu: number | null;
+  /** Which of the columns that not every backend fills say something of any job. */
+  columns: OptionalColumn[];
+  /** Asking for jobs fails since the backend answered last (milliseconds since 1970 UTC), and why. */
+  stale: { since: number; text: string } | null;
 }
+
+export const OPTIONAL_COLUMNS = ["queue", "attempts", "qpu", "id"] as const;
+export type OptionalColumn = (typeof OPTIONAL_COLUMNS)[number];
 
 /** One job, for a row in sight. Times are milliseconds since 1970 UTC, durations milliseconds. */
 export interface Row {
@@ -74,6 +85,10 @@ export interface Row {
   cancelRequested: boolean;
   attempt: number;
   jobId: string | null;
+  /** The place in the backend's queue, from 1; null where nobody tells. */
+  queue: number | null;
+  /** Quantum processor time, milliseconds; null where nobody tells. */
+  qpu: number | null;
   /** When the job came into its status. */
   since: number | null;
   /** From sending to running, or to the end where running was never seen. Null before it is sent. */
@@ -109,6 +124,9 @@ export interface Update {
   runs?: Run[];
   rows?: Row[];
   histograms?: Histogram[];
+  /** Answers to queries of views; the rows of each chosen order are the next buffer after the statuses:
+   * row numbers, four bytes each, little-endian. */
+  orders?: { view: string; asked: number; chosen: boolean }[];
   /** Only in the trait; in messages it is the first buffer. */
   statuses?: DataView;
 }
@@ -121,6 +139,27 @@ export interface Detail {
   title: string;
   error: string | null;
   history: string[];
+}
+
+/** Some of a job's circuits, drawn as text; `first` is the place in the job of the first of them, `of` how
+ * many the job has. */
+export interface Drawings {
+  kind: "drawings";
+  v: number;
+  row: number;
+  first: number;
+  of: number;
+  drawings: Drawing[];
+  /** Why there are none. */
+  problem: string | null;
+}
+
+export interface Drawing {
+  circuit: number;
+  name: string;
+  /** "4 qubits · 12 instructions · depth 5". */
+  facts: string;
+  text: string;
 }
 
 /** The answer to a command: the wish was recorded (the next Update shows it) or refused with a reason. */
@@ -138,7 +177,31 @@ export interface PlotlyBundle {
   v: number;
 }
 
-export type FromKernel = Update | Detail | Ack | PlotlyBundle;
+export type FromKernel = Update | Detail | Drawings | Ack | PlotlyBundle;
+
+/** By what rows can be sorted. */
+export type SortKey =
+  | "job"
+  | "status"
+  | "note"
+  | "queue"
+  | "since"
+  | "waited"
+  | "ran"
+  | "attempt"
+  | "qpu"
+  | "id";
+
+/** Which rows a view shows, and in which order. The kernel answers it with row numbers, and again whenever
+ * they change: the page has only the rows in sight. */
+export interface Query {
+  /** Part of an id or error, circuits ("17", "100-199") or a job ("job 3"); "" for all. */
+  text: string;
+  /** Only rows in one of these; empty for all. */
+  statuses: Status[];
+  sort: SortKey;
+  down: boolean;
+}
 
 /** What can be done with one row, or with all rows that it fits. */
 export type RowAction = "cancel" | "retry" | "retry_held";
@@ -146,8 +209,9 @@ export type RowAction = "cancel" | "retry" | "retry_held";
 export type Action = RowAction | "pause" | "proceed" | "resume";
 
 /**
- * Page -> kernel. A view looks at rows `first` up to, not including, `last`. `view` names one view of the
- * panel: two views of one model have two windows.
+ * Page -> kernel. A view looks at places `first` up to, not including, `last` of its query's answer, or of
+ * all rows where it has no query; `asked` numbers the view's queries. `view` names one view of the panel:
+ * two views of one model have two windows.
  */
 export type ToKernel =
   | { kind: "hello"; v: number; view: string }
@@ -159,8 +223,11 @@ export type ToKernel =
       last: number;
       circuit: number | null;
       top: number;
+      query: Query | null;
+      asked: number;
     }
   | { kind: "detail"; v: number; view: string; row: number }
+  | { kind: "circuits"; v: number; row: number; first: number; columns: number }
   | { kind: "command"; v: number; id: string; do: Action; rows: number[] | null }
   | { kind: "plotly"; v: number }
   | { kind: "bye"; v: number; view: string };

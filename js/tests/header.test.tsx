@@ -192,7 +192,7 @@ describe("an interrupted set", () => {
     await settle();
     expect(commands(kernel)).toMatchObject([{ do: "resume", rows: null }]);
     expect(buttons(el)).toEqual(["Pause", "Retry failed (off)", "Cancel all"]);
-    expect(el.querySelector(".qjm-table-acts")).not.toBeNull();
+    expect(el.querySelector(".qjm-check")).not.toBeNull();
   });
 
   it("says in full why not, with the code to run, until that is dismissed", async () => {
@@ -245,7 +245,7 @@ describe("a set that another kernel drives", () => {
     expect(el.querySelector(".qjm-owner")?.textContent).toBe(
       "driven by another kernel (process 12 on host)",
     );
-    expect(el.querySelectorAll(".qjm-row button")).toHaveLength(0);
+    expect(el.querySelectorAll(".qjm-row .qjm-button")).toHaveLength(0);
     expect(el.querySelector(".qjm-unseen[role=status]")?.textContent).toContain(
       "driven by another kernel (process 12 on host)",
     );
@@ -262,20 +262,23 @@ describe("a set that another kernel drives", () => {
     kernel.publish({ rows: [] });
     await settle();
     expect(button(el, "Retry").disabled).toBe(true);
-    expect(el.querySelectorAll(".qjm-row button")).toHaveLength(0);
+    expect(el.querySelectorAll(".qjm-row .qjm-button")).toHaveLength(0);
   });
 });
 
-describe("the notes", () => {
-  it("have the buttons' room while the set has none", async () => {
+describe("columns for acting", () => {
+  it("are there only while something can be done", async () => {
     const { el, kernel } = show(scenario("middle"));
     await settle();
-    expect(el.querySelector(".qjm-table-acts")).not.toBeNull();
+    const headings = () =>
+      [...el.querySelectorAll("[role=columnheader]")].map(({ textContent }) => textContent);
+    expect(headings()).toContain("Action");
+    expect(el.querySelectorAll(".qjm-check")).toHaveLength(11);
     kernel.set.jobs = scenario("end").jobs;
     kernel.publish();
     await settle();
-    expect(el.querySelector(".qjm-table-acts")).toBeNull();
-    expect(row(el, 2).querySelectorAll("[role=gridcell]")).toHaveLength(7);
+    expect(headings()).not.toContain("Action");
+    expect(el.querySelectorAll(".qjm-check")).toHaveLength(0);
   });
 });
 

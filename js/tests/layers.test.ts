@@ -10,15 +10,17 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   text: [],
   actions: ["wire"],
-  decode: ["text", "wire"],
+  fields: [],
+  decode: ["fields", "text", "wire"],
   state: ["wire"],
   derive: ["state", "wire"],
+  find: ["derive", "state", "wire"],
   history_state: ["state", "text"],
   plotly: [],
   sync: ["actions", "decode", "state", "wire"],
   index: ["plotly", "sync", "view"],
   history: ["decode", "history_state", "view", "wire"],
-  view: ["actions", "derive", "history_state", "plotly", "state", "text", "wire", "view"],
+  view: ["actions", "derive", "find", "history_state", "plotly", "state", "text", "wire", "view"],
 };
 
 const modules = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) =>

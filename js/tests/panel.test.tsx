@@ -56,12 +56,15 @@ describe("the jobs", () => {
       (cell) => cell.textContent,
     );
     expect(cells).toEqual([
+      "",
       "2",
       "200–299",
       "Error",
       "[1500] The backend was recalibrated while the job waited.",
+      "just now",
       "2:20",
       "",
+      "d3w7k2e8qf02g008vbtp",
       "Retry",
     ]);
   });
@@ -108,12 +111,129 @@ describe("the jobs", () => {
     expect((document.activeElement as HTMLElement).dataset.row).toBe("9988");
   });
 
-  it("are found by status from the legend", async () => {
-    const { el } = show(scenario("many"));
+  it("are narrowed to a status by the legend, and back", async () => {
+    const { el, kernel } = show(scenario("many"));
     await settle();
-    button(el, "Queued: 500 jobs. Go to the next one").click();
+    button(el, "Queued: 500 jobs").click();
     await settle();
-    expect((document.activeElement as HTMLElement).dataset.row).toBe("7001");
+    expect(el.querySelector(".qjm-found")?.textContent).toBe("500 of 10,000 jobs");
+    expect(row(el, 7_001).textContent).toContain("Queued");
+    expect(el.querySelector("[role=grid]")?.getAttribute("aria-rowcount")).toBe("501");
+    expect(button(el, "Queued: 500 jobs").getAttribute("aria-pressed")).toBe("true");
+    row(el, 7_001).focus();
+    press(row(el, 7_001), "End");
+    await settle();
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("7500");
+    expect(row(el, 7_500).textContent).toContain("750000–750099");
+    expect(kernel.sent.filter(({ kind }) => kind === "look").at(-1)).toMatchObject({
+      query: { statuses: ["queued"] },
+    });
+    button(el, "Show all").click();
+    await settle();
+    expect(row(el, 0).textContent).toContain("Done");
+  });
+
+  it("are searched by the kernel once the reader has stopped typing", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    const input = el.querySelector<HTMLInputElement>("input[type=search]");
+    if (input === null) throw new Error("no search");
+    for (const text of ["r", "rec", "recalib"]) {
+      input.value = text;
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+      await settle(50);
+    }
+    await settle(400);
+    const texts = kernel.sent.flatMap((sent) =>
+      sent.kind === "look" && sent.query !== null ? [sent.query.text] : [],
+    );
+    expect(new Set(texts)).toEqual(new Set(["recalib"]));
+    expect(
+      [...el.querySelectorAll("[data-row]")].map((e) => (e as HTMLElement).dataset.row),
+    ).toEqual(["2"]);
+    input.value = "nothing like it";
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    await settle(400);
+    expect(el.textContent).toContain("No job fits.");
+    button(el, "Show all jobs").click();
+    await settle(400);
+    expect(row(el, 0).textContent).toContain("Done");
+  });
+
+  it("are sorted by a heading: up, down, and as they were", async () => {
+    const { el } = show(scenario("middle"));
+    await settle();
+    const heading = () => el.querySelector("[role=columnheader][aria-sort]");
+    const first = () => el.querySelector<HTMLElement>("[data-row]")?.dataset.row;
+    expect(heading()?.textContent).toBe("Job");
+    button(el, "Job").click();
+    await settle();
+    expect(heading()?.getAttribute("aria-sort")).toBe("descending");
+    expect(first()).toBe("9");
+    button(el, "Job").click();
+    await settle();
+    expect(first()).toBe("0");
+    button(el, "Ran").click();
+    await settle();
+    expect(heading()?.textContent).toBe("Ran");
+  });
+});
+
+describe("several rows", () => {
+  const commands = (kernel: FakeKernel) =>
+    kernel.sent.flatMap((sent) => (sent.kind === "command" ? [[sent.do, sent.rows]] : []));
+
+  it("are selected by keyboard, and each action takes those that it fits", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    row(el, 1).focus();
+    press(row(el, 1), " ");
+    await settle();
+    row(el, 1).dispatchEvent(
+      new KeyboardEvent("keydown", { key: "ArrowDown", shiftKey: true, bubbles: true }),
+    );
+    await settle();
+    row(el, 2).dispatchEvent(
+      new KeyboardEvent("keydown", { key: "ArrowDown", shiftKey: true, bubbles: true }),
+    );
+    await settle();
+    expect(el.querySelector(".qjm-found")?.textContent).toBe("3 selected");
+    expect(row(el, 3).getAttribute("aria-selected")).toBe("true");
+    expect(button(el, "Cancel").disabled).toBe(true);
+    button(el, "Retry 1").click();
+    await settle();
+    expect(commands(kernel)).toEqual([["retry", [2]]]);
+    expect(row(el, 3).getAttribute("aria-selected")).toBe("false");
+  });
+
+  it("are all that the search found, by the box in the head", async () => {
+    const { el, kernel } = show(scenario("many"));
+    await settle();
+    button(el, "Queued: 500 jobs").click();
+    await settle();
+    el.querySelector<HTMLInputElement>('[aria-label="Select all jobs shown"]')?.click();
+    await settle();
+    button(el, "Cancel 500").click();
+    await settle();
+    const [command] = commands(kernel);
+    expect(command?.[0]).toBe("cancel");
+    expect(command?.[1]).toHaveLength(500);
+    expect(row(el, 7_001).textContent).toContain("cancellation requested");
+  });
+
+  it("are a range with Shift, and Escape lets them go", async () => {
+    const { el } = show(scenario("middle"));
+    await settle();
+    const box = (i: number) =>
+      row(el, i).querySelector<HTMLInputElement>(`[aria-label="Select job ${i}"]`);
+    box(6)?.click();
+    await settle();
+    box(9)?.dispatchEvent(new MouseEvent("click", { shiftKey: true, bubbles: true }));
+    await settle();
+    expect(el.querySelector(".qjm-found")?.textContent).toBe("4 selected");
+    press(row(el, 9), "Escape");
+    await settle();
+    expect(el.querySelectorAll("[aria-selected=true]")).toHaveLength(0);
   });
 });
 
@@ -128,7 +248,7 @@ describe("the drawer", () => {
     expect(drawer?.querySelector("pre")?.textContent).toContain("Nothing was charged.");
     expect(drawer?.textContent).toContain("10:40:39 failed");
     expect(drawer?.textContent).toContain("d3w7k2e8qf02g008vbtp");
-    expect(row(el, 2).getAttribute("aria-expanded")).toBe("true");
+    expect(button(el, "Details of job 2").getAttribute("aria-expanded")).toBe("true");
     press(row(el, 2), "Escape");
     await settle();
     expect(el.querySelector(".qjm-drawer")).toBeNull();
@@ -148,6 +268,26 @@ describe("the drawer", () => {
     kernel.publish();
     await settle();
     expect(asked()).toBe(2);
+  });
+
+  it("draws circuits when they are asked for, a few at a time", async () => {
+    const { el, kernel } = show(scenario("middle"));
+    await settle();
+    row(el, 2).click();
+    await settle();
+    const asked = () => kernel.sent.filter(({ kind }) => kind === "circuits");
+    expect(asked()).toHaveLength(0);
+    button(el, "Draw 100 circuits").click();
+    await settle();
+    button(el, "Draw more (97 left)").click();
+    await settle();
+    expect(asked()).toMatchObject([
+      { row: 2, first: 0 },
+      { row: 2, first: 3 },
+    ]);
+    expect(el.querySelectorAll(".qjm-circuits pre")).toHaveLength(6);
+    expect(el.querySelector(".qjm-circuits")?.textContent).toContain("Circuit 205 bell 205");
+    button(el, "Draw more (94 left)");
   });
 
   it("explains a held job before it offers to send it again", async () => {
@@ -202,16 +342,32 @@ describe("without a kernel", () => {
   it("the saved state is readable and no button works", async () => {
     const kernel = new FakeKernel(scenario("middle"));
     kernel.answering = false;
-    kernel.send({ kind: "look", v: 1, view: "", first: 0, last: 10, circuit: null, top: 64 });
+    kernel.send({
+      kind: "look",
+      v: 1,
+      view: "",
+      first: 0,
+      last: 10,
+      circuit: null,
+      top: 64,
+      query: null,
+      asked: 0,
+    });
     kernel.setTrait("snapshot", kernel.snapshot());
     const { el } = show(kernel);
     await settle(3_100);
     expect(el.textContent).toContain("not connected to a kernel");
     expect(el.querySelector(".qjm-line")?.textContent).toContain("6 of 10 done");
-    const working = [...el.querySelectorAll("button")].filter(
-      (each) => !each.disabled && !each.classList.contains("qjm-chip"),
+    const working = [...el.querySelectorAll(".qjm-button")].filter(
+      (each) => !(each as HTMLButtonElement).disabled,
     );
     expect(working).toHaveLength(0);
+    button(el, "Error: 1 job").click();
+    await settle();
+    expect(el.querySelectorAll("[data-row]")).toHaveLength(1);
+    expect(row(el, 2).textContent).toContain("Error");
+    button(el, "Show all").click();
+    await settle();
 
     kernel.answering = true;
     kernel.publish();

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { FakeKernel } from "../demo/fake_kernel";
 import { NOW } from "../demo/scenarios";
 import {
+  actionsOf,
   currentRow,
   histogramFor,
-  nextWithStatus,
   pendingAction,
   spanOf,
   statusOf,
@@ -28,7 +28,17 @@ function updateEvent(
   from: Origin = "message",
   kernel = new FakeKernel(scenario("middle")),
 ): Extract<Event, { type: "update" }> {
-  kernel.send({ kind: "look", v: 1, view: "a", first: 0, last: 10, circuit: null, top: 16 });
+  kernel.send({
+    kind: "look",
+    v: 1,
+    view: "a",
+    first: 0,
+    last: 10,
+    circuit: null,
+    top: 16,
+    query: null,
+    asked: 0,
+  });
   const bytes = new Uint8Array(kernel.statuses().buffer);
   return {
     type: "update",
@@ -162,10 +172,14 @@ describe("statuses", () => {
     ]);
   });
 
-  it("are found one after another, and round again", () => {
-    expect(nextWithStatus(bytes, "done", 0)).toBe(1);
-    expect(nextWithStatus(bytes, "done", 1)).toBe(0);
-    expect(nextWithStatus(bytes, "held", 1)).toBe(-1);
+  it("say what can be done with a row", () => {
+    const state = { ...EMPTY, statuses: bytes };
+    expect([0, 2, 3, 4].map((row) => actionsOf(state, row))).toEqual([
+      [],
+      ["retry"],
+      [],
+      ["cancel"],
+    ]);
   });
 });
 
@@ -173,7 +187,11 @@ describe("times", () => {
   it("of a running job go on by the kernel's clock", () => {
     const state = stateAfter(full(1));
     expect(times(state, 7, NOW).ran).toBe(5_000);
-    expect(times(state, 7, NOW + 3_000)).toEqual({ waited: 182_000, ran: 8_000 });
+    expect(times(state, 7, NOW + 3_000)).toEqual({
+      waited: 182_000,
+      ran: 8_000,
+      since: 8_000,
+    });
     expect(times(state, 0, NOW + 3_000).ran).toBe(8_000);
   });
 

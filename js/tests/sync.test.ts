@@ -59,14 +59,35 @@ describe("a session", () => {
   it("tells what is in sight once the reader has come to rest", async () => {
     const { opened, sent } = session();
     for (let first = 0; first < 50; first++) {
-      opened.look({ first, last: first + 20, circuit: null, top: 16 });
+      opened.look({ first, last: first + 20, circuit: null, top: 16, query: null });
     }
     expect(sent("look")).toHaveLength(0);
     await settle(60);
     expect(sent("look")).toMatchObject([{ first: 49, last: 69 }]);
-    opened.look({ first: 49, last: 69, circuit: null, top: 16 });
+    opened.look({ first: 49, last: 69, circuit: null, top: 16, query: null });
     await settle(60);
     expect(sent("look")).toHaveLength(1);
+  });
+
+  it("takes the answer to its newest query, and nobody else's", async () => {
+    const { kernel, opened, sent } = session();
+    const sight = { first: 0, last: 9, circuit: null, top: 16 };
+    const query = { text: "", statuses: ["error" as const], sort: "job" as const, down: false };
+    opened.look({ ...sight, query });
+    expect(opened.state.ordering).toBe(true);
+    await settle(60);
+    expect([...(opened.state.order ?? [])]).toEqual([2]);
+    expect(opened.state.ordering).toBe(false);
+
+    expect(sent("look")).toMatchObject([{ asked: 1 }]);
+    const orders = [{ view: "another", asked: 1, chosen: false }];
+    kernel.publish({ orders });
+    expect(opened.state.order).not.toBeNull();
+    opened.look({ ...sight, query: null });
+    kernel.publish();
+    expect(opened.state.order, "an older query's").not.toBeNull();
+    await settle(60);
+    expect(opened.state.order).toBeNull();
   });
 
   it("gives up on a command after 10 s", async () => {
@@ -120,7 +141,7 @@ describe("a session", () => {
 
   it("says bye, and then hears and does nothing more", async () => {
     const { kernel, opened, sent } = session();
-    opened.look({ first: 0, last: 9, circuit: null, top: 16 });
+    opened.look({ first: 0, last: 9, circuit: null, top: 16, query: null });
     opened.close();
     expect(sent("bye")).toHaveLength(1);
     const { seq } = opened.state;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
@@ -31,6 +31,8 @@ _TELL = (
     Status.NOT_SENT,
 )
 _NOTE_LENGTH = 160
+_LOOKED_AT = 10_000
+"""Characters of a foreign text in which its first line has to begin; it may have megabytes."""
 
 
 class Waiting(NamedTuple):
@@ -73,6 +75,7 @@ class Row(NamedTuple):
     cancel_requested: bool
     attempt: int
     job_id: str | None
+    queue: int | None
     since: float
     waited: float | None
     ran: float | None
@@ -92,12 +95,7 @@ def summary(numbers: Mapping[Status, int], trouble: str | None = None) -> Summar
 
 def row(job: JobRecord, now: float) -> Row:
     """One job as it is shown at a time."""
-    waited = ran = None
-    if job.sent_at is not None:
-        waiting_ends = job.running_at or job.finished_at
-        waited = max(0.0, (waiting_ends or now) - job.sent_at)
-        if job.running_at is not None:
-            ran = max(0.0, (job.finished_at or now) - job.running_at)
+    waited, ran = times(job, now)
     return Row(
         row=job.row,
         span=str(job.span),
@@ -107,12 +105,55 @@ def row(job: JobRecord, now: float) -> Row:
         cancel_requested=job.cancel_requested,
         attempt=job.attempt,
         job_id=job.job_id,
+        queue=None if job.status.final else job.queue_position,
         since=job.since,
         waited=waited,
         ran=ran,
         note=note(job),
         error=job.error,
     )
+
+
+def times(job: JobRecord, now: float) -> tuple[float | None, float | None]:
+    """How long (seconds) a job has waited and has run; None before that."""
+    if job.sent_at is None:
+        return None, None
+    waited = max(0.0, (job.running_at or job.finished_at or now) - job.sent_at)
+    if job.running_at is None:
+        return waited, None
+    return waited, max(0.0, (job.finished_at or now) - job.running_at)
+
+
+class Told(NamedTuple):
+    """What backends told beside the statuses.
+
+    Attributes:
+        columns: which of ``queue``, ``attempts``, ``qpu`` and ``id`` say anything of any job.
+        qpu_seconds: the sum over all jobs; None where nobody tells.
+        unheard: why asking for jobs failed last, where it did; one of the errors.
+    """
+
+    columns: tuple[str, ...]
+    qpu_seconds: float | None
+    unheard: str | None
+
+
+def told(jobs: Iterable[JobRecord]) -> Told:
+    """What backends told of all jobs of a set."""
+    queue = attempts = ids = False
+    used: list[float] = []
+    unheard = None
+    for job in jobs:
+        queue = queue or (job.queue_position is not None and not job.status.final)
+        attempts = attempts or job.attempt > 1
+        ids = ids or job.job_id is not None
+        if job.qpu_seconds is not None:
+            used.append(job.qpu_seconds)
+        if job.last_error is not None and job.status.remote and not job.cancel_requested:
+            unheard = job.last_error
+    there = {"queue": queue, "attempts": attempts, "qpu": bool(used), "id": ids}
+    columns = tuple(name for name, shown in there.items() if shown)
+    return Told(columns, sum(used) if used else None, unheard)
 
 
 def note(job: JobRecord) -> str:
@@ -129,6 +170,8 @@ def note(job: JobRecord) -> str:
         return "cancellation requested"
     if job.note:
         return first_line(job.note)
+    if job.estimated_seconds is not None and job.status.remote:
+        return f"expected to run {duration(job.estimated_seconds)}"
     if job.attempt > 1:
         return f"attempt {job.attempt}"
     return ""
@@ -136,7 +179,8 @@ def note(job: JobRecord) -> str:
 
 def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
     """The first line of a text, shortened, without control characters."""
-    line = next((line for line in text.splitlines() if line.strip()), "")
+    start = text[:_LOOKED_AT].lstrip()
+    line = next(iter(start.splitlines()), "")[: 2 * length]
     clean = "".join(c if c.isprintable() else "�" for c in line.strip())
     return clean if len(clean) <= length else clean[: length - 1] + "…"
 
@@ -144,7 +188,7 @@ def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
 def title(record: JobSetRecord, jobs: int) -> str:
     """Backend, circuits, jobs and shots of a set."""
     parts = [
-        record.backend,
+        first_line(record.backend),
         plural(record.circuits, "circuit"),
         plural(jobs, "job"),
     ]
@@ -185,13 +229,14 @@ def report(
 
 def _line(shown: Row) -> str:
     where = f"{shown.span} ({shown.piece})" if shown.piece else shown.span
-    times = (
+    took = (
         f"waited {duration(shown.waited)}, ran {duration(shown.ran)}" if shown.waited is not None else ""
     )
     parts = [
         f"  {shown.row:>4}  circuits {where:<13} {shown.word:<12}",
-        shown.job_id or "",
-        times,
+        "" if shown.job_id is None else first_line(shown.job_id),
+        took,
+        "" if shown.queue is None else f"position {shown.queue:,} in the queue",
         shown.note,
     ]
     return "  ".join(part for part in parts if part).rstrip()

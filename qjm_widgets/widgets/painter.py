@@ -4,36 +4,64 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from qjm_widgets.core import estimate, snapshot
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.ordering import Query
 
 TOP = 64
 """Outcomes that a page asks for first, and that a saved notebook keeps."""
 _HISTOGRAM_SECONDS = 0.2
+_ORDER_SECONDS = 0.5
+"""Rows that change places more often cannot be followed."""
+_ESTIMATE_SECONDS = 1.0
 _TRAIT_ROWS = 30
 _MOST_ROWS = 500
 _MOST_VIEWS = 50
 
 
 class View:
-    """What one view of a panel looks at: rows ``first:last``, and one circuit's counts or all (None)."""
+    """What one view of a panel looks at: rows ``first:last``, and one circuit's counts or all (None).
+
+    Attributes:
+        query: which jobs it shows and in which order; None for all as circuits go.
+        asked: the view's own number for its query, told with the answer.
+        order: the answer; None where there is no query.
+        due: when (monotonic) the order may be looked at again.
+        seen: the publication that the order was made of; -1 asks for a new one.
+        told: whether the page has the order.
+        moved: whether the view has rows in sight that it may not have.
+    """
 
     def __init__(self) -> None:
         self.first = 0
         self.last = _TRAIT_ROWS
         self.circuit: int | None = None
         self.top = TOP
+        self.query: Query | None = None
+        self.asked = 0
+        self.order: list[int] | None = None
+        self.due = 0.0
+        self.seen = -1
+        self.told = True
+        self.moved = True
+
+    def in_sight(self, jobs: int) -> Sequence[int]:
+        """The rows that it looks at."""
+        if self.order is None:
+            return range(self.first, min(self.last, jobs))
+        return [row for row in self.order[self.first : self.last] if row < jobs]
 
 
-class Message:
-    """An Update and the statuses that go beside it."""
+class Message(NamedTuple):
+    """An Update, and what goes beside it: the statuses, then the rows of each order."""
 
-    def __init__(self, content: dict[str, Any], statuses: bytes) -> None:
-        self.content = content
-        self.statuses = statuses
+    content: dict[str, Any]
+    buffers: list[bytes]
 
 
 class Painter:
@@ -48,24 +76,35 @@ class Painter:
         self._lock = threading.RLock()
         self._views: dict[str, View] = {}
         self._seq = 0
-        self._order: list[JobRecord] = []
         self._sent: dict[int, JobRecord] = {}
         self._told_sequence = -1
         self._told_jobs = 0
         self._told_driven = False
         self._histogram_due = 0.0
         self._told_histograms: Any = None
+        self._ends: float | None = None
+        self._ends_due = 0.0
 
     # -- views ---------------------------------------------------------------------------------------
 
     def hello(self, name: str) -> Message:
         """Everything, for a view that begins."""
         with self._lock:
-            self._view(name)
+            self._view(name).told = False
             self._sent.clear()
+            self._reorder()
             return self._message(self._changed_rows(), self._histograms(), full=True)
 
-    def look(self, name: str, first: int, last: int, circuit: int | None, top: int) -> None:
+    def look(
+        self,
+        name: str,
+        first: int,
+        last: int,
+        circuit: int | None,
+        top: int,
+        query: Query | None = None,
+        asked: int = 0,
+    ) -> None:
         """A view looks somewhere else: what it has not seen yet goes with the next update."""
         if circuit is not None and not 0 <= circuit < self._live.record.circuits:
             return
@@ -74,8 +113,10 @@ class Painter:
             view.first = max(0, first)
             view.last = min(max(view.first, last), view.first + _MOST_ROWS)
             view.circuit, view.top = circuit, max(1, min(top, 4096))
-            for index in range(view.first, view.last):
-                self._sent.pop(index, None)
+            view.moved = True
+            if asked != view.asked:
+                view.query, view.asked, view.order = query, asked, None
+                view.due, view.seen, view.told = 0.0, -1, False
             self._histogram_due = 0.0
             self._told_histograms = None
 
@@ -94,6 +135,30 @@ class Painter:
             for index in indices
             if isinstance(index, int) and 0 <= index < len(ordered)
         ]
+
+    def _reorder(self) -> None:
+        """Answer the views' queries anew where the set has changed since."""
+        now = time.monotonic()
+        for view in self._views.values():
+            if view.query is None or view.seen == self._live.sequence:
+                continue
+            if now < view.due and not self._live.settled:
+                continue
+            view.due, view.seen = now + _ORDER_SECONDS, self._live.sequence
+            order = view.query.rows(self._live.ordered(), time.time())
+            if order != view.order:
+                view.order, view.told, view.moved = order, False, True
+
+    def _orders(self) -> tuple[list[dict[str, Any]], list[bytes]]:
+        """What the views have not been told of their queries' answers."""
+        orders, buffers = [], []
+        for name, view in self._views.items():
+            if not view.told and (view.query is None or view.order is not None):
+                view.told = True
+                orders.append(wire.order(name, view.asked, view.order is not None))
+                if view.order is not None:
+                    buffers.append(wire.order_rows(view.order))
+        return orders, buffers
 
     def _view(self, name: str) -> View:
         if name not in self._views and len(self._views) >= _MOST_VIEWS:
@@ -117,15 +182,20 @@ class Painter:
             if wanted != self._told_histograms and (now >= self._histogram_due or live.settled):
                 self._histogram_due = now + _HISTOGRAM_SECONDS
                 histograms = self._histograms()
+            self._reorder()
             rows = self._changed_rows()
-            if not self._views or not (fresh or rows or histograms):
+            untold = any(not view.told for view in self._views.values())
+            if not self._views or not (fresh or rows or histograms or untold):
                 return None
             return self._message(rows, histograms)
 
     @property
     def behind(self) -> bool:
-        """Whether histograms wait for their time."""
-        return bool(self._views) and self._wanted() != self._told_histograms
+        """Whether histograms or orders wait for their time."""
+        with self._lock:
+            views = self._views.values()
+            disordered = any(v.query is not None and v.seen != self._live.sequence for v in views)
+            return disordered or (bool(views) and self._wanted() != self._told_histograms)
 
     def trait(self) -> dict[str, Any]:
         """The state as a saved notebook keeps it: the first rows and the first that failed."""
@@ -147,15 +217,17 @@ class Painter:
         jobs = self._live.ordered()
         recut = len(jobs) != self._told_jobs
         self._told_jobs = len(jobs)
+        orders, buffers = self._orders()
         content = wire.update(
             self._seq,
             self._head(),
             rows=rows,
             histograms=histograms,
+            orders=orders,
             layout=wire.runs(jobs) if full or recut else None,
             full=full,
         )
-        return Message(content, wire.statuses(jobs))
+        return Message(content, [wire.statuses(jobs), *buffers])
 
     def _head(self) -> dict[str, Any]:
         live = self._live
@@ -170,7 +242,21 @@ class Painter:
             paused=live.paused,
             waiting=live.waiting,
             owner=live.owner,
+            told=snapshot.told(live.jobs),
+            heard_at=live.heard_at,
+            ends=self._end(),
         )
+
+    def _end(self) -> float | None:
+        """When the set will have ended; thought about again once a second."""
+        live = self._live
+        if live.settled or live.paused:
+            return None
+        now = time.monotonic()
+        if now >= self._ends_due:
+            self._ends_due = now + _ESTIMATE_SECONDS
+            self._ends = estimate.end_of(live.jobs, time.time())
+        return self._ends
 
     def _row(self, index: int, job: JobRecord) -> dict[str, Any]:
         return wire.row(index, job, time.time(), driven=self._live.adapter is not None)
@@ -180,7 +266,12 @@ class Painter:
         jobs = self._live.ordered()
         in_sight: set[int] = set()
         for view in self._views.values():
-            in_sight.update(range(view.first, min(view.last, len(jobs))))
+            seen = view.in_sight(len(jobs))
+            if view.moved:
+                view.moved = False
+                for index in seen:
+                    self._sent.pop(index, None)
+            in_sight.update(seen)
         changed = []
         for index in sorted(in_sight):
             job = jobs[index]

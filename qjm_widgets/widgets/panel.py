@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import anywidget
 import traitlets
 
-from qjm_widgets.core.errors import QJMError
+from qjm_widgets.calls import Lane
+from qjm_widgets.core.errors import QJMError, explain
+from qjm_widgets.core.records import Span
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.widgets import assets, wire
+from qjm_widgets.widgets import assets, drawing, wire
 from qjm_widgets.widgets.kernel import hear_while_cells_run
+from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.painter import Message, Painter
 from qjm_widgets.widgets.pulse import PULSE
 
@@ -35,6 +41,8 @@ class Panel(anywidget.AnyWidget):
         self._set = job_set
         self._live = job_set.live
         self._painter = Painter(job_set)
+        self._saying = threading.Lock()
+        self._drawing = Lane("qjm-drawing")
         self._trait_due = 0.0
         super().__init__(snapshot=self._painter.trait())
         hear_while_cells_run(self)
@@ -45,6 +53,7 @@ class Panel(anywidget.AnyWidget):
     def close(self) -> None:
         """Take the panel off the page and stop following the set."""
         self._live.unwatch(self._mark)
+        self._drawing.stop()
         super().close()
 
     def __hash__(self) -> int:
@@ -58,9 +67,7 @@ class Panel(anywidget.AnyWidget):
 
     def paint(self) -> bool:
         """Send what changed since the last beat; True when the histogram or the trait is still due."""
-        message = self._painter.update()
-        if message is not None:
-            self._say(message)
+        self._say(self._painter.update)
         now = time.monotonic()
         due = now >= self._trait_due or self._live.settled
         if due:
@@ -68,8 +75,12 @@ class Panel(anywidget.AnyWidget):
             self.snapshot = self._painter.trait()
         return not due or self._painter.behind
 
-    def _say(self, message: Message) -> None:
-        self.send(message.content, buffers=[message.statuses])
+    def _say(self, build: Callable[[], Message | None]) -> None:
+        """Send a message in the order of its number, whichever thread builds the next one."""
+        with self._saying:
+            message = build()
+            if message is not None:
+                self.send(message.content, buffers=message.buffers)
 
     # -- from the page -------------------------------------------------------------------------------
 
@@ -79,13 +90,15 @@ class Panel(anywidget.AnyWidget):
             return
         kind, view = content.get("kind"), str(content.get("view"))
         if kind == "hello":
-            self._say(self._painter.hello(view))
+            self._say(functools.partial(self._painter.hello, view))
         elif kind == "look":
             self._look(view, content)
         elif kind == "bye":
             self._painter.bye(view)
         elif kind == "detail":
             self._detail(content.get("row"))
+        elif kind == "circuits":
+            self._circuits(content)
         elif kind == "command":
             self._command(content)
         elif kind == "plotly":
@@ -95,7 +108,9 @@ class Panel(anywidget.AnyWidget):
         first, last = _whole(content.get("first")), _whole(content.get("last"))
         top = _whole(content.get("top"))
         if first is not None and last is not None and top is not None:
-            self._painter.look(view, first, last, _whole(content.get("circuit")), top)
+            query, asked = Query.read(content.get("query")), _whole(content.get("asked")) or 0
+            circuit = _whole(content.get("circuit"))
+            self._painter.look(view, first, last, circuit, top, query, asked)
             self._mark()
 
     def _detail(self, index: Any) -> None:
@@ -103,6 +118,25 @@ class Panel(anywidget.AnyWidget):
         if rows:
             history = self._live.store.job_history(self._live.set_id, rows[0])
             self.send(wire.detail(index, self._live.jobs[rows[0]], history, _clock))
+
+    def _circuits(self, content: dict[str, Any]) -> None:
+        """Circuits of a job are drawn on a thread of their own: it may take long."""
+        index, first = _whole(content.get("row")), _whole(content.get("first"))
+        rows, columns = self._painter.rows([index]), _whole(content.get("columns"))
+        if rows and index is not None and first is not None and columns is not None:
+            span = self._live.jobs[rows[0]].span
+            self._drawing.call(functools.partial(self._draw, index, span, max(0, first), columns))
+
+    def _draw(self, index: int, span: Span, first: int, columns: int) -> None:
+        start = span.start + first
+        part = Span(start, min(start + drawing.MOST, span.stop))
+        try:
+            works = self._live.circuits.of(part) if len(part) > 0 else []
+            drawn = drawing.draw(works, start, min(max(columns, 30), 400))
+        except Exception as error:  # the page waits for an answer, whatever the circuits are made of
+            self.send(wire.drawings(index, span, first, [], explain(error)))
+        else:
+            self.send(wire.drawings(index, span, first, drawn))
 
     def _command(self, content: dict[str, Any]) -> None:
         name, indices = str(content.get("id")), content.get("rows")

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from qjm_widgets.core import counts as packing
 from qjm_widgets.core import snapshot
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Status, StatusChange
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 
 VERSION = 1
 CANCEL_REQUESTED = 0x10
@@ -61,8 +63,16 @@ def head(
     paused: bool = False,
     waiting: snapshot.Waiting | None = None,
     owner: str | None = None,
+    told: snapshot.Told | None = None,
+    heard_at: float | None = None,
+    ends: float | None = None,
 ) -> dict[str, Any]:
-    """The set in one line, and what its buttons would act on."""
+    """The set in one line, and what its buttons would act on.
+
+    Args:
+        heard_at: when the backend last answered; said where asking fails now.
+        ends: when the last job will probably have ended.
+    """
     words = snapshot.summary(numbers, trouble)
     under_way = sum(number for status, number in numbers.items() if not status.final)
     return {
@@ -85,7 +95,17 @@ def head(
         },
         "waiting": None if waiting is None else {"text": waiting.text, "until": _ms(waiting.until)},
         "owner": owner,
+        "ends": _ms(ends),
+        "qpu": None if told is None else _ms(told.qpu_seconds),
+        "columns": [] if told is None else list(told.columns),
+        "stale": _stale(told, heard_at),
     }
+
+
+def _stale(told: snapshot.Told | None, heard_at: float | None) -> dict[str, Any] | None:
+    if told is None or told.unheard is None or heard_at is None:
+        return None
+    return {"since": _ms(heard_at), "text": snapshot.first_line(told.unheard, _TEXT)}
 
 
 def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
@@ -101,6 +121,8 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
         "cancelRequested": job.cancel_requested and not job.status.final,
         "attempt": job.attempt,
         "jobId": None if job.job_id is None else snapshot.first_line(job.job_id, _TEXT),
+        "queue": shown.queue,
+        "qpu": _ms(job.qpu_seconds),
         "since": _ms(job.since),
         "waited": _ms(shown.waited),
         "ran": _ms(shown.ran),
@@ -140,10 +162,11 @@ def update(
     *,
     rows: Sequence[Mapping[str, Any]] = (),
     histograms: Sequence[Mapping[str, Any]] = (),
+    orders: Sequence[Mapping[str, Any]] = (),
     layout: Sequence[Sequence[int]] | None = None,
     full: bool = True,
 ) -> dict[str, Any]:
-    """An Update; a full one needs a layout. The statuses go beside it."""
+    """An Update; a full one needs a layout. The statuses go beside it, then the rows of each order."""
     message: dict[str, Any] = {
         "kind": "update",
         "v": VERSION,
@@ -157,7 +180,19 @@ def update(
         message["rows"] = list(rows)
     if histograms:
         message["histograms"] = list(histograms)
+    if orders:
+        message["orders"] = list(orders)
     return message
+
+
+def order(view: str, asked: int, chosen: bool) -> dict[str, Any]:
+    """The answer to a view's query number ``asked``: its rows go beside, or all as circuits go."""
+    return {"view": view, "asked": asked, "chosen": chosen}
+
+
+def order_rows(indices: Sequence[int]) -> bytes:
+    """Row numbers as the page reads them: four bytes each, little-endian."""
+    return np.asarray(indices, dtype="<u4").tobytes()
 
 
 def detail(index: int, job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[str, Any]:
@@ -179,6 +214,25 @@ def _history_line(change: StatusChange, clock: Any) -> str:
     if change.attempt > 1:
         line += f" (attempt {change.attempt})"
     return f"{line}: {snapshot.first_line(change.text)}" if change.text else line
+
+
+def drawings(
+    index: int,
+    span: Span,
+    first: int,
+    drawn: Sequence[Mapping[str, Any]],
+    problem: str | None = None,
+) -> dict[str, Any]:
+    """Some circuits of a job, drawn; ``first`` is the place in the job of the first of them."""
+    return {
+        "kind": "drawings",
+        "v": VERSION,
+        "row": index,
+        "first": first,
+        "of": len(span),
+        "drawings": list(drawn),
+        "problem": problem,
+    }
 
 
 def ack(command: str, ok: bool, text: str) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 /** Below an open row: the job's whole story and what can be done with it. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { Actions } from "../actions";
 import { allows, currentRow, pendingAction, spanOf, statusOf, times } from "../derive";
 import type { State } from "../state";
-import { duration } from "../text";
+import { count, duration } from "../text";
 import { Button } from "./button";
+import { Circuits } from "./circuits";
+import { CopyId } from "./copy_id";
 import { noteOf, spanWords } from "./job_row";
 import { STATUS_WORDS } from "./status";
 import { ACTION_WORDS, SENT_WORDS } from "./words";
@@ -22,7 +24,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
   const status = statusOf(state, row);
   const details = state.details.get(row);
   const line = currentRow(state, row);
-  const { waited, ran } = times(state, row, now);
+  const span = spanOf(state.runs, row);
   const pending = pendingAction(state, row);
   const connected = state.connection === "connected";
 
@@ -31,17 +33,11 @@ export function Drawer({ state, actions, row, id, now }: Props) {
     if (connected) actions.detail(row);
   }, [actions, row, connected, status, line?.attempt]);
 
-  const facts = [
-    STATUS_WORDS[status],
-    details?.error == null ? noteOf(state, row) : "",
-    waited === null ? "" : `waited ${duration(waited)}`,
-    ran === null ? "" : `ran ${duration(ran)}`,
-  ].filter((fact) => fact !== "");
   return (
     <section class="qjm-drawer" id={id} aria-label={`Details of job ${row}`}>
       <p class="qjm-drawer-title">
-        <bdi>{details?.title ?? `Job ${row}, circuits ${spanWords(spanOf(state.runs, row))}`}</bdi>
-        <span class="qjm-muted">{` · ${facts.join(" · ")}`}</span>
+        <bdi>{details?.title ?? `Job ${row}, circuits ${spanWords(span)}`}</bdi>
+        <span class="qjm-muted">{` · ${facts(state, row, now).join(" · ")}`}</span>
       </p>
       {details === undefined && (
         <p class="qjm-muted">{connected ? "Asking the kernel…" : "Details need a kernel."}</p>
@@ -53,7 +49,8 @@ export function Drawer({ state, actions, row, id, now }: Props) {
         </pre>
       )}
       {details !== undefined && details.history.length > 0 && (
-        <ol class="qjm-history-lines">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long history scrolls
+        <ol class="qjm-history-lines" tabIndex={0} aria-label="History">
           {details.history.map((entry, i) => (
             <li key={i}>
               <bdi>{entry}</bdi>
@@ -81,33 +78,29 @@ export function Drawer({ state, actions, row, id, now }: Props) {
             </Button>
           ))
         )}
-        {line?.jobId != null && <JobId id={line.jobId} />}
+        {line?.jobId != null && (
+          <span class="qjm-job-id">
+            <span class="qjm-muted">Job id</span> <CopyId id={line.jobId} />
+          </span>
+        )}
       </div>
+      {span !== null && (
+        <Circuits state={state} actions={actions} row={row} circuits={span.stop - span.start} />
+      )}
     </section>
   );
 }
 
-function JobId({ id }: { id: string }) {
-  const [said, setSaid] = useState("");
-  return (
-    <span class="qjm-job-id">
-      <span class="qjm-muted">Job id</span> <code>{id}</code>
-      <Button
-        small
-        onClick={() => {
-          // No clipboard on pages without TLS: the id stands there to be selected.
-          const copying = navigator.clipboard?.writeText(id) ?? Promise.reject();
-          copying.then(
-            () => setSaid("copied"),
-            () => setSaid("select it to copy"),
-          );
-        }}
-      >
-        Copy id
-      </Button>
-      <span class="qjm-muted" role="status">
-        {said}
-      </span>
-    </span>
-  );
+/** What columns say, too: a narrow table has few of them. */
+function facts(state: State, row: number, now: number): string[] {
+  const line = currentRow(state, row);
+  const { waited, ran } = times(state, row, now);
+  return [
+    STATUS_WORDS[statusOf(state, row)],
+    state.details.get(row)?.error == null ? noteOf(state, row) : "",
+    line?.queue == null ? "" : `position ${count(line.queue)} in the queue`,
+    waited === null ? "" : `waited ${duration(waited)}`,
+    ran === null ? "" : `ran ${duration(ran)}`,
+    line?.qpu == null ? "" : `QPU ${duration(line.qpu)}`,
+  ].filter((fact) => fact !== "");
 }

@@ -1,9 +1,8 @@
 /** One job as one line. */
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import type { Actions } from "../actions";
 import {
   allows,
-  anyRowActs,
   cancelRequested,
   currentRow,
   pendingAction,
@@ -12,84 +11,158 @@ import {
   statusOf,
   times,
 } from "../derive";
-import type { State } from "../state";
-import { duration } from "../text";
+import type { SeenRow, State } from "../state";
+import { age, count, duration } from "../text";
+import type { Status } from "../wire";
 import { Button } from "./button";
+import type { Column, ColumnName } from "./columns";
+import { CopyId } from "./copy_id";
 import { STATUS_WORDS, StatusIcon } from "./status";
 import { ACTION_WORDS, SENT_WORDS } from "./words";
 
 interface Props {
   state: State;
   actions: Actions;
+  columns: readonly Column[];
   i: number;
+  /** Where it stands among the rows that are shown. */
+  place: number;
   top: number;
   open: boolean;
   drawerId: string;
+  selected: boolean;
   /** The one row that Tab reaches. */
   current: boolean;
   now: number;
   onToggle: (row: number) => void;
   onFocus: (row: number) => void;
+  onSelect: (row: number, range: boolean) => void;
 }
 
 export function JobRow(props: Props) {
-  const { state, actions, i, top, open, current, now, onToggle } = props;
+  const { state, i, columns, open, selected } = props;
   const status = statusOf(state, i);
-  const span = spanOf(state.runs, i);
-  const { waited, ran } = times(state, i, now);
   const note = noteOf(state, i);
+  const selects = columns.some(({ name }) => name === "select");
   return (
     <div
-      class={`qjm-row${open ? " qjm-row-open" : ""}`}
+      class={`qjm-row${open ? " qjm-row-open" : ""}${selected ? " qjm-row-selected" : ""}`}
       role="row"
-      aria-rowindex={i + 2}
-      aria-expanded={open}
-      aria-controls={open ? props.drawerId : undefined}
-      aria-label={`Job ${i}, circuits ${spanWords(span)}, ${STATUS_WORDS[status]}${note === "" ? "" : `, ${note}`}`}
+      aria-rowindex={props.place + 2}
+      aria-selected={selects ? selected : undefined}
+      aria-label={`Job ${i}, circuits ${spanWords(spanOf(state.runs, i))}, ${STATUS_WORDS[status]}${note === "" ? "" : `, ${note}`}`}
       data-row={i}
-      tabIndex={current ? 0 : -1}
-      style={{ transform: `translateY(${top}px)` }}
-      onClick={() => onToggle(i)}
+      tabIndex={props.current ? 0 : -1}
+      style={{ transform: `translateY(${props.top}px)` }}
+      onClick={(event) => {
+        if (selects && (event.shiftKey || event.ctrlKey || event.metaKey)) {
+          props.onSelect(i, event.shiftKey);
+        } else props.onToggle(i);
+      }}
       onFocus={() => props.onFocus(i)}
     >
-      <Cell name="number">{i}</Cell>
-      <Cell name="span">{spanWords(span)}</Cell>
-      <Cell name="status">
-        <StatusIcon status={status} />
-        {STATUS_WORDS[status]}
-      </Cell>
-      <Cell name={status === "error" ? "note qjm-cell-error" : "note"} title={note}>
-        <bdi>{note}</bdi>
-      </Cell>
-      <Cell name="time qjm-cell-waited">{waited === null ? "" : duration(waited)}</Cell>
-      <Cell name="time qjm-cell-ran">{ran === null ? "" : duration(ran)}</Cell>
-      <Cell name="action">
-        <RowAction state={state} actions={actions} i={i} current={current} onToggle={onToggle} />
-      </Cell>
+      {columns.map(({ name }) => (
+        <Cell key={name} name={name} failed={status === "error"} note={note}>
+          {CONTENTS[name]({ ...props, status, note, seen: currentRow(state, i) })}
+        </Cell>
+      ))}
     </div>
   );
 }
 
 interface CellProps {
-  name: string;
-  title?: string;
+  name: ColumnName;
+  failed: boolean;
+  note: string;
   children: ComponentChildren;
 }
 
-function Cell({ name, ...rest }: CellProps) {
-  return <span role="gridcell" class={`qjm-cell qjm-cell-${name}`} {...rest} />;
+function Cell({ name, failed, note, children }: CellProps) {
+  const look = name === "note" && failed ? " qjm-cell-error" : "";
+  return (
+    <span
+      role="gridcell"
+      class={`qjm-cell qjm-cell-${name}${look}`}
+      title={name === "note" && note !== "" ? note : undefined}
+    >
+      {children}
+    </span>
+  );
 }
 
-type ActionProps = Pick<Props, "state" | "actions" | "i" | "current" | "onToggle">;
+type Known = Props & { status: Status; note: string; seen: SeenRow | null };
 
-function RowAction({ state, actions, i, current, onToggle }: ActionProps) {
-  if (!anyRowActs(state)) return null;
+const CONTENTS: Readonly<Record<ColumnName, (known: Known) => JSX.Element | string | number>> = {
+  select: ({ i, selected, current, onSelect }) => (
+    <input
+      type="checkbox"
+      class="qjm-check"
+      aria-label={`Select job ${i}`}
+      checked={selected}
+      tabIndex={current ? 0 : -1}
+      onClick={(event) => {
+        event.stopPropagation();
+        onSelect(i, event.shiftKey);
+      }}
+    />
+  ),
+  number: ({ i, open, drawerId, onToggle }) => (
+    <button
+      type="button"
+      class="qjm-opener"
+      aria-label={`Details of job ${i}`}
+      aria-expanded={open}
+      aria-controls={open ? drawerId : undefined}
+      tabIndex={-1}
+      onClick={(event) => {
+        event.stopPropagation();
+        onToggle(i);
+      }}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d="m6 4 4 4-4 4" />
+      </svg>
+      {i}
+    </button>
+  ),
+  span: ({ state, i }) => spanWords(spanOf(state.runs, i)),
+  status: ({ status }) => (
+    <>
+      <StatusIcon status={status} />
+      {STATUS_WORDS[status]}
+    </>
+  ),
+  note: ({ note }) => <bdi>{note}</bdi>,
+  queue: ({ seen }) => (seen?.queue == null ? "" : count(seen.queue)),
+  since: ({ state, i, now, status }) => {
+    const { since } = times(state, i, now);
+    if (since === null) return "";
+    return isOver(status) ? age(since) : duration(since);
+  },
+  waited: ({ state, i, now }) => known(times(state, i, now).waited),
+  ran: ({ state, i, now }) => known(times(state, i, now).ran),
+  attempts: ({ seen }) => seen?.attempt ?? "",
+  qpu: ({ seen }) => known(seen?.qpu ?? null),
+  id: ({ seen, current }) =>
+    seen?.jobId == null ? "" : <CopyId id={seen.jobId} tabIndex={current ? 0 : -1} />,
+  action: rowAction,
+};
+
+function known(ms: number | null): string {
+  return ms === null ? "" : duration(ms);
+}
+
+function isOver(status: Status): boolean {
+  return status === "done" || status === "error" || status === "cancelled";
+}
+
+function rowAction({ state, actions, i, current, onToggle, seen }: Known): JSX.Element | string {
   const pending = pendingAction(state, i);
   if (pending !== null) return <span class="qjm-sent">{SENT_WORDS[pending]}</span>;
-  const can = currentRow(state, i)?.can ?? [];
+  const can = seen?.can ?? [];
   const held = can.includes("retry_held");
   const action = can.find((each) => each !== "retry_held");
-  if (action === undefined && !held) return null;
+  if (action === undefined && !held) return "";
   const word = held || action === undefined ? "Decide" : ACTION_WORDS[action];
   return (
     <Button

@@ -4,45 +4,75 @@
  */
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Actions } from "../actions";
-import { anyRowActs, spanOf } from "../derive";
+import { anyRowActs, placeOf, rowAt, spanOf } from "../derive";
 import type { State } from "../state";
+import type { Query, SortKey } from "../wire";
+import { type Column, columnsFor, gridColumns } from "./columns";
 import { Drawer } from "./drawer";
 import { JobRow, spanWords } from "./job_row";
 import { type Layout, scrollToRow, topOf, totalHeight, type Window, windowOf } from "./rows";
+import { extended, NOTHING, type Selection, toggled } from "./selection";
+import { TableHead } from "./table_head";
 
 export const ROW_HEIGHT = 30;
 const ROWS_IN_SIGHT = 12;
 const OVERSCAN = 6;
+/** Pixels at both sides of a row. */
+const PADDING = 28;
+
 interface Props {
   state: State;
   actions: Actions;
   now: number;
-  /** A row to go to; `times` tells a second wish for the same row from the first. */
-  goal: { readonly row: number; readonly times: number } | null;
-  current: number;
-  onCurrent: (row: number) => void;
+  /** The rows that are shown, in their order; null for all as they come. */
+  order: Uint32Array | null;
+  query: Query;
+  sorts: (key: SortKey) => boolean;
+  selection: Selection;
+  onSort: (key: SortKey) => void;
+  onSelection: (selection: Selection) => void;
   onWindow: (window: Window) => void;
+  onSearch: () => void;
+  onAll: () => void;
 }
 
 export function JobTable(props: Props) {
-  const { state, actions, now, goal, onCurrent, onWindow } = props;
-  const rows = state.statuses.length;
+  const { state, actions, now, order, selection, onSelection, onWindow } = props;
+  const rows = order === null ? state.statuses.length : order.length;
   const [scrollTop, setScrollTop] = useState(0);
   const [opened, setOpened] = useState(-1);
+  const [currentRow, setCurrentRow] = useState(0);
   const [drawerHeight, setDrawerHeight] = useState(0);
+  const [width, setWidth] = useState(0);
+  const table = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const drawer = useRef<HTMLDivElement>(null);
   const focusOn = useRef(-1);
+  const anchor = useRef(0);
   const drawerId = useId();
 
-  const open = opened < rows ? opened : -1;
-  const current = Math.min(props.current, rows - 1);
+  const acts = anyRowActs(state);
+  const columns = useColumns(state, width, acts);
+  const open = opened < 0 ? -1 : within(placeOf(order, opened), rows);
+  const current = Math.max(0, within(placeOf(order, currentRow), rows));
   const layout: Layout = { rows, rowHeight: ROW_HEIGHT, open, drawerHeight };
   const height = Math.min(rows, ROWS_IN_SIGHT) * ROW_HEIGHT + (open >= 0 ? drawerHeight : 0);
   const { first, last } = windowOf(layout, scrollTop, height, OVERSCAN);
 
   useEffect(() => onWindow({ first, last }), [onWindow, first, last]);
 
+  // What was chosen for an action means nothing where nothing can be done any more.
+  useEffect(() => {
+    if (!acts) onSelection(NOTHING);
+  }, [acts, onSelection]);
+
+  // Another search or order begins at its first row.
+  useLayoutEffect(() => {
+    if (scroller.current !== null) scroller.current.scrollTop = 0;
+    setScrollTop(0);
+  }, [props.query]);
+
+  useLayoutEffect(() => watchWidth(table.current, setWidth), []);
   useLayoutEffect(() => {
     const element = drawer.current;
     if (open < 0 || element === null) return setDrawerHeight(0);
@@ -53,23 +83,17 @@ export function JobTable(props: Props) {
     return () => observer.disconnect();
   }, [open]);
 
-  const scrollTo = (row: number) => {
-    const next = scrollToRow(layout, row, scrollTop, height);
-    if (next === scrollTop) return;
-    if (scroller.current !== null) scroller.current.scrollTop = next;
-    setScrollTop(next);
+  const moveTo = (place: number) => {
+    const target = Math.min(Math.max(place, 0), rows - 1);
+    const next = scrollToRow(layout, target, scrollTop, height);
+    if (next !== scrollTop) {
+      if (scroller.current !== null) scroller.current.scrollTop = next;
+      setScrollTop(next);
+    }
+    focusOn.current = rowAt(order, target);
+    setCurrentRow(focusOn.current);
+    return target;
   };
-
-  const moveTo = (row: number) => {
-    const target = Math.min(Math.max(row, 0), rows - 1);
-    focusOn.current = target;
-    scrollTo(target);
-    onCurrent(target);
-  };
-
-  useEffect(() => {
-    if (goal !== null) moveTo(goal.row);
-  }, [goal]);
 
   // After each paint: a row that the keyboard reached may only now be in the DOM.
   useEffect(() => {
@@ -81,68 +105,113 @@ export function JobTable(props: Props) {
   });
 
   const toggle = (row: number) => {
-    setOpened(open === row ? -1 : row);
-    onCurrent(row);
+    setOpened(opened === row ? -1 : row);
+    setCurrentRow(row);
   };
+
+  const between = (a: number, b: number) => {
+    const found: number[] = [];
+    for (let place = Math.min(a, b); place <= Math.max(a, b); place++) {
+      found.push(rowAt(order, place));
+    }
+    return found;
+  };
+
+  const select = (row: number, range: boolean) => {
+    const from = placeOf(order, anchor.current);
+    if (range && from >= 0) {
+      onSelection(extended(selection, between(from, placeOf(order, row))));
+    } else {
+      anchor.current = row;
+      onSelection(toggled(selection, row));
+    }
+    setCurrentRow(row);
+  };
+
+  const selectAll = (all: boolean) =>
+    onSelection(all && rows > 0 ? new Set(between(0, rows - 1)) : NOTHING);
 
   const onKeyDown = (event: KeyboardEvent) => {
     // Only rows carry a number; in the drawer and on buttons the keys keep their own meaning.
-    const at = Number((event.target as HTMLElement).dataset.row ?? Number.NaN);
+    const row = Number((event.target as HTMLElement).dataset.row ?? Number.NaN);
     const step = STEPS[event.key];
+    const at = placeOf(order, row);
     if (event.key === "Escape" && open >= 0) {
       moveTo(open);
       setOpened(-1);
-    } else if (Number.isNaN(at)) return;
-    else if (event.key === "Enter" || event.key === " ") toggle(at);
-    else if (step !== undefined) moveTo(at + step);
-    else return;
+    } else if (event.key === "Escape" && selection.size > 0) onSelection(NOTHING);
+    else if (Number.isNaN(row)) return;
+    else if (event.key === "Enter") toggle(row);
+    else if (event.key === " " && acts) select(row, event.shiftKey);
+    else if (event.key === " ") toggle(row);
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && acts) selectAll(true);
+    else if (event.key === "/") props.onSearch();
+    else if (step !== undefined) {
+      const to = moveTo(at + step);
+      if (event.shiftKey && acts) onSelection(extended(selection, between(at, to)));
+      else anchor.current = rowAt(order, to);
+    } else return;
     event.preventDefault();
     event.stopPropagation();
   };
 
-  const widest = spanWords(spanOf(state.runs, rows - 1));
   const shown: number[] = [];
-  for (let i = first; i < last; i++) shown.push(i);
+  for (let place = first; place < last; place++) shown.push(place);
   // The row that has the focus stays, or the focus would fall out of the panel.
-  if (current >= 0 && (current < first || current >= last)) shown.push(current);
+  if (rows > 0 && (current < first || current >= last)) shown.push(current);
   const drawerShown = open >= 0;
 
   return (
     <div
-      class={`qjm-table${rows > ROWS_IN_SIGHT ? " qjm-table-scrolls" : ""}${anyRowActs(state) ? " qjm-table-acts" : ""}`}
-      style={{
-        "--qjm-numbers": widthFor(String(rows - 1), 38),
-        "--qjm-spans": widthFor(widest, 76),
-      }}
+      class={`qjm-table${rows > ROWS_IN_SIGHT ? " qjm-table-scrolls" : ""}`}
+      ref={table}
+      style={{ "--qjm-columns": gridColumns(columns) }}
       role="grid"
       aria-label="Jobs"
       aria-rowcount={rows + 1}
+      aria-multiselectable={acts}
+      aria-busy={state.ordering && state.connection === "connected"}
       onKeyDown={onKeyDown}
     >
-      <Columns />
+      <TableHead
+        columns={columns}
+        query={props.query}
+        sorts={props.sorts}
+        selected={selection.size === 0 ? "none" : selection.size >= rows ? "all" : "some"}
+        onSort={props.onSort}
+        onSelectAll={selectAll}
+      />
       <div
         class="qjm-scroller"
         role="rowgroup"
         ref={scroller}
-        style={{ height: `${height}px` }}
+        style={{ height: `${rows === 0 ? 3 * ROW_HEIGHT : height}px` }}
         onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
       >
+        {rows === 0 && <NoRows searching={state.ordering} onAll={props.onAll} />}
         <div class="qjm-rows" role="presentation" style={{ height: `${totalHeight(layout)}px` }}>
-          {shown.map((i) => (
-            <JobRow
-              key={i}
-              state={state}
-              actions={actions}
-              i={i}
-              top={topOf(layout, i)}
-              open={i === open}
-              drawerId={drawerId}
-              current={i === current}
-              now={now}
-              onToggle={toggle}
-              onFocus={onCurrent}
-            />
-          ))}
+          {shown.map((place) => {
+            const i = rowAt(order, place);
+            return (
+              <JobRow
+                key={i}
+                state={state}
+                actions={actions}
+                columns={columns}
+                i={i}
+                place={place}
+                top={topOf(layout, place)}
+                open={place === open}
+                drawerId={drawerId}
+                selected={selection.has(i)}
+                current={place === current}
+                now={now}
+                onToggle={toggle}
+                onFocus={setCurrentRow}
+                onSelect={select}
+              />
+            );
+          })}
           {drawerShown && (
             <div
               key="drawer"
@@ -151,12 +220,12 @@ export function JobTable(props: Props) {
               ref={drawer}
               style={{ transform: `translateY(${topOf(layout, open) + ROW_HEIGHT}px)` }}
             >
-              <div role="gridcell" aria-colspan={7}>
+              <div role="gridcell" aria-colspan={columns.length}>
                 <Drawer
-                  key={open}
+                  key={opened}
                   state={state}
                   actions={actions}
-                  row={open}
+                  row={opened}
                   id={drawerId}
                   now={now}
                 />
@@ -178,31 +247,45 @@ const STEPS: Readonly<Record<string, number>> = {
   End: Number.POSITIVE_INFINITY,
 };
 
-/** A column as wide as its last and widest text, in pixels. */
-function widthFor(text: string, least: number): string {
-  return `${Math.max(least, Math.ceil(8 * text.length + 12))}px`;
+function useColumns(state: State, width: number, acts: boolean): Column[] {
+  const rows = state.statuses.length;
+  return columnsFor({
+    width: Math.max(0, width - PADDING),
+    filled: state.head?.columns ?? [],
+    acts,
+    number: widthOf(String(rows - 1)) + 18,
+    span: widthOf(spanWords(spanOf(state.runs, rows - 1))),
+  });
 }
 
-/** Headings with the classes of their cells. The last has only a name for screen readers. */
-const COLUMNS = [
-  ["Job", "number"],
-  ["Circuits", "span"],
-  ["Status", "status"],
-  ["Note", "note"],
-  ["Waited", "time qjm-cell-waited"],
-  ["Ran", "time qjm-cell-ran"],
-  ["Action", "action"],
-] as const;
+/** Pixels that a text takes in a column, with the room after it. */
+function widthOf(text: string): number {
+  return Math.ceil(8 * text.length + 12);
+}
 
-function Columns() {
+function within(place: number, rows: number): number {
+  return place < rows ? place : -1;
+}
+
+function watchWidth(element: HTMLElement | null, tell: (width: number) => void): () => void {
+  if (element === null) return () => undefined;
+  const look = () => tell(element.clientWidth);
+  look();
+  const observer = new ResizeObserver(look);
+  observer.observe(element);
+  return () => observer.disconnect();
+}
+
+function NoRows({ searching, onAll }: { searching: boolean; onAll: () => void }) {
   return (
-    <div role="rowgroup">
-      <div class="qjm-columns" role="row" aria-rowindex={1}>
-        {COLUMNS.map(([heading, name]) => (
-          <span key={name} role="columnheader" class={`qjm-cell qjm-cell-${name}`}>
-            {name === "action" ? <span class="qjm-unseen">{heading}</span> : heading}
-          </span>
-        ))}
+    <div class="qjm-no-rows" role="row">
+      <div role="gridcell">
+        {searching ? "Searching…" : "No job fits."}{" "}
+        {!searching && (
+          <button type="button" class="qjm-link" onClick={onAll}>
+            Show all jobs
+          </button>
+        )}
       </div>
     </div>
   );

@@ -1,11 +1,12 @@
 /** The whole panel, and what is the page's own: where the reader is and what is chosen. */
 
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Actions } from "../actions";
-import { histogramFor, nextWithStatus, secondsLeft, tally } from "../derive";
+import { histogramFor, secondsLeft, tally } from "../derive";
+import { rowsFor, SORTS_ALONE } from "../find";
 import type { PlotlyApi } from "../plotly";
 import type { State } from "../state";
-import type { Head, Status } from "../wire";
+import type { Head, Query, SortKey, Status } from "../wire";
 import { Announcer } from "./announcer";
 import { Button } from "./button";
 import { type Choice, Counts, FIRST_TOP } from "./counts";
@@ -13,6 +14,8 @@ import { Header } from "./header";
 import { JobTable } from "./job_table";
 import { Progress } from "./progress";
 import type { Window } from "./rows";
+import { NOTHING } from "./selection";
+import { TableTools } from "./table_tools";
 import { Words } from "./words";
 
 interface Props {
@@ -41,39 +44,83 @@ export function Panel({ state, actions, plotly }: Props) {
   );
 }
 
+const ALL: Query = { text: "", statuses: [], sort: "job", down: false };
+
+function isAll({ text, statuses, sort, down }: Query): boolean {
+  return text === "" && statuses.length === 0 && sort === "job" && !down;
+}
+
 function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const [choice, setChoice] = useState<Choice>({ circuit: null, top: FIRST_TOP });
   const [rows, setRows] = useState<Window>({ first: 0, last: 0 });
-  const [current, setCurrent] = useState(0);
-  const [goal, setGoal] = useState<{ row: number; times: number } | null>(null);
+  const [query, setQuery] = useState(ALL);
+  const [selection, setSelection] = useState(NOTHING);
+  const search = useRef<HTMLInputElement>(null);
   const counting = head.waiting !== null && head.waiting.until !== null;
-  const now = useNow(state.connection === "connected" && (counting || !head.settled));
+  const connected = state.connection === "connected";
+  const now = useNow(connected && (counting || !head.settled));
   const counts = useMemo(() => tally(state.statuses), [state.statuses]);
+  const asked = isAll(query) ? null : query;
+  const order = useOrder(state, asked);
 
-  useEffect(() => actions.look({ ...rows, ...choice }), [actions, rows, choice]);
+  useEffect(
+    () => actions.look({ ...rows, ...choice, query: asked }),
+    [actions, rows, choice, query],
+  );
+  // Rows are numbered anew where a job was cut in halves.
+  useEffect(() => setSelection(NOTHING), [state.statuses.length]);
   const onWindow = useCallback(
     (next: Window) =>
       setRows((old) => (old.first === next.first && old.last === next.last ? old : next)),
     [],
   );
-  const jump = (status: Status) => {
-    const row = nextWithStatus(state.statuses, status, current);
-    if (row >= 0) setGoal((old) => ({ row, times: (old?.times ?? 0) + 1 }));
-  };
+  const onText = useCallback((text: string) => setQuery((old) => ({ ...old, text })), []);
+  const onAll = () => setQuery((old) => ({ ...old, text: "", statuses: [] }));
+  const onChosen = (status: Status) =>
+    setQuery((old) => ({
+      ...old,
+      statuses: old.statuses.includes(status) ? [] : [status],
+    }));
   return (
     <>
       <Header state={state} head={head} actions={actions} />
-      <Progress head={head} left={secondsLeft(state, now)} tally={counts} onJump={jump} />
+      <Progress
+        state={state}
+        head={head}
+        now={now}
+        left={secondsLeft(state, now)}
+        tally={counts}
+        chosen={query.statuses}
+        onChosen={onChosen}
+      />
       <div class="qjm-body">
-        <JobTable
-          state={state}
-          actions={actions}
-          now={now}
-          goal={goal}
-          current={current}
-          onCurrent={setCurrent}
-          onWindow={onWindow}
-        />
+        <div class="qjm-jobs">
+          <TableTools
+            state={state}
+            actions={actions}
+            query={query}
+            found={order === null ? state.statuses.length : order.length}
+            selection={selection}
+            inputRef={search}
+            onText={onText}
+            onAll={onAll}
+            onClear={() => setSelection(NOTHING)}
+          />
+          <JobTable
+            state={state}
+            actions={actions}
+            now={now}
+            order={order}
+            query={query}
+            sorts={(key) => connected || SORTS_ALONE.includes(key)}
+            selection={selection}
+            onSort={(key) => setQuery((old) => sortedBy(old, key))}
+            onSelection={setSelection}
+            onWindow={onWindow}
+            onSearch={() => search.current?.focus()}
+            onAll={onAll}
+          />
+        </div>
         <Counts
           head={head}
           histogram={histogramFor(state, choice.circuit, choice.top)}
@@ -88,9 +135,33 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   );
 }
 
+/** The kernel's answer to the query; the page's own where no kernel answers. */
+function useOrder(state: State, query: Query | null): Uint32Array | null {
+  const alone = state.connection !== "connected" && query !== null;
+  const own = useMemo(
+    () => (alone ? rowsFor(state, query) : null),
+    [alone, query, state.statuses, state.rows],
+  );
+  if (query === null) return null;
+  return alone ? own : state.order;
+}
+
+/** Once up, once down, and then as it was. */
+function sortedBy(query: Query, key: SortKey): Query {
+  if (query.sort !== key) return { ...query, sort: key, down: false };
+  if (!query.down) return { ...query, down: true };
+  return { ...query, sort: "job", down: false };
+}
+
 /** How the set stands, without the seconds that are counted down: nobody wants to hear those. */
-function spoken({ lead, line, waiting, owner }: Head): string {
-  const parts = [lead, line, waiting?.text, owner === null ? "" : `driven by ${owner}`];
+function spoken({ lead, line, waiting, owner, stale }: Head): string {
+  const parts = [
+    lead,
+    line,
+    waiting?.text,
+    owner === null ? "" : `driven by ${owner}`,
+    stale === null ? "" : "the backend does not answer",
+  ];
   return parts.filter(Boolean).join(". ");
 }
 

@@ -1,19 +1,27 @@
-/** The bar of all jobs, and under it the same in words; a word takes the reader to its next job. */
+/** The bar of all jobs, and under it the same in words; a word shows only its jobs. */
 
-import { count, duration, plural } from "../text";
+import { timeLeft, unheardFor } from "../derive";
+import type { State } from "../state";
+import { about, count, duration, plural } from "../text";
 import type { Head, Status } from "../wire";
 import { BAR_ORDER, STATUS_WORDS, StatusIcon } from "./status";
 
 interface Props {
+  state: State;
   head: Head;
+  now: number;
   /** Seconds until the next submission; null where that is not known. */
   left: number | null;
   tally: ReadonlyMap<Status, number>;
-  onJump: (status: Status) => void;
+  /** The statuses that are shown alone; none for all. */
+  chosen: readonly Status[];
+  onChosen: (status: Status) => void;
 }
 
-export function Progress({ head, left, tally, onJump }: Props) {
+export function Progress({ state, head, now, left, tally, chosen, onChosen }: Props) {
   const present = BAR_ORDER.filter((status) => (tally.get(status) ?? 0) > 0);
+  // One that is chosen stays, to be let go of.
+  const chips = BAR_ORDER.filter((status) => present.includes(status) || chosen.includes(status));
   const inWords = present.map(
     (status) => `${count(tally.get(status) ?? 0)} ${STATUS_WORDS[status]}`,
   );
@@ -34,19 +42,19 @@ export function Progress({ head, left, tally, onJump }: Props) {
             <b>{head.lead}</b>
             {head.line !== "" && ` · ${head.line}`}
           </p>
-          {head.waiting !== null && (
-            <p class="qjm-line qjm-waiting">{waitingWords(head.waiting.text, left)}</p>
-          )}
+          <Next state={state} head={head} now={now} left={left} />
+          <Stale state={state} head={head} now={now} />
         </div>
-        <div class="qjm-legend" role="group" aria-label="Go to the next job by status">
-          {present.map((status) => (
+        <div class="qjm-legend" role="group" aria-label="Show only jobs of a status">
+          {chips.map((status) => (
             <button
               key={status}
               type="button"
               class="qjm-chip"
-              aria-label={`${STATUS_WORDS[status]}: ${plural(tally.get(status) ?? 0, "job")}. Go to the next one`}
-              title={`Go to the next job: ${STATUS_WORDS[status]}`}
-              onClick={() => onJump(status)}
+              aria-pressed={chosen.includes(status)}
+              aria-label={`${STATUS_WORDS[status]}: ${plural(tally.get(status) ?? 0, "job")}`}
+              title={chosen.includes(status) ? "Shows these; click for all" : "Shows only these"}
+              onClick={() => onChosen(status)}
             >
               <StatusIcon status={status} />
               {STATUS_WORDS[status]} <b>{count(tally.get(status) ?? 0)}</b>
@@ -55,6 +63,28 @@ export function Progress({ head, left, tally, onJump }: Props) {
         </div>
       </div>
     </div>
+  );
+}
+
+/** What comes next and when, and what it has cost. */
+function Next({ state, head, now, left }: Pick<Props, "state" | "head" | "now" | "left">) {
+  const end = timeLeft(state, now);
+  const parts = [
+    head.waiting === null ? "" : waitingWords(head.waiting.text, left),
+    end === null ? "" : `${about(end)} left`,
+    head.qpu === null ? "" : `QPU ${duration(head.qpu)}`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? null : <p class="qjm-line qjm-waiting">{parts.join(" · ")}</p>;
+}
+
+function Stale({ state, head, now }: Pick<Props, "state" | "head" | "now">) {
+  const unheard = unheardFor(state, now);
+  if (unheard === null) return null;
+  return (
+    <p class="qjm-line qjm-stale">
+      {`Statuses are ${duration(unheard)} old: asking fails with `}
+      <bdi>{head.stale?.text}</bdi>
+    </p>
   );
 }
 

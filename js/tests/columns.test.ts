@@ -1,0 +1,34 @@
+/** Which columns a table has room for. */
+import { describe, expect, it } from "vitest";
+import { columnsFor, gridColumns } from "../src/view/columns";
+import { OPTIONAL_COLUMNS } from "../src/wire";
+
+const names = (width: number, filled: readonly (typeof OPTIONAL_COLUMNS)[number][] = []) =>
+  columnsFor({ width, filled, acts: true, number: 40, span: 70 }).map(({ name }) => name);
+
+describe("columns", () => {
+  it("are all there in a wide table", () => {
+    expect(names(1_200, OPTIONAL_COLUMNS)).toHaveLength(13);
+  });
+
+  it("leave out what the backend does not tell", () => {
+    expect(names(1_200)).not.toContain("queue");
+    expect(names(1_200)).toContain("waited");
+  });
+
+  it("of a narrow table are those that say which job it is, how it stands and what to do", () => {
+    expect(names(330, OPTIONAL_COLUMNS)).toEqual(["select", "number", "span", "status", "action"]);
+  });
+
+  it.each([380, 500, 640, 729, 900])("fit into %d pixels", (width) => {
+    const shown = columnsFor({ width, filled: OPTIONAL_COLUMNS, acts: true, number: 40, span: 70 });
+    expect(shown.reduce((sum, each) => sum + each.width, 0)).toBeLessThanOrEqual(width);
+  });
+
+  it("give what is left to the note, or to the circuits", () => {
+    const grid = (width: number) =>
+      gridColumns(columnsFor({ width, filled: [], acts: false, number: 40, span: 70 }));
+    expect(grid(600)).toContain("minmax(100px, 1fr)");
+    expect(grid(250)).toBe("44px minmax(78px, 1fr) 92px");
+  });
+});
