@@ -131,11 +131,13 @@ class Told(NamedTuple):
         columns: which of ``queue``, ``attempts``, ``qpu`` and ``id`` say anything of any job.
         qpu_seconds: the sum over all jobs; None where nobody tells.
         unheard: why asking for jobs failed last, where it did; one of the errors.
+        known_at: when (seconds since 1970) the newest news of a job came that a backend has now.
     """
 
     columns: tuple[str, ...]
     qpu_seconds: float | None
     unheard: str | None
+    known_at: float | None
 
 
 def told(jobs: Iterable[JobRecord]) -> Told:
@@ -143,17 +145,20 @@ def told(jobs: Iterable[JobRecord]) -> Told:
     queue = attempts = ids = False
     used: list[float] = []
     unheard = None
+    known_at = 0.0
     for job in jobs:
         queue = queue or (job.queue_position is not None and not job.status.final)
         attempts = attempts or job.attempt > 1
         ids = ids or job.job_id is not None
         if job.qpu_seconds is not None:
             used.append(job.qpu_seconds)
-        if job.last_error is not None and job.status.remote and not job.cancel_requested:
-            unheard = job.last_error
+        if job.status.remote:
+            known_at = max(known_at, job.checked_at or job.sent_at or 0.0)
+            if job.last_error is not None and not job.cancel_requested:
+                unheard = job.last_error
     there = {"queue": queue, "attempts": attempts, "qpu": bool(used), "id": ids}
     columns = tuple(name for name, shown in there.items() if shown)
-    return Told(columns, sum(used) if used else None, unheard)
+    return Told(columns, sum(used) if used else None, unheard, known_at or None)
 
 
 def note(job: JobRecord) -> str:

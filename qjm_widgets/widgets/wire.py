@@ -103,9 +103,10 @@ def head(
 
 
 def _stale(told: snapshot.Told | None, heard_at: float | None) -> dict[str, Any] | None:
-    if told is None or told.unheard is None or heard_at is None:
+    since = heard_at or (told and told.known_at)
+    if told is None or told.unheard is None or since is None:
         return None
-    return {"since": _ms(heard_at), "text": snapshot.first_line(told.unheard, _TEXT)}
+    return {"since": _ms(since), "text": snapshot.first_line(told.unheard, _TEXT)}
 
 
 def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""What a panel tells its views."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.job_set import JobSet
+from qjm_widgets.live import LiveSet
+from qjm_widgets.storage.sqlite import SQLiteStore
+from qjm_widgets.widgets.ordering import Query
+from qjm_widgets.widgets.painter import Message, Painter
+
+JOBS = 10_000
+FAILED = Query.read({"text": "", "statuses": ["error"], "sort": "job", "down": True})
+
+
+class Scene:
+    """A set of many jobs of which a test changes some, and a painter of it."""
+
+    def __init__(self) -> None:
+        self.store = SQLiteStore(":memory:")
+        record = JobSetRecord("a" * 32, "many", "scripted", "scripted", JOBS, 0.0)
+        jobs = [
+            JobRecord(row, Span(row, row + 1), job_id=f"id-{row}", error="x" * 500)
+            for row in range(JOBS)
+        ]
+        self.live = LiveSet(record, jobs, self.store)
+        self.live.owner = "another kernel"
+        self.painter = Painter(JobSet(self.live, None, None))  # type: ignore[arg-type]
+
+    def change(self, row: int, **fields: Any) -> None:
+        self.live.publish([replace(self.live.jobs[row], **fields)], {})
+
+    def look(self, first: int, last: int, query: Query | None = None, asked: int = 0) -> None:
+        self.painter.look("a", first, last, None, 16, query, asked)
+
+    def update(self) -> dict[str, Any]:
+        message = self.painter.update()
+        assert message is not None
+        return message.content
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    made = Scene()
+    yield made
+    made.store.close()
+
+
+def rows(content: dict[str, Any]) -> list[int]:
+    return [row["i"] for row in content.get("rows", [])]
+
+
+def order(message: Message, buffer: int = 1) -> list[int]:
+    data = message.buffers[buffer]
+    return list(struct.unpack(f"<{len(data) // 4}I", data))
+
+
+def test_only_rows_in_sight_are_sent_however_many_there_are(scene: Scene) -> None:
+    hello = scene.painter.hello("a")
+    assert rows(hello.content) == list(range(30))
+    assert len(hello.buffers[0]) == JOBS
+    assert len(json.dumps(hello.content)) < 20_000
+    scene.look(5000, 5020)
+    assert rows(scene.update()) == list(range(5000, 5020))
+    scene.change(5001, status=Status.QUEUED)
+    scene.change(17, status=Status.QUEUED)
+    assert rows(scene.update()) == [5001]
+    assert scene.painter.update() is None
+
+
+def test_the_trait_stays_small(scene: Scene) -> None:
+    trait = scene.painter.trait()
+    statuses = trait.pop("statuses")
+    assert len(statuses) == JOBS
+    assert len(json.dumps(trait)) < 60_000
+
+
+def test_a_query_is_answered_with_rows_and_again_when_they_change(scene: Scene) -> None:
+    scene.painter.hello("a")
+    for row in (7, 9000):
+        scene.change(row, status=Status.ERROR)
+    scene.look(0, 20, FAILED, asked=1)
+    message = scene.painter.update()
+    assert message is not None
+    assert message.content["orders"] == [{"view": "a", "asked": 1, "chosen": True}]
+    assert order(message) == [9000, 7]
+    assert rows(message.content) == [7, 9000]
+    assert scene.painter.update() is None
+
+    scene.change(4000, status=Status.ERROR)
+    scene.painter._views["a"].due = 0.0  # half a second later
+    message = scene.painter.update()
+    assert message is not None
+    assert order(message) == [9000, 4000, 7]
+    assert 4000 in rows(message.content)
+
+    scene.look(0, 20, None, asked=2)
+    content = scene.update()
+    assert content["orders"] == [{"view": "a", "asked": 2, "chosen": False}]
+    assert rows(content) == list(range(20))
+
+
+def test_orders_do_not_change_faster_than_eyes_can_follow(scene: Scene) -> None:
+    scene.painter.hello("a")
+    scene.look(0, 20, FAILED, asked=1)
+    scene.update()
+    scene.change(3, status=Status.ERROR)
+    assert "orders" not in scene.update()
+    assert scene.painter.behind
+
+
+def test_two_views_have_queries_of_their_own_and_a_hello_tells_them_again(scene: Scene) -> None:
+    scene.change(3, status=Status.ERROR)
+    scene.painter.hello("a")
+    scene.painter.hello("b")
+    scene.look(0, 20, FAILED, asked=1)
+    assert scene.update()["orders"] == [{"view": "a", "asked": 1, "chosen": True}]
+    again = scene.painter.hello("a")
+    assert again.content["orders"] == [{"view": "a", "asked": 1, "chosen": True}]
+    assert order(again) == [3]
+
+
+def test_the_head_tells_what_backends_tell(scene: Scene) -> None:
+    scene.painter.hello("a")
+    scene.change(1, status=Status.DONE, qpu_seconds=1.5, running_at=100.0, finished_at=102.0)
+    scene.change(2, status=Status.DONE, qpu_seconds=2.0, running_at=102.0, finished_at=104.0, attempt=2)
+    scene.change(3, status=Status.QUEUED, queue_position=4, sent_at=90.0, last_error="timed out")
+    scene.live.heard_at = 50.0
+    scene.painter._ends_due = 0.0  # a second later
+    head = scene.update()["head"]
+    assert head["qpu"] == 3500
+    assert head["columns"] == ["queue", "attempts", "qpu", "id"]
+    assert head["stale"] == {"since": 50_000, "text": "timed out"}
+    assert head["ends"] is not None
+    scene.change(3, last_error=None)
+    assert scene.update()["head"]["stale"] is None
