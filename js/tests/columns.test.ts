@@ -4,7 +4,9 @@ import { columnsFor, gridColumns } from "../src/view/columns";
 import { OPTIONAL_COLUMNS } from "../src/wire";
 
 const names = (width: number, filled: readonly (typeof OPTIONAL_COLUMNS)[number][] = []) =>
-  columnsFor({ width, filled, acts: true, number: 40, span: 70 }).map(({ name }) => name);
+  columnsFor({ width, filled, acts: true, noted: true, number: 40, span: 70 }).map(
+    ({ name }) => name,
+  );
 
 describe("columns", () => {
   it("are all there in a wide table", () => {
@@ -21,13 +23,30 @@ describe("columns", () => {
   });
 
   it.each([380, 500, 640, 729, 900])("fit into %d pixels", (width) => {
-    const shown = columnsFor({ width, filled: OPTIONAL_COLUMNS, acts: true, number: 40, span: 70 });
+    const shown = columnsFor({
+      width,
+      filled: OPTIONAL_COLUMNS,
+      acts: true,
+      noted: true,
+      number: 40,
+      span: 70,
+    });
     expect(shown.reduce((sum, each) => sum + each.width, 0)).toBeLessThanOrEqual(width);
+  });
+
+  it("tell what went wrong before how long it took", () => {
+    const ran = (noted: boolean) =>
+      columnsFor({ width: 470, filled: [], acts: true, noted, number: 40, span: 70 }).some(
+        ({ name }) => name === "ran",
+      );
+    expect([ran(false), ran(true)]).toEqual([true, false]);
   });
 
   it("give what is left to the note, or to the circuits", () => {
     const grid = (width: number) =>
-      gridColumns(columnsFor({ width, filled: [], acts: false, number: 40, span: 70 }));
+      gridColumns(
+        columnsFor({ width, filled: [], acts: false, noted: false, number: 40, span: 70 }),
+      );
     expect(grid(600)).toContain("minmax(100px, 1fr)");
     expect(grid(250)).toBe("44px minmax(78px, 1fr) 92px");
   });

@@ -266,6 +266,39 @@ describe("a set that another kernel drives", () => {
   });
 });
 
+describe("a provider that tells everything", () => {
+  it("has its words in the waiting lines, and they go on by themselves", async () => {
+    const { el, kernel } = show(scenario("queue"));
+    await settle();
+    const lines = () => [...el.querySelectorAll(".qjm-line")].map(({ textContent }) => textContent);
+    expect(lines()).toEqual([
+      "7 of 24 done · 1 failed, 1 running, 10 queued, 5 not sent",
+      "19 of 24 submitted, next submission in 40 s · about 11 min left · QPU 47 s",
+      "Statuses are 1:35 old: asking fails with ConnectionError: the name could not be resolved",
+    ]);
+    await settle(2 * 60_000);
+    expect(lines()[1]).toContain("next submission now · about 9 min left");
+    expect(lines()[2]).toContain("Statuses are 3:35 old");
+    kernel.set.stale = null;
+    kernel.publish();
+    await settle();
+    expect(lines()).toHaveLength(2);
+  });
+
+  it("has a column for all that it tells", async () => {
+    const { el } = show(scenario("queue"));
+    await settle();
+    const cells = (i: number) =>
+      [...row(el, i).querySelectorAll("[role=gridcell]")].map(({ textContent }) => textContent);
+    expect(cells(9).slice(1, -1)).toEqual(
+      "9|900–999|Queued|expected to run 9 s|14|39 s|39 s||1||d3w7k2e8qf09g008vbtp".split("|"),
+    );
+    row(el, 9).click();
+    await settle();
+    expect(el.querySelector(".qjm-drawer")?.textContent).toContain("position 14 in the queue");
+  });
+});
+
 describe("columns for acting", () => {
   it("are there only while something can be done", async () => {
     const { el, kernel } = show(scenario("middle"));

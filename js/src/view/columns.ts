@@ -45,9 +45,8 @@ const COLUMNS: readonly Column[] = [
   { name: "action", heading: "Action", sort: null, width: 66 },
 ];
 
-/** Pixels in which a note says something: columns after these two wait until it has them. */
+/** Pixels in which a note says something: what is wished for after it waits until it has them. */
 const NOTE_ROOM = 150;
-const BEFORE_ROOM: readonly ColumnName[] = ["note", "ran"];
 
 /** Shown at any width, and then as long as there is room, in this order. The drawer tells them all. */
 const ALWAYS: readonly ColumnName[] = ["number", "span", "status"];
@@ -70,12 +69,14 @@ export interface Shown {
   readonly filled: readonly OptionalColumn[];
   /** Whether anything can be done with any row. */
   readonly acts: boolean;
+  /** Whether some job's note says what went wrong: it then comes before how long that took. */
+  readonly noted: boolean;
   /** Pixels that the widest texts of these two take. */
   readonly number: number;
   readonly span: number;
 }
 
-export function columnsFor({ width, filled, acts, number, span }: Shown): Column[] {
+export function columnsFor({ width, filled, acts, noted, number, span }: Shown): Column[] {
   const measured = COLUMNS.map((column) => ({
     ...column,
     width: Math.max(
@@ -89,7 +90,7 @@ export function columnsFor({ width, filled, acts, number, span }: Shown): Column
   for (const name of WISHED) {
     const column = measured.find((each) => each.name === name);
     if (column === undefined || !isFilled(name, filled)) continue;
-    const spare = BEFORE_ROOM.includes(name) ? 0 : NOTE_ROOM - NOTE_WIDTH;
+    const spare = name === "note" || (name === "ran" && !noted) ? 0 : NOTE_ROOM - NOTE_WIDTH;
     if (width > 0 && room() < column.width + spare) break;
     shown.add(name);
   }

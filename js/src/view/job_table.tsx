@@ -253,6 +253,7 @@ function useColumns(state: State, width: number, acts: boolean): Column[] {
     width: Math.max(0, width - PADDING),
     filled: state.head?.columns ?? [],
     acts,
+    noted: (state.head?.can.retry ?? 0) + (state.head?.can.retry_held ?? 0) > 0,
     number: widthOf(String(rows - 1)) + 18,
     span: widthOf(spanWords(spanOf(state.runs, rows - 1))),
   });
