@@ -130,7 +130,7 @@ class Told(NamedTuple):
     Attributes:
         columns: which of ``queue``, ``attempts``, ``qpu`` and ``id`` say anything of any job.
         qpu_seconds: the sum over all jobs; None where nobody tells.
-        unheard: why asking for jobs failed last, where it did; one of the errors.
+        unheard: why asking fails, where it fails for every job that a backend has now.
         known_at: when (seconds since 1970) the newest news of a job came that a backend has now.
     """
 
@@ -144,7 +144,7 @@ def told(jobs: Iterable[JobRecord]) -> Told:
     """What backends told of all jobs of a set."""
     queue = attempts = ids = False
     used: list[float] = []
-    unheard = None
+    failures: list[str | None] = []
     known_at = 0.0
     for job in jobs:
         queue = queue or (job.queue_position is not None and not job.status.final)
@@ -154,10 +154,11 @@ def told(jobs: Iterable[JobRecord]) -> Told:
             used.append(job.qpu_seconds)
         if job.status.remote:
             known_at = max(known_at, job.checked_at or job.sent_at or 0.0)
-            if job.last_error is not None and not job.cancel_requested:
-                unheard = job.last_error
+            if not job.cancel_requested:  # else it may be the cancellation that failed
+                failures.append(job.last_error)
     there = {"queue": queue, "attempts": attempts, "qpu": bool(used), "id": ids}
     columns = tuple(name for name, shown in there.items() if shown)
+    unheard = failures[0] if failures and None not in failures else None
     return Told(columns, sum(used) if used else None, unheard, known_at or None)
 
 
