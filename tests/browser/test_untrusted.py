@@ -20,7 +20,7 @@ evil = (
 big = "M" * 1_000_000
 """
 
-# Job 0 is done with such outcomes; asking for 1 fails with such an error; 2 is queued under such an id for good.
+# Job 0 is done with such outcomes; asking for 1 fails so; 2 stays queued under an id.
 BACKEND = """
 from qiskit import QuantumCircuit
 from qiskit.circuit import Measure
