@@ -248,7 +248,7 @@ describe("the drawer", () => {
     expect(drawer?.querySelector("pre")?.textContent).toContain("Nothing was charged.");
     expect(drawer?.textContent).toContain("10:40:39 failed");
     expect(drawer?.textContent).toContain("d3w7k2e8qf02g008vbtp");
-    expect(button(el, "Details of job 2").getAttribute("aria-expanded")).toBe("true");
+    expect(button(el, "Open job 2").getAttribute("aria-expanded")).toBe("true");
     press(row(el, 2), "Escape");
     await settle();
     expect(el.querySelector(".qjm-drawer")).toBeNull();

@@ -89,7 +89,7 @@ def test_a_drawer_draws_circuits_and_nothing_keeps_anybody_out(
 ) -> None:
     notebook = open_notebook(lab, [SMALL_CIRCUITS, REFUSE, FAILING], theme=theme, width=1300)
     panel = _start(notebook)
-    panel.get_by_role("button", name="Details of job 2").click()
+    panel.get_by_role("button", name="Open job 2").click()
     drawer = panel.get_by_role("region", name="Details of job 2")
     drawer.get_by_role("button", name="Draw 4 circuits").click()
     drawn = drawer.get_by_role("region", name=re.compile("^Drawing of circuit"))

@@ -93,7 +93,7 @@ def test_text_from_elsewhere_is_only_text(lab: JupyterServer, open_notebook: Ope
     _is_harmless(notebook, panel)
 
     for job, told in ((1, "second line <img src=x"), (2, "Queued")):
-        panel.get_by_role("button", name=f"Details of job {job}").click()
+        panel.get_by_role("button", name=f"Open job {job}").click()
         drawer = panel.get_by_role("region", name=f"Details of job {job}")
         expect(drawer).to_contain_text(told)
         drawer.get_by_role("button", name="Draw 1 circuit").click()

@@ -110,7 +110,7 @@ const CONTENTS: Readonly<Record<ColumnName, (known: Known) => JSX.Element | stri
     <button
       type="button"
       class="qjm-opener"
-      aria-label={`Details of job ${i}`}
+      aria-label={`Open job ${i}`}
       aria-expanded={open}
       aria-controls={open ? drawerId : undefined}
       tabIndex={-1}
