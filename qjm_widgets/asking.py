@@ -25,7 +25,7 @@ from qjm_widgets.set_state import SetState, Turn
 _DEADLINE = 60.0
 """Seconds after which a call that hangs is given up; what is asked next goes out on another thread."""
 _MOST_HANGING = 8
-"""With so many threads hanging, nothing more is asked until one comes back."""
+"""With so many threads hanging, what is asked waits behind the last one."""
 
 _BESIDE = ("queue_position", "estimated_seconds", "note")
 """What an answer replaces, said or not."""
@@ -188,11 +188,10 @@ class Asker:
         if self._lane.busy_for() < _DEADLINE:
             return
         self._hanging = [lane for lane in self._hanging if not lane.join(0)]
-        if len(self._hanging) >= _MOST_HANGING:
-            return
-        self._hanging.append(self._lane)
-        self._lane.stop()
-        self._lane = Lane(f"qjm-ask-{self._adapter.name}")
+        if len(self._hanging) < _MOST_HANGING:
+            self._hanging.append(self._lane)
+            self._lane.stop()
+            self._lane = Lane(f"qjm-ask-{self._adapter.name}")
         error = TimeoutError(f"{self._adapter.name} has not answered for {_DEADLINE:.0f} s")
         if self._open_question is not None:
             about = [self._about(row, followed) for (_, row), followed in self._followed.items()]

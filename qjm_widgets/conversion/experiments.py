@@ -16,13 +16,16 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
 
     Args:
         result: what ``job.result()`` gave.
-        names: names of the job's circuits; a result that lacks circuits at its end gives None for them.
+        names: names of the job's circuits; a circuit that the result lacks gives None.
+
+    Raises:
+        ValueError: the result has another number of circuits, and does not tell which they are.
     """
     found = list(result.results or [])
-    circuits: list[ExperimentOutcome | None] = [
-        _read(experiment, names[index]) for index, experiment in enumerate(found[: len(names)])
-    ]
-    circuits += [None] * (len(names) - len(circuits))
+    circuits: list[ExperimentOutcome | None] = [None] * len(names)
+    for experiment, place in zip(found, places([_name(each) for each in found], names), strict=True):
+        if place is not None:
+            circuits[place] = _read(experiment, names[place])
     info = {
         "backend_name": result.backend_name,
         "backend_version": result.backend_version,
@@ -33,6 +36,38 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
         "fields": dict(getattr(result, "_metadata", {})),
     }
     return JobOutcome(circuits, info)
+
+
+def places(found: Sequence[str | None], names: Sequence[str]) -> Sequence[int | None]:
+    """Which of a job's circuits each part of a result is; None: none of them.
+
+    Names tell where each circuit has one of its own; else the order does, as providers may rename.
+
+    Raises:
+        ValueError: there are more or fewer parts than circuits, and their names tell nothing.
+    """
+    if list(found) == list(names):
+        return range(len(names))
+    known = {name: place for place, name in enumerate(names)}
+    mine = [name for name in found if name in known]
+    if len(known) == len(names) and len(set(mine)) == len(mine) and mine:
+        missing = len(names) - len(mine)
+        if len(mine) == len(found) or (len(found) > len(names) and not missing):
+            return [known.get(name) if name is not None else None for name in found]
+    if len(found) == len(names) or (len(found) < len(names) and _says_nothing(found, names)):
+        return range(len(found))
+    raise ValueError(f"it has {len(found)} circuits, the job {len(names)}, and names do not tell which")
+
+
+def _says_nothing(found: Sequence[str | None], names: Sequence[str]) -> bool:
+    """Whether names leave nothing but the order to go by: none is given, or all are as in the job."""
+    return not any(found) or list(found) == list(names[: len(found)])
+
+
+def _name(experiment: Any) -> str | None:
+    header = getattr(experiment, "header", None)
+    found = header.get("name") if isinstance(header, Mapping) else getattr(header, "name", None)
+    return None if found is None else str(found)
 
 
 def as_dict(header: Any) -> dict[str, Any]:

@@ -11,8 +11,14 @@ from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
 
 
 def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
-    """Pack a ``PrimitiveResult``; PUBs that it lacks at its end become None."""
-    found = list(result)[: len(names)]
+    """Pack a ``PrimitiveResult``; PUBs that it lacks at its end become None.
+
+    Raises:
+        ValueError: it has more PUBs than the job.
+    """
+    found = list(result)
+    if len(found) > len(names):
+        raise ValueError(f"it has {len(found)} PUBs, the job {len(names)}")
     circuits: list[PubOutcome | None] = [
         _read(pub, name) for pub, name in zip(found, names, strict=False)
     ]

@@ -1,0 +1,274 @@
+"""Calls that hang, and clocks that jump."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from qjm_widgets import JobManager
+from qjm_widgets.asking import _MOST_HANGING
+from qjm_widgets.core.errors import DrivenElsewhereError
+from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.records import Status
+from tests.fakes import LIMIT, reach
+from tests.faults.scenes import (
+    JumpingClock,
+    clock,
+    done,
+    idle,
+    pass_time,
+    refusing,
+    start,
+    turn,
+    waits,
+    words,
+)
+from tests.faults.scripted import Scripted
+from tests.faults.server import Refused
+
+__all__ = ["clock"]
+
+DAY = 86400.0
+YEAR = 365 * DAY
+JUMPS = {"back a day": -DAY, "forward a year": YEAR, "to 1970": -1.7e9}
+
+
+@pytest.fixture
+def manager(clock: JumpingClock) -> Iterator[JobManager]:
+    manager = JobManager(":memory:")
+    yield manager
+    for job_set in manager.job_sets():
+        job_set.cancel()
+    manager._shut()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call hangs after a moment already."""
+    monkeypatch.setattr("qjm_widgets.asking._DEADLINE", 0.05)
+
+
+def hang(adapter: Scripted, call: str) -> Callable[[], None]:
+    """A call hangs from now on; the answer lets it return at last, and others at once."""
+    gate = adapter.gates[call] = threading.Event()
+    adapter.entered[call].clear()
+    return gate.set
+
+
+def until(
+    clock: JumpingClock, manager: JobManager, condition: Callable[[], object], step: float
+) -> None:
+    """Let time go by while calls hang, until something is so."""
+    never = threading.Event()
+    for _ in range(int(LIMIT / 0.01)):
+        turn(manager)
+        if condition():
+            return
+        never.wait(0.01)
+        clock.skip(step)
+    raise AssertionError(f"not so in time: {manager.report()}")
+
+
+# -- hanging -----------------------------------------------------------------------------------------
+
+
+def test_a_poll_that_hangs_is_given_up_and_the_set_goes_on(
+    manager: JobManager, clock: JumpingClock, impatient: None
+) -> None:
+    adapter = Scripted(hold=True)
+    job_set = start(manager, adapter, 3)
+    assert job_set.wait(LIMIT, until="submitted")
+    end = hang(adapter, "observe")
+    clock.skip(60)
+    turn(manager)
+    reach(job_set, lambda: "has not answered" in (job_set.live.jobs[0].last_error or ""))
+    del adapter.gates["observe"]
+    adapter.sent[0].finish()
+    clock.skip(60)
+    turn(manager)
+    reach(job_set, lambda: words(job_set)[0] == "done")
+    assert job_set.cancel(1) == 1
+    reach(job_set, lambda: words(job_set)[1] == "cancelled")
+    done(start(manager, Scripted(name="other"), 2), 2)
+    assert job_set.retry() == 0
+    end()  # late words
+    adapter.sent[2].finish()
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    assert words(job_set) == ["done", "cancelled", "done"]
+    assert len(adapter.knocks) == 3
+
+
+def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_set_settles(
+    manager: JobManager, clock: JumpingClock, impatient: None
+) -> None:
+    adapter = Scripted(hold=True, name="hanging")
+    job_set = start(manager, adapter, 2)
+    assert job_set.wait(LIMIT, until="submitted")
+    end = hang(adapter, "observe")
+    for _ in range(_MOST_HANGING + 1):
+        until(clock, manager, adapter.entered["observe"].is_set, step=300)
+        adapter.entered["observe"].clear()
+    assert not job_set.live.settled
+    until(clock, manager, lambda: job_set.live.settled, step=3600)
+    threads = [thread for thread in threading.enumerate() if thread.name == "qjm-ask-hanging"]
+    assert len(threads) == _MOST_HANGING + 1
+    assert words(job_set) == ["held", "held"]
+    end()
+    for job in adapter.sent:
+        job.finish()
+    pass_time(clock, manager, lambda: job_set.live.finished == 2)
+    assert len(adapter.knocks) == 2
+
+
+def test_a_cancellation_that_hangs_holds_up_no_poll_and_is_asked_for_again(
+    manager: JobManager, clock: JumpingClock, impatient: None
+) -> None:
+    adapter = Scripted(hold=True)
+    job_set = start(manager, adapter, 3)
+    assert job_set.wait(LIMIT, until="submitted")
+    idle(manager)
+    end = hang(adapter, "cancel")
+    assert job_set.cancel(0) == 1
+    assert adapter.entered["cancel"].wait(LIMIT)
+    adapter.sent[1].finish()
+    reach(job_set, lambda: words(job_set)[1] == "done")
+    del adapter.gates["cancel"]
+    pass_time(clock, manager, lambda: words(job_set)[0] == "cancelled")
+    end()
+    adapter.sent[2].finish()
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    assert words(job_set) == ["cancelled", "done", "done"]
+
+
+def test_a_look_up_that_hangs_is_made_again(
+    clock: JumpingClock, impatient: None, tmp_path: Path
+) -> None:
+    adapter = Scripted(hold=True)
+    first = JobManager(tmp_path / "store")
+    job_set = start(first, adapter, 2)
+    assert job_set.wait(LIMIT, until="submitted")
+    idle(first)
+    first._shut()
+    with JobManager(tmp_path / "store") as manager:
+        again = manager.retrieve_job_set(job_set.job_set_id())
+        end = hang(adapter, "retrieve")
+        again.resume(adapter)
+        reach(again, lambda: "has not answered" in (again.live.jobs[0].last_error or ""))
+        del adapter.gates["retrieve"]
+        for job in adapter.sent:
+            job.finish()
+        pass_time(clock, manager, lambda: again.live.settled)
+        end()
+        done(again, 2)
+    assert len(adapter.knocks) == 2
+
+
+# -- jumping -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_paced_set_goes_on_at_its_pace_when_the_clock_is_set(
+    jump: str, manager: JobManager, clock: JumpingClock
+) -> None:
+    adapter = Scripted(pace=Pace(2, 100.0))
+    job_set = start(manager, adapter, 12)
+    waits(job_set)
+    idle(manager)
+    sent = len(adapter.sent)
+    assert sent == 2
+    clock.jump(JUMPS[jump])
+    for _ in range(3):
+        idle(manager)
+    assert len(adapter.sent) <= sent + 2, "the bucket is full at most"
+    sent = len(adapter.sent)
+    for _ in range(3):
+        clock.skip(101)
+        idle(manager)
+    assert sent + 4 <= len(adapter.sent) <= sent + 7, "neither stalled nor let go"
+    hours = pass_time(clock, manager, lambda: job_set.live.settled)
+    assert hours < 1
+    done(job_set, 12)
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_wait_is_as_long_as_it_was_when_the_clock_is_set(
+    jump: str, manager: JobManager, clock: JumpingClock
+) -> None:
+    adapter = Scripted(refuse=refusing(lambda: Refused("slow down", 429, 60), 0))
+    job_set = start(manager, adapter, 2)
+    waits(job_set)
+    clock.jump(JUMPS[jump])
+    idle(manager)
+    assert len(adapter.knocks) == 1
+    waiting = job_set.live.waiting
+    assert waiting is not None
+    assert waiting.until is not None
+    assert 50 < waiting.until - clock.time() <= 61, "the panel counts down from what is left"
+    clock.skip(61)
+    idle(manager)
+    done(job_set, 2)
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_jobs_are_asked_for_and_their_times_make_sense_when_the_clock_is_set(
+    jump: str, manager: JobManager, clock: JumpingClock
+) -> None:
+    adapter = Scripted(hold=True)
+    job_set = start(manager, adapter, 2)
+    assert job_set.wait(LIMIT, until="submitted")
+    adapter.sent[0].status = Status.RUNNING
+    pass_time(clock, manager, lambda: words(job_set)[0] == "running")
+    clock.jump(JUMPS[jump])
+    for job in adapter.sent:
+        job.finish()
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    done(job_set, 2)
+    table = job_set.to_dataframe()
+    assert (table["waited"] >= 0).all()
+    assert (table["ran"].dropna() >= 0).all()
+    assert [change.status for change in job_set.managed_jobs()[0].history()] == [
+        Status.SENDING,
+        Status.QUEUED,
+        Status.RUNNING,
+        Status.DONE,
+    ]
+    assert "done" in job_set.report()
+
+
+def test_a_machine_that_slept_for_a_year_goes_on_without_a_storm(
+    manager: JobManager, clock: JumpingClock
+) -> None:
+    sets = []
+    for number in range(3):
+        adapter = Scripted(name=f"backend {number}", pace=Pace(1, 1000.0), hold=True)
+        sets.append((adapter, start(manager, adapter, 5)))
+    for _, job_set in sets:
+        waits(job_set)
+    asked = [adapter.calls["observe"] for adapter, _ in sets]
+    clock.skip(YEAR)
+    idle(manager)
+    for (adapter, _), before in zip(sets, asked, strict=True):
+        assert len(adapter.knocks) <= 3
+        assert adapter.calls["observe"] <= before + 12
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_a_set_is_still_driven_by_its_kernel_when_the_clock_is_set(
+    jump: str, clock: JumpingClock, tmp_path: Path
+) -> None:
+    with JobManager(tmp_path / "store") as manager, JobManager(tmp_path / "store") as other:
+        adapter = Scripted(hold=True)
+        job_set = start(manager, adapter, 2)
+        assert job_set.wait(LIMIT, until="submitted")
+        clock.jump(JUMPS[jump])
+        clock.skip(3600)
+        idle(manager)
+        with pytest.raises(DrivenElsewhereError):
+            other.retrieve_job_set(job_set.job_set_id()).resume(adapter)
+        for job in adapter.sent:
+            job.finish()
+        pass_time(clock, manager, lambda: job_set.live.settled)
+        done(job_set, 2)
