@@ -150,7 +150,8 @@ class Engine:
             for row in rows if state is not None else ():
                 if state is not None and state.jobs[row].status is Status.NOT_SENT:
                     state.unsendable.add(row)
-                    self._turn.change(state, row, Status.ERROR, error=text)
+                    error = f"{text}\nIt cannot be sent again: run its circuits as a new set."
+                    self._turn.change(state, row, Status.ERROR, error=error)
 
         self.post(message)
 
@@ -339,13 +340,17 @@ class Engine:
         return wished
 
     def _retry(self, state: SetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
-        chosen = [
+        wished = [
             row
             for row in dict.fromkeys(rows)
-            if state.jobs[row].status in statuses
-            and row not in state.unsendable
-            and not state.jobs[row].cancel_requested
+            if state.jobs[row].status in statuses and not state.jobs[row].cancel_requested
         ]
+        chosen = [row for row in wished if row not in state.unsendable]
+        if wished and not chosen:
+            some = ", ".join(map(str, wished[:5])) + (", …" if len(wished) > 5 else "")
+            raise InvalidStateError(
+                f"job{'s'[: len(wished) - 1]} {some} cannot be sent again: {state.jobs[wished[0]].error}"
+            )
         for row in chosen:
             state.driver.drop(state, row)
             attempt = state.jobs[row].attempt + 1

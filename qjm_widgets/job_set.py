@@ -334,6 +334,9 @@ class JobSet:
 
         Returns:
             How many jobs are sent again.
+
+        Raises:
+            InvalidStateError: none of them can be: their circuits could not be prepared or written.
         """
         rows = self._rows(jobs)
         status = Status.HELD if held else Status.ERROR

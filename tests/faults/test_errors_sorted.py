@@ -1,0 +1,168 @@
+"""Each refusal has its own consequence, `retry` sends what failed and nothing else, the order stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qjm_widgets import JobManager
+from qjm_widgets.core import snapshot
+from qjm_widgets.core.errors import InvalidStateError
+from qjm_widgets.core.records import Status
+from tests.fakes import LIMIT, ScriptedBackend, marked, reach
+from tests.faults.scenes import JumpingClock, circuits, clock, done, idle, pass_time, start, words
+from tests.faults.scripted import Scripted
+from tests.faults.server import Refused
+from tests.faults.test_backend_faults import KINDS, answered
+
+__all__ = ["clock"]
+
+
+@pytest.fixture
+def manager(clock: JumpingClock) -> Iterator[JobManager]:
+    manager = JobManager(":memory:")
+    yield manager
+    for job_set in manager.job_sets():
+        job_set.cancel()
+    manager._shut()
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (lambda: answered(401), "Check the account's credentials"),
+        (lambda: Refused("1200: unauthorized", 400), "Check the account's credentials"),
+        (lambda: Refused("the usage limit is reached", 403), "Check the account's credentials"),
+        (lambda: Refused("usage limit reached", 400), "use another account"),
+        (lambda: RuntimeError("monthly quota exceeded"), "use another account"),
+        (lambda: RuntimeError("CERTIFICATE_VERIFY_FAILED"), "certificate"),
+    ],
+)
+def test_a_lasting_refusal_fails_that_job_alone_and_says_what_to_do(
+    error: Any, advice: str, manager: JobManager
+) -> None:
+    def refuse(number: int, submission: object) -> None:
+        if number == 1:
+            raise error()
+
+    adapter = Scripted(refuse=refuse)
+    job_set = start(manager, adapter, 4)
+    assert job_set.wait(LIMIT)
+    assert words(job_set) == ["done", "error", "done", "done"]
+    assert advice in str(job_set.error_messages())
+    assert "Job 1, circuits 1: " in str(job_set.error_messages())
+    assert job_set.retry() == 1
+    done(job_set, 4)
+
+
+def test_retry_keeps_the_history_of_all_attempts(manager: JobManager, clock: JumpingClock) -> None:
+    def refuse(number: int, submission: object) -> None:
+        if number in (1, 3):
+            raise RuntimeError(f"refusal {number}")
+
+    adapter = Scripted(refuse=refuse)
+    job_set = start(manager, adapter, 2)
+    assert job_set.wait(LIMIT)
+    assert job_set.retry() == 1
+    reach(job_set, lambda: job_set.live.jobs[1].attempt == 2 and job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    while words(job_set) != ["done", "done"]:
+        assert job_set.retry() == 1
+        pass_time(clock, manager, lambda: job_set.live.settled)
+    history = job_set.managed_jobs()[1].history()
+    attempts = job_set.live.jobs[1].attempt
+    assert [change.attempt for change in history] == sorted(change.attempt for change in history)
+    failed = [change for change in history if change.status is Status.ERROR]
+    assert [change.attempt for change in failed] == list(range(1, attempts))
+    assert failed[0].text == "RuntimeError: refusal 1"
+    assert history[-1].status is Status.DONE
+    assert len({job.identity for job in adapter.sent}) == len(adapter.sent)
+
+
+def test_retry_sends_what_failed_and_never_what_was_cancelled_or_is_done(
+    manager: JobManager, clock: JumpingClock
+) -> None:
+    adapter = Scripted(hold=True)
+    job_set = start(manager, adapter, 5)
+    assert job_set.wait(LIMIT, until="submitted")
+    idle(manager)
+    assert job_set.cancel([1, 2]) == 2
+    adapter.sent[0].finish()
+    adapter.sent[3].status = Status.ERROR
+    adapter.sent[2].status = Status.ERROR  # it failed before the backend heard of the cancellation
+    pass_time(clock, manager, lambda: job_set.live.numbers()[Status.ERROR] >= 1)
+    adapter.sent[4].finish()
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    adapter.hold = False
+    assert job_set.retry() == 1
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    assert job_set.retry() == job_set.retry([1, 2]) == job_set.retry(0) == 0
+    assert adapter.knocks == [[0], [1], [2], [3], [4], [3]]
+    assert words(job_set)[0] == words(job_set)[3] == words(job_set)[4] == "done"
+    assert "cancelled" in words(job_set)[1]
+
+
+@pytest.mark.parametrize("name", ["http 429", "broken connection", "key", "runtime", "http 413"])
+def test_the_order_of_circuits_never_changes(
+    name: str, manager: JobManager, clock: JumpingClock
+) -> None:
+    """Whatever is refused, cut, held and sent again."""
+    adapter = Scripted(finds=False)
+
+    def refuse(number: int, submission: Any) -> None:
+        if number % 3 == 1 and (name != "http 413" or len(submission.works) > 1):
+            raise KINDS[name]()
+
+    adapter.refuse = refuse
+    job_set = manager.run(circuits(23), adapter, shots=10, max_circuits_per_job=4)
+    for _ in range(20):
+        pass_time(clock, manager, lambda: job_set.live.settled)
+        if not job_set.retry() + job_set.retry(held=True):
+            break
+    done(job_set, 23)
+    spans = [job.span for job in job_set.managed_jobs()]
+    assert [circuit for span in spans for circuit in range(*span)] == list(range(23))
+    ran = [value for job in adapter.sent for value in job.values]
+    assert sorted(ran) == list(range(23))
+    first = [row for row, job in enumerate(job_set.live.jobs) if job.attempt == 1]
+    assert first == sorted(first)
+
+
+# -- what cannot be sent -----------------------------------------------------------------------------
+
+
+class Fails:
+    """A pass manager that one circuit breaks."""
+
+    def run(self, circuit: Any) -> Any:
+        if circuit.metadata["value"] == 1:
+            raise ValueError("no such gate")
+        return circuit
+
+
+def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: JobManager) -> None:
+    job_set = start(manager, ScriptedBackend(), 3, pass_manager=Fails())
+    assert job_set.wait(LIMIT)
+    assert words(job_set) == ["done", "error", "done"]
+    assert "circuit 1 (c1) could not be prepared: ValueError: no such gate" in snapshot.note(
+        job_set.live.jobs[1]
+    )
+    assert "run its circuits as a new set" in str(job_set.error_messages())
+    with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
+        job_set.retry()
+    with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
+        job_set.managed_jobs()[1].retry()
+    assert words(job_set) == ["done", "error", "done"]
+
+
+def test_what_can_be_sent_again_is_sent_beside_what_cannot(manager: JobManager) -> None:
+    backend = ScriptedBackend(refuse={0: RuntimeError("not now")})
+    job_set = start(manager, backend, 3, pass_manager=Fails())
+    assert job_set.wait(LIMIT)
+    assert words(job_set) == ["error", "error", "done"]
+    assert job_set.retry() == 1
+    assert job_set.wait(LIMIT)
+    assert words(job_set) == ["done", "error", "done"]
+    assert marked(2).name == "c2"
