@@ -322,7 +322,7 @@ class Engine:
 
     def _cancel(self, state: SetState, rows: Sequence[int]) -> int:
         wished = 0
-        for row in rows:
+        for row in dict.fromkeys(rows):
             job = state.jobs[row]
             if job.status.final:
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -37,6 +38,20 @@ class JumpingClock:
         """Time goes by."""
         self._wall += seconds
         self._monotonic += seconds
+
+
+class StandingClock(JumpingClock):
+    """A clock that moves only when a test moves it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began = time.time()
+
+    def time(self) -> float:
+        return self._began + self._wall
+
+    def monotonic(self) -> float:
+        return self._monotonic
 
 
 @pytest.fixture
@@ -93,6 +108,22 @@ def pass_time(
             return number * step / 3600
         clock.skip(step)
     raise AssertionError(f"not so within {hours} hours: {manager.report()}")
+
+
+def abandon(manager: JobManager) -> None:
+    """What a kernel that is killed leaves behind: it writes, sends and asks nothing more."""
+    store = manager._store
+    with store._lock:
+        assert store._connection is not None
+        store._connection.close()
+        store._connection = None
+        if store._owner._descriptor is not None:
+            os.close(store._owner._descriptor)
+            store._owner._descriptor = None
+    for driver in list(manager._engine._drivers.values()):
+        for lane in (driver._lane, driver._asker._lane):
+            lane.stop()
+            assert lane.join(LIMIT)
 
 
 def settle(job_set: JobSet) -> None:
