@@ -42,17 +42,18 @@ class BackendRun:
         local = simulators.is_local(backend)
         self.survives_kernel = False if local else None
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
-        self.max_pending = _PENDING_LOCAL if local else None
+        self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None
         self.default_shots = _whole(getattr(getattr(backend, "options", None), "shots", None))
         self.limits = Limits(circuits=_max_circuits(backend), shots=_max_shots(backend), one_shots=True)
         self._local = local
+        self._computing = simulators.computing(backend)
         self.account = type(backend).__module__
         self.recipe = simulators.recipe(backend)
         self._names_options = _takes(backend.run, SEED)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse circuits that are too wide, unbound, or have an instruction that it would refuse."""
-        width = simulators.most_qubits(self.backend)
+        width = simulators.most_qubits(self._computing)
         for index, work in enumerate(works):
             circuit = work.circuit
             if is_schedule(circuit):
@@ -76,9 +77,9 @@ class BackendRun:
                     f"circuit {index} ({circuit.name}) has parameters without values: "
                     "assign them first, circuit.assign_parameters(values)"
                 )
-        if self._local:
+        if simulators.is_local(self._computing):
             circuits = [work for work in works if not is_schedule(work.circuit)]
-            simulators.refuse_unknown_instructions(self.backend, circuits)
+            simulators.refuse_unknown_instructions(self._computing, circuits)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The user's seed for the first piece, derived ones for the others."""

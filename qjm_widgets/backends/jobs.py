@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from qjm_widgets.core.errors import NotFoundError, explain
@@ -36,17 +38,24 @@ def observe_job(
     except BaseException as error:  # an interrupt inside one job must not hide the others
         return error
     status = _WORDS.get(str(getattr(word, "name", word)).upper())
+    if status is None:
+        return Observation(None, f"unknown status {word!r}")
+    if status is Status.QUEUED:
+        return Observation(status, queue_position=_queue_position(job))
     if status is Status.DONE:
         try:
             result = job.result()
         except BaseException as error:
-            return _failed(error) if local else error
-        return _done(result, read)
-    if status is Status.ERROR:
-        return _failed_or_late(job, read)
-    if status is None:
-        return Observation(None, f"unknown status {word!r}")
-    return Observation(status)
+            if not local:
+                return error
+            found = _failed(error)
+        else:
+            found = _done(result, read)
+    elif status is Status.ERROR:
+        found = _failed_or_late(job, read)
+    else:
+        found = Observation(status)
+    return found._replace(**_beside(job, found.status))
 
 
 def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
@@ -84,6 +93,37 @@ def _failed(error: BaseException, job: Any = None) -> Observation:
         except Exception:
             message = None  # the result's own error is what we tell then
     return Observation(Status.ERROR, str(message or explain(error)))
+
+
+def _told(job: Any, method: str) -> Any:
+    """What a job answers where it has the method; None where it has not, or cannot say."""
+    call = getattr(job, method, None)
+    if not callable(call):
+        return None
+    try:
+        return call()
+    except BaseException:  # it is said beside the status: without it the status still holds
+        return None
+
+
+def _queue_position(job: Any) -> int | None:
+    place = _told(job, "queue_position")
+    return place if isinstance(place, int) and not isinstance(place, bool) and place > 0 else None
+
+
+def _beside(job: Any, status: Status | None) -> dict[str, Any]:
+    """When the job ran and what it used, by its own clock, where it tells: fields of an observation."""
+    steps = _told(job, "time_per_step")
+    fields: dict[str, Any] = {}
+    for field, step in (("running_at", "RUNNING"), ("finished_at", "COMPLETED")):
+        moment = steps.get(step) if isinstance(steps, Mapping) else None
+        if isinstance(moment, datetime.datetime) and moment.year > 1970:
+            fields[field] = moment.timestamp()
+    if status is not Status.RUNNING:
+        used = _told(job, "usage")
+        if isinstance(used, (int, float)) and 0 <= used < math.inf:
+            fields["qpu_seconds"] = float(used)
+    return fields
 
 
 def cancel_job(job: Any) -> bool:

@@ -15,6 +15,7 @@ from qjm_widgets._compat import backend_name
 from qjm_widgets.core.errors import CircuitError
 from qjm_widgets.core.ports import Work
 
+_CLASSROOM = "qjm_widgets.classroom"
 _LOCAL_PACKAGES = (
     "qiskit.providers.basic_provider",
     "qiskit.providers.basicaer",
@@ -22,6 +23,7 @@ _LOCAL_PACKAGES = (
     "qiskit.primitives",
     "qiskit_aer",
     "qiskit_ibm_runtime.fake_provider",
+    _CLASSROOM,
 )
 _PROBE_QUBITS = 20
 _ALWAYS = frozenset({"barrier", "measure", "break_loop", "continue_loop"})
@@ -40,6 +42,16 @@ def _is_from(thing: Any, package: str) -> bool:
         and not kind.__module__.startswith("qiskit.primitives.base")
         for kind in type(thing).__mro__
     )
+
+
+def has_queue(backend: Any) -> bool:
+    """Whether a local backend has a queue that its user wants to see, as the classroom's have."""
+    return _is_from(backend, _CLASSROOM)
+
+
+def computing(backend: Any) -> Any | None:
+    """The simulator that computes: the backend, or the one behind its queue; None for a recording."""
+    return getattr(backend, "simulator", None) if has_queue(backend) else backend
 
 
 def runs_inside_submit(backend: Any) -> bool:

@@ -12,6 +12,7 @@ from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobSet
 from qjm_widgets._compat import has_samplers
+from qjm_widgets.classroom import ClassroomBackend
 from tests.fakes import LIMIT, ScriptedBackend
 
 SEED = 42
@@ -41,6 +42,7 @@ class Kind:
 KINDS = {
     "BasicSimulator": Kind(lambda _: BasicSimulator(), sampler=False),
     "AerSimulator": Kind(lambda _: AerSimulator(), sampler=False),
+    "ClassroomBackend": Kind(lambda _: ClassroomBackend(speed=10_000), sampler=False),
     "third party": Kind(lambda _: ScriptedBackend(), sampler=False, seeded=False),
 }
 if has_samplers():
