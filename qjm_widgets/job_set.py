@@ -355,7 +355,7 @@ class JobSet:
         self._need_driver("proceed")
         self._engine.pause(self.live, False)
 
-    def resume(self, backend: Any = None, **run_options: Any) -> JobSet:
+    def resume(self, backend: Any = None, *, paused: bool = False, **run_options: Any) -> JobSet:
         """Drive the set on in this kernel, after the one that drove it died or was closed.
 
         What has finished keeps its results; what was sent is had back by its id; what was not sent is
@@ -365,6 +365,7 @@ class JobSet:
         Args:
             backend: the one that the set was made for; by default one that the manager knows by name,
                 or a plain simulator made again.
+            paused: send nothing yet, until ``proceed``; what was sent is watched.
             run_options: those that could not be stored, and any that should change.
 
         Returns:
@@ -374,7 +375,14 @@ class JobSet:
             InputError: no backend, another backend, or run options are missing; says what to do.
             DrivenElsewhereError: another kernel drives it.
         """
-        self._resume(self.live, self.expected_backend if backend is None else backend, run_options)
+        chosen = self.expected_backend if backend is None else backend
+        if self.live.adapter is None:
+            self.live.paused = paused
+        try:
+            self._resume(self.live, chosen, run_options)
+        except BaseException:
+            self.live.paused = self.live.paused and self.live.adapter is not None
+            raise
         return self
 
     # -- showing -------------------------------------------------------------------------------------

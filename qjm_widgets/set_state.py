@@ -98,7 +98,7 @@ class SetState:
         self.written = written
         self.unsendable: set[int] = set()
         self.unsent: list[int] = []
-        self.paused = False
+        self.paused = live.paused
         self.add_unsent(job.row for job in self.jobs if job.status is Status.NOT_SENT)
 
     def add_unsent(self, rows: Any) -> None:
