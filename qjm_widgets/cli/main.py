@@ -1,0 +1,231 @@
+"""The commands of ``qjm``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from qjm_widgets.cli import codes, words
+from qjm_widgets.cli.arguments import backend_of, options_of, parser
+from qjm_widgets.cli.watching import watch
+from qjm_widgets.core.errors import (
+    DrivenElsewhereError,
+    InputError,
+    InvalidStateError,
+    QJMError,
+    StoreError,
+    WaitTimeoutError,
+)
+from qjm_widgets.core.finding import find_set
+from qjm_widgets.core.records import Status
+from qjm_widgets.core.snapshot import plural
+from qjm_widgets.job_set import JobSet
+from qjm_widgets.manager import JobManager
+
+_CANCELLING = 60.0
+"""Seconds that a backend has to answer a cancellation, where nobody says."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line.
+
+    Args:
+        arguments: by default those of the process.
+
+    Returns:
+        The exit code; ``qjm_widgets.cli`` lists them.
+    """
+    chosen = parser().parse_args(arguments)
+    try:
+        with _manager(chosen) as manager:
+            return _COMMANDS[chosen.command](manager, chosen)
+    except QJMError as error:
+        return _tell(error, chosen.json)
+    except KeyboardInterrupt:
+        print("interrupted; what was sent goes on", file=sys.stderr)
+        return codes.INTERRUPTED
+    except BrokenPipeError:  # whoever reads, such as head, has enough
+        sys.stdout = None
+        return codes.DONE
+
+
+@contextlib.contextmanager
+def _manager(chosen: argparse.Namespace) -> Iterator[JobManager]:
+    """The manager of this command; leaving it waits for nothing."""
+    path = chosen.store
+    if path is not None and chosen.command != "load" and not Path(path).expanduser().exists():
+        raise StoreError(f"there is no store {path}")
+    manager = JobManager(path)
+    try:
+        yield manager
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the last line tells how many were not sent
+            manager.close()
+
+
+def _tell(error: QJMError, as_json: bool) -> int:
+    code = codes.code_of(error)
+    if as_json:
+        tree = {"error": type(error).__name__, "message": str(error), "exit_code": code}
+        print(words.line_of(tree), file=sys.stderr)
+    else:
+        print(f"qjm: {words.clean(str(error))}", file=sys.stderr)
+    return code
+
+
+# -- what is known -----------------------------------------------------------------------------------
+
+
+def _list(manager: JobManager, chosen: argparse.Namespace) -> int:
+    found = manager.history(chosen.name, chosen.limit)
+    if chosen.json:
+        print(words.dump([words.summary_tree(summary) for summary in found]))
+    else:
+        print(words.list_text(found))
+    return codes.DONE
+
+
+def _show(manager: JobManager, chosen: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, chosen)
+    counts = job_set.counts() if chosen.counts else None
+    if chosen.json:
+        tree = {**words.set_tree(job_set), "job_list": words.jobs_tree(job_set)}
+        print(words.dump(tree if counts is None else {**tree, "counts": counts}))
+        return codes.DONE
+    print(words.show_text(job_set))
+    if counts is not None:
+        print("\n" + words.counts_text(counts))
+    return codes.DONE
+
+
+def _watch(manager: JobManager, chosen: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, chosen)
+    watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
+    return _ending(job_set)
+
+
+# -- what is done ------------------------------------------------------------------------------------
+
+
+def _cancel(manager: JobManager, chosen: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, chosen)
+    rows = _rows(job_set, chosen.jobs)
+    rows = [row for row in rows if not job_set.live.jobs[row].status.final]
+    if not rows:
+        return _say(chosen, {"cancelled": 0}, "nothing to cancel: those jobs have ended")
+    _drive(job_set, chosen, paused=True)
+    job_set.cancel(rows)
+    limit = _CANCELLING if chosen.timeout is None else chosen.timeout
+    deadline = time.monotonic() + limit
+    live = job_set.live
+    with live.changed:
+        over = live.changed.wait_for(
+            lambda: all(live.jobs[row].status.final for row in rows),
+            max(0.0, deadline - time.monotonic()),
+        )
+    if not over:
+        raise WaitTimeoutError(f"asked for, but not confirmed within {limit:g} s: look again later")
+    ended = sum(live.jobs[row].status is Status.CANCELLED for row in rows)
+    late = f"; {len(rows) - ended} ended first" if ended < len(rows) else ""
+    tree = {"cancelled": ended, "asked_for": len(rows)}
+    return _say(chosen, tree, f"{plural(ended, 'job')} cancelled{late}")
+
+
+def _retry(manager: JobManager, chosen: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, chosen)
+    rows = _rows(job_set, chosen.jobs)
+    wanted = Status.HELD if chosen.held else Status.ERROR
+    if all(job_set.live.jobs[row].status is not wanted for row in rows):
+        return _say(chosen, {"retried": 0}, f"nothing to retry: no job of those is {_word(wanted)}")
+    _drive(job_set, chosen, paused=False)
+    again = job_set.retry(rows, held=chosen.held)
+    if not chosen.json:
+        print(f"sending {plural(again, 'job')} again")
+    watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
+    return _ending(job_set)
+
+
+def _word(status: Status) -> str:
+    return "held" if status is Status.HELD else "failed"
+
+
+def _resume(manager: JobManager, chosen: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, chosen)
+    if job_set.live.interrupted or job_set.live.owner is not None:
+        _drive(job_set, chosen, paused=False)
+    watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
+    return _ending(job_set)
+
+
+def _export(manager: JobManager, chosen: argparse.Namespace) -> int:
+    set_id = find_set(manager.history(), chosen.set)
+    manager.export(set_id, chosen.file)
+    return _say(chosen, {"id": set_id, "file": chosen.file}, f"{set_id} is in {chosen.file}")
+
+
+def _load(manager: JobManager, chosen: argparse.Namespace) -> int:
+    job_set = manager.load(chosen.file)
+    return _say(chosen, words.set_tree(job_set), f"{job_set.job_set_id()} is in the store")
+
+
+_COMMANDS: Mapping[str, Callable[[JobManager, argparse.Namespace], int]] = {
+    "list": _list,
+    "show": _show,
+    "watch": _watch,
+    "cancel": _cancel,
+    "retry": _retry,
+    "resume": _resume,
+    "export": _export,
+    "load": _load,
+}
+
+
+# -- together ----------------------------------------------------------------------------------------
+
+
+def _retrieve(manager: JobManager, chosen: argparse.Namespace) -> JobSet:
+    return manager.retrieve_job_set(find_set(manager.history(), chosen.set))
+
+
+def _rows(job_set: JobSet, jobs: Sequence[int]) -> list[int]:
+    most = len(job_set.live.jobs)
+    for job in jobs:
+        if not 0 <= job < most:
+            raise InputError(f"no job {job}: the set has jobs 0 to {most - 1}")
+    return list(jobs) or list(range(most))
+
+
+def _drive(job_set: JobSet, chosen: argparse.Namespace, *, paused: bool) -> None:
+    """Drive the set in this process, unless a kernel does."""
+    owner = job_set.live.owner
+    if owner is not None:
+        raise DrivenElsewhereError(f"{owner} drives this job set: act there, or end it first")
+    backend, options = backend_of(chosen.backend), options_of(chosen.option)
+    try:
+        job_set.resume(backend, paused=paused, **options)
+    except InputError as error:
+        if backend is None and not job_set.live.record.unstored_options:
+            raise InvalidStateError(
+                f"nobody drives this job set, and its backend, {job_set.live.record.backend}, is not "
+                f"known here: give --backend module:factory ({str(error).splitlines()[0]})"
+            ) from error
+        raise
+
+
+def _ending(job_set: JobSet) -> int:
+    """How a set that was watched stands."""
+    live = job_set.live
+    if live.interrupted:
+        raise InvalidStateError("nobody drives this job set: qjm resume does")
+    return codes.DONE if live.finished == len(live.jobs) else codes.NOT_ALL_DONE
+
+
+def _say(chosen: argparse.Namespace, tree: object, text: str) -> int:
+    print(words.dump(tree) if chosen.json else words.clean(text))
+    return codes.DONE

@@ -1,0 +1,278 @@
+"""``qjm`` beside a kernel on one store; what it prints and with which code it ends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.classroom import ClassroomBackend
+from qjm_widgets.cli import main
+from tests.classroom.lessons import coins, lesson
+from tests.fakes import LIMIT, ScriptedBackend, reach
+
+LAB = """
+from qiskit.providers.basic_provider import BasicSimulator
+from qjm_widgets.classroom import ClassroomBackend
+
+def slow():
+    return ClassroomBackend(speed=1000)
+
+ready = ClassroomBackend(speed=1000)
+
+class Broken:
+    def __init__(self):
+        raise RuntimeError("no key")
+"""
+
+
+@pytest.fixture
+def kernel() -> Iterator[JobManager]:
+    """The manager of a notebook's kernel; the commands are another process to the store."""
+    with JobManager() as manager:
+        yield manager
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module with backends, in the directory where the commands run."""
+    (tmp_path / "lab_of_this_test.py").write_text(LAB)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def left_behind(store_path: Path) -> str:
+    """The id of a set on a ClassroomBackend that a dead kernel left: one job sent, two not."""
+    manager = JobManager(store_path)
+    job_set = manager.run(
+        coins(3), lesson(pending_limit=1), shots=10, max_circuits_per_job=1, name="left"
+    )
+    reach(job_set, lambda: job_set.live.waiting is not None)
+    with pytest.warns(UserWarning, match="2 jobs not sent yet"):
+        manager.close()
+    return job_set.job_set_id()
+
+
+def finished(kernel: JobManager, name: str = "coins", **words: Any) -> JobSet:
+    backend = ClassroomBackend(speed=1000, **words)
+    job_set = kernel.run(coins(3), backend, shots=100, max_circuits_per_job=1, name=name)
+    assert job_set.wait(LIMIT)
+    return job_set
+
+
+def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main(words)
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def say_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    code, out, _ = say(capsys, *words, "--json")
+    assert code == 0
+    return json.loads(out)
+
+
+def test_an_empty_store_lists_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert say(capsys, "list") == (0, "No job sets in the store.\n", "")
+    assert say_json(capsys, "list") == []
+
+
+def test_the_list_is_newest_first(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two = finished(kernel, "first"), finished(kernel, "second")
+    code, out, _ = say(capsys, "list")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()] == [
+        two.job_set_id()[:8],
+        one.job_set_id()[:8],
+    ]
+    assert "3 of 3 done" in out
+    (only,) = say_json(capsys, "list", "--name", "first")
+    assert only["id"] == one.job_set_id()
+    assert only["jobs"] == {"done": 3}
+    assert [each["name"] for each in say_json(capsys, "list", "--limit", "1")] == ["second"]
+
+
+def test_a_set_is_shown_by_id_beginning_or_name(
+    kernel: JobManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_set = finished(kernel, fail={1: "it got too warm"})
+    for text in (job_set.job_set_id(), job_set.job_set_id()[:6].upper(), "coins"):
+        code, out, _ = say(capsys, "show", text)
+        assert code == 0
+        assert "2 of 3 done, 1 failed" in out
+        assert "it got too warm" in out
+    tree = say_json(capsys, "show", "coins", "--counts")
+    assert [job["status"] for job in tree["job_list"]] == ["done", "error", "done"]
+    assert tree["counts"] == job_set.counts()
+    assert tree["job_list"][1]["error"] == "it got too warm"
+    assert "█" in say(capsys, "show", "coins", "--counts")[1]
+
+
+def test_unknown_and_ambiguous_names(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+    finished(kernel, "twin")
+    finished(kernel, "twin")
+    code, out, err = say(capsys, "show", "nothing")
+    assert (code, out) == (3, "")
+    assert "no job set 'nothing'" in err
+    code, _, err = say(capsys, "show", "twin", "--json")
+    assert code == 3
+    told = json.loads(err)
+    assert told["error"] == "AmbiguousNameError"
+    assert "2 job sets are called" in told["message"]
+
+
+def test_what_a_kernel_drives_is_left_to_it(
+    kernel: JobManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_set = kernel.run(coins(1), lesson(), shots=10, name="mine")
+    assert job_set.wait(LIMIT, until="submitted")
+    for command in ("cancel", "resume"):
+        code, _, err = say(capsys, command, "mine")
+        assert code == 4
+        assert "another manager of this kernel drives this job set" in err
+    assert "driven by" in say(capsys, "list")[1]
+    assert not job_set.managed_jobs()[0].state.final
+
+
+def test_watching_ends_with_the_set(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+    backend = ClassroomBackend(speed=100, start_seconds=30.0)
+    job_set = kernel.run(coins(3), backend, shots=10, max_circuits_per_job=1, name="live")
+    code, out, _ = say(capsys, "watch", "live", "--timeout", "30")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[-1] == "3 of 3 done"
+    assert len(lines) > 1
+    assert job_set.wait(0)
+    assert say(capsys, "watch", "live")[0] == 0
+
+
+def test_watching_gives_up_in_time(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+    kernel.run(coins(1), lesson(), shots=10, name="slow")
+    code, _, err = say(capsys, "watch", "slow", "--timeout", "0.2", "--json")
+    assert code == 7
+    assert "The jobs go on" in json.loads(err)["message"]
+
+
+def test_a_set_that_nobody_drives_needs_a_backend(
+    left_behind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = say(capsys, "watch", left_behind)
+    assert (code, err) == (5, "qjm: nobody drives this job set: qjm resume does\n")
+    for command in ("resume", "cancel"):
+        code, _, err = say(capsys, command, left_behind)
+        assert code == 5
+        assert "give --backend module:factory" in err
+    assert "interrupted" in say(capsys, "list")[1]
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize("factory", ["slow", "ready"])
+def test_resume_drives_the_set_to_its_end(
+    left_behind: str, factory: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("resume", left_behind, "--backend", f"lab_of_this_test:{factory}", "--timeout", "30")
+    code, out, _ = say(capsys, *words)
+    assert code == 0
+    assert out.splitlines()[-1] == "3 of 3 done"
+    assert say(capsys, *words)[0] == 0
+    assert sum(say_json(capsys, "show", "left", "--counts")["counts"].values()) == 30
+
+
+@pytest.mark.usefixtures("lab")
+def test_cancel_sends_nothing(left_behind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--backend", "lab_of_this_test:slow")
+    assert say(capsys, "cancel", left_behind, "1", *words)[:2] == (0, "1 job cancelled\n")
+    tree = say_json(capsys, "show", left_behind)
+    assert tree["jobs"] == {"not_sent": 2, "cancelled": 1}
+    assert json.loads(say(capsys, "cancel", left_behind, "--json", *words)[1]) == {
+        "cancelled": 2,
+        "asked_for": 2,
+    }
+    assert say(capsys, "cancel", left_behind, *words)[1].startswith("nothing to cancel")
+    assert say(capsys, "resume", left_behind, *words)[0] == 1
+
+
+@pytest.mark.usefixtures("lab")
+def test_retry_sends_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    with JobManager() as manager:
+        finished(manager, "warm", fail={0: "too warm", 2: "too cold"})
+    assert say(capsys, "watch", "warm")[0] == 1
+    code, out, _ = say(capsys, "retry", "warm", "0", "--backend", "lab_of_this_test:slow")
+    assert code == 1
+    assert out.splitlines()[0] == "sending 1 job again"
+    assert out.splitlines()[-1] == "2 of 3 done, 1 failed"
+    assert say(capsys, "retry", "warm", "--backend", "lab_of_this_test:slow")[0] == 0
+    assert say(capsys, "retry", "warm")[1].startswith("nothing to retry")
+    assert say(capsys, "retry", "warm", "--held")[1].startswith("nothing to retry")
+
+
+@pytest.mark.usefixtures("lab")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--backend", "lab_of_this_test"), "--backend is MODULE:FACTORY"),
+        (("--backend", "lab_of_this_test:missing"), "gives no backend"),
+        (("--backend", "no_such_lab:x"), "ModuleNotFoundError"),
+        (("--backend", "lab_of_this_test:Broken"), "RuntimeError: no key"),
+        (("--backend", "lab_of_this_test:BasicSimulator"), "this job set was made for classroom"),
+        (("--backend", "lab_of_this_test:slow", "--option", "memory"), "--option is NAME=VALUE"),
+        (("--backend", "lab_of_this_test:slow", "--option", "memory=yes"), "--option is NAME=VALUE"),
+    ],
+)
+def test_wrong_values_are_said(
+    left_behind: str, words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = say(capsys, "resume", left_behind, *words)
+    assert code == 2
+    assert told in err
+
+
+def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in ([], ["sing"], ["show"], ["list", "--limit", "0"], ["watch", "x", "--timeout", "-1"]):
+        with pytest.raises(SystemExit) as caught:
+            main(words)
+        assert caught.value.code == 2
+    assert "usage: qjm" in capsys.readouterr().err
+
+
+def test_jobs_that_are_not_there(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+    finished(kernel)
+    code, _, err = say(capsys, "cancel", "coins", "7")
+    assert (code, err) == (2, "qjm: no job 7: the set has jobs 0 to 2\n")
+
+
+def test_a_set_travels_as_a_file(
+    kernel: JobManager, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job_set = finished(kernel)
+    bundle, other = str(tmp_path / "coins.qjm"), str(tmp_path / "other")
+    assert say(capsys, "export", "coins", bundle)[0] == 0
+    assert say_json(capsys, "load", bundle, "--store", other)["id"] == job_set.job_set_id()
+    tree = say_json(capsys, "show", "coins", "--counts", "--store", other)
+    assert tree["counts"] == job_set.counts()
+    code, _, err = say(capsys, "load", str(tmp_path / "nothing"))
+    assert code == 6
+    assert "there is no bundle" in err
+    code, _, err = say(capsys, "list", "--store", str(tmp_path / "mistyped"))
+    assert code == 6
+    assert "there is no store" in err
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_no_text_of_others_commands_the_terminal(
+    kernel: JobManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "\x1b[31mred\x07 [bold]x[/bold]\nsecond"
+    backend = ScriptedBackend(fail={0: evil}, name=evil)
+    job_set = kernel.run(coins(1), backend, name=evil, tags=[evil])
+    assert job_set.wait(LIMIT)
+    for words in (["list"], ["show", job_set.job_set_id()], ["watch", job_set.job_set_id()]):
+        for more in ([], ["--json"]):
+            _, out, _ = say(capsys, *words, *more)
+            assert "\x1b" not in out
+            assert "\x07" not in out
