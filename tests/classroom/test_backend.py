@@ -130,14 +130,14 @@ def test_a_limit_on_pending_jobs() -> None:
 
 
 def test_a_rate_limit_says_when_to_come_back_on_the_wall() -> None:
-    backend = ClassroomBackend(rate=(2, 60.0), speed=60)
+    backend = ClassroomBackend(rate=(2, 60.0), clock=LessonClock(60, source=lambda: 0.0))
     backend.run(coin())
     backend.run(coin())
     with pytest.raises(RateLimitError, match="takes 2 jobs in 1:00") as caught:
         backend.run(coin())
     verdict = judge(caught.value)
     assert verdict.refusal is Refusal.BUSY
-    assert verdict.retry_after == pytest.approx(1, abs=0.5)
+    assert verdict.retry_after == pytest.approx(1)
     backend.clock.advance(60)
     backend.run(coin())
 

@@ -57,7 +57,8 @@ def test_the_set_runs_as_it_was_recorded(recorded: Any) -> None:
         assert job_set.counts() == counts
         for row, (was, now) in enumerate(zip(times, waited(job_set), strict=True)):
             if row not in (1, 4):  # retried at another moment; never accepted
-                assert now == pytest.approx(was, abs=0.15)
+                assert 0 <= now[0] - was[0] + 0.01 < 5
+                assert now[1] == pytest.approx(was[1], abs=0.1)
 
 
 def test_the_clock_makes_an_hour_short(recorded: Any) -> None:

@@ -44,17 +44,18 @@ def test_times_are_the_machines_own(manager: JobManager) -> None:
     assert job_set.wait(LIMIT)
     (job,) = job_set.live.jobs
     assert job.sent_at is not None and job.running_at is not None and job.finished_at is not None  # noqa: PT018
-    assert job.running_at - job.sent_at == pytest.approx(0.3, abs=0.1)
-    assert job.finished_at - job.running_at == pytest.approx(0.2, abs=0.02)
+    assert job.running_at - job.sent_at >= 0.29
+    assert job.finished_at - job.running_at == pytest.approx(0.2, abs=0.1)
 
 
 def test_limits_are_met_and_learned_and_everything_runs(manager: JobManager) -> None:
     backend = ClassroomBackend(preset="busy-morning", speed=600)
     job_set = manager.run(coins(8), backend, shots=10, max_circuits_per_job=1)
-    reach(job_set, lambda: job_set.live.waiting is not None)
     assert job_set.wait(LIMIT)
-    assert job_set.statuses() == [job_set.statuses()[0]] * 8
+    assert {job.state for job in job_set.managed_jobs()} == {Status.DONE}
     assert len(backend.jobs()) == 8
+    texts = [line.text for job in job_set.managed_jobs() for line in job.history() if line.text]
+    assert any("takes 5 jobs in 1:00" in text for text in texts)
 
 
 def test_what_a_failed_job_used_is_told(manager: JobManager) -> None:
@@ -67,13 +68,23 @@ def test_what_a_failed_job_used_is_told(manager: JobManager) -> None:
 
 
 def test_an_outage_is_waited_for(manager: JobManager) -> None:
-    backend = ClassroomBackend(preset="outage", speed=300)
-    job_set = manager.run(coins(4), backend, shots=10, max_circuits_per_job=1)
-    assert job_set.wait(LIMIT)
-    assert "broke down while the job ran" in str(job_set.error_messages())
-    assert job_set.retry() == 1
-    assert job_set.wait(LIMIT)
-    assert job_set.error_messages() is None
+    backend = lesson(outages=[(5, 60)])
+    before = manager.run(coins(2), backend, shots=10, max_circuits_per_job=1)
+    reach(before, lambda: told(before, lambda job: job.queue_position) == [None, 1])
+    backend.clock.advance(6)
+    reach(before, lambda: told(before, lambda job: job.status) == [Status.ERROR, Status.QUEUED])
+    assert "broke down while the job ran" in str(before.error_messages())
+    later = manager.run(coins(1), backend, shots=10)
+    reach(later, lambda: later.live.waiting is not None)
+    backend.clock.advance(70)
+    assert before.wait(LIMIT)
+    assert before.retry() == 1
+    assert before.wait(LIMIT, until="submitted")
+    assert later.wait(LIMIT, until="submitted")
+    backend.clock.advance(60)
+    assert before.wait(LIMIT)
+    assert later.wait(LIMIT)
+    assert before.error_messages() is later.error_messages() is None
 
 
 def test_one_lesson_gives_one_picture(manager: JobManager) -> None:
