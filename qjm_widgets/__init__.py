@@ -41,5 +41,15 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext qjm_widgets``: makes ``%qjm`` known."""
+    importlib.import_module(f"{__name__}.magics").load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext qjm_widgets``."""
+    importlib.import_module(f"{__name__}.magics").unload(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -76,6 +76,11 @@ class JobManager:
             self._adapter(backend)
         _OPEN.add(self)
 
+    @property
+    def store_path(self) -> str:
+        """Where everything is kept: a file's absolute path, or ``":memory:"``."""
+        return self._store.path
+
     # -- running -------------------------------------------------------------------------------------
 
     def run(
@@ -408,6 +413,11 @@ class JobManager:
 
 
 _OPEN: weakref.WeakSet[JobManager] = weakref.WeakSet()
+
+
+def open_managers() -> list[JobManager]:
+    """The managers of this process that were not closed, in no order."""
+    return list(_OPEN)
 
 
 @atexit.register
