@@ -23,7 +23,10 @@ TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
 # That Qiskit warns of itself.
 TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
-.PHONY: help demo test test-terra lint test-js test-py soak bench clean
+# Older ipykernels: each lies in a folder of its own, ahead of the installed one.
+KERNELS := 6.31 7.3
+
+.PHONY: help demo test test-terra test-kernels lint test-js test-py soak bench clean
 # The closing line of `make test` has to be pytest's.
 .NOTPARALLEL:
 
@@ -34,6 +37,7 @@ help:
 	@echo "make test-js  the page's tests, without a browser"
 	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
 	@echo "make test-terra  the Python tests that make sense on Qiskit 0.46, in .venv-terra"
+	@echo "make test-kernels  what hears the page while a cell runs, on ipykernel $(KERNELS) too"
 	@echo "make soak     the fault suite at length: SOAK=1000 points at which a kernel is killed"
 	@echo "make bench    measure, side by side with the plain loop"
 	@echo "make clean    remove .venv and everything built"
@@ -101,6 +105,17 @@ test-terra: $(TERRA)
 	@$(NPM_RUN)
 	$(TERRA_PY) -m pytest $(TERRA_WARNINGS) tests/unit tests/contract tests/ibmq tests/notebooks $(PYTEST_ARGS)
 
+.kernels/%/.stamp: | $(DEV)
+	$(PIP_INSTALL) --no-deps --upgrade --target .kernels/$* 'ipykernel==$*.*' nest-asyncio nest-asyncio2
+	@touch $@
+
+test-kernels: $(DEV) $(KERNELS:%=.kernels/%/.stamp)
+	@$(NPM_RUN)
+	for kernel in $(KERNELS); do \
+	  QJM_KERNEL="$$PWD/.kernels/$$kernel" $(PY) -m pytest tests/kernels tests/browser/test_while_running.py \
+	    $(PYTEST_ARGS) || exit 1; \
+	done
+
 soak: $(DEV)
 	QJM_SOAK=$(or $(SOAK),1000) $(PY) -m pytest tests/faults --timeout 0 $(PYTEST_ARGS)
 
@@ -108,5 +123,5 @@ bench: $(DEV)
 	$(PY) -m benchmarks
 
 clean:
-	rm -rf $(VENV) $(TERRA_VENV) .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
+	rm -rf $(VENV) $(TERRA_VENV) .kernels .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

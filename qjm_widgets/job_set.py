@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import (
-    ClosedError,
     DrivenElsewhereError,
     InputError,
     InvalidStateError,
@@ -19,6 +18,8 @@ from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.engine import Engine
 from qjm_widgets.events import JobEvent, Subscription
 from qjm_widgets.live import LiveSet
+from qjm_widgets.progress import ProgressLine
+from qjm_widgets.waiting import wait_until
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
     from qjm_widgets.results import JobSetResults
     from qjm_widgets.widgets.panel import Panel
-
-_LISTENING = 0.5
-"""Waiting looks up so often (seconds), so that an interrupt is heard on every platform."""
 
 
 class ManagedJob:
@@ -220,12 +218,22 @@ class JobSet:
 
     # -- waiting -------------------------------------------------------------------------------------
 
-    def wait(self, timeout: float | None = None, until: Literal["done", "submitted"] = "done") -> bool:
+    def wait(
+        self,
+        timeout: float | None = None,
+        until: Literal["done", "submitted"] = "done",
+        *,
+        progress: bool | None = None,
+    ) -> bool:
         """Wait until nothing is left that can go on by itself (done, failed, cancelled or held).
+
+        In a notebook the panel's buttons work meanwhile.
 
         Args:
             timeout: seconds; 0 does not wait, None waits without limit.
             until: ``"submitted"`` waits for the last submission only.
+            progress: tell on ``stderr`` how it goes on: True always (in a log a line every ten seconds),
+                False never, None where that is a terminal.
 
         Returns:
             Whether that is so now. An interrupt stops the waiting, never the jobs.
@@ -242,18 +250,16 @@ class JobSet:
         def reached() -> bool:
             return live.settled if until == "done" else live.submitted
 
-        deadline = None if timeout is None else time.monotonic() + timeout
-        with live.changed:
-            while not reached():
-                left = _LISTENING if deadline is None else min(_LISTENING, deadline - time.monotonic())
-                if left <= 0:
-                    return False
-                self._need_open()
-                live.changed.wait(left)
-        return True
+        with ProgressLine(live, progress) as line:
+            return wait_until(live, reached, timeout, line.look)
 
     def results(
-        self, timeout: float | None = None, partial: bool = False, refresh: bool = False
+        self,
+        timeout: float | None = None,
+        partial: bool = False,
+        refresh: bool = False,
+        *,
+        progress: bool | None = None,
     ) -> JobSetResults:
         """The results of all circuits.
 
@@ -261,11 +267,13 @@ class JobSet:
             timeout: seconds to wait for all jobs; None waits without limit.
             partial: give what is there instead of waiting (or after ``timeout`` seconds).
             refresh: read results from the store again.
+            progress: as in ``wait``.
 
         Raises:
             WaitTimeoutError: jobs were still going on; the jobs go on.
         """
-        if not self.wait(0 if partial and timeout is None else timeout) and not partial:
+        limit = 0 if partial and timeout is None else timeout
+        if not self.wait(limit, progress=progress) and not partial:
             going = [job for job in self.live.jobs if not job.status.settled]
             some = ", ".join(f"{job.row} ({snapshot.WORDS[job.status]})" for job in going[:5])
             more = ", …" if len(going) > 5 else ""
@@ -284,22 +292,20 @@ class JobSet:
             WaitTimeoutError: ``timeout`` seconds were over before all had.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
+        live = self.live
         told: set[int] = set()
+        new: list[int] = []
+
+        def found() -> bool:
+            new[:] = [job.row for job in live.jobs if job.status.settled and job.row not in told]
+            return bool(new) or len(told) == len(live.jobs) or live.settled
+
         while True:
-            with self.live.changed:
-                new = [j.row for j in self.live.jobs if j.status.settled and j.row not in told]
-                if not new and (len(told) == len(self.live.jobs) or self.live.settled):
-                    return
-                if not new:
-                    left = (
-                        _LISTENING if deadline is None else min(_LISTENING, deadline - time.monotonic())
-                    )
-                    if left <= 0:
-                        raise WaitTimeoutError(
-                            f"only {len(told)} of {len(self.live.jobs)} jobs ended in time"
-                        )
-                    self._need_open()
-                    self.live.changed.wait(left)
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not wait_until(live, found, left):
+                raise WaitTimeoutError(f"only {len(told)} of {len(live.jobs)} jobs ended in time")
+            if not new:
+                return
             for row in new:
                 told.add(row)
                 yield ManagedJob(self, row)
@@ -466,13 +472,6 @@ class JobSet:
                 raise InputError(f"no job {job!r}: the set has jobs 0 to {len(self.live.jobs) - 1}")
             rows.append(row)
         return rows
-
-    def _need_open(self) -> None:
-        if self.live.closed:
-            raise ClosedError(
-                "the manager of this set was closed, so nobody asks for its jobs any more: "
-                "retrieve it with another one"
-            )
 
     def _need_driver(self, verb: str) -> None:
         if self.live.adapter is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 import warnings
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from qiskit.providers import JobStatus
 from qiskit.result import Result
 
 from qjm_widgets._compat import make_qobj
-from qjm_widgets.core.errors import ClosedError, NotAvailableError
+from qjm_widgets.core.errors import NotAvailableError
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.ibmq.errors import (
     IBMQJobManagerError,
@@ -22,13 +21,12 @@ from qjm_widgets.ibmq.errors import (
 )
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.job_set import ManagedJob as Job
+from qjm_widgets.waiting import wait_until
 
 if TYPE_CHECKING:
     from qjm_widgets.ibmq.submissions import Submissions
 
 _LOG = logging.getLogger(__name__)
-_LISTENING = 0.5
-"""Waiting looks up so often (seconds), so that an interrupt is heard on every platform."""
 
 
 class ManagedJob:
@@ -177,15 +175,8 @@ class ManagedJob:
 
     def _wait(self, timeout: float | None) -> None:
         live = self._set.live
-        deadline = None if timeout is None else time.monotonic() + timeout
-        with live.changed:
-            while not self._record.status.settled and live.driven:
-                left = _LISTENING if deadline is None else min(_LISTENING, deadline - time.monotonic())
-                if left <= 0:
-                    raise IBMQJobManagerTimeoutError(f"{self._who()} had not ended after {timeout} s")
-                if live.closed:
-                    raise ClosedError("the manager of this job was closed: retrieve its set again")
-                live.changed.wait(left)
+        if not wait_until(live, lambda: self._record.status.settled or not live.driven, timeout):
+            raise IBMQJobManagerTimeoutError(f"{self._who()} had not ended after {timeout} s")
 
     def __repr__(self) -> str:
         return f"<{self._who()}: {self._record.status.value}>"

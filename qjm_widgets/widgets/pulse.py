@@ -38,6 +38,12 @@ class Pulse:
                 threading.Thread(target=self._beat, name="qjm-pulse", daemon=True).start()
             self._condition.notify()
 
+    def flush(self) -> None:
+        """Paint now, on this thread, what is marked."""
+        with self._condition:
+            marked, self._marked = self._marked, {}
+        self._paint(marked)
+
     def _beat(self) -> None:
         while True:
             with self._condition:
@@ -46,16 +52,18 @@ class Pulse:
                     return
                 marked, self._marked = self._marked, {}
             began = time.monotonic()
-            for painted in marked:
-                try:
-                    left = painted.paint()
-                except Exception:
-                    _LOG.exception("a panel could not be painted")
-                    continue
-                if left:
-                    with self._condition:
-                        self._marked[painted] = None
+            self._paint(marked)
             time.sleep(max(0.0, INTERVAL - (time.monotonic() - began)))
+
+    def _paint(self, marked: dict[Painted, None]) -> None:
+        for painted in marked:
+            try:
+                left = painted.paint()
+            except Exception:
+                _LOG.exception("a panel could not be painted")
+                continue
+            if left:
+                self.mark(painted)
 
 
 PULSE = Pulse()

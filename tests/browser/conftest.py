@@ -63,6 +63,13 @@ def notebook7(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServe
         yield server
 
 
+@pytest.fixture(scope="module")
+def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A running Voila."""
+    with JupyterServer("voila", tmp_path_factory.mktemp("voila")) as server:
+        yield server
+
+
 @pytest.fixture
 def open_notebook(request: pytest.FixtureRequest, browser: Browser) -> Iterator[OpenNotebook]:
     """Opens a notebook, from a file or from the sources of its cells, in a context of its own.

@@ -14,13 +14,13 @@ import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from playwright.sync_api import Playwright
 
-App = Literal["lab", "notebook"]
+App = Literal["lab", "notebook", "voila"]
 Theme = Literal["Light", "Dark"]
 
 START_SECONDS = 90
@@ -73,10 +73,10 @@ def find_browser(playwright: Playwright) -> str:
 
 
 class JupyterServer:
-    """`jupyter lab` or `jupyter notebook` with a home, settings and a store of its own.
+    """`jupyter lab`, `jupyter notebook` or `voila` with a home, settings and a store of its own.
 
     Use it in a `with` block. Notebooks go below `root`; kernels run the Python of the tests and keep
-    their job sets in `store`.
+    their job sets in `store`. `QJM_KERNEL` names a folder with another ipykernel for them.
     """
 
     def __init__(self, app: App, home: Path) -> None:
@@ -96,17 +96,7 @@ class JupyterServer:
         self._write_setting("apputils-extension", "notification", {"fetchNews": "false"})
         # The file changes when a test saves it, and not in between.
         self._write_setting("docmanager-extension", "plugin", {"autosave": False})
-        command = [
-            *(sys.executable, "-m", "jupyter", self.app),
-            "--no-browser",
-            "--allow-root",
-            "--expose-app-in-browser",
-            "--ip=127.0.0.1",
-            f"--port={self.port}",
-            "--ServerApp.port_retries=0",
-            f"--IdentityProvider.token={self.token}",
-            f"--ServerApp.root_dir={self.root}",
-        ]
+        command = [sys.executable, "-m", *(self._voila() if self.app == "voila" else self._jupyter())]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
@@ -132,10 +122,32 @@ class JupyterServer:
     ) -> None:
         self._stop()
 
+    def _jupyter(self) -> list[str]:
+        return [
+            *("jupyter", self.app),
+            "--no-browser",
+            "--allow-root",
+            "--expose-app-in-browser",
+            "--ip=127.0.0.1",
+            f"--port={self.port}",
+            "--ServerApp.port_retries=0",
+            f"--IdentityProvider.token={self.token}",
+            f"--ServerApp.root_dir={self.root}",
+        ]
+
+    def _voila(self) -> list[str]:
+        return [
+            *("voila", str(self.root)),
+            "--no-browser",
+            "--Voila.ip=127.0.0.1",
+            f"--port={self.port}",
+            f"--token={self.token}",
+        ]
+
     def notebook_url(self, path: str) -> str:
         """The address that opens the notebook at `path`, which is relative to `root`."""
         # `reset` keeps Lab from opening the documents of an earlier test.
-        page = "lab/tree" if self.app == "lab" else "notebooks"
+        page = {"lab": "lab/tree", "notebook": "notebooks", "voila": "voila/render"}[self.app]
         query = "reset&" if self.app == "lab" else ""
         return f"http://127.0.0.1:{self.port}/{page}/{quote(path)}?{query}token={self.token}"
 
@@ -163,6 +175,8 @@ class JupyterServer:
         while True:
             try:
                 self._request("status")
+                return
+            except HTTPError:  # Voila, which has no such page
                 return
             except (URLError, ConnectionError, TimeoutError) as error:
                 # Waits a moment, and notices at once when the server ends.
@@ -211,7 +225,9 @@ class JupyterServer:
         folder = self.home / "data" / "kernels" / "python3"
         folder.mkdir(parents=True)
         launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        spec = {"argv": launch, "display_name": "Python 3", "language": "python"}
+        spec: dict[str, Any] = {"argv": launch, "display_name": "Python 3", "language": "python"}
+        if "QJM_KERNEL" in os.environ:
+            spec["env"] = {"PYTHONPATH": os.environ["QJM_KERNEL"]}
         (folder / "kernel.json").write_text(json.dumps(spec), "utf-8")
 
     def _write_setting(self, extension: str, plugin: str, values: dict[str, Any]) -> None:
