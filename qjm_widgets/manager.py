@@ -11,7 +11,7 @@ import time
 import uuid
 import warnings
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +22,7 @@ from qjm_widgets.core.errors import (
     DrivenElsewhereError,
     InputError,
     InvalidStateError,
+    JobSetNotFoundError,
 )
 from qjm_widgets.core.ports import BackendAdapter, SetSummary
 from qjm_widgets.core.records import JobSetRecord, Status
@@ -72,6 +73,7 @@ class JobManager:
         self._adapters: dict[int, tuple[Any, BackendAdapter]] = {}
         self._lock = threading.RLock()
         self._closed = False
+        self._watchers: list[Callable[[], None]] = []
         for backend in backends:
             self._adapter(backend)
         _OPEN.add(self)
@@ -194,6 +196,11 @@ class JobManager:
         self._check_open()
         return self._store.summaries(name, limit)
 
+    def store_size(self) -> int:
+        """Bytes that the store takes: ``delete`` and ``prune`` give them back."""
+        self._check_open()
+        return self._store.size()
+
     def retrieve_job_set(self, job_set_id: str, backend: Any = None, refresh: bool = False) -> JobSet:
         """A set from this session or from the store. It polls and never submits.
 
@@ -255,7 +262,21 @@ class JobManager:
         return self._adapter(rebuilt_backend(record))
 
     def _job_set(self, live: LiveSet) -> JobSet:
+        live.watch(self._notify)
         return JobSet(live, self._engine, self._resume)
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call a quick function, on any thread, when a set of this session changed or was forgotten."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Stop calling it; unknown ones are ignored."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
+    def _notify(self) -> None:
+        for watcher in list(self._watchers):
+            watcher()
 
     def delete(self, job_set_id: str) -> None:
         """Forget a set and its results; jobs at a provider are left alone.
@@ -279,12 +300,14 @@ class JobManager:
             if known is not None:
                 self._engine.forget(known.live)
                 del self._sets[job_set_id]
+        self._notify()
 
-    def prune(self, older_than: float | datetime.timedelta) -> int:
+    def prune(self, older_than: float | datetime.timedelta, *, dry_run: bool = False) -> int:
         """Forget every set that was made longer ago; those under way, here or elsewhere, stay.
 
         Args:
             older_than: seconds, or a timedelta.
+            dry_run: forget nothing, only tell how many it would be.
 
         Returns:
             How many sets were forgotten.
@@ -295,11 +318,14 @@ class JobManager:
         before = time.time() - age
         forgotten = 0
         for summary in self.history():
-            known = self._sets.get(summary.record.set_id)
-            if summary.record.created_at < before and (known is None or known.live.settled):
-                with contextlib.suppress(DrivenElsewhereError):  # under way in another kernel
+            if summary.record.created_at >= before or summary.under_way:
+                continue
+            if not dry_run:
+                try:
                     self.delete(summary.record.set_id)
-                    forgotten += 1
+                except (InvalidStateError, JobSetNotFoundError):  # another kernel was quicker
+                    continue
+            forgotten += 1
         return forgotten
 
     def report(self, detailed: bool = True) -> str:
@@ -340,7 +366,9 @@ class JobManager:
         from qjm_widgets.bundle import read_bundle, store_bundle
 
         self._check_open()
-        return self.retrieve_job_set(store_bundle(self._store, read_bundle(path)))
+        job_set = self.retrieve_job_set(store_bundle(self._store, read_bundle(path)))
+        self._notify()
+        return job_set
 
     # -- life ----------------------------------------------------------------------------------------
 

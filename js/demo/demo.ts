@@ -3,76 +3,10 @@
  * What the page does with recorded messages is seen here, with a kernel made up in fake_kernel.ts.
  */
 import history from "../src/history";
-import type { StoredSet } from "../src/history_state";
 import panel from "../src/index";
-import { FakeKernel, type FakeSet } from "./fake_kernel";
+import { FakeKernel } from "./fake_kernel";
+import { FakeStore, storedSets } from "./fake_store";
 import { NOW, SCENARIOS } from "./scenarios";
-
-const REFUSAL =
-  "No backend named ibm_fez is known here. Make one, then run this in a cell:\n`manager.retrieve_job_set('d4').resume(backend)`";
-
-const SETS: readonly StoredSet[] = [
-  {
-    id: "a1",
-    name: "bell sweep",
-    backend: "ibm_fez",
-    circuits: 1000,
-    jobs: 10,
-    line: "10 of 10 done",
-    created: Date.now() - 3 * 3_600_000,
-    open: true,
-    interrupted: false,
-    note: "",
-  },
-  {
-    id: "d4",
-    name: "qaoa on a ring, depth 8",
-    backend: "ibm_fez",
-    circuits: 600,
-    jobs: 6,
-    line: "4 of 6 done · 1 queued, 1 not sent",
-    created: Date.now() - 5 * 3_600_000,
-    open: false,
-    interrupted: true,
-    note: "",
-  },
-  {
-    id: "e5",
-    name: "readout calibration",
-    backend: "ibm_torino",
-    circuits: 128,
-    jobs: 2,
-    line: "1 of 2 done · 1 running",
-    created: Date.now() - 6 * 3_600_000,
-    open: false,
-    interrupted: false,
-    note: "driven by another kernel",
-  },
-  {
-    id: "b2",
-    name: "vqe, 3rd try",
-    backend: "aer_simulator",
-    circuits: 40,
-    jobs: 1,
-    line: "1 of 1 done",
-    created: Date.now() - 26 * 3_600_000,
-    open: false,
-    interrupted: false,
-    note: "",
-  },
-  {
-    id: "c3",
-    name: "randomised benchmarking",
-    backend: "ibm_torino",
-    circuits: 100_000,
-    jobs: 1000,
-    line: "986 of 1,000 done · 14 failed",
-    created: Date.now() - 9 * 86_400_000,
-    open: false,
-    interrupted: false,
-    note: "",
-  },
-];
 
 function show(): () => void {
   const wanted = new URLSearchParams(location.hash.slice(1));
@@ -94,14 +28,7 @@ function pressButton(stage: HTMLElement, words: string): void {
 }
 
 function showHistory(stage: HTMLElement) {
-  const model = new FakeKernel((SCENARIOS.end ?? SCENARIOS.middle)?.() as FakeSet);
-  model.setTrait("sets", SETS);
-  model.send = ({ kind, ...message }: { kind: string; id?: string }) => {
-    const ok = kind !== "resume";
-    const text = ok ? "is open below" : REFUSAL;
-    setTimeout(() => model.message({ kind: "ack", v: 1, id: message.id, ok, text }), 50);
-  };
-  return history.render({ model: model as never, el: stage });
+  return history.render({ model: new FakeStore(storedSets(1204)) as never, el: stage });
 }
 
 function showPanel(stage: HTMLElement, scenario: string, wanted: URLSearchParams) {

@@ -1,58 +1,45 @@
-/** The list of job sets in a store, as an anywidget module. */
-import type { AnyModel, RenderProps } from "@anywidget/types";
+/** The manager's panel, every job set of its store, as an anywidget module. */
+import type { RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
-import { decodeMessage } from "./decode";
-import {
-  EMPTY_HISTORY,
-  type HistoryState,
-  readSets,
-  reduceHistory,
-  type SetAction,
-  type Wish,
-} from "./history_state";
-import { HistoryList } from "./view/history_list";
-import { WIRE_VERSION } from "./wire";
-
-const TIMEOUT = 10_000;
+import { connectHistory } from "./history_sync";
+import { History } from "./view/history_list";
 
 function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
-  const source: Pick<AnyModel, "get" | "on" | "off" | "send"> = model;
-  const timers = new Set<ReturnType<typeof setTimeout>>();
-  let state: HistoryState = EMPTY_HISTORY;
-  let wishes = 0;
+  let closed = false;
+  let scheduled = false;
+  const session = connectHistory(model, schedule, save);
 
-  function apply(event: Parameters<typeof reduceHistory>[1]): void {
-    state = reduceHistory(state, event);
-    paint(<HistoryList state={state} now={Date.now()} onAction={ask} />, el);
+  /** Never at once: an answer may come while Preact is still at work on the state before it. */
+  function schedule(): void {
+    if (scheduled) return;
+    scheduled = true;
+    queueMicrotask(() => {
+      scheduled = false;
+      if (!closed) update();
+    });
   }
 
-  function ask(action: SetAction, id: string): void {
-    wishes += 1;
-    const wish: Wish = { do: action, number: wishes };
-    apply({ type: "sent", id, wish });
-    timers.add(setTimeout(() => apply({ type: "late", id, wish }), TIMEOUT));
-    try {
-      source.send({ kind: action, v: WIRE_VERSION, id });
-    } catch {
-      // A closed comm throws; the time-out says that nothing answers.
-    }
+  function update(): void {
+    paint(<History state={session.state} actions={session} now={Date.now()} />, el);
   }
 
-  const onSets = (): void => apply({ type: "sets", sets: readSets(source.get("sets")) });
-  const onMessage = (content: unknown): void => {
-    const decoded = decodeMessage(content, []);
-    if (decoded.kind === "ack") apply({ type: "ack", ...decoded.ack });
-    else if (decoded.kind === "problem") apply({ type: "problem", text: decoded.text });
-  };
-  source.on("change:sets", onSets);
-  source.on("msg:custom", onMessage);
-  onSets();
+  update();
+  session.open();
   return () => {
-    for (const timer of timers) clearTimeout(timer);
-    source.off("change:sets", onSets);
-    source.off("msg:custom", onMessage);
+    closed = true;
     paint(null, el);
+    session.close();
   };
+}
+
+/** Hands a file to the reader as any download. */
+function save(name: string, data: Uint8Array): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([data as BlobPart], { type: "application/zip" }));
+  link.download = name;
+  link.click();
+  // The browser has taken it by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 export default { render };

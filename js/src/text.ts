@@ -73,6 +73,13 @@ export function about(ms: number): string {
   return hours < 48 ? `about ${Math.round(hours)} h` : `about ${Math.round(hours / 24)} days`;
 }
 
+/** Bytes: "812 kB", "3.4 MB", "1.2 GB". */
+export function size(bytes: number): string {
+  if (bytes < 999_500) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  const [value, unit] = bytes < 999.5e6 ? [bytes / 1e6, "MB"] : [bytes / 1e9, "GB"];
+  return `${value < 10 ? value.toFixed(1) : count(Math.round(value))} ${unit}`;
+}
+
 /** How long ago, in one unit: "just now", "5 min ago", "3 h ago", "2 days ago". */
 export function age(ms: number): string {
   const minutes = Math.floor(ms / 60_000);

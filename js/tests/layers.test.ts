@@ -15,12 +15,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   state: ["wire"],
   derive: ["state", "wire"],
   find: ["derive", "state", "wire"],
-  history_state: ["state", "text"],
+  history_wire: ["wire"],
+  history_decode: ["fields", "history_wire", "text"],
+  history_state: ["history_wire", "state"],
+  history_sync: ["history_decode", "history_state", "history_wire", "sync"],
   plotly: [],
   sync: ["actions", "decode", "state", "wire"],
   index: ["plotly", "sync", "view"],
-  history: ["decode", "history_state", "view", "wire"],
-  view: ["actions", "derive", "find", "history_state", "plotly", "state", "text", "wire", "view"],
+  history: ["history_sync", "view"],
+  view: [
+    ...["actions", "derive", "find", "history_state", "history_sync", "history_wire"],
+    ...["plotly", "state", "text", "wire", "view"],
+  ],
 };
 
 const modules = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) =>

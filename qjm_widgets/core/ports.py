@@ -46,9 +46,19 @@ class SetSummary(NamedTuple):
     owner: str | None = None
 
     @property
+    def unfinished(self) -> bool:
+        """Whether jobs are left that have not ended and are not held."""
+        return any(number and not status.settled for status, number in self.jobs.items())
+
+    @property
+    def under_way(self) -> bool:
+        """Whether somebody drives unfinished jobs."""
+        return self.unfinished and self.owner is not None
+
+    @property
     def interrupted(self) -> bool:
         """Whether jobs are unfinished and nobody drives them."""
-        return self.owner is None and any(n and not status.settled for status, n in self.jobs.items())
+        return self.unfinished and self.owner is None
 
 
 @dataclass(slots=True)
@@ -109,6 +119,9 @@ class JobStore(Protocol):
 
     def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
         """All sets, newest first."""
+
+    def size(self) -> int:
+        """Bytes that the store takes."""
 
     def delete_set(self, set_id: str) -> None:
         """Forget a set and all that belongs to it; unknown ids are an error.

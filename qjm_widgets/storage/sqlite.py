@@ -184,6 +184,12 @@ class SQLiteStore:
         with self._decoding():
             return rows.summaries_from_rows(found, self._living())
 
+    def size(self) -> int:
+        """Bytes that the store takes, without what is written but not yet moved into the file."""
+        pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        found: list[int] = self._select(lambda columns: columns[0], pages)
+        return found[0]
+
     def delete_set(self, set_id: str) -> None:
         """Forget a set and all that belongs to it, and give its space back to the disk.
 

@@ -1,7 +1,10 @@
-"""The manager in a notebook: a plain list of the store's sets, each with Retrieve."""
+"""The manager's own panel: every set of its store, and what can be done with each."""
 
 from __future__ import annotations
 
+import datetime
+import threading
+import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -11,81 +14,161 @@ import traitlets
 
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.errors import QJMError
-from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.widgets import assets, wire
+from qjm_widgets.widgets.deeds import Answer, Deeds
 from qjm_widgets.widgets.kernel import hear_while_cells_run
+from qjm_widgets.widgets.listing import VERSION, Query, listing, query_from
+from qjm_widgets.widgets.pulse import PULSE
 
 if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
 
-_MOST = 200
+_FIRST = 30
+_SECONDS = 1.0
+"""A listing is sent no more often, however fast sets change."""
+_MOST_VIEWS = 20
+_STATIC_ROWS = 50
+
+
+class _View:
+    """What one view of the list looks at, and what it was told last."""
+
+    def __init__(self, query: Query, first: int, last: int) -> None:
+        self.query, self.first, self.last = query, first, last
+        self.told: dict[str, Any] | None = None
 
 
 class _SetList(anywidget.AnyWidget):
+    """Its one trait is the first page of the list, for a late view."""
+
     _esm = assets.text("history.js")
     _css = assets.text("history.css")
-    sets: traitlets.List[dict[str, Any]] = traitlets.List().tag(sync=True)
+    listing = traitlets.Dict().tag(sync=True)
 
 
 class History(ipywidgets.VBox):  # type: ignore[misc]
-    """The list; a retrieved set's panel opens below it."""
+    """The list; panels of the sets that are opened stand below it."""
 
     def __init__(self, manager: JobManager) -> None:
         self._manager = manager
         self._list = _SetList()
+        self._lock = threading.RLock()
+        self._views: dict[str, _View] = {}
         self._panels: dict[str, Any] = {}
+        self._deeds = Deeds(manager)
+        self._due = 0.0
         super().__init__([self._list])
         hear_while_cells_run(self._list)
         self._list.on_msg(self._receive)
-        self._refresh()
+        self._list.listing = self._listing(_View(Query(), 0, _FIRST))
+        manager.watch(self._mark)
 
-    def _refresh(self) -> None:
-        self._list.sets = [_entry(s, s.record.set_id in self._panels) for s in _summaries(self._manager)]
+    def close(self) -> None:
+        """Take the list off the page and stop following the manager."""
+        self._manager.unwatch(self._mark)
+        super().close()
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def _mark(self) -> None:
+        PULSE.mark(self)
+
+    def paint(self) -> bool:
+        """Send each view what changed in what it looks at; True while it is too early."""
+        now = time.monotonic()
+        if now < self._due:
+            return True
+        self._due = now + _SECONDS
+        with self._lock:
+            views = list(self._views.values())
+        for view in views:
+            self._tell(view, always=False)
+        return False
+
+    def _tell(self, view: _View, *, always: bool) -> None:
+        try:
+            told = self._listing(view)
+        except QJMError as error:
+            told = {"kind": "trouble", "v": VERSION, "text": str(error)}
+        if always or told != view.told:
+            view.told = told
+            self._list.send(told)
+
+    def _listing(self, view: _View) -> dict[str, Any]:
+        manager = self._manager
+        return listing(
+            manager.history(),
+            view.query,
+            view.first,
+            view.last,
+            opened=self._panels,
+            size=manager.store_size(),
+        )
+
+    # -- from the page -------------------------------------------------------------------------------
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        if not isinstance(content, dict) or content.get("kind") not in ("retrieve", "resume"):
+        """A message of the page; it may come on a subshell's thread. What is malformed is ignored."""
+        if not isinstance(content, dict) or content.get("v") != VERSION:
             return
-        set_id = str(content.get("id"))
+        kind, name = content.get("kind"), str(content.get("view"))
+        if kind == "list":
+            first, last = content.get("first"), content.get("last")
+            if isinstance(first, int) and isinstance(last, int):
+                view = _View(query_from(content.get("query")), first, last)
+                with self._lock:
+                    if name not in self._views and len(self._views) >= _MOST_VIEWS:
+                        self._views.pop(next(iter(self._views)))  # pages that never said bye
+                    self._views[name] = view
+                self._tell(view, always=True)
+        elif kind == "bye":
+            with self._lock:
+                self._views.pop(name, None)
+        elif kind == "do":
+            self._do(content)
+
+    def _do(self, content: dict[str, Any]) -> None:
+        command = str(content.get("id"))
         try:
-            job_set = self._manager.retrieve_job_set(set_id)
-            if content["kind"] == "resume":
-                job_set.resume()
+            answer = self._deeds.do(content)
+            self._show(answer)
         except QJMError as error:
-            self._list.send(wire.ack(set_id, False, str(error)))
+            self._list.send(wire.ack(command, False, str(error)))
             return
-        if set_id not in self._panels:
-            self._panels[set_id] = job_set.panel()
+        if answer.file is not None:
+            name, data = answer.file
+            self._list.send({"kind": "file", "v": VERSION, "id": command, "name": name}, buffers=[data])
+        self._list.send(wire.ack(command, True, answer.text))
+        if answer.changed:
+            self._due = 0.0
+            self._mark()
+
+    def _show(self, answer: Answer) -> None:
+        """Open and close panels below the list."""
+        with self._lock:
+            if answer.opened is not None and answer.opened.job_set_id() not in self._panels:
+                self._panels[answer.opened.job_set_id()] = answer.opened.panel()
+            gone = [self._panels.pop(set_id) for set_id in answer.closed & self._panels.keys()]
             self.children = (self._list, *self._panels.values())
-        self._refresh()
-        self._list.send(wire.ack(set_id, True, f"{snapshot.first_line(job_set.name())} is open below"))
-
-
-def _summaries(manager: JobManager) -> list[SetSummary]:
-    return manager.history(limit=_MOST)
-
-
-def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
-    record = summary.record
-    return {
-        "id": record.set_id,
-        "name": snapshot.first_line(record.name),
-        "backend": snapshot.first_line(record.backend),
-        "circuits": record.circuits,
-        "jobs": sum(summary.jobs.values()),
-        "line": str(snapshot.summary(summary.jobs)),
-        "created": round(record.created_at * 1000),
-        "open": opened,
-        "interrupted": summary.interrupted,
-        "note": "" if summary.owner in (None, "this kernel") else f"driven by {summary.owner}",
-    }
+        for panel in gone:
+            panel.close()
 
 
 def history_html(manager: JobManager) -> str:
-    """The list as static HTML, for where no kernel runs."""
+    """The newest sets as static HTML, for where no kernel runs."""
+    summaries = manager.history(limit=_STATIC_ROWS)
     rows = "".join(
         f"<tr><td>{escape(snapshot.first_line(s.record.name))}</td>"
         f"<td>{escape(snapshot.title(s.record, sum(s.jobs.values())))}</td>"
-        f"<td>{escape(str(snapshot.summary(s.jobs)))}</td><td><code>{s.record.set_id}</code></td></tr>"
-        for s in _summaries(manager)
+        f"<td>{escape(str(snapshot.summary(s.jobs)))}</td>"
+        f"<td>{datetime.datetime.fromtimestamp(s.record.created_at):%Y-%m-%d %H:%M}</td>"
+        f"<td><code>{s.record.set_id}</code></td></tr>"
+        for s in summaries
     )
+    if len(summaries) == _STATIC_ROWS:
+        rows += f'<tr><td colspan="5">These are the newest {_STATIC_ROWS}.</td></tr>'
     return f'<div class="qjm-static"><table><tbody>{rows}</tbody></table></div>'

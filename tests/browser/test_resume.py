@@ -68,7 +68,7 @@ def test_a_set_whose_backend_is_unknown_says_what_to_run(
     later.run_all()
     later.wait_for_run()
     entry = later.page.locator(".qjm-set").filter(has_text="gated").first
-    entry.get_by_role("button", name=re.compile("^Retrieve")).click()
+    entry.get_by_role("button", name=re.compile("^Open")).click()
     panel = later.panel().first
     panel.get_by_role("button", name="Resume").click()
     later.wait_for_text(re.compile(r"resume\(backend\)"), within=panel)

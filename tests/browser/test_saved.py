@@ -1,15 +1,16 @@
-"""What is left in a saved notebook, and the manager's list."""
+"""What is left in a saved notebook, and in one that nobody looked at while it ran."""
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
+from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.cells import GATED, SMALL_CIRCUITS, open_gate
 from tests.browser.conftest import OpenNotebook
+from tests.browser.harness import artifacts_directory, write_notebook
 from tests.browser.harness_server import JupyterServer
 
 RUN = "job_set = manager.run(circuits, BasicSimulator(), name='saved set', shots=100)\njob_set"
@@ -61,22 +62,18 @@ def test_an_html_export_shows_the_finished_state(
     notebook.screenshot("html-export")
 
 
-def test_the_manager_lists_its_sets_and_retrieve_opens_a_panel(
-    lab: JupyterServer, open_notebook: OpenNotebook
+def test_a_notebook_that_runs_without_a_browser_shows_its_last_state(
+    browser: Browser, tmp_path: Path
 ) -> None:
-    notebook = open_notebook(lab, [SMALL_CIRCUITS, RUN.splitlines()[0], "job_set.wait(60)"])
-    notebook.run_all()
-    notebook.wait_for_run()
-    set_id = notebook.kernel_eval("job_set.job_set_id()")
-
-    later = open_notebook(lab, ["from qjm_widgets import JobManager\nmanager = JobManager()\nmanager"])
-    later.run_all()
-    later.wait_for_run()
-    entry = later.page.locator(".qjm-set").filter(has_text="saved set").first
-    entry.get_by_role("button", name=re.compile("^Retrieve")).click()
-    panel = later.panel().first
-    later.wait_for_text("1 of 1 done", within=panel)
-    later.screenshot("manager")
-    assert later.kernel_eval(f"manager.retrieve_job_set({set_id!r}).counts(3)") == notebook.kernel_eval(
-        "job_set.counts(3)"
-    )
+    write_notebook(tmp_path / "night.ipynb", [SMALL_CIRCUITS, RUN, "job_set.wait(60)"])
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "html", "night.ipynb"]
+    subprocess.run(command, check=True, capture_output=True, cwd=tmp_path)
+    page = browser.new_page()
+    page.goto((tmp_path / "night.html").as_uri())
+    static = page.locator(".qjm-static")
+    expect(static).to_be_visible()
+    expect(static).to_contain_text("saved set")
+    expect(static).to_contain_text("1 of 1 done")
+    expect(static).to_contain_text("Counts of 1 of 1 jobs · 4,000 shots")
+    page.screenshot(path=artifacts_directory() / "executed-without-a-browser.png")
+    page.close()

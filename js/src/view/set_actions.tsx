@@ -1,12 +1,13 @@
 /** What can be done with the whole set. What cannot be taken back asks first. */
 import type { ComponentProps } from "preact";
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Actions } from "../actions";
 import { pendingForAll } from "../derive";
 import type { State } from "../state";
 import { count, plural } from "../text";
 import type { Action, Head } from "../wire";
 import { Button } from "./button";
+import { Confirm } from "./confirm";
 import { SENT_WORDS } from "./words";
 
 interface Props {
@@ -117,41 +118,4 @@ function wording(question: Question, jobs: number): { text: string; yes: string;
     yes: "Send again",
     no: "Leave",
   };
-}
-
-interface ConfirmProps {
-  text: string;
-  yes: string;
-  no: string;
-  danger: boolean;
-  onYes: () => void;
-  onNo: () => void;
-}
-
-function Confirm({ text, yes, no, danger, onYes, onNo }: ConfirmProps) {
-  const harmless = useRef<HTMLButtonElement>(null);
-  const textId = useId();
-  // The harmless answer has the focus, so a hasty Enter changes nothing.
-  useEffect(() => harmless.current?.focus(), []);
-  return (
-    <div
-      class="qjm-confirm"
-      role="group"
-      aria-label="Confirm"
-      aria-describedby={textId}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.stopPropagation();
-        onNo();
-      }}
-    >
-      <span id={textId}>{text}</span>
-      <Button look={danger ? "danger" : undefined} onClick={onYes}>
-        {yes}
-      </Button>
-      <Button ref={harmless} onClick={onNo}>
-        {no}
-      </Button>
-    </div>
-  );
 }
