@@ -21,4 +21,6 @@ export interface Actions {
   /** Null rows: all that the action fits. */
   command(action: Action, rows: readonly number[] | null): void;
   dismiss(): void;
+  /** Asks the kernel for everything again. */
+  refresh(): void;
 }

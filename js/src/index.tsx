@@ -1,6 +1,8 @@
 /** The live panel as an anywidget module: joins the session with the views. */
 import type { RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
+import { keepUp } from "./keep_up";
+import { watchEnd } from "./notify";
 import { loadPlotly, type PlotlyApi } from "./plotly";
 import { connect } from "./sync";
 import { Panel } from "./view/panel";
@@ -14,6 +16,8 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
   let closed = false;
   let scheduled = false;
   const session = connect(model, schedule);
+  const keptUp = keepUp(session.refresh);
+  const noticeEnd = watchEnd(el);
 
   /** Never at once: an answer may come while Preact is still at work on the state before it. */
   function schedule(): void {
@@ -27,6 +31,8 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
 
   function update(): void {
     paint(<Panel state={session.state} actions={session} plotly={plotly} />, el);
+    keptUp.heard(session.state);
+    noticeEnd(session.state);
     // Not before there are counts, and not without a kernel: nobody would answer.
     if (plotly !== null || session.state.connection !== "connected" || !hasCounts()) return;
     if (Date.now() < nextRequest) return;
@@ -49,6 +55,7 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
   session.open();
   return () => {
     closed = true;
+    keptUp.close();
     paint(null, el);
     session.close();
   };

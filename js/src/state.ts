@@ -52,6 +52,8 @@ export interface Drawn {
 export interface State {
   /** "silent": nothing answered our hello, so what is shown is what was saved. */
   readonly connection: "asking" | "connected" | "silent";
+  /** False where the kernel's messages come only when they are asked for, as in some hosted notebooks. */
+  readonly pushed: boolean;
   /** A message that could not be read. */
   readonly problem: string | null;
   /** What became of a command, when it is worth saying. */
@@ -86,12 +88,14 @@ export type Event =
   | { type: "ack"; ack: Ack }
   | { type: "problem"; text: string }
   | { type: "silent" }
+  | { type: "pushed"; pushed: boolean }
   | { type: "sent"; id: string; do: Action; rows: readonly number[] | null }
   | { type: "late"; id: string }
   | { type: "dismissed" };
 
 export const EMPTY: State = {
   connection: "asking",
+  pushed: true,
   problem: null,
   notice: null,
   seq: -1,
@@ -139,6 +143,8 @@ export function reduce(state: State, event: Event): State {
       return { ...state, problem: event.text };
     case "silent":
       return state.connection === "asking" ? { ...state, connection: "silent" } : state;
+    case "pushed":
+      return state.pushed === event.pushed ? state : { ...state, pushed: event.pushed };
     case "sent": {
       const command: Command = { do: event.do, rows: event.rows, phase: "sent", updated: false };
       const stays = state.notice?.refused === true && state.notice.do !== event.do;

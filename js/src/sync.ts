@@ -34,6 +34,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
   let lookTimer: ReturnType<typeof setTimeout> | null = null;
   let sight: Sight | null = null;
   let asking = 0;
+  let refreshing = false;
   let awaitedPlotly: ((gzip: DataView) => void)[] = [];
 
   function apply(event: Event): void {
@@ -113,12 +114,20 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
 
   function receiveUpdate(update: Update, statuses: Uint8Array, from: Origin): void {
     const gap = from === "message" && hasGap(state, update);
+    if (from === "message") noteDelivery(update);
     if (from === "message" && update.full) {
       stop(helloTimer);
       helloTimer = null;
     }
     apply({ type: "update", update, statuses, from, at: Date.now() });
     if (gap) hello();
+  }
+
+  /** What the kernel said while nobody asked, and what only an answer tells of, show how updates come. */
+  function noteDelivery(update: Update): void {
+    if (!update.full) apply({ type: "pushed", pushed: true });
+    else if (refreshing && update.seq > state.seq + 1) apply({ type: "pushed", pushed: false });
+    if (update.full) refreshing = false;
   }
 
   const onMessage = (content: unknown, buffers: readonly unknown[]): void =>
@@ -165,6 +174,10 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
         do: action,
         rows: rows === null ? null : [...rows],
       });
+    },
+    refresh() {
+      refreshing = true;
+      hello();
     },
     dismiss() {
       apply({ type: "dismissed" });

@@ -19,13 +19,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   history_decode: ["fields", "history_wire", "text"],
   history_state: ["history_wire", "state"],
   history_sync: ["history_decode", "history_state", "history_wire", "sync"],
+  keep_up: ["state"],
+  notify: ["state"],
   plotly: [],
   sync: ["actions", "decode", "state", "wire"],
-  index: ["plotly", "sync", "view"],
+  index: ["keep_up", "notify", "plotly", "sync", "view"],
   history: ["history_sync", "view"],
   view: [
     ...["actions", "derive", "find", "history_state", "history_sync", "history_wire"],
-    ...["plotly", "state", "text", "wire", "view"],
+    ...["notify", "plotly", "state", "text", "wire", "view"],
   ],
 };
 

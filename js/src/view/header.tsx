@@ -3,6 +3,8 @@ import type { Actions } from "../actions";
 import type { State } from "../state";
 import { count, plural } from "../text";
 import type { Head } from "../wire";
+import { Button } from "./button";
+import { NotifyButton } from "./notify_button";
 import { SetActions } from "./set_actions";
 
 interface Props {
@@ -23,6 +25,13 @@ export function Header({ state, head, actions }: Props) {
           {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shots(head.shots)}`}
         </p>
         {state.connection === "silent" && <p class="qjm-offline">not connected to a kernel</p>}
+        {!state.pushed && <p class="qjm-offline">updates come only when they are asked for here</p>}
+        {(state.connection === "silent" || !state.pushed) && (
+          <Button small title="Asks the kernel how the set stands" onClick={actions.refresh}>
+            Refresh
+          </Button>
+        )}
+        {state.connection === "connected" && <NotifyButton head={head} />}
         {head.owner !== null && (
           <p class="qjm-owner">
             driven by <bdi>{head.owner}</bdi>
