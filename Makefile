@@ -57,12 +57,12 @@ $(TOOLS): pyproject.toml
 # With the panel built first, the installation finds it fresh and fetches no Node of its own.
 $(DEMO): $(TOOLS)
 	$(NPM_RUN)
-	$(PIP_INSTALL) --editable '.[aer,lab]'
+	$(PIP_INSTALL) --editable '.[aer,lab,dask]'
 	@touch $@
 
 $(DEV): $(TOOLS)
 	$(NPM_RUN)
-	$(PIP_INSTALL) --editable '.[aer,lab]' --group dev
+	$(PIP_INSTALL) --editable '.[aer,lab,dask]' --group dev
 	@touch $(DEMO) $@
 
 demo: $(DEMO)

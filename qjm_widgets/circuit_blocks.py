@@ -21,7 +21,7 @@ def write_block(span: Span, works: Sequence[Work]) -> CircuitBlock:
     """Write the circuits of a span; what cannot be written becomes a block of names only."""
     names = [work.circuit.name for work in works]
     try:
-        if any(_has_foreign(work.circuit) for work in works):
+        if any(has_foreign(work.circuit) for work in works):
             raise ValueError("an instruction of another package comes back from QPY as an empty shell")
         notes = {
             "names": names,
@@ -80,7 +80,7 @@ def _dump(circuits: Sequence[Any]) -> bytes:
             circuit.metadata = metadata
 
 
-def _has_foreign(circuit: Any) -> bool:
+def has_foreign(circuit: Any) -> bool:
     """Whether an instruction's class lives outside Qiskit, so that QPY keeps its name only."""
     strange = set(circuit.count_ops()) - _standard_names()
     if not strange:

@@ -71,14 +71,14 @@ class Decisions:
         row: int,
         status: Status,
         *,
-        outcome: JobOutcome | None = None,
+        outcome: JobOutcome | bytes | None = None,
         text: str | None = None,
         **fields: Any,
     ) -> JobRecord:
         """Give a job another status; it is written at the end of the turn."""
         at = self._clock.time()
-        encoded = None
-        if outcome is not None:
+        encoded = outcome if isinstance(outcome, bytes) else None
+        if isinstance(outcome, JobOutcome):
             try:
                 encoded = outcome.encode()
             except Exception as error:  # a third party's result may hold anything
@@ -87,7 +87,7 @@ class Decisions:
         job = replace(state.jobs[row], status=status, since=at, **fields)
         line = StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
         driven = self._ledger.note(state, job, line)
-        if driven and outcome is not None and encoded is not None:
+        if driven and encoded is not None:
             self._ledger.keep(state, row, outcome, encoded)
         return job
 

@@ -232,7 +232,7 @@ class Driver:
         began = time.monotonic()
         handle, error, job_id = None, None, None
         try:
-            handle = self.adapter.submit(_submission(sending.state, job))
+            handle = self.adapter.submit(_submission(sending.state, job, self.adapter))
             job_id = self.adapter.job_id(handle)
         except BaseException as caught:
             error = caught
@@ -364,14 +364,16 @@ class Driver:
             self._turn.hold(state, row, text)
 
 
-def _submission(state: SetState, job: JobRecord) -> Submission:
+def _submission(state: SetState, job: JobRecord, adapter: BackendAdapter) -> Submission:
     live = state.live
+    block = live.circuits.block(job.span) if getattr(adapter, "sends_blocks", False) else None
     return Submission(
-        works=live.circuits.of(job.span),
+        works=live.circuits.of(job.span) if block is None else (),
         shots=job.shots,
         seed=job.seed,
         options=live.options,
         identity=identity_of(live.record, job),
         name=live.record.name,
         tags=live.record.tags,
+        block=block,
     )

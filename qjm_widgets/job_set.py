@@ -89,7 +89,7 @@ class ManagedJob:
         return f"<job {self.row}: circuits {self.span}, {snapshot.WORDS[self.state]}>"
 
 
-Resume = Callable[[LiveSet, Any, Mapping[str, Any]], None]
+Resume = Callable[[LiveSet, Any, Any, Mapping[str, Any]], None]
 """Drives a set on, with a backend (or None) and run options."""
 Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
 
@@ -361,7 +361,14 @@ class JobSet:
         self._need_driver("proceed")
         self._engine.pause(self.live, False)
 
-    def resume(self, backend: Any = None, *, paused: bool = False, **run_options: Any) -> JobSet:
+    def resume(
+        self,
+        backend: Any = None,
+        *,
+        executor: Any = None,
+        paused: bool = False,
+        **run_options: Any,
+    ) -> JobSet:
         """Drive the set on in this kernel, after the one that drove it died or was closed.
 
         What has finished keeps its results; what was sent is had back by its id; what was not sent is
@@ -371,6 +378,8 @@ class JobSet:
         Args:
             backend: the one that the set was made for; by default one that the manager knows by name,
                 or a plain simulator made again.
+            executor: as for ``run``; it need not be the one that the set was begun with. With one, a set
+                that this kernel drives and that has nothing under way goes on there (``retry``).
             paused: send nothing yet, until ``proceed``; what was sent is watched.
             run_options: those that could not be stored, and any that should change.
 
@@ -385,7 +394,7 @@ class JobSet:
         if self.live.adapter is None:
             self.live.paused = paused
         try:
-            self._resume(self.live, chosen, run_options)
+            self._resume(self.live, chosen, executor, run_options)
         except BaseException:
             self.live.paused = self.live.paused and self.live.adapter is not None
             raise

@@ -57,11 +57,14 @@ class Ledger:
             changes.history.append(line)
         return True
 
-    def keep(self, state: SetState, row: int, outcome: JobOutcome, encoded: bytes) -> None:
-        """Keep what a job gave, with its record."""
+    def keep(
+        self, state: SetState, row: int, outcome: JobOutcome | bytes | None, encoded: bytes
+    ) -> None:
+        """Keep what a job gave, with its record; what came encoded is read when it is asked for."""
         set_id = state.live.set_id
         self._changes[set_id].outcomes[row] = encoded
-        self._outcomes.setdefault(set_id, {})[row] = outcome
+        if isinstance(outcome, JobOutcome):
+            self._outcomes.setdefault(set_id, {})[row] = outcome
 
     def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
         """Do something once this turn's changes are on disk, if the set is still driven here."""

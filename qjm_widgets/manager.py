@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from qjm_widgets import backends as _backends
+from qjm_widgets.backends.processes import Processes
 from qjm_widgets.core.errors import (
     ClosedError,
     DrivenElsewhereError,
@@ -70,7 +71,8 @@ class JobManager:
         self._follower = Follower(self._store)
         self._engine.lost = self._follower.follow
         self._sets: dict[str, JobSet] = {}
-        self._adapters: dict[int, tuple[Any, BackendAdapter]] = {}
+        self._adapters: dict[tuple[int, object], tuple[tuple[Any, Any], BackendAdapter]] = {}
+        self._processes: Processes | None = None
         self._lock = threading.RLock()
         self._closed = False
         self._watchers: list[Callable[[], None]] = []
@@ -97,6 +99,7 @@ class JobManager:
         max_payload_bytes: int | None = None,
         tags: Iterable[str] = (),
         pass_manager: Any = None,
+        executor: Any = None,
         rerun_on_resume: bool | None = None,
         **run_options: Any,
     ) -> JobSet:
@@ -112,6 +115,9 @@ class JobManager:
             max_payload_bytes: likewise, by the bytes of the written circuits.
             tags: strings of the user's.
             pass_manager: transpiles each circuit on the way (anything with ``run(circuit)``).
+            executor: runs the jobs of a simulator on the workers of a ``concurrent.futures.Executor``
+                or of a Dask ``Client``, or, with ``"processes"``, in processes of the manager's own, one
+                for each core. With equal seeds the samples are the same, whatever the number of workers.
             rerun_on_resume: whether jobs that may have been lost with a kernel are run again without
                 asking.
             run_options: handed to the backend's ``run``.
@@ -121,7 +127,7 @@ class JobManager:
             StoreError: the set could not be stored; nothing was sent.
         """
         self._check_open()
-        adapter = self._adapter(backend)
+        adapter = self._adapter(backend, executor, rerun_on_resume)
         works, plan = prepare(
             circuits,
             adapter,
@@ -168,6 +174,7 @@ class JobManager:
         max_shots_per_job: int | None = None,
         max_payload_bytes: int | None = None,
         pass_manager: Any = None,
+        executor: Any = None,
         name: str | None = None,
         tags: Iterable[str] = (),
         rerun_on_resume: bool | None = None,
@@ -177,7 +184,7 @@ class JobManager:
         self._check_open()
         return prepare(
             circuits,
-            self._adapter(backend),
+            self._adapter(backend, executor, rerun_on_resume),
             shots=shots,
             wished=Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes),
             options=run_options,
@@ -232,15 +239,17 @@ class JobManager:
                 self._follower.follow(job_set.live)
             return job_set
 
-    def _resume(self, live: LiveSet, backend: Any, options: Mapping[str, Any]) -> None:
+    def _resume(self, live: LiveSet, backend: Any, executor: Any, options: Mapping[str, Any]) -> None:
         """What ``job_set.resume`` does."""
         self._check_open()
         with self._lock:
-            if live.adapter is not None:
+            if live.adapter is not None and (executor is None or not live.settled):
                 self._engine.look_again(live)
                 return
-            adapter = self._adapter_for(live.record, backend)
+            adapter = self._adapter_for(live.record, backend, executor)
             check_backend(live.record, adapter)
+            if live.adapter is not None:
+                self._engine.forget(live)
             merged = merge_options(live.record, options)
             try:
                 self._store.claim(live.set_id)
@@ -253,13 +262,17 @@ class JobManager:
             live.adapter = adapter
             self._engine.resume(live)
 
-    def _adapter_for(self, record: JobSetRecord, backend: Any) -> BackendAdapter:
-        if backend is not None:
-            return self._adapter(backend)
-        for _, known in self._adapters.values():
-            if (known.name, known.kind) == (record.backend, record.adapter):
-                return known
-        return self._adapter(rebuilt_backend(record))
+    def _adapter_for(self, record: JobSetRecord, backend: Any, executor: Any) -> BackendAdapter:
+        if backend is None:
+            alike = [
+                (given, known)
+                for (given, _), known in self._adapters.values()
+                if (known.name, known.kind) == (record.backend, record.adapter)
+            ]
+            if alike and executor is None:
+                return alike[0][1]
+            backend = alike[0][0] if alike else rebuilt_backend(record)
+        return self._adapter(backend, executor, record.rerun_on_resume)
 
     def _job_set(self, live: LiveSet) -> JobSet:
         live.watch(self._notify)
@@ -397,6 +410,11 @@ class JobManager:
         self._follower.stop(timeout=2.0)
         self._journal.stop(timeout=5.0)
         self._engine.stop(timeout=5.0)
+        for _, adapter in self._adapters.values():
+            if callable(close := getattr(adapter, "close", None)):
+                close()
+        if self._processes is not None:
+            self._processes.stop(timeout=2.0)
         self._store.close()
         lives = [job_set.live for job_set in self._sets.values()]
         for live in lives:
@@ -431,13 +449,27 @@ class JobManager:
         if self._closed:
             raise ClosedError("this manager was closed: make another one")
 
-    def _adapter(self, backend: Any) -> BackendAdapter:
-        """One adapter a backend, so that all its sets share its pace and its queue."""
+    def _adapter(self, backend: Any, executor: Any = None, rerun: bool | None = None) -> BackendAdapter:
+        """One adapter a backend and executor, so that all its sets share its pace and its queue."""
         with self._lock:
-            known = self._adapters.get(id(backend))
+            given = (backend, executor)
+            key = (id(backend), executor if isinstance(executor, str) else id(executor))
+            known = self._adapters.get(key)
             if known is None:
-                known = self._adapters[id(backend)] = (backend, _backends.resolve(backend))
+                adapter = _backends.resolve(backend)
+                if executor is not None:
+                    from qjm_widgets.backends.executor import on_executor
+
+                    adapter = on_executor(adapter, backend, executor, self._own_processes, rerun=rerun)
+                known = self._adapters[key] = (given, adapter)
             return known[1]
+
+    def _own_processes(self) -> Processes:
+        """Processes that this manager starts and ends, made when first asked for."""
+        with self._lock:
+            if self._processes is None:
+                self._processes = Processes()
+            return self._processes
 
 
 _OPEN: weakref.WeakSet[JobManager] = weakref.WeakSet()

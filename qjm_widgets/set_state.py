@@ -55,7 +55,7 @@ class Turn(Protocol):
         row: int,
         status: Status,
         *,
-        outcome: JobOutcome | None = None,
+        outcome: JobOutcome | bytes | None = None,
         text: str | None = None,
         **fields: Any,
     ) -> JobRecord:

@@ -9,7 +9,7 @@ from qjm_widgets.circuit_blocks import read_block, read_names
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
-from qjm_widgets.core.ports import JobStore, Work
+from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
 
 
@@ -44,6 +44,11 @@ class Circuits:
                 "the store (the kernel died first, or they cannot be written); run them again"
             )
         return [stored[circuit] for circuit in range(span.start, span.stop)]
+
+    def block(self, span: Span) -> CircuitBlock | None:
+        """The circuits of a span as they were written, where they were written together."""
+        found = self._store.get_circuits(self._set_id, span)
+        return found[0] if len(found) == 1 and found[0].span == span else None
 
     def replace(self, circuit: int, work: Work) -> None:
         """Put a prepared circuit in the place of the given one."""

@@ -100,7 +100,7 @@ class Sampler:
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The sampler's seed for the first piece, derived ones for the others."""
-        given = _seed_of(self.sampler)
+        given = seed_of(self.sampler)
         if given is None or not isinstance(given, int):
             return [None] * pieces  # no seed, or a Generator, which goes on by itself
         seeds = spread_seeds(given, pieces)
@@ -114,7 +114,7 @@ class Sampler:
     def submit(self, submission: Submission) -> Any:
         """Send a job; a primitive's job."""
         sampler = self.sampler
-        if submission.seed is not None and submission.seed != _seed_of(sampler):
+        if submission.seed is not None and submission.seed != seed_of(sampler):
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
@@ -170,7 +170,8 @@ def _default_shots(sampler: Any) -> int | None:
     return None
 
 
-def _seed_of(sampler: Any) -> Any:
+def seed_of(sampler: Any) -> Any:
+    """The seed that a sampler holds: a number, a generator, or None."""
     for holder, name in ((sampler, "seed"), (getattr(sampler, "options", None), SEED)):
         seed = getattr(holder, name, None)
         if seed is not None:
@@ -194,7 +195,7 @@ def _reseeded(sampler: Any, seed: int | None) -> Any:
             return None
         again._seed = seed
     # Whatever way it was set, the public attribute has to say so.
-    return again if _seed_of(again) == seed else None
+    return again if seed_of(again) == seed else None
 
 
 def _measures(circuit: Any) -> bool:

@@ -176,7 +176,8 @@ class Submission:
     """What one job sends.
 
     ``identity`` is text that tells this attempt of this job from every other (a tag, where the provider
-    has tags).
+    has tags). ``block`` is the circuits as they were written, for an adapter with ``sends_blocks``;
+    where it is there, ``works`` is empty.
     """
 
     works: Sequence[Work]
@@ -186,6 +187,7 @@ class Submission:
     identity: str
     name: str
     tags: tuple[str, ...]
+    block: CircuitBlock | None = None
 
 
 class Observation(NamedTuple):
@@ -193,12 +195,12 @@ class Observation(NamedTuple):
 
     ``running_at`` and ``finished_at`` are seconds since 1970, UTC, where the backend tells them; else
     the time of the answer is taken. The others are as in ``JobRecord``; None takes back what was said
-    before, except of ``qpu_seconds``.
+    before, except of ``qpu_seconds``. An outcome may be encoded already (``JobOutcome.encode``).
     """
 
     status: Status | None
     text: str | None = None
-    outcome: JobOutcome | None = None
+    outcome: JobOutcome | bytes | None = None
     running_at: float | None = None
     finished_at: float | None = None
     queue_position: int | None = None
@@ -223,6 +225,9 @@ class BackendAdapter(Protocol):
         finds: whether ``find`` can look for the tag of an attempt.
         settling: seconds after which a job that was accepted can be found for certain.
         recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
+
+    One that has ``sends_blocks`` (True) is given circuits as they were written, where they were; one
+    that has ``close`` is closed with its manager.
     """
 
     name: str

@@ -1,0 +1,306 @@
+"""A simulator on the workers of an executor: threads, processes, Dask, ipyparallel.
+
+Circuits travel as QPY, results come back encoded, and nothing of it outlives the kernel: a set whose
+kernel died is run again where it was not done.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import BrokenExecutor, CancelledError
+from contextlib import suppress
+from typing import Any
+
+from qjm_widgets.backends.executor_kinds import MEMORY, dask_client, explained, is_death, workers_of
+from qjm_widgets.backends.processes import Processes
+from qjm_widgets.backends.reports import Mailbox, Report
+from qjm_widgets.backends.sampler import Sampler, seed_of
+from qjm_widgets.backends.tasks import Answer, pack, run_task, versions
+from qjm_widgets.circuit_blocks import QPY, has_foreign, write_block
+from qjm_widgets.core.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
+from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.ports import BackendAdapter, Observation, Submission, Work
+from qjm_widgets.core.records import Span, Status
+
+PROCESSES = "processes"
+"""The executor that is the manager's own."""
+
+_DEATHS = 3
+"""A job whose worker died so often is an error: it may be what kills them."""
+_WORKERS = 32
+"""How many workers an executor is taken to have that does not tell."""
+_COUNT_SECONDS = 10.0
+"""The workers of a cluster, which come and go, are counted again after so long."""
+
+
+def on_executor(
+    inner: BackendAdapter,
+    backend: Any,
+    executor: Any,
+    spare: Callable[[], Processes],
+    *,
+    rerun: bool | None,
+) -> OnExecutor:
+    """The adapter that runs a backend's jobs on an executor's workers.
+
+    Args:
+        inner: the backend's own adapter.
+        backend: what the user gave.
+        executor: ``"processes"``, any ``concurrent.futures.Executor``, or a Dask ``Client``.
+        spare: gives processes of the manager's own: for ``"processes"``, and where a pool breaks.
+        rerun: whether the user said that jobs which may be lost may be run again.
+
+    Raises:
+        InputError: it is no executor, or the backend's jobs outlive the kernel or cannot leave it.
+    """
+    if inner.survives_kernel or (inner.survives_kernel is None and not rerun):
+        may, unless = "", ""
+        if not inner.survives_kernel:
+            may, unless = "may ", "; if it computes in this kernel, rerun_on_resume=True says so"
+        raise InputError(
+            f"the jobs of {inner.name} {may}run on a server, where an executor is of no use: "
+            f"leave executor out{unless}"
+        )
+    if isinstance(executor, str):
+        if executor != PROCESSES:
+            raise InputError(f"executor must be {PROCESSES!r} or an executor, not {executor!r}")
+        executor = spare()
+    elif isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
+        raise InputError(
+            f"executor must be {PROCESSES!r}, a concurrent.futures.Executor or a Dask Client, "
+            f"not {executor!r}"
+        )
+    return OnExecutor(inner, backend, executor, spare)
+
+
+class OnExecutor:
+    """Runs the jobs of a backend of this kernel on the workers of an executor."""
+
+    pace: Pace | None = None
+    max_pending: int | None
+    finds = False
+    settling = 0.0
+    survives_kernel: bool | None = False
+    runs_inside_submit = False
+    sends_blocks = True
+
+    def __init__(
+        self, inner: BackendAdapter, backend: Any, executor: Any, spare: Callable[[], Processes]
+    ) -> None:
+        self._inner = inner
+        self.name, self.kind, self.account = inner.name, inner.kind, inner.account
+        self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
+        self._spare = spare
+        self._client = dask_client(executor)
+        if self._client is executor:
+            executor = executor.get_executor(pure=False)
+        self._executor = executor
+        self._backend = pack(backend, inner.name)
+        self._versions = versions(backend)
+        self._mailbox = Mailbox(self._client)
+        self._sent: weakref.WeakValueDictionary[str, _Sent] = weakref.WeakValueDictionary()
+        self._set_workers(workers_of(executor) or _WORKERS)
+        self._counted_at: float | None = None
+        self._told = self._client is not None or workers_of(executor) is not None
+        self._swapping = threading.Lock()
+
+    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+        """Refuse what the backend would refuse, and what cannot travel."""
+        self._inner.check(works, options)
+        for index, work in enumerate(works):
+            if hasattr(work.circuit, "count_ops") and has_foreign(work.circuit):
+                raise CircuitError(
+                    f"circuit {index} ({work.circuit.name}) has an instruction that QPY cannot carry, "
+                    "so it cannot be sent to an executor's workers: run it without an executor"
+                )
+        pack(dict(options), "one of the run options")
+
+    def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
+        """As without an executor, so that the samples are the same."""
+        if isinstance(self._inner, Sampler):
+            seed = seed_of(self._inner.sampler)
+            if seed is not None and not isinstance(seed, int):
+                raise InputError(
+                    f"the seed of {self.name} is a {type(seed).__name__}: each worker would begin with "
+                    "a copy of it and draw the same samples. Give a whole number, or no seed"
+                )
+        return self._inner.seeds(pieces, options)
+
+    def submit(self, submission: Submission) -> Any:
+        """Hand a job to the executor."""
+        self._count_workers()
+        block = submission.block or write_block(Span(0, len(submission.works)), submission.works)
+        if block.encoding != QPY:
+            raise CircuitError(
+                "a circuit of this job cannot be written as QPY, so it cannot be sent to an executor's "
+                "workers: run it without an executor"
+            )
+        sent = _Sent(
+            {
+                "versions": self._versions,
+                "backend": tuple(self._backend),
+                "span": tuple(block.span),
+                "circuits": (block.encoding, block.data, block.notes),
+                "options": pack(dict(submission.options), "one of the run options").data,
+                "submission": {
+                    "shots": submission.shots,
+                    "seed": submission.seed,
+                    "identity": submission.identity,
+                    "name": submission.name,
+                    "tags": submission.tags,
+                },
+                "mailbox": self._mailbox.address,
+            },
+            None if self._told else "with the executor",
+        )
+        self._send(sent)
+        return sent
+
+    def job_id(self, handle: Any) -> str | None:
+        """A random text: executors have no ids."""
+        token: str = handle.token
+        return token
+
+    def observe(
+        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+    ) -> None:
+        """Read what the tasks have told, and look at the futures."""
+        for told in self._mailbox.read():
+            sent = self._sent.get(told.token)
+            if sent is not None:
+                sent.began = told
+        for index, sent in enumerate(handles):
+            report(index, self._look_at(sent))
+
+    def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
+        """Jobs of a dead kernel are gone."""
+        raise NotFoundError(f"job {job_id} is gone with the kernel that gave it to an executor")
+
+    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
+        """Executors have no tags."""
+        return []
+
+    def cancel(self, handle: Any) -> bool:
+        """Take a job back; the result of one that runs is discarded."""
+        if handle.future.done():
+            return False
+        handle.cancelled = True
+        executor = self._executor
+        if isinstance(executor, Processes):
+            handle.future.cancel()
+            executor.kill(handle.future)
+        else:
+            with suppress(Exception):  # it may be over by now, which is as well
+                getattr(handle.future, "abort", handle.future.cancel)()
+        return True
+
+    def close(self) -> None:
+        """Take back what has not begun; the executor itself is its owner's."""
+        for sent in list(self._sent.values()):
+            with suppress(Exception):
+                sent.future.cancel()
+        self._mailbox.close()
+
+    def _send(self, sent: _Sent) -> None:
+        sent.began = None
+        sent.token = uuid.uuid4().hex
+        self._sent[sent.token] = sent
+        executor = self._executor
+        task = {**sent.task, "token": sent.token}
+        try:
+            sent.future = executor.submit(run_task, task)
+        except BrokenExecutor:
+            sent.future = self._replace(executor).submit(run_task, task)
+        except RuntimeError as error:
+            if "interpreter" in str(error):
+                # Not accepted, and no fault of the job's: it stays in the store as not sent.
+                raise ConnectionRefusedError(str(error)) from error
+            raise InvalidStateError(
+                f"the executor takes no more jobs ({error}): keep it open until job_set.wait() returns"
+            ) from error
+
+    def _replace(self, broken: Any) -> Any:
+        """Go on with processes of the manager's own: a pool that broke never works again."""
+        with self._swapping:
+            if self._executor is broken:
+                self._executor = self._spare()
+                self._set_workers(self._executor.number)
+                self._told = True
+            return self._executor
+
+    def _look_at(self, sent: _Sent) -> Observation:
+        if sent.cancelled:
+            note = None if sent.began is None else "it was running: its result is discarded"
+            return Observation(Status.CANCELLED, note=note)
+        if not sent.future.done():
+            again = " (run again: its worker died)" if sent.deaths else ""
+            if sent.began is None:
+                return Observation(Status.QUEUED, note=again.strip(" ()") or sent.note)
+            began = sent.began
+            return Observation(Status.RUNNING, running_at=began.at, note=began.where + again)
+        try:
+            answer = Answer(*sent.future.result())
+        except (Exception, CancelledError) as error:
+            return self._without_answer(sent, error)
+        return Observation(
+            Status(answer.status),
+            answer.text,
+            answer.outcome,
+            running_at=answer.began,
+            finished_at=answer.ended,
+        )
+
+    def _without_answer(self, sent: _Sent, error: BaseException) -> Observation:
+        """The task did not end by itself: its worker died, or it could not be run there at all."""
+        if not is_death(error):
+            return Observation(Status.ERROR, explained(error))
+        sent.deaths += 1
+        if sent.deaths >= _DEATHS:
+            return Observation(
+                Status.ERROR,
+                f"its worker died {sent.deaths} times, the last time: {explain(error)}\n{MEMORY}",
+            )
+        try:
+            self._send(sent)
+        except Exception as refused:
+            return Observation(
+                Status.ERROR, f"its worker died ({explain(error)}), and then: {explain(refused)}"
+            )
+        return Observation(Status.QUEUED, note="run again: its worker died")
+
+    def _count_workers(self) -> None:
+        if self._client is None:
+            return
+        now = time.monotonic()
+        if self._counted_at is None or now - self._counted_at > _COUNT_SECONDS:
+            self._counted_at = now
+            self._set_workers(sum(self._client.nthreads().values()))
+
+    def _set_workers(self, number: int) -> None:
+        """Jobs enough for all workers; what is not with the executor can still be cancelled."""
+        self.max_pending = 2 * max(1, number) + 2
+
+
+class _Sent:
+    """A job with an executor, kept so that it can be sent again.
+
+    Attributes:
+        job: there is none of a provider's; and a future that is kept keeps its result on a cluster.
+        began: what its task told when it began.
+        note: shown while nobody knows whether it runs.
+    """
+
+    job: None = None
+
+    def __init__(self, task: Mapping[str, Any], note: str | None) -> None:
+        self.task = task
+        self.note = note
+        self.token = ""
+        self.future: Any = None
+        self.began: Report | None = None
+        self.cancelled = False
+        self.deaths = 0
