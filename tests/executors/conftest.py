@@ -17,7 +17,7 @@ from tests.executors.slow_backends import Gated
 KINDS = ("threads", "process pool", "processes", "dask client", "dask executor", "ipyparallel")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def manager() -> Iterator[JobManager]:
     """In whose own processes ``executor="processes"`` computes."""
     manager = JobManager(":memory:")
@@ -25,7 +25,7 @@ def manager() -> Iterator[JobManager]:
     manager.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """A Dask cluster of two processes on this machine."""
     with (
@@ -37,7 +37,7 @@ def client() -> Iterator[Any]:
         yield client
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def executors() -> Iterator[Any]:
     """Makes the executor of a kind, once."""
     with ExitStack() as stack:
