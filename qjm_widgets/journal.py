@@ -95,6 +95,9 @@ class Journal:
             if first or time.monotonic() - began > _BATCH_SECONDS:
                 break
         if self._put(live, blocks) and not self._stopped:
+            for block in blocks:
+                if block.encoding != NAMES_ONLY:
+                    live.circuits.written(block.span)
             upto = entry.spans[0].start if entry.spans else live.record.circuits
             self._engine.circuits_written(live, upto)
 

@@ -15,7 +15,7 @@ from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.snapshot import Waiting
 from qjm_widgets.core.spans import Cover
 from qjm_widgets.events import EventBus, JobEvent
-from qjm_widgets.shelves import Circuits, Outcomes
+from qjm_widgets.shelves import IN_MEMORY, Circuits, Outcomes, Recent
 
 _LOG = logging.getLogger(__name__)
 
@@ -31,7 +31,8 @@ class LiveSet:
         tries: after so many refusals because the backend was busy, a job is an error.
         circuits: its circuits.
         outcomes: what its jobs gave.
-        natives: the provider's own job objects by row, as far as this process has them.
+        natives: the provider's own job objects by row, as far as this process has them; of jobs that it
+            computed, the last ones.
         refusals: the exceptions with which submissions failed, by row, as far as this process has them.
         changed: notified after every publication.
         sequence: counts the publications.
@@ -64,6 +65,7 @@ class LiveSet:
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
         self.natives: dict[int, Any] = {}
+        self._computed: Recent[None] = Recent(IN_MEMORY, lambda row: self.natives.pop(row, None))
         self.refusals: dict[int, Exception] = {}
         self.changed = threading.Condition()
         self.sequence = 0
@@ -156,6 +158,9 @@ class LiveSet:
                 events.append(JobEvent(self.set_id, job, before.status))
                 if job.status is Status.DONE:
                     self.outcomes.done(job.row)
+                    if self.adapter is not None and self.adapter.survives_kernel is False:
+                        # A job of this process holds all that it gave.
+                        self._computed.put(job.row, None, len(job.span))
                     self._let_go(job)
         if recut:
             self._cover = Cover(self.jobs, self.record.circuits)

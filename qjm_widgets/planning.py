@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from qjm_widgets.circuit_blocks import payload_bytes
@@ -49,9 +51,26 @@ def prepare(
     Raises:
         InputError: one of its kinds, naming the circuit or argument.
     """
-    works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
-    if checked:
-        adapter.check(works, options)
+    with _uncollected():
+        works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
+        if checked:
+            adapter.check(works, options)
+        return Prepared(works, _plan(works, adapter, wished))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage collection: copies make no garbage, and each would look at all circuits again."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _plan(works: Sequence[Work], adapter: BackendAdapter, wished: Limits) -> Plan:
     limits = adapter.limits.tighter(wished)
     if limits == Limits(one_shots=limits.one_shots):
         limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
@@ -67,14 +86,13 @@ def prepare(
     jobs = split(items, limits)
     pace = adapter.pace
     late = 0 if pace is None else max(0, len(jobs) - pace.jobs)
-    plan = Plan(
+    return Plan(
         jobs=jobs,
         circuits=len(works),
         executions=sum(job.executions for job in jobs),
         payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
         seconds_to_submit=0.0 if pace is None else late * pace.seconds / pace.jobs,
     )
-    return Prepared(works, plan)
 
 
 def shots_range(works: Sequence[Work]) -> tuple[int, int] | None:

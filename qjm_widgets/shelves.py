@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, TypeVar
 
 from qjm_widgets.circuit_blocks import read_block, read_names
 from qjm_widgets.core.counts import CountsSum
@@ -11,6 +13,48 @@ from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
+
+T = TypeVar("T")
+
+IN_MEMORY = 10_000
+"""So many circuits of a set, and the results of so many, are in memory as well as in the store."""
+
+
+class Recent(Generic[T]):
+    """The values that were put or asked for last, by row, as many as weigh no more than a limit.
+
+    Args:
+        limit: what all of them may weigh together; one is kept whatever it weighs.
+        drop: called with the row of a value that is not kept any more.
+    """
+
+    def __init__(self, limit: int, drop: Callable[[int], object] = lambda row: None) -> None:
+        self._limit = limit
+        self._drop = drop
+        self._values: OrderedDict[int, tuple[T, int]] = OrderedDict()
+        self._weight = 0
+
+    def put(self, row: int, value: T, weight: int) -> None:
+        """Keep a value."""
+        self._weight += weight - self._values.pop(row, (None, 0))[1]
+        self._values[row] = value, weight
+        while self._weight > self._limit and len(self._values) > 1:
+            oldest, (_, weight) = self._values.popitem(last=False)
+            self._weight -= weight
+            self._drop(oldest)
+
+    def get(self, row: int) -> T | None:
+        """A value, or None."""
+        found = self._values.get(row)
+        if found is None:
+            return None
+        self._values.move_to_end(row)
+        return found[0]
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._values.clear()
+        self._weight = 0
 
 
 class Circuits:
@@ -23,6 +67,8 @@ class Circuits:
         self._works: list[Work | None] = list(works) or [None] * number
         self._names: list[str] | None = None
         self._left_names: dict[int, str] = {}
+        self._letting_go = threading.Lock()
+        self._both = 0  # circuits that are in memory and in the store
 
     def of(self, span: Span) -> list[Work]:
         """The circuits of a span: from memory, else from the store.
@@ -54,13 +100,23 @@ class Circuits:
         """Put a prepared circuit in the place of the given one."""
         self._works[circuit] = work
 
+    def written(self, span: Span) -> None:
+        """The store has these circuits: beyond so many, they are read again when they are sent."""
+        with self._letting_go:
+            self._both += len(span)
+            if self._both <= IN_MEMORY:
+                return
+        self.let_go(span)
+
     def let_go(self, span: Span) -> None:
         """Forget circuits that the store has; their names stay."""
-        for circuit in range(span.start, span.stop):
-            work = self._works[circuit]
-            if work is not None:
-                self._left_names[circuit] = work.circuit.name
-                self._works[circuit] = None
+        with self._letting_go:
+            for circuit in range(span.start, span.stop):
+                work = self._works[circuit]
+                if work is not None:
+                    self._left_names[circuit] = work.circuit.name
+                    self._works[circuit] = None
+                    self._both -= 1
 
     def names(self) -> list[str]:
         """The circuits' names; one that is not known (it was never written) is empty."""
@@ -83,17 +139,18 @@ class Outcomes:
     def __init__(self, store: JobStore, set_id: str, done: Sequence[int]) -> None:
         self._store = store
         self._set_id = set_id
-        self._known: dict[int, JobOutcome] = {}
+        self._known: Recent[JobOutcome] = Recent(IN_MEMORY)
         self._reading = threading.Lock()
         self._summing = threading.Lock()
         self._sum = CountsSum()
-        self._unsummed = list(done)
+        self._unsummed = deque(done)
         self._summed_jobs = 0
 
     def put(self, outcomes: Mapping[int, JobOutcome]) -> None:
         """Keep what was just written to the store."""
         with self._reading:
-            self._known.update(outcomes)
+            for row, outcome in outcomes.items():
+                self._known.put(row, outcome, len(outcome.circuits))
 
     def done(self, row: int) -> None:
         """A job is done: its counts belong to the sum."""
@@ -116,7 +173,7 @@ class Outcomes:
                     where = f"The result of job {row} in the job store {self._store.path}"
                     raise StoreCorruptError(f"{where} is damaged: {error}") from error
                 with self._reading:
-                    self._known[row] = found
+                    self._known.put(row, found, len(found.circuits))
         return found
 
     def reread(self) -> None:
@@ -131,7 +188,7 @@ class Outcomes:
                 outcome = self.of(self._unsummed[0])
                 if outcome is not None:
                     self._add(outcome)
-                self._unsummed.pop(0)
+                self._unsummed.popleft()
                 self._summed_jobs += 1
             return self._sum.to_dict(), self._summed_jobs
 

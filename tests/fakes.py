@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,14 @@ def reach(job_set: JobSet, condition: Callable[[], object]) -> None:
     """Wait until something is so; it is looked at whenever a job of the set changes."""
     with job_set.live.changed:
         assert job_set.live.changed.wait_for(condition, LIMIT), repr(job_set)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what other threads or processes bring about without a word."""
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 class ScriptedJob(JobV1):

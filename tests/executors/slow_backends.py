@@ -1,15 +1,13 @@
 """Simulators that wait for a sign, so that a test meets their jobs while they run."""
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.providers.basic_provider import BasicSimulator
 
-from tests.fakes import LIMIT
+from tests.fakes import until
 
 
 class Gated(BasicSimulator):
@@ -41,11 +39,3 @@ class Gated(BasicSimulator):
         pattern = f"{name} in *"
         until(lambda: len(list(self._home.glob(pattern))) >= times)
         return [int(path.name.split(" in ")[1]) for path in self._home.glob(pattern)]
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait for what other processes bring about."""
-    deadline = time.monotonic() + LIMIT
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)

@@ -9,7 +9,8 @@ from qiskit.providers.basic_provider import BasicSimulator
 
 from qjm_widgets import JobManager
 from tests.contract.adapter_kinds import coins, ended
-from tests.executors.slow_backends import Gated, until
+from tests.executors.slow_backends import Gated
+from tests.fakes import until
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {

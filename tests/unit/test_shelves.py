@@ -1,0 +1,57 @@
+"""What a set keeps in memory beside the store: enough to be quick, no more."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from qjm_widgets import JobManager
+from qjm_widgets.shelves import IN_MEMORY, Recent
+from tests.fakes import LIMIT, ScriptedBackend, marked, until
+
+JOB = 1500
+
+
+def test_what_was_asked_for_last_is_kept_as_far_as_it_weighs_no_more_than_the_limit() -> None:
+    dropped: list[int] = []
+    recent: Recent[str] = Recent(10, dropped.append)
+    for row, weight in enumerate((4, 4, 2)):
+        recent.put(row, f"of {row}", weight)
+    assert recent.get(0) == "of 0"
+    recent.put(3, "of 3", 3)
+    assert dropped == [1]
+    assert [recent.get(row) for row in range(4)] == ["of 0", None, "of 2", "of 3"]
+    recent.put(0, "again", 5)
+    assert (dropped, recent.get(0)) == ([1], "again")
+    recent.put(4, "larger than all", 99)
+    assert recent.get(4) == "larger than all"
+    assert sorted(dropped) == [0, 1, 2, 3]
+
+
+@pytest.fixture
+def manager() -> Iterator[JobManager]:
+    with JobManager(":memory:") as manager:
+        yield manager
+
+
+def test_a_large_set_is_read_back_from_the_store(manager: JobManager) -> None:
+    number = IN_MEMORY + 2 * JOB
+    backend = ScriptedBackend(hold=True)
+    backend.gate.clear()
+    job_set = manager.run(
+        [marked(index % 8, bits=3) for index in range(number)],
+        backend,
+        max_circuits_per_job=JOB,
+        shots=10,
+    )
+    works = job_set.live.circuits._works
+    until(lambda: sum(work is not None for work in works) <= IN_MEMORY)
+    backend.hold = False
+    backend.gate.set()
+    assert job_set.wait(LIMIT)
+    assert [job.circuits[0].name for job in backend.sent] == [
+        f"c{start % 8}" for start in range(0, number, JOB)
+    ]
+    assert backend.sent[-1].circuits[-1] == marked((number - 1) % 8, bits=3)
+    assert sum(job_set.counts().values()) == number * 10
+    results = job_set.results()
+    assert all(results.get_counts(index) == {f"{index % 8:03b}": 10} for index in range(0, number, 500))
