@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,13 @@ def read_names(block: CircuitBlock) -> list[str]:
     """The circuits' names, without reading the circuits."""
     names: list[str] = json.loads(block.notes)["names"]
     return names
+
+
+def read_metadata(block: CircuitBlock) -> list[Mapping[str, Any]]:
+    """The circuits' metadata, without reading the circuits; empty where it was not kept."""
+    notes = json.loads(block.notes)
+    known = notes.get("metadata") or [None] * len(notes["names"])
+    return [metadata or {} for metadata in known]
 
 
 def payload_bytes(work: Work) -> int:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qiskit.providers import JobStatus
 
     from qjm_widgets.results import JobSetResults
+    from qjm_widgets.widgets.expected import Expected
     from qjm_widgets.widgets.panel import Panel
 
 
@@ -402,23 +403,64 @@ class JobSet:
 
     # -- showing -------------------------------------------------------------------------------------
 
-    def panel(self) -> Panel:
-        """The live panel, as a widget of its own."""
+    def panel(self, expected: Any = None) -> Panel:
+        """The live panel, as a widget of its own.
+
+        Args:
+            expected: the distribution that is laid over the counts, with how close they are: a mapping
+                of bit strings to probabilities (``{"00": 0.5, "11": 0.5}``) or to counts, an array of
+                ``2**n`` probabilities, or a ``Statevector``. One for every circuit; or one for each: a
+                mapping of indices or names to distributions, or a list of them.
+
+        Raises:
+            InputError: what is expected is no distribution.
+        """
         from qjm_widgets.widgets.panel import Panel
 
-        return Panel(self)
+        return Panel(self, self._expected(expected))
 
-    def figure(self, circuit: Any = None, most: int = 64) -> go.Figure:
-        """The counts so far as a Plotly bar chart with 95 % Wilson error bars.
+    def figure(
+        self,
+        circuit: Any = None,
+        most: int = 64,
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        register: str | None = None,
+        bits: Iterable[int] | None = None,
+        probability: bool = False,
+        sort: Literal["key", "value"] = "key",
+        error_bars: bool = True,
+        expected: Any = None,
+    ) -> go.Figure:
+        """The counts so far as a Plotly bar chart, as the panel draws them.
+
+        Circuits of different register layouts stand side by side; they are never merged.
 
         Args:
             circuit: index, name or the circuit; None sums all circuits.
             most: at most so many bars; what is left out is one bar, "the rest".
-        """
-        from qjm_widgets.widgets.figure import counts_figure
+            name: only circuits of this name; many may have it.
+            metadata: only circuits that have all these values in their metadata, by key.
+            register: this classical register alone.
+            bits: these bits alone (a marginal); bit 0 is the rightmost of the register or of all.
+            probability: shares of the shots instead of counts.
+            sort: by bit string (``"key"``), or the most frequent first (``"value"``).
+            error_bars: draw the 95 % Wilson interval of each bar.
+            expected: as for ``panel``.
 
-        title = self.name() if circuit is None else f"{self.name()}, circuit {circuit}"
-        return counts_figure(self.counts(circuit), title, most)
+        Raises:
+            InputError: an argument cannot be, or no circuit has that register or those bits, or what is
+                expected does not fit the outcomes.
+            CircuitNotFoundError: no such circuit.
+        """
+        from qjm_widgets.widgets.choice import Choice
+        from qjm_widgets.widgets.figure import Looks, counts_figure
+
+        index = None if circuit is None else self._results().index_of(circuit)
+        choice = Choice.make(index, name, metadata, register, bits, most)
+        looks = Looks.make(probability, sort, error_bars)
+        return counts_figure(self.live, choice, self._expected(expected), looks)
 
     def to_dataframe(self) -> pd.DataFrame:
         """The jobs as a pandas table, one row a job; times in UTC, durations in seconds.
@@ -469,6 +511,13 @@ class JobSet:
         from qjm_widgets.results import JobSetResults
 
         return JobSetResults(self.live)
+
+    def _expected(self, value: Any) -> Expected | None:
+        from qjm_widgets.widgets.expected import Expected
+
+        if value is None:
+            return None
+        return Expected(value, self.live.record.circuits, self._results().index_of)
 
     def _rows(self, jobs: Jobs | None) -> list[int]:
         if jobs is None:

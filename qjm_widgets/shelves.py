@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from qjm_widgets.circuit_blocks import read_block, read_names
+from qjm_widgets.circuit_blocks import read_block, read_metadata, read_names
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
@@ -69,6 +69,9 @@ class Circuits:
         self._left_names: dict[int, str] = {}
         self._letting_go = threading.Lock()
         self._both = 0  # circuits that are in memory and in the store
+        # Taken now: while circuits are written, theirs steps aside.
+        metadata = [work.circuit.metadata or {} for work in works if work is not None]
+        self._metadata: list[Mapping[str, Any]] | None = metadata if len(metadata) == number else None
 
     def of(self, span: Span) -> list[Work]:
         """The circuits of a span: from memory, else from the store.
@@ -131,6 +134,15 @@ class Circuits:
                     names[block.span.start : block.span.stop] = read_names(block)
             self._names = names
         return self._names
+
+    def metadata(self) -> list[Mapping[str, Any]]:
+        """The circuits' metadata; empty where there is none or it is not known."""
+        if self._metadata is None:
+            found: list[Mapping[str, Any]] = [{}] * self._number
+            for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
+                found[block.span.start : block.span.stop] = read_metadata(block)
+            self._metadata = found
+        return self._metadata
 
 
 class Outcomes:

@@ -5,6 +5,9 @@
 import {
   type Action,
   CANCEL_REQUESTED,
+  type Choice,
+  FIRST_CHOICE,
+  type Groups,
   type Head,
   type Histogram,
   OPTIONAL_COLUMNS,
@@ -54,6 +57,9 @@ export interface FakeSet {
   jobs: FakeJob[];
   /** Counts of all jobs that are done; one circuit gets its share. */
   counts: Record<string, number>;
+  /** Probabilities that are laid over them. */
+  expected?: Record<string, number>;
+  groups?: Omit<Groups, "kind" | "v">;
   now: number;
   waiting?: Head["waiting"];
   /** When it will have ended, milliseconds since 1970 UTC. */
@@ -69,6 +75,8 @@ export interface FakeSet {
 }
 
 type Look = Omit<Extract<ToKernel, { kind: "look" }>, "kind" | "v">;
+const NO_GROUPS = { names: { groups: [], of: 0 }, metadata: [], registers: [] };
+
 type Handler = (...args: never[]) => void;
 
 export class FakeKernel {
@@ -82,8 +90,7 @@ export class FakeKernel {
   private sight: Look = {
     first: 0,
     last: 0,
-    circuit: null,
-    top: 64,
+    choice: FIRST_CHOICE,
     query: null,
     asked: 0,
     view: "",
@@ -155,7 +162,7 @@ export class FakeKernel {
       orders: [
         { view: this.sight.view, asked: this.sight.asked, chosen: this.sight.query !== null },
       ],
-      histograms: [this.histogram(this.sight.circuit, this.sight.top)],
+      histograms: this.sight.choice === null ? [] : [this.histogram(this.sight.choice)],
     };
   }
 
@@ -255,26 +262,46 @@ export class FakeKernel {
     };
   }
 
-  private histogram(circuit: number | null, top: number): Histogram {
-    const done = this.set.jobs.filter((job) => job.status === "done").length;
-    const share = circuit === null ? 1 : 1 / this.set.circuits;
-    const all = Object.entries(done > 0 ? this.set.counts : {}).map(
-      ([key, n]) => [key, Math.round(n * share)] as const,
+  private histogram(choice: Choice): Histogram {
+    const { jobs, circuits } = this.set;
+    const { circuit, top } = choice;
+    const done = jobs.filter(({ status }) => status === "done").length;
+    const one = circuit !== null;
+    const all = Object.entries(this.marginal(choice, done > 0)).map(
+      ([key, n]) => [key, Math.round(one ? n / circuits : n)] as const,
     );
     const kept = [...all].sort((a, b) => b[1] - a[1]).slice(0, top);
     kept.sort((a, b) => (a[0] < b[0] ? -1 : 1));
     const sum = (list: readonly (readonly [string, number])[]) =>
       list.reduce((n, [, x]) => n + x, 0);
+    const values = kept.map(([key]) => this.set.expected?.[key] ?? 0);
     return {
-      circuit,
-      top,
-      jobs: circuit === null ? done : Math.min(done, 1),
-      of: circuit === null ? this.set.jobs.length : 1,
+      choice,
+      jobs: one ? Math.min(done, 1) : done,
+      of: one ? 1 : jobs.length,
       shots: sum(all),
       keys: kept.map(([key]) => key),
       counts: kept.map(([, n]) => n),
       rest: { outcomes: all.length - kept.length, shots: sum(all) - sum(kept) },
+      expected:
+        this.set.expected === undefined || choice.bits !== null
+          ? null
+          : { values, rest: 0, fidelity: 0.853, distance: 0.12 },
+      notes: [],
     };
+  }
+
+  private marginal({ bits }: Choice, any: boolean): Record<string, number> {
+    if (!any) return {};
+    const found: Record<string, number> = {};
+    for (const [key, n] of Object.entries(this.set.counts)) {
+      const part = [...(bits ?? [...key].map((_, i) => i))]
+        .map((bit) => key.at(-1 - bit) ?? "0")
+        .reverse()
+        .join("");
+      found[part] = (found[part] ?? 0) + n;
+    }
+    return found;
   }
 
   private answer(message: ToKernel): void {
@@ -300,6 +327,9 @@ export class FakeKernel {
       }
       case "circuits":
         this.draw(message.row, message.first);
+        break;
+      case "groups":
+        this.message({ kind: "groups", v: WIRE_VERSION, ...(this.set.groups ?? NO_GROUPS) });
         break;
       case "command":
         this.acknowledge(message.id, this.obey(message.do, message.rows));

@@ -23,6 +23,8 @@ const COUNTS = {
   "1111": 97_600,
 };
 
+const EXPECTED = { "0000": 0.25, "0011": 0.25, "1100": 0.25, "1111": 0.25 };
+
 const ERROR = `[1500] The backend was recalibrated while the job waited.
 Traceback (most recent call last):
   File "job.py", line 212, in run
@@ -102,6 +104,26 @@ const BELL: Omit<FakeSet, "jobs" | "lead" | "line" | "settled"> = {
   pieces: 1,
   shots: [1_024, 1_024],
   counts: COUNTS,
+  groups: {
+    names: {
+      groups: [
+        ["bell", 600],
+        ["ghz", 400],
+      ],
+      of: 2,
+    },
+    metadata: [
+      {
+        key: "depth",
+        groups: [
+          ["2", 500],
+          ["4", 500],
+        ],
+        of: 2,
+      },
+    ],
+    registers: ["meas"],
+  },
   now: NOW,
 };
 
@@ -190,6 +212,7 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
   middle: () => ({
     ...BELL,
     jobs: middle(),
+    expected: EXPECTED,
     lead: "6 of 10 done",
     line: "1 failed, 1 running, 1 held for you, 1 not sent",
     settled: false,

@@ -1,14 +1,13 @@
 /** What the views may ask for. `sync` fulfils it; the views know nothing of a model or a comm. */
-import type { Action, Query } from "./wire";
+import type { Action, Choice, Query } from "./wire";
 
 /** What one view of the panel has in sight. */
 export interface Sight {
   /** The places in sight, half open: `last` is one past the last of them. */
   readonly first: number;
   readonly last: number;
-  /** The circuit whose counts are shown; null for all. */
-  readonly circuit: number | null;
-  readonly top: number;
+  /** The counts that are in sight, if any. */
+  readonly choice: Choice | null;
   /** Which rows have those places; null for all as they come. */
   readonly query: Query | null;
 }
@@ -18,6 +17,8 @@ export interface Actions {
   detail(row: number): void;
   /** Draws circuits of a row's job, from the one at this place in the job on; a line has so many characters. */
   circuits(row: number, first: number, columns: number): void;
+  /** Ask which groups the circuits fall into. */
+  groups(): void;
   /** Null rows: all that the action fits. */
   command(action: Action, rows: readonly number[] | null): void;
   dismiss(): void;

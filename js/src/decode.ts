@@ -4,10 +4,15 @@
  * A message that does not fit becomes a problem with a sentence for the reader, never an exception:
  * the panel then keeps showing what it knew. Texts are made plain here, once, so no view can forget.
  */
+import { groups, histogram } from "./decode_counts";
 import {
+  answer,
+  block,
   bytes,
   type Fields,
   flag,
+  kind,
+  line,
   list,
   Malformed,
   nullable,
@@ -18,13 +23,13 @@ import {
   shape,
   string,
 } from "./fields";
-import { plainBlock, plainLine } from "./text";
+import { plainBlock } from "./text";
 import {
   type Ack,
   type Detail,
   type Drawings,
+  type Groups,
   type Head,
-  type Histogram,
   OPTIONAL_COLUMNS,
   type OptionalColumn,
   type Row,
@@ -40,6 +45,7 @@ export type Decoded =
   | { kind: "detail"; detail: Detail }
   | { kind: "drawings"; drawings: Drawings }
   | { kind: "ack"; ack: Ack }
+  | { kind: "groups"; groups: Groups }
   | { kind: "plotly"; gzip: DataView }
   | { kind: "problem"; text: string };
 
@@ -50,11 +56,7 @@ export interface Order {
   readonly rows: Uint32Array | null;
 }
 
-/** Longest texts that are kept, in characters. */
-const LINE = 400;
-const ANSWER = 4_000;
-const BLOCK = 20_000;
-const KEY = 2_000;
+/** The longest drawing that is kept, in characters. */
 const DRAWING = 60_000;
 
 /** A custom message with its buffers. */
@@ -74,6 +76,8 @@ export function decodeMessage(content: unknown, buffers: readonly unknown[]): De
         return { kind: "drawings", drawings: drawings(fields, "drawings") };
       case "ack":
         return { kind: "ack", ack: ack(fields, "ack") };
+      case "groups":
+        return { kind: "groups", groups: groups(fields, "groups") };
       case "plotly": {
         const raw = bytes(buffers[0]);
         return { kind: "plotly", gzip: new DataView(raw.buffer, raw.byteOffset, raw.byteLength) };
@@ -113,12 +117,6 @@ function guarded(content: unknown, read: (fields: Fields) => Decoded): Decoded {
     };
   }
 }
-
-const line: Read<string> = (value, where) => plainLine(string(value, where), LINE);
-const block: Read<string> = (value, where) => plainBlock(string(value, where), BLOCK);
-/** A refusal may hold a line of code to run: its line breaks stay. */
-const answer: Read<string> = (value, where) => plainBlock(string(value, where), ANSWER);
-const key: Read<string> = (value, where) => plainLine(string(value, where), KEY);
 
 const status: Read<Row["status"]> = (value, where) => {
   const known = STATUSES.find((name) => name === value);
@@ -194,30 +192,6 @@ const row = shape<Row>({
   note: line,
   can: actions,
 });
-
-const histogramShape = shape<Histogram>({
-  circuit: nullable(number),
-  top: number,
-  jobs: number,
-  of: number,
-  shots: number,
-  keys: list(key),
-  counts: list(number),
-  rest: shape({ outcomes: number, shots: number }),
-});
-
-const histogram: Read<Histogram> = (value, where) => {
-  const read = histogramShape(value, where);
-  if (read.keys.length !== read.counts.length) throw new Malformed(`${where}.counts`);
-  return read;
-};
-
-const kind = <T extends string>(name: T): Read<T> => {
-  return (value, where) => {
-    if (value !== name) throw new Malformed(where);
-    return name;
-  };
-};
 
 const updateShape = shape<Pick<Update, "kind" | "v" | "seq" | "full" | "head">>({
   kind: kind("update"),

@@ -1,8 +1,9 @@
 /** What the views read out of the state. Pure. */
-import { histogramKey, type SeenRow, type State } from "./state";
+import { choiceKey, type SeenRow, type State } from "./state";
 import {
   type Action,
   CANCEL_REQUESTED,
+  type Choice,
   type Histogram,
   type RowAction,
   type Run,
@@ -156,14 +157,11 @@ export function times(
   };
 }
 
-/** The histogram that was chosen, or until it comes another one of the same circuit. */
-export function histogramFor(
-  state: State,
-  circuit: number | null,
-  top: number,
-): Histogram | undefined {
+/** The histogram that was chosen, or until it comes the same with another number of outcomes. */
+export function histogramFor(state: State, choice: Choice): Histogram | undefined {
+  const alike = choiceKey({ ...choice, top: 0 });
   return (
-    state.histograms.get(histogramKey({ circuit, top })) ??
-    [...state.histograms.values()].find((other) => other.circuit === circuit)
+    state.histograms.get(choiceKey(choice)) ??
+    [...state.histograms.values()].find((other) => choiceKey({ ...other.choice, top: 0 }) === alike)
   );
 }

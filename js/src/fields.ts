@@ -1,6 +1,14 @@
 /**
  * Reading values of which nothing is known yet: what does not fit is Malformed, and says where.
  */
+import { plainBlock, plainLine } from "./text";
+
+/** Longest texts that are kept, in characters. */
+const LINE = 400;
+const ANSWER = 4_000;
+const BLOCK = 20_000;
+const KEY = 2_000;
+
 export class Malformed extends Error {}
 
 export type Fields = Record<string, unknown>;
@@ -24,6 +32,19 @@ export const string: Read<string> = (value, where) => {
 };
 
 export const flag: Read<boolean> = (value) => value === true;
+
+export const line: Read<string> = (value, where) => plainLine(string(value, where), LINE);
+export const block: Read<string> = (value, where) => plainBlock(string(value, where), BLOCK);
+/** A refusal may hold a line of code to run: its line breaks stay. */
+export const answer: Read<string> = (value, where) => plainBlock(string(value, where), ANSWER);
+export const key: Read<string> = (value, where) => plainLine(string(value, where), KEY);
+
+export const kind = <T extends string>(name: T): Read<T> => {
+  return (value, where) => {
+    if (value !== name) throw new Malformed(where);
+    return name;
+  };
+};
 
 export function nullable<T>(read: Read<T>): Read<T | null> {
   return otherwise<T | null>(read, null);

@@ -7,9 +7,11 @@
 import type {
   Ack,
   Action,
+  Choice,
   Detail,
   Drawing,
   Drawings,
+  Groups,
   Head,
   Histogram,
   Row,
@@ -72,6 +74,8 @@ export interface State {
   /** A query was sent that is not answered yet. */
   readonly ordering: boolean;
   readonly histograms: ReadonlyMap<string, Histogram>;
+  /** Null until they were asked for and came. */
+  readonly groups: Groups | null;
   readonly commands: ReadonlyMap<string, Command>;
 }
 
@@ -86,6 +90,7 @@ export type Event =
   | { type: "ordering" }
   | { type: "order"; rows: Uint32Array | null }
   | { type: "ack"; ack: Ack }
+  | { type: "groups"; groups: Groups }
   | { type: "problem"; text: string }
   | { type: "silent" }
   | { type: "pushed"; pushed: boolean }
@@ -109,6 +114,7 @@ export const EMPTY: State = {
   order: null,
   ordering: false,
   histograms: new Map(),
+  groups: null,
   commands: new Map(),
 };
 
@@ -139,6 +145,8 @@ export function reduce(state: State, event: Event): State {
       return { ...state, ordering: false, order: event.rows };
     case "ack":
       return applyAck(state, event.ack);
+    case "groups":
+      return { ...state, connection: "connected", groups: event.groups };
     case "problem":
       return { ...state, problem: event.text };
     case "silent":
@@ -223,7 +231,7 @@ function applyUpdate(
     ),
     details: moved ? new Map() : state.details,
     circuits: moved ? new Map() : state.circuits,
-    histograms: merged(fresh ? null : state.histograms, update.histograms, histogramKey),
+    histograms: merged(state.histograms, update.histograms, ({ choice }) => choiceKey(choice)),
     commands: shownCommands(state.commands),
   };
 }
@@ -271,7 +279,8 @@ function applyAck(state: State, ack: Ack): State {
   };
 }
 
-/** One histogram of a circuit for each number of outcomes: two views may choose differently. */
-export function histogramKey({ circuit, top }: Pick<Histogram, "circuit" | "top">): string {
-  return `${circuit} ${top}`;
+/** Choices are the same where this is. */
+export function choiceKey(choice: Choice): string {
+  const { circuit, name, metadata, register, bits, top } = choice;
+  return JSON.stringify([circuit, name, metadata, register, bits, top]);
 }

@@ -91,6 +91,9 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
       case "ack":
         apply({ type: "ack", ack: decoded.ack });
         break;
+      case "groups":
+        apply({ type: "groups", groups: decoded.groups });
+        break;
       case "detail":
         // Two views of one model hear each other's answers.
         if (asked.has(decoded.detail.row)) apply({ type: "detail", detail: decoded.detail });
@@ -163,6 +166,9 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
       apply({ type: "drawing", row });
       send({ kind: "circuits", v: WIRE_VERSION, row, first, columns });
     },
+    groups() {
+      send({ kind: "groups", v: WIRE_VERSION });
+    },
     command(action, rows) {
       const id = newId();
       apply({ type: "sent", id, do: action, rows });
@@ -207,11 +213,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
 
 function sameSight(a: Sight, b: Sight): boolean {
   return (
-    a.first === b.first &&
-    a.last === b.last &&
-    a.circuit === b.circuit &&
-    a.top === b.top &&
-    sameQuery(a.query, b.query)
+    a.first === b.first && a.last === b.last && a.choice === b.choice && sameQuery(a.query, b.query)
   );
 }
 

@@ -99,18 +99,64 @@ export interface Row {
   can: RowAction[];
 }
 
-export interface Histogram {
-  /** Null: all circuits. */
+/** Whose counts, and which of their bits: everything that is named has to fit, all null is all. */
+export interface Choice {
+  /** The index of one circuit. */
   circuit: number | null;
+  /** Circuits of this name. */
+  name: string | null;
+  /** Circuits whose metadata has this value at this key. */
+  metadata: [key: string, value: string] | null;
+  /** One classical register alone. */
+  register: string | null;
+  /** These bits alone, ascending; bit 0 is the rightmost of the register or of all. */
+  bits: number[] | null;
+  /** At most so many outcomes. */
   top: number;
+}
+
+/** What a page looks at first, and a saved notebook keeps. */
+export const FIRST_CHOICE: Choice = {
+  circuit: null,
+  name: null,
+  metadata: null,
+  register: null,
+  bits: null,
+  top: 64,
+};
+
+export interface Histogram {
+  choice: Choice;
   /** Jobs whose counts are in it, of the jobs that will be. */
   jobs: number;
   of: number;
   shots: number;
-  /** Bit strings, qubit 0 rightmost, most frequent `top` of them, sorted as text. */
+  /** Bit strings, qubit 0 rightmost: the `top` of them that are most frequent (or most expected), sorted
+   * as text. */
   keys: string[];
   counts: number[];
   rest: { outcomes: number; shots: number };
+  /** Where something was expected: probabilities beside the keys, and over all outcomes the Hellinger
+   * fidelity and the total variation distance. */
+  expected: { values: number[]; rest: number; fidelity: number; distance: number } | null;
+  /** What the reader should know of it, a sentence each. */
+  notes: string[];
+}
+
+/** Circuits alike; the first of very many, `of` how many there are. */
+export interface Grouping {
+  groups: [label: string, circuits: number][];
+  of: number;
+}
+
+/** The answer to `groups`. */
+export interface Groups {
+  kind: "groups";
+  v: number;
+  names: Grouping;
+  metadata: (Grouping & { key: string })[];
+  /** Classical registers of finished circuits. */
+  registers: string[];
 }
 
 export interface Update {
@@ -177,7 +223,7 @@ export interface PlotlyBundle {
   v: number;
 }
 
-export type FromKernel = Update | Detail | Drawings | Ack | PlotlyBundle;
+export type FromKernel = Update | Detail | Drawings | Ack | Groups | PlotlyBundle;
 
 /** By what rows can be sorted. */
 export type SortKey =
@@ -221,11 +267,12 @@ export type ToKernel =
       view: string;
       first: number;
       last: number;
-      circuit: number | null;
-      top: number;
+      /** Null: no counts are in sight. */
+      choice: Choice | null;
       query: Query | null;
       asked: number;
     }
+  | { kind: "groups"; v: number }
   | { kind: "detail"; v: number; view: string; row: number }
   | { kind: "circuits"; v: number; row: number; first: number; columns: number }
   | { kind: "command"; v: number; id: string; do: Action; rows: number[] | null }

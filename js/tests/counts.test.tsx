@@ -1,20 +1,36 @@
 import { describe, expect, it, vi } from "vitest";
-import { barsOf, caption, labelling, restCaption, ticks } from "../src/view/bars";
-import { draw, label, type Picture, trace } from "../src/view/plot";
+import {
+  axisOf,
+  barsOf,
+  caption,
+  FIRST_LOOKS,
+  type Looks,
+  labelling,
+  restCaption,
+  ticks,
+  wilson,
+} from "../src/view/bars";
+import { readBits } from "../src/view/counts_options";
+import { draw, label, type Picture, traces } from "../src/view/plot";
+import { csv, fileName } from "../src/view/saving";
 import type { Theme } from "../src/view/theme";
-import type { Histogram } from "../src/wire";
-import { scenario, settle, show, useFakeTime } from "./helpers";
+import { type Choice, FIRST_CHOICE, type Histogram } from "../src/wire";
+import { button, type Shown, scenario, settle, show, useFakeTime } from "./helpers";
 
 const histogram: Histogram = {
-  circuit: null,
-  top: 2,
+  choice: { ...FIRST_CHOICE, top: 2 },
   jobs: 6,
   of: 10,
   shots: 614_400,
   keys: ["00", "11"],
-  counts: [300_000, 290_000],
+  counts: [290_000, 300_000],
   rest: { outcomes: 2, shots: 24_400 },
+  expected: null,
+  notes: [],
 };
+const expected = { values: [0.5, 0.5], rest: 0, fidelity: 0.96, distance: 0.04 };
+const bars = (change: Partial<Histogram> = {}, looks: Partial<Looks> = {}) =>
+  barsOf({ ...histogram, ...change }, { ...FIRST_LOOKS, ...looks });
 
 describe("the caption", () => {
   it("says how much is in it", () => {
@@ -23,62 +39,112 @@ describe("the caption", () => {
   });
 
   it("says what the rest is", () => {
-    expect(restCaption(histogram)).toBe("The rest: 2 other outcomes, 24,400 shots (the last bar)");
-    expect(restCaption({ ...histogram, rest: { outcomes: 0, shots: 0 } })).toBeNull();
+    const words = "The rest: 2 other outcomes, 24,400 shots (the last bar)";
+    expect(restCaption(histogram, false)).toBe(words);
+    expect(restCaption({ ...histogram, rest: { outcomes: 0, shots: 0 } }, false)).toBeNull();
   });
 
-  it("says so when the rest would press the bars flat", () => {
-    const wide = { ...histogram, rest: { outcomes: 1_022, shots: 9_000_000 } };
-    expect(restCaption(wide)).toContain("(not drawn)");
-    expect(barsOf(wide)).toHaveLength(2);
+  it("says so when the bar of the rest is cut off, since it would press the others flat", () => {
+    const wide = { rest: { outcomes: 1_022, shots: 9_000_000 }, shots: 9_590_000 };
+    const { cut, top } = axisOf(bars(wide), true);
+    expect(cut).toBe(true);
+    expect(top).toBeLessThan(0.05);
+    expect(restCaption({ ...histogram, ...wide }, cut)).toContain("(the last bar, cut off)");
   });
 });
 
 describe("bars", () => {
   it("have the rest last and marked", () => {
-    expect(barsOf(histogram).at(-1)).toMatchObject({ key: "2 others", count: 24_400, rest: true });
+    expect(bars().at(-1)).toMatchObject({ key: "2 others", count: 24_400, rest: true });
+  });
+
+  it("go by bit string, or the most frequent first with the rest still last", () => {
+    expect(bars().map(({ key }) => key)).toEqual(["00", "11", "2 others"]);
+    const byValue = bars({}, { byValue: true });
+    expect(byValue.map(({ key }) => key)).toEqual(["11", "00", "2 others"]);
+  });
+
+  it("have the interval that Wilson gives", () => {
+    const [low, high] = wilson(81, 263);
+    expect([low.toFixed(4), high.toFixed(4)]).toEqual(["0.2553", "0.3662"]);
+    expect(wilson(0, 0)).toEqual([0, 1]);
+  });
+
+  it("have what was expected beside them while that is wanted", () => {
+    expect(bars({ expected }).map((bar) => bar.expected)).toEqual([0.5, 0.5, 0]);
+    expect(bars({ expected }, { expected: false })[0]?.expected).toBeNull();
+    expect(bars()[0]?.expected).toBeNull();
   });
 
   it("shorten long bit strings on the axis alone", () => {
     const key = `${"0".repeat(126)}1`;
-    const [bar] = barsOf({
-      ...histogram,
-      keys: [key],
-      counts: [1],
-      rest: { outcomes: 0, shots: 0 },
-    });
+    const [bar] = bars({ keys: [key], counts: [1], rest: { outcomes: 0, shots: 0 } });
     expect(bar?.label).toBe("000000…000001");
     expect(bar?.key).toBe(key);
   });
 
   it("stand upright and are thinned where they do not fit", () => {
-    const many = barsOf({
-      ...histogram,
-      keys: Array.from({ length: 256 }, (_, i) => i.toString(2).padStart(8, "0")),
-      counts: Array.from({ length: 256 }, () => 1),
-    });
+    const keys = Array.from({ length: 256 }, (_, i) => i.toString(2).padStart(8, "0"));
+    const many = bars({ keys, counts: keys.map(() => 1), rest: { outcomes: 0, shots: 0 } });
     expect(labelling(many, 500)).toEqual({ every: 8, upright: true });
-    expect(labelling(barsOf(histogram), 500)).toEqual({ every: 1, upright: false });
+    expect(labelling(bars(), 500)).toEqual({ every: 1, upright: false });
   });
 
   it("have round marks", () => {
     expect(ticks(147_200, 4)).toEqual([0, 50_000, 100_000]);
     expect(ticks(1, 4)).toEqual([0, 1]);
     expect(ticks(0, 4)).toEqual([0]);
+    expect(ticks(0.5, 4, 0)).toEqual([0, 0.2, 0.4]);
+  });
+});
+
+describe("bits that are typed", () => {
+  it.each([
+    ["", null],
+    ["  ", null],
+    ["3", [3]],
+    ["0, 2-4", [0, 2, 3, 4]],
+    ["4-2", undefined],
+    ["2-", undefined],
+    ["q", undefined],
+    ["1,1,0", [0, 1]],
+    ["0-99999999", undefined],
+  ])("%j", (text, bits) => expect(readBits(text)).toEqual(bits));
+});
+
+describe("a file", () => {
+  it("of counts has what is shown", () => {
+    const lines = csv(bars({ expected })).split("\n");
+    expect(lines[0]).toBe("outcome,shots,share,low,high,expected");
+    expect(lines[1]).toMatch(/^"00",290000,0\.472\d+,0\.470\d+,0\.473\d+,0\.5$/);
+    expect(lines[3]).toMatch(/^"the rest",24400,/);
+    expect(lines).toHaveLength(5);
+  });
+
+  it("runs nothing in a spreadsheet", () => {
+    const text = csv(bars({ keys: ['=cmd("x")', "0"] }));
+    expect(text).toContain(`"'=cmd(""x"")"`);
+  });
+
+  it("is named after the set", () => {
+    expect(fileName("bell sweep <b>/../é 3")).toBe("bell-sweep-b-..-é-3");
+    expect(fileName("../")).toBe("counts");
   });
 });
 
 describe("drawing with Plotly", () => {
   const theme = { bar: "#00f", rest: "#888" } as Theme;
-  const picture = (change: Partial<Histogram> = {}): Picture => ({
-    bars: barsOf({ ...histogram, ...change }),
+  const picture = (change: Partial<Histogram> = {}, looks = FIRST_LOOKS): Picture => ({
+    bars: bars(change, looks),
+    looks,
+    shots: histogram.shots,
     width: 400,
     height: 280,
     theme,
   });
   const plotly = () => ({
     react: vi.fn(async () => undefined),
-    restyle: vi.fn(async () => undefined),
+    restyle: vi.fn(async (..._: unknown[]) => undefined),
     purge: vi.fn(),
   });
 
@@ -86,24 +152,21 @@ describe("drawing with Plotly", () => {
     const api = plotly();
     const el = document.createElement("div");
     await draw(api, el, picture(), null);
-    await draw(api, el, picture({ counts: [310_000, 300_000] }), picture());
+    await draw(api, el, picture({ counts: [310_000, 290_000] }), picture());
     await draw(api, el, picture({ keys: ["00", "10"] }), picture());
     expect(api.react).toHaveBeenCalledTimes(2);
-    expect(api.restyle).toHaveBeenCalledExactlyOnceWith(
-      el,
-      { y: [[310_000, 300_000, 24_400]] },
-      [0],
-    );
+    expect(api.restyle).toHaveBeenCalledTimes(1);
+    expect(api.restyle.mock.calls[0]).toMatchObject([el, { y: [[310_000, 290_000, 24_400]] }, [0]]);
   });
 
-  it("draws an outline above 128 outcomes", () => {
-    const keys = Array.from({ length: 200 }, (_, i) => String(i));
-    expect(trace(picture())).toMatchObject({ type: "bar" });
-    expect(trace(picture({ keys, counts: keys.map(() => 1) }))).toMatchObject({
-      type: "scatter",
-      fill: "tozeroy",
-      line: { shape: "hvh" },
-    });
+  it("draws shares, intervals and what was expected", () => {
+    const [measured, hoped] = traces(picture({ expected }, { ...FIRST_LOOKS, probability: true }));
+    expect(measured?.y[0]).toBeCloseTo(0.472);
+    expect(measured?.error_y?.array[0]).toBeCloseTo(0.00125, 4);
+    expect(hoped?.y).toEqual([0.5, 0.5, 0]);
+    const [counted, ...others] = traces(picture({}, { ...FIRST_LOOKS, errors: false }));
+    expect(counted?.error_y).toBeUndefined();
+    expect(others).toEqual([]);
   });
 
   it("takes markup in keys for text", () => {
@@ -136,35 +199,93 @@ describe("the pane", () => {
     const { el } = show(scenario("middle"));
     await settle();
     const [first] = el.querySelectorAll(".qjm-as-table tbody tr");
-    expect([...(first?.children ?? [])].map((cell) => cell.textContent)).toEqual([
-      "0000",
-      "147,200",
-      "24.0 %",
-    ]);
+    const cells = [...(first?.children ?? [])].map((cell) => cell.textContent);
+    expect(cells).toEqual(["0000", "147,200", "24.0 %", "23.9 % – 24.1 %", "25.0 %"]);
+  });
+
+  it("tells how close the counts are to what was expected, and hides that on a click", async () => {
+    const { el } = show(scenario("middle"));
+    await settle();
+    expect(el.querySelector(".qjm-likeness")?.textContent).toContain("Hellinger fidelity 0.853");
+    expect(el.querySelector(".qjm-svg-expected")).not.toBeNull();
+    button(el, "Expected").click();
+    await settle();
+    expect(el.querySelector(".qjm-likeness")).toBeNull();
+    expect(el.querySelector(".qjm-svg-expected")).toBeNull();
+  });
+
+  it("draws many outcomes as one shape", async () => {
+    const shown = show(scenario("many"));
+    await settle();
+    await choose(shown, "How many outcomes", "1024");
+    expect(shown.el.querySelectorAll(".qjm-svg-bar")).toHaveLength(1);
+    expect(shown.el.querySelectorAll(".qjm-as-table tbody tr")).toHaveLength(1024);
   });
 
   it("shows one circuit, within the set's bounds", async () => {
-    const { el, kernel } = show(scenario("middle"));
+    const shown = show(scenario("middle"));
     await settle();
-    const whose = el.querySelector<HTMLSelectElement>('[aria-label="Whose counts"]');
-    if (whose === null) throw new Error("no choice");
-    whose.value = "one";
-    whose.dispatchEvent(new Event("change", { bubbles: true }));
+    await choose(shown, "Whose counts", "one");
+    await type(shown, "Circuit, 0 to 999", "412");
+    expect(choices(shown).at(-1)).toMatchObject({ circuit: 412 });
+    expect(shown.el.querySelector(".qjm-caption")?.textContent).toContain("1 of 1 job");
+    const before = choices(shown).length;
+    await type(shown, "Circuit, 0 to 999", "1000");
+    await type(shown, "Circuit, 0 to 999", "-1");
+    expect(choices(shown)).toHaveLength(before);
+  });
+
+  it("shows the circuits of a group, by name or by what their metadata says", async () => {
+    const shown = show(scenario("middle"));
     await settle();
-    const input = el.querySelector<HTMLInputElement>('[aria-label="Circuit, 0 to 999"]');
-    if (input === null) throw new Error("no input");
-    const looks = () => kernel.sent.filter(({ kind }) => kind === "look");
-    const type = async (value: string) => {
-      input.value = value;
-      input.dispatchEvent(new Event("input", { bubbles: true }));
-      await settle();
-    };
-    await type("412");
-    expect(looks().at(-1)).toMatchObject({ circuit: 412 });
-    expect(el.querySelector(".qjm-caption")?.textContent).toContain("1 of 1 job");
-    const before = looks().length;
-    await type("1000");
-    await type("-1");
-    expect(looks()).toHaveLength(before);
+    await choose(shown, "Whose counts", "group");
+    await settle();
+    expect(choices(shown).at(-1)).toMatchObject({ name: "bell", metadata: null });
+    await choose(shown, "Group circuits by", ":depth");
+    await settle();
+    expect(choices(shown).at(-1)).toMatchObject({ name: null, metadata: ["depth", "2"] });
+    await choose(shown, "Group", "4");
+    expect(choices(shown).at(-1)).toMatchObject({ metadata: ["depth", "4"] });
+    await choose(shown, "Whose counts", "all");
+    expect(choices(shown).at(-1)).toEqual(FIRST_CHOICE);
+  });
+
+  it("shows some bits of one register", async () => {
+    const shown = show(scenario("middle"));
+    await settle();
+    button(shown.el, "Options").click();
+    await settle();
+    await choose(shown, "Classical register", "meas");
+    await type(shown, "Bits, 0 is the rightmost", "0, 1");
+    expect(choices(shown).at(-1)).toMatchObject({ register: "meas", bits: [0, 1] });
+    const rows = [...shown.el.querySelectorAll(".qjm-as-table tbody th")];
+    expect(rows.map(({ textContent }) => textContent)).toEqual(["00", "01", "10", "11"]);
+    await type(shown, "Bits, 0 is the rightmost", "0, x");
+    expect(choices(shown).at(-1)).toMatchObject({ bits: [0, 1] });
+    expect(control(shown, "Bits, 0 is the rightmost").getAttribute("aria-invalid")).toBe("true");
   });
 });
+
+function choices({ kernel }: Shown): (Choice | null)[] {
+  return kernel.sent.flatMap((each) => (each.kind === "look" ? [each.choice] : []));
+}
+
+function control({ el }: Shown, name: string): HTMLInputElement {
+  const found = el.querySelector<HTMLInputElement>(`[aria-label="${name}"]`);
+  if (found === null) throw new Error(`no control "${name}"`);
+  return found;
+}
+
+async function choose(shown: Shown, name: string, value: string): Promise<void> {
+  const found = control(shown, name);
+  found.value = value;
+  found.dispatchEvent(new Event("change", { bubbles: true }));
+  await settle();
+}
+
+async function type(shown: Shown, name: string, value: string): Promise<void> {
+  const found = control(shown, name);
+  found.value = value;
+  found.dispatchEvent(new Event("input", { bubbles: true }));
+  await settle();
+}

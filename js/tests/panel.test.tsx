@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { FakeKernel } from "../demo/fake_kernel";
 import { NO_ANSWER } from "../src/state";
+import { FIRST_CHOICE } from "../src/wire";
 import { button, press, row, scenario, settle, show, useFakeTime } from "./helpers";
 
 useFakeTime();
@@ -348,8 +349,7 @@ describe("without a kernel", () => {
       view: "",
       first: 0,
       last: 10,
-      circuit: null,
-      top: 64,
+      choice: FIRST_CHOICE,
       query: null,
       asked: 0,
     });
@@ -359,15 +359,19 @@ describe("without a kernel", () => {
     expect(el.textContent).toContain("not connected to a kernel");
     expect(el.querySelector(".qjm-line")?.textContent).toContain("6 of 10 done");
     const working = [...el.querySelectorAll(".qjm-button")].filter(
-      (each) => !(each as HTMLButtonElement).disabled,
+      (each) => !(each as HTMLButtonElement).disabled && !each.closest(".qjm-counts"),
     );
-    expect(working.map((each) => each.textContent)).toEqual(["Refresh"]);
+<<<<<<< HEAD
+    expect(working).toHaveLength(0);
     button(el, "Error: 1 job").click();
     await settle();
     expect(el.querySelectorAll("[data-row]")).toHaveLength(1);
     expect(row(el, 2).textContent).toContain("Error");
     button(el, "Show all").click();
     await settle();
+=======
+    expect(working.map((each) => each.textContent)).toEqual(["Refresh"]);
+>>>>>>> 091d9ce (A panel to which nothing comes asks, by itself and by a button; notifications of the browser, if wished)
 
     kernel.answering = true;
     kernel.publish();

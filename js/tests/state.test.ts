@@ -20,7 +20,14 @@ import {
   reduce,
   type State,
 } from "../src/state";
-import { type Run, STATUSES, type Status, type Update } from "../src/wire";
+import {
+  type Choice,
+  FIRST_CHOICE,
+  type Run,
+  STATUSES,
+  type Status,
+  type Update,
+} from "../src/wire";
 import { scenario } from "./helpers";
 
 function updateEvent(
@@ -34,8 +41,7 @@ function updateEvent(
     view: "a",
     first: 0,
     last: 10,
-    circuit: null,
-    top: 16,
+    choice: FIRST_CHOICE,
     query: null,
     asked: 0,
   });
@@ -153,12 +159,15 @@ describe("updates", () => {
   it("keep the histograms of two views apart", () => {
     const histogram = updateEvent().update.histograms?.[0];
     if (histogram === undefined) throw new Error("no histogram");
-    const histograms = [16, 64].map((top) => ({ ...histogram, top }));
+    const histograms = [16, 64].map((top) => ({ ...histogram, choice: { ...FIRST_CHOICE, top } }));
     const state = stateAfter(updateEvent({ full: true, seq: 1, histograms }));
-    expect(histogramFor(state, null, 16)?.top).toBe(16);
-    expect(histogramFor(state, null, 64)?.top).toBe(64);
-    expect(histogramFor(state, null, 256)?.circuit).toBeNull();
-    expect(histogramFor(state, 3, 16)).toBeUndefined();
+    const shown = (change: Partial<Choice>) =>
+      histogramFor(state, { ...FIRST_CHOICE, ...change })?.choice;
+    expect(shown({ top: 16 })?.top).toBe(16);
+    expect(shown({ top: 64 })?.top).toBe(64);
+    expect(shown({ top: 256 })).toMatchObject({ circuit: null });
+    expect(shown({ top: 16, circuit: 3 })).toBeUndefined();
+    expect(shown({ top: 16, bits: [0] })).toBeUndefined();
   });
 });
 

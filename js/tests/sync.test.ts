@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeKernel } from "../demo/fake_kernel";
 import { NO_ANSWER } from "../src/state";
 import { connect, newId } from "../src/sync";
-import type { ToKernel } from "../src/wire";
+import { FIRST_CHOICE, type ToKernel } from "../src/wire";
 import { scenario, settle, useFakeTime } from "./helpers";
 
 useFakeTime();
@@ -59,19 +59,19 @@ describe("a session", () => {
   it("tells what is in sight once the reader has come to rest", async () => {
     const { opened, sent } = session();
     for (let first = 0; first < 50; first++) {
-      opened.look({ first, last: first + 20, circuit: null, top: 16, query: null });
+      opened.look({ first, last: first + 20, choice: FIRST_CHOICE, query: null });
     }
     expect(sent("look")).toHaveLength(0);
     await settle(60);
     expect(sent("look")).toMatchObject([{ first: 49, last: 69 }]);
-    opened.look({ first: 49, last: 69, circuit: null, top: 16, query: null });
+    opened.look({ first: 49, last: 69, choice: FIRST_CHOICE, query: null });
     await settle(60);
     expect(sent("look")).toHaveLength(1);
   });
 
   it("takes the answer to its newest query, and nobody else's", async () => {
     const { kernel, opened, sent } = session();
-    const sight = { first: 0, last: 9, circuit: null, top: 16 };
+    const sight = { first: 0, last: 9, choice: FIRST_CHOICE };
     const query = { text: "", statuses: ["error" as const], sort: "job" as const, down: false };
     opened.look({ ...sight, query });
     expect(opened.state.ordering).toBe(true);
@@ -141,7 +141,7 @@ describe("a session", () => {
 
   it("says bye, and then hears and does nothing more", async () => {
     const { kernel, opened, sent } = session();
-    opened.look({ first: 0, last: 9, circuit: null, top: 16, query: null });
+    opened.look({ first: 0, last: 9, choice: FIRST_CHOICE, query: null });
     opened.close();
     expect(sent("bye")).toHaveLength(1);
     const { seq } = opened.state;

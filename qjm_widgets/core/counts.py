@@ -55,6 +55,24 @@ class Layout(NamedTuple):
             return [table[outcome] if outcome < size else self.text(outcome) for outcome in outcomes]
         return [self.text(outcome) for outcome in outcomes]
 
+    def of_bits(self, bits: Sequence[int]) -> Layout:
+        """How outcomes of these bits alone are written: each register keeps its own of them.
+
+        Args:
+            bits: which bits, ascending; bit 0 is the rightmost.
+        """
+        if self.width is None or sum(self.sizes) != self.width:
+            return Layout((), len(bits))
+        sizes, first = [], 0
+        for size in self.sizes:
+            sizes.append(sum(first <= bit < first + size for bit in bits))
+            first += size
+        return Layout(tuple(size for size in sizes if size), len(bits)).normal()
+
+    def normal(self) -> Layout:
+        """The layout that writes the same texts with the fewest words: one register needs no size."""
+        return self if len(self.sizes) != 1 or sum(self.sizes) != self.width else Layout((), self.width)
+
 
 @functools.lru_cache(maxsize=64)
 def _table(layout: Layout) -> tuple[str, ...]:
@@ -76,6 +94,39 @@ class Packed(NamedTuple):
     def to_dict(self) -> dict[str, int]:
         """Counts by bit string."""
         return dict(zip(self.layout.texts(self.outcomes.tolist()), self.counts.tolist(), strict=True))
+
+    def marginal(self, bits: Sequence[int]) -> Packed:
+        """The counts over some bits alone.
+
+        Args:
+            bits: which bits, ascending; bit 0 is the rightmost. Bits beyond the width are zeros.
+        """
+        wide = self.outcomes.dtype == object or len(bits) > 64
+        outcomes = self.outcomes.astype(object) if wide else self.outcomes
+        one = 1 if wide else np.uint64(1)
+        values = outcomes & (0 if wide else np.uint64(0))
+        for place, bit in enumerate(bits):
+            if wide:
+                values = values | (((outcomes >> bit) & one) << place)
+            elif bit < 64:
+                values |= ((outcomes >> np.uint64(bit)) & one) << np.uint64(place)
+        if len(bits) <= 64:
+            values = values.astype(np.uint64)
+        return _summed(self.layout.of_bits(bits), values, self.counts)
+
+
+def _summed(layout: Layout, outcomes: Integers, counts: Integers) -> Packed:
+    """Equal outcomes as one; outcomes ascend."""
+    distinct, where = np.unique(outcomes, return_inverse=True)
+    total = np.zeros(len(distinct), dtype=counts.dtype)
+    np.add.at(total, where.reshape(-1), counts)
+    return Packed(layout, distinct, total)
+
+
+def together(parts: Sequence[Packed]) -> Packed:
+    """Counts of one layout as one; outcomes ascend."""
+    outcomes = np.concatenate([part.outcomes for part in parts])
+    return _summed(parts[0].layout, outcomes, np.concatenate([part.counts for part in parts]))
 
 
 def integers(values: Sequence[int], width: int | None) -> Integers:
@@ -145,7 +196,7 @@ class CountsSum:
 
     def __init__(self) -> None:
         self._dense: dict[Layout, npt.NDArray[np.int64]] = {}
-        self._sparse: dict[Layout, dict[int, int]] = {}
+        self._sparse: dict[Layout, Packed] = {}
         self._chunks: dict[Layout, list[Packed]] = {}
         self._texts: dict[str, int] = {}
 
@@ -177,22 +228,31 @@ class CountsSum:
             # bincount sums in float64: exact up to 2**53 shots an outcome.
             total += np.bincount(outcomes, weights=weights, minlength=size).astype(np.int64)
 
-    def _settle(self, layout: Layout) -> dict[int, int]:
-        total = self._sparse.setdefault(layout, {})
-        for item in self._chunks.pop(layout, ()):
-            for outcome, count in zip(item.outcomes.tolist(), item.counts.tolist(), strict=True):
-                total[outcome] = total.get(outcome, 0) + count
-        return total
+    def _settle(self, layout: Layout) -> Packed:
+        waiting = self._chunks.pop(layout, [])
+        known = self._sparse.get(layout)
+        if waiting or known is None:
+            known = together([*([] if known is None else [known]), *waiting])
+            self._sparse[layout] = known
+        return known
+
+    def parts(self) -> list[Packed]:
+        """The sum of each layout; outcomes ascend."""
+        dense = [(layout, total, np.flatnonzero(total)) for layout, total in self._dense.items()]
+        found = [Packed(layout, at.astype(np.uint64), total[at]) for layout, total, at in dense]
+        sparse = [*self._sparse, *(layout for layout in self._chunks if layout not in self._sparse)]
+        return found + [self._settle(layout) for layout in sparse]
+
+    @property
+    def texts(self) -> Mapping[str, int]:
+        """The counts whose keys are no bits."""
+        return self._texts
 
     def to_dict(self) -> dict[str, int]:
         """All counts by bit string, sorted by layout and outcome."""
         result: dict[str, int] = {}
-        for layout, total in self._dense.items():
-            outcomes = np.flatnonzero(total)
-            _merge(result, layout.texts(outcomes.tolist()), total[outcomes].tolist())
-        for layout in [*self._sparse, *(set(self._chunks) - set(self._sparse))]:
-            pairs = sorted(self._settle(layout).items())
-            _merge(result, layout.texts([o for o, _ in pairs]), [n for _, n in pairs])
+        for part in self.parts():
+            _merge(result, part.layout.texts(part.outcomes.tolist()), part.counts.tolist())
         for key, count in self._texts.items():
             result[key] = result.get(key, 0) + count
         return result
@@ -233,16 +293,6 @@ def top(counts: Mapping[str, int], most: int) -> Top:
     shown = [counts[key] for key in chosen]
     total = sum(counts.values())
     return Top(chosen, shown, len(counts) - len(chosen), total - sum(shown))
-
-
-def marginal(counts: Mapping[str, int], bits: Sequence[int]) -> dict[str, int]:
-    """Counts over chosen bits only; bit 0 is the rightmost, the first of ``bits`` is rightmost again."""
-    result: dict[str, int] = {}
-    for key, count in counts.items():
-        plain = key.replace(" ", "")
-        part = "".join(plain[len(plain) - 1 - bit] for bit in reversed(bits))
-        result[part] = result.get(part, 0) + count
-    return result
 
 
 def wilson(count: int, shots: int, z: float = 1.959963984540054) -> tuple[float, float]:

@@ -2,41 +2,131 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from qjm_widgets.core.counts import top, wilson
-from qjm_widgets.core.snapshot import first_line
+from qjm_widgets.core.counts import wilson
+from qjm_widgets.core.errors import CircuitNotFoundError, InputError
+from qjm_widgets.core.histogram import Histogram, Likeness
+from qjm_widgets.core.snapshot import first_line, plural
+from qjm_widgets.live import LiveSet
+from qjm_widgets.widgets.choice import Choice
+from qjm_widgets.widgets.expected import Expected
+from qjm_widgets.widgets.tally import Tally
 
 _BAR = "#0072b2"
+_REST = "#9aa3ae"
+_EXPECTED = "#1c2128"
+_WIDTH = 560
+"""About as wide as Plotly draws the bars where nobody says."""
 
 
-def counts_figure(counts: Mapping[str, int], title: str, most: int) -> go.Figure:
+class Looks(NamedTuple):
+    """How the bars are drawn."""
+
+    probability: bool
+    by_value: bool
+    error_bars: bool
+
+    @classmethod
+    def make(cls, probability: bool, sort: str, error_bars: bool) -> Looks:
+        """The looks that a call's arguments make.
+
+        Raises:
+            InputError: one of them cannot be.
+        """
+        if sort not in ("key", "value"):
+            raise InputError(f"sort is 'key' or 'value', not {sort!r}")
+        return cls(bool(probability), sort == "value", bool(error_bars))
+
+
+class _Bar(NamedTuple):
+    key: str
+    shots: int
+    expected: float
+    rest: bool
+
+
+def counts_figure(live: LiveSet, choice: Choice, expected: Expected | None, looks: Looks) -> go.Figure:
     """A bar an outcome, with the 95 % Wilson interval of its count; others in one bar, "the rest"."""
-    shots = sum(counts.values())
-    chosen = top(counts, most)
-    keys = [f"{first_line(key, 80)}" for key in chosen.keys]
-    values = list(chosen.counts)
-    if chosen.other_outcomes:
-        keys.append("the rest")
-        values.append(chosen.other_shots)
-    intervals = [wilson(value, shots) for value in values]
-    errors = {
-        "type": "data",
-        "symmetric": False,
-        "array": [high * shots - value for value, (_, high) in zip(values, intervals, strict=True)],
-        "arrayminus": [value - low * shots for value, (low, _) in zip(values, intervals, strict=True)],
-    }
-    figure = go.Figure(
-        go.Bar(x=[_escape(key) for key in keys], y=values, error_y=errors, marker_color=_BAR)
-    )
+    tally = Tally(live, choice, expected)
+    if tally.empty:
+        raise CircuitNotFoundError(f"the set has no {choice.words() or 'circuits'}")
+    tally.refresh()
+    if tally.misfit():
+        raise InputError(f"expected: {tally.misfit()}")
+    found = tally.histogram(choice.top)
+    if tally.without and not found.shots:
+        raise InputError(f"{plural(tally.without, 'result')} found, and none has {choice.words()}")
+    bars = _bars(found, looks)
+    unit = 1 / max(1, found.shots) if looks.probability else 1
+    figure = go.Figure(_measured(bars, found.shots, unit, looks))
+    if found.likeness is not None:
+        figure.add_trace(_expected(bars, found.shots, unit))
+    title = ", ".join(part for part in (first_line(live.record.name), choice.words()) if part)
+    share = "Probability" if looks.probability else "Counts"
     figure.update_layout(
-        title=_escape(first_line(title)),
+        title=_escape(title) + _likeness(found.likeness),
         xaxis={"title": "Outcome (qubit 0 rightmost)", "type": "category"},
-        yaxis={"title": f"Counts of {shots:,} shots"},
+        yaxis={"title": f"{share} of {plural(found.shots, 'shot')}", "rangemode": "tozero"},
+        showlegend=found.likeness is not None,
     )
     return figure
+
+
+def _bars(found: Histogram, looks: Looks) -> list[_Bar]:
+    likeness = found.likeness
+    values = likeness.values if likeness is not None else [0.0] * len(found.keys)
+    shown = zip(found.keys, found.counts, values, strict=True)
+    bars = [_Bar(first_line(key, 80), count, value, rest=False) for key, count, value in shown]
+    if looks.by_value:
+        bars.sort(key=lambda bar: -bar.shots)
+    if found.other_outcomes:
+        bars.append(_Bar("the rest", found.other_shots, likeness.rest if likeness else 0.0, rest=True))
+    return bars
+
+
+def _measured(bars: list[_Bar], shots: int, unit: float, looks: Looks) -> go.Bar:
+    errors: dict[str, Any] | None = None
+    if looks.error_bars:
+        ends = [(bar.shots, *wilson(bar.shots, shots)) for bar in bars]
+        errors = {
+            "type": "data",
+            "symmetric": False,
+            "array": [(high * shots - count) * unit for count, _, high in ends],
+            "arrayminus": [(count - low * shots) * unit for count, low, _ in ends],
+        }
+    return go.Bar(
+        name="measured",
+        x=[_escape(bar.key) for bar in bars],
+        y=[bar.shots * unit for bar in bars],
+        error_y=errors,
+        marker_color=[_REST if bar.rest else _BAR for bar in bars],
+    )
+
+
+def _expected(bars: list[_Bar], shots: int, unit: float) -> go.Scatter:
+    """A short line where each bar was expected to end."""
+    return go.Scatter(
+        name="expected",
+        mode="markers",
+        x=[_escape(bar.key) for bar in bars],
+        y=[bar.expected * shots * unit for bar in bars],
+        marker={
+            "symbol": "line-ew",
+            "size": max(4, 0.9 * _WIDTH / len(bars)),
+            "line": {"width": 2, "color": _EXPECTED},
+        },
+    )
+
+
+def _likeness(likeness: Likeness | None) -> str:
+    if likeness is None:
+        return ""
+    return (
+        f"Hellinger fidelity {likeness.fidelity:.3f} · total variation distance {likeness.distance:.3f}"
+    )
 
 
 def _escape(text: str) -> str:

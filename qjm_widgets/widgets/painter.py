@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from qjm_widgets.core import estimate, snapshot
-from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.choice import Choice
+from qjm_widgets.widgets.expected import Expected
+from qjm_widgets.widgets.histograms import Histograms
 from qjm_widgets.widgets.ordering import Query
 
-TOP = 64
-"""Outcomes that a page asks for first, and that a saved notebook keeps."""
-_HISTOGRAM_SECONDS = 0.2
 _ORDER_SECONDS = 0.5
 """Rows that change places more often cannot be followed."""
 _ESTIMATE_SECONDS = 1.0
@@ -25,7 +25,7 @@ _MOST_VIEWS = 50
 
 
 class View:
-    """What one view of a panel looks at: rows ``first:last``, and one circuit's counts or all (None).
+    """What one view of a panel looks at: rows ``first:last``, and the counts of a choice, if of any.
 
     Attributes:
         query: which jobs it shows and in which order; None for all as circuits go.
@@ -40,8 +40,7 @@ class View:
     def __init__(self) -> None:
         self.first = 0
         self.last = _TRAIT_ROWS
-        self.circuit: int | None = None
-        self.top = TOP
+        self.choice: Choice | None = Choice()
         self.query: Query | None = None
         self.asked = 0
         self.order: list[int] | None = None
@@ -70,9 +69,9 @@ class Painter:
     The page numbers rows by the order of the circuits; records have a row that never changes.
     """
 
-    def __init__(self, job_set: JobSet) -> None:
-        self._set = job_set
+    def __init__(self, job_set: JobSet, expected: Expected | None = None) -> None:
         self._live = job_set.live
+        self._histograms = Histograms(job_set.live, expected)
         self._lock = threading.RLock()
         self._views: dict[str, View] = {}
         self._seq = 0
@@ -80,45 +79,40 @@ class Painter:
         self._told_sequence = -1
         self._told_jobs = 0
         self._told_driven = False
-        self._histogram_due = 0.0
-        self._told_histograms: Any = None
         self._ends: float | None = None
         self._ends_due = 0.0
 
     # -- views ---------------------------------------------------------------------------------------
 
     def hello(self, name: str) -> Message:
-        """Everything, for a view that begins."""
+        """Everything but the counts, for a view that begins: those go with the next update."""
         with self._lock:
+            self._histograms.forget(self._view(name).choice)
             self._view(name).told = False
             self._sent.clear()
             self._reorder()
-            return self._message(self._changed_rows(), self._histograms(), full=True)
+            return self._message(self._changed_rows(), [], full=True)
 
     def look(
         self,
         name: str,
         first: int,
         last: int,
-        circuit: int | None,
-        top: int,
+        choice: Choice | None,
         query: Query | None = None,
         asked: int = 0,
     ) -> None:
         """A view looks somewhere else: what it has not seen yet goes with the next update."""
-        if circuit is not None and not 0 <= circuit < self._live.record.circuits:
-            return
         with self._lock:
             view = self._view(name)
             view.first = max(0, first)
             view.last = min(max(view.first, last), view.first + _MOST_ROWS)
-            view.circuit, view.top = circuit, max(1, min(top, 4096))
+            view.choice = choice
+            self._histograms.forget(choice)
             view.moved = True
             if asked != view.asked:
                 view.query, view.asked, view.order = query, asked, None
                 view.due, view.seen, view.told = 0.0, -1, False
-            self._histogram_due = 0.0
-            self._told_histograms = None
 
     def bye(self, name: str) -> None:
         """A view has ended."""
@@ -169,6 +163,7 @@ class Painter:
 
     def update(self) -> Message | None:
         """What changed since the last update; None when nothing did or nobody looks."""
+        histograms = self._histograms.news(self._choices())
         with self._lock:
             live = self._live
             fresh = live.sequence != self._told_sequence
@@ -176,12 +171,6 @@ class Painter:
             if driven != self._told_driven:
                 self._told_driven = driven
                 self._sent.clear()  # what can be done with each row has changed
-            now = time.monotonic()
-            histograms = []
-            wanted = self._wanted()
-            if wanted != self._told_histograms and (now >= self._histogram_due or live.settled):
-                self._histogram_due = now + _HISTOGRAM_SECONDS
-                histograms = self._histograms()
             self._reorder()
             rows = self._changed_rows()
             untold = any(not view.told for view in self._views.values())
@@ -195,7 +184,7 @@ class Painter:
         with self._lock:
             views = self._views.values()
             disordered = any(v.query is not None and v.seen != self._live.sequence for v in views)
-            return disordered or (bool(views) and self._wanted() != self._told_histograms)
+        return disordered or self._histograms.behind(self._choices())
 
     def trait(self) -> dict[str, Any]:
         """The state as a saved notebook keeps it: the first rows and the first that failed."""
@@ -204,7 +193,7 @@ class Painter:
             failed = [i for i, job in enumerate(jobs) if i >= _TRAIT_ROWS and job.error is not None]
             shown = [*range(min(_TRAIT_ROWS, len(jobs))), *failed[:_TRAIT_ROWS]]
             rows = [self._row(index, jobs[index]) for index in shown]
-            histograms = [self._histogram(None, TOP)]
+            histograms = [self._histograms.of(Choice())]
             layout = wire.runs(jobs)
             content = wire.update(
                 self._seq, self._head(), rows=rows, histograms=histograms, layout=layout
@@ -280,23 +269,6 @@ class Painter:
                 changed.append(self._row(index, job))
         return changed
 
-    # -- histograms ----------------------------------------------------------------------------------
-
-    def _choices(self) -> set[tuple[int | None, int]]:
-        return {(view.circuit, view.top) for view in self._views.values()}
-
-    def _wanted(self) -> Any:
-        return frozenset(self._choices()), self._live.finished
-
-    def _histograms(self) -> list[dict[str, Any]]:
-        self._told_histograms = self._wanted()
-        return [self._histogram(circuit, top) for circuit, top in self._choices()]
-
-    def _histogram(self, circuit: int | None, top: int) -> dict[str, Any]:
-        live = self._live
-        if circuit is None:
-            counts, jobs = live.outcomes.total()
-            return wire.histogram(counts, None, top, jobs, len(live.jobs))
-        rows = live.rows_of(circuit)
-        done = sum(live.jobs[row].status is Status.DONE for row in rows)
-        return wire.histogram(self._set.counts(circuit), circuit, top, done, len(rows))
+    def _choices(self) -> set[Choice]:
+        with self._lock:
+            return {view.choice for view in self._views.values() if view.choice is not None}

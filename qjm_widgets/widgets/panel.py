@@ -18,6 +18,9 @@ from qjm_widgets.core.records import Span
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.widgets import assets, drawing, wire
+from qjm_widgets.widgets.choice import Choice
+from qjm_widgets.widgets.expected import Expected
+from qjm_widgets.widgets.groups import groups
 from qjm_widgets.widgets.kernel import hear_while_cells_run
 from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.painter import Message, Painter
@@ -37,10 +40,10 @@ class Panel(anywidget.AnyWidget):
     _css = assets.text("panel.css")
     snapshot = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, job_set: JobSet) -> None:
+    def __init__(self, job_set: JobSet, expected: Expected | None = None) -> None:
         self._set = job_set
         self._live = job_set.live
-        self._painter = Painter(job_set)
+        self._painter = Painter(job_set, expected)
         self._saying = threading.Lock()
         self._drawing = Lane("qjm-drawing")
         self._trait_due = 0.0
@@ -91,6 +94,7 @@ class Panel(anywidget.AnyWidget):
         kind, view = content.get("kind"), str(content.get("view"))
         if kind == "hello":
             self._say(functools.partial(self._painter.hello, view))
+            self._mark()
         elif kind == "look":
             self._look(view, content)
         elif kind == "bye":
@@ -99,6 +103,8 @@ class Panel(anywidget.AnyWidget):
             self._detail(content.get("row"))
         elif kind == "circuits":
             self._circuits(content)
+        elif kind == "groups":
+            self.send(wire.groups(groups(self._live)))
         elif kind == "command":
             self._command(content)
         elif kind == "plotly":
@@ -106,11 +112,10 @@ class Panel(anywidget.AnyWidget):
 
     def _look(self, view: str, content: dict[str, Any]) -> None:
         first, last = _whole(content.get("first")), _whole(content.get("last"))
-        top = _whole(content.get("top"))
-        if first is not None and last is not None and top is not None:
+        if first is not None and last is not None:
             query, asked = Query.read(content.get("query")), _whole(content.get("asked")) or 0
-            circuit = _whole(content.get("circuit"))
-            self._painter.look(view, first, last, circuit, top, query, asked)
+            choice = Choice.read(content.get("choice"), self._live.record.circuits)
+            self._painter.look(view, first, last, choice, query, asked)
             self._mark()
 
     def _detail(self, index: Any) -> None:

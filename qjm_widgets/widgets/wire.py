@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from qjm_widgets.core import counts as packing
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.histogram import Histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 
 VERSION = 1
@@ -19,6 +19,7 @@ CANCEL_REQUESTED = 0x10
 _CODES = {status: code for code, status in enumerate(snapshot.ORDER)}
 _TEXT = 200
 _ERROR = 20_000
+_KEY = 2_000
 
 
 def statuses(jobs: Iterable[JobRecord]) -> bytes:
@@ -141,20 +142,33 @@ def _can(job: JobRecord) -> list[str]:
 
 
 def histogram(
-    counts: Mapping[str, int], circuit: int | None, most: int, jobs: int, of: int
+    choice: Mapping[str, Any], bars: Histogram, jobs: int, of: int, notes: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The most frequent outcomes of one circuit or of all (None)."""
-    top = packing.top(counts, most)
+    """The bars of a choice; ``jobs`` of the ``of`` jobs that hold its circuits are in them."""
+    likeness = bars.likeness
     return {
-        "circuit": circuit,
-        "top": most,
+        "choice": choice,
         "jobs": jobs,
         "of": of,
-        "shots": sum(counts.values()),
-        "keys": [snapshot.first_line(key, _TEXT) for key in top.keys],
-        "counts": top.counts,
-        "rest": {"outcomes": top.other_outcomes, "shots": top.other_shots},
+        "shots": bars.shots,
+        "keys": [snapshot.first_line(key, _KEY) for key in bars.keys],
+        "counts": bars.counts,
+        "rest": {"outcomes": bars.other_outcomes, "shots": bars.other_shots},
+        "expected": None
+        if likeness is None
+        else {
+            "values": [round(value, 7) for value in likeness.values],
+            "rest": round(likeness.rest, 7),
+            "fidelity": round(likeness.fidelity, 6),
+            "distance": round(likeness.distance, 6),
+        },
+        "notes": list(notes),
     }
+
+
+def groups(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to ``groups``."""
+    return {"kind": "groups", "v": VERSION, **found}
 
 
 def update(

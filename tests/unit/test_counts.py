@@ -17,7 +17,6 @@ from qjm_widgets.core.counts import (
     Packed,
     bits_to_integers,
     integers,
-    marginal,
     pack_hex,
     pack_shots,
     top,
@@ -156,12 +155,30 @@ def test_top_prefers_the_first_of_equals() -> None:
 @given(counts.filter(bool), st.sets(st.integers(0, 4), min_size=1))
 def test_marginals_are_those_of_qiskit(counts: dict[str, int], bits: set[int]) -> None:
     chosen = sorted(bits)
-    assert marginal(counts, chosen) == marginal_counts(counts, chosen)
+    packed = Packed(
+        Layout((), 5), integers([int(key, 2) for key in counts], 5), np.array([*counts.values()])
+    )
+    assert packed.marginal(chosen).to_dict() == marginal_counts(counts, chosen)
 
 
-def test_marginals_look_through_registers_and_keep_the_order_asked_for() -> None:
-    assert marginal({"1 0": 3}, [0, 1]) == {"10": 3}
-    assert marginal({"1 0": 3}, [1, 0]) == {"01": 3}
+@pytest.mark.parametrize(
+    ("bits", "expected"),
+    [
+        ([0, 1], {"01": 3, "10": 4}),
+        ([0, 2], {"0 1": 3, "1 0": 4}),
+        ([4], {"1": 7}),
+        ([1, 2, 4], {"10 0": 3, "11 1": 4}),
+    ],
+)
+def test_marginals_keep_the_registers(bits: list[int], expected: dict[str, int]) -> None:
+    packed = pack_hex({"0x11": 3, "0x16": 4}, Layout((2, 3), 5))
+    assert packed.marginal(bits).to_dict() == expected
+
+
+def test_marginals_of_many_qubits() -> None:
+    packed = pack_hex({hex(1 << 99): 3, hex((1 << 99) + (1 << 70)): 4, "0x1": 2}, Layout((), 100))
+    assert packed.marginal([70, 99]).to_dict() == {"00": 2, "10": 3, "11": 4}
+    assert packed.marginal(range(100)).to_dict() == packed.to_dict()
 
 
 @pytest.mark.parametrize(

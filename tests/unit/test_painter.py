@@ -14,6 +14,7 @@ from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.live import LiveSet
 from qjm_widgets.storage.sqlite import SQLiteStore
+from qjm_widgets.widgets.choice import Choice
 from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.painter import Message, Painter
 
@@ -39,7 +40,7 @@ class Scene:
         self.live.publish([replace(self.live.jobs[row], **fields)], {})
 
     def look(self, first: int, last: int, query: Query | None = None, asked: int = 0) -> None:
-        self.painter.look("a", first, last, None, 16, query, asked)
+        self.painter.look("a", first, last, Choice(), query, asked)
 
     def update(self) -> dict[str, Any]:
         message = self.painter.update()

@@ -14,11 +14,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from qjm_widgets.core.counts import Layout, Packed, integers, pack_hex
+from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.snapshot import Waiting
 from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.choice import Choice
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"
 T0 = 1_790_000_000.0
@@ -39,6 +43,12 @@ def _jobs() -> list[JobRecord]:
     jobs = [JobRecord(row, Span(100 * row, 100 * row + 100), since=T0) for row in range(2)]
     jobs += [JobRecord(2 + piece, Span(200, 250), piece, 3, shots=683, since=T0) for piece in range(3)]
     return jobs
+
+
+def _beside_expected() -> Histogram:
+    measured = pack_hex({"0x0": 1000, "0x1": 24}, Layout((), 2))
+    expected = Packed(Layout((), 2), integers([0, 3], 2), np.array([0.5, 0.5]))
+    return histogram([measured], {}, 64, expected)
 
 
 def _b64(data: bytes) -> str:
@@ -69,7 +79,7 @@ class Recorder:
     ) -> None:
         self.seq += 1
         done = sum(job.status is Status.DONE for job in self.jobs)
-        histograms = [] if counts is None else [wire.histogram(counts, None, 4, done, len(self.jobs))]
+        histograms = [] if counts is None else [self.histogram(counts, done)]
         content = wire.update(
             self.seq,
             self.head(now),
@@ -78,6 +88,10 @@ class Recorder:
             layout=wire.runs(self.jobs) if full else None,
         )
         self.messages.append({"content": content, "buffers": [_b64(wire.statuses(self.jobs))]})
+
+    def histogram(self, counts: dict[str, int], done: int) -> dict[str, Any]:
+        choice = Choice(metadata=(("depth", "3"),), bits=(0, 1), top=4)
+        return wire.histogram(choice.wire(), histogram([], counts, 4), done, len(self.jobs), ["a note"])
 
     def change(self, row: int, **fields: Any) -> None:
         self.jobs[row] = replace(self.jobs[row], **fields)
@@ -112,9 +126,15 @@ def record() -> dict[str, Any]:
         r.seq,
         r.head(T0 + 6),
         rows=[wire.row(job.row, job, T0 + 6, driven=True) for job in r.jobs],
-        histograms=[wire.histogram({"00": 1024}, None, 64, 1, 5)],
+        histograms=[wire.histogram(Choice().wire(), _beside_expected(), 1, 5)],
         layout=wire.runs(r.jobs),
     )
+    found = {
+        "names": {"groups": [["bell", 250]], "of": 1},
+        "metadata": [{"key": "depth", "groups": [["3", 200], ["4", 50]], "of": 2}],
+        "registers": ["meas"],
+    }
+    r.messages.append({"content": wire.groups(found), "buffers": []})
     return {
         "snapshot": {**trait, "statuses": {"$bytes": _b64(wire.statuses(r.jobs))}},
         "messages": r.messages,

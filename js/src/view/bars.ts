@@ -1,56 +1,127 @@
-/** From a histogram to what is drawn: one order of bars, short labels, and the rest. Pure. */
+/** From a histogram to what is drawn: one order of bars, short labels, intervals and the rest. Pure. */
 import { plural, shortenMiddle } from "../text";
 import type { Histogram } from "../wire";
 
+/** How the counts are shown: the page's own. */
+export interface Looks {
+  readonly probability: boolean;
+  /** The most frequent first, instead of by bit string. */
+  readonly byValue: boolean;
+  readonly errors: boolean;
+  readonly expected: boolean;
+}
+
+export const FIRST_LOOKS: Looks = {
+  probability: false,
+  byValue: false,
+  errors: true,
+  expected: true,
+};
+
+/** Everything but `count` is a share of all shots; drawings tell it as `looks` say. */
 export interface Bar {
   /** The whole bit string. */
   readonly key: string;
   /** What fits below the axis. */
   readonly label: string;
   readonly count: number;
+  readonly share: number;
+  /** The ends of its 95 % interval. */
+  readonly low: number;
+  readonly high: number;
+  readonly expected: number | null;
   readonly rest: boolean;
 }
 
 const LABEL = 13;
-/** Above this many times the tallest bar, the rest would press all others flat. */
+/** Above this many times the tallest bar, the rest would press all others flat: it is cut off. */
 const REST_LIMIT = 2;
+const CUT = 1.15;
+/** The quantile of a 95 % interval. */
+const Z = 1.959963984540054;
 
-export function barsOf({ keys, counts, rest }: Histogram): readonly Bar[] {
-  const bars: Bar[] = keys.map((key, i) => ({
-    key,
-    label: shortenMiddle(key, LABEL),
-    count: counts[i] ?? 0,
-    rest: false,
-  }));
-  if (restIsDrawn({ counts, rest })) {
-    const others = `${plural(rest.outcomes, "other")}`;
-    bars.push({ key: others, label: others, count: rest.shots, rest: true });
+export function barsOf(histogram: Histogram, looks: Looks): readonly Bar[] {
+  const { keys, counts, rest, shots } = histogram;
+  const expected = looks.expected ? histogram.expected : null;
+  const make = (key: string, n: number, hoped: number | undefined, isRest: boolean): Bar => {
+    const [low, high] = wilson(n, shots);
+    return {
+      key,
+      label: shortenMiddle(key, LABEL),
+      count: n,
+      share: n / Math.max(1, shots),
+      low,
+      high,
+      expected: hoped ?? null,
+      rest: isRest,
+    };
+  };
+  const bars = keys.map((key, i) => make(key, counts[i] ?? 0, expected?.values[i], false));
+  // Sorting is stable: equals stay in the order of their bit strings.
+  if (looks.byValue) bars.sort((a, b) => b.count - a.count);
+  if (rest.outcomes > 0) {
+    bars.push(make(plural(rest.outcomes, "other"), rest.shots, expected?.rest, true));
   }
   return bars;
 }
 
-export function restIsDrawn({ counts, rest }: Pick<Histogram, "counts" | "rest">): boolean {
-  const tallest = counts.reduce((most, each) => Math.max(most, each), 0);
-  return rest.outcomes > 0 && rest.shots <= REST_LIMIT * tallest;
+/** What turns shares into what the axis tells. */
+export function unitOf(looks: Looks, shots: number): number {
+  return looks.probability ? 1 : shots;
+}
+
+/** The Wilson score interval of a probability (E. B. Wilson, J. Am. Stat. Assoc. 22, 209, 1927). */
+export function wilson(count: number, shots: number): readonly [low: number, high: number] {
+  if (shots === 0) return [0, 1];
+  const p = count / shots;
+  const scale = 1 + (Z * Z) / shots;
+  const centre = (p + (Z * Z) / (2 * shots)) / scale;
+  const half = (Z * Math.sqrt((p * (1 - p)) / shots + (Z * Z) / (4 * shots * shots))) / scale;
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+/** Where the axis ends, as a share, and whether the bar of the rest is cut off there. */
+export function axisOf(
+  bars: readonly Bar[],
+  errors: boolean,
+): { readonly top: number; readonly cut: boolean } {
+  const height = ({ share, high, expected }: Bar) =>
+    Math.max(share, errors ? high : 0, expected ?? 0);
+  const tallest = Math.max(0, ...bars.filter(({ rest }) => !rest).map(height));
+  const last = bars.at(-1);
+  const rest = last?.rest ? height(last) : 0;
+  const cut = tallest > 0 && rest > REST_LIMIT * tallest;
+  return { top: (cut ? CUT : 1.05) * Math.max(tallest, cut ? 0 : rest), cut };
 }
 
 export function caption({ jobs, of, shots }: Histogram): string {
   return `${jobs.toLocaleString("en-US")} of ${plural(of, "job")} · ${plural(shots, "shot")}`;
 }
 
-export function restCaption(histogram: Histogram): string | null {
+export function restCaption(histogram: Histogram, cut: boolean): string | null {
   const { outcomes, shots } = histogram.rest;
   if (outcomes === 0) return null;
-  const where = restIsDrawn(histogram) ? "the last bar" : "not drawn";
+  const where = cut ? "the last bar, cut off" : "the last bar";
   return `The rest: ${plural(outcomes, "other outcome")}, ${plural(shots, "shot")} (${where})`;
 }
 
-/** Steps of 1, 2 or 5 times a power of ten, at most `most` of them up to `top`. */
-export function ticks(top: number, most: number): readonly number[] {
+export function percent(part: number): string {
+  return `${(100 * part).toFixed(1)} %`;
+}
+
+/** A value of the axis in few characters. */
+export function short(value: number, probability: boolean): string {
+  if (probability) return `${+(100 * value).toFixed(2)}%`;
+  if (value >= 1_000_000) return `${+(value / 1_000_000).toFixed(2)}M`;
+  return value >= 1_000 ? `${+(value / 1_000).toFixed(2)}k` : String(+value.toFixed(4));
+}
+
+/** Steps of 1, 2 or 5 times a power of ten, at most `most` of them up to `top`; of shots whole ones. */
+export function ticks(top: number, most: number, least = 1): readonly number[] {
   if (top <= 0) return [0];
   const rough = top / most;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, ([1, 2, 5, 10].find((x) => x * power >= rough) ?? 10) * power);
+  const step = Math.max(least, ([1, 2, 5, 10].find((x) => x * power >= rough) ?? 10) * power);
   const values: number[] = [];
   for (let value = 0; value <= top * 1.0001; value += step) values.push(value);
   return values;

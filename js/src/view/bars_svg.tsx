@@ -1,71 +1,145 @@
-/** The counts without Plotly: while it loads, and where no kernel is there to send it. */
+/** The counts as a light drawing: above 128 outcomes, while Plotly loads, where it cannot be had, and for
+ * saving. */
+import { useState } from "preact/hooks";
 import { count } from "../text";
-import { type Bar, CHARACTER, labelling, ticks } from "./bars";
+import {
+  axisOf,
+  type Bar,
+  CHARACTER,
+  type Looks,
+  labelling,
+  percent,
+  short,
+  ticks,
+  unitOf,
+} from "./bars";
+
+/** Above so many bars they are one path: thousands of elements would be slow. */
+export const MOST_BARS = 128;
+const TOP = 14;
+const RIGHT = 6;
 
 interface Props {
   bars: readonly Bar[];
+  looks: Looks;
+  /** All shots, for shares. */
+  shots: number;
   /** Pixels. */
   width: number;
   height: number;
   label: string;
 }
 
-export function BarsSvg({ bars, width, height, label }: Props) {
-  const tallest = bars.reduce((most, bar) => Math.max(most, bar.count), 0);
-  const marks = ticks(tallest, 4);
-  const left = 12 + CHARACTER * Math.max(...marks.map((mark) => short(mark).length));
-  const inner = Math.max(1, width - left - 6);
+export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
+  const [pointed, point] = useState<number | null>(null);
+  const axis = axisOf(bars, looks.errors);
+  const scale = unitOf(looks, shots);
+  const marks = ticks(axis.top * scale, 4, looks.probability ? 0 : 1);
+  const words = marks.map((mark) => short(mark, looks.probability));
+  const left = 12 + CHARACTER * Math.max(...words.map(({ length }) => length));
+  const inner = Math.max(1, width - left - RIGHT);
   const { every, upright } = labelling(bars, inner);
   const longest = bars.reduce((most, bar) => Math.max(most, bar.label.length), 1);
   const bottom = upright ? longest * CHARACTER + 12 : 22;
-  const top = 10;
-  const plot = Math.max(20, height - top - bottom);
-  const y = (value: number) => top + plot - (tallest === 0 ? 0 : (value / (tallest * 1.05)) * plot);
+  const plot = Math.max(20, height - TOP - bottom);
+  const floor = TOP + plot;
+  const y = (share: number) =>
+    floor - (axis.top === 0 ? 0 : (Math.min(share, axis.top) / axis.top) * plot);
   const pitch = inner / Math.max(1, bars.length);
+  const middle = (i: number) => left + (i + 0.5) * pitch;
+  const half = Math.max(0.25, 0.4 * pitch);
+  const bar = pointed === null ? undefined : bars[pointed];
+  const rest = bars.at(-1);
   return (
-    <svg class="qjm-svg" width={width} height={height} role="img" aria-label={label}>
-      {marks.map((mark) => (
+    <svg
+      class="qjm-svg"
+      xmlns="http://www.w3.org/2000/svg"
+      width={width}
+      height={height}
+      role="img"
+      aria-label={label}
+      onPointerMove={(event) => {
+        const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
+        const i = Math.floor((x - left) / pitch);
+        point(i >= 0 && i < bars.length ? i : null);
+      }}
+      onPointerLeave={() => point(null)}
+    >
+      {marks.map((mark, i) => (
         <g key={mark}>
-          <line class="qjm-svg-grid" x1={left} x2={width - 6} y1={y(mark)} y2={y(mark)} />
-          <text class="qjm-svg-text" x={left - 6} y={y(mark)} text-anchor="end" dy="0.32em">
-            {short(mark)}
+          <line
+            class="qjm-svg-grid"
+            x1={left}
+            x2={width - RIGHT}
+            y1={y(mark / scale)}
+            y2={y(mark / scale)}
+          />
+          <text class="qjm-svg-text" x={left - 6} y={y(mark / scale)} text-anchor="end" dy="0.32em">
+            {words[i]}
           </text>
         </g>
       ))}
-      {bars.map((bar, i) => {
-        const x = left + i * pitch;
-        const middle = x + pitch / 2;
-        return (
-          <g key={bar.key}>
-            <rect
-              class={bar.rest ? "qjm-svg-rest" : "qjm-svg-bar"}
-              x={x + pitch * 0.1}
-              width={Math.max(0.5, pitch * 0.8)}
-              y={y(bar.count)}
-              height={Math.max(0, top + plot - y(bar.count))}
-            >
-              <title>{`${bar.key}: ${count(bar.count)}`}</title>
-            </rect>
-            {i % every === 0 && (
-              <text
-                class="qjm-svg-text qjm-svg-key"
-                x={middle}
-                y={top + plot + (upright ? 6 : 15)}
-                text-anchor={upright ? "end" : "middle"}
-                dy={upright ? "0.32em" : undefined}
-                transform={upright ? `rotate(-90 ${middle} ${top + plot + 6})` : undefined}
-              >
-                {bar.label}
-              </text>
-            )}
-          </g>
-        );
-      })}
+      {bars.length > MOST_BARS + 1 ? (
+        <Shape
+          name="bar"
+          d={bars.map(({ share }, i) => box(middle(i), half, y(share), floor)).join("")}
+        />
+      ) : (
+        bars.map((each, i) => (
+          <Shape
+            key={each.key}
+            name={each.rest ? "rest" : "bar"}
+            d={box(middle(i), half, y(each.share), floor)}
+          />
+        ))
+      )}
+      {looks.errors && (
+        <Shape
+          name="error"
+          d={bars.map(({ low, high }, i) => `M${middle(i)} ${y(low)}V${y(high)}`).join("")}
+        />
+      )}
+      <Shape
+        name="expected"
+        d={bars
+          .map(({ expected }, i) =>
+            expected === null ? "" : `M${middle(i) - half} ${y(expected)}h${2 * half}`,
+          )
+          .join("")}
+      />
+      {axis.cut && rest !== undefined && (
+        <text class="qjm-svg-text" x={width - RIGHT} y={TOP - 4} text-anchor="end">
+          {`↑ ${short(rest.share * scale, looks.probability)}`}
+        </text>
+      )}
+      {bars.map((each, i) =>
+        i % every === 0 ? (
+          <text
+            key={each.key}
+            class="qjm-svg-text qjm-svg-key"
+            x={middle(i)}
+            y={floor + (upright ? 6 : 15)}
+            text-anchor={upright ? "end" : "middle"}
+            dy={upright ? "0.32em" : undefined}
+            transform={upright ? `rotate(-90 ${middle(i)} ${floor + 6})` : undefined}
+          >
+            {each.label}
+          </text>
+        ) : null,
+      )}
+      {bar !== undefined && (
+        <text class="qjm-svg-text qjm-svg-key qjm-svg-pointed" x={left + 4} y={TOP - 3}>
+          {`${bar.key}: ${count(bar.count)} · ${percent(bar.share)}`}
+        </text>
+      )}
     </svg>
   );
 }
 
-function short(value: number): string {
-  if (value >= 1_000_000) return `${+(value / 1_000_000).toFixed(2)}M`;
-  return value >= 1_000 ? `${+(value / 1_000).toFixed(2)}k` : String(value);
+function Shape({ name, d }: { name: string; d: string }) {
+  return d === "" ? null : <path class={`qjm-svg-${name}`} d={d} />;
+}
+
+function box(middle: number, half: number, top: number, floor: number): string {
+  return `M${(middle - half).toFixed(2)} ${floor}V${top.toFixed(2)}h${(2 * half).toFixed(2)}V${floor}z`;
 }

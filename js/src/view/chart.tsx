@@ -1,59 +1,46 @@
 /** The chart: Plotly once it is here, a light drawing before that and in its stead. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { PlotlyApi } from "../plotly";
-import type { Bar } from "./bars";
-import { BarsSvg } from "./bars_svg";
+import type { Bar, Looks } from "./bars";
+import { BarsSvg, MOST_BARS } from "./bars_svg";
 import { draw, type Picture } from "./plot";
-import { readTheme, sameTheme, type Theme, watchTheme } from "./theme";
+import { useFrame } from "./theme";
 
-const HEIGHT = 280;
+export const HEIGHT = 280;
 /** Milliseconds between repaints: Plotly at the panel's pace would hold up the page. */
 const PAUSE = 220;
 
 interface Props {
   bars: readonly Bar[];
+  looks: Looks;
+  shots: number;
   label: string;
   plotly: PlotlyApi | null;
 }
 
-export function Chart({ bars, label, plotly }: Props) {
+export function Chart({ bars, looks, shots, label, plotly }: Props) {
   const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  const [theme, setTheme] = useState<Theme | null>(null);
+  const { width, theme } = useFrame(frame);
   const [failed, setFailed] = useState(false);
-
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const look = () => {
-      setWidth(Math.floor(element.clientWidth));
-      // JupyterLab takes cells out of the page, and there no variable has a value.
-      if (!element.isConnected) return;
-      const found = readTheme(element);
-      setTheme((known) => (known !== null && sameTheme(known, found) ? known : found));
-    };
-    look();
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    const unwatch = watchTheme(look);
-    return () => {
-      observer.disconnect();
-      unwatch();
-    };
-  }, []);
-
-  const drawn = plotly !== null && !failed;
+  const drawn = plotly !== null && !failed && bars.length <= MOST_BARS + 1;
   return (
     <div class="qjm-chart" ref={frame} style={{ height: `${HEIGHT}px` }}>
       {drawn && theme !== null && width > 0 ? (
         <Plot
           plotly={plotly}
-          picture={{ bars, width, height: HEIGHT, theme }}
+          picture={{ bars, looks, shots, width, height: HEIGHT, theme }}
           label={label}
           onFailed={() => setFailed(true)}
         />
       ) : (
-        <BarsSvg bars={bars} width={width || 400} height={HEIGHT} label={label} />
+        <BarsSvg
+          bars={bars}
+          looks={looks}
+          shots={shots}
+          width={width || 400}
+          height={HEIGHT}
+          label={label}
+        />
       )}
     </div>
   );
@@ -84,7 +71,7 @@ function Plot({ plotly, picture, label, onFailed }: PlotProps) {
   useLayoutEffect(() => {
     if (timer.current !== null) return;
     const { picture: before, at } = painted.current;
-    if (before !== null && sameCounts(before, newest.current)) return;
+    if (before !== null && samePicture(before, newest.current)) return;
     const wait = before === null ? 0 : at + PAUSE - performance.now();
     if (wait <= 0) paint();
     else timer.current = setTimeout(paint, wait);
@@ -100,7 +87,7 @@ function Plot({ plotly, picture, label, onFailed }: PlotProps) {
   return <div ref={element} role="img" aria-label={label} />;
 }
 
-/** Bars are made once for each histogram that arrives, so the same list is the same picture. */
-function sameCounts(a: Picture, b: Picture): boolean {
+/** Bars are made once for each histogram and looks, so the same list is the same picture. */
+function samePicture(a: Picture, b: Picture): boolean {
   return a.bars === b.bars && a.width === b.width && a.theme === b.theme;
 }

@@ -1,37 +1,71 @@
-/** The counts so far: of all circuits or of one, as a picture and as a table. */
-import { useMemo } from "preact/hooks";
+/** The counts so far: whose and how, as a picture and as a table. */
+import { render } from "preact";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { PlotlyApi } from "../plotly";
 import { count } from "../text";
-import type { Head, Histogram } from "../wire";
-import { barsOf, caption, restCaption } from "./bars";
-import { Chart } from "./chart";
+import type { Choice, Groups, Head, Histogram } from "../wire";
+import { axisOf, type Bar, barsOf, caption, FIRST_LOOKS, type Looks, restCaption } from "./bars";
+import { BarsSvg } from "./bars_svg";
+import { Button } from "./button";
+import { Chart, HEIGHT } from "./chart";
+import { CountsOptions, type Format } from "./counts_options";
+import { CountsTable } from "./counts_table";
+import { csv, fileName, png, save, svgText } from "./saving";
+import { Whose } from "./whose";
 
 const TOPS = [16, 64, 256, 1024] as const;
-/** What the kernel puts into the saved state, so that a page without a kernel shows what it says. */
-export const FIRST_TOP = 64;
-
-export interface Choice {
-  /** Null: all circuits. */
-  readonly circuit: number | null;
-  readonly top: number;
-}
 
 interface Props {
   head: Head;
   /** Undefined until the kernel has answered the choice. */
   histogram: Histogram | undefined;
   choice: Choice;
+  groups: Groups | null;
   connected: boolean;
   plotly: PlotlyApi | null;
   onChoice: (choice: Choice) => void;
+  onGroups: () => void;
 }
 
-export function Counts({ head, histogram, choice, connected, plotly, onChoice }: Props) {
+export function Counts(props: Props) {
+  const { head, histogram, choice, groups, connected, plotly, onChoice, onGroups } = props;
+  const [looks, setLooks] = useState<Looks>(FIRST_LOOKS);
+  const [options, setOptions] = useState(false);
+  const place = useRef<HTMLElement>(null);
+  const bars = useMemo(
+    () => (histogram === undefined ? [] : barsOf(histogram, looks)),
+    [histogram, looks],
+  );
+  const label = histogram === undefined ? "" : `Counts of ${words(histogram)}`;
+  const onSave = (format: Format) => {
+    if (histogram === undefined || place.current === null) return;
+    const file = `${fileName(head.name)}-counts.${format}`;
+    const { shots } = histogram;
+    if (format === "csv") save(file, new Blob([csv(bars)], { type: "text/csv" }));
+    else void savePicture(place.current, file, { bars, looks, shots, label });
+  };
+  const filled = histogram !== undefined && histogram.keys.length > 0;
   return (
-    <section class="qjm-counts" aria-label="Counts">
+    <section class="qjm-counts" aria-label="Counts" ref={place}>
       <div class="qjm-choices">
-        <h4 class="qjm-heading">Counts</h4>
-        <CircuitChoice circuits={head.circuits} choice={choice} onChoice={onChoice} />
+        <Whose
+          circuits={head.circuits}
+          choice={choice}
+          groups={groups}
+          onChoice={onChoice}
+          onGroups={onGroups}
+        />
+        <select
+          class="qjm-select"
+          aria-label="Counts or probability"
+          value={looks.probability ? "probability" : "counts"}
+          onChange={(event) =>
+            setLooks({ ...looks, probability: event.currentTarget.value === "probability" })
+          }
+        >
+          <option value="counts">Counts</option>
+          <option value="probability">Probability</option>
+        </select>
         <select
           class="qjm-select"
           aria-label="How many outcomes"
@@ -42,14 +76,62 @@ export function Counts({ head, histogram, choice, connected, plotly, onChoice }:
             <option key={top} value={top}>{`Top ${count(top)}`}</option>
           ))}
         </select>
+        <span class="qjm-choices-end">
+          {filled && histogram.expected !== null && (
+            <Button
+              small
+              aria-pressed={looks.expected}
+              onClick={() => setLooks({ ...looks, expected: !looks.expected })}
+            >
+              Expected
+            </Button>
+          )}
+          <Button
+            small
+            aria-expanded={options}
+            onClick={() => {
+              if (!options) onGroups();
+              setOptions(!options);
+            }}
+          >
+            Options
+          </Button>
+        </span>
       </div>
-      {histogram === undefined || histogram.keys.length === 0 ? (
-        <p class="qjm-empty">{emptyWords(head, histogram, choice, connected)}</p>
+      {options && (
+        <CountsOptions
+          choice={choice}
+          looks={looks}
+          groups={groups}
+          onChoice={onChoice}
+          onLooks={setLooks}
+          onSave={onSave}
+        />
+      )}
+      {filled ? (
+        <Filled histogram={histogram} bars={bars} looks={looks} label={label} plotly={plotly} />
       ) : (
-        <Filled histogram={histogram} plotly={plotly} />
+        <p class="qjm-empty">{emptyWords(head, histogram, choice, connected)}</p>
       )}
     </section>
   );
+}
+
+/** Whose counts they are, and how far they are. */
+function words(histogram: Histogram): string {
+  const { circuit, name, metadata, register, bits } = histogram.choice;
+  const whose = [
+    circuit !== null && `circuit ${circuit}`,
+    name !== null && `circuits named ${name}`,
+    metadata !== null && `circuits with ${metadata[0]} ${metadata[1]}`,
+  ].find((part) => part !== false);
+  const which = [
+    whose ?? "all circuits",
+    register !== null && `register ${register}`,
+    bits !== null && `bits ${bits.join(", ")}`,
+    caption(histogram),
+  ];
+  return which.filter((part) => part !== false).join(", ");
 }
 
 function emptyWords(
@@ -60,87 +142,76 @@ function emptyWords(
 ): string {
   if (histogram === undefined && !connected) return "These counts need a kernel.";
   if (histogram === undefined) return "Asking for counts…";
+  if (histogram.notes.length > 0) return `No counts. ${histogram.notes.join(". ")}.`;
+  if (histogram.of === 0) return "No circuit is in this group.";
   if (head.settled) return "No counts: no job of these is done.";
-  const whose = choice.circuit === null ? "the first job" : `circuit ${choice.circuit}`;
+  const whose =
+    choice.circuit !== null
+      ? `circuit ${choice.circuit}`
+      : choice.name === null && choice.metadata === null
+        ? "the first job"
+        : "the first of these";
   return `No counts yet: they appear as soon as ${whose} is done.`;
 }
 
-function Filled({ histogram, plotly }: { histogram: Histogram; plotly: PlotlyApi | null }) {
-  const bars = useMemo(() => barsOf(histogram), [histogram]);
-  const rest = restCaption(histogram);
-  const whose = histogram.circuit === null ? "all circuits" : `circuit ${histogram.circuit}`;
+interface FilledProps {
+  histogram: Histogram;
+  bars: readonly Bar[];
+  looks: Looks;
+  label: string;
+  plotly: PlotlyApi | null;
+}
+
+function Filled({ histogram, bars, looks, label, plotly }: FilledProps) {
+  const rest = restCaption(histogram, axisOf(bars, looks.errors).cut);
+  const { expected, shots, notes } = histogram;
   return (
     <>
-      <Chart bars={bars} plotly={plotly} label={`Counts of ${whose}, ${caption(histogram)}`} />
-      <p class="qjm-caption">{caption(histogram)}</p>
+      <Chart bars={bars} looks={looks} shots={shots} plotly={plotly} label={label} />
+      <div class="qjm-captions">
+        <p class="qjm-caption">{caption(histogram)}</p>
+        {expected !== null && looks.expected && (
+          <p class="qjm-caption qjm-likeness">
+            <span>{`Hellinger fidelity ${expected.fidelity.toFixed(3)}`}</span>
+            <span>{`Total variation distance ${expected.distance.toFixed(3)}`}</span>
+          </p>
+        )}
+      </div>
       {rest !== null && <p class="qjm-caption">{rest}</p>}
-      <details class="qjm-as-table">
-        <summary>Counts as a table</summary>
-        <div class="qjm-counts-scroller">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Outcome</th>
-                <th scope="col">Shots</th>
-                <th scope="col">Share</th>
-              </tr>
-            </thead>
-            <tbody>
-              {bars.map((bar) => (
-                <tr key={bar.key}>
-                  <th scope="row">
-                    <bdi>{bar.key}</bdi>
-                  </th>
-                  <td>{count(bar.count)}</td>
-                  <td>{`${((100 * bar.count) / Math.max(1, histogram.shots)).toFixed(1)} %`}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      {notes.map((note) => (
+        <p key={note} class="qjm-caption qjm-note">
+          {note}
+        </p>
+      ))}
+      <CountsTable bars={bars} />
     </>
   );
 }
 
-interface CircuitProps {
-  circuits: number;
-  choice: Choice;
-  onChoice: (choice: Choice) => void;
+interface Drawn {
+  bars: readonly Bar[];
+  looks: Looks;
+  shots: number;
+  label: string;
 }
 
-function CircuitChoice({ circuits, choice, onChoice }: CircuitProps) {
-  const last = circuits - 1;
-  return (
-    <>
-      <select
-        class="qjm-select"
-        aria-label="Whose counts"
-        value={choice.circuit === null ? "all" : "one"}
-        onChange={(event) =>
-          onChoice({ ...choice, circuit: event.currentTarget.value === "all" ? null : 0 })
-        }
-      >
-        <option value="all">All circuits</option>
-        <option value="one">One circuit</option>
-      </select>
-      {choice.circuit !== null && (
-        <input
-          class="qjm-input"
-          type="number"
-          aria-label={`Circuit, 0 to ${last}`}
-          min={0}
-          max={last}
-          value={choice.circuit}
-          onInput={(event) => {
-            const circuit = event.currentTarget.valueAsNumber;
-            // Half-typed numbers wait for the rest.
-            if (Number.isInteger(circuit) && circuit >= 0 && circuit <= last) {
-              onChoice({ ...choice, circuit });
-            }
-          }}
-        />
-      )}
-    </>
-  );
+/** Drawn anew inside the panel, where the theme's colours are, and taken away again. */
+async function savePicture(place: HTMLElement, file: string, drawn: Drawn): Promise<void> {
+  const width = Math.max(480, place.clientWidth);
+  const height = HEIGHT + 60;
+  const host = document.createElement("div");
+  host.className = "qjm-unseen";
+  place.append(host);
+  try {
+    render(<BarsSvg {...drawn} width={width} height={height} />, host);
+    const drawing = host.querySelector("svg");
+    if (drawing === null) return;
+    const ground = getComputedStyle(place.closest(".qjm-panel") ?? place).backgroundColor;
+    const text = svgText(drawing, ground);
+    const svg = new Blob([text], { type: "image/svg+xml" });
+    save(file, file.endsWith(".svg") ? svg : await png(text, width, height, ground));
+  } finally {
+    render(null, host);
+    host.remove();
+  }
 }

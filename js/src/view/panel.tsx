@@ -6,10 +6,17 @@ import { histogramFor, secondsLeft, tally } from "../derive";
 import { rowsFor, SORTS_ALONE } from "../find";
 import type { PlotlyApi } from "../plotly";
 import type { State } from "../state";
-import type { Head, Query, SortKey, Status } from "../wire";
+import {
+  type Choice,
+  FIRST_CHOICE,
+  type Head,
+  type Query,
+  type SortKey,
+  type Status,
+} from "../wire";
 import { Announcer } from "./announcer";
 import { Button } from "./button";
-import { type Choice, Counts, FIRST_TOP } from "./counts";
+import { Counts } from "./counts";
 import { Header } from "./header";
 import { JobTable } from "./job_table";
 import { Progress } from "./progress";
@@ -51,7 +58,7 @@ function isAll({ text, statuses, sort, down }: Query): boolean {
 }
 
 function Content({ state, head, actions, plotly }: Props & { head: Head }) {
-  const [choice, setChoice] = useState<Choice>({ circuit: null, top: FIRST_TOP });
+  const [choice, setChoice] = useState<Choice>(FIRST_CHOICE);
   const [rows, setRows] = useState<Window>({ first: 0, last: 0 });
   const [query, setQuery] = useState(ALL);
   const [selection, setSelection] = useState(NOTHING);
@@ -63,10 +70,7 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const asked = isAll(query) ? null : query;
   const order = useOrder(state, asked);
 
-  useEffect(
-    () => actions.look({ ...rows, ...choice, query: asked }),
-    [actions, rows, choice, query],
-  );
+  useEffect(() => actions.look({ ...rows, choice, query: asked }), [actions, rows, choice, query]);
   // Rows are numbered anew where a job was cut in halves.
   useEffect(() => setSelection(NOTHING), [state.statuses.length]);
   const onWindow = useCallback(
@@ -123,11 +127,13 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
         </div>
         <Counts
           head={head}
-          histogram={histogramFor(state, choice.circuit, choice.top)}
+          histogram={histogramFor(state, choice)}
           choice={choice}
+          groups={state.groups}
           connected={state.connection !== "silent"}
           plotly={plotly}
           onChoice={setChoice}
+          onGroups={actions.groups}
         />
       </div>
       <Announcer text={spoken(head)} />

@@ -1,20 +1,22 @@
 /** Draws bars with Plotly into one element, and redraws no more than it has to. */
 import type { PlotlyApi } from "../plotly";
-import { type Bar, CHARACTER, labelling } from "./bars";
+import { axisOf, type Bar, CHARACTER, type Looks, labelling, short, unitOf } from "./bars";
 import type { Theme } from "./theme";
 
-/** Above this many outcomes a stepped outline is drawn: bars take three times as long. */
-const MOST_BARS = 128;
-const CONFIG = {
+export const CONFIG = {
   displayModeBar: false,
   staticPlot: false,
   typesetMath: false,
   scrollZoom: false,
   doubleClick: false,
 };
+const LEFT = 48;
+const RIGHT = 8;
 
 export interface Picture {
   readonly bars: readonly Bar[];
+  readonly looks: Looks;
+  readonly shots: number;
   /** Pixels. */
   readonly width: number;
   readonly height: number;
@@ -27,8 +29,12 @@ export function sameButCounts(a: Picture, b: Picture): boolean {
     a.width === b.width &&
     a.height === b.height &&
     a.theme === b.theme &&
+    a.looks === b.looks &&
     a.bars.length === b.bars.length &&
-    a.bars.every((bar, i) => bar.key === b.bars[i]?.key && bar.rest === b.bars[i]?.rest)
+    a.bars.every((bar, i) => bar.key === b.bars[i]?.key && bar.rest === b.bars[i]?.rest) &&
+    hasExpected(a) === hasExpected(b) &&
+    !axisOf(a.bars, a.looks.errors).cut &&
+    !axisOf(b.bars, b.looks.errors).cut
   );
 }
 
@@ -38,10 +44,17 @@ export function draw(
   picture: Picture,
   before: Picture | null,
 ): Promise<unknown> {
-  if (before !== null && sameButCounts(before, picture)) {
-    return plotly.restyle(element, { y: [picture.bars.map((bar) => bar.count)] }, [0]);
+  const drawn = traces(picture);
+  if (before === null || !sameButCounts(before, picture)) {
+    return plotly.react(element, drawn, layout(picture), CONFIG);
   }
-  return plotly.react(element, [trace(picture)], layout(picture), CONFIG);
+  const all = (read: (trait: Trace) => readonly number[] | undefined) => drawn.map(read);
+  const change = {
+    y: all(({ y }) => y),
+    "error_y.array": all(({ error_y }) => error_y?.array),
+    "error_y.arrayminus": all(({ error_y }) => error_y?.arrayminus),
+  };
+  return plotly.restyle(element, change, [...drawn.keys()]);
 }
 
 /** Plotly reads some markup in labels; a key from a provider is only text. */
@@ -49,40 +62,71 @@ export function label(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
-export function trace({ bars, theme }: Picture): object {
-  const outline = bars.length > MOST_BARS;
-  return {
-    x: bars.map((_, i) => i),
-    y: bars.map((bar) => bar.count),
-    customdata: bars.map((bar) => label(bar.key)),
-    hovertemplate: "%{customdata}<br><b>%{y:,}</b> shots<extra></extra>",
-    ...(outline
-      ? {
-          type: "scatter",
-          mode: "lines",
-          fill: "tozeroy",
-          fillcolor: theme.bar,
-          line: { shape: "hvh", width: 0.5, color: theme.bar },
-        }
-      : {
-          type: "bar",
-          marker: { color: bars.map((bar) => (bar.rest ? theme.rest : theme.bar)) },
-        }),
-  };
+interface Trace {
+  readonly y: readonly number[];
+  readonly error_y?: { readonly array: readonly number[]; readonly arrayminus: readonly number[] };
 }
 
-function layout({ bars, width, height, theme }: Picture): object {
-  const left = 48;
-  const { every, upright } = labelling(bars, width - left - 8);
+function hasExpected({ bars }: Picture): boolean {
+  return bars.some(({ expected }) => expected !== null);
+}
+
+export function traces(picture: Picture): Trace[] {
+  const { bars, looks, shots, theme, width } = picture;
+  const scale = unitOf(looks, shots);
+  const x = bars.map((_, i) => i);
+  const unit = looks.probability ? "<b>%{y:.2%}</b>" : "<b>%{y:,}</b> shots";
+  const measured = {
+    type: "bar",
+    x,
+    y: bars.map(({ count, share }) => (looks.probability ? share : count)),
+    customdata: bars.map(({ key }) => label(key)),
+    hovertemplate: `%{customdata}<br>${unit}<extra></extra>`,
+    marker: { color: bars.map(({ rest }) => (rest ? theme.rest : theme.bar)) },
+    ...(looks.errors && {
+      error_y: {
+        type: "data",
+        symmetric: false,
+        array: bars.map(({ share, high }) => scale * (high - share)),
+        arrayminus: bars.map(({ share, low }) => scale * (share - low)),
+        color: theme.text,
+        thickness: 1.2,
+        width: 0,
+      },
+    }),
+  };
+  if (!hasExpected(picture)) return [measured];
+  const expected = {
+    type: "scatter",
+    mode: "markers",
+    x,
+    y: bars.map(({ expected: hoped }) => scale * (hoped ?? 0)),
+    customdata: measured.customdata,
+    hovertemplate: `%{customdata}<br>${unit.replace(",", ",.1f")} expected<extra></extra>`,
+    cliponaxis: true,
+    marker: {
+      symbol: "line-ew",
+      // As wide as a bar and a little more.
+      size: Math.max(4, (0.9 * (width - LEFT - RIGHT)) / (bars.length + 0.2)),
+      line: { width: 2, color: theme.expected },
+    },
+  };
+  return [measured, expected];
+}
+
+function layout({ bars, looks, shots, width, height, theme }: Picture): object {
+  const { every, upright } = labelling(bars, width - LEFT - RIGHT);
   const longest = bars.reduce((most, bar) => Math.max(most, bar.label.length), 1);
   const marked = bars
     .map((bar, i) => ({ i, text: label(bar.label) }))
     .filter(({ i }) => i % every === 0);
   const axis = { fixedrange: true, zeroline: false, color: theme.muted };
+  const { top, cut } = axisOf(bars, looks.errors);
+  const rest = bars.at(-1);
   return {
     width,
     height,
-    margin: { l: left, r: 8, t: 10, b: upright ? longest * CHARACTER + 12 : 24 },
+    margin: { l: LEFT, r: RIGHT, t: 14, b: upright ? longest * CHARACTER + 12 : 24 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: 11, color: theme.text },
@@ -104,6 +148,28 @@ function layout({ bars, width, height, theme }: Picture): object {
       tickangle: upright ? -90 : 0,
       tickfont: { family: theme.codeFont, size: 11 },
     },
-    yaxis: { ...axis, gridcolor: theme.grid, rangemode: "tozero", nticks: 5, tickformat: "~s" },
+    yaxis: {
+      ...axis,
+      gridcolor: theme.grid,
+      nticks: 5,
+      tickformat: looks.probability ? "~%" : "~s",
+      ...(cut ? { range: [0, top * unitOf(looks, shots)] } : { rangemode: "tozero" }),
+    },
+    annotations:
+      cut && rest !== undefined
+        ? [
+            {
+              x: bars.length - 1,
+              y: 1,
+              yref: "paper",
+              yanchor: "bottom",
+              xanchor: "right",
+              xshift: 14,
+              text: `↑ ${short(rest.share * unitOf(looks, shots), looks.probability)}`,
+              showarrow: false,
+              font: { size: 11, color: theme.muted },
+            },
+          ]
+        : [],
   };
 }

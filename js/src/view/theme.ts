@@ -1,10 +1,16 @@
 /** The notebook's colours and fonts for what CSS does not reach: Plotly draws with values of its own. */
+import type { RefObject } from "preact";
+import { useLayoutEffect, useState } from "preact/hooks";
+
 export interface Theme {
   readonly text: string;
   readonly muted: string;
   readonly grid: string;
   readonly bar: string;
   readonly rest: string;
+  readonly expected: string;
+  readonly waiting: string;
+  readonly running: string;
   readonly surface: string;
   readonly font: string;
   readonly codeFont: string;
@@ -21,6 +27,9 @@ export function readTheme(element: HTMLElement): Theme {
     grid: colour("--qjm-border"),
     bar: colour("--qjm-chart"),
     rest: colour("--qjm-chart-rest"),
+    expected: colour("--qjm-chart-expected"),
+    waiting: colour("--qjm-queued"),
+    running: colour("--qjm-running"),
     surface: colour("--qjm-surface"),
     font: family("--qjm-font", "sans-serif"),
     codeFont: family("--qjm-code-font", "monospace"),
@@ -54,4 +63,33 @@ export function watchTheme(changed: () => void): () => void {
     observer.disconnect();
     scheme.removeEventListener("change", changed);
   };
+}
+
+/** How wide an element is, in pixels, and the theme that it stands in. */
+export function useFrame(frame: RefObject<HTMLElement | null>): {
+  width: number;
+  theme: Theme | null;
+} {
+  const [width, setWidth] = useState(0);
+  const [theme, setTheme] = useState<Theme | null>(null);
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const look = () => {
+      setWidth(Math.floor(element.clientWidth));
+      // JupyterLab takes cells out of the page, and there no variable has a value.
+      if (!element.isConnected) return;
+      const found = readTheme(element);
+      setTheme((known) => (known !== null && sameTheme(known, found) ? known : found));
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    const unwatch = watchTheme(look);
+    return () => {
+      observer.disconnect();
+      unwatch();
+    };
+  }, [frame]);
+  return { width, theme };
 }

@@ -1,0 +1,54 @@
+/** Histograms and groups as they come from the kernel, checked. */
+import { key, kind, line, list, Malformed, nullable, number, type Read, shape } from "./fields";
+import type { Choice, Grouping, Groups, Histogram } from "./wire";
+
+const choice = shape<Choice>({
+  circuit: nullable(number),
+  name: nullable(key),
+  metadata: nullable((value, where) => {
+    const [name, found] = list(key)(value, where);
+    return [key(name, where), key(found, where)];
+  }),
+  register: nullable(key),
+  bits: nullable(list(number)),
+  top: number,
+});
+
+const histogramShape = shape<Histogram>({
+  choice,
+  jobs: number,
+  of: number,
+  shots: number,
+  keys: list(key),
+  counts: list(number),
+  rest: shape({ outcomes: number, shots: number }),
+  expected: nullable(
+    shape({ values: list(number), rest: number, fidelity: number, distance: number }),
+  ),
+  notes: list(line),
+});
+
+export const histogram: Read<Histogram> = (value, where) => {
+  const read = histogramShape(value, where);
+  const { length } = read.keys;
+  if (read.counts.length !== length) throw new Malformed(`${where}.counts`);
+  if (read.expected !== null && read.expected.values.length !== length) {
+    throw new Malformed(`${where}.expected`);
+  }
+  return read;
+};
+
+const group: Read<[string, number]> = (value, where) => {
+  if (!Array.isArray(value)) throw new Malformed(where);
+  return [key(value[0], where), number(value[1], where)];
+};
+
+const grouping = { groups: list(group), of: number };
+
+export const groups = shape<Groups>({
+  kind: kind("groups"),
+  v: number,
+  names: shape<Grouping>(grouping),
+  metadata: list(shape<Grouping & { key: string }>({ key, ...grouping })),
+  registers: list(key),
+});

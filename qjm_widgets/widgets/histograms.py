@@ -1,0 +1,91 @@
+"""The histograms that a panel's views look at: which are news, and when."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection
+from typing import Any
+
+from qjm_widgets.core.snapshot import plural
+from qjm_widgets.live import LiveSet
+from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.choice import Choice
+from qjm_widgets.widgets.expected import Expected
+from qjm_widgets.widgets.tally import Tally
+
+_SECONDS = 0.2
+_PART = 4
+"""A pause is at least so many times as long as the work before it: large sums leave the kernel alone."""
+_MOST_TALLIES = 8
+
+
+class Histograms:
+    """A sum a choice that is looked at, told five times a second at most. Safe from any thread."""
+
+    def __init__(self, live: LiveSet, expected: Expected | None) -> None:
+        self._live = live
+        self._expected = expected
+        self._lock = threading.RLock()
+        self._tallies: dict[Choice, Tally] = {}
+        self._told: dict[Choice, tuple[int, dict[str, Any]]] = {}
+        self._due = 0.0
+
+    def news(self, choices: Collection[Choice]) -> list[dict[str, Any]]:
+        """The histograms that changed since they were told, once their time has come."""
+        with self._lock:
+            began = time.monotonic()
+            if began < self._due or not self._late(choices):
+                return []
+            changed = []
+            for choice in self._late(choices):
+                finished, told = self._live.finished, self._told.get(choice)
+                made = self.of(choice)
+                self._told[choice] = finished, made
+                if told is None or told[1] != made:
+                    changed.append(made)
+            for choice in [choice for choice in self._told if choice not in choices]:
+                del self._told[choice]
+            ended = time.monotonic()
+            self._due = ended + max(_SECONDS, _PART * (ended - began))
+            return changed
+
+    def behind(self, choices: Collection[Choice]) -> bool:
+        """Whether one of them waits for its time."""
+        with self._lock:
+            return bool(self._late(choices))
+
+    def forget(self, choice: Choice | None) -> None:
+        """A view does not have this one yet."""
+        with self._lock:
+            if choice is not None:
+                self._told.pop(choice, None)
+
+    def of(self, choice: Choice) -> dict[str, Any]:
+        """One histogram as it is now."""
+        with self._lock:
+            tally = self._tally(choice.whose())
+            tally.refresh()
+            bars = tally.histogram(choice.top)
+            return wire.histogram(choice.wire(), bars, tally.jobs, tally.of, _notes(tally))
+
+    def _late(self, choices: Collection[Choice]) -> list[Choice]:
+        finished = self._live.finished
+        return [c for c in choices if c not in self._told or self._told[c][0] != finished]
+
+    def _tally(self, whose: Choice) -> Tally:
+        tally = self._tallies.pop(whose, None) or Tally(self._live, whose, self._expected)
+        self._tallies[whose] = tally
+        while len(self._tallies) > _MOST_TALLIES:
+            oldest = next(known for known in self._tallies if known != Choice())
+            del self._tallies[oldest]
+        return tally
+
+
+def _notes(tally: Tally) -> list[str]:
+    notes = [tally.misfit()]
+    if tally.without:
+        notes.append(f"Left out: {plural(tally.without, 'result')} without this register or these bits")
+    if tally.damaged:
+        notes.append(f"Left out: {plural(tally.damaged, 'job')} whose results cannot be read")
+    return [note for note in notes if note]

@@ -1,0 +1,184 @@
+"""The counts of chosen circuits, summed as their jobs finish."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
+from qjm_widgets.core.errors import QJMError
+from qjm_widgets.core.histogram import Histogram, histogram
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome
+from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.core.snapshot import plural
+from qjm_widgets.live import LiveSet
+from qjm_widgets.widgets.choice import Choice
+from qjm_widgets.widgets.expected import Expected
+from qjm_widgets.widgets.groups import circuits_of
+
+_LOG = logging.getLogger(__name__)
+
+_Key = tuple[Layout, int, tuple[int, ...] | None]
+"""Circuits that one distribution is laid over in one way."""
+
+
+class _Share(NamedTuple):
+    """What is expected of the circuits that it is expected of, and how many shots those have."""
+
+    distribution: Packed
+    shots: int
+
+
+class Tally:
+    """Sums one choice; ``refresh`` adds what has finished since. Not safe between threads.
+
+    Attributes:
+        jobs: how many finished jobs are in it.
+        of: how many jobs hold chosen circuits.
+        without: circuits that are left out, since they lack the register or a bit.
+        damaged: jobs whose results cannot be read.
+    """
+
+    def __init__(self, live: LiveSet, choice: Choice, expected: Expected | None) -> None:
+        self._live = live
+        self._choice = choice
+        self._expected = expected
+        self._circuits = circuits_of(live, choice)
+        self._sum = CountsSum()
+        self._rows: set[int] = set()
+        self._shares: dict[_Key, _Share] = {}
+        self._unexpected: set[int] = set()
+        self._misfit: tuple[int, int] | None = None
+        self.jobs = self.of = self.without = self.damaged = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether no circuit of the set is chosen."""
+        return self._circuits is not None and not len(self._circuits)
+
+    def refresh(self) -> None:
+        """Add the jobs that have finished."""
+        holding = [job for job in list(self._live.jobs) if self._holds(job)]
+        self.of = len(holding)
+        for job in holding:
+            if job.status is Status.DONE and job.row not in self._rows:
+                self._rows.add(job.row)
+                self._add(job)
+        self.jobs = len(self._rows)
+
+    def histogram(self, most: int) -> Histogram:
+        """The bars so far, with what was expected of them where that fits."""
+        fits = self._expected is not None and not self.misfit()
+        expected = self._mixture() if fits and self._shares else None
+        return histogram(self._sum.parts(), self._sum.texts, most, expected)
+
+    def misfit(self) -> str:
+        """Why what was expected is not laid over, in words; empty where it is."""
+        if self._expected is None or not (self._shares or self._unexpected or self._misfit):
+            return ""
+        if self._misfit is not None:
+            expected, measured = self._misfit
+            return f"What was expected has {plural(expected, 'bit')}, the outcomes {measured}"
+        if self._unexpected:
+            some = ", ".join(map(str, sorted(self._unexpected)[:5]))
+            more = ", …" if len(self._unexpected) > 5 else ""
+            return f"Nothing was expected of circuits {some}{more}"
+        if len(self._sum.parts()) > 1 or self._sum.texts:
+            return "What was expected cannot be laid over outcomes of several layouts: choose circuits"
+        return ""
+
+    # -- inside --------------------------------------------------------------------------------------
+
+    def _holds(self, job: JobRecord) -> bool:
+        if self._circuits is None:
+            return True
+        at = int(np.searchsorted(self._circuits, job.span.start))
+        return at < len(self._circuits) and int(self._circuits[at]) < job.span.stop
+
+    def _chosen(self, job: JobRecord) -> Sequence[int]:
+        if self._circuits is None:
+            return range(job.span.start, job.span.stop)
+        first, last = np.searchsorted(self._circuits, [job.span.start, job.span.stop])
+        chosen: list[int] = self._circuits[first:last].tolist()
+        return chosen
+
+    def _add(self, job: JobRecord) -> None:
+        try:
+            outcome = self._live.outcomes.of(job.row)
+        except QJMError:
+            _LOG.warning("the result of job %d cannot be read", job.row, exc_info=True)
+            self.damaged += 1
+            return
+        if outcome is None:
+            return
+        found = []
+        for circuit in self._chosen(job):
+            place = circuit - job.span.start
+            given = outcome.circuits[place] if place < len(outcome.circuits) else None
+            if given is not None and given.success:
+                packed = self._cut(circuit, given)
+                if packed is not None:
+                    found.append(packed)
+        self._sum.add(found)
+
+    def _cut(self, circuit: int, outcome: CircuitOutcome) -> Packed | None:
+        """The chosen bits of one circuit's counts."""
+        choice = self._choice
+        whole = choice.register is None and choice.bits is None
+        packed = outcome.packed()
+        if packed is None:
+            texts = outcome.data.get("counts") if isinstance(outcome, ExperimentOutcome) else None
+            if texts and whole:
+                self._sum.add_texts(texts)
+            elif texts:
+                self.without += 1
+            return None
+        bits = None if whole else choice.bits_of(outcome, packed.layout.width)
+        if bits is None and not whole:
+            self.without += 1
+            return None
+        width = packed.layout.width
+        shown = packed if bits is None else packed.marginal(bits)
+        shown = shown._replace(layout=shown.layout.normal())
+        if self._expected is not None and packed.shots:
+            self._expect(circuit, shown, bits, width)
+        return shown
+
+    def _expect(
+        self, circuit: int, shown: Packed, bits: tuple[int, ...] | None, width: int | None
+    ) -> None:
+        assert self._expected is not None
+        distribution = self._expected.of(circuit)
+        if distribution is None:
+            self._unexpected.add(circuit)
+            return
+        key = (shown.layout, id(distribution), bits)
+        known = self._shares.get(key)
+        if known is None:
+            known = _Share(self._fitted(distribution, shown.layout, bits, width), 0)
+        self._shares[key] = known._replace(shots=known.shots + shown.shots)
+
+    def _fitted(
+        self, distribution: Packed, layout: Layout, bits: tuple[int, ...] | None, width: int | None
+    ) -> Packed:
+        """A distribution over the bits that are shown: it may be given over these or over all."""
+        wide = distribution.layout.width
+        if bits is not None and wide == width:
+            distribution = distribution.marginal(bits)
+        elif wide != layout.width:
+            self._misfit = (wide or 0, layout.width or 0)
+        return distribution._replace(layout=layout)
+
+    def _mixture(self) -> Packed:
+        """What is expected of all circuits together: each by its shots."""
+        shares = list(self._shares.values())
+        shots = sum(share.shots for share in shares)
+        return together(
+            [
+                share.distribution._replace(counts=share.distribution.counts * (share.shots / shots))
+                for share in shares
+            ]
+        )
