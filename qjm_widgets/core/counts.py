@@ -102,7 +102,7 @@ class Packed(NamedTuple):
             bits: which bits, ascending; bit 0 is the rightmost. Bits beyond the width are zeros.
         """
         wide = self.outcomes.dtype == object or len(bits) > 64
-        outcomes = self.outcomes.astype(object) if wide else self.outcomes
+        outcomes = self.outcomes.astype(object if wide else np.uint64)
         one = 1 if wide else np.uint64(1)
         values = outcomes & (0 if wide else np.uint64(0))
         for place, bit in enumerate(bits):

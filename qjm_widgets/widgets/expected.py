@@ -55,6 +55,11 @@ class Expected:
         else:
             raise InputError(f"{_HOW}, not {first_line(repr(value), 80)}")
 
+    @property
+    def alike(self) -> bool:
+        """Whether the same is expected of every circuit."""
+        return self._common is not None
+
     def of(self, circuit: int) -> Packed | None:
         """What is expected of one circuit."""
         return self._common if self._common is not None else self._each.get(circuit)

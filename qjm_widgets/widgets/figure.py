@@ -67,7 +67,7 @@ def counts_figure(live: LiveSet, choice: Choice, expected: Expected | None, look
     title = ", ".join(part for part in (first_line(live.record.name), choice.words()) if part)
     share = "Probability" if looks.probability else "Counts"
     figure.update_layout(
-        title=_escape(title) + _likeness(found.likeness),
+        title=_escape(title) + _below(found.likeness, tally.notes()),
         xaxis={"title": "Outcome (qubit 0 rightmost)", "type": "category"},
         yaxis={"title": f"{share} of {plural(found.shots, 'shot')}", "rangemode": "tozero"},
         showlegend=found.likeness is not None,
@@ -121,12 +121,18 @@ def _expected(bars: list[_Bar], shots: int, unit: float) -> go.Scatter:
     )
 
 
-def _likeness(likeness: Likeness | None) -> str:
-    if likeness is None:
-        return ""
-    return (
-        f"Hellinger fidelity {likeness.fidelity:.3f} · total variation distance {likeness.distance:.3f}"
+def _below(likeness: Likeness | None, notes: list[str]) -> str:
+    """The smaller line below a title."""
+    close = (
+        []
+        if likeness is None
+        else [
+            f"Hellinger fidelity {likeness.fidelity:.3f}",
+            f"total variation distance {likeness.distance:.3f}",
+        ]
     )
+    words = [*close, *map(_escape, notes)]
+    return f"<br><sup>{' · '.join(words)}</sup>" if words else ""
 
 
 def _escape(text: str) -> str:

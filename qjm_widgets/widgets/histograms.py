@@ -7,7 +7,6 @@ import time
 from collections.abc import Collection
 from typing import Any
 
-from qjm_widgets.core.snapshot import plural
 from qjm_widgets.live import LiveSet
 from qjm_widgets.widgets import wire
 from qjm_widgets.widgets.choice import Choice
@@ -67,7 +66,7 @@ class Histograms:
             tally = self._tally(choice.whose())
             tally.refresh()
             bars = tally.histogram(choice.top)
-            return wire.histogram(choice.wire(), bars, tally.jobs, tally.of, _notes(tally))
+            return wire.histogram(choice.wire(), bars, tally.jobs, tally.of, tally.notes())
 
     def _late(self, choices: Collection[Choice]) -> list[Choice]:
         finished = self._live.finished
@@ -80,12 +79,3 @@ class Histograms:
             oldest = next(known for known in self._tallies if known != Choice())
             del self._tallies[oldest]
         return tally
-
-
-def _notes(tally: Tally) -> list[str]:
-    notes = [tally.misfit()]
-    if tally.without:
-        notes.append(f"Left out: {plural(tally.without, 'result')} without this register or these bits")
-    if tally.damaged:
-        notes.append(f"Left out: {plural(tally.damaged, 'job')} whose results cannot be read")
-    return [note for note in notes if note]

@@ -11,7 +11,7 @@ import numpy as np
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
 from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.histogram import Histogram, histogram
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.live import LiveSet
@@ -47,6 +47,7 @@ class Tally:
         self._choice = choice
         self._expected = expected
         self._circuits = circuits_of(live, choice)
+        self._whole = choice.register is None and choice.bits is None
         self._sum = CountsSum()
         self._rows: set[int] = set()
         self._shares: dict[_Key, _Share] = {}
@@ -90,6 +91,15 @@ class Tally:
             return "What was expected cannot be laid over outcomes of several layouts: choose circuits"
         return ""
 
+    def notes(self) -> list[str]:
+        """What a reader should know of the bars, a sentence each."""
+        notes = [self.misfit()]
+        if self.without:
+            notes.append(f"Left out: {plural(self.without, 'result')} without this register or bits")
+        if self.damaged:
+            notes.append(f"Left out: {plural(self.damaged, 'job')} whose results cannot be read")
+        return [note for note in notes if note]
+
     # -- inside --------------------------------------------------------------------------------------
 
     def _holds(self, job: JobRecord) -> bool:
@@ -114,6 +124,9 @@ class Tally:
             return
         if outcome is None:
             return
+        if self._circuits is None and self._whole and (self._expected is None or self._expected.alike):
+            self._add_whole(job, outcome)
+            return
         found = []
         for circuit in self._chosen(job):
             place = circuit - job.span.start
@@ -124,10 +137,20 @@ class Tally:
                     found.append(packed)
         self._sum.add(found)
 
+    def _add_whole(self, job: JobRecord, outcome: JobOutcome) -> None:
+        """All circuits of a job at once, which is faster than one by one."""
+        parts = [part._replace(layout=part.layout.normal()) for part in outcome.sums()]
+        self._sum.add(parts)
+        for circuit in outcome.circuits:
+            if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
+                self._sum.add_texts(circuit.data["counts"])
+        for part in parts if self._expected is not None else ():
+            if part.shots:
+                self._expect(job.span.start, part, None, part.layout.width)
+
     def _cut(self, circuit: int, outcome: CircuitOutcome) -> Packed | None:
         """The chosen bits of one circuit's counts."""
-        choice = self._choice
-        whole = choice.register is None and choice.bits is None
+        whole = self._whole
         packed = outcome.packed()
         if packed is None:
             texts = outcome.data.get("counts") if isinstance(outcome, ExperimentOutcome) else None
@@ -136,7 +159,7 @@ class Tally:
             elif texts:
                 self.without += 1
             return None
-        bits = None if whole else choice.bits_of(outcome, packed.layout.width)
+        bits = None if whole else self._choice.bits_of(outcome, packed.layout.width)
         if bits is None and not whole:
             self.without += 1
             return None
