@@ -15,7 +15,9 @@ import {
   type RowAction,
   STATUSES,
   type Status,
+  type Timeline,
   type ToKernel,
+  type Try,
   type Update,
   WIRE_VERSION,
 } from "../src/wire";
@@ -291,6 +293,33 @@ export class FakeKernel {
     };
   }
 
+  private timeline(): Timeline {
+    const { jobs, now } = this.set;
+    const bars = jobs.flatMap(({ status, since, waited, ran }, i): Try[] => {
+      const final = ["done", "error", "cancelled", "held"].includes(status);
+      if (status === "not_sent" || since === undefined) return [];
+      const ended = final ? since + 6_000 * i : null;
+      const end = ended ?? now;
+      const running = ran === undefined ? null : end - ran;
+      const sent = (running ?? end) - (waited ?? 0);
+      return [[i, 1, sent, running, ended, STATUSES.indexOf(status)]];
+    });
+    const times = Array.from({ length: 200 }, (_, i) => now - 3_600_000 + 18_000 * i);
+    const steps = {
+      at: times,
+      waiting: times.map((_, i) => Math.round(500 - 400 * Math.cos(i / 30))),
+      running: times.map((_, i) => 20 + (i % 7)),
+    };
+    const many = jobs.length > 500;
+    return {
+      kind: "timeline",
+      v: WIRE_VERSION,
+      jobs: jobs.length,
+      bars: many ? null : bars,
+      steps: many ? steps : null,
+    };
+  }
+
   private marginal({ bits }: Choice, any: boolean): Record<string, number> {
     if (!any) return {};
     const found: Record<string, number> = {};
@@ -312,6 +341,7 @@ export class FakeKernel {
       case "look":
         this.sight = message;
         this.publish();
+        if (message.choice === null) this.message(this.timeline());
         break;
       case "detail": {
         const job = this.set.jobs[message.row];

@@ -6,7 +6,7 @@ export interface Sight {
   /** The places in sight, half open: `last` is one past the last of them. */
   readonly first: number;
   readonly last: number;
-  /** The counts that are in sight, if any. */
+  /** The counts that are in sight; null for the timeline. */
   readonly choice: Choice | null;
   /** Which rows have those places; null for all as they come. */
   readonly query: Query | null;

@@ -4,7 +4,7 @@
  * A message that does not fit becomes a problem with a sentence for the reader, never an exception:
  * the panel then keeps showing what it knew. Texts are made plain here, once, so no view can forget.
  */
-import { groups, histogram } from "./decode_counts";
+import { groups, histogram, timeline } from "./decode_counts";
 import {
   answer,
   block,
@@ -36,6 +36,7 @@ import {
   type RowAction,
   type Run,
   STATUSES,
+  type Timeline,
   type Update,
   WIRE_VERSION,
 } from "./wire";
@@ -46,6 +47,7 @@ export type Decoded =
   | { kind: "drawings"; drawings: Drawings }
   | { kind: "ack"; ack: Ack }
   | { kind: "groups"; groups: Groups }
+  | { kind: "timeline"; timeline: Timeline }
   | { kind: "plotly"; gzip: DataView }
   | { kind: "problem"; text: string };
 
@@ -78,6 +80,8 @@ export function decodeMessage(content: unknown, buffers: readonly unknown[]): De
         return { kind: "ack", ack: ack(fields, "ack") };
       case "groups":
         return { kind: "groups", groups: groups(fields, "groups") };
+      case "timeline":
+        return { kind: "timeline", timeline: timeline(fields, "timeline") };
       case "plotly": {
         const raw = bytes(buffers[0]);
         return { kind: "plotly", gzip: new DataView(raw.buffer, raw.byteOffset, raw.byteLength) };

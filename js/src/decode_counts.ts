@@ -1,6 +1,6 @@
-/** Histograms and groups as they come from the kernel, checked. */
+/** Histograms, groups and timelines as they come from the kernel, checked. */
 import { key, kind, line, list, Malformed, nullable, number, type Read, shape } from "./fields";
-import type { Choice, Grouping, Groups, Histogram } from "./wire";
+import type { Choice, Grouping, Groups, Histogram, Timeline, Try } from "./wire";
 
 const choice = shape<Choice>({
   circuit: nullable(number),
@@ -51,4 +51,18 @@ export const groups = shape<Groups>({
   names: shape<Grouping>(grouping),
   metadata: list(shape<Grouping & { key: string }>({ key, ...grouping })),
   registers: list(key),
+});
+
+const tries: Read<Try> = (value, where) => {
+  const [job, attempt, sent, running, ended, status] = list(nullable(number))(value, where);
+  const some = (found: number | null | undefined) => number(found, where);
+  return [some(job), some(attempt), some(sent), running ?? null, ended ?? null, some(status)];
+};
+
+export const timeline = shape<Timeline>({
+  kind: kind("timeline"),
+  v: number,
+  jobs: number,
+  bars: nullable(list(tries)),
+  steps: nullable(shape({ at: list(number), waiting: list(number), running: list(number) })),
 });

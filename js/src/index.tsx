@@ -33,8 +33,8 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
     paint(<Panel state={session.state} actions={session} plotly={plotly} />, el);
     keptUp.heard(session.state);
     noticeEnd(session.state);
-    // Not before there are counts, and not without a kernel: nobody would answer.
-    if (plotly !== null || session.state.connection !== "connected" || !hasCounts()) return;
+    // Not before there is something to draw, and not without a kernel: nobody would answer.
+    if (plotly !== null || session.state.connection !== "connected" || !hasPicture()) return;
     if (Date.now() < nextRequest) return;
     nextRequest = Date.now() + RETRY;
     loadPlotly(session.plotly).then(
@@ -47,7 +47,8 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
     );
   }
 
-  function hasCounts(): boolean {
+  function hasPicture(): boolean {
+    if (session.state.timeline !== null) return true;
     return [...session.state.histograms.values()].some(({ keys }) => keys.length > 0);
   }
 

@@ -4,7 +4,7 @@
  */
 export interface PlotlyApi {
   react(el: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
-  restyle(el: HTMLElement, change: object, traces: number[]): Promise<unknown>;
+  update(el: HTMLElement, data: object, layout: object, traces: number[]): Promise<unknown>;
   purge(el: HTMLElement): void;
 }
 

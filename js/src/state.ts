@@ -16,6 +16,7 @@ import type {
   Histogram,
   Row,
   Run,
+  Timeline,
   Update,
 } from "./wire";
 
@@ -76,6 +77,7 @@ export interface State {
   readonly histograms: ReadonlyMap<string, Histogram>;
   /** Null until they were asked for and came. */
   readonly groups: Groups | null;
+  readonly timeline: Timeline | null;
   readonly commands: ReadonlyMap<string, Command>;
 }
 
@@ -91,6 +93,7 @@ export type Event =
   | { type: "order"; rows: Uint32Array | null }
   | { type: "ack"; ack: Ack }
   | { type: "groups"; groups: Groups }
+  | { type: "timeline"; timeline: Timeline }
   | { type: "problem"; text: string }
   | { type: "silent" }
   | { type: "pushed"; pushed: boolean }
@@ -115,6 +118,7 @@ export const EMPTY: State = {
   ordering: false,
   histograms: new Map(),
   groups: null,
+  timeline: null,
   commands: new Map(),
 };
 
@@ -147,6 +151,8 @@ export function reduce(state: State, event: Event): State {
       return applyAck(state, event.ack);
     case "groups":
       return { ...state, connection: "connected", groups: event.groups };
+    case "timeline":
+      return { ...state, connection: "connected", timeline: event.timeline };
     case "problem":
       return { ...state, problem: event.text };
     case "silent":

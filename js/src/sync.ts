@@ -94,6 +94,9 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
       case "groups":
         apply({ type: "groups", groups: decoded.groups });
         break;
+      case "timeline":
+        apply({ type: "timeline", timeline: decoded.timeline });
+        break;
       case "detail":
         // Two views of one model hear each other's answers.
         if (asked.has(decoded.detail.row)) apply({ type: "detail", detail: decoded.detail });

@@ -10,6 +10,10 @@
  * next one; row details are only sent for rows that a view looks at, and a gap in `seq` asks for them
  * again by `hello`.
  */
+import type { Choice, Groups, Histogram, Timeline } from "./wire_charts";
+
+export * from "./wire_charts";
+
 export const WIRE_VERSION = 1;
 
 /** A status byte is an index into this list, plus CANCEL_REQUESTED when a cancellation is under way. */
@@ -99,66 +103,6 @@ export interface Row {
   can: RowAction[];
 }
 
-/** Whose counts, and which of their bits: everything that is named has to fit, all null is all. */
-export interface Choice {
-  /** The index of one circuit. */
-  circuit: number | null;
-  /** Circuits of this name. */
-  name: string | null;
-  /** Circuits whose metadata has this value at this key. */
-  metadata: [key: string, value: string] | null;
-  /** One classical register alone. */
-  register: string | null;
-  /** These bits alone, ascending; bit 0 is the rightmost of the register or of all. */
-  bits: number[] | null;
-  /** At most so many outcomes. */
-  top: number;
-}
-
-/** What a page looks at first, and a saved notebook keeps. */
-export const FIRST_CHOICE: Choice = {
-  circuit: null,
-  name: null,
-  metadata: null,
-  register: null,
-  bits: null,
-  top: 64,
-};
-
-export interface Histogram {
-  choice: Choice;
-  /** Jobs whose counts are in it, of the jobs that will be. */
-  jobs: number;
-  of: number;
-  shots: number;
-  /** Bit strings, qubit 0 rightmost: the `top` of them that are most frequent (or most expected), sorted
-   * as text. */
-  keys: string[];
-  counts: number[];
-  rest: { outcomes: number; shots: number };
-  /** Where something was expected: probabilities beside the keys, and over all outcomes the Hellinger
-   * fidelity and the total variation distance. */
-  expected: { values: number[]; rest: number; fidelity: number; distance: number } | null;
-  /** What the reader should know of it, a sentence each. */
-  notes: string[];
-}
-
-/** Circuits alike; the first of very many, `of` how many there are. */
-export interface Grouping {
-  groups: [label: string, circuits: number][];
-  of: number;
-}
-
-/** The answer to `groups`. */
-export interface Groups {
-  kind: "groups";
-  v: number;
-  names: Grouping;
-  metadata: (Grouping & { key: string })[];
-  /** Classical registers of finished circuits. */
-  registers: string[];
-}
-
 export interface Update {
   kind: "update";
   v: number;
@@ -223,7 +167,7 @@ export interface PlotlyBundle {
   v: number;
 }
 
-export type FromKernel = Update | Detail | Drawings | Ack | Groups | PlotlyBundle;
+export type FromKernel = Update | Detail | Drawings | Ack | Groups | Timeline | PlotlyBundle;
 
 /** By what rows can be sorted. */
 export type SortKey =
@@ -267,7 +211,7 @@ export type ToKernel =
       view: string;
       first: number;
       last: number;
-      /** Null: no counts are in sight. */
+      /** Null: the timeline is in sight instead of counts. */
       choice: Choice | null;
       query: Query | null;
       asked: number;

@@ -144,26 +144,31 @@ describe("drawing with Plotly", () => {
   });
   const plotly = () => ({
     react: vi.fn(async () => undefined),
-    restyle: vi.fn(async (..._: unknown[]) => undefined),
+    update: vi.fn(async (..._: unknown[]) => undefined),
     purge: vi.fn(),
   });
 
-  it("only restyles while the outcomes stay", async () => {
+  it("only updates while the outcomes stay", async () => {
     const api = plotly();
     const el = document.createElement("div");
     await draw(api, el, picture(), null);
     await draw(api, el, picture({ counts: [310_000, 290_000] }), picture());
     await draw(api, el, picture({ keys: ["00", "10"] }), picture());
     expect(api.react).toHaveBeenCalledTimes(2);
-    expect(api.restyle).toHaveBeenCalledTimes(1);
-    expect(api.restyle.mock.calls[0]).toMatchObject([el, { y: [[310_000, 290_000, 24_400]] }, [0]]);
+    expect(api.update).toHaveBeenCalledTimes(1);
+    expect(api.update.mock.calls[0]).toMatchObject([
+      el,
+      { y: [[310_000, 290_000, 24_400]] },
+      {},
+      [0],
+    ]);
   });
 
   it("draws shares, intervals and what was expected", () => {
     const [measured, hoped] = traces(picture({ expected }, { ...FIRST_LOOKS, probability: true }));
     expect(measured?.y[0]).toBeCloseTo(0.472);
     expect(measured?.error_y?.array[0]).toBeCloseTo(0.00125, 4);
-    expect(hoped?.y).toEqual([0.5, 0.5, 0]);
+    expect(hoped?.y).toEqual([0.5, 0.5, null]);
     const [counted, ...others] = traces(picture({}, { ...FIRST_LOOKS, errors: false }));
     expect(counted?.error_y).toBeUndefined();
     expect(others).toEqual([]);

@@ -234,7 +234,7 @@ describe("several rows", () => {
     expect(el.querySelector(".qjm-found")?.textContent).toBe("4 selected");
     press(row(el, 9), "Escape");
     await settle();
-    expect(el.querySelectorAll("[aria-selected=true]")).toHaveLength(0);
+    expect(el.querySelectorAll(".qjm-row[aria-selected=true]")).toHaveLength(0);
   });
 });
 
@@ -359,7 +359,7 @@ describe("without a kernel", () => {
     expect(el.textContent).toContain("not connected to a kernel");
     expect(el.querySelector(".qjm-line")?.textContent).toContain("6 of 10 done");
     const working = [...el.querySelectorAll(".qjm-button")].filter(
-      (each) => !(each as HTMLButtonElement).disabled && !each.closest(".qjm-counts"),
+      (each) => !(each as HTMLButtonElement).disabled && !each.closest(".qjm-pane"),
     );
 <<<<<<< HEAD
     expect(working).toHaveLength(0);

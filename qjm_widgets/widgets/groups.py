@@ -16,6 +16,7 @@ from qjm_widgets.widgets.choice import Choice, label, registers
 _MOST_GROUPS = 200
 _MOST_KEYS = 50
 _TEXT = 200
+NO_GROUPS: dict[str, Any] = {"names": {"groups": [], "of": 0}, "metadata": [], "registers": []}
 
 
 def circuits_of(live: LiveSet, choice: Choice) -> npt.NDArray[np.int64] | None:

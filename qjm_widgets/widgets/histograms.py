@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from qjm_widgets.live import LiveSet
@@ -22,43 +22,50 @@ _MOST_TALLIES = 8
 class Histograms:
     """A sum a choice that is looked at, told five times a second at most. Safe from any thread."""
 
-    def __init__(self, live: LiveSet, expected: Expected | None) -> None:
+    def __init__(
+        self,
+        live: LiveSet,
+        expected: Expected | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._live = live
+        self._clock = clock
         self._expected = expected
         self._lock = threading.RLock()
         self._tallies: dict[Choice, Tally] = {}
         self._told: dict[Choice, tuple[int, dict[str, Any]]] = {}
+        self._again: set[Choice] = set()
         self._due = 0.0
 
     def news(self, choices: Collection[Choice]) -> list[dict[str, Any]]:
         """The histograms that changed since they were told, once their time has come."""
         with self._lock:
-            began = time.monotonic()
+            began = self._clock()
             if began < self._due or not self._late(choices):
                 return []
             changed = []
             for choice in self._late(choices):
+                again = choice in self._again
+                self._again.discard(choice)
                 finished, told = self._live.finished, self._told.get(choice)
                 made = self.of(choice)
                 self._told[choice] = finished, made
-                if told is None or told[1] != made:
+                if again or told is None or told[1] != made:
                     changed.append(made)
             for choice in [choice for choice in self._told if choice not in choices]:
                 del self._told[choice]
-            ended = time.monotonic()
+            ended = self._clock()
             self._due = ended + max(_SECONDS, _PART * (ended - began))
             return changed
 
     def behind(self, choices: Collection[Choice]) -> bool:
         """Whether one of them waits for its time."""
-        with self._lock:
-            return bool(self._late(choices))
+        return bool(self._late(choices))
 
     def forget(self, choice: Choice | None) -> None:
-        """A view does not have this one yet."""
-        with self._lock:
-            if choice is not None:
-                self._told.pop(choice, None)
+        """A view does not have this one yet. Never waits for a sum that is being made."""
+        if choice is not None:
+            self._again.add(choice)
 
     def of(self, choice: Choice) -> dict[str, Any]:
         """One histogram as it is now."""
@@ -70,7 +77,8 @@ class Histograms:
 
     def _late(self, choices: Collection[Choice]) -> list[Choice]:
         finished = self._live.finished
-        return [c for c in choices if c not in self._told or self._told[c][0] != finished]
+        told = self._told
+        return [c for c in choices if c in self._again or told.get(c, (-1,))[0] != finished]
 
     def _tally(self, whose: Choice) -> Tally:
         tally = self._tallies.pop(whose, None) or Tally(self._live, whose, self._expected)

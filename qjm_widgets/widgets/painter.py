@@ -15,6 +15,7 @@ from qjm_widgets.widgets.choice import Choice
 from qjm_widgets.widgets.expected import Expected
 from qjm_widgets.widgets.histograms import Histograms
 from qjm_widgets.widgets.ordering import Query
+from qjm_widgets.widgets.timeline import Timeline
 
 _ORDER_SECONDS = 0.5
 """Rows that change places more often cannot be followed."""
@@ -25,7 +26,7 @@ _MOST_VIEWS = 50
 
 
 class View:
-    """What one view of a panel looks at: rows ``first:last``, and the counts of a choice, if of any.
+    """What one view looks at: rows ``first:last``, and the counts of a choice or (None) the timeline.
 
     Attributes:
         query: which jobs it shows and in which order; None for all as circuits go.
@@ -72,6 +73,8 @@ class Painter:
     def __init__(self, job_set: JobSet, expected: Expected | None = None) -> None:
         self._live = job_set.live
         self._histograms = Histograms(job_set.live, expected)
+        self._counted: list[dict[str, Any]] = []
+        self._timeline = Timeline(job_set.live)
         self._lock = threading.RLock()
         self._views: dict[str, View] = {}
         self._seq = 0
@@ -89,6 +92,7 @@ class Painter:
         with self._lock:
             self._histograms.forget(self._view(name).choice)
             self._view(name).told = False
+            self._timeline.forget()
             self._sent.clear()
             self._reorder()
             return self._message(self._changed_rows(), [], full=True)
@@ -109,6 +113,7 @@ class Painter:
             view.last = min(max(view.first, last), view.first + _MOST_ROWS)
             view.choice = choice
             self._histograms.forget(choice)
+            self._timeline.forget()
             view.moved = True
             if asked != view.asked:
                 view.query, view.asked, view.order = query, asked, None
@@ -161,11 +166,17 @@ class Painter:
 
     # -- updates -------------------------------------------------------------------------------------
 
+    def count(self) -> None:
+        """Sum what the views look at for the next update; it may take long, so no view waits for it."""
+        news = self._histograms.news(self._choices())
+        with self._lock:
+            self._counted += news
+
     def update(self) -> Message | None:
         """What changed since the last update; None when nothing did or nobody looks."""
-        histograms = self._histograms.news(self._choices())
         with self._lock:
             live = self._live
+            histograms, self._counted = self._counted, []
             fresh = live.sequence != self._told_sequence
             driven = live.adapter is not None
             if driven != self._told_driven:
@@ -178,13 +189,18 @@ class Painter:
                 return None
             return self._message(rows, histograms)
 
+    def timeline(self) -> dict[str, Any] | None:
+        """The timeline, where a view looks at it and it changed."""
+        return self._timeline.news() if self._shows_timeline() else None
+
     @property
     def behind(self) -> bool:
-        """Whether histograms or orders wait for their time."""
+        """Whether histograms, the timeline or orders wait for their time."""
         with self._lock:
             views = self._views.values()
             disordered = any(v.query is not None and v.seen != self._live.sequence for v in views)
-        return disordered or self._histograms.behind(self._choices())
+        late = self._shows_timeline() and self._timeline.behind
+        return disordered or late or self._histograms.behind(self._choices())
 
     def trait(self) -> dict[str, Any]:
         """The state as a saved notebook keeps it: the first rows and the first that failed."""
@@ -268,6 +284,10 @@ class Painter:
                 self._sent[index] = job
                 changed.append(self._row(index, job))
         return changed
+
+    def _shows_timeline(self) -> bool:
+        with self._lock:
+            return any(view.choice is None for view in self._views.values())
 
     def _choices(self) -> set[Choice]:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -20,11 +21,13 @@ from qjm_widgets.job_set import JobSet
 from qjm_widgets.widgets import assets, drawing, wire
 from qjm_widgets.widgets.choice import Choice
 from qjm_widgets.widgets.expected import Expected
-from qjm_widgets.widgets.groups import groups
+from qjm_widgets.widgets.groups import NO_GROUPS, groups
 from qjm_widgets.widgets.kernel import hear_while_cells_run
 from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.painter import Message, Painter
 from qjm_widgets.widgets.pulse import PULSE
+
+_LOG = logging.getLogger(__name__)
 
 _TRAIT_SECONDS = 2.0
 
@@ -45,7 +48,7 @@ class Panel(anywidget.AnyWidget):
         self._live = job_set.live
         self._painter = Painter(job_set, expected)
         self._saying = threading.Lock()
-        self._drawing = Lane("qjm-drawing")
+        self._aside = Lane("qjm-aside")
         self._trait_due = 0.0
         super().__init__(snapshot=self._painter.trait())
         hear_while_cells_run(self)
@@ -56,7 +59,7 @@ class Panel(anywidget.AnyWidget):
     def close(self) -> None:
         """Take the panel off the page and stop following the set."""
         self._live.unwatch(self._mark)
-        self._drawing.stop()
+        self._aside.stop()
         super().close()
 
     def __hash__(self) -> int:
@@ -70,7 +73,11 @@ class Panel(anywidget.AnyWidget):
 
     def paint(self) -> bool:
         """Send what changed since the last beat; True when the histogram or the trait is still due."""
+        self._painter.count()
         self._say(self._painter.update)
+        timeline = self._painter.timeline()
+        if timeline is not None:
+            self.send(timeline)
         now = time.monotonic()
         due = now >= self._trait_due or self._live.settled
         if due:
@@ -104,7 +111,7 @@ class Panel(anywidget.AnyWidget):
         elif kind == "circuits":
             self._circuits(content)
         elif kind == "groups":
-            self.send(wire.groups(groups(self._live)))
+            self._aside.call(self._groups)
         elif kind == "command":
             self._command(content)
         elif kind == "plotly":
@@ -130,7 +137,15 @@ class Panel(anywidget.AnyWidget):
         rows, columns = self._painter.rows([index]), _whole(content.get("columns"))
         if rows and index is not None and first is not None and columns is not None:
             span = self._live.jobs[rows[0]].span
-            self._drawing.call(functools.partial(self._draw, index, span, max(0, first), columns))
+            self._aside.call(functools.partial(self._draw, index, span, max(0, first), columns))
+
+    def _groups(self) -> None:
+        try:
+            found = groups(self._live)
+        except QJMError:
+            _LOG.warning("the groups of the circuits cannot be read", exc_info=True)
+            found = NO_GROUPS
+        self.send(wire.groups(found))
 
     def _draw(self, index: int, span: Span, first: int, columns: int) -> None:
         start = span.start + first

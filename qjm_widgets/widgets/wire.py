@@ -171,6 +171,30 @@ def groups(found: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": "groups", "v": VERSION, **found}
 
 
+def timeline(
+    jobs: int,
+    *,
+    bars: Sequence[tuple[int, int, float, float | None, float | None, int]] | None = None,
+    steps: Mapping[str, Sequence[float]] | None = None,
+) -> dict[str, Any]:
+    """When jobs waited and ran: each of their tries (``bars``), or how many at which time.
+
+    Args:
+        jobs: how many jobs the set has.
+        bars: ``(job, attempt, sent, running, ended, status)``, seconds since 1970.
+        steps: ``at`` (seconds since 1970), and how many jobs were ``waiting`` and ``running`` from then.
+    """
+    message: dict[str, Any] = {"kind": "timeline", "v": VERSION, "jobs": jobs}
+    if bars is not None:
+        message["bars"] = [
+            [job, attempt, _ms(sent), _ms(running), _ms(ended), status]
+            for job, attempt, sent, running, ended, status in bars
+        ]
+    if steps is not None:
+        message["steps"] = {**steps, "at": [_ms(at) for at in steps["at"]]}
+    return message
+
+
 def update(
     seq: int,
     heading: Mapping[str, Any],

@@ -135,6 +135,14 @@ def record() -> dict[str, Any]:
         "registers": ["meas"],
     }
     r.messages.append({"content": wire.groups(found), "buffers": []})
+    tries = [
+        (0, 1, T0 + 1, T0 + 2, T0 + 4, 5),
+        (2, 1, T0 + 3, None, T0 + 5, 6),
+        (2, 2, T0 + 6, None, None, 3),
+    ]
+    r.messages.append({"content": wire.timeline(5, bars=tries), "buffers": []})
+    numbers = {"at": [T0 + 1, T0 + 2], "waiting": [1, 0], "running": [0, 1]}
+    r.messages.append({"content": wire.timeline(5000, steps=numbers), "buffers": []})
     return {
         "snapshot": {**trait, "statuses": {"$bytes": _b64(wire.statuses(r.jobs))}},
         "messages": r.messages,

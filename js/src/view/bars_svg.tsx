@@ -103,7 +103,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
         name="expected"
         d={bars
           .map(({ expected }, i) =>
-            expected === null ? "" : `M${middle(i) - half} ${y(expected)}h${2 * half}`,
+            expected ? `M${middle(i) - half} ${y(expected)}h${2 * half}` : "",
           )
           .join("")}
       />

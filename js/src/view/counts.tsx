@@ -88,13 +88,15 @@ export function Counts(props: Props) {
           )}
           <Button
             small
+            aria-label="Options"
+            title="Order, registers, bits, error bars, saving"
             aria-expanded={options}
             onClick={() => {
               if (!options) onGroups();
               setOptions(!options);
             }}
           >
-            Options
+            ⋯
           </Button>
         </span>
       </div>

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Actions } from "../actions";
-import { histogramFor, secondsLeft, tally } from "../derive";
+import { secondsLeft, tally } from "../derive";
 import { rowsFor, SORTS_ALONE } from "../find";
 import type { PlotlyApi } from "../plotly";
 import type { State } from "../state";
@@ -16,9 +16,9 @@ import {
 } from "../wire";
 import { Announcer } from "./announcer";
 import { Button } from "./button";
-import { Counts } from "./counts";
 import { Header } from "./header";
 import { JobTable } from "./job_table";
+import { Pane, type Tab } from "./pane";
 import { Progress } from "./progress";
 import type { Window } from "./rows";
 import { NOTHING } from "./selection";
@@ -59,10 +59,12 @@ function isAll({ text, statuses, sort, down }: Query): boolean {
 
 function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const [choice, setChoice] = useState<Choice>(FIRST_CHOICE);
+  const [tab, setTab] = useState<Tab>("counts");
   const [rows, setRows] = useState<Window>({ first: 0, last: 0 });
   const [query, setQuery] = useState(ALL);
   const [selection, setSelection] = useState(NOTHING);
   const search = useRef<HTMLInputElement>(null);
+  const inSight = tab === "counts" ? choice : null;
   const counting = head.waiting !== null && head.waiting.until !== null;
   const connected = state.connection === "connected";
   const now = useNow(connected && (counting || !head.settled));
@@ -70,7 +72,10 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const asked = isAll(query) ? null : query;
   const order = useOrder(state, asked);
 
-  useEffect(() => actions.look({ ...rows, choice, query: asked }), [actions, rows, choice, query]);
+  useEffect(
+    () => actions.look({ ...rows, choice: inSight, query: asked }),
+    [actions, rows, inSight, query],
+  );
   // Rows are numbered anew where a job was cut in halves.
   useEffect(() => setSelection(NOTHING), [state.statuses.length]);
   const onWindow = useCallback(
@@ -125,15 +130,16 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
             onAll={onAll}
           />
         </div>
-        <Counts
+        <Pane
+          state={state}
           head={head}
-          histogram={histogramFor(state, choice)}
-          choice={choice}
-          groups={state.groups}
-          connected={state.connection !== "silent"}
+          actions={actions}
           plotly={plotly}
+          now={now}
+          tab={tab}
+          choice={choice}
+          onTab={setTab}
           onChoice={setChoice}
-          onGroups={actions.groups}
         />
       </div>
       <Announcer text={spoken(head)} />

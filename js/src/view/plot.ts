@@ -48,13 +48,13 @@ export function draw(
   if (before === null || !sameButCounts(before, picture)) {
     return plotly.react(element, drawn, layout(picture), CONFIG);
   }
-  const all = (read: (trait: Trace) => readonly number[] | undefined) => drawn.map(read);
+  const all = <T>(read: (trait: Trace) => T) => drawn.map(read);
   const change = {
     y: all(({ y }) => y),
     "error_y.array": all(({ error_y }) => error_y?.array),
     "error_y.arrayminus": all(({ error_y }) => error_y?.arrayminus),
   };
-  return plotly.restyle(element, change, [...drawn.keys()]);
+  return plotly.update(element, change, { "yaxis.range": rangeOf(picture) }, [...drawn.keys()]);
 }
 
 /** Plotly reads some markup in labels; a key from a provider is only text. */
@@ -63,7 +63,8 @@ export function label(text: string): string {
 }
 
 interface Trace {
-  readonly y: readonly number[];
+  /** Null: nothing is drawn there. */
+  readonly y: readonly (number | null)[];
   readonly error_y?: { readonly array: readonly number[]; readonly arrayminus: readonly number[] };
 }
 
@@ -100,28 +101,33 @@ export function traces(picture: Picture): Trace[] {
     type: "scatter",
     mode: "markers",
     x,
-    y: bars.map(({ expected: hoped }) => scale * (hoped ?? 0)),
+    y: bars.map(({ expected: hoped }) => (hoped ? scale * hoped : null)),
     customdata: measured.customdata,
     hovertemplate: `%{customdata}<br>${unit.replace(",", ",.1f")} expected<extra></extra>`,
     cliponaxis: true,
     marker: {
       symbol: "line-ew",
       // As wide as a bar and a little more.
-      size: Math.max(4, (0.9 * (width - LEFT - RIGHT)) / (bars.length + 0.2)),
+      size: Math.max(4, (0.86 * (width - LEFT - RIGHT)) / (bars.length + 0.2)),
       line: { width: 2, color: theme.expected },
     },
   };
   return [measured, expected];
 }
 
-function layout({ bars, looks, shots, width, height, theme }: Picture): object {
+function rangeOf({ bars, looks, shots }: Picture): [number, number] {
+  return [0, axisOf(bars, looks.errors).top * unitOf(looks, shots) || 1];
+}
+
+function layout(picture: Picture): object {
+  const { bars, looks, shots, width, height, theme } = picture;
   const { every, upright } = labelling(bars, width - LEFT - RIGHT);
   const longest = bars.reduce((most, bar) => Math.max(most, bar.label.length), 1);
   const marked = bars
     .map((bar, i) => ({ i, text: label(bar.label) }))
     .filter(({ i }) => i % every === 0);
   const axis = { fixedrange: true, zeroline: false, color: theme.muted };
-  const { top, cut } = axisOf(bars, looks.errors);
+  const { cut } = axisOf(bars, looks.errors);
   const rest = bars.at(-1);
   return {
     width,
@@ -153,7 +159,7 @@ function layout({ bars, looks, shots, width, height, theme }: Picture): object {
       gridcolor: theme.grid,
       nticks: 5,
       tickformat: looks.probability ? "~%" : "~s",
-      ...(cut ? { range: [0, top * unitOf(looks, shots)] } : { rangemode: "tozero" }),
+      range: rangeOf(picture),
     },
     annotations:
       cut && rest !== undefined

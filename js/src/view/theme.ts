@@ -11,6 +11,7 @@ export interface Theme {
   readonly expected: string;
   readonly waiting: string;
   readonly running: string;
+  readonly failed: string;
   readonly surface: string;
   readonly font: string;
   readonly codeFont: string;
@@ -30,6 +31,7 @@ export function readTheme(element: HTMLElement): Theme {
     expected: colour("--qjm-chart-expected"),
     waiting: colour("--qjm-queued"),
     running: colour("--qjm-running"),
+    failed: colour("--qjm-error"),
     surface: colour("--qjm-surface"),
     font: family("--qjm-font", "sans-serif"),
     codeFont: family("--qjm-code-font", "monospace"),

@@ -1,0 +1,168 @@
+"""The histograms that a panel tells: which, when, and of what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.widgets.choice import Choice
+from qjm_widgets.widgets.expected import Expected
+from qjm_widgets.widgets.groups import groups
+from qjm_widgets.widgets.histograms import Histograms
+from tests.fakes import LIMIT, ScriptedBackend, marked, reach
+
+ALL = Choice()
+
+
+@pytest.fixture
+def manager() -> Iterator[JobManager]:
+    manager = JobManager(":memory:")
+    yield manager
+    manager.close()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def scripted(manager: JobManager) -> tuple[JobSet, ScriptedBackend]:
+    backend = ScriptedBackend(hold=True)
+    circuits = [marked(value % 2, bits=2, name=f"c{value % 2}") for value in range(6)]
+    job_set = manager.run(circuits, backend, shots=10, max_circuits_per_job=2)
+    assert job_set.wait(LIMIT, until="submitted")
+    return job_set, backend
+
+
+def finish(job_set: JobSet, backend: ScriptedBackend, job: int) -> None:
+    backend.sent[job].finish()
+    reach(job_set, lambda: job_set.live.jobs[job].status.final)
+
+
+def shown(histogram: dict[str, Any]) -> dict[str, int]:
+    return dict(zip(histogram["keys"], histogram["counts"], strict=True))
+
+
+def test_they_are_told_at_most_five_times_a_second(
+    scripted: tuple[JobSet, ScriptedBackend],
+) -> None:
+    job_set, backend = scripted
+    clock = Clock()
+    histograms = Histograms(job_set.live, None, clock)
+    (first,) = histograms.news([ALL])
+    assert (first["jobs"], first["of"], first["keys"]) == (0, 3, [])
+    finish(job_set, backend, 0)
+    assert histograms.behind([ALL])
+    clock.now += 0.19
+    assert histograms.news([ALL]) == []
+    clock.now += 0.02
+    (second,) = histograms.news([ALL])
+    assert shown(second) == {"00": 10, "01": 10}
+    assert not histograms.behind([ALL])
+    clock.now += 1
+    assert histograms.news([ALL]) == []
+
+
+def test_what_is_not_looked_at_is_not_told_and_what_was_forgotten_is_told_again(
+    scripted: tuple[JobSet, ScriptedBackend],
+) -> None:
+    job_set, backend = scripted
+    clock = Clock()
+    histograms = Histograms(job_set.live, None, clock)
+    group = Choice(name="c1")
+    assert [each["choice"]["name"] for each in histograms.news([group])] == ["c1"]
+    assert histograms.news([]) == []
+    finish(job_set, backend, 0)
+    clock.now += 1
+    assert shown(*histograms.news([group])) == {"01": 10}
+    clock.now += 1
+    histograms.forget(group)
+    assert shown(*histograms.news([group])) == {"01": 10}
+
+
+def test_a_group_counts_only_the_jobs_that_hold_its_circuits(
+    scripted: tuple[JobSet, ScriptedBackend],
+) -> None:
+    job_set, backend = scripted
+    finish(job_set, backend, 1)
+    histograms = Histograms(job_set.live, None)
+    one = histograms.of(Choice(circuit=3))
+    assert (one["jobs"], one["of"], shown(one)) == (1, 1, {"01": 10})
+    other = histograms.of(Choice(circuit=0))
+    assert (other["jobs"], other["of"], shown(other)) == (0, 1, {})
+    bit = histograms.of(Choice(bits=(0,)))
+    assert shown(bit) == {"0": 10, "1": 10}
+    assert histograms.of(Choice(name="nobody"))["of"] == 0
+
+
+def test_what_does_not_fit_is_said_and_not_laid_over(
+    scripted: tuple[JobSet, ScriptedBackend],
+) -> None:
+    job_set, backend = scripted
+    finish(job_set, backend, 0)
+
+    def notes(value: Any, choice: Choice = ALL) -> tuple[bool, list[str]]:
+        expected = Expected(value, 6, job_set._results().index_of)
+        found = Histograms(job_set.live, expected).of(choice)
+        return found["expected"] is None, found["notes"]
+
+    assert notes({"000": 1.0}) == (True, ["What was expected has 3 bits, the outcomes 2"])
+    assert notes({0: {"00": 1}}) == (True, ["Nothing was expected of circuits 1"])
+    assert notes({0: {"00": 1}}, Choice(circuit=0)) == (False, [])
+    assert notes({"00": 1.0}) == (False, [])
+    left = notes({"00": 1.0}, Choice(register="other"))
+    assert left == (True, ["Left out: 2 results without this register or bits"])
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        None,
+        "all",
+        {"circuit": 6},
+        {"circuit": -1},
+        {"circuit": True},
+        {"name": 5},
+        {"metadata": ["depth"]},
+        {"metadata": ["depth", 3]},
+        {"bits": [-1]},
+        {"bits": "01"},
+        {"register": ["c"]},
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_none(tree: Any) -> None:
+    assert Choice.read(tree, 6) is None
+
+
+def test_a_choice_comes_back_from_the_page_as_it_went() -> None:
+    choice = Choice(name="bell", metadata=(("depth", "3"),), register="c", bits=(0, 2), top=16)
+    assert Choice.read(choice.wire(), 6) == choice
+    assert Choice.read({"top": 10**9}, 6) == Choice(top=4096)
+    assert Choice.read({"top": "many"}, 6) == ALL
+
+
+def test_groups_are_listed_with_how_many_circuits_they_have(
+    scripted: tuple[JobSet, ScriptedBackend],
+) -> None:
+    job_set, _ = scripted
+    found = groups(job_set.live)
+    assert found["names"] == {"groups": [["c0", 3], ["c1", 3]], "of": 2}
+    assert found["metadata"] == [{"key": "value", "groups": [["0", 3], ["1", 3]], "of": 2}]
+
+
+def test_groups_of_a_set_that_another_kernel_ran_come_from_the_store(tmp_path: Any) -> None:
+    with JobManager(tmp_path / "jobs.db") as manager:
+        job_set = manager.run([marked(0), marked(1), marked(1)], ScriptedBackend())
+        assert job_set.wait(LIMIT)
+        set_id = job_set.job_set_id()
+    with JobManager(tmp_path / "jobs.db") as later:
+        live = later.retrieve_job_set(set_id).live
+        assert groups(live)["metadata"][0]["groups"] == [["0", 1], ["1", 2]]
+        assert shown(Histograms(live, None).of(Choice(metadata=(("value", "1"),)))).popitem()[1] > 0
