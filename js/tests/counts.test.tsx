@@ -205,7 +205,7 @@ describe("the pane", () => {
     await settle();
     const [first] = el.querySelectorAll(".qjm-as-table tbody tr");
     const cells = [...(first?.children ?? [])].map((cell) => cell.textContent);
-    expect(cells).toEqual(["0000", "147,200", "24.0 %", "23.9 % – 24.1 %", "25.0 %"]);
+    expect(cells).toEqual(["0000", "147,200", "24.0 %", "23.9 – 24.1 %", "25.0 %"]);
   });
 
   it("tells how close the counts are to what was expected, and hides that on a click", async () => {

@@ -133,11 +133,17 @@ export function labelling(
   width: number,
 ): { readonly every: number; readonly upright: boolean } {
   const longest = bars.reduce((most, bar) => Math.max(most, bar.label.length), 1);
-  const room = width / Math.max(1, bars.length);
+  const room = width / slotsOf(bars);
   const upright = longest * CHARACTER + CHARACTER > room;
   return { every: upright ? Math.max(1, Math.ceil(LINE / room)) : 1, upright };
 }
 
+/** For how many bars there is room: few ones are no walls. */
+export function slotsOf(bars: readonly Bar[]): number {
+  return Math.max(LEAST_SLOTS, bars.length) + 0.2;
+}
+
+const LEAST_SLOTS = 6;
 /** Pixels of the labels' fixed-width font. */
 export const CHARACTER = 6.7;
 const LINE = 14;

@@ -10,6 +10,7 @@ import {
   labelling,
   percent,
   short,
+  slotsOf,
   ticks,
   unitOf,
 } from "./bars";
@@ -45,8 +46,9 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
   const floor = TOP + plot;
   const y = (share: number) =>
     floor - (axis.top === 0 ? 0 : (Math.min(share, axis.top) / axis.top) * plot);
-  const pitch = inner / Math.max(1, bars.length);
-  const middle = (i: number) => left + (i + 0.5) * pitch;
+  const pitch = inner / slotsOf(bars);
+  const start = left + (inner - bars.length * pitch) / 2;
+  const middle = (i: number) => start + (i + 0.5) * pitch;
   const half = Math.max(0.25, 0.4 * pitch);
   const bar = pointed === null ? undefined : bars[pointed];
   const rest = bars.at(-1);
@@ -60,7 +62,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
       aria-label={label}
       onPointerMove={(event) => {
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
-        const i = Math.floor((x - left) / pitch);
+        const i = Math.floor((x - start) / pitch);
         point(i >= 0 && i < bars.length ? i : null);
       }}
       onPointerLeave={() => point(null)}

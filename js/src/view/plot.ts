@@ -1,6 +1,6 @@
 /** Draws bars with Plotly into one element, and redraws no more than it has to. */
 import type { PlotlyApi } from "../plotly";
-import { axisOf, type Bar, CHARACTER, type Looks, labelling, short, unitOf } from "./bars";
+import { axisOf, type Bar, CHARACTER, type Looks, labelling, short, slotsOf, unitOf } from "./bars";
 import type { Theme } from "./theme";
 
 export const CONFIG = {
@@ -107,8 +107,8 @@ export function traces(picture: Picture): Trace[] {
     cliponaxis: true,
     marker: {
       symbol: "line-ew",
-      // As wide as a bar and a little more.
-      size: Math.max(4, (0.86 * (width - LEFT - RIGHT)) / (bars.length + 0.2)),
+      // As wide as a bar and a little more; Plotly draws this line 1.4 times as long as it is told.
+      size: Math.max(3, (0.86 * (width - LEFT - RIGHT)) / slotsOf(bars) / 1.4),
       line: { width: 2, color: theme.expected },
     },
   };
@@ -147,7 +147,7 @@ function layout(picture: Picture): object {
     xaxis: {
       ...axis,
       showgrid: false,
-      range: [-0.6, bars.length - 0.4],
+      range: [(bars.length - slotsOf(bars)) / 2 - 0.5, (bars.length + slotsOf(bars)) / 2 - 0.5],
       tickmode: "array",
       tickvals: marked.map(({ i }) => i),
       ticktext: marked.map(({ text }) => text),
