@@ -105,8 +105,10 @@ export function restCaption(histogram: Histogram, cut: boolean): string | null {
   return `The rest: ${plural(outcomes, "other outcome")}, ${plural(shots, "shot")} (${where})`;
 }
 
-export function percent(part: number): string {
-  return `${(100 * part).toFixed(1)} %`;
+/** Small shares have more digits. */
+export function percent(part: number, unit = " %"): string {
+  const digits = part >= 0.1 || part === 0 ? 1 : part >= 0.001 ? 2 : 3;
+  return `${(100 * part).toFixed(digits)}${unit}`;
 }
 
 /** A value of the axis in few characters. */

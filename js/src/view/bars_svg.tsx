@@ -49,7 +49,8 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
   const pitch = inner / slotsOf(bars);
   const start = left + (inner - bars.length * pitch) / 2;
   const middle = (i: number) => start + (i + 0.5) * pitch;
-  const half = Math.max(0.25, 0.4 * pitch);
+  const many = bars.length > MOST_BARS + 1;
+  const half = (many ? 0.5 : 0.4) * pitch;
   const bar = pointed === null ? undefined : bars[pointed];
   const rest = bars.at(-1);
   return (
@@ -81,23 +82,28 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
           </text>
         </g>
       ))}
-      {bars.length > MOST_BARS + 1 ? (
+      {many ? (
         <Shape
           name="bar"
-          d={bars.map(({ share }, i) => box(middle(i), half, y(share), floor)).join("")}
+          d={bars
+            .map(({ share, rest: isRest }, i) =>
+              isRest ? "" : box(middle(i), half, y(share), floor),
+            )
+            .join("")}
         />
-      ) : (
-        bars.map((each, i) => (
+      ) : null}
+      {bars.map((each, i) =>
+        many && !each.rest ? null : (
           <Shape
             key={each.key}
             name={each.rest ? "rest" : "bar"}
             d={box(middle(i), half, y(each.share), floor)}
           />
-        ))
+        ),
       )}
       {looks.errors && (
         <Shape
-          name="error"
+          name={many ? "error qjm-svg-fine" : "error"}
           d={bars.map(({ low, high }, i) => `M${middle(i)} ${y(low)}V${y(high)}`).join("")}
         />
       )}

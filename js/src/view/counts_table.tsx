@@ -41,7 +41,7 @@ function Row({ bar, withExpected }: { bar: Bar; withExpected: boolean }) {
       </th>
       <td>{count(bar.count)}</td>
       <td>{percent(bar.share)}</td>
-      <td>{`${(100 * bar.low).toFixed(1)} – ${percent(bar.high)}`}</td>
+      <td>{`${percent(bar.low, "")} – ${percent(bar.high)}`}</td>
       {withExpected && <td>{percent(bar.expected ?? 0)}</td>}
     </tr>
   );
