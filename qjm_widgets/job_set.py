@@ -403,7 +403,7 @@ class JobSet:
 
     # -- showing -------------------------------------------------------------------------------------
 
-    def panel(self, expected: Any = None) -> Panel:
+    def panel(self, expected: Any = None, teaching: bool | None = None) -> Panel:
         """The live panel, as a widget of its own.
 
         Args:
@@ -411,13 +411,15 @@ class JobSet:
                 of bit strings to probabilities (``{"00": 0.5, "11": 0.5}``) or to counts, an array of
                 ``2**n`` probabilities, or a ``Statevector``. One for every circuit; or one for each: a
                 mapping of indices or names to distributions, or a list of them.
+            teaching: whether each status, number and plot explains itself, with a legend of a job's
+                life; None follows ``%qjm teaching``.
 
         Raises:
             InputError: what is expected is no distribution.
         """
         from qjm_widgets.widgets.panel import Panel
 
-        return Panel(self, self._expected(expected))
+        return Panel(self, self._expected(expected), teaching)
 
     def figure(
         self,

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
+from typing import Protocol
+
+
+class Follower(Protocol):
+    """What shows itself differently when the default changes."""
+
+    def teach(self) -> None:
+        """The default has changed; quick, from any thread."""
+
+
 _default = False
+_followers: weakref.WeakSet[Follower] = weakref.WeakSet()
 
 
 def get() -> bool:
@@ -13,4 +25,11 @@ def get() -> bool:
 def set_default(on: bool) -> None:
     """Let panels that were not told otherwise explain themselves, or not; those in sight follow."""
     global _default
-    _default = on
+    _default = bool(on)
+    for follower in list(_followers):
+        follower.teach()
+
+
+def follow(follower: Follower) -> None:
+    """Tell it when the default changes, as long as it lives."""
+    _followers.add(follower)

@@ -1,5 +1,5 @@
 /**
- * The panel without Jupyter: #SCENARIO&theme=dark&width=480&open=2&press=Cancel all&offline&live
+ * The panel without Jupyter: #SCENARIO&teaching&theme=dark&width=480&open=2&press=Cancel all&offline&live
  * What the page does with recorded messages is seen here, with a kernel made up in fake_kernel.ts.
  */
 import history from "../src/history";
@@ -34,7 +34,7 @@ function showHistory(stage: HTMLElement) {
 function showPanel(stage: HTMLElement, scenario: string, wanted: URLSearchParams) {
   const make = SCENARIOS[scenario] ?? SCENARIOS.middle;
   if (make === undefined) throw new Error("no scenarios");
-  const kernel = new FakeKernel(make());
+  const kernel = new FakeKernel({ ...make(), teaching: wanted.has("teaching") });
   kernel.plotly = async () => (await fetch("out/plotly-basic.min.js.gz")).arrayBuffer();
   kernel.setTrait("snapshot", kernel.snapshot());
   if (wanted.has("offline")) kernel.answering = false;

@@ -69,6 +69,7 @@ export interface FakeSet {
   stale?: Head["stale"];
   /** Who else drives it: then nothing can be done from here. */
   owner?: string;
+  teaching?: boolean;
   paused?: boolean;
   /** Nobody drives it. */
   interrupted?: boolean;
@@ -233,6 +234,7 @@ export class FakeKernel {
         ),
       ),
       stale: this.set.stale ?? null,
+      teaching: this.set.teaching ?? false,
     };
   }
 

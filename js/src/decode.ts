@@ -176,6 +176,7 @@ const head = shape<Head>({
   qpu: nullable(number),
   columns: otherwise(columns, []),
   stale: nullable(shape({ since: number, text: line })),
+  teaching: flag,
 });
 
 const row = shape<Row>({

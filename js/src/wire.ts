@@ -73,6 +73,8 @@ export interface Head {
   columns: OptionalColumn[];
   /** Asking for jobs fails since the backend answered last (milliseconds since 1970 UTC), and why. */
   stale: { since: number; text: string } | null;
+  /** The page explains what it shows. */
+  teaching: boolean;
 }
 
 export const OPTIONAL_COLUMNS = ["queue", "attempts", "qpu", "id"] as const;

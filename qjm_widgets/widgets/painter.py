@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from qjm_widgets import teaching
 from qjm_widgets.core import estimate, snapshot
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
@@ -70,8 +71,11 @@ class Painter:
     The page numbers rows by the order of the circuits; records have a row that never changes.
     """
 
-    def __init__(self, job_set: JobSet, expected: Expected | None = None) -> None:
+    def __init__(
+        self, job_set: JobSet, expected: Expected | None = None, explains: bool | None = None
+    ) -> None:
         self._live = job_set.live
+        self._explains = explains
         self._histograms = Histograms(job_set.live, expected)
         self._counted: list[dict[str, Any]] = []
         self._timeline = Timeline(job_set.live)
@@ -84,6 +88,7 @@ class Painter:
         self._told_driven = False
         self._ends: float | None = None
         self._ends_due = 0.0
+        self._told_teaching = False
 
     # -- views ---------------------------------------------------------------------------------------
 
@@ -177,7 +182,7 @@ class Painter:
         with self._lock:
             live = self._live
             histograms, self._counted = self._counted, []
-            fresh = live.sequence != self._told_sequence
+            fresh = live.sequence != self._told_sequence or self._told_teaching != self._teaches()
             driven = live.adapter is not None
             if driven != self._told_driven:
                 self._told_driven = driven
@@ -216,9 +221,13 @@ class Painter:
             )
             return {**content, "statuses": wire.statuses(jobs)}
 
+    def _teaches(self) -> bool:
+        return teaching.get() if self._explains is None else self._explains
+
     def _message(self, rows: list[Any], histograms: list[Any], *, full: bool = False) -> Message:
         self._seq += 1
         self._told_sequence = self._live.sequence
+        self._told_teaching = self._teaches()
         jobs = self._live.ordered()
         recut = len(jobs) != self._told_jobs
         self._told_jobs = len(jobs)
@@ -250,6 +259,7 @@ class Painter:
             told=snapshot.told(live.jobs),
             heard_at=live.heard_at,
             ends=self._end(),
+            teaching=self._teaches(),
         )
 
     def _end(self) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from qjm_widgets import teaching
 from qjm_widgets.calls import Lane
 from qjm_widgets.core.errors import QJMError, explain
 from qjm_widgets.core.records import Span
@@ -43,10 +44,12 @@ class Panel(anywidget.AnyWidget):
     _css = assets.text("panel.css")
     snapshot = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, job_set: JobSet, expected: Expected | None = None) -> None:
+    def __init__(
+        self, job_set: JobSet, expected: Expected | None = None, explains: bool | None = None
+    ) -> None:
         self._set = job_set
         self._live = job_set.live
-        self._painter = Painter(job_set, expected)
+        self._painter = Painter(job_set, expected, explains)
         self._saying = threading.Lock()
         self._aside = Lane("qjm-aside")
         self._trait_due = 0.0
@@ -54,6 +57,7 @@ class Panel(anywidget.AnyWidget):
         hear_while_cells_run(self)
         self.on_msg(self._receive)
         self._live.watch(self._mark)
+        teaching.follow(self)
         self._mark()
 
     def close(self) -> None:
@@ -67,6 +71,11 @@ class Panel(anywidget.AnyWidget):
 
     def __eq__(self, other: object) -> bool:
         return self is other
+
+    def teach(self) -> None:
+        """The default of teaching has changed."""
+        self._trait_due = 0.0
+        self._mark()
 
     def _mark(self) -> None:
         PULSE.mark(self)

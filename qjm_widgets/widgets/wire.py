@@ -67,12 +67,14 @@ def head(
     told: snapshot.Told | None = None,
     heard_at: float | None = None,
     ends: float | None = None,
+    teaching: bool = False,
 ) -> dict[str, Any]:
     """The set in one line, and what its buttons would act on.
 
     Args:
         heard_at: when the backend last answered; said where asking fails now.
         ends: when the last job will probably have ended.
+        teaching: the page explains what it shows.
     """
     words = snapshot.summary(numbers, trouble)
     under_way = sum(number for status, number in numbers.items() if not status.final)
@@ -100,6 +102,7 @@ def head(
         "qpu": None if told is None else _ms(told.qpu_seconds),
         "columns": [] if told is None else list(told.columns),
         "stale": _stale(told, heard_at),
+        "teaching": teaching,
     }
 
 

@@ -118,6 +118,35 @@ def test_a_sampler_with_registers_and_points_and_its_timeline(
     panel.get_by_role("tab", name="Timeline").click()
     shown = panel.get_by_role("img", name=re.compile("^Timeline. 2 jobs · longest wait"))
     expect(shown).to_be_visible(timeout=30_000)
-    drawn = "(plot) => plot.data.map((trace) => trace.y.length)"
-    assert shown.evaluate(drawn) == [2, 2, 0]
+    # A job so quick need not be seen running.
+    waited = "(plot) => plot.data[0].text.map((text) => text.split(':')[0])"
+    assert shown.evaluate(waited) == ["Job 0", "Job 1"]
     notebook.screenshot("charts-timeline-dark", of=panel)
+
+
+def test_a_panel_that_teaches_explains_what_is_focused(
+    lab: JupyterServer, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED])
+    notebook.run_all()
+    panel = notebook.cell(1).locator(".qjm-panel")
+    notebook.wait_for_text(re.compile("^0 of 10 done"), within=panel, seconds=60)
+    life = panel.get_by_label("The life of a job")
+    expect(life).to_have_count(0)
+    notebook.kernel_eval("__import__('qjm_widgets.teaching').teaching.set_default(True)")
+    expect(life).to_contain_text("job 0 is here")
+    expect(life.locator('[aria-current="step"]')).to_have_text("Running")
+    notebook.kernel_eval(open_gate(4))
+    notebook.wait_for_text(re.compile("^4 of 10 done"), within=panel)
+    panel.get_by_role("row", name=re.compile("^Job 2,")).focus()
+    expect(life.locator('[aria-current="step"]')).to_have_text("Done")
+    tip = panel.get_by_role("tooltip")
+    expect(tip).to_have_text("Done: the counts of this job came back and are stored.")
+    panel.get_by_role("img", name=re.compile("^Counts of all circuits")).hover()
+    expect(tip).to_contain_text("Each bar is an outcome")
+    notebook.screenshot("charts-teaching", of=panel)
+    notebook.page.keyboard.press("Escape")
+    notebook.kernel_eval("__import__('qjm_widgets.teaching').teaching.set_default(False)")
+    expect(life).to_have_count(0)
+    notebook.kernel_eval("job_set.cancel()")
+    notebook.kernel_eval(open_gate(1))

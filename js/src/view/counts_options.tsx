@@ -45,7 +45,7 @@ export function CountsOptions({ choice, looks, groups, onChoice, onLooks, onSave
         </select>
       )}
       <Bits choice={choice} onChoice={onChoice} />
-      <label class="qjm-check">
+      <label class="qjm-option">
         <input
           type="checkbox"
           checked={looks.errors}

@@ -23,6 +23,7 @@ import { Progress } from "./progress";
 import type { Window } from "./rows";
 import { NOTHING } from "./selection";
 import { TableTools } from "./table_tools";
+import { Teaching } from "./teaching";
 import { Words } from "./words";
 
 interface Props {
@@ -102,6 +103,7 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
         chosen={query.statuses}
         onChosen={onChosen}
       />
+      {head.teaching && <Teaching state={state} />}
       <div class="qjm-body">
         <div class="qjm-jobs">
           <TableTools

@@ -1,0 +1,42 @@
+"""Which panels explain themselves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from qjm_widgets import JobManager, JobSet, teaching
+from tests.fakes import LIMIT, ScriptedBackend, marked
+
+
+@pytest.fixture
+def job_set() -> Iterator[JobSet]:
+    with JobManager(":memory:") as manager:
+        job_set = manager.run(marked(0), ScriptedBackend())
+        assert job_set.wait(LIMIT)
+        yield job_set
+    teaching.set_default(False)
+
+
+def test_a_panel_follows_the_default_unless_it_was_told(job_set: JobSet) -> None:
+    panels = [job_set.panel(), job_set.panel(teaching=True), job_set.panel(teaching=False)]
+
+    def taught() -> list[bool]:
+        return [panel._painter.trait()["head"]["teaching"] for panel in panels]
+
+    assert taught() == [False, True, False]
+    teaching.set_default(True)
+    assert taught() == [True, True, False]
+    teaching.set_default(False)
+    assert taught() == [False, True, False]
+
+
+def test_those_in_sight_are_told_at_once(job_set: JobSet) -> None:
+    panel = job_set.panel()
+    painter = panel._painter
+    painter.hello("a view")
+    while painter.update() is not None:
+        pass
+    teaching.set_default(True)
+    message = painter.update()
+    assert message is not None
+    assert message.content["head"]["teaching"] is True
