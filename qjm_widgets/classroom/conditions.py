@@ -33,8 +33,8 @@ class Conditions:
         reject: names of circuits that are rejected.
         outage: the chance that the machine breaks down while a job of yours runs.
         outage_seconds: how long it is down then, at least and at most.
-        outages: times when it is down, ``(from, to)`` since the lesson began. What runs then fails,
-            what waits goes on waiting, and nothing is accepted.
+        outages: times when it is down, ``(from, to)`` since you sent it the first job. What runs then
+            fails, what waits goes on waiting, and nothing is accepted.
 
     Raises:
         InputError: a value is no number of its kind; says which.

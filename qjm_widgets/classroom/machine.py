@@ -55,7 +55,8 @@ class Machine:
         self._queue: deque[Task] = deque()
         self._running: Task | None = None
         self._free_at = 0.0
-        self._outages = sorted((float(begin), float(end)) for begin, end in conditions.outages)
+        self._outages: list[tuple[float, float]] = []
+        self._met = False
         self._knocks: deque[float] = deque()
         self._tries = 0
         self._jobs = 0
@@ -68,6 +69,9 @@ class Machine:
 
     def down_until(self, now: float) -> float | None:
         """When the machine is up again; None while it is."""
+        if not self._met:  # outages count from here: who comes late to class has them too
+            self._met = True
+            self._outages = sorted((now + begin, now + end) for begin, end in self._conditions.outages)
         self._advance(now)
         ends = [end for begin, end in self._outages if begin <= now < end]
         return max(ends) if ends else None

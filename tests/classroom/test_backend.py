@@ -108,6 +108,13 @@ def test_an_outage_ends_what_runs_keeps_what_waits_and_refuses_the_rest() -> Non
     assert [jobs[2].running(), backend.run(coin()).queue_position()] == [True, 1]
 
 
+def test_outages_count_from_the_first_job() -> None:
+    backend = lesson(outages=[(15, 60)])
+    backend.clock.advance(1000)
+    jobs = [backend.run(coin()) for _ in range(2)]
+    assert course(jobs, backend.clock, 15) == ["RQ", "RQ", "DR", "DE"]
+
+
 def test_a_breakdown_by_chance_takes_the_machine_down() -> None:
     backend = lesson(outage=1.0, outage_seconds=(100, 100))
     jobs = [backend.run(coin()), backend.run(coin())]

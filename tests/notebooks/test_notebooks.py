@@ -10,9 +10,13 @@ import pytest
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parents[2] / "notebooks"
-NAMES = ("01_quickstart", "04_from_ibmqjobmanager")
+PLAIN = ("01_quickstart", "04_from_ibmqjobmanager")
+LESSONS = ("02_queue_shots_errors", "06_noise", "07_splitting", "08_homework")
+NAMES = [*PLAIN, *(pytest.param(name, marks=pytest.mark.newer_qiskit) for name in LESSONS)]
 LIMIT = 240
 """Seconds for a whole notebook."""
+HURRY = "speed = 3000"
+"""Takes the place of a lesson's own speed, as papermill would put it."""
 
 OFFLINE = """
 import socket
@@ -27,17 +31,28 @@ _connect, socket.socket.connect = socket.socket.connect, _refuse
 """
 
 
+def read(name: str) -> Any:
+    """A notebook that talks to nobody, at a speed for tests."""
+    notebook = nbformat.read(HERE / f"{name}.ipynb", as_version=4)
+    for place, cell in enumerate(notebook.cells):
+        if "parameters" in cell.metadata.get("tags", []):
+            notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(HURRY))
+            break
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(OFFLINE))
+    return notebook
+
+
+def execute(notebook: Any, home: Path, **options: Any) -> None:
+    where = {"metadata": {"path": str(home)}}
+    client = NotebookClient(notebook, kernel_name="python3", resources=where, **options)
+    client.execute(env={**os.environ, "QJM_STORE": str(home / "store.sqlite")})
+
+
 @pytest.fixture(scope="module", params=NAMES)
 def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A notebook with its outputs."""
-    home = tmp_path_factory.mktemp("notebook")
-    notebook = nbformat.read(HERE / f"{request.param}.ipynb", as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(OFFLINE))
-    client = NotebookClient(
-        notebook, timeout=LIMIT, kernel_name="python3", resources={"metadata": {"path": str(home)}}
-    )
-    environment = {**os.environ, "QJM_STORE": str(home / "store.sqlite")}
-    client.execute(env=environment)
+    notebook = read(request.param)
+    execute(notebook, tmp_path_factory.mktemp("notebook"), timeout=LIMIT)
     return request.param, notebook
 
 
@@ -45,11 +60,24 @@ def outputs(notebook: Any) -> list[Any]:
     return [output for cell in notebook.cells for output in cell.get("outputs", [])]
 
 
+def cell_with(notebook: Any, source: str) -> Any:
+    return next(c for c in notebook.cells if c.cell_type == "code" and source in c.source)
+
+
 def answer(notebook: Any, source: str) -> str:
     """What the first cell that holds ``source`` gave, as text."""
-    cell = next(cell for cell in notebook.cells if source in cell.source)
-    (output,) = cell.outputs
+    (output,) = cell_with(notebook, source).outputs
     return str(output.data["text/plain"])
+
+
+def printed(notebook: Any, source: str) -> str:
+    """What the first cell that holds ``source`` printed."""
+    return "".join(o.text for o in cell_with(notebook, source).outputs if o.get("name") == "stdout")
+
+
+def numbers(text: str) -> list[list[float]]:
+    """A printed table without its head."""
+    return [[float(n.replace(",", "")) for n in line.split()] for line in text.splitlines()[1:]]
 
 
 def test_nothing_is_told_on_stderr(executed: Any) -> None:
@@ -64,7 +92,53 @@ def test_the_set_shows_the_panel_and_its_saved_twin(executed: Any) -> None:
     assert {"text/html", "text/plain"} in kinds
 
 
-def test_circuit_5_has_1024_shots(executed: Any) -> None:
-    _, notebook = executed
+def test_a_notebook_says_what_its_reader_should_see(executed: Any) -> None:
+    name, notebook = executed
+    SEEN[name](notebook)
+
+
+def sees_1024_shots(notebook: Any) -> None:
     shots = re.findall(r": (\d+)", answer(notebook, "results.get_counts(5)"))
     assert sum(map(int, shots)) == 1024
+
+
+def sees_queue_shots_and_errors(notebook: Any) -> None:
+    assert "job is queued" in printed(notebook, "busy.run(coin")
+    assert "8 of 8 done" in printed(notebook, "print(coins.report())")
+    for _, part, error in numbers(printed(notebook, "expected error")):
+        assert abs(part - 0.5) < 4 * error
+    assert "Not yet" in printed(notebook, "check_shots(shots_needed)")
+    assert "the chip got too warm" in printed(notebook, "print(unlucky.error_messages())")
+    assert "[100, 100, 100, 100, 100, 100]" in printed(notebook, "unlucky.retry()")
+    assert "4 of 4 done" in printed(notebook, "stormy.retry()")
+
+
+def sees_noise(notebook: Any) -> None:
+    table = numbers(printed(notebook, "shots   perfect   noisy"))
+    assert table[-1][1] < 0.02 < table[-1][2]
+    shares = re.findall(r"qubits: ([\d.]+)", printed(notebook, "all 0 or all 1"))
+    assert shares == sorted(shares, reverse=True)
+    assert "not yet" in printed(notebook, "check_guess(nothing_goes_wrong)")
+
+
+def sees_the_cut_and_its_price(notebook: Any) -> None:
+    assert "1,000 circuits in 10 jobs" in printed(notebook, "print(plan)")
+    table = numbers(printed(notebook, "circuits lost   machine seconds"))
+    seconds = [row[3] for row in table]
+    assert min(seconds[1:-1]) < min(seconds[0], seconds[-1])
+    assert table[0][2] < table[-1][2]
+    assert "Not yet" in printed(notebook, "check_seconds(seconds_without_failures)")
+
+
+def sees_full_marks(notebook: Any) -> None:
+    assert "10 of 10 done" in cell_with(notebook, 'name="patience")').outputs[-1].data["text/plain"]
+
+
+SEEN = {
+    "01_quickstart": sees_1024_shots,
+    "04_from_ibmqjobmanager": sees_1024_shots,
+    "02_queue_shots_errors": sees_queue_shots_and_errors,
+    "06_noise": sees_noise,
+    "07_splitting": sees_the_cut_and_its_price,
+    "08_homework": sees_full_marks,
+}
