@@ -102,13 +102,16 @@ class ClassroomBackend(BackendV2):  # type: ignore[misc]
             OutageError: the machine is down.
             RateLimitError: too many submissions in too short a time.
             PendingJobsError: too many of your jobs wait or run.
-            RejectedError: it does not run one of the circuits, or takes fewer in one job.
+            RejectedError: it does not run one of the circuits or so many shots, or takes fewer circuits
+                in one job.
         """
         circuits = list(run_input) if isinstance(run_input, (list, tuple)) else [run_input]
         wanted = self.options.shots if shots is None else shots
         with self._lock:
             self._check_state()
             self._check_circuits(circuits)
+            if type(wanted) is not int or wanted < 1:
+                raise RejectedError(f"shots is a whole number of at least 1, not {wanted!r}")
             now = self.clock.now()
             task = self._machine.accept(now, len(circuits), wanted)
             if _takes_seed(self.simulator):
@@ -148,6 +151,9 @@ class ClassroomBackend(BackendV2):  # type: ignore[misc]
         most = self._max_circuits
         if not circuits:
             raise RejectedError("a job holds at least one circuit")
+        for place, circuit in enumerate(circuits):
+            if not hasattr(circuit, "num_qubits"):
+                raise RejectedError(f"item {place} is a {type(circuit).__name__} and no circuit")
         if most is not None and len(circuits) > most:
             raise RejectedError(f"too many circuits: {len(circuits)}; {self.name} takes {most} in a job")
         named = [i for i, circuit in enumerate(circuits) if circuit.name in self.conditions.reject]

@@ -161,6 +161,18 @@ def test_rejected_circuits_are_named() -> None:
         lesson(rejection=1.0).run(coin())
 
 
+@pytest.mark.parametrize("shots", [0, -1, "ten", 1.5, True])
+def test_shots_are_whole_numbers(shots: Any) -> None:
+    with pytest.raises(RejectedError, match="shots is a whole number"):
+        lesson().run(coin(), shots=shots)
+
+
+def test_what_is_no_circuit_is_rejected() -> None:
+    for things in ([], ["coin"], [coin(), None]):
+        with pytest.raises(RejectedError, match="at least one circuit|and no circuit"):
+            lesson().run(things)
+
+
 def test_one_seed_gives_the_same_counts_whatever_the_time() -> None:
     def counts(step: float, seed: int) -> list[Any]:
         backend = lesson(seed=seed)

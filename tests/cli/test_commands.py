@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,16 @@ def test_watching_ends_with_the_set(kernel: JobManager, capsys: pytest.CaptureFi
     assert out.splitlines()[-1] == "3 of 3 done"
     assert job_set.wait(0)
     assert say(capsys, "watch", "live")[0] == 0
+
+
+def test_without_rich_a_terminal_gets_lines(
+    kernel: JobManager, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finished(kernel)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["watch", "coins"]) == 0
+    assert capsys.readouterr().out == "3 of 3 done\n"
 
 
 def test_watching_gives_up_in_time(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
