@@ -11,12 +11,20 @@ import os
 import platform
 from pathlib import Path
 
-from benchmarks import aer_jobs, aggregation, counts_by_index, importing, instant_jobs
+from benchmarks import (
+    aer_jobs,
+    aggregation,
+    counts_by_index,
+    importing,
+    instant_jobs,
+    panel_shown,
+)
 from benchmarks.table import as_table
 from benchmarks.timing import Row
 
 BENCHMARKS = {
-    module.NAME: module for module in (importing, aggregation, counts_by_index, instant_jobs, aer_jobs)
+    module.NAME: module
+    for module in (importing, aggregation, counts_by_index, instant_jobs, aer_jobs, panel_shown)
 }
 PACKAGES = ("qjm_widgets", "qiskit", "qiskit-aer", "numpy")
 

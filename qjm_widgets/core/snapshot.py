@@ -152,7 +152,10 @@ def told(jobs: Iterable[JobRecord]) -> Told:
         ids = ids or job.job_id is not None
         if job.qpu_seconds is not None:
             used.append(job.qpu_seconds)
-        if job.status.remote:
+        status = job.status
+        if (
+            status is Status.QUEUED or status is Status.RUNNING
+        ):  # ``remote``, for ten thousand jobs at once
             known_at = max(known_at, job.checked_at or job.sent_at or 0.0)
             if not job.cancel_requested:  # else it may be the cancellation that failed
                 failures.append(job.last_error)

@@ -21,7 +21,8 @@ from qjm_widgets.widgets.timeline import Timeline
 _ORDER_SECONDS = 0.5
 """Rows that change places more often cannot be followed."""
 _ESTIMATE_SECONDS = 1.0
-_TRAIT_ROWS = 30
+_TRAIT_ROWS = 20
+"""The first rows and as many that failed: a saved notebook keeps no more of ten thousand."""
 _MOST_ROWS = 500
 _MOST_VIEWS = 50
 
@@ -36,7 +37,6 @@ class View:
         due: when (monotonic) the order may be looked at again.
         seen: the publication that the order was made of; -1 asks for a new one.
         told: whether the page has the order.
-        moved: whether the view has rows in sight that it may not have.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,6 @@ class View:
         self.due = 0.0
         self.seen = -1
         self.told = True
-        self.moved = True
 
     def in_sight(self, jobs: int) -> Sequence[int]:
         """The rows that it looks at."""
@@ -85,6 +84,7 @@ class Painter:
         self._sent: dict[int, JobRecord] = {}
         self._told_sequence = -1
         self._told_jobs = 0
+        self._layout: tuple[int, list[list[int]]] = (0, [])
         self._told_driven = False
         self._ends: float | None = None
         self._ends_due = 0.0
@@ -116,10 +116,10 @@ class Painter:
             view = self._view(name)
             view.first = max(0, first)
             view.last = min(max(view.first, last), view.first + _MOST_ROWS)
-            view.choice = choice
-            self._histograms.forget(choice)
-            self._timeline.forget()
-            view.moved = True
+            if choice != view.choice:
+                view.choice = choice
+                self._histograms.forget(choice)
+                self._timeline.forget()
             if asked != view.asked:
                 view.query, view.asked, view.order = query, asked, None
                 view.due, view.seen, view.told = 0.0, -1, False
@@ -151,7 +151,7 @@ class Painter:
             view.due, view.seen = now + _ORDER_SECONDS, self._live.sequence
             order = view.query.rows(self._live.ordered(), time.time())
             if order != view.order:
-                view.order, view.told, view.moved = order, False, True
+                view.order, view.told = order, False
 
     def _orders(self) -> tuple[list[dict[str, Any]], list[bytes]]:
         """What the views have not been told of their queries' answers."""
@@ -215,9 +215,8 @@ class Painter:
             shown = [*range(min(_TRAIT_ROWS, len(jobs))), *failed[:_TRAIT_ROWS]]
             rows = [self._row(index, jobs[index]) for index in shown]
             histograms = [self._histograms.of(Choice())]
-            layout = wire.runs(jobs)
             content = wire.update(
-                self._seq, self._head(), rows=rows, histograms=histograms, layout=layout
+                self._seq, self._head(), rows=rows, histograms=histograms, layout=self._runs(jobs)
             )
             return {**content, "statuses": wire.statuses(jobs)}
 
@@ -238,10 +237,16 @@ class Painter:
             rows=rows,
             histograms=histograms,
             orders=orders,
-            layout=wire.runs(jobs) if full or recut else None,
+            layout=self._runs(jobs) if full or recut else None,
             full=full,
         )
         return Message(content, [wire.statuses(jobs), *buffers])
+
+    def _runs(self, jobs: list[JobRecord]) -> list[list[int]]:
+        """How rows map to spans: another way only after a job was cut in halves."""
+        if self._layout[0] != len(jobs):
+            self._layout = len(jobs), wire.runs(jobs)
+        return self._layout[1]
 
     def _head(self) -> dict[str, Any]:
         live = self._live
@@ -281,12 +286,7 @@ class Painter:
         jobs = self._live.ordered()
         in_sight: set[int] = set()
         for view in self._views.values():
-            seen = view.in_sight(len(jobs))
-            if view.moved:
-                view.moved = False
-                for index in seen:
-                    self._sent.pop(index, None)
-            in_sight.update(seen)
+            in_sight.update(view.in_sight(len(jobs)))
         changed = []
         for index in sorted(in_sight):
             job = jobs[index]

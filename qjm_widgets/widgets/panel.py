@@ -53,6 +53,7 @@ class Panel(anywidget.AnyWidget):
         self._saying = threading.Lock()
         self._aside = Lane("qjm-aside")
         self._trait_due = 0.0
+        self._kept = self._live.sequence
         super().__init__(snapshot=self._painter.trait())
         hear_while_cells_run(self)
         self.on_msg(self._receive)
@@ -87,12 +88,18 @@ class Panel(anywidget.AnyWidget):
         timeline = self._painter.timeline()
         if timeline is not None:
             self.send(timeline)
-        now = time.monotonic()
-        due = now >= self._trait_due or self._live.settled
-        if due:
-            self._trait_due = now + _TRAIT_SECONDS
-            self.snapshot = self._painter.trait()
-        return not due or self._painter.behind
+        return self._keep() or self._painter.behind
+
+    def _keep(self) -> bool:
+        """Keep the newest state in the trait, which is large: seldom; True when that is still due."""
+        sequence, now = self._live.sequence, time.monotonic()
+        if sequence == self._kept:
+            return False
+        if now < self._trait_due and not self._live.settled:
+            return True
+        self._kept, self._trait_due = sequence, now + _TRAIT_SECONDS
+        self.snapshot = self._painter.trait()
+        return False
 
     def _say(self, build: Callable[[], Message | None]) -> None:
         """Send a message in the order of its number, whichever thread builds the next one."""

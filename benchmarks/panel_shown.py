@@ -1,0 +1,118 @@
+"""The panel in JupyterLab with many jobs, beside a row of widgets a job and beside FigureWidget."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+
+from benchmarks.panel_page import PREPARE, Stage, stage
+from benchmarks.timing import Row, Spread, Target
+from tests.browser.harness import write_notebook
+
+NAME = "panel"
+JOBS = 10_000
+NAIVE_JOBS = 300
+UPDATES = 60
+SET = f"job_set = job_set({JOBS})"
+SHOW = "began = time.time()\njob_set"
+SHOW_OTHER = "other = type(job_set)(job_set.live, None, None)\nbegan = time.time()\nother"
+# The counts are drawn in their first form, and Plotly's is there.
+_DRAWN = "() => document.querySelectorAll('.qjm-panel .js-plotly-plot .bars').length >= {}"
+
+Figures = dict[str, list[float]]
+
+
+def run(*, short: bool) -> list[Row]:
+    ours: Figures = defaultdict(list)
+    naive: Figures = defaultdict(list)
+    figures: Figures = defaultdict(list)
+    with stage() as on:
+        for turn in range(2 if short else 4):
+            for measure, into in ((_panel, ours), (_naive, naive), (_figure, figures)):
+                for name, number in measure(on).items():
+                    if turn > 0:  # the first ones fill the disk's caches
+                        into[name].append(number)
+    ours["saved"].append(_saved_bytes())
+    return _rows(ours, naive, figures)
+
+
+def _panel(on: Stage) -> dict[str, float]:
+    with on.page([SET, SHOW, SHOW_OTHER]) as page:
+        page.notebook.run_cell(1)
+        page.notebook.wait_for_run()
+        before = page.received
+        shown, _ = page.show(2, "qjm-row", 12)
+        first = page.bytes_until(_DRAWN.format(1), before)
+        late = page.updates("change_jobs(job_set)", '.qjm-panel [data-row="0"] .qjm-cell-note', UPDATES)
+        task = page.longest_task_of_scrolling(".qjm-scroller")
+        page.stop()
+        before = page.received
+        page.show(3, "qjm-row", 24)
+        following = page.bytes_until(_DRAWN.format(2), before)
+    return {
+        "shown": shown,
+        "first": first / 1000,
+        "next": following / 1000,
+        "p50": statistics.median(late),
+        "p95": _p95(late),
+        "task": task,
+    }
+
+
+def _naive(on: Stage) -> dict[str, float]:
+    cell = f"began = time.time()\nbox = rows_of_widgets({NAIVE_JOBS})\nbox"
+    with on.page([cell]) as page:
+        shown, received = page.show(1, "widget-html", 4 * NAIVE_JOBS)
+        late = page.updates("change_widgets(box)", ".widget-vbox > .widget-hbox", UPDATES)
+        page.stop()
+    return {"shown": shown, "first": received / 1000, "p50": statistics.median(late), "p95": _p95(late)}
+
+
+def _figure(on: Stage) -> dict[str, float]:
+    cell = "began = time.time()\nfigure()"
+    with on.page([cell, cell]) as page:
+        shown, received = page.show(1, "point", 1024)
+        _, following = page.show(2, "point", 2048)
+    return {"shown": shown, "first": received / 1000, "next": following / 1000}
+
+
+def _p95(numbers: list[float]) -> float:
+    return statistics.quantiles(numbers, n=20)[-1]
+
+
+def _saved_bytes() -> float:
+    """kB of a notebook of three panels, run without a browser and saved with the widgets' state."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "three.ipynb"
+        write_notebook(path, [PREPARE, SET, SHOW, SHOW_OTHER, SHOW_OTHER])
+        command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--inplace", "--execute"]
+        subprocess.run([*command, str(path)], check=True, capture_output=True)
+        return path.stat().st_size / 1000
+
+
+def _rows(ours: Figures, naive: Figures, figures: Figures) -> list[Row]:
+    many = f"{JOBS:,} jobs"
+    rows_peer = f"{NAIVE_JOBS} rows of ipywidgets"
+
+    def row(
+        case: str, unit: str, name: str, most: float, peer: str = "", others: Figures | None = None
+    ) -> Row:
+        theirs = None if others is None else Spread.of(others[name])
+        target = Target("value", most=most)
+        return Row(NAME, f"{many}: {case}", unit, Spread.of(ours[name]), peer, theirs, target=target)
+
+    return [
+        row("first paint", "s", "shown", 0.5, rows_peer, naive),
+        row("first paint", "s", "shown", 0.5, "FigureWidget", figures),
+        row("kernel to paint at 10 Hz, p95", "ms", "p95", 25, rows_peer, naive),
+        row("kernel to paint at 10 Hz, p50", "ms", "p50", 25, rows_peer, naive),
+        row("longest task while scrolling", "ms", "task", 50),
+        row("first panel on the socket", "kB", "first", 520, rows_peer, naive),
+        row("first panel on the socket", "kB", "first", 520, "FigureWidget", figures),
+        row("each next panel", "kB", "next", 120, "FigureWidget", figures),
+        row("saved notebook of three panels", "kB", "saved", 400),
+    ]
