@@ -14,6 +14,7 @@ from pathlib import Path
 from benchmarks import (
     aer_jobs,
     aggregation,
+    clicks,
     counts_by_index,
     importing,
     instant_jobs,
@@ -24,7 +25,15 @@ from benchmarks.timing import Row
 
 BENCHMARKS = {
     module.NAME: module
-    for module in (importing, aggregation, counts_by_index, instant_jobs, aer_jobs, panel_shown)
+    for module in (
+        importing,
+        aggregation,
+        counts_by_index,
+        instant_jobs,
+        aer_jobs,
+        panel_shown,
+        clicks,
+    )
 }
 PACKAGES = ("qjm_widgets", "qiskit", "qiskit-aer", "numpy")
 
