@@ -276,7 +276,12 @@ describe("a provider that tells everything", () => {
       "19 of 24 submitted, next submission in 40 s · about 11 min left · QPU 47 s",
       "Statuses are 1:35 old: asking fails with ConnectionError: the name could not be resolved",
     ]);
-    await settle(2 * 60_000);
+    await settle(25_000);
+    expect(lines()[1]).toContain("next submission in 16 s · about 11 min left");
+    expect(lines()[2]).toContain("Statuses are 2:00 old");
+    kernel.set.now += 2 * 60_000;
+    kernel.publish();
+    await settle();
     expect(lines()[1]).toContain("next submission now · about 9 min left");
     expect(lines()[2]).toContain("Statuses are 3:35 old");
     kernel.set.stale = null;

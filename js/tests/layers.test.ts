@@ -28,13 +28,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   index: ["keep_up", "notify", "plotly", "sync", "view"],
   history: ["history_sync", "view"],
   view: [
-<<<<<<< HEAD
     ...["actions", "derive", "find", "history_state", "history_sync", "history_wire"],
-    ...["plotly", "state", "text", "wire", "view"],
-=======
-    ...["actions", "derive", "history_state", "history_sync", "history_wire"],
     ...["notify", "plotly", "state", "text", "wire", "view"],
->>>>>>> 091d9ce (A panel to which nothing comes asks, by itself and by a button; notifications of the browser, if wished)
   ],
 };
 

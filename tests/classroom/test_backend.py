@@ -169,7 +169,7 @@ def test_shots_are_whole_numbers(shots: Any) -> None:
 
 def test_what_is_no_circuit_is_rejected() -> None:
     for things in ([], ["coin"], [coin(), None]):
-        with pytest.raises(RejectedError, match="at least one circuit|and no circuit"):
+        with pytest.raises(RejectedError, match=r"at least one circuit|and no circuit"):
             lesson().run(things)
 
 

@@ -66,7 +66,7 @@ def order(message: Message, buffer: int = 1) -> list[int]:
 
 def test_only_rows_in_sight_are_sent_however_many_there_are(scene: Scene) -> None:
     hello = scene.painter.hello("a")
-    assert rows(hello.content) == list(range(30))
+    assert rows(hello.content) == list(range(20))
     assert len(hello.buffers[0]) == JOBS
     assert len(json.dumps(hello.content)) < 20_000
     scene.look(5000, 5020)
@@ -106,7 +106,7 @@ def test_a_query_is_answered_with_rows_and_again_when_they_change(scene: Scene) 
     scene.look(0, 20, None, asked=2)
     content = scene.update()
     assert content["orders"] == [{"view": "a", "asked": 2, "chosen": False}]
-    assert rows(content) == list(range(20))
+    assert rows(content) == []  # the page has them
 
 
 def test_orders_do_not_change_faster_than_eyes_can_follow(scene: Scene) -> None:
