@@ -26,6 +26,9 @@ TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarn
 # Older ipykernels: each lies in a folder of its own, ahead of the installed one.
 KERNELS := 6.31 7.3
 
+# Whole files of tests go to as many processes as there are cores, but for few: some start servers.
+SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile
+
 .PHONY: help demo test test-terra test-kernels lint test-js test-py soak bench clean
 # The closing line of `make test` has to be pytest's.
 .NOTPARALLEL:
@@ -88,7 +91,7 @@ test-js: $(TOOLS)
 
 test-py: $(DEV)
 	@$(NPM_RUN)
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 $(TERRA): $(TOOLS)
 	$(NPM_RUN)
@@ -103,7 +106,7 @@ $(TERRA): $(TOOLS)
 
 test-terra: $(TERRA)
 	@$(NPM_RUN)
-	$(TERRA_PY) -m pytest $(TERRA_WARNINGS) tests/unit tests/contract tests/ibmq tests/notebooks $(PYTEST_ARGS)
+	$(TERRA_PY) -m pytest $(SIDE_BY_SIDE) $(TERRA_WARNINGS) tests/unit tests/contract tests/ibmq tests/notebooks $(PYTEST_ARGS)
 
 .kernels/%/.stamp: | $(DEV)
 	$(PIP_INSTALL) --no-deps --upgrade --target .kernels/$* 'ipykernel==$*.*' nest-asyncio nest-asyncio2

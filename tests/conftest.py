@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets._compat import has_samplers
+from tests.figures import Figures
 
 collect_ignore = []
 if not has_samplers():
     # It compares with BitArray, which Qiskit 0.46 lacks.
     collect_ignore += ["unit/test_outcomes.py"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Figures())
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,23 +1,16 @@
 """What the faults did in figures, at the end of the run."""
 
-from __future__ import annotations
-
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
-FIGURES: pytest.StashKey[Counter[str]] = pytest.StashKey()
+from tests.figures import hand_in
 
 
-@pytest.fixture(scope="session")
-def figures(request: pytest.FixtureRequest) -> Counter[str]:
-    """Figures by name, summed over the tests."""
-    return request.config.stash.setdefault(FIGURES, Counter())
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    found = config.stash.get(FIGURES, None)
-    if found:
-        terminalreporter.section("faults")
-        for name, number in found.items():
-            terminalreporter.line(f"{name}: {number:,}")
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    """Figures by name; those of all tests are summed."""
+    counted: Counter[str] = Counter()
+    yield counted
+    hand_in(request.node, counted)
