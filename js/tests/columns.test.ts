@@ -42,6 +42,19 @@ describe("columns", () => {
     expect([ran(false), ran(true)]).toEqual([true, false]);
   });
 
+  it("tell a place in the queue before how long a job ran", () => {
+    const shown = columnsFor({
+      width: 480,
+      filled: ["queue"],
+      acts: true,
+      noted: false,
+      number: 40,
+      span: 70,
+    }).map(({ name }) => name);
+    expect(shown).toContain("queue");
+    expect(shown).not.toContain("ran");
+  });
+
   it("give what is left to the note, or to the circuits", () => {
     const grid = (width: number) =>
       gridColumns(

@@ -93,6 +93,7 @@ class JupyterServer:
     def __enter__(self) -> Self:
         self.root.mkdir(parents=True)
         self._write_kernelspec()
+        self._leave_out_the_grader()
         self._write_setting("apputils-extension", "notification", {"fetchNews": "false"})
         # The file changes when a test saves it, and not in between.
         self._write_setting("docmanager-extension", "plugin", {"autosave": False})
@@ -229,6 +230,19 @@ class JupyterServer:
         if "QJM_KERNEL" in os.environ:
             spec["env"] = {"PYTHONPATH": os.environ["QJM_KERNEL"]}
         (folder / "kernel.json").write_text(json.dumps(spec), "utf-8")
+
+    def _leave_out_the_grader(self) -> None:
+        """nbgrader, which other tests use, puts menus into every JupyterLab of its environment."""
+        parts = ("formgrader", "validate_assignment", "assignment_list", "course_list")
+        server = {f"nbgrader.server_extensions.{part}": False for part in parts}
+        files = {
+            "labconfig/page_config.json": {"disabledExtensions": {"@jupyter/nbgrader": True}},
+            "jupyter_server_config.d/nbgrader.json": {"ServerApp": {"jpserver_extensions": server}},
+        }
+        for name, tree in files.items():
+            file = self.home / "config" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(tree), "utf-8")
 
     def _write_setting(self, extension: str, plugin: str, values: dict[str, Any]) -> None:
         file = self._settings / "@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"

@@ -53,8 +53,9 @@ const ALWAYS: readonly ColumnName[] = ["number", "span", "status"];
 const ACTING: readonly ColumnName[] = ["select", "action"];
 const WISHED: readonly ColumnName[] = [
   "note",
-  "ran",
+  // Who waits asks for the place first; where nobody waits, it is not filled.
   "queue",
+  "ran",
   "since",
   "attempts",
   "qpu",
@@ -90,7 +91,8 @@ export function columnsFor({ width, filled, acts, noted, number, span }: Shown):
   for (const name of WISHED) {
     const column = measured.find((each) => each.name === name);
     if (column === undefined || !isFilled(name, filled)) continue;
-    const spare = name === "note" || (name === "ran" && !noted) ? 0 : NOTE_ROOM - NOTE_WIDTH;
+    const first = name === "queue" || name === "ran";
+    const spare = name === "note" || (first && !noted) ? 0 : NOTE_ROOM - NOTE_WIDTH;
     if (width > 0 && room() < column.width + spare) break;
     shown.add(name);
   }
