@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.axe import serious
 from tests.browser.conftest import OpenNotebook
 from tests.browser.harness import NotebookPage
 from tests.browser.harness_server import JupyterServer, Theme
@@ -88,6 +89,7 @@ def test_sets_are_found_opened_renamed_exported_and_deleted(
     expect(_row(notebook, renamed)).to_be_visible()
     expect(panel).to_contain_text(renamed)
     notebook.screenshot("history-drawer", of=history)
+    assert serious(history) == []
 
     drawer = history.get_by_label(f"About {renamed}")
     with notebook.page.expect_download() as download:
@@ -115,6 +117,7 @@ def test_old_sets_are_pruned(lab: JupyterServer, open_notebook: OpenNotebook) ->
     expect(history.get_by_text("That is 1,160 sets.")).to_be_visible()
     history.get_by_role("button", name="qaoa on a ring", exact=True).click()
     notebook.screenshot("history-dark", of=history)
+    assert serious(history) == []
     notebook.page.set_viewport_size({"width": 800, "height": 1000})
     expect(history.locator(".qjm-sets-narrow")).to_be_visible()
     notebook.screenshot("history-narrow")
