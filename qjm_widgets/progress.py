@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TextIO
 
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.estimate import end_of
 from qjm_widgets.live import LiveSet
 
 _SILENT = 1.0
@@ -16,6 +17,8 @@ _SILENT = 1.0
 _REDRAW = 0.2
 _LOG_EVERY = 10.0
 _BAR = 20
+_LONGEST = 400
+_ESTIMATE_EVERY = 1.0
 
 
 class ProgressLine:
@@ -39,6 +42,8 @@ class ProgressLine:
         self._began = time.monotonic()
         self._due = self._began + _SILENT
         self._told = ""
+        self._ends: float | None = None
+        self._estimate_due = 0.0
 
     def __enter__(self) -> ProgressLine:
         return self
@@ -65,7 +70,7 @@ class ProgressLine:
     def _tell(self) -> None:
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            line = f"{self._bar()} {self._words()} · {self._elapsed()}"[:width]
+            line = f"{self._bar()} {self._words()}{self._left()} · {self._elapsed()}"[:width]
             if line != self._told:
                 # Padded: what was longer before is wiped out without asking what the terminal can.
                 self._write(f"\r{line.ljust(min(len(self._told), width))}")
@@ -73,14 +78,26 @@ class ProgressLine:
             return
         words = self._words()
         if words != self._told:
-            self._write(f"{words} · {self._elapsed()}\n")
+            self._write(f"{words}{self._left()} · {self._elapsed()}\n")
         self._told = words
 
     def _words(self) -> str:
         live = self._live
         name = snapshot.first_line(live.record.name, 40)
         line = f"{name}: {snapshot.summary(live.numbers(), live.trouble)}"
-        return f"{line}; {live.waiting.words(time.time())}" if live.waiting is not None else line
+        if live.waiting is not None:
+            line += f"; {live.waiting.words(time.time())}"
+        # Why the store cannot be written may have several lines.
+        return snapshot.first_line(line, _LONGEST)
+
+    def _left(self) -> str:
+        now = time.time()
+        if now >= self._estimate_due:
+            self._estimate_due = now + _ESTIMATE_EVERY
+            self._ends = end_of(self._live.jobs, now)
+        if self._ends is None or self._live.settled:
+            return ""
+        return f"; about {_whole(max(1.0, self._ends - now))} left"
 
     def _bar(self) -> str:
         numbers = self._live.numbers()
@@ -89,7 +106,7 @@ class ProgressLine:
         return f"[{'#' * full}{'.' * (_BAR - full)}]"
 
     def _elapsed(self) -> str:
-        return snapshot.duration(float(round(time.monotonic() - self._began)))
+        return _whole(time.monotonic() - self._began)
 
     def _write(self, text: str) -> None:
         if self._stream is None:
@@ -100,6 +117,11 @@ class ProgressLine:
             self._stream.flush()
         except (OSError, ValueError):  # closed, or nobody reads it any more: waiting goes on
             self._stream = None
+
+
+def _whole(seconds: float) -> str:
+    """A time span without parts of a second."""
+    return f"{seconds:.0f} s" if seconds < 59.5 else snapshot.duration(seconds)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
