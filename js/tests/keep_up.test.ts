@@ -75,12 +75,29 @@ describe("a panel to which nothing comes", () => {
     kernel.answering = false;
     kernel.setTrait("snapshot", kernel.snapshot());
     const page = show(kernel);
-    await settle(3_500);
+    await settle(200_000);
     expect(page.el.textContent).toContain("not connected to a kernel");
     kernel.answering = true;
     button(page.el, "Refresh").click();
     await settle();
     expect(page.el.textContent).not.toContain("not connected to a kernel");
+  });
+
+  it("asks again by itself where no kernel answered, but not for ever", async () => {
+    const kernel = new FakeKernel(scenario("middle"));
+    kernel.answering = false;
+    const page = show(kernel);
+    await settle(600_000);
+    expect(hellos(page)).toBe(5);
+    page.close();
+
+    const late = new FakeKernel(scenario("middle"));
+    late.answering = false;
+    const other = show(late);
+    await settle(3_500);
+    late.answering = true;
+    await settle(1_000);
+    expect(other.el.textContent).toContain("6 of 10 done");
   });
 });
 
