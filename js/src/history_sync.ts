@@ -20,6 +20,8 @@ import { newId } from "./sync";
 /** Milliseconds. */
 const LIST_TIMEOUT = 3_000;
 const COMMAND_TIMEOUT = 30_000;
+const RETRY_PAUSE = 5_000;
+const MOST_RETRIES = 4;
 const SCROLL_PAUSE = 50;
 const TYPING_PAUSE = 200;
 
@@ -50,6 +52,7 @@ export function connectHistory(
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const counted = new Map<string, number>();
   let state = EMPTY_HISTORY;
+  let retries = 0;
   let sight = { first: 0, last: 30 };
   let lookTimer: ReturnType<typeof setTimeout> | null = null;
   let listTimer: ReturnType<typeof setTimeout> | null = null;
@@ -90,6 +93,9 @@ export function connectHistory(
       listTimer = after(LIST_TIMEOUT, () => {
         listTimer = null;
         apply({ type: "silent" });
+        // A running cell may have held it up, and a kernel that is gone is not asked for ever.
+        retries += 1;
+        if (retries <= MOST_RETRIES) after(RETRY_PAUSE * retries, list);
       });
     }
     send({ kind: "list", v: HISTORY_VERSION, view, ...sight, query: state.query });
@@ -113,6 +119,7 @@ export function connectHistory(
       case "listing":
         stop(listTimer);
         listTimer = null;
+        retries = 0;
         apply({ type: "listing", listing: decoded.listing, from: "message" });
         break;
       case "trouble":

@@ -218,6 +218,9 @@ describe("the list of sets", () => {
     button(el, "Refresh").click();
     await settle(3_100);
     expect(el.textContent).toContain("not connected to a kernel");
+    store.answering = true;
+    await settle(5_000);
+    expect(el.textContent).not.toContain("not connected to a kernel");
   });
 
   it("says that the store cannot be read, until it can be again", async () => {
