@@ -65,7 +65,7 @@ $(DEMO): $(TOOLS)
 
 $(DEV): $(TOOLS)
 	$(NPM_RUN)
-	$(PIP_INSTALL) --editable '.[aer,lab,dask]' --group dev
+	$(PIP_INSTALL) --editable '.[aer,dask,ibm,lab]' --group dev
 	@touch $(DEMO) $@
 
 demo: $(DEMO)

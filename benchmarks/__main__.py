@@ -16,6 +16,7 @@ from benchmarks import (
     aggregation,
     clicks,
     counts_by_index,
+    ibm_requests,
     importing,
     instant_jobs,
     panel_shown,
@@ -33,9 +34,10 @@ BENCHMARKS = {
         aer_jobs,
         panel_shown,
         clicks,
+        ibm_requests,
     )
 }
-PACKAGES = ("qjm_widgets", "qiskit", "qiskit-aer", "numpy")
+PACKAGES = ("qjm_widgets", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy")
 
 
 def main() -> None:

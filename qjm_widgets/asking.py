@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from qjm_widgets.calls import Lane
 from qjm_widgets.core import pacing
 from qjm_widgets.core.pacing import Silence
-from qjm_widgets.core.ports import BackendAdapter, Observation
+from qjm_widgets.core.ports import BackendAdapter, Observation, RemoteAdapter
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.core.refusals import judge
@@ -100,6 +100,8 @@ class Asker:
         self._wishes: dict[Key, _Wish] = {}
         self._lookups = Lookups(adapter, turn, self._call, self._found, ended)
         self._polling = pacing.Polling.start(turn.now(), local=adapter.survives_kernel is False)
+        if isinstance(adapter, RemoteAdapter):
+            self._polling = self._polling.between(*adapter.poll_seconds)
         self._unanswered = 0
         self._question = 0
         self._open_question: int | None = None
@@ -127,10 +129,7 @@ class Asker:
         self._lookups.step()
         if self._followed and self._open_question is None and now >= self._polling.due:
             self._observe()
-        for wish in self._wishes.values():
-            if not wish.under_way and now >= wish.due:
-                wish.under_way = True
-                self._call(functools.partial(self._cancel_call, wish))
+        self._cancel_due([wish for wish in self._wishes.values() if now >= wish.due])
 
     def add(self, state: SetState, row: int, handle: Any, *, nameless: bool = False) -> None:
         """Follow a job from now on; ``nameless``: its id could not be had yet."""
@@ -346,6 +345,34 @@ class Asker:
         self._ended()
 
     # -- cancelling ----------------------------------------------------------------------------------
+
+    def _cancel_due(self, wishes: list[_Wish]) -> None:
+        """Ask for cancellations, together where the adapter can."""
+        due = [wish for wish in wishes if not wish.under_way]
+        for wish in due:
+            wish.under_way = True
+        if len(due) > 1 and isinstance(self._adapter, RemoteAdapter):
+            self._call(functools.partial(self._cancel_several_call, self._adapter, due))
+        else:
+            for wish in due:
+                self._call(functools.partial(self._cancel_call, wish))
+
+    def _cancel_several_call(self, adapter: RemoteAdapter, wishes: list[_Wish]) -> None:
+        """On the lane."""
+        open_wishes = dict(enumerate(wishes))
+
+        def report(index: int, answer: bool | BaseException) -> None:
+            wish = open_wishes.pop(index)
+            if isinstance(answer, BaseException):
+                self._turn.post(lambda: self._not_cancelled(wish, answer))
+            else:
+                self._turn.post(lambda: self._cancelled(wish, answer))
+
+        try:
+            adapter.cancel_several([wish.about.handle for wish in wishes], report)
+        except BaseException as caught:
+            for index in list(open_wishes):
+                report(index, caught)
 
     def _cancel_call(self, wish: _Wish) -> None:
         """On the lane."""

@@ -97,6 +97,20 @@ class Decisions:
         self._ledger.note(state, job)
         return job
 
+    def amend_set(self, state: SetState, **fields: Any) -> None:
+        """Change what is known of the set itself; it is written at once."""
+        record = replace(state.live.record, **fields)
+        try:
+            self._store.update_set(record)
+        except StoreError as error:
+            self._ledger.fail(str(error))
+        state.live.record = record
+
+    def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
+        """Keep what a job that is done gave, where it was fetched later."""
+        if self._ledger.note(state, state.jobs[row]):
+            self._ledger.keep(state, row, outcome, outcome.encode())
+
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of a bucket that all kernels share; seconds to wait, 0 when it was taken."""
         try:

@@ -16,13 +16,14 @@ from typing import Any
 from qjm_widgets.asking import Asker
 from qjm_widgets.calls import Lane
 from qjm_widgets.core import pacing
+from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
 from qjm_widgets.core.errors import StoreCorruptError, StoreError
+from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.core.refusals import Refusal, Verdict, judge
 from qjm_widgets.core.snapshot import Waiting
-from qjm_widgets.identity import identity_of
 from qjm_widgets.looking import Doubt
 from qjm_widgets.set_state import SetState, Turn
 
@@ -144,14 +145,34 @@ class Driver:
         kept = [set_id for set_id in self._order if set_id in ready]
         self._order = deque([*kept, *(set_id for set_id in ready if set_id not in kept)])
         chosen = []
-        while room > 0 and self._order and self._may_send():
+        while room > 0 and self._order:
             state = ready[self._order[0]]
+            if not self._can_pay(state):
+                self._order.popleft()
+                continue
+            if not self._may_send():
+                break
             chosen.append((state, state.unsent.pop()))
             room -= 1
             self._order.rotate(-1)
-            if state.next() is None:
+            # Under a budget one at a time: what it costs decides about the next.
+            if state.next() is None or state.live.record.max_qpu_seconds is not None:
                 self._order.remove(state.live.set_id)
         return chosen
+
+    def _can_pay(self, state: SetState) -> bool:
+        """Whether the set's budget allows its next job; where it is used up, the rest is held."""
+        budget = state.live.record.max_qpu_seconds
+        state.budget_wait = None
+        if budget is None:
+            return True
+        advice = advise(state.jobs, state.jobs[state.unsent[-1]], budget)
+        if advice.answer is Answer.WAIT:
+            state.budget_wait = advice.text
+        elif advice.answer is Answer.STOP:
+            for row in [job.row for job in state.jobs if job.status is Status.NOT_SENT]:
+                self._turn.hold(state, row, f"{OVER_BUDGET}: {advice.text}")
+        return advice.answer is Answer.SEND
 
     def _room(self) -> int:
         # The first call tells how long one takes: what is announced before may have to be held.
@@ -167,8 +188,7 @@ class Driver:
         """Take a token of the backend's pace, or note how long to wait for one."""
         if self.adapter.pace is None:
             return True
-        key = f"{self.adapter.account}/{self.adapter.name}"
-        wait = self._turn.take_token(key, self.adapter.pace)
+        wait = self._turn.take_token(self.adapter.account, self.adapter.pace)
         if wait > 0:
             self._block(wait, "")
         return wait == 0
@@ -201,6 +221,8 @@ class Driver:
             why = "paused"
         elif left > 0:
             until, why = self._turn.wall() + left, blocked_by
+        elif state.budget_wait is not None:
+            why = state.budget_wait
         elif self._learned_limit is not None and self._room() <= 0:
             why = f"{self.adapter.name} takes {self._learned_limit} at a time"
         else:
@@ -266,6 +288,9 @@ class Driver:
             return
         self._tries.pop(key, None)
         self._unanswered = 0
+        batch_id = getattr(handle, "batch_id", None)  # only some providers have batches
+        if batch_id is not None and batch_id != state.live.record.batch_id:
+            self._turn.amend_set(state, batch_id=batch_id)
         if state.jobs[row].status is Status.SENDING:
             self._turn.change(state, row, Status.QUEUED, job_id=job_id)
         else:
@@ -376,4 +401,5 @@ def _submission(state: SetState, job: JobRecord, adapter: BackendAdapter) -> Sub
         name=live.record.name,
         tags=live.record.tags,
         block=block,
+        batch_id=live.record.batch_id,
     )

@@ -24,6 +24,7 @@ from qjm_widgets.core.errors import (
     JobSetNotFoundError,
     StoreError,
 )
+from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery, recover
@@ -34,6 +35,19 @@ from qjm_widgets.live import LiveSet
 from qjm_widgets.set_state import SetState
 
 _LOG = logging.getLogger(__name__)
+
+_FILLED = (
+    "attempt",
+    "job_id",
+    "sent_at",
+    "checked_at",
+    "error",
+    "last_error",
+    "estimated_seconds",
+    "qpu_seconds",
+    "note",
+)
+"""What a provider tells of a job that was found."""
 
 _LONGEST_SLEEP = 3600.0
 """Threads cannot wait for as many seconds as a server may ask for."""
@@ -171,6 +185,25 @@ class Engine:
             self._store.update_set(record)
             live.record = record
             live.notify()
+
+        self.ask(message)
+
+    def keep_outcome(self, live: LiveSet, row: int, outcome: JobOutcome) -> None:
+        """Store what a job that is done gave; it is on disk when this returns."""
+        self.ask(lambda: self._turn.keep(self._state(live), row, outcome))
+
+    def fill(self, live: LiveSet, jobs: Sequence[JobRecord]) -> None:
+        """Take over jobs that a provider knows for rows that have none: followed, never sent."""
+
+        def message() -> None:
+            state = self._state(live)
+            for job in jobs:
+                known = state.jobs[job.row]
+                if known.job_id is None and known.status in (Status.ERROR, Status.HELD):
+                    fields = {name: getattr(job, name) for name in _FILLED}
+                    self._turn.change(state, job.row, job.status, text="found", **fields)
+                    if job.status.remote:
+                        state.driver.recover(state, job.row, Recovery.FETCH)
 
         self.ask(message)
 

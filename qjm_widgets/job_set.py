@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import (
     DrivenElsewhereError,
     InputError,
     InvalidStateError,
+    ProviderError,
     WaitTimeoutError,
+    explain,
 )
+from qjm_widgets.core.identity import identity_of
+from qjm_widgets.core.ports import RemoteAdapter
 from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.engine import Engine
 from qjm_widgets.events import JobEvent, Subscription
@@ -118,8 +124,16 @@ class JobSet:
         return self.live.record.name
 
     def update_name(self, name: str) -> str:
-        """Give the set another name; it is stored when this returns."""
-        self._engine.amend_set(self.live, name=check_name(name))
+        """Give the set another name; it is stored when this returns.
+
+        Where the provider keeps the name on the jobs, it is changed there too.
+
+        Raises:
+            ProviderError: some jobs at the provider still have the old one; the call can be repeated.
+        """
+        self._check_labels(check_name(name), self.live.record.tags)
+        self._engine.amend_set(self.live, name=name)
+        self._relabel("name")
         return name
 
     def tags(self) -> list[str]:
@@ -134,8 +148,13 @@ class JobSet:
     ) -> list[str]:
         """Replace all tags, or add and remove some; the tags afterwards.
 
+        Where the provider keeps tags on the jobs, they are changed there too; those by which the set is
+        found again stay.
+
         Raises:
-            InputError: nothing to do, a replacement together with other changes, or a tag is no string.
+            InputError: nothing to do, a replacement together with other changes, a tag is no string, or
+                the provider would refuse it.
+            ProviderError: some jobs at the provider still have the old ones; the call can be repeated.
         """
         if replacement_tags is None and additional_tags is None and removal_tags is None:
             raise InputError("give replacement_tags, additional_tags or removal_tags")
@@ -148,8 +167,27 @@ class JobSet:
             tags = tuple(
                 t for t in (*self.live.record.tags, *check_tags(additional_tags or ())) if t not in gone
             )
-        self._engine.amend_set(self.live, tags=tuple(dict.fromkeys(tags)))
+        tags = tuple(dict.fromkeys(tags))
+        self._check_labels(self.name(), tags)
+        self._engine.amend_set(self.live, tags=tags)
+        self._relabel("tags")
         return self.tags()
+
+    def update_max_qpu_seconds(self, seconds: float | None) -> None:
+        """Change the set's budget of quantum processor time, or lift it; what it held is sent on.
+
+        Raises:
+            InputError: it is no number of seconds above 0.
+        """
+        check_budget(seconds)
+        self._engine.amend_set(self.live, max_qpu_seconds=None if seconds is None else float(seconds))
+        held = [
+            job.row
+            for job in self.live.jobs
+            if job.status is Status.HELD and (job.last_error or "").startswith(OVER_BUDGET)
+        ]
+        if held and self.live.adapter is not None:
+            self._engine.retry(self.live, held, [Status.HELD])
 
     # -- what is known -------------------------------------------------------------------------------
 
@@ -509,6 +547,24 @@ class JobSet:
 
     # -- inside --------------------------------------------------------------------------------------
 
+    def _check_labels(self, name: str, tags: Sequence[str]) -> None:
+        if isinstance(self.live.adapter, RemoteAdapter):
+            self.live.adapter.check_labels(name, tags)
+
+    def _relabel(self, what: str) -> None:
+        """Bring name and tags of the provider's jobs up to date."""
+        record, adapter = self.live.record, self.live.adapter
+        if not isinstance(adapter, RemoteAdapter):
+            return
+        jobs = [(job.job_id, identity_of(record, job)) for job in self.live.jobs if job.job_id]
+        failed = adapter.relabel(jobs, record.name, record.tags)
+        if failed:
+            job_id, error = next(iter(failed.items()))
+            raise ProviderError(
+                f"the {what} changed here, but not on {len(failed)} of {len(jobs)} jobs at the provider "
+                f"({job_id}: {explain(error)}): call it again"
+            )
+
     def _results(self) -> JobSetResults:
         from qjm_widgets.results import JobSetResults
 
@@ -548,6 +604,14 @@ def check_name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"a name is a string that is not empty, not {name!r}")
     return name
+
+
+def check_budget(seconds: Any) -> None:
+    """A budget: seconds above 0, or None."""
+    if seconds is None:
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+        raise InputError(f"max_qpu_seconds is a number of seconds above 0, not {seconds!r}")
 
 
 def check_tags(tags: Any) -> tuple[str, ...]:

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.core import pacing
 from qjm_widgets.core.errors import NotFoundError, StoreError
+from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.pacing import Silence
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.core.refusals import judge
-from qjm_widgets.identity import identity_of
 from qjm_widgets.set_state import SetState, Turn
 
 _LASTING_TRIES = 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import datetime
+import functools
 import os
 import threading
 import time
@@ -25,17 +26,20 @@ from qjm_widgets.core.errors import (
     InvalidStateError,
     JobSetNotFoundError,
 )
-from qjm_widgets.core.ports import BackendAdapter, SetSummary
+from qjm_widgets.core.identity import OURS
+from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, SetSummary
 from qjm_widgets.core.records import JobSetRecord, Status
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.engine import Engine
 from qjm_widgets.follower import Follower
-from qjm_widgets.job_set import JobSet, check_name, check_tags
+from qjm_widgets.job_set import JobSet, check_budget, check_name, check_tags
 from qjm_widgets.journal import Journal
 from qjm_widgets.live import LiveSet
 from qjm_widgets.planning import prepare, records_of, shots_range, sort_options, transpiler
+from qjm_widgets.remote_sets import RemoteSets
 from qjm_widgets.resuming import check_backend, merge_options, rebuilt_backend
+from qjm_widgets.retrieving import FoundSet, found_sets
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 
@@ -70,6 +74,7 @@ class JobManager:
         self._journal = Journal(self._store, self._engine)
         self._follower = Follower(self._store)
         self._engine.lost = self._follower.follow
+        self._remote = RemoteSets(self._store, self._engine, self._adapter, self._enlist)
         self._sets: dict[str, JobSet] = {}
         self._adapters: dict[tuple[int, object], tuple[tuple[Any, Any], BackendAdapter]] = {}
         self._processes: Processes | None = None
@@ -101,6 +106,7 @@ class JobManager:
         pass_manager: Any = None,
         executor: Any = None,
         rerun_on_resume: bool | None = None,
+        max_qpu_seconds: float | None = None,
         **run_options: Any,
     ) -> JobSet:
         """Run circuits as a set of jobs; returns at once, the jobs are submitted in the background.
@@ -120,6 +126,8 @@ class JobManager:
                 for each core. With equal seeds the samples are the same, whatever the number of workers.
             rerun_on_resume: whether jobs that may have been lost with a kernel are run again without
                 asking.
+            max_qpu_seconds: a budget of quantum processor time, as the backend counts it: when it is
+                used up, jobs that were not sent are held. ``update_max_qpu_seconds`` changes it.
             run_options: handed to the backend's ``run``.
 
         Raises:
@@ -137,6 +145,10 @@ class JobManager:
             checked=pass_manager is None,
         )
         name = _default_name() if name is None else check_name(name)
+        tags = tuple(dict.fromkeys(check_tags(tags)))
+        check_budget(max_qpu_seconds)
+        if isinstance(adapter, RemoteAdapter):
+            adapter.check_labels(name, tags)
         stored, unstored = sort_options(run_options)
         record = JobSetRecord(
             set_id=uuid.uuid4().hex,
@@ -146,18 +158,18 @@ class JobManager:
             circuits=len(works),
             created_at=time.time(),
             shots=shots_range(works),
-            tags=tuple(dict.fromkeys(check_tags(tags))),
+            tags=tags,
             options=stored,
             unstored_options=unstored,
             survives_kernel=adapter.survives_kernel,
             recipe=adapter.recipe,
             rerun_on_resume=rerun_on_resume,
+            max_qpu_seconds=None if max_qpu_seconds is None else float(max_qpu_seconds),
         )
         jobs = records_of(plan.jobs, adapter, run_options, record.created_at)
         self._store.create_set(record, jobs)
         live = LiveSet(record, jobs, self._store, adapter=adapter, works=works, options=run_options)
-        with self._lock:
-            job_set = self._sets[record.set_id] = self._job_set(live)
+        job_set = self._enlist(live)
         self._engine.add(live)
         self._journal.add(
             live, None if pass_manager is None else transpiler(pass_manager, adapter, run_options)
@@ -178,6 +190,7 @@ class JobManager:
         name: str | None = None,
         tags: Iterable[str] = (),
         rerun_on_resume: bool | None = None,
+        max_qpu_seconds: float | None = None,
         **run_options: Any,
     ) -> Plan:
         """The cut that ``run`` would make with the same arguments; nothing is stored or sent."""
@@ -208,27 +221,46 @@ class JobManager:
         self._check_open()
         return self._store.size()
 
-    def retrieve_job_set(self, job_set_id: str, backend: Any = None, refresh: bool = False) -> JobSet:
-        """A set from this session or from the store. It polls and never submits.
+    def retrieve_job_set(
+        self,
+        job_set_id: str,
+        backend: Any = None,
+        refresh: bool = False,
+        *,
+        provider: Any = None,
+    ) -> JobSet:
+        """A set from this session, from the store, or from a provider. It polls and never submits.
 
         A set that another kernel drives is followed live. One that nobody drives stays as it is until
-        ``resume``.
+        ``resume``; with a provider, the jobs that it has are followed on. A set that the store does not
+        know is put together from the tags of the provider's jobs, without its circuits; what no job has
+        is an error that says so. Results are fetched when they are asked for.
 
         Args:
             job_set_id: what ``job_set.job_set_id()`` gave.
             backend: what ``resume`` will use.
-            refresh: read it from the store again; where that fails, what was there stays.
+            refresh: read it again; where that fails, what was there stays. With a provider, jobs are
+                looked for that were missing or held.
+            provider: a ``QiskitRuntimeService``.
 
         Raises:
-            JobSetNotFoundError: the store does not know it.
+            JobSetNotFoundError: neither the store nor the provider knows it.
+            ProviderError: the provider could not be asked.
         """
         self._check_open()
+        if provider is not None:
+            return self._remote.retrieve(
+                _backends.provider_of(provider),
+                job_set_id,
+                lambda: self.retrieve_job_set(job_set_id),
+                refresh=refresh,
+            )
         adapter = None if backend is None else self._adapter(backend)
         with self._lock:
             job_set = self._sets.get(job_set_id)
             if job_set is None:
                 record, jobs = self._store.load_set(job_set_id)
-                job_set = self._sets[job_set_id] = self._job_set(LiveSet(record, jobs, self._store))
+                job_set = self._enlist(LiveSet(record, jobs, self._store))
             elif refresh and job_set.live.adapter is None:
                 job_set.live.restart(*self._store.load_set(job_set_id))
                 job_set.live.outcomes.reread()
@@ -238,6 +270,37 @@ class JobManager:
             if job_set.live.adapter is None:
                 self._follower.follow(job_set.live)
             return job_set
+
+    def find_job_sets(self, provider: Any) -> list[FoundSet]:
+        """The sets that an account at a provider holds, newest first; nothing is stored.
+
+        Args:
+            provider: a ``QiskitRuntimeService``.
+
+        Raises:
+            ProviderError: the provider could not be asked.
+        """
+        self._check_open()
+        return found_sets(_backends.provider_of(provider).jobs(OURS))
+
+    def adopt(self, job_ids: Sequence[str] | str, backend: Any, name: str | None = None) -> JobSet:
+        """Jobs that were sent without us, as a set: followed, and their results fetched when asked for.
+
+        Args:
+            job_ids: of sampler jobs, in the order of their circuits.
+            backend: the ``QiskitRuntimeService`` that has them, or a backend of it.
+            name: of the set; by default the time.
+
+        Raises:
+            InputError: no ids, one twice, jobs of several backends, or of a kind that gives no counts.
+            NotFoundError: the provider does not know one; nothing was stored.
+            ProviderError: the provider could not be asked; nothing was stored.
+        """
+        self._check_open()
+        ids = [job_ids] if isinstance(job_ids, str) else list(job_ids)
+        name = _default_name() if name is None else check_name(name)
+        provider = _backends.provider_of(getattr(backend, "service", backend))
+        return self._remote.adopt(provider, ids, name)
 
     def _resume(self, live: LiveSet, backend: Any, executor: Any, options: Mapping[str, Any]) -> None:
         """What ``job_set.resume`` does."""
@@ -274,9 +337,13 @@ class JobManager:
             backend = alike[0][0] if alike else rebuilt_backend(record)
         return self._adapter(backend, executor, record.rerun_on_resume)
 
-    def _job_set(self, live: LiveSet) -> JobSet:
+    def _enlist(self, live: LiveSet) -> JobSet:
+        """A set of this session from now on."""
         live.watch(self._notify)
-        return JobSet(live, self._engine, self._resume)
+        live.outcomes.fetch = functools.partial(self._remote.fetch, live)
+        with self._lock:
+            job_set = self._sets[live.set_id] = JobSet(live, self._engine, self._resume)
+        return job_set
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function, on any thread, when a set of this session changed or was forgotten."""

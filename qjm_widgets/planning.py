@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from qjm_widgets.circuit_blocks import payload_bytes
-from qjm_widgets.core.ports import BackendAdapter, Work
+from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.splitting import (
     DEFAULT_CIRCUITS_PER_JOB,
@@ -92,6 +92,7 @@ def _plan(works: Sequence[Work], adapter: BackendAdapter, wished: Limits) -> Pla
         executions=sum(job.executions for job in jobs),
         payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
         seconds_to_submit=0.0 if pace is None else late * pace.seconds / pace.jobs,
+        qpu_seconds=adapter.qpu_seconds(jobs) if isinstance(adapter, RemoteAdapter) else None,
     )
 
 

@@ -206,7 +206,7 @@ class JobSetResults:
         """What the finished shot pieces of a circuit gave; empty while nothing is there."""
         pieces = []
         for row in self._live.rows_of(index):
-            outcome = self._live.outcomes.of(row)
+            outcome = self._live.outcomes.here(row)
             if outcome is not None:
                 piece = _circuit_at(outcome, index - self._live.jobs[row].span.start)
                 if piece is not None and piece.success:
@@ -340,6 +340,8 @@ def _reason(job: JobRecord) -> str:
         return f"{who} failed: {job.error or 'without a reason'}"
     if job.status is Status.CANCELLED:
         return f"{who} was cancelled"
+    if job.status is Status.DONE:
+        return f"{who} is done, but its result is still at the provider: job_set.resume(backend)"
     return f"{who} is {WORDS[job.status]}"
 
 

@@ -64,6 +64,9 @@ class Turn(Protocol):
     def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
         """Change what is known of a job, not its status."""
 
+    def amend_set(self, state: SetState, **fields: Any) -> None:
+        """Change what is known of the set itself."""
+
     def unsend(self, state: SetState, row: int, text: str) -> None:
         """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
 
@@ -89,6 +92,7 @@ class SetState:
         unsendable: jobs whose circuits could not be prepared or written: a retry would send others.
         unsent: a stack of rows; the next job to send is last.
         paused: whether the user holds back what is not sent.
+        budget_wait: why the set's budget holds back its next job for now, or None.
     """
 
     def __init__(self, live: LiveSet, driver: Drives, *, written: int = 0) -> None:
@@ -99,6 +103,7 @@ class SetState:
         self.unsendable: set[int] = set()
         self.unsent: list[int] = []
         self.paused = live.paused
+        self.budget_wait: str | None = None
         self.add_unsent(job.row for job in self.jobs if job.status is Status.NOT_SENT)
 
     def add_unsent(self, rows: Any) -> None:

@@ -156,20 +156,40 @@ class Outcomes:
         self._summing = threading.Lock()
         self._sum = CountsSum()
         self._unsummed = deque(done)
+        self._absent: set[int] = set()
         self._summed_jobs = 0
+        self._fetching = threading.Lock()
+        self.fetch: Callable[[int], JobOutcome | None] = lambda row: None
+        """Has what a finished job gave from its provider, where it is still there, and stores it."""
 
     def put(self, outcomes: Mapping[int, JobOutcome]) -> None:
         """Keep what was just written to the store."""
         with self._reading:
             for row, outcome in outcomes.items():
                 self._known.put(row, outcome, len(outcome.circuits))
+            late = self._absent & outcomes.keys()
+            self._absent -= late
+            self._unsummed.extend(sorted(late))
 
     def done(self, row: int) -> None:
         """A job is done: its counts belong to the sum."""
         self._unsummed.append(row)
 
     def of(self, row: int) -> JobOutcome | None:
-        """What a job gave: from memory, else from the store; None while there is nothing.
+        """What a job gave: from memory, the store or its provider; None while there is nothing.
+
+        Raises:
+            StoreCorruptError: what the store has of it is damaged.
+            QJMError: the provider has it, and did not give it.
+        """
+        found = self.here(row)
+        if found is None:
+            with self._fetching:  # some results can be read only once
+                found = self.here(row) or self.fetch(row)
+        return found
+
+    def here(self, row: int) -> JobOutcome | None:
+        """What a job gave, without asking its provider: from memory, else from the store; or None.
 
         Raises:
             StoreCorruptError: what the store has of it is damaged.
@@ -197,11 +217,17 @@ class Outcomes:
         """The counts of all finished jobs by bit string, and how many jobs are in them."""
         with self._summing:
             while self._unsummed:
-                outcome = self.of(self._unsummed[0])
+                row = self._unsummed[0]
+                outcome = self.here(row)
                 if outcome is not None:
                     self._add(outcome)
+                    self._summed_jobs += 1
+                else:
+                    with self._reading:
+                        if self._known.get(row) is not None:
+                            continue  # it came just now
+                        self._absent.add(row)
                 self._unsummed.popleft()
-                self._summed_jobs += 1
             return self._sum.to_dict(), self._summed_jobs
 
     def _add(self, outcome: JobOutcome) -> None:

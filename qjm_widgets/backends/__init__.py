@@ -6,7 +6,7 @@ from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_old_primitive
 from qjm_widgets.core.errors import BackendError
-from qjm_widgets.core.ports import BackendAdapter
+from qjm_widgets.core.ports import BackendAdapter, Provider
 
 
 def resolve(backend: Any) -> BackendAdapter:
@@ -27,6 +27,10 @@ def resolve(backend: Any) -> BackendAdapter:
         raise BackendError(
             f"{type(backend).__name__} is a V1 primitive, which gives no counts: give {instead}"
         )
+    if _is_of_runtime(backend):
+        found = _of_runtime(backend)
+        if found is not None:
+            return found
     from qjm_widgets.backends.backend_run import BackendRun, is_backend
     from qjm_widgets.backends.sampler import Sampler, is_sampler, takes_pubs
 
@@ -42,4 +46,64 @@ def resolve(backend: Any) -> BackendAdapter:
     raise BackendError(
         f"{type(backend).__name__} can run nothing: give a Qiskit backend (with run) "
         "or a SamplerV2 (with run(pubs, shots=...))"
+    )
+
+
+def _is_of_runtime(thing: Any) -> bool:
+    """Whether a class of it comes from qiskit-ibm-runtime, which is not imported for that."""
+    return any(kind.__module__.split(".")[0] == "qiskit_ibm_runtime" for kind in type(thing).__mro__)
+
+
+def _of_runtime(thing: Any) -> BackendAdapter | None:
+    """The adapter for a backend, sampler or batch of qiskit-ibm-runtime; None: the general way."""
+    import qiskit_ibm_runtime as runtime
+
+    from qjm_widgets.backends.ibm import IBMQuantum
+    from qjm_widgets.backends.ibm_local import IBMLocal
+    from qjm_widgets.backends.ibm_sampler import sampler_with
+    from qjm_widgets.backends.simulators import is_device
+
+    if isinstance(thing, runtime.QiskitRuntimeService):
+        raise BackendError('that is the whole service: give a backend of it, service.backend("ibm_…")')
+    if isinstance(thing, runtime.IBMBackend):
+        return IBMQuantum(thing)
+    if is_device(thing):
+        return IBMLocal(sampler_with(thing, {}))
+    if isinstance(thing, (runtime.Batch, runtime.Session)):
+        sampler = sampler_with(thing, {})
+        if isinstance(sampler.backend(), runtime.IBMBackend):
+            return IBMQuantum(sampler.backend(), mode=thing)
+        return IBMLocal(sampler)
+    if isinstance(thing, runtime.SamplerV2):
+        if not isinstance(thing.backend(), runtime.IBMBackend):
+            return IBMLocal(thing)
+        # A sampler that was made over a backend says that jobs run by themselves.
+        return IBMQuantum(thing.backend(), mode=thing.mode, batch=False, options=thing.options)
+    return None
+
+
+def is_provider(service: Any) -> bool:
+    """Whether ``provider_of`` takes it."""
+    try:
+        provider_of(service)
+    except BackendError:
+        return False
+    return True
+
+
+def provider_of(service: Any) -> Provider:
+    """The account that a provider's service object gives.
+
+    Raises:
+        BackendError: it is none that can list jobs by their tags.
+    """
+    if _is_of_runtime(service):
+        from qiskit_ibm_runtime import QiskitRuntimeService
+
+        from qjm_widgets.backends.ibm_provider import IBMProvider
+
+        if isinstance(service, QiskitRuntimeService):
+            return IBMProvider(service)
+    raise BackendError(
+        f"{type(service).__name__} cannot list jobs by their tags: give a QiskitRuntimeService"
     )

@@ -50,7 +50,7 @@ def observe_job(
                 return error
             found = _failed(error)
         else:
-            found = _done(result, read)
+            found = read_done(result, read)
     elif status is Status.ERROR:
         found = _failed_or_late(job, read)
     else:
@@ -64,10 +64,11 @@ def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
         result = job.result()
     except BaseException as error:
         return _failed(error, job)
-    return _done(result, read)
+    return read_done(result, read)
 
 
-def _done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
+def read_done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
+    """The end of a job whose result is here."""
     try:
         outcome = read(result)
     except Exception as error:  # a result that nobody can read is this job's error, not the engine's

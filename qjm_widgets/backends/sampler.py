@@ -118,7 +118,7 @@ class Sampler:
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
-        return _Sent(sampler.run(pubs, **submission.options), names)
+        return Sent(sampler.run(pubs, **submission.options), names)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -133,7 +133,7 @@ class Sampler:
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the ``retrieve_job`` or ``job`` of the sampler's backend."""
-        return _Sent(retrieve_job(_backend_of(self.sampler), job_id), names)
+        return Sent(retrieve_job(_backend_of(self.sampler), job_id), names)
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
         """Samplers in general have no tags."""
@@ -144,7 +144,7 @@ class Sampler:
         return cancel_job(handle.job)
 
 
-class _Sent:
+class Sent:
     """A job and the names of its circuits, after which its result is named."""
 
     __slots__ = ("job", "names")
@@ -154,6 +154,7 @@ class _Sent:
         self.names = names
 
     def read(self, result: Any) -> JobOutcome:
+        """What its result holds."""
         return read_primitive_result(result, self.names, job_id(self.job))
 
 

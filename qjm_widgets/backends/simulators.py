@@ -54,6 +54,11 @@ def computing(backend: Any) -> Any | None:
     return getattr(backend, "simulator", None) if has_queue(backend) else backend
 
 
+def is_device(backend: Any) -> bool:
+    """Whether a simulator imitates a device, so that circuits have to fit it."""
+    return _is_from(backend, "qiskit_ibm_runtime.fake_provider")
+
+
 def runs_inside_submit(backend: Any) -> bool:
     """Whether ``run`` itself computes, so that the job is done when it is submitted."""
     return _is_from(backend, "qiskit.providers.basic_provider") or (

@@ -122,6 +122,8 @@ def _read_set(fields: Fields) -> JobSetRecord:
         unstored_options=fields.texts("unstored_options"),
         survives_kernel=fields.maybe(fields.flag, "survives_kernel"),
         resumable=fields.flag("resumable"),
+        batch_id=fields.maybe(fields.text, "batch_id"),
+        max_qpu_seconds=fields.maybe(fields.seconds, "max_qpu_seconds"),
     )
     fields.end()
     return record

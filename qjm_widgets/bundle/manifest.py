@@ -58,6 +58,8 @@ def _tree(bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, Any]:
             "unstored_options": record.unstored_options,
             "survives_kernel": record.survives_kernel,
             "resumable": record.resumable,
+            "batch_id": record.batch_id,
+            "max_qpu_seconds": record.max_qpu_seconds,
         },
         "jobs": [_job_tree(job) for job in bundle.jobs],
         "history": [{**line._asdict(), "status": line.status.value} for line in bundle.history],

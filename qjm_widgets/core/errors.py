@@ -15,6 +15,7 @@
     ├── NotAvailableError                  a circuit has no result (yet): the reason is named
     ├── InvalidStateError                  the call does not fit what the job set is doing
     │   └── DrivenElsewhereError           another kernel drives the job set
+    ├── ProviderError                      a provider refused a request, or did not answer
     ├── WaitTimeoutError (TimeoutError)    the time was over before the jobs were
     ├── ClosedError                        the manager was closed
     └── StoreError
@@ -80,6 +81,30 @@ class InvalidStateError(QJMError):
 
 class DrivenElsewhereError(InvalidStateError):
     """Another kernel drives the job set: act there, or end it first."""
+
+
+class ProviderError(QJMError):
+    """A provider refused a request, or did not answer.
+
+    Attributes:
+        status_code: of the HTTP answer; None where there was none.
+        retry_after: seconds that the provider asked to wait, or None.
+        arrived: of a submission, whether the provider may have the job all the same; None: what else is
+            known of the error decides.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        status_code: int | None = None,
+        retry_after: float | None = None,
+        *,
+        arrived: bool | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.status_code = status_code
+        self.retry_after = retry_after
+        self.arrived = arrived
 
 
 class WaitTimeoutError(QJMError, TimeoutError):

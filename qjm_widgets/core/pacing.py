@@ -9,7 +9,8 @@ GROWTH = 1.5
 LOCAL_GROWTH = 1.2
 """How an interval grows; where asking costs nothing, an end is to be seen soon after it came."""
 SHARE = 20
-"""Asking may take one part in so many of the time."""
+"""Asking may take one part in so many of the time: jobs in this process need it for themselves."""
+REMOTE_SHARE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Polling:
     Attributes:
         shortest, longest: bounds of the interval.
         growth: what it grows by.
+        share: asking may take one part in so many of the time.
     """
 
     shortest: float
@@ -28,17 +30,23 @@ class Polling:
     growth: float
     interval: float
     due: float
+    share: int = SHARE
 
     @classmethod
     def start(cls, now: float, *, local: bool) -> Polling:
         """Jobs in this process can be asked often; a provider is asked with more patience."""
-        shortest, longest, growth = (FASTEST, 0.1, LOCAL_GROWTH) if local else (0.05, 10.0, GROWTH)
-        return cls(shortest, longest, growth, shortest, now)
+        if local:
+            return cls(FASTEST, 0.1, LOCAL_GROWTH, FASTEST, now)
+        return cls(0.05, 10.0, GROWTH, 0.05, now, REMOTE_SHARE)
+
+    def between(self, shortest: float, longest: float) -> Polling:
+        """With other bounds of the interval, in seconds."""
+        return replace(self, shortest=shortest, longest=longest, interval=shortest)
 
     def asked(self, now: float, *, took: float, news: bool) -> Polling:
         """After an answer, with or without news; asking took so many seconds, but for what has ended."""
         interval = self.shortest if news else min(self.interval * self.growth, self.longest)
-        interval = max(interval, took * SHARE)
+        interval = max(interval, took * self.share)
         return replace(self, interval=interval, due=now + interval)
 
     def failed(self, now: float, wait: float) -> Polling:

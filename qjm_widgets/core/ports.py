@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.splitting import Limits
+from qjm_widgets.core.splitting import Limits, PlannedJob
 
 
 class Clock(Protocol):
@@ -176,7 +176,8 @@ class Submission:
     """What one job sends.
 
     ``identity`` is text that tells this attempt of this job from every other (a tag, where the provider
-    has tags). ``block`` is the circuits as they were written, for an adapter with ``sends_blocks``;
+    has tags). ``batch_id`` is the batch in which the set's jobs ran so far, where there are batches.
+    ``block`` is the circuits as they were written, for an adapter with ``sends_blocks``;
     where it is there, ``works`` is empty.
     """
 
@@ -188,6 +189,7 @@ class Submission:
     name: str
     tags: tuple[str, ...]
     block: CircuitBlock | None = None
+    batch_id: str | None = None
 
 
 class Observation(NamedTuple):
@@ -207,6 +209,17 @@ class Observation(NamedTuple):
     estimated_seconds: float | None = None
     qpu_seconds: float | None = None
     note: str | None = None
+
+
+class RemoteJob(NamedTuple):
+    """A job as a provider lists it; ``created_at`` is in seconds since 1970, UTC."""
+
+    job_id: str
+    backend: str
+    tags: tuple[str, ...]
+    created_at: float
+    observation: Observation
+    batch_id: str | None = None
 
 
 class BackendAdapter(Protocol):
@@ -284,3 +297,69 @@ class BackendAdapter(Protocol):
 
     def cancel(self, handle: Any) -> bool:
         """Ask for a cancellation; False when the backend says no."""
+
+
+@runtime_checkable
+class RemoteAdapter(Protocol):
+    """What an adapter can do beside, where the provider keeps names, tags and results of jobs.
+
+    Attributes:
+        poll_seconds: the shortest and the longest time between two questions.
+    """
+
+    poll_seconds: tuple[float, float]
+
+    def check_labels(self, name: str, tags: Sequence[str]) -> None:
+        """Refuse a name or tags that the provider would refuse.
+
+        Raises:
+            InputError: says which, and what is allowed.
+        """
+
+    def relabel(
+        self, jobs: Sequence[tuple[str, str]], name: str, tags: Sequence[str]
+    ) -> dict[str, Exception]:
+        """Give jobs another name and other tags; what tells them from each other stays.
+
+        Args:
+            jobs: the provider's id and the identity of each.
+            name: of the set.
+            tags: the user's.
+
+        Returns:
+            What failed, by the id of the job.
+        """
+
+    def cancel_several(
+        self, handles: Sequence[Any], report: Callable[[int, bool | Exception], None]
+    ) -> None:
+        """Ask for cancellations, several at once; ``report(index, …)`` as ``cancel`` answers."""
+
+    def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
+        """What a job gave, had now; None where the provider has no result of it."""
+
+    def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
+        """Roughly how much quantum processor time jobs will take."""
+
+
+class Provider(Protocol):
+    """An account at a provider, as far as job sets are concerned."""
+
+    def jobs(self, tag: str) -> list[RemoteJob]:
+        """All jobs that carry a tag, oldest first, without their circuits.
+
+        Raises:
+            ProviderError: they could not be listed.
+        """
+
+    def job(self, job_id: str) -> tuple[RemoteJob, int]:
+        """A job, and how many circuits it holds.
+
+        Raises:
+            NotFoundError: there is none.
+            InputError: it is of a kind that gives no counts.
+            ProviderError: it could not be read.
+        """
+
+    def backend_of(self, name: str) -> Any:
+        """The backend of that name, as ``run`` takes it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.records import JobRecord, Status
 
 
@@ -33,7 +34,7 @@ def recover(job: JobRecord, *, survives: bool | None, finds: bool, rerun: bool |
     """
     if job.status is Status.HELD:
         # The user decides, unless it turns up meanwhile.
-        if survives is False:
+        if survives is False or (job.last_error or "").startswith(OVER_BUDGET):
             return Recovery.KEEP
         if job.job_id is not None:
             return Recovery.FETCH

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from qjm_widgets.core.errors import QJMError, explain
+from qjm_widgets.core.errors import ProviderError, QJMError, explain
 
 
 class Refusal(enum.Enum):
@@ -77,14 +77,17 @@ def judge(error: BaseException) -> Verdict:
     """What to do about an exception that a submission raised."""
     text = explain(error)
     status = _http_status(error)
-    if _PENDING.search(text) or any("JobLimit" in type(e).__name__ for e in _chain(error)):
-        return Verdict(Refusal.PENDING_LIMIT, text, _retry_after(error))
+    if isinstance(error, ProviderError) and error.arrived is not None:
+        doubt = Refusal.UNSURE if error.arrived else Refusal.BUSY
+        return Verdict(doubt, text, retry_after(error))
+    if _PENDING.search(text) or any("JobLimit" in type(e).__name__ for e in chain(error)):
+        return Verdict(Refusal.PENDING_LIMIT, text, retry_after(error))
     if status == 413 or _LARGE.search(text):
         return Verdict(Refusal.TOO_LARGE, text)
     if status in (408, 425, 429):
-        return Verdict(Refusal.BUSY, text, _retry_after(error))
+        return Verdict(Refusal.BUSY, text, retry_after(error))
     if status is not None and status >= 500:
-        return Verdict(Refusal.UNSURE, text, _retry_after(error))
+        return Verdict(Refusal.UNSURE, text, retry_after(error))
     if status is None:
         broken = _broken_connection(error)
         if broken is not None:
@@ -106,7 +109,7 @@ def _advice(status: int | None, text: str) -> str:
     return ""
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
     """The error, what caused it, and so on."""
     seen: set[int] = set()
     current: BaseException | None = error
@@ -122,7 +125,7 @@ def _broken_connection(error: BaseException) -> Refusal | None:
     The outermost error that is more than a wrapper tells: what stands behind it may be an earlier try.
     """
     found = None
-    for each in _chain(error):
+    for each in chain(error):
         kinds = type(each).__mro__
         names = {kind.__name__ for kind in kinds}
         if "SSLCertVerificationError" in names:
@@ -159,7 +162,7 @@ def _is_odd(error: BaseException) -> bool:
 
 
 def _http_status(error: BaseException) -> int | None:
-    for each in _chain(error):
+    for each in chain(error):
         for holder in (each, _get(each, "response")):
             for name in ("status_code", "http_status"):
                 status = _get(holder, name)
@@ -168,9 +171,9 @@ def _http_status(error: BaseException) -> int | None:
     return None
 
 
-def _retry_after(error: BaseException) -> float | None:
+def retry_after(error: BaseException) -> float | None:
     """Seconds: a number, or the time until a date, from the server's Retry-After."""
-    for each in _chain(error):
+    for each in chain(error):
         for holder in (each, _get(each, "response")):
             headers = _get(holder, "headers")
             found: Mapping[Any, Any] = headers if isinstance(headers, Mapping) else {}

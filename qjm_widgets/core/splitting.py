@@ -95,6 +95,7 @@ class Plan:
         executions: circuits x parameter sets x shots over all jobs (0 where shots are unknown).
         payload_bytes: bytes of the written circuits over all jobs; None where no limit made us measure.
         seconds_to_submit: the shortest time that submission can take under the backend's pace.
+        qpu_seconds: roughly what it will take on the quantum processor; None where nobody can tell.
     """
 
     jobs: tuple[PlannedJob, ...]
@@ -102,6 +103,7 @@ class Plan:
     executions: int
     payload_bytes: int | None = None
     seconds_to_submit: float = 0.0
+    qpu_seconds: float | None = None
 
     def __str__(self) -> str:
         text = f"{self.circuits:,} circuits in {len(self.jobs):,} jobs"
@@ -110,8 +112,14 @@ class Plan:
         if self.payload_bytes is not None:
             text += f", {self.payload_bytes:,} bytes"
         if self.seconds_to_submit:
-            text += f", at least {self.seconds_to_submit:.0f} s to submit"
+            text += f", at least {_duration(self.seconds_to_submit)} to submit"
+        if self.qpu_seconds is not None:
+            text += f", roughly {_duration(self.qpu_seconds)} of QPU time"
         return text
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
 def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:

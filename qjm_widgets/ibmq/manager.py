@@ -8,6 +8,7 @@ import warnings
 import weakref
 from typing import Any
 
+from qjm_widgets.backends import is_provider
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.at_exit import submit_before_exit
 from qjm_widgets.ibmq.errors import check_job_tags, retired_errors
@@ -106,7 +107,8 @@ class IBMQJobManager:
         Args:
             job_set_id: what ``job_set_foo.job_set_id()`` gave.
             provider: gives the backend whose jobs are followed on, where they outlived the kernel that
-                sent them; None reads the store only. Nothing is ever sent.
+                sent them; a ``QiskitRuntimeService`` finds sets that the store does not know, too. None
+                reads the store only. Nothing is ever sent.
             refresh: read it again; where that fails, what was there stays.
 
         Raises:
@@ -114,8 +116,11 @@ class IBMQJobManager:
         """
         manager = self.manager
         with retired_errors():
-            job_set = manager.retrieve_job_set(job_set_id, refresh=refresh)
-            if provider is not None:
+            knows_tags = provider is not None and is_provider(provider)
+            job_set = manager.retrieve_job_set(
+                job_set_id, refresh=refresh, provider=provider if knows_tags else None
+            )
+            if provider is not None and not knows_tags:
                 _have_jobs_back(job_set, provider)
             return _face(job_set, manager)
 

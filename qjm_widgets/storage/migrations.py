@@ -17,6 +17,8 @@ ALTER TABLE jobs ADD COLUMN queue_position INTEGER;
 ALTER TABLE jobs ADD COLUMN estimated_seconds REAL;
 ALTER TABLE jobs ADD COLUMN qpu_seconds REAL;
 ALTER TABLE jobs ADD COLUMN note TEXT;
+ALTER TABLE job_sets ADD COLUMN batch_id TEXT;
+ALTER TABLE job_sets ADD COLUMN max_qpu_seconds REAL;
 """,
 }
 

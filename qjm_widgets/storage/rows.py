@@ -17,7 +17,8 @@ Row = tuple[Any, ...]
 
 SET_COLUMNS = (
     "set_id, name, backend, adapter, circuits, created_at, shots_min, shots_max, tags, options,"
-    " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe"
+    " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe,"
+    " batch_id, max_qpu_seconds"
 )
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
@@ -50,6 +51,8 @@ def set_to_row(record: JobSetRecord) -> Row:
         record.rerun_on_resume,
         record.resumable,
         record.recipe,
+        _text(record.batch_id),
+        _seconds(record.max_qpu_seconds),
     )
 
 
@@ -71,6 +74,8 @@ def set_from_row(row: Row) -> JobSetRecord:
         rerun_on_resume,
         resumable,
         recipe,
+        batch_id,
+        max_qpu_seconds,
     ) = row
     return JobSetRecord(
         set_id=set_id,
@@ -87,6 +92,8 @@ def set_from_row(row: Row) -> JobSetRecord:
         rerun_on_resume=_flag(rerun_on_resume),
         resumable=bool(resumable),
         recipe=recipe,
+        batch_id=batch_id,
+        max_qpu_seconds=max_qpu_seconds,
     )
 
 

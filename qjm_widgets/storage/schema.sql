@@ -21,7 +21,9 @@ CREATE TABLE job_sets (
     resumable        INTEGER NOT NULL,
     recipe           TEXT,
     owner            TEXT,              -- who may write its jobs; may be dead (leases.py)
-    epoch            INTEGER NOT NULL DEFAULT 0  -- grows with each claim
+    epoch            INTEGER NOT NULL DEFAULT 0,  -- grows with each claim
+    batch_id         TEXT,
+    max_qpu_seconds  REAL
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);

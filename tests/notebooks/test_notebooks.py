@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ import pytest
 from nbclient import NotebookClient
 
 HERE = Path(__file__).parents[2] / "notebooks"
+IBM = "03_ibm_quantum"
 PLAIN = ("01_quickstart", "04_from_ibmqjobmanager")
-LESSONS = ("02_queue_shots_errors", "06_noise", "07_splitting", "08_homework")
+LESSONS = ("02_queue_shots_errors", IBM, "06_noise", "07_splitting", "08_homework")
 NAMES = [*PLAIN, *(pytest.param(name, marks=pytest.mark.newer_qiskit) for name in LESSONS)]
 LIMIT = 240
 """Seconds for a whole notebook."""
@@ -45,7 +48,38 @@ def read(name: str) -> Any:
 def execute(notebook: Any, home: Path, **options: Any) -> None:
     where = {"metadata": {"path": str(home)}}
     client = NotebookClient(notebook, kernel_name="python3", resources=where, **options)
-    client.execute(env={**os.environ, "QJM_STORE": str(home / "store.sqlite")})
+    environment = {**os.environ, "QJM_STORE": str(home / "store.sqlite")}
+    with account(notebook) if SERVICE_CELL in sources(notebook) else nullcontext({}) as more:
+        client.execute(env=environment | more)
+
+
+SERVICE_CELL = "service = QiskitRuntimeService()"
+SERVICE = """
+import logging
+
+logging.getLogger("qiskit_ibm_runtime").setLevel(logging.ERROR)
+service = QiskitRuntimeService(
+    channel="ibm_quantum_platform",
+    token="{token}",
+    instance="{crn}",
+    url_resolver=lambda *_: "{url}/api/v1",
+)
+"""
+"""In the place of the cell that takes the account which its reader has saved."""
+
+
+@contextmanager
+def account(notebook: Any) -> Iterator[dict[str, str]]:
+    """An account at a server on loopback for the notebook that needs one; gives its environment."""
+    from tests.ibm.server import CRN, TOKEN, Server
+
+    with Server() as server:
+        (cell,) = [cell for cell in notebook.cells if cell.source == SERVICE_CELL]
+        cell.source = SERVICE.format(token=TOKEN, crn=CRN, url=server.url)
+        yield server.environment()
+        (cell,) = [cell for cell in notebook.cells if TOKEN in cell.source]
+        cell.source = ""
+        assert TOKEN not in nbformat.writes(notebook)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -54,6 +88,10 @@ def executed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     notebook = read(request.param)
     execute(notebook, tmp_path_factory.mktemp("notebook"), timeout=LIMIT)
     return request.param, notebook
+
+
+def sources(notebook: Any) -> list[str]:
+    return [cell.source for cell in notebook.cells]
 
 
 def outputs(notebook: Any) -> list[Any]:
@@ -138,6 +176,7 @@ SEEN = {
     "01_quickstart": sees_1024_shots,
     "04_from_ibmqjobmanager": sees_1024_shots,
     "02_queue_shots_errors": sees_queue_shots_and_errors,
+    IBM: sees_1024_shots,
     "06_noise": sees_noise,
     "07_splitting": sees_the_cut_and_its_price,
     "08_homework": sees_full_marks,

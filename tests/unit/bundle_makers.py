@@ -83,6 +83,8 @@ def example(store: JobStore) -> None:
         rerun_on_resume=True,
         resumable=False,
         recipe="os:system",
+        batch_id="s0001",
+        max_qpu_seconds=60.0,
     )
     store.create_set(record, [])
     done = JobRecord(

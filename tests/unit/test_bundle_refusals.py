@@ -334,12 +334,13 @@ def put(tree: Any, at: tuple[Any, ...], value: Any) -> Any:
 
 TIMES = {
     *("since", "sent_at", "running_at", "finished_at", "checked_at", "at", "created_at"),
-    *("estimated_seconds", "qpu_seconds"),
+    *("estimated_seconds", "qpu_seconds", "max_qpu_seconds"),
 }
 NULLABLE = {
     *("shots", "seed", "job_id", "sent_at", "running_at", "finished_at", "checked_at", "error"),
     *("last_error", "text", "survives_kernel"),
     *("queue_position", "estimated_seconds", "qpu_seconds", "note"),
+    *("batch_id", "max_qpu_seconds"),
 }
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")
 
@@ -353,7 +354,7 @@ def may_be(old: Any, new: Any, at: tuple[Any, ...]) -> bool:
         return new == 0.5
     if name == "survives_kernel" or isinstance(old, bool):
         return isinstance(new, bool)
-    if name in ("job_id", "error", "last_error", "text", "note", "backend", "adapter"):
+    if name in ("job_id", "error", "last_error", "text", "note", "backend", "adapter", "batch_id"):
         return isinstance(new, str) and new != "\ud800"
     if name == "name" or at[1:2] in (("tags",), ("unstored_options",)):
         return (

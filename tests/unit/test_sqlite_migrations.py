@@ -27,6 +27,8 @@ def test_a_store_of_version_1_becomes_what_a_new_one_is(path: Path) -> None:
     newest = shape(connection)
     for column in ("queue_position", "estimated_seconds", "qpu_seconds", "note"):
         connection.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+    for column in ("batch_id", "max_qpu_seconds"):
+        connection.execute(f"ALTER TABLE job_sets DROP COLUMN {column}")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
     store = SQLiteStore(path)

@@ -1,0 +1,75 @@
+"""Calls that wait for a network: several at a time, or one with a limit."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def several(
+    calls: Sequence[Callable[[], T]], *, threads: int = 4, within: float | None = None
+) -> Iterator[tuple[int, T | Exception]]:
+    """Make calls on a few daemon threads; yields their index and what they gave or raised, as it comes.
+
+    Args:
+        calls: each is made once.
+        threads: so many at a time.
+        within: seconds after which no further call is begun; what was begun is waited for.
+    """
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[int, T | Exception] | None] = queue.SimpleQueue()
+    for index in range(len(calls)):
+        waiting.put(index)
+    deadline = None if within is None else time.monotonic() + within
+
+    def work() -> None:
+        while deadline is None or time.monotonic() < deadline:
+            try:
+                index = waiting.get_nowait()
+            except queue.Empty:
+                break
+            try:
+                answers.put((index, calls[index]()))
+            except Exception as error:
+                answers.put((index, error))
+        answers.put(None)
+
+    running = min(threads, len(calls))
+    for number in range(running):
+        # No ThreadPoolExecutor: Python joins its threads at exit, and a call may hang.
+        threading.Thread(target=work, name=f"qjm-several-{number}", daemon=True).start()
+    while running:
+        answer = answers.get()
+        if answer is None:
+            running -= 1
+        else:
+            yield answer
+
+
+def within(seconds: float, call: Callable[[], T]) -> T:
+    """What a call gives; one that takes longer is left alone, on a daemon thread.
+
+    Raises:
+        TimeoutError: it took longer; it may still come to an end.
+    """
+    answers: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(call())
+        except BaseException as error:
+            answers.put(error)
+
+    threading.Thread(target=work, name="qjm-within", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {seconds:g} s") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer

@@ -1,0 +1,531 @@
+"""IBM Quantum on loopback: the REST API as observed, with Aer behind it, and told to misbehave.
+
+Real HTTP; the real qiskit-ibm-runtime talks to it (``Server.service``). Every request is logged, so
+that tests can count them. Jobs run on a thread of the server's, one after another, unless ``hold`` was
+called.
+``misbehave`` puts faults before requests; each is used up after so many times.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import re
+import threading
+import time
+import urllib.parse
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+TOKEN = "an-api-key-that-nobody-may-see"
+CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:instance-1::"
+BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila"}
+_START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+
+
+@dataclass
+class Job:
+    """A job as the server has it; it is not listed before ``lists_at`` (monotonic seconds)."""
+
+    id: str
+    backend: str
+    tags: list[str]
+    params: Any = None
+    status: str = "Queued"
+    reason: dict[str, Any] = field(default_factory=dict)
+    result: str | None = None
+    private: bool = False
+    session_id: str | None = None
+    program: str = "sampler"
+    created: str = ""
+    usage: float | None = None
+    estimate: float | None = 2.5
+    lists_at: float = 0.0
+
+    def as_json(self, *, params: bool) -> dict[str, Any]:
+        complete = self.status in ("Completed", "Failed", "Cancelled")
+        found = {
+            "id": self.id,
+            "backend": self.backend,
+            "created": self.created,
+            "program": {"id": self.program},
+            "state": {"status": self.status, **self.reason},
+            "status": self.status,
+            "tags": self.tags,
+            "private": self.private,
+            "cost": 10800,
+            "usage": {
+                "qpu_charge_time_seconds": self.usage or 0,
+                "status": "complete" if complete else "pending",
+            },
+            "estimated_running_time_seconds": self.estimate,
+        }
+        if self.session_id:
+            found["session_id"] = self.session_id
+        return found | ({"params": self.params} if params and not self.private else {})
+
+
+@dataclass
+class Fault:
+    """What goes wrong with a request.
+
+    ``after``: the request is carried out first, and only its answer is spoilt. ``drop``: the connection
+    is closed without an answer. ``truncate``: the answer's body ends half way. ``delay``: seconds.
+    """
+
+    method: str
+    path: str
+    times: int = 1
+    status: int | None = None
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    after: bool = False
+    drop: bool = False
+    truncate: bool = False
+    delay: float = 0.0
+    skip: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, list[str]]
+
+
+class Answer(Exception):  # noqa: N818
+    """Ends the handling of a request with this answer."""
+
+    def __init__(self, status: int, body: Any = None, headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
+        self.headers = headers or {}
+
+
+def error(status: int, code: int, message: str) -> Answer:
+    errors = [
+        {"code": code, "message": message, "more_info": "https://example.org", "solution": "Wait."}
+    ]
+    return Answer(status, {"trace": "t-1", "errors": errors})
+
+
+class Server:
+    """The server; ``with Server() as server``."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.jobs: dict[str, Job] = {}
+        self.sessions: dict[str, dict[str, Any]] = {}
+        self.requests: list[Request] = []
+        self.faults: list[Fault] = []
+        self.max_pending: int | None = None
+        self.listing_lag = 0.0
+        """Seconds after which a new job is in lists."""
+        self.usage = 1.5
+        """Seconds of QPU time that a job costs."""
+        self.estimate: float | None = 2.5
+        """Seconds of QPU time that it tells of a new job."""
+        self.token_seconds = 3600
+        self.read_once_read: set[str] = set()
+        self.executions = Counter[str]()
+        """How often each job was run."""
+        self.after_page: Callable[[], None] = lambda: None
+        """Called after each page of a list."""
+        self._tokens = 0
+        self._valid: set[str] = set()
+        self.tokens: list[str] = []
+        """Every token that was given."""
+        self._queue: deque[str] = deque()
+        self._held = False
+        self._wake = threading.Condition(self.lock)
+        self._stopped = False
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    def __enter__(self) -> Server:
+        # A short interval: the server's end is waited for.
+        for work in (lambda: self._http.serve_forever(0.01), self._run_jobs):
+            threading.Thread(target=work, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._wake:
+            self._stopped = True
+            self._wake.notify_all()
+        self._http.shutdown()
+        self._http.server_close()
+
+    # -- what tests use ------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """As it was at first."""
+        with self._wake:
+            for known in (self.jobs, self.sessions, self.requests, self.faults, self.read_once_read):
+                known.clear()
+            self._queue.clear()
+            self.executions.clear()
+            self.max_pending, self.listing_lag, self.usage = None, 0.0, 1.5
+            self.token_seconds, self.estimate = 3600, 2.5
+            self.after_page = lambda: None
+            self._held = False
+
+    def environment(self) -> dict[str, str]:
+        """With these variables the real client finds the server and looks for nobody else."""
+        return {"IAM_URL": self.url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
+
+    def service(self) -> Any:
+        """The real ``QiskitRuntimeService``, pointed here; ``environment`` has to be set."""
+        from qiskit_ibm_runtime import QiskitRuntimeService
+
+        return QiskitRuntimeService(
+            channel="ibm_quantum_platform",
+            token=TOKEN,
+            instance=CRN,
+            url_resolver=lambda url, instance, private, channel: f"{self.url}/api/v1",
+        )
+
+    def misbehave(self, method: str, path: str, **what: Any) -> Fault:
+        """The next matching requests fail; ``path`` is a regular expression for the whole path."""
+        fault = Fault(method, path, **what)
+        with self.lock:
+            self.faults.append(fault)
+        return fault
+
+    def hold(self) -> None:
+        """Run no job until ``go``."""
+        with self._wake:
+            self._held = True
+
+    def go(self) -> None:
+        """Run what is queued."""
+        with self._wake:
+            self._held = False
+            self._wake.notify_all()
+
+    def put(self, *, tags: list[str], status: str = "Completed", **fields: Any) -> Job:
+        """A job that was there before."""
+        with self.lock:
+            number = len(self.jobs)
+            created = (_START + datetime.timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
+            job = Job(
+                f"d{number:019d}", fields.pop("backend", "ibm_fez"), tags, status=status, created=created
+            )
+            self.jobs[job.id] = replace(job, **fields)
+            return self.jobs[job.id]
+
+    def count(self, method: str | None = None, path: str = ".*") -> int:
+        """How many requests there were."""
+        with self.lock:
+            return sum(
+                (method is None or request.method == method)
+                and re.fullmatch(path, request.path) is not None
+                for request in self.requests
+            )
+
+    def until(self, condition: Callable[[], object], limit: float = 30.0) -> None:
+        """Wait until something is so; it is looked at whenever a request comes."""
+        with self._wake:
+            assert self._wake.wait_for(condition, limit)
+
+    @contextmanager
+    def counting(self) -> Iterator[Counter[str]]:
+        """Counts the requests made inside, by method and kind of path, and in all as ``all``."""
+        counts: Counter[str] = Counter()
+        with self.lock:
+            before = len(self.requests)
+        yield counts
+        with self.lock:
+            for request in self.requests[before:]:
+                kind = re.sub(r"/(jobs|sessions|backends)/[^/]+", r"/\1/*", request.path)
+                counts[f"{request.method} {kind.removeprefix('/api/v1')}"] += 1
+                counts["all"] += 1
+
+    # -- HTTP ----------------------------------------------------------------------------------------
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                address = urllib.parse.urlsplit(self.path)
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length).decode()
+                request = Request(self.command, address.path, urllib.parse.parse_qs(address.query))
+                with server.lock:
+                    server.requests.append(request)
+                    server._wake.notify_all()
+                    fault = server._fault(request)
+                if fault is not None:
+                    time.sleep(fault.delay)
+                answer = None
+                if fault is None or fault.after or not (fault.status or fault.drop):
+                    try:
+                        server._answer(request, body, dict(self.headers))
+                    except Answer as found:
+                        answer = found
+                if fault is not None and fault.status:
+                    answer = Answer(fault.status, fault.body, fault.headers)
+                if answer is None or (fault is not None and fault.drop):
+                    self.close_connection = True
+                    return
+                self._send(answer, truncate=fault is not None and fault.truncate)
+
+            def _send(self, answer: Answer, *, truncate: bool) -> None:
+                data = answer.text.encode()
+                self.send_response(answer.status)
+                self.send_header("Content-Type", "application/json")
+                for name, value in answer.headers.items():
+                    self.send_header(name, value)
+                if answer.status != 204:
+                    self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                if answer.status != 204:
+                    self.wfile.write(data[: len(data) // 2] if truncate else data)
+                self.close_connection = self.close_connection or truncate
+
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        return Handler
+
+    def _fault(self, request: Request) -> Fault | None:
+        for fault in self.faults:
+            if fault.method == request.method and re.fullmatch(fault.path, request.path):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults.remove(fault)
+                return fault
+        return None
+
+    def _answer(self, request: Request, body: str, headers: dict[str, str]) -> None:
+        """Raises the answer."""
+        if request.path == "/identity/token":
+            self._give_token(urllib.parse.parse_qs(body))
+        path = request.path.removeprefix("/api/v1").strip("/").split("/")
+        path = [urllib.parse.unquote(part) for part in path]
+        with self.lock:
+            self._check_token(headers)
+            match request.method, path:
+                case "GET", ["backends"]:
+                    raise Answer(200, {"devices": [_device(name) for name in BACKENDS]})
+                case "GET", ["backends", name, "status"] if name in BACKENDS:
+                    state = {"state": True, "status": "active", "message": "", "length_queue": 3}
+                    raise Answer(200, {**state, "backend_version": "1.0.0"})
+                case "GET", ["backends", name, kind] if name in BACKENDS:
+                    raise Answer(200, _device_file(name, kind))
+                case "GET", ["instances", "usage"]:
+                    used = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
+                    raise Answer(200, {"instance_id": CRN, "plan_id": "p", **used})
+                case "POST", ["jobs"]:
+                    self._take(json.loads(body))
+                case "GET", ["jobs"]:
+                    self._list(request.query)
+                case "GET", ["jobs", job_id]:
+                    without = request.query.get("exclude_params") == ["true"]
+                    raise Answer(200, self._job(job_id).as_json(params=not without))
+                case "GET", ["jobs", job_id, "results"]:
+                    self._give_result(self._job(job_id))
+                case "POST", ["jobs", job_id, "cancel"]:
+                    self._cancel(self._job(job_id))
+                case "PUT", ["jobs", job_id, "tags"]:
+                    self._job(job_id).tags = _checked(json.loads(body)["tags"])
+                    raise Answer(204)
+                case "POST", ["sessions"]:
+                    wish = json.loads(body)
+                    number = f"s{len(self.sessions):04d}"
+                    self.sessions[number] = {
+                        "id": number,
+                        "mode": wish["mode"],
+                        "backend_name": wish["backend"],
+                        "accepting_jobs": True,
+                        "state": "open",
+                    }
+                    raise Answer(200, self.sessions[number])
+                case "GET", ["sessions", number] if number in self.sessions:
+                    raise Answer(200, self.sessions[number])
+        raise error(404, 1291, f"not found: {request.method} {request.path}")
+
+    # -- tokens --------------------------------------------------------------------------------------
+
+    def _give_token(self, form: dict[str, list[str]]) -> None:
+        if form.get("apikey") != [TOKEN]:
+            raise Answer(400, {"errorCode": "BXNIM0415E", "errorMessage": "API key not found"})
+        with self.lock:
+            self._tokens += 1
+            now = int(time.time())
+            claims = {"iat": now, "exp": now + self.token_seconds, "n": self._tokens}
+            parts = [{"alg": "HS256", "typ": "JWT"}, claims]
+            texts = [base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=") for p in parts]
+            token = b".".join([*texts, b"c2VjcmV0"]).decode()
+            self._valid.add(token)
+            self.tokens.append(token)
+        raise Answer(
+            200,
+            {
+                "access_token": token,
+                "token_type": "Bearer",
+                "expires_in": self.token_seconds,
+                "expiration": now + self.token_seconds,
+                "refresh_token": "not_supported",
+            },
+        )
+
+    def expire_newest_token(self) -> None:
+        """The token given last is refused from now on; that of the real client is older."""
+        with self.lock:
+            self._valid.discard(self.tokens[-1])
+
+    def _check_token(self, headers: dict[str, str]) -> None:
+        token = headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in self._valid or headers.get("Service-CRN") != CRN:
+            raise error(401, 1200, f"You are not authorized: {token}")
+
+    # -- jobs ----------------------------------------------------------------------------------------
+
+    def _job(self, job_id: str) -> Job:
+        if job_id not in self.jobs:
+            raise error(404, 1291, f"Job not found. Job ID: {job_id}")
+        return self.jobs[job_id]
+
+    def _take(self, wish: dict[str, Any]) -> None:
+        pending = sum(job.status in ("Queued", "Running") for job in self.jobs.values())
+        if self.max_pending is not None and pending >= self.max_pending:
+            raise error(403, 3458, "You have reached the maximum number of pending jobs")
+        session = wish.get("session_id")
+        if session is not None and not self.sessions.get(session, {}).get("accepting_jobs"):
+            raise error(400, 1217, "The session has been closed and does not accept jobs")
+        job = self.put(
+            tags=_checked(wish.get("tags", [])),
+            status="Queued",
+            backend=wish["backend"],
+            params=wish["params"],
+            private=wish.get("private", False),
+            session_id=session,
+            program=wish["program_id"],
+            lists_at=time.monotonic() + self.listing_lag,
+            estimate=self.estimate,
+        )
+        self._queue.append(job.id)
+        self._wake.notify_all()
+        raise Answer(200, {"id": job.id, "backend": job.backend, "session_id": session})
+
+    def _list(self, query: dict[str, list[str]]) -> None:
+        try:
+            limit = int(query.get("limit", ["20"])[0])
+        except ValueError:
+            limit = 200
+        limit = limit if 1 <= limit <= 200 else 200
+        offset = int(query.get("offset", ["0"])[0])
+        wanted = set(query.get("tags", []))
+        backends = query.get("backend")
+        now = time.monotonic()
+        found = [
+            job
+            for job in self.jobs.values()
+            if wanted <= set(job.tags)
+            and job.lists_at <= now
+            and (backends is None or job.backend in backends)
+            and (
+                "pending" not in query
+                or (query["pending"] == ["true"]) == (job.status in ("Queued", "Running"))
+            )
+        ]
+        if query.get("sort") != ["ASC"]:
+            found.reverse()
+        page = [job.as_json(params=False) for job in found[offset : offset + limit]]
+        self.after_page()
+        raise Answer(200, {"jobs": page, "count": len(found), "limit": limit, "offset": offset})
+
+    def _give_result(self, job: Job) -> None:
+        if job.result is None or job.id in self.read_once_read:
+            raise Answer(204)
+        if job.private:
+            self.read_once_read.add(job.id)
+        raise Answer(200, job.result)
+
+    def _cancel(self, job: Job) -> None:
+        if job.status not in ("Queued", "Running"):
+            raise error(409, 1292, "The job cannot be cancelled")
+        job.status = "Cancelled"
+        raise Answer(204)
+
+    def _run_jobs(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._stopped or (self._queue and not self._held))
+                if self._stopped:
+                    return
+                job = self.jobs[self._queue.popleft()]
+                if job.status != "Queued":
+                    continue
+                job.status = "Running"
+                self.executions[job.id] += 1
+            try:
+                result, status, reason = run_on_aer(job.params), "Completed", {}
+            except Exception as failure:
+                result, status = None, "Failed"
+                reason = {"reason": f"the simulator failed: {failure}", "reason_code": 1519}
+            with self.lock:
+                if job.status == "Running":
+                    job.result, job.status, job.reason, job.usage = result, status, reason, self.usage
+
+
+def run_on_aer(params: Any) -> str:
+    """Run the params of a sampler job; the text of its result."""
+    from qiskit_aer.primitives import SamplerV2
+    from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
+
+    decoded = json.loads(json.dumps(params), cls=RuntimeDecoder)
+    shots = decoded.get("options", {}).get("default_shots") or 4096
+    result = SamplerV2(seed=7).run([tuple(pub) for pub in decoded["pubs"]], shots=shots).result()
+    return json.dumps(result, cls=RuntimeEncoder)
+
+
+def _checked(tags: list[str]) -> list[str]:
+    if len(tags) > 8:
+        raise error(400, 1204, "Too many tags")
+    if any(len(tag) > 86 for tag in tags):
+        raise error(400, 1205, "A tag is too long")
+    return tags
+
+
+def _device(name: str) -> dict[str, Any]:
+    qubits = _device_file(name, "configuration")["n_qubits"]
+    return {
+        "name": name,
+        "status": {"name": "online"},
+        "is_simulator": False,
+        "qubits": qubits,
+        "queue_length": 3,
+    }
+
+
+_FILES: dict[tuple[str, str], dict[str, Any]] = {}
+
+
+def _device_file(name: str, kind: str) -> dict[str, Any]:
+    """What the fake provider ships about a device."""
+    import qiskit_ibm_runtime
+
+    if (name, kind) not in _FILES:
+        short = BACKENDS[name]
+        folder = Path(qiskit_ibm_runtime.__file__).parent / "fake_provider" / "backends" / short
+        prefix = {"configuration": "conf", "properties": "props"}.get(kind)
+        if prefix is None:
+            raise error(404, 1291, f"a backend has no {kind}")
+        _FILES[name, kind] = json.loads((folder / f"{prefix}_{short}.json").read_text())
+    return _FILES[name, kind]

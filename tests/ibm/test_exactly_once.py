@@ -1,0 +1,188 @@
+"""Nothing runs twice, whatever the network does to a submission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.core.identity import identity_in
+from qjm_widgets.core.records import Status
+from tests.fakes import LIMIT, reach
+from tests.ibm.server import Server
+
+Make = Callable[..., Any]
+POST = ("POST", "/api/v1/jobs")
+
+
+def run(manager: JobManager, adapter: Any, bell: QuantumCircuit, jobs: int = 3, **more: Any) -> JobSet:
+    return manager.run([bell] * jobs, adapter, shots=5, max_circuits_per_job=1, **more)
+
+
+def assert_each_ran_once(server: Server, job_set: JobSet, jobs: int = 3) -> None:
+    assert +job_set.live.numbers() == {Status.DONE: jobs}
+    ran = [identity_in(server.jobs[job_id].tags) for job_id in server.executions]
+    assert len(set(ran)) == jobs
+    assert len(ran) == jobs
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"drop": True, "after": True},
+        {"drop": True},
+        {"status": 502, "after": True, "times": 1},
+        {"status": 429, "headers": {"Retry-After": "0"}},
+        {"status": 429},
+        {"delay": 1.5},
+    ],
+    ids=lambda fault: "-".join(f"{name}={value}" for name, value in fault.items()),
+)
+def test_a_submission_that_fails_on_the_way_runs_once(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit, fault: dict[str, Any]
+) -> None:
+    server.hold()
+    server.misbehave(*POST, skip=1, **fault)
+    job_set = run(manager, quantum(submit_seconds=1.0), bell, rerun_on_resume=True)
+    assert job_set.wait(LIMIT, until="submitted")
+    # Whatever was sent twice is cancelled before it runs.
+    reach(job_set, lambda: pending(server) == 3)
+    server.go()
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set)
+
+
+def pending(server: Server) -> int:
+    with server.lock:
+        return sum(job.status == "Queued" for job in server.jobs.values())
+
+
+def test_an_accepted_submission_whose_reply_got_lost_is_found_by_its_tag(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.misbehave(*POST, drop=True, after=True)
+    job_set = run(manager, quantum(), bell)
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set)
+    assert len(server.jobs) == 3
+
+
+def test_one_that_was_never_accepted_is_held_after_the_settling_time(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.misbehave(*POST, drop=True)
+    job_set = run(manager, quantum(settling=0.2), bell, jobs=1)
+    assert job_set.wait(LIMIT)
+    assert +job_set.live.numbers() == {Status.HELD: 1}
+    looks = server.count("GET", "/api/v1/jobs")
+    assert looks >= 2  # an empty answer is no proof
+    assert job_set.retry(held=True) == 1
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set, 1)
+
+
+def test_a_list_that_lags_behind_is_asked_again(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.listing_lag = 0.6
+    server.misbehave(*POST, drop=True, after=True)
+    job_set = run(manager, quantum(settling=20), bell, jobs=2)
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set, 2)
+    assert len(server.jobs) == 2
+
+
+def test_a_twin_that_the_runtime_made_by_repeating_is_cancelled_and_shown(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.hold()
+    server.misbehave(*POST, status=502, after=True)
+    job_set = run(manager, quantum(), bell, jobs=1)
+    reach(job_set, lambda: "2 times" in (job_set.live.jobs[0].note or ""))
+    twin, kept = server.jobs.values()
+    assert kept.id == job_set.live.jobs[0].job_id
+    assert twin.status == "Cancelled"
+    assert f"{twin.id} (cancelled" in job_set.report()
+    server.go()
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set, 1)
+
+
+def test_a_twin_that_has_run_is_shown_with_what_it_cost(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.misbehave("GET", "/api/v1/jobs", status=500, times=3)  # meanwhile both run
+    server.misbehave(*POST, status=502, after=True)
+    job_set = run(manager, quantum(), bell, jobs=1)
+    assert job_set.wait(LIMIT)
+    assert +job_set.live.numbers() == {Status.DONE: 1}
+    reach(job_set, lambda: len(server.executions) == 2)
+    twin = next(job for job in server.jobs if job != job_set.live.jobs[0].job_id)
+    assert f"{twin} (it ran, 1.5 s of QPU time)" in job_set.report()
+
+
+def test_refused_after_an_earlier_try_was_accepted_is_looked_up(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    # The runtime repeats the first by itself, and the second answer says: refused.
+    server.misbehave(*POST, status=502, after=True)
+    server.misbehave(*POST, status=429)
+    job_set = run(manager, quantum(), bell, jobs=1)
+    assert job_set.wait(LIMIT)
+    assert len(server.jobs) == 1
+    assert_each_ran_once(server, job_set, 1)
+
+
+def test_a_server_that_fails_before_the_submission_leaves_no_doubt(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.misbehave("GET", ".*/instances/usage", status=501)
+    job_set = run(manager, quantum(settling=0), bell, jobs=1)
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set, 1)
+
+
+def test_retry_after_is_honoured(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.misbehave(*POST, status=429, headers={"Retry-After": "40"})
+    job_set = run(manager, quantum(), bell, jobs=1)
+    reach(job_set, lambda: job_set.live.waiting is not None)
+    assert job_set.live.waiting.until - job_set.live.jobs[0].since > 35
+
+
+def test_a_kernel_that_died_while_sending_finds_its_job(
+    server: Server, quantum: Make, bell: QuantumCircuit, tmp_path: Any
+) -> None:
+    store = tmp_path / "store.sqlite"
+    with JobManager(store) as first:
+        server.hold()
+        job_set = run(first, quantum(), bell)
+        assert job_set.wait(LIMIT, until="submitted")
+        set_id = job_set.job_set_id()
+        # As the store is when the kernel dies between the request and its answer.
+        first._store.commit(
+            {set_id: _as_if_sending(job_set)},
+        )
+    second = JobManager(store)
+    again = second.retrieve_job_set(set_id)
+    assert again.interrupted if hasattr(again, "interrupted") else again.live.interrupted
+    again.resume(quantum())
+    server.go()
+    assert again.wait(LIMIT)
+    assert_each_ran_once(server, again)
+    assert len(server.jobs) == 3
+    assert len(server.sessions) == 1
+    second.close()
+
+
+def _as_if_sending(job_set: JobSet) -> Any:
+    from dataclasses import replace
+
+    from qjm_widgets.core.ports import Changes
+
+    job = replace(job_set.live.jobs[1], status=Status.SENDING, job_id=None)
+    return Changes(jobs=[job])

@@ -1,0 +1,161 @@
+"""The REST client: credentials, tokens, retries, odd answers."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from qjm_widgets.backends.ibm_account import Account, Token, account_of
+from qjm_widgets.backends.ibm_rest import Rest
+from qjm_widgets.core.errors import NotFoundError, ProviderError
+from tests.ibm.server import CRN, TOKEN, Server
+
+
+@pytest.fixture
+def account(server: Server, service: Any) -> Account:
+    return account_of(service)
+
+
+@pytest.fixture
+def rest(account: Account) -> Rest:
+    return Rest(account, timeouts=(5.0, 1.0))
+
+
+def test_the_account_is_that_of_the_users_service(server: Server, account: Account) -> None:
+    assert account.url == f"{server.url}/api/v1"
+    assert account.iam_url == server.url
+    assert (account.crn, account.key) == (CRN, TOKEN)
+    assert account.name == "ibm:a/0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("region", "private", "url", "iam"),
+    [
+        ("us-east", False, "https://quantum.cloud.ibm.com/api/v1", "https://iam.cloud.ibm.com"),
+        ("eu-de", False, "https://eu-de.quantum.cloud.ibm.com/api/v1", "https://iam.cloud.ibm.com"),
+        (
+            "eu-de",
+            True,
+            "https://private.eu-de.quantum.cloud.ibm.com/api/v1",
+            "https://private.iam.cloud.ibm.com",
+        ),
+    ],
+)
+def test_without_a_resolver_the_region_of_the_instance_tells_the_address(
+    monkeypatch: pytest.MonkeyPatch, region: str, private: bool, url: str, iam: str
+) -> None:
+    class Service:
+        def active_account(self) -> dict[str, Any]:
+            crn = CRN.replace("us-east", region)
+            return {"token": TOKEN, "instance": crn, "private_endpoint": private}
+
+    monkeypatch.delenv("IAM_URL")
+    account = account_of(Service())
+    assert (account.url, account.iam_url) == (url, iam)
+
+
+def test_one_token_serves_many_threads(server: Server, rest: Rest) -> None:
+    before = server.count("POST", "/identity/token")
+    threads = [threading.Thread(target=rest.jobs, args=("qjm",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert server.count("POST", "/identity/token") == before + 1
+    assert server.count("GET", "/api/v1/jobs") == 8
+
+
+def test_a_token_is_renewed_before_it_ends(server: Server, account: Account) -> None:
+    import requests
+
+    now = 0.0
+    token = Token(account, clock=lambda: now)
+    with requests.Session() as session:
+        first = token.get(session)
+        now = 0.79 * 3600
+        assert token.get(session) == first
+        now = 0.81 * 3600
+        assert token.get(session) != first
+
+
+def test_a_token_that_is_refused_is_renewed_once(server: Server, rest: Rest, service: Any) -> None:
+    rest.jobs("qjm")
+    server.expire_newest_token()
+    assert rest.jobs("qjm") == []
+    server.misbehave("GET", "/api/v1/jobs", status=401, body="{}", times=2)
+    with pytest.raises(ProviderError, match="401"):
+        rest.jobs("qjm")
+
+
+def test_a_wrong_key_says_so(server: Server, account: Account) -> None:
+    from dataclasses import replace
+
+    rest = Rest(replace(account, key="wrong-key-wrong-key"))
+    with pytest.raises(ProviderError, match=r"API key not found.*\n?.*Check the API key") as caught:
+        rest.jobs("qjm")
+    assert "wrong-key" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500, "body": "{}"},
+        {"status": 429, "body": "{}", "headers": {"Retry-After": "0"}},
+        {"status": 429, "body": "{}"},
+        {"drop": True},
+        {"truncate": True},
+        {"delay": 1.5},
+        {"status": 200, "body": "<html>"},
+    ],
+    ids=str,
+)
+def test_what_may_be_repeated_is_tried_again(server: Server, rest: Rest, fault: dict[str, Any]) -> None:
+    server.put(tags=["qjm"])
+    server.misbehave("GET", "/api/v1/jobs", **fault)
+    assert len(rest.jobs("qjm")) == 1
+
+
+def test_a_long_retry_after_is_told_not_slept(server: Server, rest: Rest) -> None:
+    server.misbehave("GET", "/api/v1/jobs", status=429, body="{}", headers={"Retry-After": "90"})
+    with pytest.raises(ProviderError) as caught:
+        rest.jobs("qjm")
+    assert caught.value.retry_after == 90
+    assert server.count("GET", "/api/v1/jobs") == 1
+
+
+def test_what_is_refused_is_not_tried_again(server: Server, rest: Rest) -> None:
+    server.misbehave("GET", "/api/v1/jobs", status=400, body="{}")
+    with pytest.raises(ProviderError, match=r"refused \(400\)"):
+        rest.jobs("qjm")
+    assert server.count("GET", "/api/v1/jobs") == 1
+
+
+def test_errors_hold_the_servers_words(server: Server, rest: Rest) -> None:
+    job = server.put(tags=[])
+    assert rest.cancel(job.id) is False  # 409: too late
+    with pytest.raises(ProviderError, match="1204 Too many tags"):
+        rest.set_tags(job.id, [str(i) for i in range(9)])
+    with pytest.raises(NotFoundError, match="knows no job gone"):
+        rest.job("gone")
+
+
+@pytest.mark.parametrize("job_id", ["../sessions", "a/b?c=d#e", "%2e%2e", "ä\n"])
+def test_a_strangers_job_id_stays_one_part_of_the_path(server: Server, rest: Rest, job_id: str) -> None:
+    with pytest.raises(NotFoundError):
+        rest.job(job_id)
+    with pytest.raises(NotFoundError):
+        rest.cancel(job_id)
+    assert all(request.path.count("/") <= 5 for request in server.requests)
+    assert server.count(None, "/api/v1/sessions.*") == 0
+
+
+@pytest.mark.parametrize("body", ["[]", '{"jobs": 3}', '{"jobs": [3, {}, {"id": 4}], "count": "x"}'])
+def test_odd_lists_do_no_harm(server: Server, rest: Rest, body: str) -> None:
+    server.misbehave("GET", "/api/v1/jobs", status=200, body=body)
+    if "count" in body:
+        assert rest.jobs("qjm") == []
+    else:
+        with pytest.raises(ProviderError, match="no list"):
+            rest.jobs("qjm")
