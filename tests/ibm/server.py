@@ -135,6 +135,8 @@ class Server:
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
         """How often each job was run."""
+        self.under_way = self.most_at_once = 0
+        """Requests under way, now and at most."""
         self.after_page: Callable[[], None] = lambda: None
         """Called after each page of a list."""
         self._tokens = 0
@@ -172,7 +174,7 @@ class Server:
             self._queue.clear()
             self.executions.clear()
             self.max_pending, self.listing_lag, self.usage = None, 0.0, 1.5
-            self.token_seconds, self.estimate = 3600, 2.5
+            self.token_seconds, self.estimate, self.most_at_once = 3600, 2.5, 0
             self.after_page = lambda: None
             self._held = False
 
@@ -262,8 +264,17 @@ class Server:
                 request = Request(self.command, address.path, urllib.parse.parse_qs(address.query))
                 with server.lock:
                     server.requests.append(request)
+                    server.under_way += 1
+                    server.most_at_once = max(server.most_at_once, server.under_way)
                     server._wake.notify_all()
                     fault = server._fault(request)
+                try:
+                    self.answer_to(request, body, fault)
+                finally:
+                    with server.lock:
+                        server.under_way -= 1
+
+            def answer_to(self, request: Request, body: str, fault: Fault | None) -> None:
                 if fault is not None:
                     time.sleep(fault.delay)
                 answer = None
@@ -482,6 +493,7 @@ class Server:
             with self.lock:
                 if job.status == "Running":
                     job.result, job.status, job.reason, job.usage = result, status, reason, self.usage
+                self._wake.notify_all()
 
 
 def run_on_aer(params: Any) -> str:

@@ -94,10 +94,12 @@ def test_a_list_call_polls_the_set(held: JobSet, server: Server) -> None:
 
 def test_cancel_goes_out_several_at_once(held: JobSet, server: Server) -> None:
     server.misbehave("POST", ".*/cancel", delay=0.5, times=4)
+    server.most_at_once = 0
     assert held.cancel() == 4
     assert held.wait(LIMIT)
     assert held.statuses() == [JobStatus.CANCELLED] * 4
     assert server.count("POST", ".*/cancel") == 4
+    assert server.most_at_once > 1
 
 
 def test_too_late_to_cancel_is_shown(held: JobSet, server: Server) -> None:
