@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,6 +24,9 @@ _WORDS = {
     "FAILED": Status.ERROR,
     "CANCELLED": Status.CANCELLED,
 }
+
+_TOO_LONG = re.compile(r"\b1305\b|ran too long|(maximum|max) execution time", re.I)
+"""What providers say of a job that they call cancelled although nobody has cancelled it."""
 
 
 def observe_job(
@@ -53,6 +57,8 @@ def observe_job(
             found = read_done(result, read)
     elif status is Status.ERROR:
         found = _failed_or_late(job, read)
+    elif status is Status.CANCELLED and _TOO_LONG.search(why := str(_told(job, "error_message"))):
+        found = Observation(Status.ERROR, why)
     else:
         found = Observation(status)
     return found._replace(**_beside(job, found.status))
@@ -87,13 +93,8 @@ def read_done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
 
 
 def _failed(error: BaseException, job: Any = None) -> Observation:
-    message = None
-    if job is not None and callable(getattr(job, "error_message", None)):
-        try:
-            message = job.error_message()
-        except Exception:
-            message = None  # the result's own error is what we tell then
-    return Observation(Status.ERROR, str(message or explain(error)))
+    # Without a message, the result's own error is what we tell.
+    return Observation(Status.ERROR, str(_told(job, "error_message") or explain(error)))
 
 
 def _told(job: Any, method: str) -> Any:

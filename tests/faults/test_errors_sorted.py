@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager
 from qjm_widgets.core import snapshot
@@ -128,6 +129,53 @@ def test_the_order_of_circuits_never_changes(
     assert sorted(ran) == list(range(23))
     first = [row for row, job in enumerate(job_set.live.jobs) if job.attempt == 1]
     assert first == sorted(first)
+
+
+# -- what others end ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("Error code 1305; Job exceeded its time and ran too long", "error"),
+        ("Cancelled by the user", "cancelled"),
+        (None, "cancelled"),
+    ],
+)
+def test_a_job_that_ran_too_long_is_an_error_and_no_cancellation(
+    message: str | None, status: str, manager: JobManager, clock: JumpingClock
+) -> None:
+    backend = ScriptedBackend(hold=True)
+    job_set = start(manager, backend, 2)
+    assert job_set.wait(LIMIT, until="submitted")
+    native = backend.sent[0]
+    native.now = JobStatus.CANCELLED
+    native.error_message = lambda: message  # type: ignore[attr-defined]
+    backend.sent[1].finish()
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    assert words(job_set) == [status, "done"]
+    if status == "error":
+        assert "ran too long" in str(job_set.error_messages())
+        assert job_set.retry() == 1
+
+
+def test_waiting_for_an_older_job_never_fails_a_submission(
+    manager: JobManager, clock: JumpingClock
+) -> None:
+    def full(number: int, submission: object) -> None:
+        if any(job.status is Status.QUEUED for job in adapter.sent):
+            raise Refused("too many pending jobs", 400)
+
+    adapter = Scripted(refuse=full, hold=True)
+    job_set = start(manager, adapter, 4)
+    for _ in range(200):  # for four days
+        idle(manager)
+        clock.skip(1800)
+    assert words(job_set) == ["queued", "not_sent", "not_sent", "not_sent"]
+    adapter.hold = False
+    adapter.sent[0].finish()
+    pass_time(clock, manager, lambda: job_set.live.settled)
+    done(job_set, 4)
 
 
 # -- what cannot be sent -----------------------------------------------------------------------------
