@@ -151,6 +151,11 @@ class Asker:
             about = _Asked(state, row, state.jobs[row].attempt, followed.handle)
             self._wishes[about.key] = _Wish(about, self._turn.now())
 
+    def cancel_spare(self, state: SetState, row: int, handle: Any) -> None:
+        """Ask the backend to stop a job that nobody follows."""
+        about = _Asked(state, row, state.jobs[row].attempt, handle)
+        self._call(functools.partial(self._cancel_call, _Wish(about, 0.0)))
+
     def drop(self, state: SetState, row: int) -> None:
         """Forget a job: a new attempt gets its own handle. Its cancellation, if wished, is asked for."""
         key = state.live.set_id, row
@@ -180,8 +185,7 @@ class Asker:
         """A lost job is there."""
         self.add(state, row, handles[0], nameless=state.jobs[row].job_id is None)
         for handle in handles[1:]:  # the provider took one submission twice: one is enough
-            about = _Asked(state, row, state.jobs[row].attempt, handle)
-            self._call(functools.partial(self._cancel_call, _Wish(about, 0.0)))
+            self.cancel_spare(state, row, handle)
 
     def _give_up_hanging_call(self) -> None:
         if self._lane.busy_for() < _DEADLINE:

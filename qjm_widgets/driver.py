@@ -31,6 +31,10 @@ _LIMIT_WAIT = 30.0
 """A pending limit that others fill is tried again after so many seconds."""
 _STORE_WAIT = 1.0
 """Circuits that cannot be read from the store are asked for again after so many seconds."""
+_DEADLINE = 600.0
+"""Seconds after which a submission that hangs is given up; the next goes out on another thread."""
+_MOST_HANGING = 4
+"""With so many threads hanging, nothing is sent until the last one comes back."""
 _HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.UNSURE)
 """Refusals after which nothing else is sent for a while."""
 
@@ -41,11 +45,12 @@ _Block = tuple[float, str]
 class _Sending:
     """A submission that is queued or under way; those of one generation were announced together."""
 
-    __slots__ = ("_claimed", "generation", "row", "state")
+    __slots__ = ("_claimed", "attempt", "generation", "row", "state")
 
     def __init__(self, state: SetState, row: int, generation: int) -> None:
         self.state = state
         self.row = row
+        self.attempt = state.jobs[row].attempt
         self.generation = generation
         self._claimed = threading.Lock()
 
@@ -61,8 +66,10 @@ class Driver:
         self.adapter = adapter
         self._turn = turn
         self._lane = Lane(f"qjm-send-{adapter.name}")
+        self._hanging: list[Lane] = []
         self._asker = Asker(adapter, turn, self._ended)
         self._sending: dict[tuple[str, int], _Sending] = {}
+        self._given_up: dict[tuple[str, int], _Sending] = {}
         self._order: deque[str] = deque()
         self._call_seconds = 0.0
         self._learned_limit: int | None = None
@@ -79,6 +86,8 @@ class Driver:
     def due(self) -> float | None:
         """When this driver wants its next turn, monotonic seconds; None: only when a message comes."""
         times = [self._asker.due()]
+        if self._sending and not self.adapter.runs_inside_submit:
+            times.append(self._turn.now() + _DEADLINE)
         if self._wanting and self._blocked()[0] > self._turn.now():
             times.append(self._blocked()[0])
         known = [time for time in times if time is not None]
@@ -86,6 +95,7 @@ class Driver:
 
     def step(self, states: Sequence[SetState]) -> None:
         """Send what may be sent and ask what is due."""
+        self._give_up_hanging_call()
         for state, row in self._choose(states):
             self._dispatch(state, row)
         self._asker.step()
@@ -113,6 +123,8 @@ class Driver:
         """Forget a set; of what was announced, nothing goes out any more."""
         for key in [key for key, sending in self._sending.items() if sending.state is state]:
             self._sending.pop(key).claim()
+        for key in [key for key, sending in self._given_up.items() if sending.state is state]:
+            del self._given_up[key]
         self._asker.forget(state)
 
     def recover(self, state: SetState, row: int, recovery: Recovery) -> None:
@@ -174,7 +186,12 @@ class Driver:
                 self._turn.hold(state, row, f"{OVER_BUDGET}: {advice.text}")
         return advice.answer is Answer.SEND
 
+    def _hangs(self) -> bool:
+        return not self.adapter.runs_inside_submit and self._lane.busy_for() >= _DEADLINE
+
     def _room(self) -> int:
+        if self._hangs():
+            return 0
         # The first call tells how long one takes: what is announced before may have to be held.
         alone = self.adapter.runs_inside_submit or self._call_seconds == 0
         room = 1 if alone else pacing.batch(self._call_seconds)
@@ -223,6 +240,8 @@ class Driver:
             until, why = self._turn.wall() + left, blocked_by
         elif state.budget_wait is not None:
             why = state.budget_wait
+        elif self._hangs():
+            why = f"{self.adapter.name} does not answer"
         elif self._learned_limit is not None and self._room() <= 0:
             why = f"{self.adapter.name} takes {self._learned_limit} at a time"
         else:
@@ -280,6 +299,8 @@ class Driver:
         state, row = sending.state, sending.row
         key = state.live.set_id, row
         if self._sending.get(key) is not sending:
+            if self._given_up.get(key) is sending:
+                self._answered_late(sending, handle, job_id, error)
             return
         del self._sending[key]
         self._call_seconds = took if self._call_seconds == 0 else 0.7 * self._call_seconds + 0.3 * took
@@ -296,6 +317,41 @@ class Driver:
         else:
             self._turn.amend(state, row, job_id=job_id)
         self._asker.add(state, row, handle, nameless=error is not None)
+
+    def _give_up_hanging_call(self) -> None:
+        """What is under way may have been sent; what was announced behind it was not."""
+        if not self._hangs() or not self._sending:
+            return
+        self._hanging = [lane for lane in self._hanging if not lane.join(0)]
+        if len(self._hanging) < _MOST_HANGING:
+            self._hanging.append(self._lane)
+            self._lane.stop()
+            self._lane = Lane(f"qjm-send-{self.adapter.name}")
+        error = TimeoutError(f"{self.adapter.name} has not answered for {_DEADLINE:.0f} s")
+        for key, sending in list(self._sending.items()):
+            del self._sending[key]
+            if sending.claim():
+                self._turn.unsend(sending.state, sending.row, "one before it hangs")
+            else:
+                self._given_up[key] = sending
+                self._refused(sending.state, sending.row, error)
+
+    def _answered_late(
+        self, sending: _Sending, handle: Any, job_id: str | None, error: BaseException | None
+    ) -> None:
+        """A submission that was given up has come back: the job is there, wanted or not."""
+        state, row = sending.state, sending.row
+        key = state.live.set_id, row
+        del self._given_up[key]
+        if handle is None or key in self._sending:
+            return
+        status = state.jobs[row].status
+        if state.jobs[row].attempt == sending.attempt and status in (Status.SENDING, Status.HELD):
+            self._asker.drop(state, row)
+            self._turn.change(state, row, Status.QUEUED, job_id=job_id, last_error=None)
+            self._asker.add(state, row, handle, nameless=error is not None)
+        elif status is Status.CANCELLED:
+            self._asker.cancel_spare(state, row, handle)
 
     # -- refusals ------------------------------------------------------------------------------------
 

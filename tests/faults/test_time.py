@@ -10,9 +10,11 @@ import pytest
 
 from qjm_widgets import JobManager
 from qjm_widgets.asking import _MOST_HANGING
+from qjm_widgets.core import snapshot
 from qjm_widgets.core.errors import DrivenElsewhereError
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import Status
+from qjm_widgets.driver import _MOST_HANGING as _MOST_SENDING
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import (
     JumpingClock,
@@ -164,6 +166,60 @@ def test_a_look_up_that_hangs_is_made_again(
         end()
         done(again, 2)
     assert len(adapter.knocks) == 2
+
+
+@pytest.mark.parametrize("finds", [True, False], ids=["tags", "no tags"])
+def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
+    finds: bool, manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qjm_widgets.driver._DEADLINE", 0.05)
+    adapter = Scripted(finds=finds)
+    adapter.settling = 1e6  # not found before it was accepted
+    end = hang(adapter, "submit")
+    job_set = start(manager, adapter, 3)
+    assert adapter.entered["submit"].wait(LIMIT)
+    lost = "sending" if finds else "held"
+    until(clock, manager, lambda: words(job_set)[0] == lost and job_set.live.jobs[0].last_error, 1)
+    del adapter.gates["submit"]
+    until(clock, manager, lambda: words(job_set) == [lost, "done", "done"], 1)
+    assert finds or "may have been sent" in snapshot.note(job_set.live.jobs[0])
+    end()
+    until(clock, manager, lambda: job_set.live.finished == 3, 1)
+    done(job_set, 3)
+    assert adapter.knocks == [[0], [1], [2]]
+
+
+def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_back(
+    manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qjm_widgets.driver._DEADLINE", 0.05)
+    adapter = Scripted(hold=True)
+    end = hang(adapter, "submit")
+    job_set = start(manager, adapter, 2)
+    assert adapter.entered["submit"].wait(LIMIT)
+    assert job_set.cancel() == 2
+    assert job_set.wait(LIMIT)
+    assert words(job_set) == ["cancelled"] * 2
+    end()
+    until(clock, manager, lambda: adapter.sent and adapter.sent[0].cancels == 1, 1)
+    assert words(job_set) == ["cancelled"] * 2
+    assert adapter.knocks == [[0]]
+
+
+def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
+    manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qjm_widgets.driver._DEADLINE", 0.05)
+    adapter = Scripted(name="hanging")
+    end = hang(adapter, "submit")
+    job_set = start(manager, adapter, 20)
+    until(clock, manager, lambda: job_set.live.numbers()[Status.HELD] == _MOST_SENDING + 1, 400)
+    until(clock, manager, lambda: "does not answer" in str(job_set.live.waiting), 400)
+    assert len(adapter.knocks) == _MOST_SENDING + 1
+    end()
+    pass_time(clock, manager, lambda: job_set.live.finished == 20)
+    done(job_set, 20)
+    assert sorted(adapter.knocks) == [[value] for value in range(20)]
 
 
 # -- jumping -----------------------------------------------------------------------------------------
