@@ -1,4 +1,4 @@
-"""Asking one backend about its jobs: their states, and their cancellation; ``looking`` finds lost ones.
+"""Asking one backend for the states of its jobs; ``cancelling`` stops them, ``looking`` finds lost ones.
 
 Every method runs on the engine's thread, except those that say so: they are the calls, which go out on
 a lane of their own, so that a submission that computes or hangs holds up no cancellation.
@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from qjm_widgets.calls import Lane
+from qjm_widgets.calls import SteadyLane
+from qjm_widgets.cancelling import Cancellations
 from qjm_widgets.core import pacing
 from qjm_widgets.core.pacing import Silence
 from qjm_widgets.core.ports import BackendAdapter, Observation, RemoteAdapter
@@ -57,18 +58,6 @@ class _Asked(NamedTuple):
         return self.state.live.set_id, self.row
 
 
-class _Wish:
-    """A cancellation that the backend has not answered yet."""
-
-    __slots__ = ("about", "due", "tries", "under_way")
-
-    def __init__(self, about: _Asked, due: float) -> None:
-        self.about = about
-        self.due = due
-        self.tries = 0
-        self.under_way = False
-
-
 class _Answer(NamedTuple):
     """How a question went: its seconds, whether it told news, and what went wrong.
 
@@ -94,10 +83,9 @@ class Asker:
         self._adapter = adapter
         self._turn = turn
         self._ended = ended
-        self._lane = Lane(f"qjm-ask-{adapter.name}")
-        self._hanging: list[Lane] = []
+        self._lane = SteadyLane(f"qjm-ask-{adapter.name}", _MOST_HANGING)
         self._followed: dict[Key, _Followed] = {}
-        self._wishes: dict[Key, _Wish] = {}
+        self._cancellations = Cancellations(adapter, turn, self._call, self._ask_soon)
         self._lookups = Lookups(adapter, turn, self._call, self._found, ended)
         self._polling = pacing.Polling.start(turn.now(), local=adapter.survives_kernel is False)
         if isinstance(adapter, RemoteAdapter):
@@ -113,8 +101,7 @@ class Asker:
 
     def due(self) -> float | None:
         """When there is something to ask, monotonic seconds; None: nothing by itself."""
-        times = [self._lookups.due()]
-        times += [wish.due for wish in self._wishes.values() if not wish.under_way]
+        times = [self._lookups.due(), self._cancellations.due()]
         if self._lane.backlog:
             times.append(self._turn.now() + _DEADLINE)
         if self._followed and self._open_question is None:
@@ -129,7 +116,7 @@ class Asker:
         self._lookups.step()
         if self._followed and self._open_question is None and now >= self._polling.due:
             self._observe()
-        self._cancel_due([wish for wish in self._wishes.values() if now >= wish.due])
+        self._cancellations.step()
 
     def add(self, state: SetState, row: int, handle: Any, *, nameless: bool = False) -> None:
         """Follow a job from now on; ``nameless``: its id could not be had yet."""
@@ -148,22 +135,18 @@ class Asker:
         """Ask the backend to stop a job, if it has it and has not computed it already."""
         followed = self._followed.get((state.live.set_id, row))
         if followed is not None and not self._adapter.runs_inside_submit:
-            about = _Asked(state, row, state.jobs[row].attempt, followed.handle)
-            self._wishes[about.key] = _Wish(about, self._turn.now())
+            self._cancellations.wish(state, row, followed.handle)
 
-    def cancel_spare(self, state: SetState, row: int, handle: Any) -> None:
+    def cancel_spare(self, handle: Any) -> None:
         """Ask the backend to stop a job that nobody follows."""
-        about = _Asked(state, row, state.jobs[row].attempt, handle)
-        self._call(functools.partial(self._cancel_call, _Wish(about, 0.0)))
+        self._cancellations.spare(handle)
 
     def drop(self, state: SetState, row: int) -> None:
         """Forget a job: a new attempt gets its own handle. Its cancellation, if wished, is asked for."""
         key = state.live.set_id, row
         self._followed.pop(key, None)
         self._lookups.drop(key)
-        wish = self._wishes.pop(key, None)
-        if wish is not None and not wish.under_way and state.jobs[row].status is Status.CANCELLED:
-            self._call(functools.partial(self._cancel_call, wish))
+        self._cancellations.drop(key, last=state.jobs[row].status is Status.CANCELLED)
 
     def forget(self, state: SetState) -> None:
         """Forget all jobs of a set."""
@@ -178,6 +161,9 @@ class Asker:
         """Wait (seconds) for the call under way."""
         self._lane.join(timeout)
 
+    def _ask_soon(self) -> None:
+        self._polling = self._polling.soon(self._turn.now())
+
     def _call(self, work: Callable[[], None]) -> None:
         self._turn.after_commit(lambda: self._lane.call(work))
 
@@ -185,24 +171,18 @@ class Asker:
         """A lost job is there."""
         self.add(state, row, handles[0], nameless=state.jobs[row].job_id is None)
         for handle in handles[1:]:  # the provider took one submission twice: one is enough
-            self.cancel_spare(state, row, handle)
+            self.cancel_spare(handle)
 
     def _give_up_hanging_call(self) -> None:
-        if self._lane.busy_for() < _DEADLINE:
+        if not self._lane.hangs(_DEADLINE):
             return
-        self._hanging = [lane for lane in self._hanging if not lane.join(0)]
-        if len(self._hanging) < _MOST_HANGING:
-            self._hanging.append(self._lane)
-            self._lane.stop()
-            self._lane = Lane(f"qjm-ask-{self._adapter.name}")
+        self._lane.give_up()
         error = TimeoutError(f"{self._adapter.name} has not answered for {_DEADLINE:.0f} s")
         if self._open_question is not None:
             about = [self._about(row, followed) for (_, row), followed in self._followed.items()]
             self._answered(self._open_question, _Answer(0.0, False, False, about, error))
         self._lookups.hung(error)
-        for wish in list(self._wishes.values()):
-            if wish.under_way:
-                self._not_cancelled(wish, error)
+        self._cancellations.hung(error)
 
     # -- states --------------------------------------------------------------------------------------
 
@@ -313,7 +293,7 @@ class Asker:
                 self._turn.change(state, row, found.status, running_at=running_at, **fields)
             return
         del self._followed[about.key]
-        self._wishes.pop(about.key, None)
+        self._cancellations.drop(about.key)
         self._turn.change(
             state,
             row,
@@ -347,72 +327,6 @@ class Asker:
         if state.jobs[row].status.final:  # its cancellation was wished
             self.drop(state, row)
         self._ended()
-
-    # -- cancelling ----------------------------------------------------------------------------------
-
-    def _cancel_due(self, wishes: list[_Wish]) -> None:
-        """Ask for cancellations, together where the adapter can."""
-        due = [wish for wish in wishes if not wish.under_way]
-        for wish in due:
-            wish.under_way = True
-        if len(due) > 1 and isinstance(self._adapter, RemoteAdapter):
-            self._call(functools.partial(self._cancel_several_call, self._adapter, due))
-        else:
-            for wish in due:
-                self._call(functools.partial(self._cancel_call, wish))
-
-    def _cancel_several_call(self, adapter: RemoteAdapter, wishes: list[_Wish]) -> None:
-        """On the lane."""
-        open_wishes = dict(enumerate(wishes))
-
-        def report(index: int, answer: bool | BaseException) -> None:
-            wish = open_wishes.pop(index)
-            if isinstance(answer, BaseException):
-                self._turn.post(lambda: self._not_cancelled(wish, answer))
-            else:
-                self._turn.post(lambda: self._cancelled(wish, answer))
-
-        try:
-            adapter.cancel_several([wish.about.handle for wish in wishes], report)
-        except BaseException as caught:
-            for index in list(open_wishes):
-                report(index, caught)
-
-    def _cancel_call(self, wish: _Wish) -> None:
-        """On the lane."""
-        try:
-            done = self._adapter.cancel(wish.about.handle)
-        except BaseException as caught:
-            error = caught
-            self._turn.post(lambda: self._not_cancelled(wish, error))
-        else:
-            self._turn.post(lambda: self._cancelled(wish, done))
-
-    def _cancelled(self, wish: _Wish, done: bool) -> None:
-        if self._wishes.get(wish.about.key) is not wish:
-            return
-        del self._wishes[wish.about.key]
-        if not done:
-            text = f"{self._adapter.name} did not cancel it: it may be too late"
-            self._turn.amend(wish.about.state, wish.about.row, last_error=text)
-        self._polling = self._polling.soon(self._turn.now())
-
-    def _not_cancelled(self, wish: _Wish, error: BaseException) -> None:
-        """What may help later is tried again; the rest is told."""
-        if self._wishes.get(wish.about.key) is not wish:
-            return
-        wish.tries += 1
-        wish.under_way = False
-        verdict = judge(error)
-        if verdict.refusal.temporary and wish.tries < pacing.TRIES:
-            wait = pacing.back_off(wish.tries, verdict.retry_after, self._turn.chance())
-            wish.due = self._turn.now() + wait
-            text = f"cancelling failed and is tried again: {verdict.text}"
-        else:
-            del self._wishes[wish.about.key]
-            text = f"cancelling failed: {verdict.text}"
-        self._turn.amend(wish.about.state, wish.about.row, last_error=text)
-        self._polling = self._polling.soon(self._turn.now())
 
 
 def _said(found: Observation) -> dict[str, Any]:

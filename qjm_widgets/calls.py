@@ -86,6 +86,50 @@ class Lane:
                     self._waiting -= 1
 
 
+class SteadyLane:
+    """A lane that goes on with another thread when a call hangs.
+
+    Args:
+        name: of its threads.
+        most: with so many threads hanging, calls wait behind the last one.
+    """
+
+    def __init__(self, name: str, most: int) -> None:
+        self._name = name
+        self._most = most
+        self._lane = Lane(name)
+        self._hanging: list[Lane] = []
+
+    @property
+    def backlog(self) -> int:
+        """Calls queued or under way, but for those that were given up."""
+        return self._lane.backlog
+
+    def call(self, work: Callable[[], None]) -> None:
+        """Queue a call; it has to catch what it raises."""
+        self._lane.call(work)
+
+    def hangs(self, seconds: float) -> bool:
+        """Whether the call under way has taken so long."""
+        return self._lane.busy_for() >= seconds
+
+    def give_up(self) -> None:
+        """Leave the call under way alone: what was queued behind it is not made, others are."""
+        self._hanging = [lane for lane in self._hanging if not lane.join(0)]
+        if len(self._hanging) < self._most:
+            self._hanging.append(self._lane)
+            self._lane.stop()
+            self._lane = Lane(self._name)
+
+    def stop(self) -> None:
+        """Make no further call."""
+        self._lane.stop()
+
+    def join(self, timeout: float) -> bool:
+        """Wait (seconds) for the call under way, if it is not given up; True when it has ended."""
+        return self._lane.join(timeout)
+
+
 class _Show:
     """Shows warnings as before, except those of our threads, which are logged.
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qjm_widgets.asking import Asker
-from qjm_widgets.calls import Lane
+from qjm_widgets.calls import SteadyLane
 from qjm_widgets.core import pacing
 from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
 from qjm_widgets.core.errors import StoreCorruptError, StoreError
@@ -65,8 +65,7 @@ class Driver:
     def __init__(self, adapter: BackendAdapter, turn: Turn) -> None:
         self.adapter = adapter
         self._turn = turn
-        self._lane = Lane(f"qjm-send-{adapter.name}")
-        self._hanging: list[Lane] = []
+        self._lane = SteadyLane(f"qjm-send-{adapter.name}", _MOST_HANGING)
         self._asker = Asker(adapter, turn, self._ended)
         self._sending: dict[tuple[str, int], _Sending] = {}
         self._given_up: dict[tuple[str, int], _Sending] = {}
@@ -187,7 +186,7 @@ class Driver:
         return advice.answer is Answer.SEND
 
     def _hangs(self) -> bool:
-        return not self.adapter.runs_inside_submit and self._lane.busy_for() >= _DEADLINE
+        return not self.adapter.runs_inside_submit and self._lane.hangs(_DEADLINE)
 
     def _room(self) -> int:
         if self._hangs():
@@ -322,11 +321,7 @@ class Driver:
         """What is under way may have been sent; what was announced behind it was not."""
         if not self._hangs() or not self._sending:
             return
-        self._hanging = [lane for lane in self._hanging if not lane.join(0)]
-        if len(self._hanging) < _MOST_HANGING:
-            self._hanging.append(self._lane)
-            self._lane.stop()
-            self._lane = Lane(f"qjm-send-{self.adapter.name}")
+        self._lane.give_up()
         error = TimeoutError(f"{self.adapter.name} has not answered for {_DEADLINE:.0f} s")
         for key, sending in list(self._sending.items()):
             del self._sending[key]
@@ -351,7 +346,7 @@ class Driver:
             self._turn.change(state, row, Status.QUEUED, job_id=job_id, last_error=None)
             self._asker.add(state, row, handle, nameless=error is not None)
         elif status is Status.CANCELLED:
-            self._asker.cancel_spare(state, row, handle)
+            self._asker.cancel_spare(handle)
 
     # -- refusals ------------------------------------------------------------------------------------
 
