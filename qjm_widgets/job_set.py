@@ -412,7 +412,8 @@ class JobSet:
 
         What has finished keeps its results; what was sent is had back by its id; what was not sent is
         sent; what ran inside the dead kernel is run again. A job that may have been sent is looked for
-        where the provider has tags, and held for you to decide elsewhere.
+        where the provider has tags, and held for you to decide elsewhere. Where this kernel drives the
+        set already, held jobs are looked for again.
 
         Args:
             backend: the one that the set was made for; by default one that the manager knows by name,

@@ -1,0 +1,117 @@
+"""What an error of a submission means, told from errors that real connections raise."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import urllib.request
+from collections.abc import Callable
+
+import pytest
+import requests
+from qiskit.exceptions import QiskitError
+
+from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.core.refusals import Refusal, judge
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
+CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"
+GARBAGE = b"what?\r\n\r\n"
+NO_JSON = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>"
+
+
+def by_requests(url: str) -> object:
+    return requests.get(url, timeout=0.2).json()
+
+
+def by_urllib(url: str) -> object:
+    with urllib.request.urlopen(url, timeout=0.2) as answer:
+        return json.loads(answer.read())
+
+
+def raised(get: Callable[[str], object], url: str) -> Exception:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - whatever it is
+        get(url)
+    return caught.value
+
+
+@pytest.mark.parametrize("get", [by_requests, by_urllib])
+@pytest.mark.parametrize(
+    ("answer", "refusal"),
+    [
+        (b"", Refusal.UNSURE),
+        (HALF, Refusal.UNSURE),
+        (CHUNK, Refusal.UNSURE),
+        (GARBAGE, Refusal.UNSURE),
+        (None, Refusal.UNSURE),
+        (NO_JSON, Refusal.ODD),
+    ],
+    ids=["closed", "half", "chunk", "garbage", "silence", "no JSON"],
+)
+def test_a_connection_that_breaks_after_the_request_leaves_a_doubt(
+    answer: bytes | None, refusal: Refusal, get: Callable[[str], object]
+) -> None:
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(10_000)
+                if answer is None:
+                    over.wait(30)
+                else:
+                    connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        error = raised(get, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        over.set()
+        thread.join(30)
+    assert judge(error).refusal is refusal
+    wrapped = QiskitError("not submitted")
+    wrapped.__cause__ = error
+    if refusal is Refusal.UNSURE:
+        assert judge(wrapped).refusal is refusal
+
+
+@pytest.mark.parametrize("get", [by_requests, by_urllib])
+def test_a_server_that_was_never_reached_has_nothing(get: Callable[[str], object]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert judge(raised(get, f"http://127.0.0.1:{port}/")).refusal is Refusal.BUSY
+
+
+def test_the_last_of_several_tries_tells() -> None:
+    """An earlier one that did not reach the server says nothing of the one that did."""
+    error = requests.ReadTimeout("no answer")
+    error.__context__ = ConnectionRefusedError("nobody there")
+    assert judge(error).refusal is Refusal.UNSURE
+
+
+@pytest.mark.parametrize(
+    ("error", "refusal"),
+    [
+        (KeyError("id"), Refusal.ODD),
+        (MemoryError(), Refusal.ODD),
+        (KeyboardInterrupt(), Refusal.ODD),
+        (NotAvailableError("circuits are missing"), Refusal.LASTING),
+        (ValueError("bad circuit"), Refusal.LASTING),
+        (QiskitError("bad circuit"), Refusal.LASTING),
+        (requests.exceptions.MissingSchema("no scheme"), Refusal.LASTING),
+    ],
+)
+def test_what_came_before_or_instead_of_a_request(error: BaseException, refusal: Refusal) -> None:
+    assert judge(error).refusal is refusal
+
+
+def test_a_certificate_that_is_not_trusted_ends_it_with_advice() -> None:
+    class SSLCertVerificationError(OSError):
+        pass
+
+    error = requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
+    error.__cause__ = SSLCertVerificationError("self-signed certificate")
+    verdict = judge(error)
+    assert verdict.refusal is Refusal.LASTING
+    assert "not trusted here" in verdict.text
