@@ -14,8 +14,8 @@ from nbclient import NotebookClient
 HERE = Path(__file__).parents[2] / "notebooks"
 IBM = "03_ibm_quantum"
 PLAIN = ("01_quickstart", "04_from_ibmqjobmanager")
-LESSONS = ("02_queue_shots_errors", IBM, "06_noise", "07_splitting", "08_homework")
-NAMES = [*PLAIN, *(pytest.param(name, marks=pytest.mark.newer_qiskit) for name in LESSONS)]
+NEWER = ("02_queue_shots_errors", IBM, "05_dask", "06_noise", "07_splitting", "08_homework")
+NAMES = [*PLAIN, *(pytest.param(name, marks=pytest.mark.newer_qiskit) for name in NEWER)]
 LIMIT = 240
 """Seconds for a whole notebook."""
 HURRY = "speed = 3000"
@@ -140,6 +140,14 @@ def sees_1024_shots(notebook: Any) -> None:
     assert sum(map(int, shots)) == 1024
 
 
+def sees_one_result_on_all_workers(notebook: Any) -> None:
+    found = answer(notebook, "on_dask.results().get_counts(5)")
+    assert found == answer(notebook, "on_cores.results().get_counts(5)")
+    assert sum(map(int, re.findall(r": (\d+)", found))) == 1024
+    report = printed(notebook, "manager.report")
+    assert report.count("20 of 20 done") == 3
+
+
 def sees_queue_shots_and_errors(notebook: Any) -> None:
     assert "job is queued" in printed(notebook, "busy.run(coin")
     assert "8 of 8 done" in printed(notebook, "print(coins.report())")
@@ -177,6 +185,7 @@ SEEN = {
     "04_from_ibmqjobmanager": sees_1024_shots,
     "02_queue_shots_errors": sees_queue_shots_and_errors,
     IBM: sees_1024_shots,
+    "05_dask": sees_one_result_on_all_workers,
     "06_noise": sees_noise,
     "07_splitting": sees_the_cut_and_its_price,
     "08_homework": sees_full_marks,

@@ -1,0 +1,41 @@
+"""Many sets on one manager and one backend."""
+
+from collections import Counter
+
+from qjm_widgets import JobManager
+from tests.fakes import LIMIT, ScriptedBackend, marked, reach
+
+SETS, JOBS = 10, 12
+
+
+def test_sets_that_wait_together_are_sent_in_turns() -> None:
+    backend = ScriptedBackend()
+    backend.gate.clear()
+    with JobManager(":memory:") as manager:
+        job_sets = [
+            manager.run([marked(number)] * JOBS, backend, max_circuits_per_job=1, shots=1)
+            for number in range(SETS)
+        ]
+        backend.gate.set()
+        assert all(job_set.wait(LIMIT) for job_set in job_sets)
+    sent = [job.circuits[0].name for job in backend.sent]
+    # What was announced before the others were there goes first; after that nobody is served twice
+    # while another waits.
+    late = sent[len(sent) // 3 :]
+    for half in range(1, len(late) // SETS):
+        served = Counter(late[: half * SETS])
+        assert max(served.values()) - min(served[f"c{number}"] for number in range(SETS)) <= 3
+    assert Counter(sent) == {f"c{number}": JOBS for number in range(SETS)}
+
+
+def test_one_set_that_waits_holds_up_no_other() -> None:
+    busy, free = ScriptedBackend(name="busy", hold=True), ScriptedBackend(name="free")
+    with JobManager(":memory:") as manager:
+        waits = manager.run([marked(1)] * 3, busy, max_circuits_per_job=1, shots=1)
+        goes = manager.run([marked(2)] * 3, free, max_circuits_per_job=1, shots=1)
+        assert goes.wait(LIMIT)
+        reach(waits, lambda: waits.live.submitted)
+        assert not waits.live.settled
+        for job in busy.sent:
+            job.finish()
+        assert waits.wait(LIMIT)
