@@ -123,8 +123,8 @@ soak: $(DEV)
 	QJM_SOAK=$(or $(SOAK),1000) $(PY) -m pytest tests/faults --timeout 0 $(PYTEST_ARGS)
 
 bench: $(DEV)
-	$(PY) -m benchmarks
+	$(PY) -m benchmarks $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) $(TERRA_VENV) .kernels .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
+	rm -rf $(VENV) $(TERRA_VENV) .venv-retired .kernels .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

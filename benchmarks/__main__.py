@@ -16,10 +16,13 @@ from benchmarks import (
     aggregation,
     clicks,
     counts_by_index,
+    executor_jobs,
+    growth,
     ibm_requests,
     importing,
     instant_jobs,
     panel_shown,
+    retired,
 )
 from benchmarks.table import as_table
 from benchmarks.timing import Row
@@ -32,9 +35,12 @@ BENCHMARKS = {
         counts_by_index,
         instant_jobs,
         aer_jobs,
+        executor_jobs,
+        growth,
         panel_shown,
         clicks,
         ibm_requests,
+        retired,
     )
 }
 PACKAGES = ("qjm_widgets", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy")
@@ -43,7 +49,10 @@ PACKAGES = ("qjm_widgets", "qiskit", "qiskit-aer", "qiskit-ibm-runtime", "numpy"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; all by default"
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help=f"of {', '.join(BENCHMARKS)}; by default all but {retired.NAME}",
     )
     parser.add_argument("--short", action="store_true", help="few rounds: whether it works, roughly")
     parser.add_argument("--json", type=Path, default=Path(".artifacts/bench.json"), metavar="FILE")
@@ -53,7 +62,8 @@ def main() -> None:
             parser.error(f"there is no benchmark {name!r}: {', '.join(BENCHMARKS)}")
 
     rows: list[Row] = []
-    for name in arguments.names or BENCHMARKS:
+    usual = [name for name, module in BENCHMARKS.items() if not getattr(module, "ASKED_FOR", False)]
+    for name in arguments.names or usual:
         print(f"measuring {name} …", flush=True)
         rows += BENCHMARKS[name].run(short=arguments.short)
     print()

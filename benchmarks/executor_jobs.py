@@ -1,0 +1,102 @@
+"""Many small circuits on all cores: the manager's own processes beside the kernel and a process pool."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+from benchmarks.timing import Row, Watch, compared, take_turns
+from benchmarks.workloads import SHOTS, cut, random_circuits, through_loop
+from qjm_widgets import JobManager
+
+NAME = "executors"
+CIRCUITS = 1000
+JOBS = 50
+SHORT_CIRCUITS = 200
+
+
+def run(*, short: bool) -> list[Row]:
+    from qiskit.primitives import StatevectorSampler
+    from qiskit.providers.basic_provider import BasicSimulator
+    from qiskit_aer import AerSimulator
+
+    number = SHORT_CIRCUITS if short else CIRCUITS
+    basic, aer = BasicSimulator(), AerSimulator()
+    few_gates = random_circuits(number, basic)
+    cases = ((basic, few_gates), (StatevectorSampler(), few_gates), (aer, random_circuits(number, aer)))
+    rows = []
+    with (
+        JobManager(":memory:") as manager,
+        ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool,
+        ThreadPoolExecutor() as threads,
+    ):
+        for backend, circuits in cases:
+            rows += _case(manager, pool, threads, circuits, backend, 2 if short else 5)
+    return rows
+
+
+def _case(
+    manager: JobManager,
+    pool: Executor,
+    threads: Executor,
+    circuits: list[Any],
+    backend: Any,
+    count: int,
+) -> list[Row]:
+    name = type(backend).__name__
+    parts = cut(circuits, JOBS)
+    contenders: dict[str, Callable[[Watch], None]] = {
+        "processes": functools.partial(_manager, manager, circuits, backend, "processes"),
+        "in the kernel": functools.partial(_manager, manager, circuits, backend, None),
+        "plain loop": functools.partial(through_loop, parts=parts, backend=backend)
+        if hasattr(backend, "target")
+        else functools.partial(_loop_of_pubs, parts, backend),
+        "futures.map": functools.partial(_map, pool, parts, backend),
+    }
+    if name == "AerSimulator":
+        own = type(backend)(executor=threads, max_job_size=max(1, len(circuits) // JOBS))
+        contenders["Aer's executor option"] = functools.partial(_whole, circuits, own)
+    rounds = take_turns(contenders, count)
+    case = f"{name}, {len(circuits):,} circuits in {JOBS} jobs: processes"
+    rows = [
+        compared(NAME, case, rounds, "processes", peer) for peer in contenders if peer != "processes"
+    ]
+    # What processes that still live have used is not told.
+    return [dataclasses.replace(row, cpu_ratio=None) for row in rows]
+
+
+def _manager(
+    manager: JobManager, circuits: list[Any], backend: Any, executor: Any, watch: Watch
+) -> None:
+    with watch.timed():
+        job_set = manager.run(
+            circuits, backend, shots=SHOTS, max_circuits_per_job=len(circuits) // JOBS, executor=executor
+        )
+        job_set.wait()
+    assert job_set.error_messages() is None
+
+
+def _loop_of_pubs(parts: list[list[Any]], sampler: Any, watch: Watch) -> None:
+    with watch.timed():
+        jobs = [sampler.run(part, shots=SHOTS) for part in parts]
+        for job in jobs:
+            job.result()
+
+
+def _map(pool: Executor, parts: list[list[Any]], backend: Any, watch: Watch) -> None:
+    """What a user writes for all cores: circuits and results are pickled."""
+    with watch.timed():
+        list(pool.map(functools.partial(_result, backend), parts))
+
+
+def _result(backend: Any, part: list[Any]) -> Any:
+    return backend.run(part, shots=SHOTS).result()
+
+
+def _whole(circuits: list[Any], backend: Any, watch: Watch) -> None:
+    with watch.timed():
+        assert backend.run(circuits, shots=SHOTS).result().success

@@ -1,0 +1,175 @@
+"""How cost grows with the number of jobs, what memory it takes, and where the time goes."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from benchmarks.timing import Row, Spread, Target
+from benchmarks.workloads import SHOTS, InstantBackend, ready_results, small_circuits
+from qjm_widgets import JobManager
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.storage.sqlite import SQLiteStore
+
+NAME = "growth"
+JOBS = (10, 100, 1000, 10_000)
+CIRCUITS_A_JOB = 10
+LARGE = (100_000, 1000)
+OLD_SETS = 1000
+MICROSECONDS = 1e6
+
+# Where the time of a set goes: what is told apart, and the functions that do it.
+PARTS = {
+    "circuits to QPY": ("qjm_widgets.journal.write_block",),
+    "results read": ("qjm_widgets.backends.backend_run.read_result",),
+    "outcomes written": ("qjm_widgets.core.outcomes.JobOutcome.encode",),
+    "the store": (
+        "qjm_widgets.storage.sqlite.SQLiteStore.create_set",
+        "qjm_widgets.storage.sqlite.SQLiteStore.put_circuits",
+        "qjm_widgets.storage.sqlite.SQLiteStore.commit",
+    ),
+    "published": ("qjm_widgets.live.LiveSet.publish",),
+}
+
+
+def run(*, short: bool) -> list[Row]:
+    rows = []
+    for jobs in JOBS[:3] if short else JOBS:
+        rows += _jobs(jobs, 1 if short else 3)
+    if not short:
+        rows += _large(*LARGE)
+    return [*rows, _opening()]
+
+
+def _jobs(jobs: int, rounds: int) -> list[Row]:
+    circuits = small_circuits(jobs * CIRCUITS_A_JOB)
+    backend = InstantBackend(ready_results(circuits[:CIRCUITS_A_JOB], 1))
+    case = f"{jobs:,} jobs of {CIRCUITS_A_JOB}"
+    whole, returned = [], []
+    for _ in range(rounds):
+        one = _measured(circuits, backend, jobs)
+        whole.append(MICROSECONDS * one["whole"] / jobs)
+        returned.append(one["returned"])
+    parts: Counter[str] = Counter()
+    with _timed(parts):
+        _measured(circuits, backend, jobs)
+    return [
+        Row(NAME, f"{case}: all of it", "µs/job", Spread.of(whole)),
+        Row(NAME, f"{case}: until run returned", "s", Spread.of(returned), target=Target("value", 3.0)),
+        *(
+            Row(NAME, f"{case}: {part}", "µs/job", Spread.of([MICROSECONDS * parts[part] / jobs]))
+            for part in PARTS
+        ),
+    ]
+
+
+def _large(circuits: int, jobs: int) -> list[Row]:
+    made = small_circuits(circuits)
+    backend = InstantBackend(ready_results(made[: circuits // jobs], 1))
+    one = _measured(made, backend, jobs)
+    case = f"{circuits:,} circuits in {jobs:,} jobs"
+    return [
+        Row(
+            NAME,
+            f"{case}: until run returned",
+            "s",
+            Spread.of([one["returned"]]),
+            target=Target("value", 3.0),
+        ),
+        Row(NAME, f"{case}: all of it", "s", Spread.of([one["whole"]])),
+        Row(NAME, f"{case}: most memory beside the user's circuits", "MB", Spread.of([one["most"]])),
+        Row(NAME, f"{case}: memory when it is done", "MB", Spread.of([one["left"]])),
+    ]
+
+
+def _measured(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, float]:
+    """Seconds, and megabytes of this process beyond what it had before."""
+    with tempfile.TemporaryDirectory() as directory:
+        gc.collect()
+        before = _resident()
+        most = before
+        with JobManager(Path(directory, "store.sqlite")) as manager:
+            began = time.perf_counter()
+            job_set = manager.run(
+                circuits, backend, shots=SHOTS, max_circuits_per_job=len(circuits) // jobs
+            )
+            returned = time.perf_counter() - began
+            most = max(most, _resident())
+            while not job_set.wait(0.25):
+                most = max(most, _resident())
+            whole = time.perf_counter() - began
+            assert job_set.live.numbers()[Status.DONE] == jobs
+            most = max(most, _resident())
+            gc.collect()
+            left = _resident()
+    return {"whole": whole, "returned": returned, "most": most - before, "left": left - before}
+
+
+def _resident() -> float:
+    """Megabytes; 0 where there is no /proc."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * 4096 / 1e6 if pages.exists() else 0.0
+
+
+@contextmanager
+def _timed(parts: Counter[str]) -> Iterator[None]:
+    """Processor seconds of the thread that does it, a part at a time."""
+    lock = threading.Lock()
+
+    def timing(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **named: Any) -> Any:
+            began = time.thread_time()
+            try:
+                return function(*arguments, **named)
+            finally:
+                took = time.thread_time() - began
+                with lock:
+                    parts[part] += took
+
+        return timed
+
+    with ExitStack() as stack:
+        for part, names in PARTS.items():
+            for name in names:
+                owner, attribute = name.rsplit(".", 1)
+                target = _find(owner)
+                stack.enter_context(
+                    mock.patch.object(target, attribute, timing(part, getattr(target, attribute)))
+                )
+        yield
+
+
+def _find(name: str) -> Any:
+    import pkgutil
+
+    return pkgutil.resolve_name(name)
+
+
+def _opening() -> Row:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "store.sqlite")
+        store = SQLiteStore(path)
+        for number in range(OLD_SETS):
+            jobs = [JobRecord(row, Span(row, row + 1), status=Status.DONE) for row in range(10)]
+            record = JobSetRecord(
+                f"{number:032x}", f"old {number}", "b", "backend_run", 10, float(number)
+            )
+            store.create_set(record, jobs)
+        store.close()
+        took = []
+        for _ in itertools.repeat(None, 5):
+            began = time.perf_counter()
+            with JobManager(path) as manager:
+                assert len(manager.history()) == OLD_SETS
+                took.append(1e3 * (time.perf_counter() - began))
+    case = f"a store with {OLD_SETS:,} old sets, opened and listed"
+    return Row(NAME, case, "ms", Spread.of(took), target=Target("value", 100.0))
