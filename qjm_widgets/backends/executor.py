@@ -10,6 +10,7 @@ import threading
 import time
 import uuid
 import weakref
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
 from contextlib import suppress
@@ -19,7 +20,7 @@ from qjm_widgets.backends.executor_kinds import MEMORY, dask_client, explained, 
 from qjm_widgets.backends.processes import Processes
 from qjm_widgets.backends.reports import Mailbox, Report
 from qjm_widgets.backends.sampler import Sampler, seed_of
-from qjm_widgets.backends.tasks import Answer, pack, run_task, versions
+from qjm_widgets.backends.tasks import Answer, Parcel, pack, run_task, versions
 from qjm_widgets.circuit_blocks import QPY, has_foreign, write_block
 from qjm_widgets.core.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
 from qjm_widgets.core.pacing import Pace
@@ -33,6 +34,8 @@ _DEATHS = 3
 """A job whose worker died so often is an error: it may be what kills them."""
 _WORKERS = 32
 """How many workers an executor is taken to have that does not tell."""
+_PARCELS = 16
+"""Of so many sets the backend is kept ready to travel."""
 _COUNT_SECONDS = 10.0
 """The workers of a cluster, which come and go, are counted again after so long."""
 
@@ -99,7 +102,9 @@ class OnExecutor:
         if self._client is executor:
             executor = executor.get_executor(pure=False)
         self._executor = executor
-        self._backend = pack(backend, inner.name)
+        self._backend = backend
+        pack(backend, inner.name)  # what cannot travel is refused at once
+        self._parcels: OrderedDict[str, Parcel] = OrderedDict()
         self._versions = versions(backend)
         self._mailbox = Mailbox(self._client)
         self._sent: weakref.WeakValueDictionary[str, _Sent] = weakref.WeakValueDictionary()
@@ -142,7 +147,7 @@ class OnExecutor:
         sent = _Sent(
             {
                 "versions": self._versions,
-                "backend": tuple(self._backend),
+                "backend": tuple(self._parcel(submission.identity)),
                 "span": tuple(block.span),
                 "circuits": (block.encoding, block.data, block.notes),
                 "options": pack(dict(submission.options), "one of the run options").data,
@@ -204,6 +209,16 @@ class OnExecutor:
             with suppress(Exception):
                 sent.future.cancel()
         self._mailbox.close()
+
+    def _parcel(self, identity: str) -> Parcel:
+        """The backend as it was when the set's first job was sent: its options may change later."""
+        job_set = ":".join(identity.split(":")[:2])
+        if job_set not in self._parcels:
+            self._parcels[job_set] = pack(self._backend, self.name)
+            if len(self._parcels) > _PARCELS:
+                self._parcels.popitem(last=False)
+        self._parcels.move_to_end(job_set)
+        return self._parcels[job_set]
 
     def _send(self, sent: _Sent) -> None:
         sent.began = None

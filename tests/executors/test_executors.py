@@ -85,6 +85,15 @@ def test_unseeded_workers_of_one_parent_do_not_draw_the_same(manager: JobManager
     assert all(found[a] != found[b] for a in range(4) for b in range(a))
 
 
+def test_a_backend_travels_as_it_is_when_the_set_is_run(manager: JobManager) -> None:
+    backend = AerSimulator(seed_simulator=1)
+    found = []
+    for seed in (1, 2, 1):
+        backend.set_options(seed_simulator=seed)
+        found.append(counts(manager.run(coins(2), backend, executor="processes", shots=500)))
+    assert found[0] == found[2] != found[1]
+
+
 def test_a_failing_job_says_why(manager: JobManager) -> None:
     circuit = QuantumCircuit(2, 2, name="split")
     circuit.measure(0, 0)
