@@ -23,7 +23,7 @@ from qjm_widgets.storage.sqlite import SQLiteStore
 NAME = "growth"
 JOBS = (10, 100, 1000, 10_000)
 CIRCUITS_A_JOB = 10
-LARGE = (100_000, 1000)
+LARGE = ((100_000, 1000), (100_000, 10_000))
 OLD_SETS = 1000
 MICROSECONDS = 1e6
 
@@ -46,7 +46,8 @@ def run(*, short: bool) -> list[Row]:
     for jobs in JOBS[:3] if short else JOBS:
         rows += _jobs(jobs, 1 if short else 3)
     if not short:
-        rows += _large(*LARGE)
+        for circuits, jobs in LARGE:
+            rows += _large(circuits, jobs)
     return [*rows, _opening()]
 
 
@@ -85,6 +86,7 @@ def _large(circuits: int, jobs: int) -> list[Row]:
             Spread.of([one["returned"]]),
             target=Target("value", 3.0),
         ),
+        Row(NAME, f"{case}: until run returned, processor", "s", Spread.of([one["cpu"]])),
         Row(NAME, f"{case}: all of it", "s", Spread.of([one["whole"]])),
         Row(NAME, f"{case}: most memory beside the user's circuits", "MB", Spread.of([one["most"]])),
         Row(NAME, f"{case}: memory when it is done", "MB", Spread.of([one["left"]])),
@@ -98,11 +100,11 @@ def _measured(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, flo
         before = _resident()
         most = before
         with JobManager(Path(directory, "store.sqlite")) as manager:
-            began = time.perf_counter()
+            began, cpu = time.perf_counter(), time.thread_time()
             job_set = manager.run(
                 circuits, backend, shots=SHOTS, max_circuits_per_job=len(circuits) // jobs
             )
-            returned = time.perf_counter() - began
+            returned, cpu = time.perf_counter() - began, time.thread_time() - cpu
             most = max(most, _resident())
             while not job_set.wait(0.25):
                 most = max(most, _resident())
@@ -111,7 +113,13 @@ def _measured(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, flo
             most = max(most, _resident())
             gc.collect()
             left = _resident()
-    return {"whole": whole, "returned": returned, "most": most - before, "left": left - before}
+    return {
+        "whole": whole,
+        "returned": returned,
+        "cpu": cpu,
+        "most": most - before,
+        "left": left - before,
+    }
 
 
 def _resident() -> float:

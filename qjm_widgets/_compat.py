@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -37,9 +38,15 @@ SAMPLERS_NEED = "V2 samplers and PUBs need Qiskit 1.0 or newer"
 
 def is_schedule(thing: Any) -> bool:
     """Whether it is a pulse ``Schedule`` or ``ScheduleBlock``, which Qiskit 2 has no more."""
+    return _is_kind_of_schedule(type(thing))
+
+
+@functools.cache
+def _is_kind_of_schedule(kind: type) -> bool:
+    """Asked of each of many circuits."""
     return any(
-        kind.__module__.startswith("qiskit.pulse.") and kind.__name__ in ("Schedule", "ScheduleBlock")
-        for kind in type(thing).__mro__
+        base.__module__.startswith("qiskit.pulse.") and base.__name__ in ("Schedule", "ScheduleBlock")
+        for base in kind.__mro__
     )
 
 
