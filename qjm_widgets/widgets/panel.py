@@ -30,7 +30,7 @@ from qjm_widgets.widgets.pulse import PULSE
 
 _LOG = logging.getLogger(__name__)
 
-_TRAIT_SECONDS = 2.0
+_TRAIT_SECONDS = 5.0
 
 
 class Panel(anywidget.AnyWidget):

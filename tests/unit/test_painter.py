@@ -71,6 +71,9 @@ def test_only_rows_in_sight_are_sent_however_many_there_are(scene: Scene) -> Non
     assert len(json.dumps(hello.content)) < 20_000
     scene.look(5000, 5020)
     assert rows(scene.update()) == list(range(5000, 5020))
+    scene.look(0, 20)
+    assert scene.painter.update() is None  # the page has them
+    scene.look(5000, 5020)
     scene.change(5001, status=Status.QUEUED)
     scene.change(17, status=Status.QUEUED)
     assert rows(scene.update()) == [5001]
