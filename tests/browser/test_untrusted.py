@@ -88,7 +88,7 @@ def test_text_from_elsewhere_is_only_text(lab: JupyterServer, open_notebook: Ope
     notebook.wait_for_text(re.compile("^1 of 3 done"), within=panel)
     expect(panel.locator('[data-row="1"]')).to_contain_text("RuntimeError")
     expect(panel.locator('[data-row="2"]')).to_contain_text("Queued")
-    expect(panel.locator(".js-plotly-plot .bars path")).to_have_count(3)
+    expect(panel.locator(".js-plotly-plot .bars .point path")).to_have_count(3)
     panel.get_by_text("Counts as a table").click()
     _is_harmless(notebook, panel)
 
@@ -101,7 +101,7 @@ def test_text_from_elsewhere_is_only_text(lab: JupyterServer, open_notebook: Ope
         _is_harmless(notebook, panel)
     notebook.screenshot("untrusted", of=panel)
     # As a pointer on a bar, which makes Plotly write the key.
-    panel.locator(".js-plotly-plot .bars path").first.hover(force=True)
+    panel.locator(".js-plotly-plot .bars .point path").first.hover(force=True)
     expect(panel.locator(".js-plotly-plot .hoverlayer .hovertext").first).to_be_visible()
     _is_harmless(notebook, panel)
 
