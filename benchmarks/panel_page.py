@@ -13,7 +13,7 @@ from tests.browser.harness import NotebookPage, write_notebook
 from tests.browser.harness_server import BROWSER_ARGUMENTS, JupyterServer, find_browser
 
 REPOSITORY = Path(__file__).parents[1]
-SECONDS = 60
+SECONDS = 180
 PREPARE = f"""
 import sys
 sys.path.insert(0, {str(REPOSITORY)!r})

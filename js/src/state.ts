@@ -229,7 +229,8 @@ function applyUpdate(
     head: update.head,
     receivedAt: at,
     runs,
-    statuses,
+    // None: they are as the message before said; whoever missed that one has a gap and asks.
+    statuses: statuses.length > 0 ? statuses : state.statuses,
     rows: merged(
       fresh ? null : state.rows,
       update.rows?.map((row) => ({ ...row, at: update.head.now })),

@@ -6,7 +6,8 @@
  *
  * Kernel -> page: the trait `snapshot` (a full Update, `statuses` inside it as bytes; what a reload, a
  * late view and a saved notebook need) and custom messages (FromKernel; binary parts as buffers).
- * An Update says the whole state of every job in one byte a job, so a lost message is repaired by the
+ * An Update says the whole state of every job in one byte a job (or nothing, where no job has changed
+ * since the one before), so a lost message is repaired by the
  * next one; row details are only sent for rows that a view looks at, and a gap in `seq` asks for them
  * again by `hello`.
  */

@@ -108,6 +108,12 @@ describe("updates", () => {
     expect(reduce(state, updateEvent({ seq: 4, full: true }))).toBe(state);
   });
 
+  it("without statuses leave them as the one before said", () => {
+    const state = stateAfter(full(1));
+    const said = { ...updateEvent({ seq: 2 }), statuses: new Uint8Array(0) };
+    expect(reduce(state, said).statuses).toBe(state.statuses);
+  });
+
   it("with a gap ask for hello; a full one never does", () => {
     const state = stateAfter(full(5));
     const at = (change: Partial<Update>) => updateEvent(change).update;

@@ -21,8 +21,8 @@ from qjm_widgets.widgets.timeline import Timeline
 _ORDER_SECONDS = 0.5
 """Rows that change places more often cannot be followed."""
 _ESTIMATE_SECONDS = 1.0
-_TRAIT_ROWS = 20
-"""The first rows and as many that failed: a saved notebook keeps no more of ten thousand."""
+_TRAIT_ROWS = 12
+"""As many as are seen at once, and as many that failed: a saved notebook keeps no more rows."""
 _MOST_ROWS = 500
 _MOST_VIEWS = 50
 
@@ -225,6 +225,7 @@ class Painter:
 
     def _message(self, rows: list[Any], histograms: list[Any], *, full: bool = False) -> Message:
         self._seq += 1
+        known = not full and self._told_sequence == self._live.sequence
         self._told_sequence = self._live.sequence
         self._told_teaching = self._teaches()
         jobs = self._live.ordered()
@@ -240,7 +241,7 @@ class Painter:
             layout=self._runs(jobs) if full or recut else None,
             full=full,
         )
-        return Message(content, [wire.statuses(jobs), *buffers])
+        return Message(content, [b"" if known else wire.statuses(jobs), *buffers])
 
     def _runs(self, jobs: list[JobRecord]) -> list[list[int]]:
         """How rows map to spans: another way only after a job was cut in halves."""
