@@ -81,7 +81,7 @@ export interface Head {
 export const OPTIONAL_COLUMNS = ["queue", "attempts", "qpu", "id"] as const;
 export type OptionalColumn = (typeof OPTIONAL_COLUMNS)[number];
 
-/** One job, for a row in sight. Times are milliseconds since 1970 UTC, durations milliseconds. */
+/** One job, for a row in sight; what would be null or false is left out. Times are milliseconds since 1970 UTC, durations milliseconds. */
 export interface Row {
   i: number;
   start: number;

@@ -116,7 +116,7 @@ def _stale(told: snapshot.Told | None, heard_at: float | None) -> dict[str, Any]
 def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
     """One job, for a row in sight; ``index`` is its place in the order of the circuits."""
     shown = snapshot.row(job, now)
-    return {
+    told = {
         "i": index,
         "start": job.span.start,
         "stop": job.span.stop,
@@ -134,6 +134,8 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
         "note": shown.note,
         "can": _can(job) if driven else [],
     }
+    # The page takes what is left out for null or false; rows are most of what is sent and saved.
+    return {name: value for name, value in told.items() if value is not None and value is not False}
 
 
 def _can(job: JobRecord) -> list[str]:
