@@ -31,7 +31,7 @@ export function Counts(props: Props) {
   const { head, histogram, choice, groups, connected, plotly, onChoice, onGroups } = props;
   const [looks, setLooks] = useState<Looks>(FIRST_LOOKS);
   const [options, setOptions] = useState(false);
-  const place = useRef<HTMLElement>(null);
+  const place = useRef<HTMLDivElement>(null);
   const bars = useMemo(
     () => (histogram === undefined ? [] : barsOf(histogram, looks)),
     [histogram, looks],
@@ -46,7 +46,7 @@ export function Counts(props: Props) {
   };
   const filled = histogram !== undefined && histogram.keys.length > 0;
   return (
-    <section class="qjm-counts" aria-label="Counts" ref={place}>
+    <div class="qjm-counts" ref={place}>
       <div class="qjm-choices">
         <Whose
           circuits={head.circuits}
@@ -115,7 +115,7 @@ export function Counts(props: Props) {
       ) : (
         <p class="qjm-empty">{emptyWords(head, histogram, choice, connected)}</p>
       )}
-    </section>
+    </div>
   );
 }
 
