@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.axe import serious
 from tests.browser.cells import GATED, SMALL_CIRCUITS, open_gate
 from tests.browser.conftest import OpenNotebook
 from tests.browser.harness import NotebookPage
@@ -86,6 +87,7 @@ def test_groups_bits_what_was_expected_and_files(
     _in_table(panel, {"0": one["00"], "1": one["11"]})
     panel.get_by_label("Counts or probability").select_option("probability")
     notebook.screenshot("charts-group", of=panel)
+    assert serious(panel) == []
 
     rows = list(csv.reader(_saved(notebook, panel, "CSV").read_text("utf-8").splitlines()))
     assert rows[0] == ["outcome", "shots", "share", "low", "high", "expected"]
@@ -122,6 +124,7 @@ def test_a_sampler_with_registers_and_points_and_its_timeline(
     waited = "(plot) => plot.data[0].text.map((text) => text.split(':')[0])"
     assert shown.evaluate(waited) == ["Job 0", "Job 1"]
     notebook.screenshot("charts-timeline-dark", of=panel)
+    assert serious(panel) == []
 
 
 def test_a_panel_that_teaches_explains_what_is_focused(
@@ -145,6 +148,7 @@ def test_a_panel_that_teaches_explains_what_is_focused(
     panel.get_by_role("img", name=re.compile("^Counts of all circuits")).hover()
     expect(tip).to_contain_text("Each bar is an outcome")
     notebook.screenshot("charts-teaching", of=panel)
+    assert serious(panel) == []
     notebook.page.keyboard.press("Escape")
     notebook.kernel_eval("__import__('qjm_widgets.teaching').teaching.set_default(False)")
     expect(life).to_have_count(0)

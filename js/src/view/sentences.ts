@@ -25,7 +25,7 @@ export const SENTENCES: readonly (readonly [selector: string, sentence: string])
   [".qjm-cell-span", "Which circuits this job holds, numbered from 0 in the order you gave them."],
   [".qjm-columns .qjm-cell-status", "Status: where each job is on its way from you to its counts."],
   [".qjm-cell-note", "What the backend says about the job, or why it failed."],
-  [".qjm-cell-queue", "The place in the backend's queue: that many jobs go before it."],
+  [".qjm-cell-queue", "The place in the backend's queue: at 1 the job is the next to run."],
   [".qjm-cell-since", "How long the job has been in its status."],
   [".qjm-cell-waited", "Waited: the time from sending the job until the backend began with it."],
   [".qjm-cell-ran", "Ran: the time that the backend took for the job's circuits."],
