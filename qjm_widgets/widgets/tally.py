@@ -21,7 +21,9 @@ from qjm_widgets.widgets.groups import circuits_of
 
 _LOG = logging.getLogger(__name__)
 
-_Key = tuple[Layout, int, tuple[int, ...] | None]
+_Bits = tuple[int, ...] | None
+"""Which bits of a circuit are shown; None for all."""
+_Key = tuple[Layout, int, _Bits]
 """Circuits that one distribution is laid over in one way."""
 
 
@@ -48,7 +50,9 @@ class Tally:
         self._expected = expected
         self._circuits = circuits_of(live, choice)
         self._whole = choice.register is None and choice.bits is None
-        self._sum = CountsSum()
+        self._sums: dict[_Bits, CountsSum] = {}
+        self._texts = CountsSum()
+        self._shown: list[Packed] | None = None
         self._rows: set[int] = set()
         self._shares: dict[_Key, _Share] = {}
         self._unexpected: set[int] = set()
@@ -74,7 +78,7 @@ class Tally:
         """The bars so far, with what was expected of them where that fits."""
         fits = self._expected is not None and not self.misfit()
         expected = self._mixture() if fits and self._shares else None
-        return histogram(self._sum.parts(), self._sum.texts, most, expected)
+        return histogram(self._parts(), self._texts.texts, most, expected)
 
     def misfit(self) -> str:
         """Why what was expected is not laid over, in words; empty where it is."""
@@ -87,7 +91,7 @@ class Tally:
             some = ", ".join(map(str, sorted(self._unexpected)[:5]))
             more = ", …" if len(self._unexpected) > 5 else ""
             return f"Nothing was expected of circuits {some}{more}"
-        if len(self._sum.parts()) > 1 or self._sum.texts:
+        if len(self._parts()) > 1 or self._texts.texts:
             return "What was expected cannot be laid over outcomes of several layouts: choose circuits"
         return ""
 
@@ -101,6 +105,20 @@ class Tally:
         return [note for note in notes if note]
 
     # -- inside --------------------------------------------------------------------------------------
+
+    def _parts(self) -> list[Packed]:
+        """The sum over the bits that are shown, one for each layout.
+
+        Bits are cut out of sums and not of each circuit's counts: those are very many.
+        """
+        if self._shown is None:
+            found: dict[Layout, list[Packed]] = {}
+            for bits, total in self._sums.items():
+                for part in total.parts():
+                    shown = part if bits is None else part.marginal(bits)
+                    found.setdefault(shown.layout, []).append(shown)
+            self._shown = [parts[0] if len(parts) == 1 else together(parts) for parts in found.values()]
+        return self._shown
 
     def _holds(self, job: JobRecord) -> bool:
         if self._circuits is None:
@@ -116,6 +134,7 @@ class Tally:
         return chosen
 
     def _add(self, job: JobRecord) -> None:
+        self._shown = None
         try:
             outcome = self._live.outcomes.of(job.row)
         except QJMError:
@@ -127,73 +146,69 @@ class Tally:
         if self._circuits is None and self._whole and (self._expected is None or self._expected.alike):
             self._add_whole(job, outcome)
             return
-        found = []
+        found: dict[_Bits, list[Packed]] = {}
         for circuit in self._chosen(job):
             place = circuit - job.span.start
             given = outcome.circuits[place] if place < len(outcome.circuits) else None
             if given is not None and given.success:
-                packed = self._cut(circuit, given)
-                if packed is not None:
-                    found.append(packed)
-        self._sum.add(found)
+                self._add_circuit(circuit, given, found)
+        for bits, parts in found.items():
+            self._sums.setdefault(bits, CountsSum()).add(parts)
 
     def _add_whole(self, job: JobRecord, outcome: JobOutcome) -> None:
         """All circuits of a job at once, which is faster than one by one."""
         parts = [part._replace(layout=part.layout.normal()) for part in outcome.sums()]
-        self._sum.add(parts)
+        self._sums.setdefault(None, CountsSum()).add(parts)
         for circuit in outcome.circuits:
             if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
-                self._sum.add_texts(circuit.data["counts"])
+                self._texts.add_texts(circuit.data["counts"])
         for part in parts if self._expected is not None else ():
-            if part.shots:
-                self._expect(job.span.start, part, None, part.layout.width)
+            self._expect(job.span.start, part, None)
 
-    def _cut(self, circuit: int, outcome: CircuitOutcome) -> Packed | None:
-        """The chosen bits of one circuit's counts."""
-        whole = self._whole
+    def _add_circuit(
+        self, circuit: int, outcome: CircuitOutcome, found: dict[_Bits, list[Packed]]
+    ) -> None:
         packed = outcome.packed()
         if packed is None:
             texts = outcome.data.get("counts") if isinstance(outcome, ExperimentOutcome) else None
-            if texts and whole:
-                self._sum.add_texts(texts)
+            if texts and self._whole:
+                self._texts.add_texts(texts)
             elif texts:
                 self.without += 1
-            return None
-        bits = None if whole else self._choice.bits_of(outcome, packed.layout.width)
-        if bits is None and not whole:
+            return
+        bits = None if self._whole else self._choice.bits_of(outcome, packed.layout.width)
+        if bits is None and not self._whole:
             self.without += 1
-            return None
-        width = packed.layout.width
-        shown = packed if bits is None else packed.marginal(bits)
-        shown = shown._replace(layout=shown.layout.normal())
-        if self._expected is not None and packed.shots:
-            self._expect(circuit, shown, bits, width)
-        return shown
+            return
+        packed = packed._replace(layout=packed.layout.normal())
+        found.setdefault(bits, []).append(packed)
+        if self._expected is not None:
+            self._expect(circuit, packed, bits)
 
-    def _expect(
-        self, circuit: int, shown: Packed, bits: tuple[int, ...] | None, width: int | None
-    ) -> None:
+    def _expect(self, circuit: int, packed: Packed, bits: _Bits) -> None:
         assert self._expected is not None
+        shots = packed.shots
+        if not shots:
+            return
         distribution = self._expected.of(circuit)
         if distribution is None:
             self._unexpected.add(circuit)
             return
-        key = (shown.layout, id(distribution), bits)
+        key = (packed.layout, id(distribution), bits)
         known = self._shares.get(key)
         if known is None:
-            known = _Share(self._fitted(distribution, shown.layout, bits, width), 0)
-        self._shares[key] = known._replace(shots=known.shots + shown.shots)
+            known = _Share(self._fitted(distribution, packed.layout, bits), 0)
+        self._shares[key] = known._replace(shots=known.shots + shots)
 
-    def _fitted(
-        self, distribution: Packed, layout: Layout, bits: tuple[int, ...] | None, width: int | None
-    ) -> Packed:
+    def _fitted(self, distribution: Packed, layout: Layout, bits: _Bits) -> Packed:
         """A distribution over the bits that are shown: it may be given over these or over all."""
         wide = distribution.layout.width
-        if bits is not None and wide == width:
+        shown = layout if bits is None else layout.of_bits(bits)
+        if bits is not None and wide == layout.width:
             distribution = distribution.marginal(bits)
-        elif wide != layout.width:
-            self._misfit = (wide or 0, layout.width or 0)
-        return distribution._replace(layout=layout)
+        elif wide != shown.width:
+            self._misfit = (wide or 0, shown.width or 0)
+        return distribution._replace(layout=shown)
 
     def _mixture(self) -> Packed:
         """What is expected of all circuits together: each by its shots."""
