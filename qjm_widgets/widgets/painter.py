@@ -209,12 +209,12 @@ class Painter:
 
     def trait(self) -> dict[str, Any]:
         """The state as a saved notebook keeps it: the first rows and the first that failed."""
+        histograms = [self._histograms.of(Choice())]
         with self._lock:
             jobs = self._live.ordered()
             failed = [i for i, job in enumerate(jobs) if i >= _TRAIT_ROWS and job.error is not None]
             shown = [*range(min(_TRAIT_ROWS, len(jobs))), *failed[:_TRAIT_ROWS]]
             rows = [self._row(index, jobs[index]) for index in shown]
-            histograms = [self._histograms.of(Choice())]
             content = wire.update(
                 self._seq, self._head(), rows=rows, histograms=histograms, layout=self._runs(jobs)
             )

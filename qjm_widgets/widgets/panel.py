@@ -75,7 +75,7 @@ class Panel(anywidget.AnyWidget):
 
     def teach(self) -> None:
         """The default of teaching has changed."""
-        self._trait_due = 0.0
+        self._kept, self._trait_due = -1, 0.0
         self._mark()
 
     def _mark(self) -> None:
