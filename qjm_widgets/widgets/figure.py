@@ -70,6 +70,7 @@ def counts_figure(live: LiveSet, choice: Choice, expected: Expected | None, look
         title=_escape(title) + _below(found.likeness, tally.notes()),
         xaxis={"title": "Outcome (qubit 0 rightmost)", "type": "category"},
         yaxis={"title": f"{share} of {plural(found.shots, 'shot')}", "rangemode": "tozero"},
+        template="plotly_white",
         showlegend=found.likeness is not None,
     )
     return figure
