@@ -152,13 +152,15 @@ def adopt(
 def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
     """A provider's job as the record of a row; one in an unknown state is asked for again."""
     state = job.observation
+    # Without the time of its end, how long a job waited and ran cannot be told.
+    over = state.status is not None and state.status.final and state.finished_at is None
     return JobRecord(
         row,
         span,
         status=state.status or Status.QUEUED,
         job_id=job.job_id,
         since=now,
-        sent_at=job.created_at or None,
+        sent_at=None if over else job.created_at or None,
         running_at=state.running_at,
         finished_at=state.finished_at,
         checked_at=now,

@@ -90,6 +90,7 @@ def test_a_set_comes_back_with_its_counts(
     assert [mine.get_counts(i) for i in range(5)] == [theirs.get_counts(i) for i in range(5)]
     assert again.counts() == job_set.counts()
     assert again.live.record.batch_id == job_set.live.record.batch_id
+    assert "waited" not in again.report()
 
 
 def test_one_circuits_counts_download_one_job_once(
