@@ -38,7 +38,8 @@ SAMPLERS_NEED = "V2 samplers and PUBs need Qiskit 1.0 or newer"
 
 def is_schedule(thing: Any) -> bool:
     """Whether it is a pulse ``Schedule`` or ``ScheduleBlock``, which Qiskit 2 has no more."""
-    return _is_kind_of_schedule(type(thing))
+    kind: Any = type(thing)
+    return _is_kind_of_schedule(kind)
 
 
 @functools.cache
