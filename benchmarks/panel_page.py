@@ -81,25 +81,28 @@ class Page:
     def _count(self, frame: str | bytes) -> None:
         self.received += len(frame if isinstance(frame, bytes) else frame.encode())
 
-    def show(self, cell: int, name: str, number: int) -> tuple[float, int]:
+    def show(self, cell: int, name: str, number: int, drawn: str = "() => true") -> tuple[float, float]:
         """Run a cell that sets ``began``, until so many elements of a class are painted.
 
+        Args:
+            cell: which.
+            name: the class.
+            number: how many there are of them in the whole page.
+            drawn: what else the page says before the bytes are counted.
+
         Returns:
-            Seconds since the cell began, and how many bytes came meanwhile.
+            Seconds from when the cell began to the paint, and how many kB came until it was drawn.
         """
         self.notebook.cell(cell)
         before = self.received
         self.page.evaluate(_WATCH_FIRST, [name, number, cell])
         self.notebook.run_cell(cell)
-        self.page.wait_for_function("() => qjmBench.shown !== null", timeout=SECONDS * 1000)
+        for condition in ("() => qjmBench.shown !== null", drawn):
+            self.page.wait_for_function(condition, timeout=SECONDS * 1000)
         self.notebook.wait_for_run(SECONDS)
+        received = self.received - before
         began: float = self.notebook.kernel_eval("began")
-        return self.page.evaluate("() => qjmBench.shown") / 1000 - began, self.received - before
-
-    def bytes_until(self, condition: str, before: int) -> int:
-        """Wait for something in the page; bytes since there were ``before``."""
-        self.page.wait_for_function(condition, timeout=SECONDS * 1000)
-        return self.received - before
+        return self.page.evaluate("() => qjmBench.shown") / 1000 - began, received / 1000
 
     def updates(self, start: str, selector: str, number: int) -> list[float]:
         """Milliseconds from a change in the kernel to its paint, so many times.

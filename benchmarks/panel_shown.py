@@ -44,19 +44,15 @@ def _panel(on: Stage) -> dict[str, float]:
     with on.page([SET, SHOW, SHOW_OTHER]) as page:
         page.notebook.run_cell(1)
         page.notebook.wait_for_run()
-        before = page.received
-        shown, _ = page.show(2, "qjm-row", 12)
-        first = page.bytes_until(_DRAWN.format(1), before)
+        shown, first = page.show(2, "qjm-row", 12, _DRAWN.format(1))
         late = page.updates("change_jobs(job_set)", '.qjm-panel [data-row="0"] .qjm-cell-note', UPDATES)
         task = page.longest_task_of_scrolling(".qjm-scroller")
         page.stop()
-        before = page.received
-        page.show(3, "qjm-row", 24)
-        following = page.bytes_until(_DRAWN.format(2), before)
+        _, following = page.show(3, "qjm-row", 24, _DRAWN.format(2))
     return {
         "shown": shown,
-        "first": first / 1000,
-        "next": following / 1000,
+        "first": first,
+        "next": following,
         "p50": statistics.median(late),
         "p95": _p95(late),
         "task": task,
@@ -69,7 +65,7 @@ def _naive(on: Stage) -> dict[str, float]:
         shown, received = page.show(1, "widget-html", 4 * NAIVE_JOBS)
         late = page.updates("change_widgets(box)", ".widget-vbox > .widget-hbox", UPDATES)
         page.stop()
-    return {"shown": shown, "first": received / 1000, "p50": statistics.median(late), "p95": _p95(late)}
+    return {"shown": shown, "first": received, "p50": statistics.median(late), "p95": _p95(late)}
 
 
 def _figure(on: Stage) -> dict[str, float]:
@@ -77,7 +73,7 @@ def _figure(on: Stage) -> dict[str, float]:
     with on.page([cell, cell]) as page:
         shown, received = page.show(1, "point", 1024)
         _, following = page.show(2, "point", 2048)
-    return {"shown": shown, "first": received / 1000, "next": following / 1000}
+    return {"shown": shown, "first": received, "next": following}
 
 
 def _p95(numbers: list[float]) -> float:
