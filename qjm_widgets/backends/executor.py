@@ -112,6 +112,7 @@ class OnExecutor:
         self._counted_at: float | None = None
         self._told = self._client is not None or workers_of(executor) is not None
         self._swapping = threading.Lock()
+        self._packing = threading.Lock()
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, and what cannot travel."""
@@ -213,12 +214,13 @@ class OnExecutor:
     def _parcel(self, identity: str) -> Parcel:
         """The backend as it was when the set's first job was sent: its options may change later."""
         job_set = ":".join(identity.split(":")[:2])
-        if job_set not in self._parcels:
-            self._parcels[job_set] = pack(self._backend, self.name)
-            if len(self._parcels) > _PARCELS:
-                self._parcels.popitem(last=False)
-        self._parcels.move_to_end(job_set)
-        return self._parcels[job_set]
+        with self._packing:
+            if job_set not in self._parcels:
+                self._parcels[job_set] = pack(self._backend, self.name)
+                if len(self._parcels) > _PARCELS:
+                    self._parcels.popitem(last=False)
+            self._parcels.move_to_end(job_set)
+            return self._parcels[job_set]
 
     def _send(self, sent: _Sent) -> None:
         sent.began = None
