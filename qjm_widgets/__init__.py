@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qjm_widgets.core.errors import QJMError
-    from qjm_widgets.job_set import JobSet, ManagedJob
+    from qjm_widgets.job_set import JobSet
+    from qjm_widgets.managed_job import ManagedJob
     from qjm_widgets.manager import JobManager, default_manager
     from qjm_widgets.results import JobSetResults
 
@@ -25,7 +26,7 @@ _HOMES = {
     "JobManager": "manager",
     "default_manager": "manager",
     "JobSet": "job_set",
-    "ManagedJob": "job_set",
+    "ManagedJob": "managed_job",
     "JobSetResults": "results",
     "QJMError": "core.errors",
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import (
@@ -20,10 +20,11 @@ from qjm_widgets.core.errors import (
 )
 from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.ports import RemoteAdapter
-from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.core.records import Status
 from qjm_widgets.engine import Engine
 from qjm_widgets.events import JobEvent, Subscription
 from qjm_widgets.live import LiveSet
+from qjm_widgets.managed_job import ManagedJob, qiskit_status
 from qjm_widgets.progress import ProgressLine
 from qjm_widgets.waiting import wait_until
 
@@ -35,65 +36,6 @@ if TYPE_CHECKING:
     from qjm_widgets.results import JobSetResults
     from qjm_widgets.widgets.expected import Expected
     from qjm_widgets.widgets.panel import Panel
-
-
-class ManagedJob:
-    """One job of a set: a span of its circuits, or one piece of their shots."""
-
-    def __init__(self, job_set: JobSet, row: int) -> None:
-        self._set = job_set
-        self.row = row
-
-    @property
-    def span(self) -> Span:
-        """The half-open range of circuit indices that it holds."""
-        return self._set.live.jobs[self.row].span
-
-    @property
-    def state(self) -> Status:
-        """Its status in our own words; ``status`` gives Qiskit's."""
-        return self._set.live.jobs[self.row].status
-
-    @property
-    def job(self) -> Any:
-        """The provider's own job object, or None where this process has none."""
-        return self._set.live.natives.get(self.row)
-
-    def status(self) -> JobStatus | None:
-        """Qiskit's status; None where it is not known."""
-        return _qiskit_status(self.state)
-
-    def job_id(self) -> str | None:
-        """The provider's id; None before it was sent."""
-        return self._set.live.jobs[self.row].job_id
-
-    def error_message(self) -> str | None:
-        """Why it failed, or None."""
-        return self._set.live.jobs[self.row].error
-
-    def history(self) -> list[StatusChange]:
-        """Every status that it had, in all attempts, oldest first."""
-        return self._set.live.store.job_history(self._set.job_set_id(), self.row)
-
-    def cancel(self) -> int:
-        """Cancel it; 1, or 0 when it was over already."""
-        return self._set.cancel(self)
-
-    def retry(self) -> int:
-        """Send it again if it failed; 1 or 0."""
-        return self._set.retry(self)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ManagedJob) and (self._set.live, self.row) == (
-            other._set.live,
-            other.row,
-        )
-
-    def __hash__(self) -> int:
-        return hash((id(self._set.live), self.row))
-
-    def __repr__(self) -> str:
-        return f"<job {self.row}: circuits {self.span}, {snapshot.WORDS[self.state]}>"
 
 
 Resume = Callable[[LiveSet, Any, Any, Mapping[str, Any]], None]
@@ -193,7 +135,7 @@ class JobSet:
 
     def statuses(self) -> list[JobStatus | None]:
         """Qiskit's status of each job, in their order; None where it is not known."""
-        return [_qiskit_status(job.status) for job in self.live.ordered()]
+        return [qiskit_status(job.status) for job in self.live.ordered()]
 
     def report(self, detailed: bool = True) -> str:
         """The set as text; with ``detailed`` a line for each job."""
@@ -509,33 +451,9 @@ class JobSet:
         Raises:
             ImportError: pandas is not installed.
         """
-        import pandas as pd
+        from qjm_widgets.frames import frame_of
 
-        now = time.time()
-        rows = [
-            {
-                "first_circuit": job.span.start,
-                "circuits": len(job.span),
-                "piece": job.piece,
-                "pieces": job.pieces,
-                "shots": job.shots,
-                "seed": job.seed,
-                "status": job.status.value,
-                "attempt": job.attempt,
-                "job_id": job.job_id,
-                "sent_at": job.sent_at,
-                "running_at": job.running_at,
-                "finished_at": job.finished_at,
-                "waited": snapshot.row(job, now).waited,
-                "ran": snapshot.row(job, now).ran,
-                "error": job.error,
-            }
-            for job in self.live.ordered()
-        ]
-        table = pd.DataFrame(rows)
-        for column in ("sent_at", "running_at", "finished_at"):
-            table[column] = pd.to_datetime(table[column], unit="s", utc=True)
-        return table
+        return frame_of(self.live)
 
     def __repr__(self) -> str:
         numbers = snapshot.summary(self.live.numbers(), self.live.trouble)
@@ -598,39 +516,3 @@ class JobSet:
         raise InvalidStateError(
             f"cannot {verb}: nobody drives this job set in this kernel; job_set.resume(backend) does"
         )
-
-
-def check_name(name: Any) -> str:
-    """A set's name: a string that is not empty."""
-    if not isinstance(name, str) or not name.strip():
-        raise InputError(f"a name is a string that is not empty, not {name!r}")
-    return name
-
-
-def check_budget(seconds: Any) -> None:
-    """A budget: seconds above 0, or None."""
-    if seconds is None:
-        return
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
-        raise InputError(f"max_qpu_seconds is a number of seconds above 0, not {seconds!r}")
-
-
-def check_tags(tags: Any) -> tuple[str, ...]:
-    """Tags: several strings."""
-    if isinstance(tags, str) or not isinstance(tags, Iterable):
-        raise InputError(f"tags are a list of strings, not {tags!r}")
-    found = tuple(tags)
-    for tag in found:
-        if not isinstance(tag, str):
-            raise InputError(f"a tag is a string, not {tag!r}")
-    return found
-
-
-def _qiskit_status(status: Status) -> JobStatus | None:
-    from qiskit.providers import JobStatus
-
-    if status in (Status.NOT_SENT, Status.SENDING):
-        return JobStatus.INITIALIZING
-    if status is Status.HELD:
-        return None
-    return JobStatus[status.name]

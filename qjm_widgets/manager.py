@@ -19,6 +19,7 @@ from typing import Any
 
 from qjm_widgets import backends as _backends
 from qjm_widgets.backends.processes import Processes
+from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.errors import (
     ClosedError,
     DrivenElsewhereError,
@@ -33,7 +34,7 @@ from qjm_widgets.core.snapshot import plural
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.engine import Engine
 from qjm_widgets.follower import Follower
-from qjm_widgets.job_set import JobSet, check_budget, check_name, check_tags
+from qjm_widgets.job_set import JobSet
 from qjm_widgets.journal import Journal
 from qjm_widgets.live import LiveSet
 from qjm_widgets.planning import prepare, records_of, shots_range, sort_options, transpiler

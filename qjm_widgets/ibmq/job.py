@@ -20,7 +20,7 @@ from qjm_widgets.ibmq.errors import (
     retired_errors,
 )
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.job_set import ManagedJob as Job
+from qjm_widgets.managed_job import ManagedJob as Job
 from qjm_widgets.waiting import wait_until
 
 if TYPE_CHECKING:

@@ -1,0 +1,35 @@
+"""What users say of a set as a whole: checked, with errors that name the argument."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from qjm_widgets.core.errors import InputError
+
+
+def check_name(name: Any) -> str:
+    """A set's name: a string that is not empty."""
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"a name is a string that is not empty, not {name!r}")
+    return name
+
+
+def check_budget(seconds: Any) -> None:
+    """A budget: seconds above 0, or None."""
+    if seconds is None:
+        return
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
+        raise InputError(f"max_qpu_seconds is a number of seconds above 0, not {seconds!r}")
+
+
+def check_tags(tags: Any) -> tuple[str, ...]:
+    """Tags: several strings."""
+    if isinstance(tags, str) or not isinstance(tags, Iterable):
+        raise InputError(f"tags are a list of strings, not {tags!r}")
+    found = tuple(tags)
+    for tag in found:
+        if not isinstance(tag, str):
+            raise InputError(f"a tag is a string, not {tag!r}")
+    return found

@@ -1,0 +1,47 @@
+"""A set's jobs as a pandas table."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from qjm_widgets.core import snapshot
+from qjm_widgets.live import LiveSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def frame_of(live: LiveSet) -> pd.DataFrame:
+    """One row a job; times in UTC, durations in seconds.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    import pandas as pd
+
+    now = time.time()
+    rows = [
+        {
+            "first_circuit": job.span.start,
+            "circuits": len(job.span),
+            "piece": job.piece,
+            "pieces": job.pieces,
+            "shots": job.shots,
+            "seed": job.seed,
+            "status": job.status.value,
+            "attempt": job.attempt,
+            "job_id": job.job_id,
+            "sent_at": job.sent_at,
+            "running_at": job.running_at,
+            "finished_at": job.finished_at,
+            "waited": snapshot.row(job, now).waited,
+            "ran": snapshot.row(job, now).ran,
+            "error": job.error,
+        }
+        for job in live.ordered()
+    ]
+    table = pd.DataFrame(rows)
+    for column in ("sent_at", "running_at", "finished_at"):
+        table[column] = pd.to_datetime(table[column], unit="s", utc=True)
+    return table
