@@ -25,6 +25,11 @@ from tests.contract.adapter_kinds import KINDS, LOCAL, Kind, coins, ended, every
 WIDER = "GenericBackendV2", True
 
 
+def kind_of(thing: Any) -> str:
+    """A name that is the same in every process."""
+    return thing.__name__ if isinstance(thing, type) else type(thing).__name__
+
+
 @pytest.fixture
 def manager() -> Iterator[JobManager]:
     manager = JobManager(":memory:")
@@ -46,7 +51,7 @@ def refused(
 
 
 @every
-@pytest.mark.parametrize("circuits", [[], (), iter(()), np.array([])], ids=repr)
+@pytest.mark.parametrize("circuits", [[], (), iter(()), np.array([])], ids=kind_of)
 def test_no_circuits(kind: Kind, circuits: Any, manager: JobManager) -> None:
     refused(manager, InputError, ["no circuits"], circuits, kind.make(None))
 
@@ -117,7 +122,7 @@ class OnlyEstimates:
 NO_BACKENDS = [None, 3, "aer_simulator", NoBackend(), print, NoBackend, OnlyEstimates()]
 
 
-@pytest.mark.parametrize("thing", NO_BACKENDS, ids=str)
+@pytest.mark.parametrize("thing", NO_BACKENDS, ids=kind_of)
 def test_a_backend_that_can_run_nothing(thing: Any, manager: JobManager) -> None:
     name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
     refused(manager, BackendError, [name], coins(1), thing)
