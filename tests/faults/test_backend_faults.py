@@ -307,7 +307,9 @@ def test_a_state_that_nobody_understands_is_shown_and_asked_for_at_leisure(
 def test_a_look_up_that_raises_ends_in_words_and_loses_nothing(
     call: str, times: str, tmp_path: Path, clock: JumpingClock
 ) -> None:
-    for name, make in KINDS.items():
+    # Both ways are judged alike: one with every kind, the other with some.
+    for name in list(KINDS) if call == "retrieve" else list(KINDS)[::4]:
+        make = KINDS[name]
         adapter = Scripted(name=name, finds=True, hold=True)
         store = tmp_path / name.replace("/", " ")
         first = JobManager(store)
