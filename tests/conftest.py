@@ -1,5 +1,6 @@
 """What every test stands on: no test touches the store of the person who runs it."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ if not has_samplers():
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Figures())
+    # The processes of pytest-xdist ignore interrupts, and what they start would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
