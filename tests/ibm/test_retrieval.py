@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit
 
-from qjm_widgets import JobManager
+from qjm_widgets import JobManager, default_manager
 from qjm_widgets.core.errors import (
     InputError,
     JobSetNotFoundError,
@@ -329,9 +330,11 @@ def test_the_retired_managers_name_takes_a_service_too(
     from qjm_widgets.ibmq import IBMQJobManager
 
     put_set(server, 3)
-    job_set = IBMQJobManager().retrieve_job_set(SET, provider=service)
-    assert job_set.name() == "sweep"
-    assert [str(status) for status in job_set.statuses()] == ["JobStatus.DONE"] * 3
+    jobs = IBMQJobManager()
+    with closing(default_manager()):
+        job_set = jobs.retrieve_job_set(SET, provider=service)
+        assert job_set.name() == "sweep"
+        assert [str(status) for status in job_set.statuses()] == ["JobStatus.DONE"] * 3
 
 
 def test_a_set_found_again_travels_in_a_bundle(
