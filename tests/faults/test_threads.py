@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import sys
 import threading
-import time
 import warnings
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from tests.fakes import LIMIT, reach
 from tests.faults.scenes import done, start, words
 from tests.faults.scripted import Scripted
 
-BOUND = 25.0
-"""Seconds in which scripts have to end while a call hangs; closing gives a call about five."""
+PATIENCE = 4 * LIMIT
+"""Seconds for a script to end, on a busy machine too: a call that hangs in it does so for ever."""
 
 SCRIPT = """
 import sys, threading
@@ -34,7 +33,10 @@ def run(number=3):
     return manager.run(circuits(number), adapter, shots=10, max_circuits_per_job=1)
 """
 HANG = """
-adapter.gates["{call}"] = threading.Event()
+class Hanging(threading.Event):
+    def wait(self, timeout=None):
+        return super().wait()
+adapter.gates["{call}"] = Hanging()
 job_set = run()
 {more}
 assert adapter.entered["{call}"].wait(30)
@@ -52,13 +54,11 @@ def no_threads() -> None:
     assert ours() == []
 
 
-def ends(code: str, store: Path, *, printed: str = "") -> float:
-    """A script ends well and prints nothing else; how long it took."""
-    began = time.monotonic()
+def ends(code: str, store: Path, *, printed: str = "") -> None:
+    """A script ends well and prints nothing else."""
     process = python(SCRIPT + code, store)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (0, printed, "")
-    return time.monotonic() - began
 
 
 def stored(store: Path) -> dict[str, int]:
@@ -81,11 +81,9 @@ def test_a_script_ends_while_a_call_hangs(tmp_path: Path) -> None:
                 code = code.replace("Scripted()", "Scripted(hold=True)")
             store = tmp_path / f"{call} {bool(close)}"
             scripts[store] = python(code, store)
-    began = time.monotonic()
     for store, process in scripts.items():
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         assert (process.returncode, out, err) == (0, "", ""), store
-        assert time.monotonic() - began < BOUND
         known = stored(store)
         assert sum(known.values()) == 3
         assert known.get("sending", 0) == store.name.startswith("submit")
@@ -119,7 +117,7 @@ def test_closing_at_once_keeps_every_circuit(close: str, tmp_path: Path) -> None
 
 def test_a_script_that_raises_ends_too(tmp_path: Path) -> None:
     process = python(SCRIPT + "run()\nraise SystemExit(3)", tmp_path / "store")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (3, "", "")
 
 
@@ -133,7 +131,10 @@ job_set = manager.run([circuit] * 2000, BasicSimulator(), max_circuits_per_job=1
 with job_set.live.changed:
     job_set.live.changed.wait_for(lambda: job_set.live.finished, 30)
 """
-    assert ends(code, tmp_path / "store") < 2 * BOUND
+    ends(code, tmp_path / "store")
+    known = stored(tmp_path / "store")
+    assert sum(known.values()) == 200
+    assert known["not_sent"] > 0
 
 
 # -- managers by the dozen ---------------------------------------------------------------------------
@@ -172,10 +173,9 @@ def test_closing_does_not_wait_for_a_call_that_hangs() -> None:
     manager = JobManager(":memory:")
     start(manager, adapter, 3)
     assert adapter.entered["submit"].wait(LIMIT)
-    began = time.monotonic()
     with pytest.warns(UserWarning, match="not sent"):
         manager.close()
-    assert time.monotonic() - began < BOUND / 2
+    assert any(name.startswith("qjm-send") for name in ours())  # the call hangs still
     for gate in gates:
         gate.set()
     no_threads()
@@ -204,7 +204,7 @@ print(len(job_set.results().get_counts(2)), [job.cancels for job in adapter.sent
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out, err) == (0, "interrupted\n1 [0, 0, 0]\n", "")
 
 

@@ -16,7 +16,8 @@ class Widget:
 @pytest.fixture(autouse=True)
 def _widget(monkeypatch: pytest.MonkeyPatch) -> Any:
     widget = Widget()
-    monkeypatch.setitem(hearing.COMMS, "a comm", widget)
+    # Of its own: a panel that another test made may still be alive.
+    monkeypatch.setattr(hearing, "COMMS", {"a comm": widget})
     return widget
 
 
