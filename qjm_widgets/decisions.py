@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from qjm_widgets.core.errors import StoreError, explain
+from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Clock, JobStore
@@ -80,7 +81,7 @@ class Decisions:
         encoded = outcome if isinstance(outcome, bytes) else None
         if isinstance(outcome, JobOutcome):
             try:
-                encoded = outcome.encode()
+                encoded = encode_outcome(outcome)
             except Exception as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
@@ -109,7 +110,7 @@ class Decisions:
     def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
         """Keep what a job that is done gave, where it was fetched later."""
         if self._ledger.note(state, state.jobs[row]):
-            self._ledger.keep(state, row, outcome, outcome.encode())
+            self._ledger.keep(state, row, outcome, encode_outcome(outcome))
 
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of a bucket that all kernels share; seconds to wait, 0 when it was taken."""

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from qjm_widgets.circuit_blocks import read_block, read_metadata, read_names
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
+from qjm_widgets.core.outcome_codec import decode_outcome
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
@@ -200,7 +201,7 @@ class Outcomes:
             data = self._store.get_outcome(self._set_id, row)
             if data is not None:
                 try:
-                    found = JobOutcome.decode(data)
+                    found = decode_outcome(data)
                 except ValueError as error:
                     where = f"The result of job {row} in the job store {self._store.path}"
                     raise StoreCorruptError(f"{where} is damaged: {error}") from error

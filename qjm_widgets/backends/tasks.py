@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from qjm_widgets.backends.reports import send
 from qjm_widgets.circuit_blocks import read_block
 from qjm_widgets.core.errors import InputError, explain
+from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
 from qjm_widgets.core.records import Span, Status
@@ -83,7 +84,7 @@ def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
         return tuple(Answer(Status.ERROR.value, explain(error), None, began, time.time()))
     outcome = found.outcome
     if isinstance(outcome, JobOutcome):
-        outcome = outcome.encode()
+        outcome = encode_outcome(outcome)
     status = Status.ERROR if found.status is None else found.status
     return tuple(Answer(status.value, found.text, outcome, began, time.time()))
 

@@ -12,7 +12,8 @@ import numpy as np
 from qjm_widgets.bundle.strict import DEPTH, WHOLE, RefusalError, parse
 from qjm_widgets.circuit_blocks import NAMES_ONLY, QPY
 from qjm_widgets.core.counts import Integers
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
+from qjm_widgets.core.outcome_codec import decode_outcome
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
 from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
 
@@ -73,7 +74,7 @@ def check_outcome(data: bytes, span: Span, where: str) -> None:
     """
     _check_text(data, where)
     try:
-        outcome = JobOutcome.decode(data)
+        outcome = decode_outcome(data)
         if len(outcome.circuits) != len(span):
             raise RefusalError(f"has {len(outcome.circuits)} circuits for a span of {len(span)}")
         _check_names(outcome.info, "info")

@@ -11,6 +11,7 @@ from qjm_widgets.bundle import Bundle, read_bundle
 from qjm_widgets.bundle.checks import is_safe_to_read
 from qjm_widgets.circuit_blocks import read_block, read_names
 from qjm_widgets.core.errors import InputError
+from qjm_widgets.core.outcome_codec import decode_outcome
 from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
 from qjm_widgets.core.ports import Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status, StatusChange
@@ -79,7 +80,7 @@ def _job(bundle: Bundle, record: JobRecord, first: float) -> RecordedJob:
         own = [line for line in lines if line.attempt == number]
         attempts.append(_attempt(own, record if number == record.attempt else None, first))
     data = bundle.outcomes.get(record.row)
-    return RecordedJob(record, tuple(attempts), None if data is None else JobOutcome.decode(data))
+    return RecordedJob(record, tuple(attempts), None if data is None else decode_outcome(data))
 
 
 def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float) -> Attempt:

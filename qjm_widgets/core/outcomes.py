@@ -1,4 +1,4 @@
-"""What a finished job gave, circuit by circuit: compact in memory, exact on disk.
+"""What a finished job gave, circuit by circuit, in compact form; ``outcome_codec`` writes it.
 
 ``ExperimentOutcome`` is one circuit of ``Backend.run`` (an ``ExperimentResult``), ``PubOutcome`` one PUB
 of a sampler (a ``SamplerPubResult``). Both know their packed counts; the adapters make them and
@@ -14,13 +14,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from qjm_widgets.core import codec
 from qjm_widgets.core.counts import (
     Integers,
     Layout,
     Packed,
     bits_to_integers,
-    integers,
     pack_shots,
 )
 
@@ -147,25 +145,6 @@ class JobOutcome:
                 found.append(circuit.counts)
         return found + [pack_shots(_join(pubs), pubs[0].layout) for pubs in alike.values()]
 
-    def encode(self) -> bytes:
-        """Write for the store: all packed counts of the job stand in two arrays."""
-        packs, shared = _Packs(), _Shared()
-        circuits = [None if c is None else _circuit_tree(c, packs, shared) for c in self.circuits]
-        tree = {"circuits": circuits, "info": self.info, "shared": shared.trees, **packs.tree()}
-        return codec.encode(tree)
-
-    @classmethod
-    def decode(cls, data: bytes) -> JobOutcome:
-        """Read what ``encode`` wrote.
-
-        Raises:
-            ValueError: the bytes are damaged.
-        """
-        tree = codec.decode(data)
-        packs, shared = _Packs.of(tree), tree["shared"]
-        circuits = [None if c is None else _circuit(c, packs, shared) for c in tree["circuits"]]
-        return cls(circuits, tree["info"])
-
 
 def merge(pieces: Sequence[CircuitOutcome]) -> CircuitOutcome:
     """The shot pieces of one circuit as one: counts added, shots one after another.
@@ -219,149 +198,6 @@ def _add_texts(dicts: Sequence[Mapping[str, int]]) -> dict[str, int]:
         for key, count in counts.items():
             total[key] = total.get(key, 0) + count
     return total
-
-
-class _Shared:
-    """What the circuits of a job have alike, written once: most are as the one before them."""
-
-    def __init__(self) -> None:
-        self.trees: list[Any] = []
-        self._last: dict[str, int] = {}
-
-    def put(self, kind: str, tree: Mapping[str, Any]) -> int:
-        index = self._last.get(kind)
-        if index is None or self.trees[index] != tree:
-            self.trees.append(tree)
-            index = self._last[kind] = len(self.trees) - 1
-        return index
-
-
-class _Packs:
-    """The outcomes and counts of all circuits of a job, one after another; wide ones as text."""
-
-    def __init__(self) -> None:
-        self.outcomes: list[Integers] = []
-        self.counts: list[Integers] = []
-        self.at = 0
-
-    def put(self, packed: Packed | None) -> Any:
-        if packed is None:
-            return None
-        if packed.outcomes.dtype == object:
-            return [[format(o, "x") for o in packed.outcomes.tolist()], packed.counts.tolist()]
-        self.outcomes.append(packed.outcomes)
-        self.counts.append(packed.counts)
-        start, self.at = self.at, self.at + len(packed.outcomes)
-        return start, self.at
-
-    def tree(self) -> dict[str, Any]:
-        if not self.outcomes:
-            return {"outcomes": None, "counts": None}
-        return {
-            "outcomes": _narrow(np.concatenate(self.outcomes)),
-            "counts": _narrow(np.concatenate(self.counts)),
-        }
-
-    @classmethod
-    def of(cls, tree: Mapping[str, Any]) -> _Packs:
-        packs = cls()
-        if tree["outcomes"] is not None:
-            packs.outcomes = [tree["outcomes"].astype(np.uint64)]
-            packs.counts = [tree["counts"].astype(np.int64)]
-        return packs
-
-    def get(self, where: Any, layout: Layout) -> Packed | None:
-        if where is None:
-            return None
-        start, stop = where
-        if isinstance(start, list):
-            values = integers([int(text, 16) for text in start], layout.width)
-            return Packed(layout, values, np.array(stop, dtype=np.int64))
-        return Packed(layout, self.outcomes[0][start:stop], self.counts[0][start:stop])
-
-
-def _narrow(array: Integers) -> Integers:
-    """The same whole numbers in the smallest unsigned type that holds them."""
-    most = int(array.max()) if array.size else 0
-    return array.astype(np.min_scalar_type(most))
-
-
-def _circuit_tree(circuit: CircuitOutcome, packs: _Packs, shared: _Shared) -> dict[str, Any]:
-    if isinstance(circuit, PubOutcome):
-        registers = [[name, array, bits] for name, (array, bits) in circuit.registers.items()]
-        return {
-            "kind": "pub",
-            "name": circuit.name,
-            "shape": circuit.shape,
-            "registers": registers,
-            "data": circuit.data,
-            "metadata": circuit.metadata,
-        }
-    memory: Any = circuit.memory
-    if memory is not None:
-        wide = memory.dtype == object
-        memory = [format(value, "x") for value in memory.tolist()] if wide else _narrow(memory)
-    header = dict(circuit.header)
-    header_name = header.get("name")
-    if "name" in header:
-        header["name"] = None
-    alike = {
-        "kind": "experiment",
-        "shots": circuit.shots,
-        "success": circuit.success,
-        "status": circuit.status,
-        "header": shared.put("header", header),
-        "layout": [circuit.layout.sizes, circuit.layout.width],
-        "fields": shared.put("fields", circuit.fields),
-        "memory": None,
-        "data": {},
-    }
-    tree = {
-        "name": circuit.name,
-        "header_name": header_name,
-        "counts": packs.put(circuit.counts),
-        "alike": shared.put("alike", alike),
-    }
-    if memory is not None:
-        tree["memory"] = memory
-    if circuit.data:
-        tree["data"] = circuit.data
-    return tree
-
-
-def _circuit(tree: Mapping[str, Any], packs: _Packs, shared: Sequence[Any]) -> CircuitOutcome:
-    if "alike" in tree:
-        tree = {**shared[tree["alike"]], **tree}
-    if tree["kind"] == "pub":
-        return PubOutcome(
-            name=tree["name"],
-            shape=tuple(tree["shape"]),
-            registers={name: (array, bits) for name, array, bits in tree["registers"]},
-            data=tree["data"],
-            metadata=tree["metadata"],
-        )
-    header = dict(shared[tree["header"]])
-    if "name" in header:
-        header["name"] = tree["header_name"]
-    sizes, width = tree["layout"]
-    layout = Layout(tuple(sizes), width)
-    memory = tree["memory"]
-    if isinstance(memory, list):
-        memory = integers([int(text, 16) for text in memory], width)
-    elif memory is not None:
-        memory = memory.astype(np.uint64)
-    return ExperimentOutcome(
-        name=tree["name"],
-        shots=tree["shots"],
-        success=tree["success"],
-        status=tree["status"],
-        header=header,
-        layout=layout,
-        counts=packs.get(tree["counts"], layout),
-        memory=memory,
-        data=tree["data"],
-        fields=shared[tree["fields"]],
-    )
 
 
 def layout_of(header: Mapping[str, Any]) -> Layout:

@@ -15,6 +15,7 @@ import numpy as np
 
 from qjm_widgets.bundle import read_bundle, store_bundle, write_bundle
 from qjm_widgets.core.counts import Layout, Packed, integers
+from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome
 from qjm_widgets.core.ports import Changes, CircuitBlock, JobStore
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
@@ -105,8 +106,8 @@ def example(store: JobStore) -> None:
     ]
     lines = [StatusChange(job.row, 1, job.status, job.since, job.job_id, "ü") for job in jobs]
     results = {
-        0: JobOutcome([experiment(), pub()], {"backend_name": "fake"}).encode(),
-        1: JobOutcome([experiment(2**126, 127), None]).encode(),
+        0: encode_outcome(JobOutcome([experiment(), pub()], {"backend_name": "fake"})),
+        1: encode_outcome(JobOutcome([experiment(2**126, 127), None])),
     }
     store.commit(
         {SET_ID: Changes(jobs, [StatusChange(0, 1, Status.ERROR, 4.0, "j", None), *lines], results)}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from qjm_widgets.bundle.checks import check_block, check_outcome
 from qjm_widgets.bundle.strict import RefusalError
 from qjm_widgets.core import codec
+from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
@@ -22,7 +23,7 @@ ONE = Span(0, 1)
 
 
 def tree_of(circuit: Any) -> Any:
-    return codec.decode(JobOutcome([circuit]).encode())
+    return codec.decode(encode_outcome(JobOutcome([circuit])))
 
 
 def check(tree: Any, span: Span = ONE) -> None:
@@ -46,7 +47,7 @@ def check(tree: Any, span: Span = ONE) -> None:
     ],
 )
 def test_results_of_every_kind_pass(circuit: Any) -> None:
-    check_outcome(JobOutcome([circuit], {"a": [1]}).encode(), ONE, "it")
+    check_outcome(encode_outcome(JobOutcome([circuit], {"a": [1]})), ONE, "it")
 
 
 EXPERIMENT: list[tuple[str, Any]] = [
@@ -89,7 +90,7 @@ EXPERIMENT: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("name", "value"), EXPERIMENT, ids=str)
 def test_an_experiment_that_makes_no_sense_is_refused(name: str, value: Any) -> None:
     tree = tree_of(experiment())
-    tree["circuits"][0][name] = value
+    tree["folded"][0]["trees"]["all"][name] = value
     if name == "counts" and value == [0, 10**6]:
         tree["counts"] = tree["counts"][:1]
     with pytest.raises(RefusalError):
@@ -122,7 +123,7 @@ PUB: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("name", "value"), PUB, ids=lambda value: str(value)[:30])
 def test_a_pub_that_makes_no_sense_is_refused(name: str, value: Any) -> None:
     tree = tree_of(pub())
-    tree["circuits"][0][name] = value
+    tree["folded"][0]["trees"]["all"][name] = value
     with pytest.raises(RefusalError):
         check(tree)
 

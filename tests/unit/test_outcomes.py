@@ -1,6 +1,7 @@
 """What a job gave: written, read again, and its shot pieces merged."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from qiskit.primitives import BitArray, DataBin
 
 from qjm_widgets.core import codec
-from qjm_widgets.core.counts import CountsSum, Layout, integers, pack_hex, pack_shots
+from qjm_widgets.core.counts import CountsSum, Layout, Packed, integers, pack_hex, pack_shots
+from qjm_widgets.core.outcome_codec import decode_outcome, encode_outcome
 from qjm_widgets.core.outcomes import (
     CircuitOutcome,
     ExperimentOutcome,
@@ -72,7 +74,7 @@ def same(a: CircuitOutcome | None, b: CircuitOutcome | None) -> None:
 
 def round_trip(*circuits: CircuitOutcome | None) -> JobOutcome:
     outcome = JobOutcome(list(circuits), {"backend_name": "b", "header": {}, "date": None})
-    back = JobOutcome.decode(outcome.encode())
+    back = decode_outcome(encode_outcome(outcome))
     assert back.info == outcome.info
     assert len(back.circuits) == len(circuits)
     for before, after in zip(circuits, back.circuits, strict=True):
@@ -142,15 +144,77 @@ def test_a_job_sums_to_the_counts_of_its_circuits(outcomes: list[PubOutcome]) ->
     assert total.to_dict() == expected.to_dict()
 
 
-def test_a_result_written_before_what_is_alike_was_shared_is_read() -> None:
-    outcome = JobOutcome([experiment([1, 2], 2), experiment([], 2, counts=None, memory=None)])
-    tree = codec.decode(outcome.encode())
-    for index, row in enumerate(tree["circuits"]):
-        tree["circuits"][index] = {**tree["shared"][row.pop("alike")], **row}
-    for before, after in zip(
-        outcome.circuits, JobOutcome.decode(codec.encode(tree)).circuits, strict=True
-    ):
-        same(before, after)
+def test_results_written_before_they_were_folded_are_read() -> None:
+    shared = [
+        {"name": None, "creg_sizes": [["c", 2]], "memory_slots": 2},
+        {"seed": 5},
+        {
+            "kind": "experiment",
+            "shots": 4,
+            "success": True,
+            "status": "DONE",
+            "header": 0,
+            "layout": [[2], 2],
+            "fields": 1,
+            "memory": None,
+            "data": {},
+        },
+    ]
+    circuit = {"name": "a", "header_name": "b", "counts": [0, 2]}
+    packs = {"outcomes": np.array([1, 2], np.uint8), "counts": np.array([3, 1], np.uint8)}
+    whole = {**shared[2], **circuit}  # older still: nothing but headers and fields was shared
+    tree = {"circuits": [{**circuit, "alike": 2}, whole], "info": {}, "shared": shared, **packs}
+    expected = ExperimentOutcome(
+        "a",
+        4,
+        True,
+        "DONE",
+        {"name": "b", "creg_sizes": [["c", 2]], "memory_slots": 2},
+        Layout((2,), 2),
+        Packed(Layout((2,), 2), packs["outcomes"], packs["counts"]),
+        fields={"seed": 5},
+    )
+    for circuit in decode_outcome(codec.encode(tree)).circuits:
+        assert circuit is not None
+        same(expected, circuit)
+
+
+json_trees = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from([0.0, -0.0, 1.0]) | st.text("ab"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), json_trees, max_size=3), max_size=5))
+def test_what_circuits_have_alike_is_written_once_and_nothing_is_changed(headers: list[Any]) -> None:
+    circuits = [replace(experiment([1], 1), header=header, fields=header) for header in headers]
+    back = round_trip(*circuits)
+    for header, circuit in zip(headers, back.circuits, strict=True):
+        assert isinstance(circuit, ExperimentOutcome)
+        # repr: 1, 1.0 and True are equal, and so are the two zeros.
+        assert repr(sorted(circuit.header.items())) == repr(sorted(header.items()))
+
+
+def test_what_circuits_have_alike_takes_few_bytes() -> None:
+    header = {"metadata": {"method": "statevector", "notes": "x" * 1000}, "memory_slots": 1}
+    one, many = (
+        len(encode_outcome(JobOutcome([replace(experiment([1], 1), header=header)] * number)))
+        for number in (1, 100)
+    )
+    assert many < 10 * one
+
+
+def test_a_few_bytes_made_by_hand_do_not_fill_the_memory() -> None:
+    header = {str(number): number for number in range(50_000)}
+    circuits = [replace(experiment([1], 1), header={**header, "0": number}) for number in (5, 6)]
+    tree = codec.decode(encode_outcome(JobOutcome(circuits)))
+    columns = tree["folded"][0]["trees"]["keys"]
+    columns["header"]["keys"]["0"]["each"] *= 500
+    columns["counts"]["each"] *= 500
+    tree["folded"][0]["places"] *= 500
+    with pytest.raises(ValueError, match="more than"):
+        decode_outcome(codec.encode(tree))
 
 
 def join(outcome: PubOutcome) -> BitArray:
@@ -165,7 +229,7 @@ def test_merged_pieces_are_as_one_run(shots: tuple[int, list[int]], data: st.Dat
     at = data.draw(st.integers(0, len(outcomes)))
     merged = merge([experiment(outcomes[:at], width), experiment(outcomes[at:], width)])
     same(merged, experiment(outcomes, width))
-    back = JobOutcome.decode(JobOutcome([merged]).encode())
+    back = decode_outcome(encode_outcome(JobOutcome([merged])))
     same(back.circuits[0], merged)
 
 
@@ -204,6 +268,6 @@ def test_a_failed_piece_fails_the_whole() -> None:
 
 
 def test_damaged_bytes_are_a_value_error() -> None:
-    data = JobOutcome([experiment([1], 1)]).encode()
+    data = encode_outcome(JobOutcome([experiment([1], 1)]))
     with pytest.raises(ValueError, match="damaged"):
-        JobOutcome.decode(data[:-1])
+        decode_outcome(data[:-1])

@@ -15,6 +15,7 @@ from qjm_widgets.core.errors import (
     NotAvailableError,
     QJMError,
 )
+from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 from qjm_widgets.core.ports import Changes, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
@@ -64,7 +65,7 @@ def results(
     circuits = max(job.span.stop for job in jobs)
     record = JobSetRecord(SET_ID, "set", "fake", "backend_run", circuits, 0.0)
     store.create_set(record, jobs)
-    encoded = {row: JobOutcome(given, {}).encode() for row, given in outcomes.items()}
+    encoded = {row: encode_outcome(JobOutcome(given, {})) for row, given in outcomes.items()}
     store.commit({SET_ID: Changes(outcomes=encoded)})
     chosen = list(names) or [f"c{index}" for index in range(circuits)]
     works = [Work(QuantumCircuit(1, 2, name=name)) for name in chosen]
