@@ -194,7 +194,8 @@ class Asker:
         self._question += 1
         self._open_question = self._question
         asked = [self._about(row, followed) for (_, row), followed in self._followed.items()]
-        self._call(functools.partial(self._observe_call, self._question, asked))
+        # Asking changes nothing: it need not wait until what was decided is on disk.
+        self._lane.call(functools.partial(self._observe_call, self._question, asked))
 
     def _observe_call(self, question: int, asked: list[_Asked]) -> None:
         """On the lane."""

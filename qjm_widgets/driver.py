@@ -82,6 +82,15 @@ class Driver:
 
     # -- what the engine asks for --------------------------------------------------------------------
 
+    @property
+    def patient(self) -> bool:
+        """Whether changes may be written together with later ones: what they tell ends with the kernel.
+
+        While nothing else is under way, somebody may wait for just this one.
+        """
+        busy = self._wanting or self._sending or self._asker.pending
+        return self.adapter.survives_kernel is False and bool(busy)
+
     def due(self) -> float | None:
         """When this driver wants its next turn, monotonic seconds; None: only when a message comes."""
         times = [self._asker.due()]
@@ -191,13 +200,20 @@ class Driver:
     def _room(self) -> int:
         if self._hangs():
             return 0
-        # The first call tells how long one takes: what is announced before may have to be held.
-        alone = self.adapter.runs_inside_submit or self._call_seconds == 0
-        room = 1 if alone else pacing.batch(self._call_seconds)
-        room -= len(self._sending)
-        for limit in (self.adapter.max_pending, self._learned_limit):
+        under_way = len(self._sending)
+        takes = self.adapter.max_pending
+        if self.adapter.runs_inside_submit:
+            room = 1 - under_way
+        elif self.adapter.survives_kernel is False:
+            # Many at once: nothing that is announced may have to be held, as it ends with the kernel.
+            there = under_way + (0 if takes is None else self._asker.pending)
+            room = pacing.refill(there, min(takes or pacing.MOST_ANNOUNCED, pacing.MOST_ANNOUNCED))
+        else:
+            # The first call tells how long one takes: what is announced before may have to be held.
+            room = (1 if self._call_seconds == 0 else pacing.batch(self._call_seconds)) - under_way
+        for limit in (takes, self._learned_limit):
             if limit is not None:
-                room = min(room, limit - len(self._sending) - self._asker.pending)
+                room = min(room, limit - under_way - self._asker.pending)
         return room
 
     def _may_send(self) -> bool:

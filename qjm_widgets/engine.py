@@ -327,7 +327,7 @@ class Engine:
 
     def _wait(self) -> float | None:
         due = [driver.due() for driver in self._drivers.values()]
-        due += [self._ledger.retry_at, self._beat_due]
+        due += [self._ledger.due(), self._beat_due]
         times = [time for time in due if time is not None]
         return min(_LONGEST_SLEEP, max(0.0, min(times) - self._clock.monotonic())) if times else None
 

@@ -18,8 +18,11 @@ from qjm_widgets.live import LiveSet
 
 _LOG = logging.getLogger(__name__)
 
-_BATCH_SECONDS = 0.03
-"""Blocks that were written within this time share a transaction."""
+_FIRST_SECONDS, _BATCH_SECONDS = 0.001, 0.03
+"""Blocks whose writing took so long together share a transaction: few at first, as jobs wait for them.
+
+Seconds of the processor: those of a clock are a simulator's where it holds the interpreter.
+"""
 _RETRY_SECONDS = 1.0
 
 
@@ -29,6 +32,7 @@ class _Entry:
     def __init__(self, live: LiveSet, prepare: Callable[[Work], Work] | None) -> None:
         self.live = live
         self.prepare = prepare
+        self.spent = 0.0
         self.spans = deque(sorted({job.span for job in live.jobs}))
 
 
@@ -82,18 +86,20 @@ class Journal:
                     self._entries.append(entry)
 
     def _write_batch(self, entry: _Entry) -> None:
-        """Some spans of one set: the first alone, so that its job can leave early."""
+        """Some spans of one set: as many as were written before, up to a limit."""
         live = entry.live
-        began = time.monotonic()
-        first = entry.spans[0].start == 0
+        began = time.thread_time()
+        most = min(max(_FIRST_SECONDS, entry.spent), _BATCH_SECONDS)
         blocks: list[CircuitBlock] = []
         while entry.spans and not self._is_late():
             span = entry.spans.popleft()
             works = self._prepared(entry, span)
             if works is not None:
                 blocks.append(write_block(span, works))
-            if first or time.monotonic() - began > _BATCH_SECONDS:
+            took = time.thread_time() - began
+            if took > most:
                 break
+        entry.spent += took
         if self._put(live, blocks) and not self._stopped:
             for block in blocks:
                 if block.encoding != NAMES_ONLY:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from qjm_widgets.core.errors import JobSetNotFoundError, LeaseLostError, StoreError, explain
@@ -15,6 +16,8 @@ _LOG = logging.getLogger(__name__)
 
 STORE_RETRY = 1.0
 """Seconds until a store that could not be written is tried again."""
+_PATIENCE = 0.1
+"""Seconds for which changes that nobody waits for are collected: a transaction costs as much as many."""
 
 
 class Ledger:
@@ -41,6 +44,7 @@ class Ledger:
         self._changes: dict[str, Changes] = {}
         self._outcomes: dict[str, dict[int, JobOutcome]] = {}
         self._after: list[tuple[str | None, Callable[[], None]]] = []
+        self._due: float | None = None
         self.retry_at: float | None = None
         """When the store is tried again, monotonic seconds; None: it is well."""
         self.trouble = "The engine is busy."
@@ -51,6 +55,10 @@ class Ledger:
         state.jobs[job.row] = job
         if not self._is_driven(state):
             return False  # late words about a set that another kernel has taken over
+        if not state.driver.patient:
+            self._due = -math.inf
+        elif self._due is None:
+            self._due = self._clock.monotonic() + _PATIENCE
         changes = self._changes.setdefault(state.live.set_id, Changes())
         changes.jobs.append(job)
         if line is not None:
@@ -68,6 +76,7 @@ class Ledger:
 
     def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
         """Do something once this turn's changes are on disk, if the set is still driven here."""
+        self._due = -math.inf
         self._after.append((None if state is None else state.live.set_id, action))
 
     def drop(self, set_id: str) -> None:
@@ -79,8 +88,14 @@ class Ledger:
         """Whether the store is not well and its next trial is not due."""
         return self.retry_at is not None and self._clock.monotonic() < self.retry_at
 
+    def due(self) -> float | None:
+        """When there is something to write or try again, monotonic seconds; None: nothing by itself."""
+        return self._due if self.retry_at is None else self.retry_at
+
     def write(self, *, last: bool = False) -> None:
-        """One transaction for the whole turn; then tell others. ``last``: there is no other turn."""
+        """One transaction for all that is due; then tell others. ``last``: there is no other turn."""
+        if self._due is not None and self._clock.monotonic() < self._due and not last:
+            return
         if self._changes:
             if self.is_blocked() and not last:
                 return
@@ -103,6 +118,7 @@ class Ledger:
                 return
             self._recover()
             self._publish()
+        self._due = None
         after, self._after = self._after, []
         for set_id, action in after:
             if set_id is None or set_id in self._sets:

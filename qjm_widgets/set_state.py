@@ -18,6 +18,10 @@ class Drives(Protocol):
 
     adapter: BackendAdapter
 
+    @property
+    def patient(self) -> bool:
+        """Whether a change of a job may be written a little later."""
+
     def revoke(self, state: SetState, row: int) -> bool:
         """Take back a submission that has not begun; True when it never goes out."""
 

@@ -17,7 +17,7 @@ from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.splitting import Limits
 
-_PENDING_LOCAL = 4
+_PENDING_LOCAL = 16
 """Local simulators work through a queue of their own: what is not in it can still be cancelled."""
 
 

@@ -125,8 +125,17 @@ def back_off(tries: int, retry_after: float | None, chance: float) -> float:
     return min(_LONGEST_WAIT, _FIRST_WAIT * float(2 ** (tries - 1))) * (0.5 + 0.5 * chance)
 
 
-def batch(call_seconds: float, *, most: int = 64, within: float = 0.02) -> int:
+MOST_ANNOUNCED = 64
+"""So many jobs are marked as being sent at most, before they are."""
+
+
+def batch(call_seconds: float, *, within: float = 0.02) -> int:
     """How many jobs are marked as being sent in one transaction: those that leave ``within`` seconds."""
     if call_seconds <= 0:
-        return most
-    return max(1, int(min(most, within / call_seconds)))
+        return MOST_ANNOUNCED
+    return max(1, int(min(MOST_ANNOUNCED, within / call_seconds)))
+
+
+def refill(there: int, most: int) -> int:
+    """How many more go out together: none until there is but half of ``most`` left."""
+    return most - there if there <= most // 2 else 0

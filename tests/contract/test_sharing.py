@@ -3,7 +3,8 @@
 from collections import Counter
 
 from qjm_widgets import JobManager
-from tests.fakes import LIMIT, ScriptedBackend, marked, reach
+from qjm_widgets.core.records import Span
+from tests.fakes import LIMIT, ScriptedBackend, marked, reach, until
 
 SETS, JOBS = 10, 12
 
@@ -16,6 +17,9 @@ def test_sets_that_wait_together_are_sent_in_turns() -> None:
             manager.run([marked(number)] * JOBS, backend, max_circuits_per_job=1, shots=1)
             for number in range(SETS)
         ]
+        # Only what is on disk may be sent, and so is in turn.
+        stored, all_circuits = manager._store.get_circuits, Span(0, JOBS)
+        until(lambda: all(len(stored(s.job_set_id(), all_circuits)) == JOBS for s in job_sets))
         backend.gate.set()
         assert all(job_set.wait(LIMIT) for job_set in job_sets)
     sent = [job.circuits[0].name for job in backend.sent]
