@@ -66,7 +66,7 @@ class Sampler:
         self.limits = Limits()
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that measure nothing, that are too wide, and unknown options."""
+        """Refuse circuits that measure nothing, lack values or are too wide, and unknown options."""
         self._check_options(options)
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
@@ -85,6 +85,11 @@ class Sampler:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to "
                     "count: add measure_all() or measure()"
+                )
+            if work.values is None and circuit.parameters:
+                raise CircuitError(
+                    f"circuit {index} ({circuit.name}) has parameters without values: "
+                    "give it with them, (circuit, values)"
                 )
         if backend is not None and simulators.is_local(backend):
             simulators.refuse_unknown_instructions(backend, works)

@@ -20,7 +20,7 @@ from qjm_widgets.core.errors import (
     InputError,
     LimitError,
 )
-from tests.contract.adapter_kinds import KINDS, LOCAL, Kind, coins, ended, every, every_sampler
+from tests.contract.adapter_kinds import KINDS, LOCAL, SAMPLERS, Kind, coins, ended, every, every_sampler
 
 WIDER = "GenericBackendV2", True
 
@@ -192,7 +192,7 @@ def test_a_seed_that_is_no_whole_number(name: str, seed: Any, manager: JobManage
     assert manager.history() == []
 
 
-@pytest.mark.parametrize("name", LOCAL)
+@pytest.mark.parametrize("name", [*LOCAL, *SAMPLERS])
 def test_parameters_without_values(name: str, manager: JobManager) -> None:
     loose = QuantumCircuit(1, 1, name="loose")
     loose.rx(Parameter("a"), 0)
