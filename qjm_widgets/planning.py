@@ -72,7 +72,8 @@ def _uncollected() -> Iterator[None]:
 
 def _plan(works: Sequence[Work], adapter: BackendAdapter, wished: Limits) -> Plan:
     limits = adapter.limits.tighter(wished)
-    if limits == Limits(one_shots=limits.one_shots):
+    # A limit on shots alone, as Aer tells one, would leave all circuits in one job.
+    if limits.circuits is None and limits.executions is None and limits.payload_bytes is None:
         limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
     measured = limits.payload_bytes is not None
     items = [

@@ -12,11 +12,12 @@ from typing import NamedTuple, TypeVar
 
 from qjm_widgets.core.errors import LimitError
 from qjm_widgets.core.records import Span
+from qjm_widgets.core.snapshot import plural
 
 T = TypeVar("T")
 
 DEFAULT_CIRCUITS_PER_JOB = 100
-"""Circuits a job where no limit is known; IBM's guide to batches cuts so too."""
+"""Circuits a job where nothing else limits them; IBM's guide to batches cuts so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Plan:
     qpu_seconds: float | None = None
 
     def __str__(self) -> str:
-        text = f"{self.circuits:,} circuits in {len(self.jobs):,} jobs"
+        text = f"{plural(self.circuits, 'circuit')} in {plural(len(self.jobs), 'job')}"
         if self.executions:
             text += f", {self.executions:,} executions"
         if self.payload_bytes is not None:

@@ -199,8 +199,9 @@ def test_parameters_without_values(name: str, manager: JobManager) -> None:
     loose.measure(0, 0)
     backend = KINDS[name].make(None)
     refused(manager, CircuitError, ["circuit 1", "loose", "param"], [*coins(1), loose], backend)
-    words = ["circuit 0", "loose", "parameter values"]
-    refused(manager, CircuitError, words, (loose, [0.1]), backend)
+    if not KINDS[name].sampler:
+        words = ["circuit 0", "loose", "parameter values"]
+        refused(manager, CircuitError, words, (loose, [0.1]), backend)
 
 
 def one(change: Callable[[QuantumCircuit], object], qubits: int = 1) -> QuantumCircuit:
