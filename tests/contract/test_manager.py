@@ -11,6 +11,7 @@ import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.providers.basic_provider import BasicSimulator
 from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
+from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
 from qjm_widgets.core.errors import (
@@ -53,6 +54,14 @@ def test_sets_of_many_jobs_come_back_in_order(number: int, store_path: Path) -> 
         assert [again.get_counts(value) for value in range(number)] == [
             {format(value, "010b"): 3} for value in range(number)
         ]
+
+
+def test_a_hundred_circuits_go_together_where_nothing_else_limits_them(manager: JobManager) -> None:
+    plan = manager.plan(circuits(250), AerSimulator(), shots=10)
+    assert [len(job.span) for job in plan.jobs] == [100, 100, 50]
+    assert str(manager.plan(circuits(1), AerSimulator(), shots=1)).startswith("1 circuit in 1 job,")
+    limited = manager.plan(circuits(250), AerSimulator(), shots=10, max_circuits_per_job=200)
+    assert [len(job.span) for job in limited.jobs] == [200, 50]
 
 
 def test_a_plan_is_the_cut_that_run_makes_and_sends_nothing(manager: JobManager) -> None:
