@@ -53,6 +53,9 @@ class Desk(Protocol):
     def wait(self, course: Any, now: float) -> float:
         """Seconds until a waiting job is expected to start."""
 
+    def usage(self, course: Any, now: float) -> float | None:
+        """Seconds of the machine that a job has used; None where nobody knows."""
+
     def cancel(self, course: Any, now: float) -> bool:
         """Take a job out; False when it has ended."""
 
@@ -153,15 +156,13 @@ class ClassroomJob(JobV1):  # type: ignore[misc]
         with self._lock:
             return self._desk.wait(self._course, self._clock.now())
 
-    def usage(self) -> float:
-        """Seconds of the machine that the job has used so far, those of a failed job too."""
+    def usage(self) -> float | None:
+        """Seconds of the machine that the job has used, those of a failed job too.
+
+        None where that is not known: a recording tells it of jobs that have ended, if at all.
+        """
         with self._lock:
-            now = self._clock.now()
-            self._desk.look(self._course, now)
-            started, ended = self._course.started, self._course.ended
-            if started is None or started > now:
-                return 0.0
-            return (now if ended is None else min(now, ended)) - started
+            return self._desk.usage(self._course, self._clock.now())
 
     def time_per_step(self) -> dict[str, datetime.datetime]:
         """When the job was created, began to run and ended, on the clock on the wall, UTC."""

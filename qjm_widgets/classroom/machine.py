@@ -140,6 +140,13 @@ class Machine:
         ahead = sum(other.length for other in list(self._queue)[: place - 1])
         return max(0.0, self._up(max(now, self._free_at)) - now) + ahead
 
+    def usage(self, task: Task, now: float) -> float:
+        """Seconds that a task has run so far."""
+        self._advance(now)
+        if task.started is None or task.started > now:
+            return 0.0
+        return (now if task.ended is None else min(now, task.ended)) - task.started
+
     def cancel(self, task: Task, now: float) -> bool:
         """Take a job out; False when it has ended."""
         self._advance(now)

@@ -30,6 +30,7 @@ class Attempt:
         ended: when it was over.
         status: how it ended; None where the recording was over before it was.
         text: its error.
+        qpu_seconds: what the backend said that it used; None where it said nothing.
     """
 
     sent: float
@@ -38,6 +39,7 @@ class Attempt:
     ended: float
     status: Status | None
     text: str | None
+    qpu_seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float
         ended=max(sent, started, ended) - first,
         status=None if final is None else final.status,
         text=text,
+        qpu_seconds=None if last is None else last.qpu_seconds,
     )
 
 

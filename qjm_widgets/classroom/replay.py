@@ -34,6 +34,7 @@ class _Play:
     ended: float
     error: str | None
     cancels: bool
+    qpu_seconds: float | None
     cancelled: bool = False
 
 
@@ -52,11 +53,15 @@ class _Tape:
         """Seconds until the job starts."""
         return max(0.0, play.started - now)
 
+    def usage(self, play: _Play, now: float) -> float | None:
+        """What was recorded, once the job has ended: a job that was stopped on the way has none."""
+        return play.qpu_seconds if play.ended <= now else None
+
     def cancel(self, play: _Play, now: float) -> bool:
         """Let it end here, unless it has already."""
         if play.cancelled or play.ended <= now:
             return False
-        play.ended, play.cancelled, play.error = now, True, None
+        play.ended, play.cancelled, play.error, play.qpu_seconds = now, True, None, None
         return True
 
 
@@ -223,7 +228,7 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
             error = "the recording ends here: the job was not over"
         elif attempt.status is Status.ERROR:
             error = attempt.text or "it failed without a reason"
-        return _Play(started, ended, error, attempt.status is Status.CANCELLED)
+        return _Play(started, ended, error, attempt.status is Status.CANCELLED, attempt.qpu_seconds)
 
     def _result(self, job: RecordedJob, indices: Sequence[int], job_id: str) -> Result:
         if job.outcome is None:

@@ -25,7 +25,9 @@ def waited(job_set: JobSet) -> list[tuple[float, float]]:
 
 
 def picture(job_set: JobSet) -> Any:
-    return job_set.statuses(), job_set.error_messages(), [job.job_id() for job in job_set.managed_jobs()]
+    used = [job.qpu_seconds for job in job_set.live.ordered()]
+    ids = [job.job_id() for job in job_set.managed_jobs()]
+    return job_set.statuses(), job_set.error_messages(), ids, used
 
 
 @pytest.fixture(scope="module")
