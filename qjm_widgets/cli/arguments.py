@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
         help="a run option that the store does not have, its value as JSON",
     )
     jobs = argparse.ArgumentParser(add_help=False)
-    jobs.add_argument("jobs", metavar="JOB", nargs="*", type=int, help="numbers of jobs; else all")
+    jobs.add_argument("jobs", metavar="JOB", nargs="*", type=_job, help="numbers of jobs; else all")
 
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -74,16 +74,24 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1, not {text!r}")
+    return int(text)
+
+
+def _job(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a job's number, as `qjm show` tells it, not {text!r}")
+    return int(text)
 
 
 def _seconds(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError("a number of seconds")
+        raise argparse.ArgumentTypeError(f"a number of seconds, not {text!r}")
     return number
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import shutil
 import sys
 import time
 import warnings
@@ -87,7 +88,8 @@ def _list(manager: JobManager, chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(words.dump([words.summary_tree(summary) for summary in found]))
     else:
-        print(words.list_text(found))
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        print(words.list_text(found, columns))
     return codes.DONE
 
 
@@ -213,7 +215,7 @@ def _drive(job_set: JobSet, chosen: argparse.Namespace, *, paused: bool) -> None
         if backend is None and not job_set.live.record.unstored_options:
             raise InvalidStateError(
                 f"nobody drives this job set, and its backend, {job_set.live.record.backend}, is not "
-                f"known here: give --backend module:factory ({str(error).splitlines()[0]})"
+                "known here: give --backend module:factory"
             ) from error
         raise
 

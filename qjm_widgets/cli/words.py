@@ -12,6 +12,8 @@ from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
 
+_LEAST_NAME = 10
+
 
 def clean(text: str) -> str:
     """A text of several lines without control characters: a terminal obeys those."""
@@ -85,23 +87,42 @@ def _time(at: float | None) -> str | None:
     return None if at is None else datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat()
 
 
-def list_text(summaries: Sequence[SetSummary]) -> str:
-    """The list of sets, a line each."""
+def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
+    """The list of sets, a line each: id, when it was made, name, backend and how it stands.
+
+    Args:
+        summaries: the sets.
+        width: columns of the terminal; a narrow one leaves out backend and time, and cuts names.
+    """
     if not summaries:
         return "No job sets in the store."
-    lines = []
-    for summary in summaries:
-        record = summary.record
-        made = f"{datetime.datetime.fromtimestamp(record.created_at):%Y-%m-%d %H:%M}"
-        state = str(snapshot.summary(summary.jobs))
-        if summary.interrupted:
-            state += " · interrupted: qjm resume"
-        elif summary.owner is not None and not summary.owner.startswith("this"):
-            state += f" · driven by {summary.owner}"
-        name = snapshot.first_line(record.name, 32)
-        backend = snapshot.first_line(record.backend, 24)
-        lines.append(f"{record.set_id[:8]}  {made}  {name:<32}  {backend:<24}  {state}")
-    return "\n".join(lines)
+    lines = [_line(summary) for summary in summaries]
+    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    kept = [0, 1, 2, 3, 4]
+
+    def over() -> int:
+        return 0 if width is None else max(0, sum(widths[each] + 2 for each in kept) - 2 - width)
+
+    for place in (3, 1):
+        if over():
+            kept.remove(place)
+    widths[2] = max(min(widths[2], _LEAST_NAME), widths[2] - over())
+    cut = [[snapshot.first_line(line[place], widths[place]) for place in range(5)] for line in lines]
+    return "\n".join(
+        "  ".join(f"{line[place]:<{widths[place]}}" for place in kept).rstrip() for line in cut
+    )
+
+
+def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
+    record = summary.record
+    made = f"{datetime.datetime.fromtimestamp(record.created_at):%Y-%m-%d %H:%M}"
+    state = str(snapshot.summary(summary.jobs))
+    if summary.interrupted:
+        state += " · interrupted: qjm resume"
+    elif summary.owner is not None and not summary.owner.startswith("this"):
+        state += f" · driven by {summary.owner}"
+    name, backend = snapshot.first_line(record.name, 32), snapshot.first_line(record.backend, 24)
+    return record.set_id[:8], made, name, backend, state
 
 
 def show_text(job_set: JobSet) -> str:

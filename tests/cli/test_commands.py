@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,6 +99,23 @@ def test_the_list_is_newest_first(kernel: JobManager, capsys: pytest.CaptureFixt
     assert [each["name"] for each in say_json(capsys, "list", "--limit", "1")] == ["second"]
 
 
+def test_a_narrow_terminal_is_told_the_name_and_how_it_stands(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with JobManager() as manager:
+        set_id = finished(manager, "nothing but coins").job_set_id()[:8]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for columns, line in (
+        ("80", rf"{set_id}  [\d-]+ [\d:]+  nothing but coins  classroom  3 of 3 done\n"),
+        ("60", rf"{set_id}  [\d-]+ [\d:]+  nothing but coins  3 of 3 done\n"),
+        ("40", rf"{set_id}  nothing but coins  3 of 3 done\n"),
+        ("30", rf"{set_id}  nothing b…  3 of 3 done\n"),
+    ):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert main(["list"]) == 0
+        assert re.fullmatch(line, capsys.readouterr().out)
+
+
 def test_a_set_is_shown_by_id_beginning_or_name(
     kernel: JobManager, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -175,7 +193,7 @@ def test_a_set_that_nobody_drives_needs_a_backend(
     for command in ("resume", "cancel"):
         code, _, err = say(capsys, command, left_behind)
         assert code == 5
-        assert "give --backend module:factory" in err
+        assert err.endswith("is not known here: give --backend module:factory\n")
     assert "interrupted" in say(capsys, "list")[1]
 
 
@@ -242,11 +260,22 @@ def test_wrong_values_are_said(
 
 
 def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    for words in ([], ["sing"], ["show"], ["list", "--limit", "0"], ["watch", "x", "--timeout", "-1"]):
+    for words, told in (
+        ([], "the following arguments are required: COMMAND"),
+        (["sing"], "invalid choice: 'sing'"),
+        (["show"], "the following arguments are required: SET"),
+        (["list", "--limit", "0"], "a whole number of at least 1, not '0'"),
+        (["list", "--limit", "x"], "a whole number of at least 1, not 'x'"),
+        (["watch", "x", "--timeout", "-1"], "a number of seconds, not '-1'"),
+        (["watch", "x", "--timeout", "soon"], "a number of seconds, not 'soon'"),
+        (["cancel", "x", "first"], "a job's number, as `qjm show` tells it, not 'first'"),
+    ):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 2
-    assert "usage: qjm" in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert "usage: qjm" in err
+        assert told in err
 
 
 def test_jobs_that_are_not_there(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:

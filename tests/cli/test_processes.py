@@ -51,11 +51,11 @@ def test_another_process_is_told_who_drives_the_set(store_path: Path) -> None:
 
 
 class Terminal:
-    """A process in a pseudo-terminal of 80 columns and 12 lines."""
+    """A process in a pseudo-terminal of 12 lines."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, columns: int = 80) -> None:
         self._ours, theirs = pty.openpty()
-        environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80", "LINES": "12"}
+        environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns), "LINES": "12"}
         self.process = subprocess.Popen(
             [*QJM, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
         )
@@ -109,6 +109,18 @@ def test_the_table_in_a_terminal_follows_the_kernel(warm: JobManager) -> None:
     assert job_set.wait(LIMIT)
     assert terminal.end() == 1
     assert "29 of 30 done, 1 failed" in terminal.text
+    warm.close()
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(warm: JobManager) -> None:
+    terminal = Terminal("watch", "warm", columns=32)
+    terminal.read_until("29\\s+queued")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+    plain = re.sub(r"\x1b\[[\d;?]*\w", "", terminal.text).split("\r\n")
+    assert plain[1].split() == ["job", "status", "queue", "ran"]
+    assert plain[2].split()[:2] == ["0", "running"]
+    assert plain[3].split() == ["1", "queued", "1", "–"]
     warm.close()
 
 
