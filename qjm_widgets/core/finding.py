@@ -27,7 +27,9 @@ def find_set(summaries: Sequence[SetSummary], text: str) -> str:
         if (text and summary.record.set_id.startswith(text.lower())) or summary.record.name == text
     ]
     if not found:
-        raise JobSetNotFoundError(f"no job set {first_line(text)!r} in the store: `qjm list` shows all")
+        raise JobSetNotFoundError(
+            f"no job set {first_line(text)!r} in the store: `qjm list`, or `%qjm`, shows all"
+        )
     if len(found) > 1:
         some = ", ".join(f"{each.set_id} ({first_line(each.name, 40)})" for each in found[:_FEW])
         more = ", …" if len(found) > _FEW else ""
