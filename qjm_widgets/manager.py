@@ -541,6 +541,9 @@ class JobManager:
 
 
 _OPEN: weakref.WeakSet[JobManager] = weakref.WeakSet()
+if hasattr(os, "register_at_fork"):
+    # They are the parent's, and their threads stayed there: at its end a child has nothing to stop.
+    os.register_at_fork(after_in_child=_OPEN.clear)
 
 
 def open_managers() -> list[JobManager]:

@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import time
 import uuid
+import weakref
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -36,6 +37,7 @@ class Owner:
         self.host = socket.gethostname()
         self._directory = None if path is None else Path(f"{path}.owners")
         self._descriptor: int | None = None
+        _owners.add(self)
 
     def enter(self, connection: sqlite3.Connection) -> None:
         """Take the lock and a row in the store; inside a transaction. A second call does nothing."""
@@ -129,6 +131,21 @@ class Owner:
             return False
         finally:
             os.close(descriptor)
+
+
+_owners: weakref.WeakSet[Owner] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """In a forked child: a lock that it held along would outlive the kernel that owns the sets."""
+    for owner in list(_owners):
+        held, owner._descriptor = owner._descriptor, None
+        if held is not None:
+            os.close(held)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _lock(descriptor: int, *, shared: bool = False) -> bool:

@@ -45,6 +45,18 @@ print(job_set.job_set_id(), flush=True)
 job_set.wait(30)
 sys.stdin.read()
 """
+FORK = """
+import os, signal
+adapter.max_pending = 0
+job_set = manager.run(circuits(2), adapter)
+child = os.fork()  # as a pool of multiprocessing does
+if child == 0:
+    os.closerange(0, 3)
+    signal.pause()
+print(job_set.job_set_id(), flush=True)
+print(child, flush=True)
+sys.stdin.read()
+"""
 RESUME = """
 job_set = manager.retrieve_job_set(sys.argv[3])
 print("ready", flush=True)
@@ -214,6 +226,25 @@ def test_a_killed_kernel_leaves_a_set_that_another_one_resumes(
         assert job_set.wait(LIMIT)
         assert words(job_set) == ["done"] * 4
     assert set(adapter.ledger.circuit_runs().values()) == {1}
+
+
+def test_a_process_that_a_killed_kernel_had_forked_does_not_keep_its_sets(
+    kernel: Kernel, store: Path, tmp_path: Path
+) -> None:
+    process = kernel(FORK, store, tmp_path / "ledger")
+    set_id, child = line(process), int(line(process))
+    try:
+        with JobManager(store) as manager:
+            assert not manager.history()[0].interrupted
+            process.kill()
+            process.wait(LIMIT)
+            assert manager.history()[0].interrupted
+            job_set = manager.retrieve_job_set(set_id)
+            job_set.resume(Finding(Ledger(tmp_path / "ledger")))
+            assert not job_set.live.interrupted
+            job_set.cancel()
+    finally:
+        os.kill(child, signal.SIGKILL)
 
 
 # -- two at once -------------------------------------------------------------------------------------

@@ -121,6 +121,29 @@ def test_a_script_that_raises_ends_too(tmp_path: Path) -> None:
     assert (process.returncode, out, err) == (3, "", "")
 
 
+def test_a_forked_process_ends_whatever_its_parent_was_at(tmp_path: Path) -> None:
+    code = """
+import os, warnings
+warnings.simplefilter("ignore")
+job_set = run()
+held, over = threading.Event(), threading.Event()
+def hold():
+    with manager._lock:
+        held.set()
+        over.wait(30)
+threading.Thread(target=hold, daemon=True).start()
+held.wait(30)
+child = os.fork()
+if child == 0:
+    sys.exit(0)
+print(os.waitpid(child, 0)[1])
+over.set()
+print(job_set.wait(30))
+"""
+    ends(code, tmp_path / "store", printed="0\nTrue\n")
+    assert stored(tmp_path / "store") == {"done": 3}
+
+
 def test_simulators_end_with_their_script(tmp_path: Path) -> None:
     code = """
 from qiskit.providers.basic_provider import BasicSimulator
