@@ -280,6 +280,7 @@ class Engine:
         self._ledger.drop(set_id)
         if state is not None:
             state.driver.forget(state)
+            state.live.waiting = None
 
     def _state(self, live: LiveSet) -> SetState:
         state = self._sets.get(live.set_id)

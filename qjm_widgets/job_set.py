@@ -140,8 +140,14 @@ class JobSet:
     def report(self, detailed: bool = True) -> str:
         """The set as text; with ``detailed`` a line for each job."""
         live = self.live
+        now = time.time()
         return snapshot.report(
-            live.record, live.ordered(), time.time(), detailed=detailed, trouble=live.trouble
+            live.record,
+            live.ordered(),
+            now,
+            detailed=detailed,
+            trouble=live.trouble,
+            standing=live.standing(now),
         )
 
     def error_messages(self) -> str | None:
@@ -456,8 +462,11 @@ class JobSet:
         return frame_of(self.live)
 
     def __repr__(self) -> str:
-        numbers = snapshot.summary(self.live.numbers(), self.live.trouble)
-        return f"<JobSet {self.name()!r} {self.job_set_id()}: {numbers}>"
+        told = str(snapshot.summary(self.live.numbers(), self.live.trouble))
+        standing = self.live.standing(time.time())
+        if standing is not None:
+            told += f"; {standing}"
+        return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:
         from qjm_widgets.widgets.show import show_job_set

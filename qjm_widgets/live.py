@@ -105,6 +105,16 @@ class LiveSet:
         unsent = self._numbers[Status.NOT_SENT] + self._numbers[Status.SENDING]
         return not self.driven or not unsent
 
+    def standing(self, now: float) -> str | None:
+        """Why the set does not go on by itself at a time (seconds since 1970); None where it does."""
+        if not any(self._numbers[s] for s in Status if not s.settled):
+            return None
+        if self.closed:
+            return "its manager was closed: resume it with another one"
+        if self.interrupted:
+            return "interrupted: nobody drives it, resume() does"
+        return None if self.waiting is None else self.waiting.words(now)
+
     @property
     def finished(self) -> int:
         """How many jobs are done."""

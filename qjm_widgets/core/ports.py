@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.snapshot import summary
 from qjm_widgets.core.splitting import Limits, PlannedJob
 
 
@@ -59,6 +60,14 @@ class SetSummary(NamedTuple):
     def interrupted(self) -> bool:
         """Whether jobs are unfinished and nobody drives them."""
         return self.unfinished and self.owner is None
+
+    def __repr__(self) -> str:
+        told = str(summary(self.jobs))
+        if self.interrupted:
+            told += "; interrupted"
+        elif self.under_way:
+            told += f"; driven by {self.owner}"
+        return f"<SetSummary {self.record.name!r} {self.record.set_id}: {told}>"
 
 
 @dataclass(slots=True)

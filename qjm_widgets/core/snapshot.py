@@ -219,8 +219,9 @@ def report(
     *,
     detailed: bool,
     trouble: str | None = None,
+    standing: str | None = None,
 ) -> str:
-    """A set as text; with ``detailed`` a line for each job."""
+    """A set as text; with ``detailed`` a line for each job. ``standing`` is why it does not go on."""
     numbers = Counter(job.status for job in jobs)
     lines = [
         f"Job set: {first_line(record.name)}",
@@ -230,6 +231,8 @@ def report(
     if record.tags:
         lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
     lines.append(f"  {summary(numbers, trouble)}")
+    if standing is not None:
+        lines.append(f"  {standing}")
     if detailed:
         lines.append("")
         lines += [_line(row(job, now)) for job in jobs]

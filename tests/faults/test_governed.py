@@ -1,5 +1,6 @@
 """Submission that paces itself, waits when told to, and sorts errors: nothing is repeated blindly."""
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -101,6 +102,7 @@ def test_what_the_server_asks_to_wait_is_waited(manager: JobManager, clock: Jump
     assert waiting.text.startswith("1 of 5 submitted")
     assert waiting.until is not None
     assert 50 < waiting.until - clock.time() <= 61
+    assert re.search(r"\n  1 of 5 submitted .*, next in \d\d s\n", job_set.report())
     assert adapter.knocks == [[0], [1]], "those behind the refused one wait with it"
     clock.skip(50)
     turn(manager)
@@ -186,6 +188,7 @@ def test_pause_holds_back_what_is_not_sent_and_proceed_sends_it(manager: JobMana
     assert len(adapter.knocks) == 1
     assert job_set.live.waiting is not None
     assert "paused" in job_set.live.waiting.text
+    assert repr(job_set).endswith("1 of 3 done, 2 not sent; 1 of 3 submitted (paused)>")
     assert not job_set.wait(0)
     adapter.hold = False
     job_set.proceed()

@@ -140,6 +140,7 @@ def test_another_manager_sees_the_progress_live_and_cannot_interfere(
     seen = second.retrieve_job_set(job_set.job_set_id())
     assert seen.live.owner == "another manager of this kernel"
     assert not seen.live.interrupted
+    assert "driven by another manager of this kernel" in repr(second.history())
     for call in (
         seen.cancel,
         lambda: seen.resume(adapter),
@@ -173,6 +174,9 @@ def test_a_set_that_was_closed_is_interrupted_elsewhere_and_goes_on_there(
         first.close()
     reach(seen, lambda: seen.live.interrupted)
     assert second.history()[0].interrupted
+    assert "1 queued, 2 not sent; interrupted" in repr(second.history())
+    assert "interrupted: nobody drives it, resume() does" in seen.report()
+    assert "its manager was closed" in job_set.report()
     with pytest.raises(InvalidStateError, match="resume"):
         seen.cancel()
     adapter.sent[0].finish()
