@@ -139,10 +139,13 @@ class Driver:
         """Have back or look for a job of a kernel that died, or one that is held."""
         self._asker.look_for(state, row, recovery)
 
-    def stop(self, deadline: float) -> None:
-        """Make no further call; wait until the deadline (monotonic) for those under way."""
+    def halt(self) -> None:
+        """Make no further call."""
         self._lane.stop()
         self._asker.stop()
+
+    def join(self, deadline: float) -> None:
+        """Wait until the deadline (monotonic) for the calls under way."""
         self._lane.join(max(0.0, deadline - time.monotonic()))
         self._asker.join(max(0.0, deadline - time.monotonic()))
 

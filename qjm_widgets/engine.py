@@ -221,26 +221,28 @@ class Engine:
 
         self.ask(message)
 
-    def stop(self, timeout: float = 5.0) -> None:
-        """Stop all threads in bounded time (seconds); jobs at a backend go on.
-
-        A submission under way is waited for within that time, so that its job id is not lost.
-        """
+    def halt(self) -> None:
+        """Send and ask nothing more; jobs at a backend go on."""
         with self._starting:
-            if self._stopping:
-                return
             self._stopping = True
-            thread = self._thread
-        deadline = time.monotonic() + timeout
         for driver in list(self._drivers.values()):
-            driver.stop(deadline)
+            driver.halt()
+
+    def join(self, deadline: float) -> None:
+        """End all threads, at the latest at the deadline (monotonic seconds), after ``halt``.
+
+        A submission under way is waited for until then, so that its job id is not lost.
+        """
+        for driver in list(self._drivers.values()):
+            driver.join(deadline)
         self._inbox.put(self._end)
+        thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(max(0.1, deadline - time.monotonic()))
 
     @property
     def unwritten(self) -> str | None:
-        """Why something is not on disk, after ``stop``; None where all is."""
+        """Why something is not on disk, after ``join``; None where all is."""
         return self._ledger.trouble if self._ledger.unwritten else None
 
     def _end(self) -> None:

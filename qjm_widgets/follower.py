@@ -43,14 +43,17 @@ class Follower:
                 self._thread = threading.Thread(target=self._run, name="qjm-follower", daemon=True)
                 self._thread.start()
 
-    def stop(self, timeout: float) -> None:
-        """Stop within so many seconds."""
+    def halt(self) -> None:
+        """Read nothing any more."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
-            thread = self._thread
+
+    def join(self, deadline: float) -> None:
+        """Wait for the thread, until the deadline (monotonic seconds)."""
+        thread = self._thread
         if thread is not None:
-            thread.join(timeout)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
         version = -1

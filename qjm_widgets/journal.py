@@ -57,14 +57,17 @@ class Journal:
                 self._thread.start()
             self._wake.notify()
 
-    def stop(self, timeout: float) -> None:
-        """Write what is left, which ``resume`` needs, but stop within so many seconds."""
+    def halt(self, deadline: float) -> None:
+        """Write what is left, which ``resume`` needs, but nothing after the deadline (monotonic)."""
         with self._wake:
-            self._deadline = time.monotonic() + timeout
+            self._deadline = deadline
             self._stopped = True
             self._wake.notify()
+
+    def join(self) -> None:
+        """Wait for the thread, until that deadline."""
         if self._thread is not None:
-            self._thread.join(timeout)
+            self._thread.join(max(0.0, self._deadline - time.monotonic()))
 
     def _run(self) -> None:
         while True:

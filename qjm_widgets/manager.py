@@ -44,6 +44,10 @@ from qjm_widgets.retrieving import FoundSet, found_sets
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 
+_END_SECONDS = 5.0
+"""A manager that is closed gives its journal so long, and then the calls that are under way."""
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -64,7 +68,7 @@ class JobManager:
             (environment ``QJM_STORE`` overrides it).
         backends: backends that are known by name when a set is resumed.
 
-    Leaving its ``with`` block normally waits until everything is submitted.
+    Leaving its ``with`` block normally waits until everything is submitted, but for what is paused.
     """
 
     def __init__(
@@ -474,10 +478,11 @@ class JobManager:
             if self._closed:
                 return 0
             self._closed = True
-        _OPEN.discard(self)
-        self._follower.stop(timeout=2.0)
-        self._journal.stop(timeout=5.0)
-        self._engine.stop(timeout=5.0)
+        _end_threads([self])
+        return self._let_go()
+
+    def _let_go(self) -> int:
+        """Let go of everything, once the threads have ended; how many jobs were not sent yet."""
         for _, adapter in self._adapters.values():
             if callable(close := getattr(adapter, "close", None)):
                 close()
@@ -501,7 +506,8 @@ class JobManager:
         try:
             if kind is None:
                 for job_set in self.job_sets():
-                    job_set.wait(until="submitted")
+                    if not job_set.live.paused:  # nobody would ever let it go on
+                        job_set.wait(until="submitted")
         finally:
             self.close()
 
@@ -554,9 +560,31 @@ def open_managers() -> list[JobManager]:
 @atexit.register
 def _close_all() -> None:
     """At the interpreter's end: stop in bounded time, print nothing; the unsent stays in the store."""
-    for manager in list(_OPEN):
+    managers = open_managers()
+    for manager in managers:
+        manager._closed = True
+    _end_threads(managers)
+    for manager in managers:
         with contextlib.suppress(Exception):
-            manager._shut()
+            manager._let_go()
+
+
+def _end_threads(managers: Sequence[JobManager]) -> None:
+    """End the threads of managers, of many within the time that one may take."""
+    deadline = time.monotonic() + _END_SECONDS
+    for manager in managers:
+        _OPEN.discard(manager)
+        manager._follower.halt()
+        manager._journal.halt(deadline)
+    for manager in managers:
+        manager._follower.join(deadline)
+        manager._journal.join()
+    # The journals need the engines to the last.
+    deadline = time.monotonic() + _END_SECONDS
+    for manager in managers:
+        manager._engine.halt()
+    for manager in managers:
+        manager._engine.join(deadline)
 
 
 def _store_path(store: str | os.PathLike[str] | None) -> str | Path:

@@ -60,6 +60,19 @@ def test_leaving_the_with_block_waits_for_the_last_submission_not_for_results(
         assert manager.history()[0].jobs == {Status.QUEUED: 20}
 
 
+def test_leaving_the_with_block_leaves_what_is_paused_in_the_store(store_path: Path) -> None:
+    def work() -> None:
+        with JobManager() as manager:
+            job_set = manager.run(circuits(4), one_at_a_time(), max_circuits_per_job=1)
+            reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED])
+            job_set.pause()
+
+    with pytest.warns(UserWarning, match="3 jobs not sent yet: kept in the store"):
+        work()
+    with JobManager() as other:
+        assert other.history()[0].jobs == {Status.QUEUED: 1, Status.NOT_SENT: 3}
+
+
 def test_an_error_in_the_with_block_does_not_wait() -> None:
     def work() -> None:
         with JobManager(":memory:") as manager:
