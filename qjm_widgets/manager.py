@@ -43,7 +43,6 @@ from qjm_widgets.resuming import check_backend, merge_options, rebuilt_backend
 from qjm_widgets.retrieving import FoundSet, found_sets
 from qjm_widgets.storage.sqlite import SQLiteStore
 
-
 _END_SECONDS = 5.0
 """A manager that is closed gives its journal so long, and then the calls that are under way."""
 
