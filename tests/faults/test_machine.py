@@ -8,10 +8,9 @@ scripted and outlives the kernels; a kernel that is killed is a manager that is 
 from __future__ import annotations
 
 import os
-import random
 import shutil
 import tempfile
-from collections import Counter
+from collections import Counter, deque
 from pathlib import Path
 
 import pytest
@@ -63,25 +62,23 @@ ANSWERS = {
     "accepted, broken": lambda: ConnectionResetError("gone"),
     "accepted, garbled": lambda: KeyError("id"),
 }
-
+SAID = st.permutations(sorted(ANSWERS))
 
 FIGURES: Counter[str] = Counter()
 
 
 class Provider(Scripted):
-    """Accepts most submissions; the others it answers as chance and ``rate`` will."""
+    """Answers the next submissions as it was told, and accepts those after them."""
 
-    def __init__(self, *, finds: bool, seed: int) -> None:
+    def __init__(self, *, finds: bool, answers: list[str]) -> None:
         super().__init__(hold=True, finds=finds)
-        self.seed = seed
-        self.rate = 0.0
+        self.answers = deque(answers)
         self.refuse = self.before
         self.lose = self.after
         self._now = "accepted"
 
     def before(self, number: int, submission: object) -> None:
-        chance = random.Random(f"{self.seed} {number}")
-        self._now = chance.choice(sorted(ANSWERS)) if chance.random() < self.rate else "accepted"
+        self._now = self.answers.popleft() if self.answers else "accepted"
         FIGURES[self._now] += 1
         error = ANSWERS[self._now]
         if error is not None and not self._now.startswith("accepted"):
@@ -111,13 +108,11 @@ class Kernels(RuleBasedStateMachine):
         finds=st.booleans(),
         size=st.sampled_from([1, 2, 4]),
         most=st.sampled_from([2, None, 1]),
-        seed=st.integers(0, 10**6),
-        rate=st.sampled_from([0.5, 0.2, 0.9]),
+        answers=SAID,
     )
-    def begin(self, finds: bool, size: int, most: int | None, seed: int, rate: float) -> None:
+    def begin(self, finds: bool, size: int, most: int | None, answers: list[str]) -> None:
         self.place = Path(tempfile.mkdtemp(prefix="qjm-machine-"))
-        self.provider = Provider(finds=finds, seed=seed)
-        self.provider.rate = rate
+        self.provider = Provider(finds=finds, answers=answers)
         self.provider.max_pending = most
         self.gone: list[JobManager] = []
         self.frozen: dict[int, int] = {}
@@ -144,9 +139,9 @@ class Kernels(RuleBasedStateMachine):
 
     # -- what the provider does ----------------------------------------------------------------------
 
-    @rule(rate=st.sampled_from([0.0, 0.5, 1.0]))
-    def is_well_or_not(self, rate: float) -> None:
-        self.provider.rate = rate
+    @rule(answers=SAID)
+    def will_answer(self, answers: list[str]) -> None:
+        self.provider.answers.extend(answers)
 
     @rule(which=st.integers(0, 20), status=st.sampled_from([Status.RUNNING, Status.DONE, Status.ERROR]))
     def changes(self, which: int, status: Status) -> None:
@@ -316,7 +311,7 @@ class Kernels(RuleBasedStateMachine):
 
     def ends(self) -> None:
         """The provider is well, and the user sends what is held or failed: every circuit is there."""
-        self.provider.rate = 0.0
+        self.provider.answers.clear()
         self.provider.raises.clear()
         self.provider.hold = False
         if not self.driven:
