@@ -24,10 +24,16 @@ class Lane:
     """One thread that makes calls one after another.
 
     A lane whose call hangs is abandoned: its thread ends after that call, if ever, and makes no other.
+
+    Args:
+        name: of the thread.
+        idle: without a call for so many seconds the thread ends, and the next call starts another; None
+            keeps it until ``stop``.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, idle: float | None = None) -> None:
         self._name = name
+        self._idle = idle
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._stopped = False
@@ -70,8 +76,19 @@ class Lane:
         thread.join(timeout)
         return not thread.is_alive()
 
+    def _next(self) -> Callable[[], None] | None:
+        """The next call; None at the end."""
+        while True:
+            try:
+                return self._calls.get(timeout=self._idle)
+            except queue.Empty:
+                with self._lock:
+                    if self._waiting == 0:
+                        self._thread = None
+                        return None
+
     def _run(self) -> None:
-        while (work := self._calls.get()) is not None:
+        while (work := self._next()) is not None:
             if self._stopped:
                 return
             self._since = time.monotonic()

@@ -31,6 +31,8 @@ from qjm_widgets.widgets.pulse import PULSE
 _LOG = logging.getLogger(__name__)
 
 _TRAIT_SECONDS = 5.0
+_IDLE_SECONDS = 5.0
+"""Nobody may ever close a panel: without work for so long its thread ends."""
 
 
 class Panel(anywidget.AnyWidget):
@@ -51,7 +53,7 @@ class Panel(anywidget.AnyWidget):
         self._live = job_set.live
         self._painter = Painter(job_set, expected, explains)
         self._saying = threading.Lock()
-        self._aside = Lane("qjm-aside")
+        self._aside = Lane("qjm-aside", _IDLE_SECONDS)
         self._trait_due = 0.0
         self._kept = self._live.sequence
         super().__init__(snapshot=self._painter.trait())
@@ -144,7 +146,10 @@ class Panel(anywidget.AnyWidget):
     def _detail(self, index: Any) -> None:
         rows = self._painter.rows([index])
         if rows:
-            history = self._live.store.job_history(self._live.set_id, rows[0])
+            try:
+                history = self._live.store.job_history(self._live.set_id, rows[0])
+            except QJMError:  # its manager was closed: the page shows what is known
+                history = []
             self.send(wire.detail(index, self._live.jobs[rows[0]], history, _clock))
 
     def _circuits(self, content: dict[str, Any]) -> None:

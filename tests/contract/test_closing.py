@@ -12,6 +12,7 @@ from qjm_widgets import JobManager, default_manager
 from qjm_widgets.backends.backend_run import BackendRun
 from qjm_widgets.core.errors import ClosedError
 from qjm_widgets.core.records import Status
+from qjm_widgets.widgets import wire
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 
@@ -136,6 +137,20 @@ def test_results_outlive_the_manager() -> None:
     results = job_set.results()
     assert results.get_counts(2) == results.get_counts("c2") == {"0000000010": 5}
     assert job_set.counts() == {format(value, "010b"): 5 for value in range(3)}
+
+
+def test_the_panel_of_a_closed_manager_still_tells_of_its_jobs() -> None:
+    with JobManager(":memory:") as manager:
+        job_set = manager.run(circuits(2), ScriptedBackend(fail={1: "broke"}), max_circuits_per_job=1)
+        assert job_set.wait(LIMIT)
+        panel = job_set.panel()
+    sent = []
+    panel.send = lambda content, buffers=None: sent.append(content)
+    panel._receive(None, {"v": wire.VERSION, "kind": "detail", "view": "a", "row": 1}, [])
+    assert [(content["kind"], content["error"]) for content in sent] == [
+        ("detail", "RuntimeError: broke")
+    ]
+    panel.close()
 
 
 def test_no_thread_is_left_after_many_managers() -> None:
