@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from pathlib import Path
 
@@ -30,13 +29,16 @@ import sys, threading
 from qjm_widgets import JobManager
 from tests.faults.scenes import circuits
 from tests.faults.scripted import Scripted
+class Never(threading.Event):
+    def wait(self, timeout=None):
+        return super().wait()
 adapter = Scripted()
 manager = JobManager(sys.argv[1])
 def run(number=3):
     return manager.run(circuits(number), adapter, shots=10, max_circuits_per_job=1)
 """
 HANG = """
-adapter.gates["{call}"] = threading.Event()
+adapter.gates["{call}"] = Never()
 job_set = run()
 {more}
 assert adapter.entered["{call}"].wait(30)
@@ -133,7 +135,7 @@ def test_many_managers_whose_calls_hang_end_together(tmp_path: Path) -> None:
 managers = []
 for number in range(24):
     adapter = Scripted()
-    adapter.gates["submit"] = threading.Event()
+    adapter.gates["submit"] = Never()
     manager = JobManager(f"{sys.argv[1]}{number}")
     managers.append(manager)
     run()
@@ -184,6 +186,9 @@ with job_set.live.changed:
     job_set.live.changed.wait_for(lambda: job_set.live.finished, 30)
 """
     ends(begin(code, tmp_path / "store"))
+    known = stored(tmp_path / "store")
+    assert sum(known.values()) == 200
+    assert known["not_sent"] > 0
 
 
 # -- managers by the dozen ---------------------------------------------------------------------------
@@ -226,10 +231,9 @@ def test_closing_does_not_wait_for_a_call_that_hangs() -> None:
     manager = JobManager(":memory:")
     start(manager, adapter, 3)
     assert adapter.entered["submit"].wait(LIMIT)
-    began = time.monotonic()
     with pytest.warns(UserWarning, match="not sent"):
         manager.close()
-    assert time.monotonic() - began < BOUND
+    assert any(name.startswith("qjm-send") for name in ours())  # the call hangs still
     for gate in gates:
         gate.set()
     no_threads()
