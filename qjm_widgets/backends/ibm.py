@@ -3,39 +3,29 @@
 from __future__ import annotations
 
 import functools
-import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qjm_widgets.backends.ibm_account import account_of
+from qjm_widgets.backends.ibm_batches import Batches
 from qjm_widgets.backends.ibm_jobs import read_job, read_result
-from qjm_widgets.backends.ibm_rest import PAGE, rest_of
+from qjm_widgets.backends.ibm_rest import rest_of
 from qjm_widgets.backends.ibm_sampler import (
     BATCH,
     check_batch,
     check_circuits,
-    is_batch_id,
     merged_options,
     sampler_with,
     sorted_error,
 )
+from qjm_widgets.backends.ibm_watch import Sent, Watch
 from qjm_widgets.backends.several import several, within
-from qjm_widgets.core.errors import InputError, NotFoundError, ProviderError, explain
-from qjm_widgets.core.identity import (
-    NAME,
-    OURS,
-    OWN_TAGS,
-    identity_in,
-    job_tags,
-    set_tag,
-    set_tag_of,
-    set_tags_in,
-)
+from qjm_widgets.core.errors import InputError, ProviderError
+from qjm_widgets.core.identity import NAME, OURS, OWN_TAGS, job_tags
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import Observation, RemoteJob, Submission, Work
+from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
 
@@ -44,27 +34,10 @@ TAG_LENGTH = 86
 _DEFAULT_SHOTS = 4096
 _RESULTS_WITHIN = 10.0
 """Seconds for which one question fetches results; the rest is fetched by the next."""
-_ONE_BY_ONE = 20
-"""Jobs that no list tells of are asked for one by one, so many a question."""
 _JOB_OVERHEAD = 2.0
 _REP_DELAY = 250e-6
 """Seconds between two shots where the device does not tell."""
 _LIKELY = (Status.DONE, Status.RUNNING, Status.QUEUED)
-
-
-class _Sent:
-    """A job that is followed; ``set_tag`` None: not known yet, ``job`` None: another kernel sent it."""
-
-    __slots__ = ("batch_id", "empty_since", "identity", "job", "job_id", "names", "set_tag")
-
-    def __init__(self, job_id: str, names: Sequence[str], identity: str | None = None) -> None:
-        self.job_id = job_id
-        self.names = names
-        self.identity = identity
-        self.set_tag = None if identity is None else set_tag_of(identity)
-        self.job: Any = None
-        self.batch_id: str | None = None
-        self.empty_since: float | None = None
 
 
 class IBMQuantum:
@@ -134,14 +107,10 @@ class IBMQuantum:
         self._options = options
         shots = merged_options(options, {}).get("default_shots")
         self.default_shots: int | None = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
-        self._batch = batch
         self._mode = mode
-        self._batches: dict[str, Any] = {}
+        self._batches = Batches(backend, self._rest, batch)
         self._submit_seconds = submit_seconds
-        self._kept: dict[str, str] = {}
-        self._pages: dict[str, int] = {}
-        self._turns = 0
-        self._lock = threading.Lock()
+        self._watch = Watch(self._rest)
 
     def __repr__(self) -> str:
         return f"<IBMQuantum {self.name}>"
@@ -192,21 +161,20 @@ class IBMQuantum:
                 raise
             raise found from None
 
-    def _send(self, submission: Submission) -> _Sent:
-        mode = self._mode_of(submission)
+    def _send(self, submission: Submission) -> Sent:
+        mode = self._batches.of(submission) if self._mode is None else self._mode
         try:
             job = self._sampled(submission, mode)
         except Exception as error:
             # Refused because the batch is closed, and not otherwise: it did not arrive.
-            if mode is None or mode is self._mode or not self._is_over(mode, error):
+            if mode is None or mode is self._mode or not self._batches.is_over(mode, error):
                 raise
-            mode = self._new_batch(submission)
+            mode = self._batches.renew(submission)
             job = self._sampled(submission, mode)
-        sent = _Sent(str(job.job_id()), [w.circuit.name for w in submission.works], submission.identity)
+        sent = Sent(str(job.job_id()), [w.circuit.name for w in submission.works], submission.identity)
         sent.job = job
         sent.batch_id = getattr(mode, "session_id", None)
-        with self._lock:
-            self._kept[submission.identity] = sent.job_id
+        self._watch.keep(submission.identity, sent.job_id)
         return sent
 
     def _sampled(self, submission: Submission, mode: Any) -> Any:
@@ -217,50 +185,6 @@ class IBMQuantum:
         return sampler.run(
             [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         )
-
-    def _mode_of(self, submission: Submission) -> Any:
-        """The batch in which a job runs, or None."""
-        from qiskit_ibm_runtime import Batch
-
-        if self._mode is not None:
-            return self._mode
-        wish = submission.options.get(BATCH, self._batch)
-        if wish is False:
-            return None
-        key = wish if isinstance(wish, str) else set_tag_of(submission.identity)
-        if key not in self._batches:
-            known = wish if isinstance(wish, str) else submission.batch_id
-            if not is_batch_id(known):
-                return self._new_batch(submission)
-            try:
-                self._batches[key] = Batch.from_id(known, self.backend.service)
-            except Exception as error:
-                if isinstance(wish, str):
-                    raise InputError(f"there is no batch {wish}: {explain(error)}") from error
-                return self._new_batch(submission)
-        return self._batches[key]
-
-    def _new_batch(self, submission: Submission) -> Any:
-        from qiskit_ibm_runtime import Batch
-
-        batch = self._batches[set_tag_of(submission.identity)] = Batch(backend=self.backend)
-        return batch
-
-    def _is_over(self, batch: Any, error: Exception) -> bool:
-        """Whether a submission failed because its batch takes no more jobs."""
-        batch_id = getattr(batch, "session_id", None)
-        sorted_by = sorted_error(error, self._rest.redact)
-        if batch_id is None or getattr(sorted_by, "arrived", None) is not None:
-            return False
-        if not getattr(batch, "_active", True):
-            return True
-        try:
-            found = self._rest.session(batch_id)
-        except NotFoundError:
-            return True
-        except ProviderError:
-            return False
-        return found.get("accepting_jobs") is False or found.get("state") == "closed"
 
     def job_id(self, handle: Any) -> str | None:
         """IBM Quantum's id of a job."""
@@ -273,7 +197,7 @@ class IBMQuantum:
     ) -> None:
         """Ask for whole sets, a list call a page; fetch the results of those that are done."""
         done: list[tuple[int, Observation]] = []
-        for index, found in self._states(handles):
+        for index, found in self._watch.states(handles):
             if isinstance(found, Observation) and found.status is Status.DONE:
                 done.append((index, found))
             else:
@@ -283,100 +207,11 @@ class IBMQuantum:
             index, state = done[number]
             report(index, self._ended(handles[index], state, outcome))
 
-    def _states(self, handles: Sequence[_Sent]) -> Iterable[tuple[int, Observation | Exception]]:
-        self._learn_sets(handles)
-        sets: dict[str | None, dict[int, _Sent]] = defaultdict(dict)
-        for index, sent in enumerate(handles):
-            sets[sent.set_tag].setdefault(index, sent)
-        single = dict(sets.pop(None, {}))
-        for tag, members in sets.items():
-            assert tag is not None
-            if len(members) < self._pages.get(tag, 1):
-                single |= members  # the last few of a long set: fewer calls one by one
-                continue
-            listed = [read_job(job) for job in self._rest.jobs(tag)]
-            self._pages[tag] = -(-len(listed) // PAGE)
-            known = {job.job_id: job for job in listed}
-            self._keep(known[sent.job_id] for sent in members.values() if sent.job_id in known)
-            twins = self._twins(listed)
-            for index, sent in members.items():
-                if sent.job_id not in known:
-                    single[index] = sent  # not listed yet
-                else:
-                    yield index, _with_twins(known[sent.job_id].observation, twins.get(sent.job_id))
-        yield from self._ask_singly(single)
-
-    def _ask_singly(self, members: Mapping[int, _Sent]) -> Iterable[tuple[int, Observation | Exception]]:
-        # Others next time: the first of a long queue must not hide those that are done.
-        self._turns += 1
-        start = self._turns * _ONE_BY_ONE % max(1, len(members))
-        indices = [*list(members)[start:], *list(members)[:start]][:_ONE_BY_ONE]
-        calls = [functools.partial(self._rest.job, members[index].job_id) for index in indices]
-        for number, answer in several(calls):
-            if isinstance(answer, NotFoundError):
-                yield indices[number], Observation(Status.ERROR, explain(answer))
-            elif isinstance(answer, Exception):
-                yield indices[number], answer
-            else:
-                yield indices[number], read_job(answer).observation
-
-    def _learn_sets(self, handles: Sequence[_Sent]) -> None:
-        """Jobs had back by their id alone: one of them tells the set of all."""
-        unknown = {sent.job_id: sent for sent in handles if sent.set_tag is None}
-        asked = 0
-        while len(unknown) > 1 and asked < 2:
-            asked += 1
-            first = next(iter(unknown.values()))
-            try:
-                tags = read_job(self._rest.job(first.job_id)).tags
-            except NotFoundError:
-                del unknown[first.job_id]
-                continue
-            del unknown[first.job_id]
-            for set_id in set_tags_in(tags):
-                tag = set_tag(set_id)
-                for job in map(read_job, self._rest.jobs(tag)):
-                    member = first if job.job_id == first.job_id else unknown.pop(job.job_id, None)
-                    if member is not None:
-                        member.set_tag, member.identity = tag, identity_in(job.tags)
-
-    def _keep(self, jobs: Iterable[RemoteJob]) -> None:
-        """Remember which job of an attempt is followed: any other is one too many."""
-        with self._lock:
-            for job in jobs:
-                identity = identity_in(job.tags)
-                if identity is not None:
-                    self._kept.setdefault(identity, job.job_id)
-
-    def _twins(self, listed: Sequence[RemoteJob]) -> dict[str, list[str]]:
-        """Jobs that one submission made twice: all but the one that is followed are cancelled.
-
-        Returns:
-            By the id of the job that is followed, what became of each other, in words.
-        """
-        told: dict[str, list[str]] = defaultdict(list)
-        for job in listed:
-            identity = identity_in(job.tags)
-            kept = None if identity is None else self._kept.get(identity)
-            if kept is None or kept == job.job_id:
-                continue
-            state = job.observation
-            if state.status is None or not state.status.final:
-                try:
-                    ended = "cancelled" if self._rest.cancel(job.job_id) else "too late to cancel"
-                except (ProviderError, NotFoundError) as error:
-                    ended = f"not cancelled: {explain(error)}"
-            else:
-                ended = "cancelled" if state.status is Status.CANCELLED else "it ran"
-            cost = f", {state.qpu_seconds:.3g} s of QPU time" if state.qpu_seconds else ""
-            told[kept].append(f"{job.job_id} ({ended}{cost})")
-        return told
-
-    def _outcome(self, sent: _Sent) -> JobOutcome | None:
+    def _outcome(self, sent: Sent) -> JobOutcome | None:
         return self.outcome(sent.job_id, sent.names)
 
     def _ended(
-        self, sent: _Sent, state: Observation, outcome: JobOutcome | Exception | None
+        self, sent: Sent, state: Observation, outcome: JobOutcome | Exception | None
     ) -> Observation | Exception:
         if isinstance(outcome, JobOutcome):
             return state._replace(outcome=outcome)
@@ -400,7 +235,7 @@ class IBMQuantum:
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """The handle of a job; whether there is one, the next question tells."""
-        return _Sent(job_id, names)
+        return Sent(job_id, names)
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
         """All jobs of this attempt, the one that is furthest first."""
@@ -408,12 +243,11 @@ class IBMQuantum:
         found.sort(key=lambda job: (_rank(job.observation.status), job.created_at))
         handles = []
         for job in found:
-            sent = _Sent(job.job_id, names, identity)
+            sent = Sent(job.job_id, names, identity)
             sent.batch_id = job.batch_id
             handles.append(sent)
         if handles:
-            with self._lock:
-                self._kept[identity] = handles[0].job_id
+            self._watch.keep(identity, handles[0].job_id)
         return handles
 
     # -- cancelling, names, tags ---------------------------------------------------------------------
@@ -443,10 +277,3 @@ class IBMQuantum:
 
 def _rank(status: Status | None) -> int:
     return _LIKELY.index(status) if status in _LIKELY else len(_LIKELY)
-
-
-def _with_twins(state: Observation, twins: Sequence[str] | None) -> Observation:
-    if not twins:
-        return state
-    words = f"IBM Quantum took it {len(twins) + 1} times: {', '.join(twins)}"
-    return state._replace(note=f"{words}; {state.note}" if state.note else words)

@@ -13,7 +13,7 @@ from qjm_widgets.core.refusals import Refusal, chain, judge, retry_after
 
 BATCH = "batch"
 """The one run option that is no option of the sampler's: whether, or in which batch, jobs run."""
-_BEFORE_SUBMISSION = frozenset({"cloud_usage", "backend_status", "create_session", "session_details"})
+_BEFORE_SUBMISSION = frozenset({"cloud_usage", "backend_status", "create_session", "from_id"})
 """Calls that the runtime makes before it submits: an error of theirs leaves no job."""
 _SUBMISSION = "program_run"
 
@@ -47,7 +47,7 @@ def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     from qiskit_ibm_runtime.options.utils import merge_options_v2
 
     wished = {name: value for name, value in given.items() if name != BATCH}
-    known = SamplerOptions.__dataclass_fields__
+    known = [name for name in SamplerOptions.__dataclass_fields__ if not name.startswith("_")]
     for name in wished:
         if name not in known:
             raise InputError(

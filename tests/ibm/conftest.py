@@ -41,9 +41,9 @@ else:
         """Makes the adapter of a device, with a pace and times for tests."""
         from qjm_widgets.backends.ibm import IBMQuantum
 
-        def make(**settings: Any) -> Any:
+        def make(backend: Any = device, **settings: Any) -> Any:
             quick = {"jobs_per_minute": 60_000, "settling": 0.3, "poll_seconds": (0.05, 1.0)}
-            return IBMQuantum(device, **quick | settings)
+            return IBMQuantum(backend, **quick | settings)
 
         return make
 

@@ -25,7 +25,7 @@ from typing import Any
 
 TOKEN = "an-api-key-that-nobody-may-see"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:instance-1::"
-BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila"}
+BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila", "fake_fractional": "fractional"}
 _START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 
 
@@ -368,6 +368,9 @@ class Server:
                     raise Answer(200, self.sessions[number])
                 case "GET", ["sessions", number] if number in self.sessions:
                     raise Answer(200, self.sessions[number])
+                case "PATCH", ["sessions", number] if number in self.sessions:
+                    self.sessions[number] |= {"accepting_jobs": False, "state": "closed"}
+                    raise Answer(204)
         raise error(404, 1291, f"not found: {request.method} {request.path}")
 
     # -- tokens --------------------------------------------------------------------------------------

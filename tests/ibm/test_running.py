@@ -86,6 +86,62 @@ def test_a_batch_that_has_expired_is_replaced(
     assert len(server.jobs) == 2
 
 
+def test_a_batch_that_the_user_names_is_replaced_once_when_it_is_over(
+    manager: JobManager, server: Server, device: Any, quantum: Make, bell: QuantumCircuit
+) -> None:
+    from qiskit_ibm_runtime import Batch
+
+    batch = Batch(backend=device)
+    batch.close()
+    job_set = manager.run([bell] * 3, quantum(), shots=5, max_circuits_per_job=1, batch=batch.session_id)
+    assert job_set.wait(LIMIT)
+    assert len(server.sessions) == 2
+    assert {job.session_id for job in server.jobs.values()} == {list(server.sessions)[1]}
+
+
+@pytest.mark.parametrize("kind", [None, "Session"])
+def test_a_batch_that_is_none_is_an_error(
+    manager: JobManager, server: Server, device: Any, quantum: Make, bell: QuantumCircuit, kind: Any
+) -> None:
+    from qiskit_ibm_runtime import Session
+
+    batch_id = Session(backend=device).session_id if kind else "nowhere"
+    job_set = manager.run(bell, quantum(), shots=5, batch=batch_id)
+    assert job_set.wait(LIMIT)
+    assert f"there is no batch {batch_id}" in str(job_set.error_messages())
+    assert server.jobs == {}
+
+
+def test_a_network_that_fails_when_a_batch_is_had_back_leaves_no_doubt(
+    manager: JobManager, server: Server, device: Any, quantum: Make, bell: QuantumCircuit
+) -> None:
+    from qiskit_ibm_runtime import Batch
+
+    batch = Batch(backend=device)
+    server.misbehave("GET", "/api/v1/sessions/.*", drop=True)
+    job_set = manager.run(bell, quantum(settling=0), shots=5, batch=batch.session_id)
+    assert job_set.wait(LIMIT)
+    assert job_set.live.numbers()[Status.DONE] == 1
+    assert [job.session_id for job in server.jobs.values()] == [batch.session_id]
+
+
+def test_a_batch_had_back_knows_the_gates_of_its_backend(
+    manager: JobManager, server: Server, service: Any, quantum: Make
+) -> None:
+    from qiskit_ibm_runtime import Batch
+
+    fractional = service.backend("fake_fractional", use_fractional_gates=True)
+    circuit = QuantumCircuit(1)
+    circuit.rx(0.3, 0)
+    circuit.measure_all()
+    circuit = transpile(circuit, fractional, optimization_level=0)
+    assert "rx" in circuit.count_ops()
+    batch = Batch(backend=fractional)
+    job_set = manager.run(circuit, quantum(backend=fractional), shots=5, batch=batch.session_id)
+    assert job_set.wait(LIMIT)
+    assert job_set.error_messages() is None
+
+
 def test_a_batch_of_the_user(
     manager: JobManager, server: Server, device: Any, quantum: Make, bell: QuantumCircuit
 ) -> None:
