@@ -126,9 +126,13 @@ class SteadyLane:
         """Queue a call; it has to catch what it raises."""
         self._lane.call(work)
 
+    def busy_for(self) -> float:
+        """Seconds that the call under way has taken so far; 0 when there is none."""
+        return self._lane.busy_for()
+
     def hangs(self, seconds: float) -> bool:
         """Whether the call under way has taken so long."""
-        return self._lane.busy_for() >= seconds
+        return self.busy_for() >= seconds
 
     def give_up(self) -> None:
         """Leave the call under way alone: what was queued behind it is not made, others are."""

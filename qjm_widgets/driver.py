@@ -68,7 +68,7 @@ class Driver:
         self._lane = SteadyLane(f"qjm-send-{adapter.name}", _MOST_HANGING)
         self._asker = Asker(adapter, turn, self._ended)
         self._sending: dict[tuple[str, int], _Sending] = {}
-        self._given_up: dict[tuple[str, int], _Sending] = {}
+        self._given_up: set[_Sending] = set()
         self._order: deque[str] = deque()
         self._call_seconds = 0.0
         self._learned_limit: int | None = None
@@ -95,7 +95,8 @@ class Driver:
         """When this driver wants its next turn, monotonic seconds; None: only when a message comes."""
         times = [self._asker.due()]
         if self._sending and not self.adapter.runs_inside_submit:
-            times.append(self._turn.now() + _DEADLINE)
+            left = self._deadline() - self._lane.busy_for()
+            times.append(self._turn.now() + (left if left > 0 else self._deadline()))
         if self._wanting and self._blocked()[0] > self._turn.now():
             times.append(self._blocked()[0])
         known = [time for time in times if time is not None]
@@ -131,8 +132,7 @@ class Driver:
         """Forget a set; of what was announced, nothing goes out any more."""
         for key in [key for key, sending in self._sending.items() if sending.state is state]:
             self._sending.pop(key).claim()
-        for key in [key for key, sending in self._given_up.items() if sending.state is state]:
-            del self._given_up[key]
+        self._given_up = {sending for sending in self._given_up if sending.state is not state}
         self._asker.forget(state)
 
     def recover(self, state: SetState, row: int, recovery: Recovery) -> None:
@@ -197,8 +197,11 @@ class Driver:
                 self._turn.hold(state, row, f"{OVER_BUDGET}: {advice.text}")
         return advice.answer is Answer.SEND
 
+    def _deadline(self) -> float:
+        return float(getattr(self.adapter, "submit_seconds", _DEADLINE))
+
     def _hangs(self) -> bool:
-        return not self.adapter.runs_inside_submit and self._lane.hangs(_DEADLINE)
+        return not self.adapter.runs_inside_submit and self._lane.hangs(self._deadline())
 
     def _room(self) -> int:
         if self._hangs():
@@ -317,7 +320,7 @@ class Driver:
         state, row = sending.state, sending.row
         key = state.live.set_id, row
         if self._sending.get(key) is not sending:
-            if self._given_up.get(key) is sending:
+            if sending in self._given_up:
                 self._answered_late(sending, handle, job_id, error)
             return
         del self._sending[key]
@@ -341,31 +344,31 @@ class Driver:
         if not self._hangs() or not self._sending:
             return
         self._lane.give_up()
-        error = TimeoutError(f"{self.adapter.name} has not answered for {_DEADLINE:.0f} s")
+        error = TimeoutError(f"{self.adapter.name} has not answered for {self._deadline():g} s")
         for key, sending in list(self._sending.items()):
             del self._sending[key]
             if sending.claim():
                 self._turn.unsend(sending.state, sending.row, "one before it hangs")
             else:
-                self._given_up[key] = sending
+                self._given_up.add(sending)
                 self._refused(sending.state, sending.row, error)
 
     def _answered_late(
         self, sending: _Sending, handle: Any, job_id: str | None, error: BaseException | None
     ) -> None:
         """A submission that was given up has come back: the job is there, wanted or not."""
-        state, row = sending.state, sending.row
-        key = state.live.set_id, row
-        del self._given_up[key]
-        if handle is None or key in self._sending:
+        self._given_up.remove(sending)
+        if handle is None:
             return
-        status = state.jobs[row].status
-        if state.jobs[row].attempt == sending.attempt and status in (Status.SENDING, Status.HELD):
+        state, row = sending.state, sending.row
+        job = state.jobs[row]
+        lacking = job.status in (Status.NOT_SENT, Status.SENDING, Status.HELD)
+        if job.attempt != sending.attempt or job.status is Status.CANCELLED:
+            self._asker.cancel_spare(handle)
+        elif lacking and (state.live.set_id, row) not in self._sending:
             self._asker.drop(state, row)
             self._turn.change(state, row, Status.QUEUED, job_id=job_id, last_error=None)
             self._asker.add(state, row, handle, nameless=error is not None)
-        elif status is Status.CANCELLED:
-            self._asker.cancel_spare(handle)
 
     # -- refusals ------------------------------------------------------------------------------------
 

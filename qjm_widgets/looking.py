@@ -45,6 +45,7 @@ class _Lookup:
         self.doubt = doubt
         self.attempt = state.jobs[row].attempt
         self.since = now
+        self.asked = now
         self.due = now
         self.empty = 0
         self.silence: Silence | None = None
@@ -93,6 +94,7 @@ class Lookups:
         for lookup in self._lookups.values():
             if not lookup.under_way and now >= lookup.due:
                 lookup.under_way = True
+                lookup.asked = now
                 self._call(functools.partial(self._look_up, lookup))
 
     def look_for(self, state: SetState, row: int, recovery: Recovery, doubt: Doubt) -> None:
@@ -151,9 +153,12 @@ class Lookups:
         self._found(state, row, found)
 
     def _nowhere_yet(self, lookup: _Lookup) -> None:
-        """An empty answer is no proof: what was accepted may be listed later."""
+        """An empty answer is no proof: what was accepted may be listed later.
+
+        The last question is asked when the settling time is over, however long the answers took.
+        """
         now = self._turn.now()
-        if now - lookup.since < self._adapter.settling:
+        if lookup.asked - lookup.since < self._adapter.settling:
             lookup.under_way = False
             lookup.empty += 1
             settled = lookup.since + self._adapter.settling

@@ -20,8 +20,8 @@ from qjm_widgets.backends.ibm_sampler import (
     sorted_error,
 )
 from qjm_widgets.backends.ibm_watch import Sent, Watch
-from qjm_widgets.backends.several import several, within
-from qjm_widgets.core.errors import InputError, ProviderError
+from qjm_widgets.backends.several import several
+from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.identity import NAME, OURS, OWN_TAGS, job_tags
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
@@ -57,7 +57,8 @@ class IBMQuantum:
         max_payload_bytes: bytes of a job's circuits, as they are written.
         poll_seconds: the shortest and the longest time between two questions about the jobs.
         settling: seconds after which an accepted job is in the lists for certain.
-        submit_seconds: a submission that takes longer is looked up instead of waited for.
+        submit_seconds: a submission that takes longer is looked up instead of waited for; the runtime's
+            client itself would wait for ever.
         options: of the runtime's sampler (``SamplerOptions`` or a dict).
         mode: a ``Batch`` or ``Session`` of your own in which all jobs run.
 
@@ -109,8 +110,8 @@ class IBMQuantum:
         self.default_shots: int | None = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
         self._mode = mode
         self._batches = Batches(backend, self._rest, batch)
-        self._submit_seconds = submit_seconds
-        self._watch = Watch(self._rest)
+        self.submit_seconds = submit_seconds
+        self._watch = Watch(self._rest, settling)
 
     def __repr__(self) -> str:
         return f"<IBMQuantum {self.name}>"
@@ -152,9 +153,7 @@ class IBMQuantum:
     def submit(self, submission: Submission) -> Any:
         """Send a job by qiskit-ibm-runtime; what it raises says whether the job may have arrived."""
         try:
-            return within(self._submit_seconds, lambda: self._send(submission))
-        except TimeoutError as error:
-            raise ProviderError(f"the submission got {error}", arrived=True) from error
+            return self._send(submission)
         except Exception as error:
             found = sorted_error(error, self._rest.redact)
             if found is error:
@@ -174,7 +173,6 @@ class IBMQuantum:
         sent = Sent(str(job.job_id()), [w.circuit.name for w in submission.works], submission.identity)
         sent.job = job
         sent.batch_id = getattr(mode, "session_id", None)
-        self._watch.keep(submission.identity, sent.job_id)
         return sent
 
     def _sampled(self, submission: Submission, mode: Any) -> Any:
@@ -246,8 +244,6 @@ class IBMQuantum:
             sent = Sent(job.job_id, names, identity)
             sent.batch_id = job.batch_id
             handles.append(sent)
-        if handles:
-            self._watch.keep(identity, handles[0].job_id)
         return handles
 
     # -- cancelling, names, tags ---------------------------------------------------------------------

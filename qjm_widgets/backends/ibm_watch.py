@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import functools
-import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Any, NamedTuple
 
 from qjm_widgets.backends.ibm_jobs import read_job
 from qjm_widgets.backends.ibm_rest import PAGE, Rest
@@ -21,9 +21,23 @@ _ONE_BY_ONE = 20
 
 
 class Sent:
-    """A job that is followed; ``set_tag`` None: not known yet, ``job`` None: another kernel sent it."""
+    """A job that is followed; ``set_tag`` None: not known yet, ``job`` None: another kernel sent it.
 
-    __slots__ = ("batch_id", "empty_since", "identity", "job", "job_id", "names", "set_tag")
+    ``listed`` is whether it was in a list already, ``since`` the time (monotonic seconds) from which on
+    it is followed.
+    """
+
+    __slots__ = (
+        "batch_id",
+        "empty_since",
+        "identity",
+        "job",
+        "job_id",
+        "listed",
+        "names",
+        "set_tag",
+        "since",
+    )
 
     def __init__(self, job_id: str, names: Sequence[str], identity: str | None = None) -> None:
         self.job_id = job_id
@@ -33,6 +47,8 @@ class Sent:
         self.job: Any = None
         self.batch_id: str | None = None
         self.empty_since: float | None = None
+        self.listed = False
+        self.since = time.monotonic()
 
 
 class Watch:
@@ -40,19 +56,15 @@ class Watch:
 
     Args:
         rest: asks.
+        settling: seconds after which an accepted job is in the lists for certain.
     """
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, settling: float) -> None:
         self._rest = rest
+        self._settling = settling
         self._kept: dict[str, str] = {}
         self._pages: dict[str, int] = {}
         self._turns = 0
-        self._lock = threading.Lock()
-
-    def keep(self, identity: str, job_id: str) -> None:
-        """This job of an attempt is followed: any other is one too many."""
-        with self._lock:
-            self._kept[identity] = job_id
 
     def states(self, handles: Sequence[Sent]) -> Iterable[tuple[int, Observation | Exception]]:
         """The state of each job, by its index, as it comes; results are not fetched."""
@@ -60,23 +72,36 @@ class Watch:
         sets: dict[str | None, dict[int, Sent]] = defaultdict(dict)
         for index, sent in enumerate(handles):
             sets[sent.set_tag].setdefault(index, sent)
+            if sent.identity is not None:
+                self._kept[sent.identity] = sent.job_id
+        followed = {sent.job_id for sent in handles}
         single = dict(sets.pop(None, {}))
         for tag, members in sets.items():
             assert tag is not None
-            if len(members) < self._pages.get(tag, 1):
+            if len(members) < self._pages.get(tag, 1) and all(sent.listed for sent in members.values()):
                 single |= members  # the last few of a long set: fewer calls one by one
                 continue
-            listed = [read_job(job) for job in self._rest.jobs(tag)]
+            listed = {job.job_id: job for job in map(read_job, self._rest.jobs(tag))}
             self._pages[tag] = -(-len(listed) // PAGE)
-            known = {job.job_id: job for job in listed}
-            self._keep(known[sent.job_id] for sent in members.values() if sent.job_id in known)
-            twins = self._twins(listed)
+            twins = self._twins(listed.values(), followed)
             for index, sent in members.items():
-                if sent.job_id not in known:
-                    single[index] = sent  # not listed yet
+                if sent.job_id not in listed:
+                    single[index] = sent
                 else:
-                    yield index, _with_twins(known[sent.job_id].observation, twins.get(sent.job_id))
-        yield from self._ask_singly(single)
+                    sent.listed = True
+                    state = listed[sent.job_id].observation
+                    yield index, _with_twins(state, twins.get(sent.job_id, ()))
+        for index, found in self._ask_singly(single):
+            yield index, self._settled(handles[index], found)
+
+    def _settled(self, sent: Sent, found: Observation | Exception) -> Observation | Exception:
+        """A job that ended before it was in a list: one that was made with it would be overlooked."""
+        early = sent.set_tag is not None and not sent.listed
+        if isinstance(found, Exception) or found.status is None or not found.status.final or not early:
+            return found
+        if time.monotonic() - sent.since >= self._settling:
+            return found
+        return found._replace(status=Status.RUNNING, text=None, note="ended, and in no list yet")
 
     def _ask_singly(self, members: Mapping[int, Sent]) -> Iterable[tuple[int, Observation | Exception]]:
         # Others next time: the first of a long queue must not hide those that are done.
@@ -111,42 +136,56 @@ class Watch:
                     member = first if job.job_id == first.job_id else unknown.pop(job.job_id, None)
                     if member is not None:
                         member.set_tag, member.identity = tag, identity_in(job.tags)
+                        member.listed = True
 
-    def _keep(self, jobs: Iterable[RemoteJob]) -> None:
-        """Remember which job of an attempt is followed: any other is one too many."""
-        with self._lock:
-            for job in jobs:
-                identity = identity_in(job.tags)
-                if identity is not None:
-                    self._kept.setdefault(identity, job.job_id)
-
-    def _twins(self, listed: Sequence[RemoteJob]) -> dict[str, list[str]]:
+    def _twins(self, listed: Iterable[RemoteJob], followed: Set[str]) -> dict[str, list[_Twin]]:
         """Jobs that one submission made twice: all but the one that is followed are cancelled.
 
         Returns:
-            By the id of the job that is followed, what became of each other, in words.
+            The others, by the id of the job that is followed.
         """
-        told: dict[str, list[str]] = defaultdict(list)
+        told: dict[str, list[_Twin]] = defaultdict(list)
         for job in listed:
-            identity = identity_in(job.tags)
-            kept = None if identity is None else self._kept.get(identity)
-            if kept is None or kept == job.job_id:
-                continue
-            state = job.observation
-            if state.status is None or not state.status.final:
-                try:
-                    ended = "cancelled" if self._rest.cancel(job.job_id) else "too late to cancel"
-                except (ProviderError, NotFoundError) as error:
-                    ended = f"not cancelled: {explain(error)}"
-            else:
-                ended = "cancelled" if state.status is Status.CANCELLED else "it ran"
-            cost = f", {state.qpu_seconds:.3g} s of QPU time" if state.qpu_seconds else ""
-            told[kept].append(f"{job.job_id} ({ended}{cost})")
+            kept = self._kept.get(identity_in(job.tags) or "")
+            if kept is not None and kept != job.job_id and job.job_id not in followed:
+                told[kept].append(_Twin(job.job_id, self._end(job), job.observation.qpu_seconds))
         return told
 
+    def _end(self, twin: RemoteJob) -> str:
+        """What became of a job that is one too many, in words; one that lives is cancelled."""
+        status = twin.observation.status
+        if status is Status.CANCELLED:
+            return "cancelled"
+        if status is not None and status.final:
+            return "it ran"
+        try:
+            if not self._rest.cancel(twin.job_id):
+                return "too late to cancel"
+        except (ProviderError, NotFoundError) as error:
+            return f"not cancelled: {explain(error)}"
+        running = status is Status.RUNNING
+        return "cancelled while it ran, which may have cost QPU time" if running else "cancelled"
 
-def _with_twins(state: Observation, twins: Sequence[str] | None) -> Observation:
+
+class _Twin(NamedTuple):
+    """A job that is one too many."""
+
+    job_id: str
+    end: str
+    qpu_seconds: float | None
+
+    def __str__(self) -> str:
+        cost = f", {self.qpu_seconds:.3g} s of QPU time" if self.qpu_seconds else ""
+        return f"{self.job_id} ({self.end}{cost})"
+
+
+def _with_twins(state: Observation, twins: Sequence[_Twin]) -> Observation:
+    """What is known of a job, and of those that were made with it, whose costs are its own."""
     if not twins:
         return state
-    words = f"IBM Quantum took it {len(twins) + 1} times: {', '.join(twins)}"
-    return state._replace(note=f"{words}; {state.note}" if state.note else words)
+    words = f"IBM Quantum took it {len(twins) + 1} times: {', '.join(map(str, twins))}"
+    costs = [cost for cost in (state.qpu_seconds, *(twin.qpu_seconds for twin in twins)) if cost]
+    return state._replace(
+        note=f"{words}; {state.note}" if state.note else words,
+        qpu_seconds=sum(costs) if costs else state.qpu_seconds,
+    )

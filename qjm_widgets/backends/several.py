@@ -1,4 +1,4 @@
-"""Calls that wait for a network: several at a time, or one with a limit."""
+"""Calls that wait for a network, several at a time."""
 
 from __future__ import annotations
 
@@ -49,27 +49,3 @@ def several(
             running -= 1
         else:
             yield answer
-
-
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """What a call gives; one that takes longer is left alone, on a daemon thread.
-
-    Raises:
-        TimeoutError: it took longer; it may still come to an end.
-    """
-    answers: queue.SimpleQueue[T | BaseException] = queue.SimpleQueue()
-
-    def work() -> None:
-        try:
-            answers.put(call())
-        except BaseException as error:
-            answers.put(error)
-
-    threading.Thread(target=work, name="qjm-within", daemon=True).start()
-    try:
-        answer = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError(f"no answer within {seconds:g} s") from None
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer

@@ -249,7 +249,8 @@ class BackendAdapter(Protocol):
         recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
 
     One that has ``sends_blocks`` (True) is given circuits as they were written, where they were; one
-    that has ``close`` is closed with its manager.
+    that has ``close`` is closed with its manager; ``submit_seconds`` says how long a submission is
+    waited for before it is looked up.
     """
 
     name: str

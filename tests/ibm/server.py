@@ -77,6 +77,7 @@ class Fault:
 
     ``after``: the request is carried out first, and only its answer is spoilt. ``drop``: the connection
     is closed without an answer. ``truncate``: the answer's body ends half way. ``delay``: seconds.
+    ``gate``: nothing is done before it is opened.
     """
 
     method: str
@@ -89,6 +90,7 @@ class Fault:
     drop: bool = False
     truncate: bool = False
     delay: float = 0.0
+    gate: threading.Event | None = None
     skip: int = 0
 
 
@@ -277,6 +279,8 @@ class Server:
             def answer_to(self, request: Request, body: str, fault: Fault | None) -> None:
                 if fault is not None:
                     time.sleep(fault.delay)
+                    if fault.gate is not None:
+                        fault.gate.wait(60)
                 answer = None
                 if fault is None or fault.after or not (fault.status or fault.drop):
                     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from qiskit import QuantumCircuit
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.identity import identity_in
 from qjm_widgets.core.records import Status
-from tests.fakes import LIMIT, reach
+from tests.fakes import LIMIT, reach, until
 from tests.ibm.server import Server
 
 Make = Callable[..., Any]
@@ -68,6 +69,71 @@ def test_an_accepted_submission_whose_reply_got_lost_is_found_by_its_tag(
     assert job_set.wait(LIMIT)
     assert_each_ran_once(server, job_set)
     assert len(server.jobs) == 3
+
+
+def test_an_answer_after_the_time_out_is_taken_however_late(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    gate = threading.Event()
+    server.misbehave(*POST, gate=gate)
+    job_set = run(manager, quantum(submit_seconds=1.0, settling=0.1), bell, jobs=2)
+    reach(job_set, lambda: +job_set.live.numbers() == {Status.DONE: 1, Status.HELD: 1})
+    assert "has not answered for 1 s" in str(job_set.live.jobs[0].last_error)
+    gate.set()
+    reach(job_set, lambda: +job_set.live.numbers() == {Status.DONE: 2})
+    assert_each_ran_once(server, job_set, 2)
+
+
+def test_an_answer_that_comes_after_the_job_was_sent_again_is_cancelled(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.hold()
+    gate = threading.Event()
+    server.misbehave(*POST, gate=gate)
+    job_set = run(manager, quantum(submit_seconds=1.0, settling=0.1), bell, jobs=1)
+    reach(job_set, lambda: job_set.live.numbers()[Status.HELD] == 1)
+    assert job_set.retry(held=True) == 1
+    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 1)
+    gate.set()
+    until(lambda: [job.status for job in server.jobs.values()] == ["Queued", "Cancelled"])
+    server.go()
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set, 1)
+    assert server.jobs[str(job_set.live.jobs[0].job_id)].status == "Completed"
+
+
+def test_a_twin_is_found_though_the_lists_lag_behind_a_quick_job(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.listing_lag = 1.5
+    server.misbehave(*POST, status=502, after=True)
+    job_set = run(manager, quantum(settling=30), bell, jobs=1)
+    assert job_set.wait(LIMIT)
+    twin = next(job for job in server.jobs if job != job_set.live.jobs[0].job_id)
+    assert f"2 times: {twin} (it ran, 1.5 s of QPU time)" in job_set.report()
+    assert job_set.live.jobs[0].qpu_seconds == 3.0  # both were paid for
+
+
+def test_a_job_that_is_never_listed_is_done_after_the_settling_time(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.listing_lag = 1000
+    job_set = run(manager, quantum(settling=1.0), bell, jobs=2)
+    assert job_set.wait(LIMIT)
+    assert_each_ran_once(server, job_set, 2)
+
+
+def test_jobs_that_are_followed_are_no_twins_of_each_other(
+    manager: JobManager, server: Server, service: Any, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.hold()
+    tags = ["qjm", "qjm:" + "0" * 32, "qjm:" + "0" * 32 + ":0-1/1:s0/1:a1"]
+    fits = {"params": {"pubs": [[]]}, "backend": "ibmq_manila", "status": "Queued"}
+    ids = [server.put(tags=tags, **fits).id for _ in range(2)]
+    job_set = manager.adopt(ids, service)
+    server.until(lambda: server.count("GET", "/api/v1/jobs") >= 2)
+    assert server.count("POST", ".*/cancel") == 0
+    assert job_set.live.numbers()[Status.QUEUED] == 2
 
 
 def test_one_that_was_never_accepted_is_held_after_the_settling_time(
