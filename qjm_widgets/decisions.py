@@ -35,7 +35,7 @@ class Decisions:
     """Changes jobs on the engine's thread, and notes what it changes in the ledger.
 
     Args:
-        store: for the buckets that all kernels share.
+        store: for the pace that all kernels share.
         clock: where time comes from.
         ledger: takes what is decided.
         post: runs a function in a later turn; from any thread.
@@ -113,7 +113,7 @@ class Decisions:
             self._ledger.keep(state, row, outcome, encode_outcome(outcome))
 
     def take_token(self, key: str, pace: Pace) -> float:
-        """Take a token of a bucket that all kernels share; seconds to wait, 0 when it was taken."""
+        """Take a token of the pace that all kernels share; seconds to wait, 0 when it was taken."""
         try:
             return self._store.take_token(key, pace, self.wall())
         except StoreError as error:

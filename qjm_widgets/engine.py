@@ -389,8 +389,9 @@ class Engine:
             )
         for row in chosen:
             state.driver.drop(state, row)
-            attempt = state.jobs[row].attempt + 1
-            fields = {**FRESH, "attempt": attempt, "cancel_requested": False, "error": None}
+            job = state.jobs[row]
+            fields = {**FRESH, "attempt": job.attempt + 1, "cancel_requested": False, "error": None}
+            fields["spent_seconds"] = job.all_qpu_seconds
             self._turn.change(state, row, Status.NOT_SENT, text="retry", **fields)
         state.add_unsent(chosen)
         return len(chosen)

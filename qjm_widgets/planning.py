@@ -85,14 +85,12 @@ def _plan(works: Sequence[Work], adapter: BackendAdapter, wished: Limits) -> Pla
         for work in works
     ]
     jobs = split(items, limits)
-    pace = adapter.pace
-    late = 0 if pace is None else max(0, len(jobs) - pace.jobs)
     return Plan(
         jobs=jobs,
         circuits=len(works),
         executions=sum(job.executions for job in jobs),
         payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
-        seconds_to_submit=0.0 if pace is None else late * pace.seconds / pace.jobs,
+        seconds_to_submit=0.0 if adapter.pace is None else adapter.pace.shortest(len(jobs)),
         qpu_seconds=adapter.qpu_seconds(jobs) if isinstance(adapter, RemoteAdapter) else None,
     )
 

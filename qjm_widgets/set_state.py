@@ -81,7 +81,7 @@ class Turn(Protocol):
         """Cut a job of several circuits into two."""
 
     def take_token(self, key: str, pace: Pace) -> float:
-        """Take a token of a shared bucket; seconds to wait, 0 when it was taken."""
+        """Take a token of a shared pace; seconds to wait, 0 when it was taken."""
 
     def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
         """Do something once this turn's changes are on disk, if the set is still driven here."""

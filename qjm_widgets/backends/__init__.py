@@ -57,13 +57,16 @@ def _is_of_runtime(thing: Any) -> bool:
 def _of_runtime(thing: Any) -> BackendAdapter | None:
     """The adapter for a backend, sampler or batch of qiskit-ibm-runtime; None: the general way."""
     import qiskit_ibm_runtime as runtime
+    from qiskit.primitives import BaseSamplerV2
+    from qiskit.providers import BackendV2
+    from qiskit_ibm_runtime.fake_provider.local_service import QiskitRuntimeLocalService
 
     from qjm_widgets.backends.ibm import IBMQuantum
     from qjm_widgets.backends.ibm_local import IBMLocal
     from qjm_widgets.backends.ibm_sampler import sampler_with
     from qjm_widgets.backends.simulators import is_device
 
-    if isinstance(thing, runtime.QiskitRuntimeService):
+    if isinstance(thing, (runtime.QiskitRuntimeService, QiskitRuntimeLocalService)):
         raise BackendError('that is the whole service: give a backend of it, service.backend("ibm_…")')
     if isinstance(thing, runtime.IBMBackend):
         return IBMQuantum(thing)
@@ -79,7 +82,18 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
             return IBMLocal(thing)
         # A sampler that was made over a backend says that jobs run by themselves.
         return IBMQuantum(thing.backend(), mode=thing.mode, batch=False, options=thing.options)
-    return None
+    if isinstance(thing, BaseSamplerV2):
+        if isinstance(thing.backend(), runtime.IBMBackend):
+            raise BackendError(
+                f"{type(thing).__module__}.{type(thing).__name__} sends jobs of another kind, which "
+                "would not be found again by their tags: give its backend, or the runtime's SamplerV2"
+            )
+        return None
+    if isinstance(thing, BackendV2):
+        return None
+    raise BackendError(
+        f"{type(thing).__name__} gives no counts: give a backend, a SamplerV2, a Batch or a Session"
+    )
 
 
 def is_provider(service: Any) -> bool:

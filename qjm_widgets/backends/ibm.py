@@ -50,7 +50,7 @@ class IBMQuantum:
         backend: of a ``QiskitRuntimeService``.
         batch: whether jobs run in a batch of their set (True), each by itself (False), or in the batch
             with this id; ``run(…, batch=…)`` says it for one set.
-        jobs_per_minute: how many submissions the account may make.
+        jobs_per_minute: how many submissions the account may make in any minute.
         max_pending: unfinished jobs at once; None: as many as IBM Quantum takes, which is learned.
         max_circuits: circuits a job.
         max_executions: circuits x shots a job.
@@ -94,6 +94,8 @@ class IBMQuantum:
             raise InputError(
                 "jobs_per_minute, submit_seconds and poll_seconds are above 0, settling is at least 0"
             )
+        if max_pending is not None and max_pending < 1:
+            raise InputError(f"max_pending is at least 1, or None, not {max_pending!r}")
         self.backend = backend
         self.name = str(backend.name)
         self.limits = Limits(max_circuits, None, max_executions, max_payload_bytes, one_shots=True)

@@ -41,7 +41,8 @@ def advise(jobs: Sequence[JobRecord], candidate: JobRecord, budget: float) -> Ad
         candidate: the next one.
         budget: seconds of quantum processor time for the whole set.
     """
-    used = sum(_cost(job) or 0.0 for job in jobs if job.status.final)
+    used = sum(job.spent_seconds or 0.0 for job in jobs)
+    used += sum(_cost(job) or 0.0 for job in jobs if job.status.final)
     under_way = [job for job in jobs if job.status.remote or job.status is Status.SENDING]
     costs = [_cost(job) for job in under_way]
     told = f"{used:.3g} s of {budget:.3g} s of QPU time used"

@@ -60,27 +60,23 @@ class Polling:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """At most ``jobs`` submissions in any ``seconds``, as a token bucket that starts full."""
+    """At most ``jobs`` submissions in any ``seconds``."""
 
     jobs: int
     seconds: float
 
-    def take(self, tokens: float, since: float, now: float) -> tuple[float, float]:
-        """Try to take a token.
+    def wait(self, before: float | None, now: float) -> float:
+        """Seconds until another submission may be made; 0: now.
 
         Args:
-            tokens: how many there were at the time ``since`` (seconds).
-            since: that time.
-            now: the time now, on the same clock; one that went back counts as no time.
-
-        Returns:
-            The tokens left, and how many seconds to wait (0 when a token was taken).
+            before: when the ``jobs``-th last submission was made; None: there were not so many.
+            now: the time now, on the same clock.
         """
-        rate = self.jobs / self.seconds
-        have = min(float(self.jobs), tokens + max(0.0, now - since) * rate)
-        if have >= 1:
-            return have - 1, 0.0
-        return have, (1 - have) / rate
+        return 0.0 if before is None else max(0.0, before + self.seconds - now)
+
+    def shortest(self, jobs: int) -> float:
+        """Seconds that so many submissions take at least, from the first to the last."""
+        return max(0, jobs - 1) // self.jobs * self.seconds
 
 
 TRIES = 8

@@ -156,12 +156,15 @@ class JobStore(Protocol):
         """Tell other hosts that this store lives."""
 
     def take_token(self, key: str, pace: Pace, now: float) -> float:
-        """Take a token from a bucket that all kernels share; seconds to wait, 0 when it was taken.
+        """Note a submission and give 0, where the pace that all kernels share allows one; else the wait.
 
         Args:
-            key: account and backend.
-            pace: the bucket.
+            key: the account.
+            pace: how many it takes.
             now: seconds since 1970, UTC: the clock that kernels share.
+
+        Returns:
+            Seconds to wait.
         """
 
     def version(self) -> int:

@@ -114,6 +114,7 @@ class JobRecord:
         estimated_seconds: how long the backend expects the job to run.
         qpu_seconds: quantum processor time that the job has used, as the backend counts it.
         note: what the backend says of the job beside its status.
+        spent_seconds: quantum processor time that its earlier attempts have used.
     """
 
     row: int
@@ -137,6 +138,13 @@ class JobRecord:
     estimated_seconds: float | None = None
     qpu_seconds: float | None = None
     note: str | None = None
+    spent_seconds: float | None = None
+
+    @property
+    def all_qpu_seconds(self) -> float | None:
+        """Quantum processor time of all attempts; None where nobody tells."""
+        known = [used for used in (self.spent_seconds, self.qpu_seconds) if used is not None]
+        return sum(known) if known else None
 
 
 class StatusChange(NamedTuple):

@@ -129,7 +129,7 @@ class Told(NamedTuple):
 
     Attributes:
         columns: which of ``queue``, ``attempts``, ``qpu`` and ``id`` say anything of any job.
-        qpu_seconds: the sum over all jobs; None where nobody tells.
+        qpu_seconds: the sum over all attempts of all jobs; None where nobody tells.
         unheard: why asking fails, where it fails for every job that a backend has now.
         known_at: when (seconds since 1970) the newest news of a job came that a backend has now.
     """
@@ -150,8 +150,8 @@ def told(jobs: Iterable[JobRecord]) -> Told:
         queue = queue or (job.queue_position is not None and not job.status.final)
         attempts = attempts or job.attempt > 1
         ids = ids or job.job_id is not None
-        if job.qpu_seconds is not None:
-            used.append(job.qpu_seconds)
+        if (seconds := job.all_qpu_seconds) is not None:
+            used.append(seconds)
         status = job.status
         if (
             status is Status.QUEUED or status is Status.RUNNING

@@ -109,7 +109,7 @@ class Plan:
     def __str__(self) -> str:
         text = f"{plural(self.circuits, 'circuit')} in {plural(len(self.jobs), 'job')}"
         if self.executions:
-            text += f", {self.executions:,} executions"
+            text += f", {plural(self.executions, 'execution')}"
         if self.payload_bytes is not None:
             text += f", {self.payload_bytes:,} bytes"
         if self.seconds_to_submit:

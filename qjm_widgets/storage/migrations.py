@@ -9,7 +9,7 @@ from importlib import resources
 from qjm_widgets.storage.failures import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": file(1) and we know the file by it
-VERSION = 2
+VERSION = 3
 # STEPS[n] is the SQL that takes a store from version n to n + 1; schema.sql is always the newest.
 STEPS: Mapping[int, str] = {
     1: """
@@ -19,6 +19,15 @@ ALTER TABLE jobs ADD COLUMN qpu_seconds REAL;
 ALTER TABLE jobs ADD COLUMN note TEXT;
 ALTER TABLE job_sets ADD COLUMN batch_id TEXT;
 ALTER TABLE job_sets ADD COLUMN max_qpu_seconds REAL;
+""",
+    2: """
+ALTER TABLE jobs ADD COLUMN spent_seconds REAL;
+DROP TABLE buckets;
+CREATE TABLE submissions (
+    account TEXT NOT NULL,
+    at      REAL NOT NULL
+);
+CREATE INDEX submissions_of_account ON submissions (account, at);
 """,
 }
 
@@ -72,7 +81,8 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
                 connection.execute("ROLLBACK")
             raise
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if missing := {"job_sets", "jobs", "history", "outcomes", "circuits", "owners", "buckets"} - tables:
+    known = {"job_sets", "jobs", "history", "outcomes", "circuits", "owners", "submissions"}
+    if missing := known - tables:
         raise damaged(path, f"it lacks {', '.join(sorted(missing))}")
 
 

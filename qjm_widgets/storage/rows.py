@@ -23,7 +23,7 @@ SET_COLUMNS = (
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
     " since, sent_at, running_at, finished_at, checked_at, error, last_error,"
-    " queue_position, estimated_seconds, qpu_seconds, note"
+    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
 CIRCUIT_COLUMNS = "start, stop, encoding, notes, data"
@@ -123,6 +123,7 @@ def job_to_row(set_key: int, job: JobRecord) -> Row:
         _seconds(job.estimated_seconds),
         _seconds(job.qpu_seconds),
         _text(job.note),
+        _seconds(job.spent_seconds),
     )
 
 

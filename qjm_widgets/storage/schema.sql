@@ -52,6 +52,7 @@ CREATE TABLE jobs (
     estimated_seconds REAL,
     qpu_seconds      REAL,
     note             TEXT,
+    spent_seconds    REAL,
     PRIMARY KEY (set_key, row)
 ) WITHOUT ROWID;
 
@@ -96,9 +97,10 @@ CREATE TABLE owners (
     beat    REAL NOT NULL
 );
 
--- Token buckets that all kernels share, one for each account and backend.
-CREATE TABLE buckets (
-    bucket TEXT PRIMARY KEY,
-    tokens REAL NOT NULL,
-    at     REAL NOT NULL
+-- When all kernels have submitted lately, for the pace that an account takes.
+CREATE TABLE submissions (
+    account TEXT NOT NULL,
+    at      REAL NOT NULL
 );
+
+CREATE INDEX submissions_of_account ON submissions (account, at);

@@ -240,16 +240,19 @@ class SQLiteStore:
             self._owner.beat(connection)
 
     def take_token(self, key: str, pace: Pace, now: float) -> float:
-        """Take a token from a shared bucket; seconds to wait, 0 when it was taken."""
+        """Note a submission where the pace allows one; else the seconds to wait."""
         with self._transaction() as connection:
-            found = connection.execute(
-                "SELECT tokens, at FROM buckets WHERE bucket = ?", (key,)
+            run = connection.execute
+            run("DELETE FROM submissions WHERE account = ? AND at <= ?", (key, now - pace.seconds))
+            # A clock that was set back must not hold up submissions for as long.
+            run("UPDATE submissions SET at = ? WHERE account = ? AND at > ?", (now, key, now))
+            before = run(
+                "SELECT at FROM submissions WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
+                (key, pace.jobs - 1),
             ).fetchone()
-            tokens, at = found or (float(pace.jobs), now)
-            left, wait = pace.take(tokens, at, now)
-            connection.execute(
-                "INSERT OR REPLACE INTO buckets (bucket, tokens, at) VALUES (?, ?, ?)", (key, left, now)
-            )
+            wait = pace.wait(before[0] if before else None, now)
+            if wait == 0:
+                run("INSERT INTO submissions (account, at) VALUES (?, ?)", (key, now))
             return wait
 
     def version(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from qjm_widgets.core.errors import JobSetNotFoundError, StoreError
+from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, JobStore
 from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.storage import SQLiteStore
@@ -245,6 +246,26 @@ def test_a_set_with_a_row_twice_is_not_stored_by_half(store: JobStore) -> None:
     with pytest.raises(StoreError):
         store.create_set(a_set(), [a_job(0), a_job(0)])
     assert store.summaries() == []
+
+
+def test_no_window_of_the_pace_holds_more_submissions_than_it_allows(store: JobStore) -> None:
+    pace, now, sent = Pace(5, 60.0), 1e9, []
+    while len(sent) < 23:
+        wait = store.take_token("account", pace, now)
+        if wait == 0:
+            sent.append(now)
+        now += wait + (1.7 if len(sent) % 3 == 0 else 0.0)
+    for start in sent:
+        assert sum(start <= at < start + 60 for at in sent) <= 5
+    assert sent[-1] - sent[0] < 4 * 60 + 30
+    assert store.take_token("another", pace, now) == 0
+
+
+def test_a_clock_that_is_set_back_holds_up_no_submission_longer_than_the_pace(store: JobStore) -> None:
+    pace = Pace(2, 60.0)
+    assert [store.take_token("account", pace, 1e9) for _ in range(3)] == [0, 0, 60]
+    assert store.take_token("account", pace, 1e9 - 86_400) == 60
+    assert store.take_token("account", pace, 1e9 - 86_400 + 60) == 0
 
 
 def test_threads_write_and_read_together(store: JobStore) -> None:

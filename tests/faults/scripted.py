@@ -152,10 +152,11 @@ class Scripted:
         return True
 
     def _enter(self, call: str) -> None:
+        gate = self.gates.get(call)
         if call in self.entered:
             self.entered[call].set()
-        if call in self.gates:
-            assert self.gates[call].wait(LIMIT)
+        if gate is not None:
+            assert gate.wait(LIMIT)
         self.calls[call] += 1
         self._fault(call)
 

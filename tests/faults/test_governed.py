@@ -61,11 +61,11 @@ def test_two_managers_share_one_pace(tmp_path: Path, clock: JumpingClock) -> Non
             assert "submitted" in job_set.live.waiting.text
             turn(manager)
         assert sum(len(adapter.sent) for adapter in sent) == expected
-        clock.skip(501)
+        clock.skip(1001)
         for manager, job_set in zip(managers, sets, strict=True):
             turn(manager)
             waits(job_set)
-        expected += 1
+        expected += 2
     for manager, job_set in zip(managers, sets, strict=True):
         assert job_set.cancel() > 0
         manager.close()

@@ -13,6 +13,7 @@ from qiskit.circuit import Parameter
 from qjm_widgets import JobManager
 from qjm_widgets.core.errors import BackendError, CircuitError, InputError
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.snapshot import told
 from tests.fakes import LIMIT, reach
 from tests.ibm.server import Server
 
@@ -244,9 +245,37 @@ def test_wrong_arguments_are_errors_at_the_call(
     assert manager.job_sets() == []
 
 
-def test_the_service_itself_is_no_backend(manager: JobManager, service: Any, bell: Any) -> None:
-    with pytest.raises(BackendError, match=r"service\.backend"):
-        manager.run(bell, service)
+def test_what_of_the_runtime_is_no_backend_is_refused_with_what_to_give(
+    manager: JobManager, server: Server, service: Any, device: Any, bell: QuantumCircuit
+) -> None:
+    from qiskit_ibm_runtime import EstimatorV2, Executor, QiskitRuntimeService
+    from qiskit_ibm_runtime.executor_sampler import Sampler
+
+    with pytest.warns(DeprecationWarning, match="EstimatorV2"):
+        estimator = EstimatorV2(mode=device)
+    for thing, words in [
+        (service, r"service\.backend"),
+        (QiskitRuntimeService(channel="local"), r"service\.backend"),
+        (Sampler(mode=device), r"executor_sampler.* another kind.*give its backend"),
+        (estimator, "EstimatorV2 gives no counts: give a backend, a SamplerV2"),
+        (Executor(mode=device), "Executor gives no counts: give a backend, a SamplerV2"),
+    ]:
+        with pytest.raises(BackendError, match=words):
+            manager.run(bell, thing)
+    assert server.count("POST", ".*/jobs") == 0
+
+
+def test_a_session_of_the_user(
+    manager: JobManager, server: Server, device: Any, bell: QuantumCircuit
+) -> None:
+    from qiskit_ibm_runtime import SamplerV2, Session
+
+    session = Session(backend=device)
+    with pytest.warns(DeprecationWarning, match="SamplerV2"):
+        sampler = SamplerV2(mode=session)
+    for backend in (session, sampler):
+        assert manager.run(bell, backend, shots=5).wait(LIMIT)
+    assert [job.session_id for job in server.jobs.values()] == [session.session_id] * 2
 
 
 def test_a_plan_tells_what_it_will_take(
@@ -268,6 +297,12 @@ def test_a_pub_beyond_ten_million_executions_is_cut_by_its_shots(
 ) -> None:
     plan = manager.plan(bell, device, shots=25_000_000)
     assert [job.executions <= 10_000_000 for job in plan.jobs] == [True] * 3
+
+
+@pytest.mark.parametrize("setting", [{"max_pending": 0}, {"jobs_per_minute": 0}, {"batch": "a/b"}])
+def test_wrong_settings_are_errors(quantum: Make, setting: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        quantum(**setting)
 
 
 def test_submission_is_paced(
@@ -305,6 +340,27 @@ def test_a_budget_stops_the_submission_and_says_so(
     assert job_set.wait(LIMIT)
     assert job_set.live.numbers()[Status.DONE] == 6
     assert len(server.jobs) == 6
+
+
+def test_a_budget_remembers_what_an_attempt_cost_that_was_tried_again(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.hold()
+    job_set = manager.run(bell, quantum(), shots=5, max_qpu_seconds=4)
+    assert job_set.wait(LIMIT, until="submitted")
+    with server.lock:
+        (job,) = server.jobs.values()
+        job.status, job.usage = "Failed", 4.0
+    assert job_set.wait(LIMIT)
+    server.go()
+    server.usage = 4.0
+    assert job_set.retry() == 1
+    assert job_set.wait(LIMIT)
+    assert job_set.live.jobs[0].status is Status.HELD
+    assert "4 s of 4 s of QPU time used" in str(job_set.live.jobs[0].last_error)
+    job_set.update_max_qpu_seconds(None)
+    assert job_set.wait(LIMIT)
+    assert told(job_set.live.jobs).qpu_seconds == 8
 
 
 def test_results_are_read_again_when_they_were_cut_off(

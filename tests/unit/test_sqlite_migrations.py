@@ -22,14 +22,19 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_store_of_version_1_becomes_what_a_new_one_is(path: Path) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_old_store_becomes_what_a_new_one_is(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
     newest = shape(connection)
-    for column in ("queue_position", "estimated_seconds", "qpu_seconds", "note"):
-        connection.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
-    for column in ("batch_id", "max_qpu_seconds"):
-        connection.execute(f"ALTER TABLE job_sets DROP COLUMN {column}")
-    connection.execute("PRAGMA user_version = 1")
+    connection.execute("ALTER TABLE jobs DROP COLUMN spent_seconds")
+    connection.execute("DROP TABLE submissions")
+    connection.execute("CREATE TABLE buckets (bucket TEXT PRIMARY KEY, tokens REAL, at REAL)")
+    if version == 1:
+        for column in ("queue_position", "estimated_seconds", "qpu_seconds", "note"):
+            connection.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
+        for column in ("batch_id", "max_qpu_seconds"):
+            connection.execute(f"ALTER TABLE job_sets DROP COLUMN {column}")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
     store = SQLiteStore(path)
     assert store.load_set(A)[1] == [a_job(row) for row in range(500)]
@@ -40,10 +45,10 @@ def test_a_store_of_version_1_becomes_what_a_new_one_is(path: Path) -> None:
 
 
 def shape(connection: sqlite3.Connection) -> list[list[tuple[object, ...]]]:
-    """Names and types of the columns of every table that may change."""
-    return [
-        connection.execute(f"PRAGMA table_info({table})").fetchall() for table in ("job_sets", "jobs")
-    ]
+    """Names and types of the columns of every table, and every index."""
+    rows = connection.execute("SELECT type, name FROM sqlite_master ORDER BY name").fetchall()
+    tables = [name for kind, name in rows if kind == "table"]
+    return [rows, *(connection.execute(f"PRAGMA table_info({table})").fetchall() for table in tables)]
 
 
 def test_an_older_store_is_brought_up(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,22 +57,22 @@ ALTER TABLE job_sets ADD COLUMN colour TEXT;  -- two statements; and a comment
 UPDATE job_sets
    SET colour = 'a; b';
 """
-    monkeypatch.setattr(migrations, "STEPS", {2: step, 3: "CREATE TABLE paints (colour)"})
-    monkeypatch.setattr(migrations, "VERSION", 4)
+    monkeypatch.setattr(migrations, "STEPS", {3: step, 4: "CREATE TABLE paints (colour)"})
+    monkeypatch.setattr(migrations, "VERSION", 5)
     store = SQLiteStore(path)
     assert len(store.load_set(A)[1]) == 500
     store.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (5,)
     assert connection.execute("SELECT colour FROM job_sets").fetchall() == [("a; b",)]
     assert connection.execute("SELECT * FROM paints").fetchall() == []
     connection.close()
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = {2: "ALTER TABLE jobs ADD COLUMN x;", 3: "CREATE TABLE jobs (no)"}
+    steps = {3: "ALTER TABLE jobs ADD COLUMN x;", 4: "CREATE TABLE jobs (no)"}
     monkeypatch.setattr(migrations, "STEPS", steps)
-    monkeypatch.setattr(migrations, "VERSION", 4)
+    monkeypatch.setattr(migrations, "VERSION", 5)
     with pytest.raises(StoreError, match="already exists"):
         SQLiteStore(path)
     monkeypatch.undo()
@@ -75,6 +80,6 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
     assert len(store.load_set(A)[1]) == 500
     store.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
     assert "x" not in [column[1] for column in connection.execute("PRAGMA table_info(jobs)")]
     connection.close()
