@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 _FRESH_FOR = 0.8
 """A token is renewed after this part of its life."""
 _TIMEOUT = (10.0, 30.0)
+_TOKEN = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*|(?<=Bearer )[^\s\"',;]+")
+"""A token as IBM Cloud gives it (a JWT), whoever has asked for it."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,6 @@ class Token:
         self._lock = threading.Lock()
         self._text: str | None = None
         self._renew_at = 0.0
-        self._seen: list[str] = []
 
     def get(self, session: requests.Session, *, instead_of: str | None = None) -> str:
         """A token that is good.
@@ -139,10 +141,8 @@ class Token:
             return self._text
 
     def redact(self, text: str) -> str:
-        """A text without the key and without any token."""
-        for secret in (self._account.key, *self._seen):
-            text = text.replace(secret, "…")
-        return text
+        """A text without the key and without any token, those of the runtime's own client too."""
+        return _TOKEN.sub("…", text.replace(self._account.key, "…"))
 
     def _exchange(self, session: requests.Session) -> None:
         began = self._clock()
@@ -173,4 +173,3 @@ class Token:
             raise ProviderError("IBM Cloud's answer holds no access token") from None
         self._text = text
         self._renew_at = began + _FRESH_FOR * seconds
-        self._seen = [*self._seen[-3:], text]

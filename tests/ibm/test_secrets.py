@@ -61,6 +61,20 @@ def test_the_token_is_nowhere(
         assert not any(secret.encode() in data for data in files)
 
 
+def test_a_token_of_the_runtimes_own_client_is_nowhere_either(
+    server: Server, quantum: Make, service: Any, manager: JobManager, bell: QuantumCircuit
+) -> None:
+    given = server.tokens[0]  # before we asked for one
+    server.misbehave("POST", "/api/v1/jobs", status=401, body=f"not authorized: {given}, Bearer abc-1")
+    job_set = manager.run(bell, quantum(), shots=5)
+    assert job_set.wait(LIMIT)
+    assert "not authorized: …, Bearer …" in str(job_set.error_messages())
+    stored = job_set.live.store.load_set(job_set.job_set_id())
+    for text in (job_set.report(), str(stored), repr(job_set.live.refusals)):
+        assert given not in text
+        assert "abc-1" not in text
+
+
 def test_the_set_that_is_shown_holds_no_token(
     server: Server, quantum: Make, manager: JobManager, bell: QuantumCircuit
 ) -> None:
