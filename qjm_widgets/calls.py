@@ -98,6 +98,7 @@ class Lane:
             except BaseException:  # the lane lives on, whatever a backend raises
                 _LOG.exception("a call to a backend raised outside its guard")
             finally:
+                del work  # what it holds (handles, and on a cluster their results) is let go of now
                 self._since = None
                 with self._lock:
                     self._waiting -= 1
