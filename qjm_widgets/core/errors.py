@@ -155,7 +155,9 @@ def explain(error: BaseException) -> str:
     """An exception in one readable text: its kind and what it says."""
     kind = type(error).__name__
     try:
-        text = str(error).strip().strip("'\"").strip()
+        text = str(error).strip()
     except Exception:  # a third party's exception may fail at this too
         return kind
+    if text[:1] in ("'", '"') and text.find(text[0], 1) == len(text) - 1:
+        text = text[1:-1].strip()  # the text of a KeyError, and of Qiskit's errors, is a repr
     return f"{kind}: {text}" if text else kind

@@ -45,6 +45,8 @@ def test_who_catches_the_standard_error_catches_ours(
         (KeyError("seed"), "KeyError: seed"),
         (RuntimeError(""), "RuntimeError"),
         (RuntimeError("  two\nlines "), "RuntimeError: two\nlines"),
+        (ImportError("No module named 'qiskit'"), "ImportError: No module named 'qiskit'"),
+        (ImportError("'a' is not 'b'"), "ImportError: 'a' is not 'b'"),
     ],
 )
 def test_an_error_is_explained_by_its_kind_and_words(error: Exception, text: str) -> None:
