@@ -30,7 +30,7 @@ def client() -> Iterator[Any]:
     """A Dask cluster of two processes on this machine."""
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
         ) as cluster,
         cluster.get_client() as client,
     ):
