@@ -56,7 +56,7 @@ class Processes:
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._running: dict[Future[Any], _Process] = {}
-        self._idle = 0
+        self._unanswered = 0
         self._stopped = False
         self._lock = threading.Lock()
 
@@ -71,7 +71,8 @@ class Processes:
             if self._stopped:
                 raise RuntimeError("these processes were stopped")
             self._calls.put(call)
-            if self._idle < self._calls.qsize() and len(self._threads) < self.number:
+            self._unanswered += 1
+            if len(self._threads) < min(self._unanswered, self.number):
                 name = f"qjm-process-{len(self._threads)}"
                 thread = threading.Thread(target=self._serve, name=name, daemon=True)
                 self._threads.append(thread)
@@ -109,6 +110,8 @@ class Processes:
             if isinstance(call, _Call):
                 if call.future.set_running_or_notify_cancel():
                     process = self._run(process, call)
+                with self._lock:
+                    self._unanswered -= 1
                 continue
             if process is not None:
                 process.end()
@@ -118,15 +121,10 @@ class Processes:
 
     def _next(self, timeout: float | None) -> _Call | float | None:
         """The next call; the timeout where none came within it; None at the end."""
-        with self._lock:
-            self._idle += 1
         try:
             return self._calls.get(timeout=timeout)
         except queue.Empty:
             return timeout
-        finally:
-            with self._lock:
-                self._idle -= 1
 
     def _run(self, process: _Process | None, call: _Call) -> _Process | None:
         """Let a process answer a call; the process, or None when it died."""
