@@ -7,20 +7,20 @@ kernel died is run again where it was not done.
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
-from qjm_widgets.backends.executor_kinds import MEMORY, dask_client, explained, is_death, workers_of
+from qjm_widgets.backends.executor_kinds import MEMORY, explained, is_death
 from qjm_widgets.backends.processes import Processes
 from qjm_widgets.backends.reports import Mailbox, Report
 from qjm_widgets.backends.sampler import Sampler, seed_of
-from qjm_widgets.backends.tasks import Answer, Parcel, pack, run_task, versions
+from qjm_widgets.backends.tasks import Answer, Parcel, call_of, pack, versions
+from qjm_widgets.backends.workers import Workers
 from qjm_widgets.circuit_blocks import QPY, has_foreign, write_block
 from qjm_widgets.core.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
 from qjm_widgets.core.pacing import Pace
@@ -32,12 +32,8 @@ PROCESSES = "processes"
 
 _DEATHS = 3
 """A job whose worker died so often is an error: it may be what kills them."""
-_WORKERS = 32
-"""How many workers an executor is taken to have that does not tell."""
 _PARCELS = 16
 """Of so many sets the backend is kept ready to travel."""
-_COUNT_SECONDS = 10.0
-"""The workers of a cluster, which come and go, are counted again after so long."""
 
 
 def on_executor(
@@ -77,7 +73,7 @@ def on_executor(
             f"executor must be {PROCESSES!r}, a concurrent.futures.Executor or a Dask Client, "
             f"not {executor!r}"
         )
-    return OnExecutor(inner, backend, executor, spare)
+    return OnExecutor(inner, backend, Workers(executor, spare))
 
 
 class OnExecutor:
@@ -91,31 +87,23 @@ class OnExecutor:
     runs_inside_submit = False
     sends_blocks = True
 
-    def __init__(
-        self, inner: BackendAdapter, backend: Any, executor: Any, spare: Callable[[], Processes]
-    ) -> None:
+    def __init__(self, inner: BackendAdapter, backend: Any, workers: Workers) -> None:
         self._inner = inner
         self.name, self.kind, self.account = inner.name, inner.kind, inner.account
         self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
-        self._spare = spare
-        self._client = dask_client(executor)
-        if self._client is executor:
-            executor = executor.get_executor(pure=False)
-        self._executor = executor
+        self._workers = workers
         self._backend = backend
         pack(backend, inner.name)  # what cannot travel is refused at once
         self._parcels: OrderedDict[str, Parcel] = OrderedDict()
         self._versions = versions(backend)
-        self._mailbox = Mailbox(self._client)
+        self._mailbox = Mailbox(workers.client)
         self._sent: weakref.WeakValueDictionary[str, _Sent] = weakref.WeakValueDictionary()
-        self._set_workers(workers_of(executor) or _WORKERS)
-        self._counted_at: float | None = None
-        self._told = self._client is not None or workers_of(executor) is not None
-        self._swapping = threading.Lock()
+        self.max_pending = workers.pending_limit
         self._packing = threading.Lock()
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, and what cannot travel."""
+        self._workers.check()
         self._inner.check(works, options)
         for index, work in enumerate(works):
             if hasattr(work.circuit, "count_ops") and has_foreign(work.circuit):
@@ -138,7 +126,8 @@ class OnExecutor:
 
     def submit(self, submission: Submission) -> Any:
         """Hand a job to the executor."""
-        self._count_workers()
+        self._workers.count()
+        self.max_pending = self._workers.pending_limit
         block = submission.block or write_block(Span(0, len(submission.works)), submission.works)
         if block.encoding != QPY:
             raise CircuitError(
@@ -161,7 +150,7 @@ class OnExecutor:
                 },
                 "mailbox": self._mailbox.address,
             },
-            None if self._told else "with the executor",
+            None if self._workers.told else "with the executor",
         )
         self._send(sent)
         return sent
@@ -195,13 +184,7 @@ class OnExecutor:
         if handle.future.done():
             return False
         handle.cancelled = True
-        executor = self._executor
-        if isinstance(executor, Processes):
-            handle.future.cancel()
-            executor.kill(handle.future)
-        else:
-            with suppress(Exception):  # it may be over by now, which is as well
-                getattr(handle.future, "abort", handle.future.cancel)()
+        self._workers.take_back(handle.future)
         return True
 
     def close(self) -> None:
@@ -226,28 +209,7 @@ class OnExecutor:
         sent.began = None
         sent.token = uuid.uuid4().hex
         self._sent[sent.token] = sent
-        executor = self._executor
-        task = {**sent.task, "token": sent.token}
-        try:
-            sent.future = executor.submit(run_task, task)
-        except BrokenExecutor:
-            sent.future = self._replace(executor).submit(run_task, task)
-        except RuntimeError as error:
-            if "interpreter" in str(error):
-                # Not accepted, and no fault of the job's: it stays in the store as not sent.
-                raise ConnectionRefusedError(str(error)) from error
-            raise InvalidStateError(
-                f"the executor takes no more jobs ({error}): keep it open until job_set.wait() returns"
-            ) from error
-
-    def _replace(self, broken: Any) -> Any:
-        """Go on with processes of the manager's own: a pool that broke never works again."""
-        with self._swapping:
-            if self._executor is broken:
-                self._executor = self._spare()
-                self._set_workers(self._executor.number)
-                self._told = True
-            return self._executor
+        sent.future = self._workers.submit(*call_of({**sent.task, "token": sent.token}))
 
     def _look_at(self, sent: _Sent) -> Observation:
         if sent.cancelled:
@@ -283,23 +245,13 @@ class OnExecutor:
             )
         try:
             self._send(sent)
+        except InvalidStateError as refused:
+            return Observation(Status.ERROR, str(refused))
         except Exception as refused:
             return Observation(
                 Status.ERROR, f"its worker died ({explain(error)}), and then: {explain(refused)}"
             )
         return Observation(Status.QUEUED, note="run again: its worker died")
-
-    def _count_workers(self) -> None:
-        if self._client is None:
-            return
-        now = time.monotonic()
-        if self._counted_at is None or now - self._counted_at > _COUNT_SECONDS:
-            self._counted_at = now
-            self._set_workers(sum(self._client.nthreads().values()))
-
-    def _set_workers(self, number: int) -> None:
-        """Jobs enough for all workers; what is not with the executor can still be cancelled."""
-        self.max_pending = 2 * max(1, number) + 2
 
 
 class _Sent:

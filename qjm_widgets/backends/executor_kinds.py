@@ -13,14 +13,30 @@ _DIED = frozenset({"EngineError", "TaskAborted"})
 """What ipyparallel says of a job whose engine is gone."""
 
 
+def is_client(thing: Any) -> bool:
+    """Whether it is a Dask client itself, or of a kind made from one."""
+    return _is_dasks(thing) and hasattr(thing, "get_executor")
+
+
 def dask_client(executor: Any) -> Any:
     """The Dask client that an executor is, or stands on; else None."""
-    if type(executor).__module__.split(".")[0] != "distributed":
+    if not _is_dasks(executor):
         return None
-    client = executor if hasattr(executor, "get_executor") else getattr(executor, "_client", None)
+    client = executor if is_client(executor) else getattr(executor, "_client", None)
     if getattr(client, "asynchronous", False):
         raise InputError("this Dask Client is asynchronous: give one made without asynchronous=True")
+    if is_closed(client):
+        raise InputError("this Dask Client is closed: give one that is open")
     return client
+
+
+def is_closed(client: Any) -> bool:
+    """Whether a Dask client takes no more tasks."""
+    return getattr(client, "status", "") in ("closing", "closed")
+
+
+def _is_dasks(thing: Any) -> bool:
+    return any(kind.__module__.split(".")[0] == "distributed" for kind in type(thing).__mro__)
 
 
 def workers_of(executor: Any) -> int | None:

@@ -6,11 +6,12 @@ import hashlib
 import importlib
 import multiprocessing
 import pickle
+import platform
 import socket
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
 from qjm_widgets.core.records import Span, Status
 
+_PYTHON = "Python"
 _KEPT = 4
 """How many backends a worker's thread keeps ready."""
 
@@ -66,10 +68,34 @@ def pack(thing: Any, what: str) -> Parcel:
 
 
 def versions(thing: Any) -> dict[str, str]:
-    """What has to be the same here and on a worker for the same results: ours, Qiskit's, its own."""
-    packages = ("qjm_widgets", "qiskit", type(thing).__module__.split(".")[0])
+    """What has to be the same here and on a worker for the same results.
+
+    Ours, Qiskit's, that of the simulator, also behind a sampler; and Python's where a class of a
+    notebook travels as code, which no other Python reads.
+    """
+    kinds = [type(each).__module__.split(".")[0] for each in (thing, getattr(thing, "backend", None))]
+    packages = ("qjm_widgets", "qiskit", *(_PYTHON if kind == "__main__" else kind for kind in kinds))
     found = {package: _version(package) for package in packages}
     return {package: version for package, version in found.items() if version is not None}
+
+
+def call_of(task: Mapping[str, Any]) -> tuple[Callable[[bytes], Any], bytes]:
+    """The function and the argument that make a worker call ``run_task(task)``.
+
+    Nothing in them names a module of ours before the call is made: a Dask worker or scheduler that
+    cannot import what a task names does not refuse the task, it ends.
+    """
+    return pickle.loads, pickle.dumps(_Deferred(task))
+
+
+class _Deferred:
+    """Unpickling it is running the task."""
+
+    def __init__(self, task: Mapping[str, Any]) -> None:
+        self._task = task
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return run_task, (self._task,)
 
 
 def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -150,6 +176,8 @@ def _differing(wanted: Mapping[str, str]) -> str | None:
 
 
 def _version(package: str) -> str | None:
+    if package == _PYTHON:
+        return ".".join(platform.python_version_tuple()[:2])
     try:
         version = getattr(importlib.import_module(package), "__version__", None)
     except ImportError:

@@ -16,7 +16,6 @@ from qiskit.providers.basic_provider import BasicSimulator
 from qiskit_aer import AerSimulator
 from qiskit_aer.primitives import SamplerV2
 
-import qjm_widgets
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.records import Status
@@ -280,15 +279,3 @@ def test_a_generator_as_seed_is_refused(manager: JobManager) -> None:
     sampler = StatevectorSampler(seed=np.random.default_rng(1))
     with pytest.raises(InputError, match="draw the same samples"):
         manager.run(coins(2), sampler, executor="processes")
-
-
-def test_workers_of_another_version_are_named(
-    manager: JobManager, client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(qjm_widgets, "__version__", "99.1")
-    job_set = manager.run(coins(1), BasicSimulator(), executor=client, shots=10)
-    assert job_set.wait(LIMIT)
-    text = str(row(job_set, 0).error)
-    assert "other versions" in text
-    assert "instead of 99.1" in text
-    assert "Install the same" in text
