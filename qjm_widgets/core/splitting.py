@@ -205,11 +205,10 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
         same = item.shots == first.shots
-        if item != first:  # most are alike, and there may be 100,000 of them
-            if not same and (limits.one_shots or pieces > 1 or _pieces(stop, item, limits) > 1):
-                break
-            if _pieces(stop, item, limits) != pieces:
-                break
+        if not same and (limits.one_shots or pieces > 1 or _pieces(stop, item, limits) > 1):
+            break
+        if _pieces(stop, item, limits) != pieces:
+            break
         executions += ((shots if same else item.shots) or 0) * item.points
         payload += item.payload_bytes
         if limits.executions is not None and executions > limits.executions:
