@@ -66,6 +66,8 @@ export interface FakeSet {
   waiting?: Head["waiting"];
   /** When it will have ended, milliseconds since 1970 UTC. */
   ends?: number;
+  /** How long all of it took, milliseconds. */
+  took?: number;
   stale?: Head["stale"];
   /** Who else drives it: then nothing can be done from here. */
   owner?: string;
@@ -223,6 +225,7 @@ export class FakeKernel {
       waiting: this.set.waiting ?? null,
       owner: this.set.owner ?? null,
       ends: this.set.ends ?? null,
+      took: this.set.took ?? null,
       qpu: jobs.some(({ qpu }) => qpu !== undefined)
         ? jobs.reduce((sum, { qpu = 0 }) => sum + qpu, 0)
         : null,

@@ -173,6 +173,7 @@ const head = shape<Head>({
   waiting: nullable(shape({ text: line, until: nullable(number) })),
   owner: nullable(line),
   ends: nullable(number),
+  took: nullable(number),
   qpu: nullable(number),
   columns: otherwise(columns, []),
   stale: nullable(shape({ since: number, text: line })),

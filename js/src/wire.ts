@@ -68,6 +68,8 @@ export interface Head {
   owner: string | null;
   /** When the last job will probably have ended, milliseconds since 1970 UTC; null where nobody can tell. */
   ends: number | null;
+  /** From the first submission to the end of the last job, milliseconds; null until all are over. */
+  took: number | null;
   /** Quantum processor time of all jobs, milliseconds; null where the backend tells none. */
   qpu: number | null;
   /** Which of the columns that not every backend fills say something of any job. */

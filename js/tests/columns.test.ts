@@ -42,6 +42,16 @@ describe("columns", () => {
     expect([ran(false), ran(true)]).toEqual([true, false]);
   });
 
+  it("tell how long it took before a note where all is over and nothing went wrong", () => {
+    const [narrow, wide] = [332, 600].map((width) =>
+      columnsFor({ width, filled: [], acts: false, noted: false, number: 40, span: 70 }).map(
+        ({ name }) => name,
+      ),
+    );
+    expect(narrow).toEqual(["number", "span", "status", "ran"]);
+    expect(wide).toEqual(["number", "span", "status", "note", "since", "waited", "ran"]);
+  });
+
   it("tell a place in the queue before how long a job ran", () => {
     const shown = columnsFor({
       width: 480,

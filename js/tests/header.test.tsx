@@ -45,6 +45,12 @@ describe("what submission waits for", () => {
     expect(el.querySelector(".qjm-waiting")).toBeNull();
   });
 
+  it("gives way to how long all of it took", async () => {
+    const { el } = show(scenario("end"));
+    await settle();
+    expect(waiting(el)).toBe("took 5:12");
+  });
+
   it("is not counted down where no kernel is: nobody submits", async () => {
     const kernel = new FakeKernel(scenario("waiting"));
     kernel.answering = false;

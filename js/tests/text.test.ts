@@ -3,14 +3,16 @@ import { age, duration, plainBlock, plainLine, shortenMiddle } from "../src/text
 
 describe("durations and ages", () => {
   it.each([
-    [0, "0.0 s"],
+    [0, "0 ms"],
+    [34.4, "34 ms"],
+    [99.6, "0.1 s"],
     [400, "0.4 s"],
     [8_000, "8 s"],
     [59_600, "1:00"],
     [130_000, "2:10"],
     [3_723_000, "1:02:03"],
     [93_784_000, "26:03:04"],
-    [-5, "0.0 s"],
+    [-5, "0 ms"],
   ])("%d ms is %s", (ms, words) => expect(duration(ms)).toBe(words));
 
   it.each([

@@ -69,7 +69,7 @@ describe("the timeline", () => {
     const many = { ...timeline, jobs: 900, bars: null, steps };
     const plotly = { react, update: vi.fn(), purge: vi.fn() };
     await drawTimeline(plotly, document.createElement("div"), { ...picture, timeline: many });
-    expect(react.mock.calls[0]?.[1]).toMatchObject([{ name: "waiting" }, { name: "running" }]);
+    expect(react.mock.calls[0]?.[1]).toMatchObject([{ name: "running" }, { name: "waiting" }]);
   });
 });
 

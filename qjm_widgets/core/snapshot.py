@@ -124,6 +124,19 @@ def times(job: JobRecord, now: float) -> tuple[float | None, float | None]:
     return waited, max(0.0, (job.finished_at or now) - job.running_at)
 
 
+def took(jobs: Iterable[JobRecord]) -> float | None:
+    """Seconds from the first submission to the end of the last job; None until all are over."""
+    began: list[float] = []
+    ended: list[float] = []
+    for job in jobs:
+        if not job.status.final:
+            return None
+        if job.sent_at is not None and job.finished_at is not None:
+            began.append(job.sent_at)
+            ended.append(job.finished_at)
+    return max(0.0, max(ended) - min(began)) if began else None
+
+
 class Told(NamedTuple):
     """What backends told beside the statuses.
 
@@ -255,9 +268,11 @@ def _line(shown: Row) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time span for people: "0.4 s", "8 s", "2:10", "1:02:03"; a dash for none."""
+    """A time span for people: "34 ms", "0.4 s", "8 s", "2:10", "1:02:03"; a dash for none."""
     if seconds is None:
         return "–"
+    if seconds < 0.0995:
+        return f"{max(0, round(1000 * seconds))} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

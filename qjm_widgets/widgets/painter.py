@@ -265,6 +265,7 @@ class Painter:
             told=snapshot.told(live.jobs),
             heard_at=live.heard_at,
             ends=self._end(),
+            took=snapshot.took(live.jobs) if live.settled else None,
             teaching=self._teaches(),
         )
 

@@ -27,6 +27,7 @@ from qjm_widgets.widgets.kernel import hear_while_cells_run
 from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.painter import Message, Painter
 from qjm_widgets.widgets.pulse import PULSE
+from qjm_widgets.widgets.show import show_panel
 
 _LOG = logging.getLogger(__name__)
 
@@ -68,6 +69,9 @@ class Panel(anywidget.AnyWidget):
         self._live.unwatch(self._mark)
         self._aside.stop()
         super().close()
+
+    def _ipython_display_(self) -> None:
+        show_panel(self, self._live)
 
     def __hash__(self) -> int:
         return id(self)

@@ -22,15 +22,23 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def show_job_set(job_set: JobSet) -> None:
-    """The live panel and its static twin; on a terminal, text."""
+    """The set's own panel; on a terminal, text."""
     if not _in_kernel():
         _publish({"text/plain": repr(job_set)})
         return
-    warn_of_deaf_kernels()
     if job_set.shown is None:
         job_set.shown = job_set.panel()
-    _show_widget(job_set.shown)
-    _StaticTwin(job_set.live)
+    show_panel(job_set.shown, job_set.live)
+
+
+def show_panel(panel: Any, live: LiveSet) -> None:
+    """A live panel and its static twin; on a terminal, text."""
+    if not _in_kernel():
+        _publish({"text/plain": text_of(live)})
+        return
+    warn_of_deaf_kernels()
+    _show_widget(panel)
+    _StaticTwin(live)
 
 
 def show_manager(manager: JobManager) -> None:

@@ -23,6 +23,19 @@ _MARKS = {
     Status.ERROR: "⚠",
     Status.CANCELLED: "⊘",
 }
+LEFT = ' style="text-align: left"'
+"""Notebooks align what tables hold to the right."""
+LINE = ' style="text-align: left; white-space: nowrap"'
+_NUMBER = ' style="white-space: nowrap"'
+_COLUMNS = {
+    "Job": _NUMBER,
+    "Circuits": LINE,
+    "Status": LINE,
+    "Waited": _NUMBER,
+    "Ran": _NUMBER,
+    "Note": LEFT,
+}
+_HEADINGS = "".join(f"<th{style}>{name}</th>" for name, style in _COLUMNS.items())
 
 
 def text_of(live: LiveSet) -> str:
@@ -48,8 +61,7 @@ def html_of(live: LiveSet) -> str:
         f"{escape(snapshot.title(record, len(live.jobs)))}</p>"
         f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
         f"{_bars(live)}"
-        "<table><thead><tr><th>Job</th><th>Circuits</th><th>Status</th><th>Waited</th><th>Ran</th>"
-        f"<th></th></tr></thead><tbody>{rows}</tbody></table>{more}"
+        f"{wide_table(f'<tr>{_HEADINGS}</tr>', rows)}{more}"
         f"<p><small>Job set {record.set_id}</small></p></div>"
     )
 
@@ -71,7 +83,8 @@ def _row(job: JobRecord) -> str:
         snapshot.duration(shown.ran),
         shown.note,
     )
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    styled = zip(_COLUMNS.values(), cells, strict=True)
+    return "<tr>" + "".join(f"<td{style}>{escape(cell)}</td>" for style, cell in styled) + "</tr>"
 
 
 def _bars(live: LiveSet) -> str:
@@ -84,12 +97,19 @@ def _bars(live: LiveSet) -> str:
     shots = sum(counts.values())
     rows = "".join(
         f"<tr><td><code>{escape(snapshot.first_line(key, 80))}</code></td><td>{count:,}</td>"
-        f'<td style="text-align: left">{"█" * max(1, round(24 * count / most))}</td></tr>'
+        f"<td{LINE}>{'█' * max(1, round(24 * count / most))}</td></tr>"
         for key, count in zip(top.keys, top.counts, strict=True)
     )
     if top.other_outcomes:
         rows += f"<tr><td>{top.other_outcomes:,} others</td><td>{top.other_shots:,}</td><td></td></tr>"
     return (
-        f"<p>Counts of {jobs:,} of {len(live.jobs):,} jobs · {shots:,} shots</p>"
-        f"<table><tbody>{rows}</tbody></table>"
+        f"<p>Counts of {jobs:,} of {snapshot.plural(len(live.jobs), 'job')} · "
+        f"{snapshot.plural(shots, 'shot')}</p>"
+        f"{wide_table('', rows)}"
     )
+
+
+def wide_table(heading: str, rows: str) -> str:
+    """A table that scrolls by itself where the page is narrow."""
+    head = f"<thead>{heading}</thead>" if heading else ""
+    return f'<div style="overflow-x: auto"><table>{head}<tbody>{rows}</tbody></table></div>'

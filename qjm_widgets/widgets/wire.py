@@ -67,6 +67,7 @@ def head(
     told: snapshot.Told | None = None,
     heard_at: float | None = None,
     ends: float | None = None,
+    took: float | None = None,
     teaching: bool = False,
 ) -> dict[str, Any]:
     """The set in one line, and what its buttons would act on.
@@ -74,6 +75,7 @@ def head(
     Args:
         heard_at: when the backend last answered; said where asking fails now.
         ends: when the last job will probably have ended.
+        took: from the first submission to the end of the last job.
         teaching: the page explains what it shows.
     """
     words = snapshot.summary(numbers, trouble)
@@ -99,6 +101,7 @@ def head(
         "waiting": None if waiting is None else {"text": waiting.text, "until": _ms(waiting.until)},
         "owner": owner,
         "ends": _ms(ends),
+        "took": _ms(took),
         "qpu": None if told is None else _ms(told.qpu_seconds),
         "columns": [] if told is None else list(told.columns),
         "stale": _stale(told, heard_at),

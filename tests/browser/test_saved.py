@@ -74,6 +74,6 @@ def test_a_notebook_that_runs_without_a_browser_shows_its_last_state(
     expect(static).to_be_visible()
     expect(static).to_contain_text("saved set")
     expect(static).to_contain_text("1 of 1 done")
-    expect(static).to_contain_text("Counts of 1 of 1 jobs · 4,000 shots")
+    expect(static).to_contain_text("Counts of 1 of 1 job · 4,000 shots")
     page.screenshot(path=artifacts_directory() / "executed-without-a-browser.png")
     page.close()

@@ -108,6 +108,15 @@ def test_a_title_names_what_runs() -> None:
     assert snapshot.title(a_set(), 1).endswith("1 job")
 
 
+def test_it_took_from_the_first_submission_to_the_last_end() -> None:
+    done = a_job(0, status=Status.DONE, sent_at=100.0, running_at=101.0, finished_at=131.0)
+    failed = a_job(1, status=Status.ERROR, sent_at=105.0, finished_at=110.0)
+    never = a_job(2, status=Status.CANCELLED)
+    assert snapshot.took([done, failed, never]) == 31.0
+    assert snapshot.took([done, a_job(1, status=Status.QUEUED, sent_at=105.0)]) is None
+    assert snapshot.took([never]) is None
+
+
 def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
     jobs = [
         a_job(0, status=Status.DONE, job_id="abc", sent_at=0.0, running_at=1.0, finished_at=131.0),
@@ -136,7 +145,9 @@ def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
     ("seconds", "text"),
     [
         (None, "–"),
-        (0.0, "0.0 s"),
+        (0.0, "0 ms"),
+        (0.0344, "34 ms"),
+        (0.0996, "0.1 s"),
         (0.44, "0.4 s"),
         (9.94, "9.9 s"),
         (9.96, "10 s"),

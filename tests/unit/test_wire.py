@@ -20,7 +20,7 @@ import pytest
 from qjm_widgets.core.counts import Layout, Packed, integers, pack_hex
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.snapshot import Waiting
+from qjm_widgets.core.snapshot import Waiting, took
 from qjm_widgets.widgets import wire
 from qjm_widgets.widgets.choice import Choice
 
@@ -72,6 +72,7 @@ class Recorder:
             driven=True,
             now=now,
             waiting=Waiting("3 of 5 submitted", now + 12) if numbers[Status.NOT_SENT] > 2 else None,
+            took=took(self.jobs),
         )
 
     def say(

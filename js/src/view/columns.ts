@@ -52,7 +52,6 @@ const NOTE_ROOM = 150;
 const ALWAYS: readonly ColumnName[] = ["number", "span", "status"];
 const ACTING: readonly ColumnName[] = ["select", "action"];
 const WISHED: readonly ColumnName[] = [
-  "note",
   // Who waits asks for the place first; where nobody waits, it is not filled.
   "queue",
   "ran",
@@ -88,7 +87,7 @@ export function columnsFor({ width, filled, acts, noted, number, span }: Shown):
   const shown = new Set<ColumnName>([...ALWAYS, ...(acts ? ACTING : [])]);
   const room = () =>
     width - measured.reduce((sum, each) => sum + (shown.has(each.name) ? each.width : 0), 0);
-  for (const name of WISHED) {
+  for (const name of noteAmong(WISHED, acts || noted ? 0 : WISHED.indexOf("attempts"))) {
     const column = measured.find((each) => each.name === name);
     if (column === undefined || !isFilled(name, filled)) continue;
     const first = name === "queue" || name === "ran";
@@ -97,6 +96,11 @@ export function columnsFor({ width, filled, acts, noted, number, span }: Shown):
     shown.add(name);
   }
   return measured.filter(({ name }) => shown.has(name));
+}
+
+/** Where all is over and nothing went wrong, few notes are left: the times come before them. */
+function noteAmong(names: readonly ColumnName[], at: number): ColumnName[] {
+  return [...names.slice(0, at), "note", ...names.slice(at)];
 }
 
 /** For CSS. The note takes what is left; without a note the circuits do. */

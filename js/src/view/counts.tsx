@@ -47,6 +47,31 @@ export function Counts(props: Props) {
   const filled = histogram !== undefined && histogram.keys.length > 0;
   return (
     <div class="qjm-counts" ref={place}>
+      {/* Shown at the end of the tabs' line, and so before the choices for the keyboard too. */}
+      <div class="qjm-counts-tools">
+        {filled && histogram.expected !== null && (
+          <Button
+            small
+            aria-pressed={looks.expected}
+            onClick={() => setLooks({ ...looks, expected: !looks.expected })}
+          >
+            <span class="qjm-expected-mark" aria-hidden="true" />
+            Expected
+          </Button>
+        )}
+        <Button
+          small
+          aria-label="Options"
+          title="Order, registers, bits, error bars, saving"
+          aria-expanded={options}
+          onClick={() => {
+            if (!options) onGroups();
+            setOptions(!options);
+          }}
+        >
+          ⋯
+        </Button>
+      </div>
       <div class="qjm-choices">
         <Whose
           circuits={head.circuits}
@@ -76,29 +101,6 @@ export function Counts(props: Props) {
             <option key={top} value={top}>{`Top ${count(top)}`}</option>
           ))}
         </select>
-        <span class="qjm-choices-end">
-          {filled && histogram.expected !== null && (
-            <Button
-              small
-              aria-pressed={looks.expected}
-              onClick={() => setLooks({ ...looks, expected: !looks.expected })}
-            >
-              Expected
-            </Button>
-          )}
-          <Button
-            small
-            aria-label="Options"
-            title="Order, registers, bits, error bars, saving"
-            aria-expanded={options}
-            onClick={() => {
-              if (!options) onGroups();
-              setOptions(!options);
-            }}
-          >
-            ⋯
-          </Button>
-        </span>
       </div>
       {options && (
         <CountsOptions

@@ -31,13 +31,13 @@ export function Header({ state, head, actions }: Props) {
             Refresh
           </Button>
         )}
-        {state.connection === "connected" && <NotifyButton head={head} />}
         {head.owner !== null && (
           <p class="qjm-owner">
             driven by <bdi>{head.owner}</bdi>
           </p>
         )}
       </div>
+      {state.connection === "connected" && <NotifyButton head={head} />}
       <SetActions state={state} head={head} actions={actions} />
     </header>
   );

@@ -72,6 +72,7 @@ function Next({ state, head, now, left }: Pick<Props, "state" | "head" | "now" |
   const parts = [
     head.waiting === null ? "" : waitingWords(head.waiting.text, left),
     end === null ? "" : `${about(end)} left`,
+    head.took === null ? "" : `took ${duration(head.took)}`,
     head.qpu === null ? "" : `QPU ${duration(head.qpu)}`,
   ].filter((part) => part !== "");
   return parts.length === 0 ? null : <p class="qjm-line qjm-waiting">{parts.join(" · ")}</p>;

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { kernelNow } from "../derive";
 import type { PlotlyApi } from "../plotly";
 import type { State } from "../state";
-import { duration, plural } from "../text";
+import { count, duration, plural } from "../text";
 import type { Timeline } from "../wire";
 import { useFrame } from "./theme";
 import { drawTimeline, heightOf, type TimelinePicture } from "./timeline_plot";
@@ -24,7 +24,8 @@ export function TimelineView({ state, plotly, now }: Props) {
     <>
       <Drawing timeline={timeline} at={at} plotly={plotly} />
       <p class="qjm-caption qjm-timeline-legend" aria-hidden="true">
-        <span class="qjm-swatch qjm-swatch-waiting" /> waiting
+        <span class={`qjm-swatch qjm-swatch-waiting${timeline.bars === null ? "-line" : ""}`} />{" "}
+        waiting
         <span class="qjm-swatch qjm-swatch-running" /> running
         {timeline.bars !== null && <span>✕ failed, cancelled or held</span>}
       </p>
@@ -49,7 +50,7 @@ function emptyWords({ connection, timeline }: State, plotly: PlotlyApi | null): 
 export function summary({ bars, steps, jobs }: Timeline, now: number): string {
   if (steps !== null) {
     const most = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), 0);
-    return `${plural(jobs, "job")}: at most ${most(steps.waiting)} waited and ${most(steps.running)} ran at once`;
+    return `${plural(jobs, "job")}: at most ${count(most(steps.waiting))} waited and ${count(most(steps.running))} ran at once`;
   }
   let waited = 0;
   let ran = 0;

@@ -112,21 +112,22 @@ export function stepTraces(
     {
       type: "scatter",
       mode: "lines",
-      name: "waiting",
-      x,
-      y: waiting,
-      hovertemplate: "%{y:,} waiting<extra></extra>",
-      line: { ...line, color: theme.waiting, dash: "3px,2px" },
-    },
-    {
-      type: "scatter",
-      mode: "lines",
       name: "running",
       x,
       y: running,
       hovertemplate: "%{y:,} running<extra></extra>",
       line: { ...line, color: theme.running },
       fill: "tozeroy",
+    },
+    // Above the area, which would hide it.
+    {
+      type: "scatter",
+      mode: "lines",
+      name: "waiting",
+      x,
+      y: waiting,
+      hovertemplate: "%{y:,} waiting<extra></extra>",
+      line: { ...line, width: 2, color: theme.waiting, dash: "4px,2px" },
     },
   ];
 }
