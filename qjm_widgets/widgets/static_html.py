@@ -37,6 +37,12 @@ _COLUMNS = {
 }
 _HEADINGS = "".join(f"<th{style}>{name}</th>" for name, style in _COLUMNS.items())
 
+# JupyterLab's words for a widget without its kernel ("model not found") stand in the output before ours.
+_ALONE = (
+    "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child .qjm-static)"
+    ":not(:has(.jp-OutputArea-output *, [data-mime-type])) { display: none }</style>"
+)
+
 
 def text_of(live: LiveSet) -> str:
     """The set as plain text, in a few lines."""
@@ -47,7 +53,7 @@ def text_of(live: LiveSet) -> str:
 
 
 def html_of(live: LiveSet) -> str:
-    """The set as HTML without scripts or style sheets, in the colours of the page around it."""
+    """The set as HTML without scripts, in the colours of the page around it."""
     record = live.record
     words = snapshot.summary(live.numbers(), live.trouble)
     shown = _shown(live.jobs)
@@ -55,15 +61,19 @@ def html_of(live: LiveSet) -> str:
     rows = "".join(_row(job) for job in shown)
     more = f"<p>… and {left_out:,} more jobs.</p>" if left_out else ""
     rest = f", {escape(words.rest)}" if words.rest else ""
-    return (
-        '<div class="qjm-static">'
+    return static(
         f"<p><strong>{escape(snapshot.first_line(record.name, _TEXT))}</strong> "
         f"{escape(snapshot.title(record, len(live.jobs)))}</p>"
         f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
         f"{_bars(live)}"
         f"{wide_table(f'<tr>{_HEADINGS}</tr>', rows)}{more}"
-        f"<p><small>Job set {record.set_id}</small></p></div>"
+        f"<p><small>Job set {record.set_id}</small></p>"
     )
+
+
+def static(content: str) -> str:
+    """What stands for a live panel where no kernel runs."""
+    return f'<div class="qjm-static">{_ALONE}{content}</div>'
 
 
 def _shown(jobs: list[JobRecord]) -> list[JobRecord]:
