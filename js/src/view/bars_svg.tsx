@@ -18,7 +18,7 @@ import {
 /** Above so many bars they are one path: thousands of elements would be slow. */
 export const MOST_BARS = 128;
 const TOP = 14;
-const RIGHT = 6;
+const RIGHT = 8;
 
 interface Props {
   bars: readonly Bar[];
