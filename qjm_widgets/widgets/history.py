@@ -19,7 +19,7 @@ from qjm_widgets.widgets.deeds import Answer, Deeds
 from qjm_widgets.widgets.kernel import hear_while_cells_run
 from qjm_widgets.widgets.listing import VERSION, Query, listing, query_from
 from qjm_widgets.widgets.pulse import PULSE
-from qjm_widgets.widgets.static_html import LEFT, LINE, static, wide_table
+from qjm_widgets.widgets.static_html import static, table
 
 if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
@@ -163,15 +163,13 @@ def history_html(manager: JobManager) -> str:
     """The newest sets as static HTML, for where no kernel runs."""
     summaries = manager.history(limit=_STATIC_ROWS)
     rows = "".join(
-        f"<tr><td{LEFT}>{escape(snapshot.first_line(s.record.name))}</td>"
-        f"<td{LEFT}>{escape(snapshot.title(s.record, sum(s.jobs.values())))}</td>"
-        f"<td{LINE}>{escape(str(snapshot.summary(s.jobs)))}</td>"
-        f"<td{LINE}>{datetime.datetime.fromtimestamp(s.record.created_at):%Y-%m-%d %H:%M}</td>"
-        f"<td{LINE}><code>{s.record.set_id}</code></td></tr>"
+        f"<tr><td>{escape(snapshot.first_line(s.record.name))}</td>"
+        f"<td>{escape(snapshot.title(s.record, sum(s.jobs.values())))}</td>"
+        f"<td>{escape(str(snapshot.summary(s.jobs)))}</td>"
+        f"<td>{datetime.datetime.fromtimestamp(s.record.created_at):%Y-%m-%d %H:%M}</td>"
+        f"<td><code>{s.record.set_id}</code></td></tr>"
         for s in summaries
     )
     if len(summaries) == _STATIC_ROWS:
-        rows += f'<tr><td colspan="5"{LEFT}>These are the newest {_STATIC_ROWS}.</td></tr>'
-    names = ("Name", "What", "State", "Begun", "Id")
-    heading = "<tr>" + "".join(f"<th{LEFT}>{name}</th>" for name in names) + "</tr>"
-    return static(wide_table(heading, rows))
+        rows += f'<tr><td colspan="5">These are the newest {_STATIC_ROWS}.</td></tr>'
+    return static(table("sets", rows, ("Name", "What", "State", "Begun", "Id")))

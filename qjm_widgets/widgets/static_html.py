@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from html import escape
 
 from qjm_widgets.core import counts as packing
@@ -23,23 +24,18 @@ _MARKS = {
     Status.ERROR: "⚠",
     Status.CANCELLED: "⊘",
 }
-LEFT = ' style="text-align: left"'
-"""Notebooks align what tables hold to the right."""
-LINE = ' style="text-align: left; white-space: nowrap"'
-_NUMBER = ' style="white-space: nowrap"'
-_COLUMNS = {
-    "Job": _NUMBER,
-    "Circuits": LINE,
-    "Status": LINE,
-    "Waited": _NUMBER,
-    "Ran": _NUMBER,
-    "Note": LEFT,
-}
-_HEADINGS = "".join(f"<th{style}>{name}</th>" for name, style in _COLUMNS.items())
+_HEADINGS = ("Job", "Circuits", "Status", "Waited", "Ran", "Note")
 
-# JupyterLab's words for a widget without its kernel ("model not found") stand in the output before ours.
-_ALONE = (
-    "<style>.jp-OutputArea-child:has(+ .jp-OutputArea-child .qjm-static)"
+# Notebooks align what tables hold to the right, which suits numbers alone; where one is not trusted, it takes
+# the rules away. The last hides JupyterLab's words for a widget without its kernel ("model not
+# found"), which stand in the output before this one.
+_RULES = (
+    "<style>.qjm-static table :is(th, td) { text-align: left; white-space: nowrap }"
+    ".qjm-static .qjm-static-jobs tr > :is(:nth-child(4), :nth-child(5)),"
+    ".qjm-static .qjm-static-counts td:nth-child(2) { text-align: right }"
+    ".qjm-static .qjm-static-jobs td:last-child, .qjm-static .qjm-static-sets td:nth-child(-n+2)"
+    " { white-space: normal }"
+    ".jp-OutputArea-child:has(+ .jp-OutputArea-child .qjm-static)"
     ":not(:has(.jp-OutputArea-output *, [data-mime-type])) { display: none }</style>"
 )
 
@@ -66,14 +62,14 @@ def html_of(live: LiveSet) -> str:
         f"{escape(snapshot.title(record, len(live.jobs)))}</p>"
         f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
         f"{_bars(live)}"
-        f"{wide_table(f'<tr>{_HEADINGS}</tr>', rows)}{more}"
+        f"{table('jobs', rows, _HEADINGS)}{more}"
         f"<p><small>Job set {record.set_id}</small></p>"
     )
 
 
 def static(content: str) -> str:
     """What stands for a live panel where no kernel runs."""
-    return f'<div class="qjm-static">{_ALONE}{content}</div>'
+    return f'<div class="qjm-static">{_RULES}{content}</div>'
 
 
 def _shown(jobs: list[JobRecord]) -> list[JobRecord]:
@@ -93,12 +89,11 @@ def _row(job: JobRecord) -> str:
         snapshot.duration(shown.ran),
         shown.note,
     )
-    styled = zip(_COLUMNS.values(), cells, strict=True)
-    return "<tr>" + "".join(f"<td{style}>{escape(cell)}</td>" for style, cell in styled) + "</tr>"
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
 def _bars(live: LiveSet) -> str:
-    """The most frequent outcomes as a table with bars of characters: it needs no style at all."""
+    """The most frequent outcomes as a table with bars of characters."""
     counts, jobs = live.outcomes.total()
     if not counts:
         return ""
@@ -107,7 +102,7 @@ def _bars(live: LiveSet) -> str:
     shots = sum(counts.values())
     rows = "".join(
         f"<tr><td><code>{escape(snapshot.first_line(key, 80))}</code></td><td>{count:,}</td>"
-        f"<td{LINE}>{'█' * max(1, round(24 * count / most))}</td></tr>"
+        f"<td>{'█' * max(1, round(24 * count / most))}</td></tr>"
         for key, count in zip(top.keys, top.counts, strict=True)
     )
     if top.other_outcomes:
@@ -115,11 +110,15 @@ def _bars(live: LiveSet) -> str:
     return (
         f"<p>Counts of {jobs:,} of {snapshot.plural(len(live.jobs), 'job')} · "
         f"{snapshot.plural(shots, 'shot')}</p>"
-        f"{wide_table('', rows)}"
+        f"{table('counts', rows)}"
     )
 
 
-def wide_table(heading: str, rows: str) -> str:
-    """A table that scrolls by itself where the page is narrow."""
-    head = f"<thead>{heading}</thead>" if heading else ""
-    return f'<div style="overflow-x: auto"><table>{head}<tbody>{rows}</tbody></table></div>'
+def table(kind: str, rows: str, headings: Sequence[str] = ()) -> str:
+    """A table of jobs, counts or sets, which scrolls by itself where the page is narrow."""
+    heading = "".join(f"<th>{name}</th>" for name in headings)
+    head = f"<thead><tr>{heading}</tr></thead>" if heading else ""
+    return (
+        f'<div style="overflow-x: auto"><table class="qjm-static-{kind}">'
+        f"{head}<tbody>{rows}</tbody></table></div>"
+    )
