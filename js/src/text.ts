@@ -42,8 +42,11 @@ export function shortenMiddle(text: string, max: number): string {
   return `${text.slice(0, max - 1 - tail)}…${text.slice(text.length - tail)}`;
 }
 
+/** One for all: `toLocaleString` looks its language up each time, which is felt while a table scrolls. */
+const NUMBERS = new Intl.NumberFormat("en-US");
+
 export function count(value: number): string {
-  return value.toLocaleString("en-US");
+  return NUMBERS.format(value);
 }
 
 export function plural(value: number, one: string, many = `${one}s`): string {

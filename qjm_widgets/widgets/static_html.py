@@ -26,8 +26,8 @@ _MARKS = {
 }
 _HEADINGS = ("Job", "Circuits", "Status", "Waited", "Ran", "Note")
 
-# Notebooks align what tables hold to the right, which suits numbers alone; where one is not trusted, it takes
-# the rules away. The last hides JupyterLab's words for a widget without its kernel ("model not
+# Notebooks align what tables hold to the right, which suits numbers alone; where one is not trusted, it
+# takes the rules away. The last hides JupyterLab's words for a widget without its kernel ("model not
 # found"), which stand in the output before this one.
 _RULES = (
     "<style>.qjm-static table :is(th, td) { text-align: left; white-space: nowrap }"

@@ -1,5 +1,5 @@
 /** From a histogram to what is drawn: one order of bars, short labels, intervals and the rest. Pure. */
-import { plural, shortenMiddle } from "../text";
+import { count, plural, shortenMiddle } from "../text";
 import type { Histogram } from "../wire";
 
 /** How the counts are shown: the page's own. */
@@ -95,7 +95,7 @@ export function axisOf(
 }
 
 export function caption({ jobs, of, shots }: Histogram): string {
-  return `${jobs.toLocaleString("en-US")} of ${plural(of, "job")} · ${plural(shots, "shot")}`;
+  return `${count(jobs)} of ${plural(of, "job")} · ${plural(shots, "shot")}`;
 }
 
 export function restCaption(histogram: Histogram, cut: boolean): string | null {
