@@ -30,9 +30,9 @@ _HEADINGS = ("Job", "Circuits", "Status", "Waited", "Ran", "Note")
 # takes the rules away. The last hides JupyterLab's words for a widget without its kernel ("model not
 # found"), which stand in the output before this one.
 _RULES = (
-    "<style>.qjm-static table :is(th, td) { text-align: left; white-space: nowrap }"
+    "<style>.qjm-static table :is(th, td) { text-align: left !important; white-space: nowrap }"
     ".qjm-static .qjm-static-jobs tr > :is(:nth-child(4), :nth-child(5)),"
-    ".qjm-static .qjm-static-counts td:nth-child(2) { text-align: right }"
+    ".qjm-static .qjm-static-counts td:nth-child(2) { text-align: right !important }"
     ".qjm-static .qjm-static-jobs td:last-child, .qjm-static .qjm-static-sets td:nth-child(-n+2)"
     " { white-space: normal }"
     ".jp-OutputArea-child:has(+ .jp-OutputArea-child .qjm-static)"

@@ -45,6 +45,7 @@ def test_a_saved_notebook_shows_the_finished_state_without_a_kernel(
         lost = notebook.cell(index).locator(".jp-OutputArea-child").first
         expect(lost).to_have_text("Error displaying widget: model not found", timeout=30_000)
         expect(lost).to_be_hidden()
+        expect(static.locator(".qjm-static-jobs td").nth(2)).to_have_css("text-align", "left")
     notebook.screenshot("saved-without-kernel")
 
 
