@@ -200,6 +200,7 @@ def _read_job(fields: Fields, row: int, circuits: int) -> JobRecord:
         estimated_seconds=fields.maybe(fields.seconds, "estimated_seconds"),
         qpu_seconds=fields.maybe(fields.seconds, "qpu_seconds"),
         note=fields.maybe(fields.text, "note", _LONG_TEXT),
+        spent_seconds=fields.later(fields.seconds, "spent_seconds"),
     )
     fields.end()
     if job.piece >= job.pieces:

@@ -96,4 +96,5 @@ def _job_tree(job: JobRecord) -> dict[str, Any]:
         "estimated_seconds": job.estimated_seconds,
         "qpu_seconds": job.qpu_seconds,
         "note": job.note,
+        "spent_seconds": job.spent_seconds,
     }

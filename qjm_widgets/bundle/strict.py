@@ -154,6 +154,10 @@ class Fields:
             return None
         return read(name, *args, **kwargs)
 
+    def later(self, read: Callable[[str], T], name: str) -> T | None:
+        """As ``maybe``, of a field that bundles written before it was there do not have."""
+        return self.maybe(read, name) if name in self._tree else None
+
     def end(self) -> None:
         """Refuse fields that nobody asked for."""
         if self._tree:
