@@ -12,6 +12,8 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
+from qjm_widgets import faces
+
 if TYPE_CHECKING:
     from qjm_widgets.core.errors import QJMError
     from qjm_widgets.job_set import JobSet
@@ -40,6 +42,13 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def _load_faces() -> Any:
+    return importlib.import_module(f"{__name__}.widgets.face")
+
+
+faces.load = _load_faces
 
 
 def load_ipython_extension(shell: Any) -> None:

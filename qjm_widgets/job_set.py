@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from qjm_widgets import faces
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.budget import OVER_BUDGET
@@ -31,11 +32,11 @@ from qjm_widgets.waiting import wait_until
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+    from anywidget import AnyWidget
     from qiskit.providers import JobStatus
 
+    from qjm_widgets.figures.expected import Expected
     from qjm_widgets.results import JobSetResults
-    from qjm_widgets.widgets.expected import Expected
-    from qjm_widgets.widgets.panel import Panel
 
 
 Resume = Callable[[LiveSet, Any, Any, Mapping[str, Any]], None]
@@ -51,7 +52,7 @@ class JobSet:
         self.expected_backend: Any = None
         """The backend that was named when the set was retrieved: ``resume`` uses it."""
         self._resume = resume
-        self.shown: Panel | None = None
+        self.shown: AnyWidget | None = None
         """The panel that displaying the set shows; one for all its displays."""
         self._engine = engine
 
@@ -390,7 +391,7 @@ class JobSet:
 
     # -- showing -------------------------------------------------------------------------------------
 
-    def panel(self, expected: Any = None, teaching: bool | None = None) -> Panel:
+    def panel(self, expected: Any = None, teaching: bool | None = None) -> AnyWidget:
         """The live panel, as a widget of its own.
 
         Args:
@@ -404,9 +405,7 @@ class JobSet:
         Raises:
             InputError: what is expected is no distribution.
         """
-        from qjm_widgets.widgets.panel import Panel
-
-        return Panel(self, self._expected(expected), teaching)
+        return faces.load().panel(self, self._expected(expected), teaching)
 
     def figure(
         self,
@@ -443,8 +442,8 @@ class JobSet:
                 expected does not fit the outcomes.
             CircuitNotFoundError: no such circuit.
         """
-        from qjm_widgets.widgets.choice import Choice
-        from qjm_widgets.widgets.figure import Looks, counts_figure
+        from qjm_widgets.figures.chart import Looks, counts_figure
+        from qjm_widgets.figures.choice import Choice
 
         index = None if circuit is None else self._results().index_of(circuit)
         choice = Choice.make(index, name, metadata, register, bits, most)
@@ -469,9 +468,7 @@ class JobSet:
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:
-        from qjm_widgets.widgets.show import show_job_set
-
-        show_job_set(self)
+        faces.load().show_job_set(self)
 
     # -- inside --------------------------------------------------------------------------------------
 
@@ -499,7 +496,7 @@ class JobSet:
         return JobSetResults(self.live)
 
     def _expected(self, value: Any) -> Expected | None:
-        from qjm_widgets.widgets.expected import Expected
+        from qjm_widgets.figures.expected import Expected
 
         if value is None:
             return None

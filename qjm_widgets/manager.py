@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from qjm_widgets import backends as _backends
+from qjm_widgets import faces
 from qjm_widgets.backends.processes import Processes
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.errors import (
@@ -514,9 +515,7 @@ class JobManager:
         return f"<JobManager {self._store.path}: {plural(len(self._sets), 'job set')} in this session>"
 
     def _ipython_display_(self, **_: Any) -> None:
-        from qjm_widgets.widgets.show import show_manager
-
-        show_manager(self)
+        faces.load().show_manager(self)
 
     def _check_open(self) -> None:
         if self._closed:

@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
+from qjm_widgets.figures.choice import Choice
+from qjm_widgets.figures.expected import Expected
+from qjm_widgets.figures.tally import Tally
 from qjm_widgets.live import LiveSet
 from qjm_widgets.widgets import wire
-from qjm_widgets.widgets.choice import Choice
-from qjm_widgets.widgets.expected import Expected
-from qjm_widgets.widgets.tally import Tally
 
 _SECONDS = 0.2
 _PART = 4

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from qjm_widgets import teaching
 from qjm_widgets.core import estimate, snapshot
 from qjm_widgets.core.records import JobRecord
+from qjm_widgets.figures.choice import Choice
+from qjm_widgets.figures.expected import Expected
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.widgets import wire
-from qjm_widgets.widgets.choice import Choice
-from qjm_widgets.widgets.expected import Expected
 from qjm_widgets.widgets.histograms import Histograms
 from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.timeline import Timeline

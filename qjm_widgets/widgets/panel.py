@@ -18,11 +18,11 @@ from qjm_widgets.calls import Lane
 from qjm_widgets.core.errors import QJMError, explain
 from qjm_widgets.core.records import Span
 from qjm_widgets.core.snapshot import plural
+from qjm_widgets.figures.choice import Choice
+from qjm_widgets.figures.expected import Expected
+from qjm_widgets.figures.groups import NO_GROUPS, groups
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.widgets import assets, drawing, wire
-from qjm_widgets.widgets.choice import Choice
-from qjm_widgets.widgets.expected import Expected
-from qjm_widgets.widgets.groups import NO_GROUPS, groups
 from qjm_widgets.widgets.kernel import hear_while_cells_run
 from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.painter import Message, Painter

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.figures.choice import Choice
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.live import LiveSet
 from qjm_widgets.storage.sqlite import SQLiteStore
-from qjm_widgets.widgets.choice import Choice
 from qjm_widgets.widgets.ordering import Query
 from qjm_widgets.widgets.painter import Message, Painter
 

@@ -21,8 +21,8 @@ from qjm_widgets.core.counts import Layout, Packed, integers, pack_hex
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.snapshot import Waiting, took
+from qjm_widgets.figures.choice import Choice
 from qjm_widgets.widgets import wire
-from qjm_widgets.widgets.choice import Choice
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"
 T0 = 1_790_000_000.0

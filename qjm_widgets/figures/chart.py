@@ -10,10 +10,10 @@ from qjm_widgets.core.counts import wilson
 from qjm_widgets.core.errors import CircuitNotFoundError, InputError
 from qjm_widgets.core.histogram import Histogram, Likeness
 from qjm_widgets.core.snapshot import first_line, plural
+from qjm_widgets.figures.choice import Choice
+from qjm_widgets.figures.expected import Expected
+from qjm_widgets.figures.tally import Tally
 from qjm_widgets.live import LiveSet
-from qjm_widgets.widgets.choice import Choice
-from qjm_widgets.widgets.expected import Expected
-from qjm_widgets.widgets.tally import Tally
 
 _BAR = "#0072b2"
 _REST = "#9aa3ae"

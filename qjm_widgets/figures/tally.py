@@ -14,10 +14,10 @@ from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.snapshot import plural
+from qjm_widgets.figures.choice import Choice
+from qjm_widgets.figures.expected import Expected
+from qjm_widgets.figures.groups import circuits_of
 from qjm_widgets.live import LiveSet
-from qjm_widgets.widgets.choice import Choice
-from qjm_widgets.widgets.expected import Expected
-from qjm_widgets.widgets.groups import circuits_of
 
 _LOG = logging.getLogger(__name__)
 

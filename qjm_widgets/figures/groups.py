@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.snapshot import first_line
+from qjm_widgets.figures.choice import Choice, label, registers
 from qjm_widgets.live import LiveSet
-from qjm_widgets.widgets.choice import Choice, label, registers
 
 _MOST_GROUPS = 200
 _MOST_KEYS = 50
