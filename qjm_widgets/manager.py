@@ -19,7 +19,8 @@ from typing import Any
 
 from qjm_widgets import backends as _backends
 from qjm_widgets import faces
-from qjm_widgets.backends.processes import Processes
+from qjm_widgets.adapters import Adapters
+from qjm_widgets.clock import SystemClock
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.errors import (
     ClosedError,
@@ -29,10 +30,11 @@ from qjm_widgets.core.errors import (
     JobSetNotFoundError,
 )
 from qjm_widgets.core.identity import OURS
-from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, SetSummary
+from qjm_widgets.core.ports import RemoteAdapter, SetSummary
 from qjm_widgets.core.records import JobSetRecord, Status
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.core.splitting import Limits, Plan
+from qjm_widgets.ending import Threads, end
 from qjm_widgets.engine import Engine
 from qjm_widgets.follower import Follower
 from qjm_widgets.job_set import JobSet
@@ -40,24 +42,9 @@ from qjm_widgets.journal import Journal
 from qjm_widgets.live import LiveSet
 from qjm_widgets.planning import prepare, records_of, shots_range, sort_options, transpiler
 from qjm_widgets.remote_sets import RemoteSets
-from qjm_widgets.resuming import check_backend, merge_options, rebuilt_backend
+from qjm_widgets.resuming import check_backend, merge_options
 from qjm_widgets.retrieving import FoundSet, found_sets
 from qjm_widgets.storage.sqlite import SQLiteStore
-
-_END_SECONDS = 5.0
-"""A manager that is closed gives its journal so long, and then the calls that are under way."""
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def time(self) -> float:
-        """Seconds since 1970, UTC."""
-        return time.time()
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-        return time.monotonic()
 
 
 class JobManager:
@@ -79,15 +66,13 @@ class JobManager:
         self._journal = Journal(self._store, self._engine)
         self._follower = Follower(self._store)
         self._engine.lost = self._follower.follow
-        self._remote = RemoteSets(self._store, self._engine, self._adapter, self._enlist)
+        self._threads = Threads(self._follower, self._journal, self._engine)
+        self._adapters = Adapters(backends)
+        self._remote = RemoteSets(self._store, self._engine, self._adapters.of, self._enlist)
         self._sets: dict[str, JobSet] = {}
-        self._adapters: dict[tuple[int, object], tuple[tuple[Any, Any], BackendAdapter]] = {}
-        self._processes: Processes | None = None
         self._lock = threading.RLock()
         self._closed = False
         self._watchers: list[Callable[[], None]] = []
-        for backend in backends:
-            self._adapter(backend)
         _OPEN.add(self)
 
     @property
@@ -140,7 +125,7 @@ class JobManager:
             StoreError: the set could not be stored; nothing was sent.
         """
         self._check_open()
-        adapter = self._adapter(backend, executor, rerun_on_resume)
+        adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
         works, plan = prepare(
             circuits,
             adapter,
@@ -202,7 +187,7 @@ class JobManager:
         self._check_open()
         return prepare(
             circuits,
-            self._adapter(backend, executor, rerun_on_resume),
+            self._adapters.of(backend, executor, rerun=rerun_on_resume),
             shots=shots,
             wished=Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes),
             options=run_options,
@@ -260,7 +245,7 @@ class JobManager:
                 lambda: self.retrieve_job_set(job_set_id),
                 refresh=refresh,
             )
-        adapter = None if backend is None else self._adapter(backend)
+        adapter = None if backend is None else self._adapters.of(backend)
         with self._lock:
             job_set = self._sets.get(job_set_id)
             if job_set is None:
@@ -314,7 +299,7 @@ class JobManager:
             if live.adapter is not None and (executor is None or not live.settled):
                 self._engine.look_again(live)
                 return
-            adapter = self._adapter_for(live.record, backend, executor)
+            adapter = self._adapters.of_set(live.record, backend, executor)
             check_backend(live.record, adapter)
             if live.adapter is not None:
                 self._engine.forget(live)
@@ -329,18 +314,6 @@ class JobManager:
             live.options = merged
             live.adapter = adapter
             self._engine.resume(live)
-
-    def _adapter_for(self, record: JobSetRecord, backend: Any, executor: Any) -> BackendAdapter:
-        if backend is None:
-            alike = [
-                (given, known)
-                for (given, _), known in self._adapters.values()
-                if (known.name, known.kind) == (record.backend, record.adapter)
-            ]
-            if alike and executor is None:
-                return alike[0][1]
-            backend = alike[0][0] if alike else rebuilt_backend(record)
-        return self._adapter(backend, executor, record.rerun_on_resume)
 
     def _enlist(self, live: LiveSet) -> JobSet:
         """A set of this session from now on."""
@@ -478,16 +451,13 @@ class JobManager:
             if self._closed:
                 return 0
             self._closed = True
-        _end_threads([self])
+        _OPEN.discard(self)
+        end([self._threads])
         return self._let_go()
 
     def _let_go(self) -> int:
         """Let go of everything, once the threads have ended; how many jobs were not sent yet."""
-        for _, adapter in self._adapters.values():
-            if callable(close := getattr(adapter, "close", None)):
-                close()
-        if self._processes is not None:
-            self._processes.stop(timeout=2.0)
+        self._adapters.close()
         self._store.close()
         lives = [job_set.live for job_set in self._sets.values()]
         for live in lives:
@@ -521,28 +491,6 @@ class JobManager:
         if self._closed:
             raise ClosedError("this manager was closed: make another one")
 
-    def _adapter(self, backend: Any, executor: Any = None, rerun: bool | None = None) -> BackendAdapter:
-        """One adapter a backend and executor, so that all its sets share its pace and its queue."""
-        with self._lock:
-            given = (backend, executor)
-            key = (id(backend), executor if isinstance(executor, str) else id(executor))
-            known = self._adapters.get(key)
-            if known is None:
-                adapter = _backends.resolve(backend)
-                if executor is not None:
-                    from qjm_widgets.backends.executor import on_executor
-
-                    adapter = on_executor(adapter, backend, executor, self._own_processes, rerun=rerun)
-                known = self._adapters[key] = (given, adapter)
-            return known[1]
-
-    def _own_processes(self) -> Processes:
-        """Processes that this manager starts and ends, made when first asked for."""
-        with self._lock:
-            if self._processes is None:
-                self._processes = Processes()
-            return self._processes
-
 
 _OPEN: weakref.WeakSet[JobManager] = weakref.WeakSet()
 if hasattr(os, "register_at_fork"):
@@ -561,28 +509,11 @@ def _close_all() -> None:
     managers = open_managers()
     for manager in managers:
         manager._closed = True
-    _end_threads(managers)
+        _OPEN.discard(manager)
+    end([manager._threads for manager in managers])
     for manager in managers:
         with contextlib.suppress(Exception):
             manager._let_go()
-
-
-def _end_threads(managers: Sequence[JobManager]) -> None:
-    """End the threads of managers, of many within the time that one may take."""
-    deadline = time.monotonic() + _END_SECONDS
-    for manager in managers:
-        _OPEN.discard(manager)
-        manager._follower.halt()
-        manager._journal.halt(deadline)
-    for manager in managers:
-        manager._follower.join(deadline)
-        manager._journal.join()
-    # The journals need the engines to the last.
-    deadline = time.monotonic() + _END_SECONDS
-    for manager in managers:
-        manager._engine.halt()
-    for manager in managers:
-        manager._engine.join(deadline)
 
 
 def _store_path(store: str | os.PathLike[str] | None) -> str | Path:
