@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qjm_widgets.backends.samplable import check_samplable
 from qjm_widgets.core.errors import CircuitError, InputError, ProviderError, explain
 from qjm_widgets.core.ports import Work
 from qjm_widgets.core.refusals import Refusal, chain, judge, retry_after
@@ -81,7 +82,6 @@ def check_circuits(works: Sequence[Work], backend: Any) -> None:
     Raises:
         CircuitError: names the circuit, and says how to transpile.
     """
-    from qiskit import QuantumCircuit
     from qiskit.primitives.containers.sampler_pub import SamplerPub
     from qiskit_ibm_runtime.utils.validations import (
         validate_classical_registers,
@@ -92,13 +92,7 @@ def check_circuits(works: Sequence[Work], backend: Any) -> None:
     target = getattr(backend, "target", None)
     for index, work in enumerate(works):
         circuit = work.circuit
-        if not isinstance(circuit, QuantumCircuit):
-            raise CircuitError(f"item {index} is a {type(circuit).__name__}, which no sampler runs")
-        if not circuit.cregs or not any(instruction.clbits for instruction in circuit.data):
-            raise CircuitError(
-                f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to count: "
-                "add measure_all() or measure()"
-            )
+        check_samplable(index, work)
         pub = SamplerPub(circuit, work.values, shots=work.shots)
         try:
             validate_classical_registers([pub])

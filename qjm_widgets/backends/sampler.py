@@ -8,9 +8,10 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qjm_widgets._compat import backend_name, has_samplers, is_schedule
+from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.samplable import check_samplable
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.pubs import read_primitive_result
 from qjm_widgets.core.errors import CircuitError, InputError
@@ -72,24 +73,11 @@ class Sampler:
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, work in enumerate(works):
             circuit = work.circuit
-            if is_schedule(circuit):
-                raise CircuitError(
-                    f"item {index} ({circuit.name}) is a pulse schedule, which no sampler runs"
-                )
+            check_samplable(index, work)
             if width is not None and circuit.num_qubits > width:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has {circuit.num_qubits} qubits; "
                     f"{self.name} has {width}"
-                )
-            if not _measures(circuit):
-                raise CircuitError(
-                    f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to "
-                    "count: add measure_all() or measure()"
-                )
-            if work.values is None and circuit.parameters:
-                raise CircuitError(
-                    f"circuit {index} ({circuit.name}) has parameters without values: "
-                    "give it with them, (circuit, values)"
                 )
         if backend is not None and simulators.is_local(backend):
             simulators.refuse_unknown_instructions(backend, works)
@@ -202,12 +190,3 @@ def _reseeded(sampler: Any, seed: int | None) -> Any:
         again._seed = seed
     # Whatever way it was set, the public attribute has to say so.
     return again if seed_of(again) == seed else None
-
-
-def _measures(circuit: Any) -> bool:
-    """Whether any instruction writes a classical bit."""
-    if not circuit.cregs:
-        return False
-    if "measure" in circuit.count_ops():
-        return True
-    return any(instruction.clbits for instruction in circuit.data)

@@ -209,6 +209,11 @@ def test_what_is_not_isa_is_an_error_at_the_call_that_says_how_to_transpile(
     assert server.count("POST", ".*/jobs") == 0
     with pytest.raises(CircuitError, match="measures nothing"):
         manager.run(transpile(QuantumCircuit(1), quantum().backend), quantum())
+    loose = QuantumCircuit(1, 1, name="loose")
+    loose.rx(Parameter("angle"), 0)
+    loose.measure(0, 0)
+    with pytest.raises(CircuitError, match=r"circuit 0 \(loose\) has parameters without values"):
+        manager.run(transpile(loose, quantum().backend), quantum())
 
 
 def test_a_pass_manager_makes_them_fit(manager: JobManager, device: Any, quantum: Make) -> None:

@@ -1,0 +1,39 @@
+"""What no sampler runs, whatever its backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qjm_widgets._compat import is_schedule
+from qjm_widgets.core.errors import CircuitError
+from qjm_widgets.core.ports import Work
+
+
+def check_samplable(index: int, work: Work) -> None:
+    """Refuse what is no circuit, measures nothing, or lacks values for its parameters.
+
+    Raises:
+        CircuitError: names the circuit.
+    """
+    circuit = work.circuit
+    if is_schedule(circuit):
+        raise CircuitError(f"item {index} ({circuit.name}) is a pulse schedule, which no sampler runs")
+    if not _measures(circuit):
+        raise CircuitError(
+            f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to count: "
+            "add measure_all() or measure()"
+        )
+    if work.values is None and circuit.parameters:
+        raise CircuitError(
+            f"circuit {index} ({circuit.name}) has parameters without values: "
+            "give it with them, (circuit, values)"
+        )
+
+
+def _measures(circuit: Any) -> bool:
+    """Whether any instruction writes a classical bit."""
+    if not circuit.cregs:
+        return False
+    if "measure" in circuit.count_ops():
+        return True
+    return any(instruction.clbits for instruction in circuit.data)
