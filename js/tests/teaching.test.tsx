@@ -61,7 +61,7 @@ describe("teaching", () => {
     [".qjm-as-table thead th:nth-child(4)", "95 % interval: of 100 intervals"],
     [".qjm-as-table tbody th", "bit 0 at the right"],
     [".qjm-as-table tbody td:last-child", "the share that you said you expect"],
-    [".qjm-choices-end [aria-pressed]", "the marks stand where"],
+    [".qjm-counts-tools [aria-pressed]", "the marks stand where"],
     [".qjm-likeness span:first-child", "Hellinger fidelity: 1 when"],
     [".qjm-likeness span:last-child", "Total variation distance: the share"],
     ['.qjm-step[data-status="held"]', "Held: nobody knows"],

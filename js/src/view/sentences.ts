@@ -60,7 +60,7 @@ export const SENTENCES: readonly (readonly [selector: string, sentence: string])
     "The outcomes that have no bar of their own, and how many shots they have together.",
   ],
   [
-    ".qjm-choices-end [aria-pressed]",
+    ".qjm-counts-tools [aria-pressed]",
     "Expected: the marks stand where the bars would end if everything came as you said you expect it.",
   ],
   [
