@@ -5,7 +5,5 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
-    // Far more than any test needs: a busy machine fails none.
-    testTimeout: 60_000,
   },
 });

@@ -18,7 +18,7 @@ from qiskit.transpiler import Target
 from qjm_widgets import JobSet
 from qjm_widgets._compat import backend_name, experiment_header
 
-LIMIT = 90.0
+LIMIT = 30.0
 """Seconds after which a test that waits for something fails; nothing takes nearly as long."""
 
 

@@ -21,7 +21,7 @@ from tests.fakes import LIMIT, reach
 from tests.faults.scenes import done, start, words
 from tests.faults.scripted import Scripted
 
-BOUND = 60.0
+BOUND = 25.0
 """Seconds in which what hangs for ever has to be left alone; closing gives a call about five."""
 
 SCRIPT = """
