@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.harness import NotebookPage, write_notebook
 from tests.browser.harness_server import (
@@ -18,9 +18,6 @@ from tests.browser.harness_server import (
 )
 
 OpenNotebook = Callable[..., NotebookPage]
-
-# Playwright's own five seconds are short where other programs have the processor.
-expect.set_options(timeout=30_000)
 
 _FAILED = pytest.StashKey[bool]()
 
