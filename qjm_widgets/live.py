@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from qjm_widgets.core.census import Census
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import TRIES
 from qjm_widgets.core.ports import BackendAdapter, JobStore, Work
@@ -26,6 +27,7 @@ class LiveSet:
     Attributes:
         record: the set.
         jobs: its jobs by row; each is replaced, never changed. ``ordered`` has them as circuits go.
+        census: what they add up to.
         adapter: how its jobs are run; None when nobody drives it here.
         owner: who drives it, in words, where that is another kernel.
         tries: after so many refusals because the backend was busy, a job is an error.
@@ -76,7 +78,7 @@ class LiveSet:
         self.heard_at: float | None = None
         self.bus = EventBus()
         self._watchers: list[Callable[[], None]] = []
-        self._numbers = Counter(job.status for job in self.jobs)
+        self.census = Census(self.jobs)
         self._cover = Cover(self.jobs, record.circuits)
 
     @property
@@ -92,22 +94,22 @@ class LiveSet:
     @property
     def interrupted(self) -> bool:
         """Whether jobs are unfinished and nobody drives them."""
-        return not self.driven and any(self._numbers[s] for s in Status if not s.settled)
+        return not self.driven and any(self.census.numbers[s] for s in Status if not s.settled)
 
     @property
     def settled(self) -> bool:
         """Whether nothing is left that goes on by itself."""
-        return not self.driven or not any(self._numbers[s] for s in Status if not s.settled)
+        return not self.driven or not any(self.census.numbers[s] for s in Status if not s.settled)
 
     @property
     def submitted(self) -> bool:
         """Whether nothing is left to be sent by itself."""
-        unsent = self._numbers[Status.NOT_SENT] + self._numbers[Status.SENDING]
+        unsent = self.census.numbers[Status.NOT_SENT] + self.census.numbers[Status.SENDING]
         return not self.driven or not unsent
 
     def standing(self, now: float) -> str | None:
         """Why the set does not go on by itself at a time (seconds since 1970); None where it does."""
-        if not any(self._numbers[s] for s in Status if not s.settled):
+        if not any(self.census.numbers[s] for s in Status if not s.settled):
             return None
         if self.closed:
             return "its manager was closed: resume it with another one"
@@ -118,11 +120,15 @@ class LiveSet:
     @property
     def finished(self) -> int:
         """How many jobs are done."""
-        return self._numbers[Status.DONE]
+        return self.census.numbers[Status.DONE]
 
     def ordered(self) -> list[JobRecord]:
         """The jobs in the order of their circuits, then of their shot pieces."""
-        return [self.jobs[row] for row in self._cover.order]
+        return list(map(self.jobs.__getitem__, self._cover.order))
+
+    def codes(self) -> bytes:
+        """A byte a job, in the same order: how it stands (``core.census``)."""
+        return bytes(map(self.census.codes.__getitem__, self._cover.order))
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
         """The rows of all jobs that hold a circuit, in the order of its shot pieces."""
@@ -130,7 +136,7 @@ class LiveSet:
 
     def numbers(self) -> Counter[Status]:
         """How many jobs are in each status."""
-        return Counter(self._numbers)
+        return Counter(self.census.numbers)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function after every publication, on the engine's thread."""
@@ -155,16 +161,15 @@ class LiveSet:
         for job in sorted(jobs, key=lambda job: job.row):
             if job.row == len(self.jobs):  # the second half of a job that was too large
                 self.jobs.append(job)
-                self._numbers[job.status] += 1
+                self.census.put(None, job)
                 events.append(JobEvent(self.set_id, job, Status.NOT_SENT))
                 recut = True
                 continue
             before = self.jobs[job.row]
             self.jobs[job.row] = job
+            self.census.put(before, job)
             recut = recut or job.span != before.span
             if job.status is not before.status:
-                self._numbers[before.status] -= 1
-                self._numbers[job.status] += 1
                 events.append(JobEvent(self.set_id, job, before.status))
                 if job.status is Status.DONE:
                     self.outcomes.done(job.row)

@@ -94,7 +94,7 @@ class ProgressLine:
         now = time.time()
         if now >= self._estimate_due:
             self._estimate_due = now + _ESTIMATE_EVERY
-            self._ends = end_of(self._live.jobs, now)
+            self._ends = end_of(self._live.census, now)
         if self._ends is None or self._live.settled:
             return ""
         return f"; about {_whole(max(1.0, self._ends - now))} left"

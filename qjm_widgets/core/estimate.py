@@ -5,9 +5,10 @@ from __future__ import annotations
 import heapq
 import itertools
 import statistics
-from collections.abc import Sequence
+from operator import attrgetter
 
-from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.census import Census
+from qjm_widgets.core.records import JobRecord, Status
 
 _LATEST = 50
 """Jobs that say how fast it goes now; older ones may have run under another load."""
@@ -15,7 +16,7 @@ _BREAK = 60.0
 """A gap (seconds) from which on nothing may have been going on at all, as over night."""
 
 
-def end_of(jobs: Sequence[JobRecord], now: float) -> float | None:
+def end_of(jobs: Census, now: float) -> float | None:
     """When (seconds since 1970) the last job will probably have ended.
 
     The unfinished jobs are taken to end at the pace of the latest finished ones, whatever that pace
@@ -24,13 +25,11 @@ def end_of(jobs: Sequence[JobRecord], now: float) -> float | None:
     Returns:
         None until two jobs have finished, and when none is left. Held jobs are left to the user.
     """
-    left = sum(not job.status.settled for job in jobs)
-    finished = heapq.nlargest(
-        _LATEST, ((job.finished_at, _began(job)) for job in jobs if job.finished_at is not None)
-    )
-    if left == 0 or len(finished) < 2:
+    left = sum(jobs.numbers[status] for status in Status if not status.settled)
+    latest = heapq.nlargest(_LATEST, list(jobs.ended.values()), key=attrgetter("finished_at"))
+    if left == 0 or len(latest) < 2:
         return None
-    finished.reverse()
+    finished = sorted((_ended(job), _began(job)) for job in latest)
     first, began = finished[0]
     steps = [first - began]
     for (before, _), (end, began) in itertools.pairwise(finished):
@@ -38,16 +37,21 @@ def end_of(jobs: Sequence[JobRecord], now: float) -> float | None:
     each = max(0.0, statistics.fmean(steps))
     running = [
         (job.running_at or now) + job.estimated_seconds
-        for job in jobs
-        if job.estimated_seconds is not None and job.status.remote
+        for job in list(jobs.remote.values())
+        if job.estimated_seconds is not None
     ]
     # A pause since the last end is no reason to promise an end in the past.
     return max(finished[-1][0] + left * each, now + min(each, _BREAK), *running)
 
 
-def _began(job: JobRecord) -> float:
+def _ended(job: JobRecord) -> float:
     assert job.finished_at is not None
-    return min(job.finished_at, job.running_at or job.sent_at or job.finished_at)
+    return job.finished_at
+
+
+def _began(job: JobRecord) -> float:
+    ended = _ended(job)
+    return min(ended, job.running_at or job.sent_at or ended)
 
 
 def _step(gap: float, took: float, usual: float) -> float:

@@ -8,9 +8,6 @@ from typing import NamedTuple
 
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 
-ORDER = tuple(Status)
-"""Statuses in the order of a job's life; a status byte is an index into it."""
-
 WORDS: Mapping[Status, str] = {
     Status.NOT_SENT: "not sent",
     Status.SENDING: "being sent",
@@ -135,47 +132,6 @@ def took(jobs: Iterable[JobRecord]) -> float | None:
             began.append(job.sent_at)
             ended.append(job.finished_at)
     return max(0.0, max(ended) - min(began)) if began else None
-
-
-class Told(NamedTuple):
-    """What backends told beside the statuses.
-
-    Attributes:
-        columns: which of ``queue``, ``attempts``, ``qpu`` and ``id`` say anything of any job.
-        qpu_seconds: the sum over all attempts of all jobs; None where nobody tells.
-        unheard: why asking fails, where it fails for every job that a backend has now.
-        known_at: when (seconds since 1970) the newest news of a job came that a backend has now.
-    """
-
-    columns: tuple[str, ...]
-    qpu_seconds: float | None
-    unheard: str | None
-    known_at: float | None
-
-
-def told(jobs: Iterable[JobRecord]) -> Told:
-    """What backends told of all jobs of a set."""
-    queue = attempts = ids = False
-    used: list[float] = []
-    failures: list[str | None] = []
-    known_at = 0.0
-    for job in jobs:
-        queue = queue or (job.queue_position is not None and not job.status.final)
-        attempts = attempts or job.attempt > 1
-        ids = ids or job.job_id is not None
-        if (seconds := job.all_qpu_seconds) is not None:
-            used.append(seconds)
-        status = job.status
-        if (
-            status is Status.QUEUED or status is Status.RUNNING
-        ):  # ``remote``, for ten thousand jobs at once
-            known_at = max(known_at, job.checked_at or job.sent_at or 0.0)
-            if not job.cancel_requested:  # else it may be the cancellation that failed
-                failures.append(job.last_error)
-    there = {"queue": queue, "attempts": attempts, "qpu": bool(used), "id": ids}
-    columns = tuple(name for name, shown in there.items() if shown)
-    unheard = failures[0] if failures and None not in failures else None
-    return Told(columns, sum(used) if used else None, unheard, known_at or None)
 
 
 def note(job: JobRecord) -> str:

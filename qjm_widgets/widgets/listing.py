@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.census import ORDER
 from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.core.records import JobSetRecord, Status
 
@@ -96,7 +97,7 @@ def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
         "tags": [_line(tag) for tag in record.tags[:_MOST_TAGS]],
         "lead": words.lead,
         "line": words.rest,
-        "jobs": [summary.jobs.get(status, 0) for status in snapshot.ORDER],
+        "jobs": [summary.jobs.get(status, 0) for status in ORDER],
         "created": round(record.created_at * 1000),
         "open": opened,
         "interrupted": summary.interrupted,

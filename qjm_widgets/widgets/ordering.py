@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.census import ORDER
 from qjm_widgets.core.records import JobRecord, Status
 
 _LONGEST = 200
@@ -17,7 +18,7 @@ Key = Callable[[JobRecord, float], Any]
 
 _KEYS: dict[str, Key] = {
     "job": lambda job, now: None,
-    "status": lambda job, now: snapshot.ORDER.index(job.status),
+    "status": lambda job, now: ORDER.index(job.status),
     "note": lambda job, now: snapshot.note(job) or None,
     "queue": lambda job, now: None if job.status.final else job.queue_position,
     "since": lambda job, now: now - job.since,

@@ -218,7 +218,7 @@ class Painter:
             content = wire.update(
                 self._seq, self._head(), rows=rows, histograms=histograms, layout=self._runs(jobs)
             )
-            return {**content, "statuses": wire.statuses(jobs)}
+            return {**content, "statuses": self._live.codes()}
 
     def _teaches(self) -> bool:
         return teaching.get() if self._explains is None else self._explains
@@ -241,7 +241,7 @@ class Painter:
             layout=self._runs(jobs) if full or recut else None,
             full=full,
         )
-        return Message(content, [b"" if known else wire.statuses(jobs), *buffers])
+        return Message(content, [b"" if known else self._live.codes(), *buffers])
 
     def _runs(self, jobs: list[JobRecord]) -> list[list[int]]:
         """How rows map to spans: another way only after a job was cut in halves."""
@@ -262,7 +262,7 @@ class Painter:
             paused=live.paused,
             waiting=live.waiting,
             owner=live.owner,
-            told=snapshot.told(live.jobs),
+            told=live.census.told(),
             heard_at=live.heard_at,
             ends=self._end(),
             took=snapshot.took(live.jobs) if live.settled else None,
@@ -277,7 +277,7 @@ class Painter:
         now = time.monotonic()
         if now >= self._ends_due:
             self._ends_due = now + _ESTIMATE_SECONDS
-            self._ends = estimate.end_of(live.jobs, time.time())
+            self._ends = estimate.end_of(live.census, time.time())
         return self._ends
 
     def _row(self, index: int, job: JobRecord) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from qjm_widgets.core.census import ORDER
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.core.snapshot import ORDER
 from qjm_widgets.live import LiveSet
 from qjm_widgets.widgets import wire
 

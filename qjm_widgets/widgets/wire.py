@@ -5,29 +5,20 @@ Pure functions from records to JSON. Times on the wire are milliseconds since 19
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.census import Told
 from qjm_widgets.core.histogram import Histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 
 VERSION = 1
-CANCEL_REQUESTED = 0x10
-_CODES = {status: code for code, status in enumerate(snapshot.ORDER)}
 _TEXT = 200
 _ERROR = 20_000
 _KEY = 2_000
-
-
-def statuses(jobs: Iterable[JobRecord]) -> bytes:
-    """One byte a job: its status, and whether a cancellation is under way."""
-    return bytes(
-        _CODES[job.status] | (CANCEL_REQUESTED if job.cancel_requested and not job.status.final else 0)
-        for job in jobs
-    )
 
 
 def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
@@ -64,7 +55,7 @@ def head(
     paused: bool = False,
     waiting: snapshot.Waiting | None = None,
     owner: str | None = None,
-    told: snapshot.Told | None = None,
+    told: Told | None = None,
     heard_at: float | None = None,
     ends: float | None = None,
     took: float | None = None,
@@ -109,7 +100,7 @@ def head(
     }
 
 
-def _stale(told: snapshot.Told | None, heard_at: float | None) -> dict[str, Any] | None:
+def _stale(told: Told | None, heard_at: float | None) -> dict[str, Any] | None:
     since = heard_at or (told and told.known_at)
     if told is None or told.unheard is None or since is None:
         return None

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qjm_widgets.core.census import Census
 from qjm_widgets.core.counts import Layout, Packed, integers, pack_hex
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
@@ -88,7 +89,7 @@ class Recorder:
             histograms=histograms,
             layout=wire.runs(self.jobs) if full else None,
         )
-        self.messages.append({"content": content, "buffers": [_b64(wire.statuses(self.jobs))]})
+        self.messages.append({"content": content, "buffers": [_b64(bytes(Census(self.jobs).codes))]})
 
     def histogram(self, counts: dict[str, int], done: int) -> dict[str, Any]:
         choice = Choice(metadata=(("depth", "3"),), bits=(0, 1), top=4)
@@ -145,7 +146,7 @@ def record() -> dict[str, Any]:
     numbers = {"at": [T0 + 1, T0 + 2], "waiting": [1, 0], "running": [0, 1]}
     r.messages.append({"content": wire.timeline(5000, steps=numbers), "buffers": []})
     return {
-        "snapshot": {**trait, "statuses": {"$bytes": _b64(wire.statuses(r.jobs))}},
+        "snapshot": {**trait, "statuses": {"$bytes": _b64(bytes(Census(r.jobs).codes))}},
         "messages": r.messages,
     }
 
@@ -155,12 +156,6 @@ def test_the_kernel_says_what_was_recorded() -> None:
     if os.environ.get("QJM_RECORD"):
         SESSION.write_text(json.dumps(session, indent=1, ensure_ascii=False) + "\n", "utf-8")
     assert session == json.loads(SESSION.read_text("utf-8"))
-
-
-def test_a_status_byte_tells_a_cancellation_under_way() -> None:
-    job = JobRecord(0, Span(0, 1), status=Status.RUNNING, cancel_requested=True)
-    over = replace(job, status=Status.CANCELLED)
-    assert wire.statuses([job, over]) == bytes([4 | wire.CANCEL_REQUESTED, 7])
 
 
 @pytest.mark.parametrize("cut", [[100, 100, 50], [1] * 7, [3, 3, 2, 2, 2, 1]])

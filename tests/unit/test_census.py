@@ -1,0 +1,85 @@
+"""The sums over a set's jobs, kept while they change."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qjm_widgets.core.census import CANCEL_REQUESTED, Census, Told, code
+from qjm_widgets.core.records import JobRecord, Span, Status
+
+_SOMETIMES = st.none() | st.floats(1, 1000)
+_FIELDS = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(list(Status)),
+        "cancel_requested": st.booleans(),
+        "attempt": st.integers(1, 3),
+        "job_id": st.none() | st.just("j"),
+        "sent_at": _SOMETIMES,
+        "finished_at": _SOMETIMES,
+        "checked_at": _SOMETIMES,
+        "last_error": st.none() | st.sampled_from(["timed out", "refused"]),
+        "queue_position": st.none() | st.integers(1, 9),
+        "qpu_seconds": _SOMETIMES,
+        "spent_seconds": _SOMETIMES,
+    }
+)
+
+
+def a_job(row: int, **fields: Any) -> JobRecord:
+    return JobRecord(row, Span(row, row + 1), **fields)
+
+
+@given(
+    st.lists(_FIELDS, min_size=1, max_size=5),
+    st.lists(st.tuples(st.integers(0, 4), _FIELDS), max_size=12),
+)
+def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
+    first: list[dict[str, Any]], changes: list[tuple[int, dict[str, Any]]]
+) -> None:
+    jobs = [a_job(row, **fields) for row, fields in enumerate(first)]
+    kept = Census(jobs)
+    for row, fields in changes:
+        if row < len(jobs):
+            kept.put(jobs[row], job := a_job(row, **fields))
+            jobs[row] = job
+    anew = Census(jobs)
+    assert +kept.numbers == +anew.numbers
+    assert bytes(kept.codes) == bytes(map(code, jobs))
+    assert kept.remote == anew.remote == {job.row: job for job in jobs if job.status.remote}
+    assert kept.ended == anew.ended == {job.row: job for job in jobs if job.finished_at is not None}
+    told, expected = kept.told(), anew.told()
+    assert told._replace(qpu_seconds=None) == expected._replace(qpu_seconds=None)
+    assert told.qpu_seconds == pytest.approx(expected.qpu_seconds)
+
+
+def test_columns_that_say_nothing_of_any_job_are_not_named() -> None:
+    assert Census([a_job(0), a_job(1)]).told() == Told((), None, None, None)
+    place = a_job(0, status=Status.QUEUED, queue_position=3)
+    assert Census([place]).told().columns == ("queue",)
+    assert Census([replace(place, status=Status.DONE)]).told().columns == ()
+    assert Census([a_job(0, attempt=2, job_id="j")]).told().columns == ("attempts", "id")
+
+
+def test_processor_time_is_of_all_attempts_of_all_jobs() -> None:
+    jobs = [a_job(0, spent_seconds=1.0, qpu_seconds=2.0), a_job(1), a_job(2, qpu_seconds=4.0)]
+    assert Census(jobs).told().qpu_seconds == 7.0
+
+
+def test_asking_fails_where_it_fails_for_every_job() -> None:
+    lost = a_job(0, status=Status.QUEUED, sent_at=5.0, last_error="timed out")
+    heard = a_job(1, status=Status.RUNNING, sent_at=5.0, checked_at=9.0)
+    assert Census([lost, heard]).told().unheard is None
+    silent = replace(heard, last_error="refused")
+    told = Census([lost, silent]).told()
+    assert (told.unheard, told.known_at) == ("timed out", 9.0)
+    # Where a cancellation is asked for, it may be that which failed.
+    assert Census([replace(lost, cancel_requested=True)]).told().unheard is None
+
+
+def test_a_code_tells_a_cancellation_under_way() -> None:
+    job = a_job(0, status=Status.RUNNING, cancel_requested=True)
+    assert code(job) == 4 | CANCEL_REQUESTED
+    assert code(replace(job, status=Status.CANCELLED)) == 7
