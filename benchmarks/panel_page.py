@@ -14,6 +14,8 @@ from tests.browser.harness_server import BROWSER_ARGUMENTS, JupyterServer, find_
 
 REPOSITORY = Path(__file__).parents[1]
 SECONDS = 180
+# Milliseconds. Playwright would else look at each frame, and so keep the page drawing all the time.
+LOOK = 50
 PREPARE = f"""
 import sys
 sys.path.insert(0, {str(REPOSITORY)!r})
@@ -98,7 +100,7 @@ class Page:
         self.page.evaluate(_WATCH_FIRST, [name, number, cell])
         self.notebook.run_cell(cell)
         for condition in ("() => qjmBench.shown !== null", drawn):
-            self.page.wait_for_function(condition, timeout=SECONDS * 1000)
+            self.page.wait_for_function(condition, timeout=SECONDS * 1000, polling=LOOK)
         self.notebook.wait_for_run(SECONDS)
         received = self.received - before
         began: float = self.notebook.kernel_eval("began")
@@ -114,7 +116,7 @@ class Page:
         self.page.evaluate(_WATCH_STAMPS, selector)
         self.notebook.kernel_eval(f"globals().update(changes={start})")
         self.page.wait_for_function(
-            "(number) => qjmLate.length >= number", arg=number, timeout=SECONDS * 1000
+            "(number) => qjmLate.length >= number", arg=number, timeout=SECONDS * 1000, polling=LOOK
         )
         late: list[float] = self.page.evaluate("() => qjmLate")
         return late[5:]  # the first ones find a page that is still busy with showing it

@@ -89,12 +89,12 @@ def change_jobs(shown: JobSet) -> Changes:
     live.unwatch(panel._mark)
 
     def change(number: int) -> None:
-        said = stamp()
-        # The first rows stay as they are but for their notes, those further down take turns.
-        first = [replace(job, note=said) for job in live.jobs[:10]]
         start = 1000 + number * CHANGED % (len(live.jobs) - 2000)
         status = Status.RUNNING if number % 2 else Status.QUEUED
         others = [replace(job, status=status) for job in live.jobs[start : start + CHANGED]]
+        # The first rows stay as they are but for their notes, those further down take turns.
+        said = stamp()
+        first = [replace(job, note=said) for job in live.jobs[:10]]
         live.publish([*first, *others], {})
         panel.paint()
 

@@ -124,11 +124,13 @@ class LiveSet:
 
     def ordered(self) -> list[JobRecord]:
         """The jobs in the order of their circuits, then of their shot pieces."""
-        return list(map(self.jobs.__getitem__, self._cover.order))
+        cover = self._cover
+        return self.jobs.copy() if cover.plain else [self.jobs[row] for row in cover.order]
 
     def codes(self) -> bytes:
         """A byte a job, in the same order: how it stands (``core.census``)."""
-        return bytes(map(self.census.codes.__getitem__, self._cover.order))
+        codes, cover = self.census.codes, self._cover
+        return bytes(codes) if cover.plain else bytes(codes[row] for row in cover.order)
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
         """The rows of all jobs that hold a circuit, in the order of its shot pieces."""

@@ -5,6 +5,7 @@ It is kept job by job, so that a change in a set of ten thousand jobs does not g
 
 from __future__ import annotations
 
+import bisect
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
@@ -15,6 +16,8 @@ ORDER = tuple(Status)
 """Statuses in the order of a job's life; a job's code begins with an index into it."""
 CANCEL_REQUESTED = 0x10
 """The bit of a code that says that a cancellation is under way."""
+_PLACED, _RETRIED, _USED, _NAMED, _ASKED, _UNHEARD = (1 << bit for bit in range(6))
+_COLUMNS = {"queue": _PLACED, "attempts": _RETRIED, "qpu": _USED, "id": _NAMED}
 _T = TypeVar("_T")
 _CODES = {status: code for code, status in enumerate(ORDER)}
 
@@ -41,63 +44,68 @@ class Census:
     Attributes:
         numbers: how many jobs are in each status.
         codes: a byte a row: its status, and whether a cancellation is under way.
-        ended: the jobs that have ended, by row.
         remote: the jobs that a backend has now, by row.
     """
 
     def __init__(self, jobs: Iterable[JobRecord]) -> None:
         self.numbers: Counter[Status] = Counter()
         self.codes = bytearray()
-        self.ended: dict[int, JobRecord] = {}
         self.remote: dict[int, JobRecord] = {}
-        self._queued = 0
-        self._retried = 0
-        self._named = 0
+        self._ends: list[tuple[float, int]] = []  # in order
+        self._ended: dict[int, JobRecord] = {}
+        self._facts: list[int] = []
+        self._sharing: Counter[int] = Counter()  # how many jobs share the same facts
         self._used: dict[int, float] = {}
-        self._asked = 0
-        self._unheard = 0
         for job in jobs:
             self.put(None, job)
 
     def put(self, before: JobRecord | None, job: JobRecord) -> None:
         """Take a job in another's place, or (None) as the next row."""
+        row, status, facts = job.row, job.status, _facts_of(job)
         if before is None:
-            self.codes.append(code(job))
-        else:
-            self.codes[job.row] = code(job)
-            self._add(before, -1)
-        self._add(job, 1)
-        row, status = job.row, job.status
-        _keep(self.ended, row, job if job.finished_at is not None else None)
+            self.codes.append(0)
+            self._facts.append(facts)
+            self._sharing[facts] += 1
+            self.numbers[status] += 1
+        elif before.status is not status:
+            self.numbers[before.status] -= 1
+            self.numbers[status] += 1
+        self.codes[row] = code(job)
+        if (known := self._facts[row]) != facts:
+            self._sharing[known] -= 1
+            self._sharing[facts] += 1
+            self._facts[row] = facts
+        self._end(before, job)
         _keep(self.remote, row, job if status.remote else None)
         _keep(self._used, row, job.all_qpu_seconds)
 
-    def _add(self, job: JobRecord, by: int) -> None:
-        status = job.status
-        self.numbers[status] += by
-        if job.attempt > 1:
-            self._retried += by
-        if job.job_id is not None:
-            self._named += by
-        if job.queue_position is not None and not status.final:
-            self._queued += by
-        if status.remote and not job.cancel_requested:  # else it may be the cancellation that failed
-            self._asked += by
-            if job.last_error is not None:
-                self._unheard += by
+    def _end(self, before: JobRecord | None, job: JobRecord) -> None:
+        row, ends = job.row, job.finished_at
+        ended = None if before is None else before.finished_at
+        if ends is not None:
+            self._ended[row] = job
+        if ends == ended:
+            return
+        if ended is not None:
+            del self._ends[bisect.bisect_left(self._ends, (ended, row))]
+        if ends is not None:
+            bisect.insort(self._ends, (ends, row))
+        else:
+            del self._ended[row]
+
+    def latest(self, most: int) -> list[JobRecord]:
+        """The jobs that ended last, in the order of their ends."""
+        found = [self._ended.get(row) for _, row in self._ends[-most:]]
+        return [job for job in found if job is not None]
 
     def told(self) -> Told:
         """What backends told of all of them."""
-        there = {
-            "queue": self._queued,
-            "attempts": self._retried,
-            "qpu": len(self._used),
-            "id": self._named,
-        }
-        columns = tuple(name for name, jobs in there.items() if jobs)
+        shared = [facts for facts, jobs in list(self._sharing.items()) if jobs]
+        columns = tuple(name for name, fact in _COLUMNS.items() if any(facts & fact for facts in shared))
         used = sum(list(self._used.values())) if self._used else None
+        silent = all(facts & _UNHEARD for facts in shared if facts & _ASKED)
         # Seldom, and then all of them at once: only here are they gone through.
-        remote = list(self.remote.values()) if self._unheard and self._unheard == self._asked else []
+        remote = list(self.remote.values()) if silent else []
         asked = [job for job in remote if not job.cancel_requested]
         if not asked:
             return Told(columns, used, None, None)
@@ -109,6 +117,19 @@ def code(job: JobRecord) -> int:
     """A job in a byte: its status, and whether a cancellation is under way."""
     asked = job.cancel_requested and not job.status.final
     return _CODES[job.status] | (CANCEL_REQUESTED if asked else 0)
+
+
+def _facts_of(job: JobRecord) -> int:
+    facts = _USED if job.all_qpu_seconds is not None else 0
+    if job.attempt > 1:
+        facts |= _RETRIED
+    if job.job_id is not None:
+        facts |= _NAMED
+    if job.queue_position is not None and not job.status.final:
+        facts |= _PLACED
+    if job.status.remote and not job.cancel_requested:  # else it may be the cancellation that failed
+        facts |= _ASKED if job.last_error is None else _ASKED | _UNHEARD
+    return facts
 
 
 def _keep(kept: dict[int, _T], row: int, value: _T | None) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import statistics
-from operator import attrgetter
 
 from qjm_widgets.core.census import Census
 from qjm_widgets.core.records import JobRecord, Status
@@ -26,10 +24,9 @@ def end_of(jobs: Census, now: float) -> float | None:
         None until two jobs have finished, and when none is left. Held jobs are left to the user.
     """
     left = sum(jobs.numbers[status] for status in Status if not status.settled)
-    latest = heapq.nlargest(_LATEST, list(jobs.ended.values()), key=attrgetter("finished_at"))
-    if left == 0 or len(latest) < 2:
+    finished = [(_ended(job), _began(job)) for job in jobs.latest(_LATEST)]
+    if left == 0 or len(finished) < 2:
         return None
-    finished = sorted((_ended(job), _began(job)) for job in latest)
     first, began = finished[0]
     steps = [first - began]
     for (before, _), (end, began) in itertools.pairwise(finished):

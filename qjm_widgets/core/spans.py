@@ -15,11 +15,13 @@ class Cover:
 
     Attributes:
         order: rows in the order of the circuits, then of the shot pieces.
+        plain: whether that is the order of their numbers, as it is until a job is cut in halves.
     """
 
     def __init__(self, jobs: Sequence[JobRecord], circuits: int) -> None:
         ordered = sorted(jobs, key=lambda job: (job.span, job.piece))
         self.order = [job.row for job in ordered]
+        self.plain = self.order == list(range(len(ordered)))
         bounds = sorted({bound for job in jobs for bound in job.span})
         self._parts = [Span(*pair) for pair in itertools.pairwise(bounds)]
         starts = {part.start: index for index, part in enumerate(self._parts)}

@@ -68,5 +68,5 @@ def test_what_the_backend_expects_of_a_job_is_the_least() -> None:
 
 
 def test_jobs_that_are_held_are_not_waited_for() -> None:
-    held = JobRecord(9, Span(9, 10), status=Status.HELD)
+    held = JobRecord(2, Span(2, 3), status=Status.HELD)
     assert end_of(Census([*jobs([(0, 10), (10, 20)], 0), held]), T0 + 20) is None

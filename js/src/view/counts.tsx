@@ -10,6 +10,7 @@ import { Button } from "./button";
 import { Chart, HEIGHT } from "./chart";
 import { CountsOptions, type Format } from "./counts_options";
 import { CountsTable } from "./counts_table";
+import { memo } from "./memo";
 import { csv, fileName, png, save, svgText } from "./saving";
 import { Whose } from "./whose";
 
@@ -166,7 +167,10 @@ interface FilledProps {
   plotly: PlotlyApi | null;
 }
 
-function Filled({ histogram, bars, looks, label, plotly }: FilledProps) {
+/** Left as it is while the counts are: statuses change far more often. */
+const Filled = memo(FilledView);
+
+function FilledView({ histogram, bars, looks, label, plotly }: FilledProps) {
   const rest = restCaption(histogram, axisOf(bars, looks.errors).cut);
   const { expected, shots, notes } = histogram;
   return (

@@ -8,7 +8,7 @@ import { count, duration } from "../text";
 import { Button } from "./button";
 import { Circuits } from "./circuits";
 import { CopyId } from "./copy_id";
-import { noteOf, spanWords } from "./job_row";
+import { noteOf, spanWords } from "./line";
 import { STATUS_WORDS } from "./status";
 import { ACTION_WORDS, SENT_WORDS } from "./words";
 

@@ -1,48 +1,40 @@
 /** One job as one line. */
 import type { ComponentChildren, JSX } from "preact";
-import type { Actions } from "../actions";
-import {
-  allows,
-  cancelRequested,
-  currentRow,
-  pendingAction,
-  type Span,
-  spanOf,
-  statusOf,
-  times,
-} from "../derive";
-import type { SeenRow, State } from "../state";
-import { age, count, duration } from "../text";
-import type { Status } from "../wire";
+import type { RowAction } from "../wire";
 import { Button } from "./button";
 import type { Column, ColumnName } from "./columns";
 import { CopyId } from "./copy_id";
+import type { Line } from "./line";
+import { memo } from "./memo";
 import { STATUS_WORDS, StatusIcon } from "./status";
 import { ACTION_WORDS, SENT_WORDS } from "./words";
 
-interface Props {
-  state: State;
-  actions: Actions;
-  columns: readonly Column[];
-  i: number;
-  /** Where it stands among the rows that are shown. */
-  place: number;
-  top: number;
-  open: boolean;
-  drawerId: string;
-  selected: boolean;
-  /** The one row that Tab reaches. */
-  current: boolean;
-  now: number;
-  onToggle: (row: number) => void;
-  onFocus: (row: number) => void;
-  onSelect: (row: number, range: boolean) => void;
+/** What can be done with rows; the same object for good, or each row would be drawn at each update. */
+export interface RowHandlers {
+  readonly toggle: (row: number) => void;
+  readonly focus: (row: number) => void;
+  readonly select: (row: number, range: boolean) => void;
+  readonly act: (action: RowAction, row: number) => void;
 }
 
-export function JobRow(props: Props) {
-  const { state, i, columns, open, selected } = props;
-  const status = statusOf(state, i);
-  const note = noteOf(state, i);
+interface Props extends Line {
+  readonly on: RowHandlers;
+  readonly columns: readonly Column[];
+  readonly i: number;
+  /** Where it stands among the rows that are shown. */
+  readonly place: number;
+  readonly top: number;
+  readonly open: boolean;
+  readonly drawerId: string;
+  readonly selected: boolean;
+  /** The one row that Tab reaches. */
+  readonly current: boolean;
+}
+
+export const JobRow = memo(Row);
+
+function Row(props: Props) {
+  const { i, on, columns, open, selected, status, note } = props;
   const selects = columns.some(({ name }) => name === "select");
   return (
     <div
@@ -50,20 +42,20 @@ export function JobRow(props: Props) {
       role="row"
       aria-rowindex={props.place + 2}
       aria-selected={selects ? selected : undefined}
-      aria-label={`Job ${i}, circuits ${spanWords(spanOf(state.runs, i))}, ${STATUS_WORDS[status]}${note === "" ? "" : `, ${note}`}`}
+      aria-label={`Job ${i}, circuits ${props.span}, ${STATUS_WORDS[status]}${note === "" ? "" : `, ${note}`}`}
       data-row={i}
       tabIndex={props.current ? 0 : -1}
       style={{ transform: `translateY(${props.top}px)` }}
       onClick={(event) => {
         if (selects && (event.shiftKey || event.ctrlKey || event.metaKey)) {
-          props.onSelect(i, event.shiftKey);
-        } else props.onToggle(i);
+          on.select(i, event.shiftKey);
+        } else on.toggle(i);
       }}
-      onFocus={() => props.onFocus(i)}
+      onFocus={() => on.focus(i)}
     >
       {columns.map(({ name }) => (
         <Cell key={name} name={name} failed={status === "error"} note={note}>
-          {CONTENTS[name]({ ...props, status, note, seen: currentRow(state, i) })}
+          {CONTENTS[name](props)}
         </Cell>
       ))}
     </div>
@@ -90,10 +82,8 @@ function Cell({ name, failed, note, children }: CellProps) {
   );
 }
 
-type Known = Props & { status: Status; note: string; seen: SeenRow | null };
-
-const CONTENTS: Readonly<Record<ColumnName, (known: Known) => JSX.Element | string | number>> = {
-  select: ({ i, selected, current, onSelect }) => (
+const CONTENTS: Readonly<Record<ColumnName, (props: Props) => JSX.Element | string>> = {
+  select: ({ i, selected, current, on }) => (
     <input
       type="checkbox"
       class="qjm-check"
@@ -102,11 +92,11 @@ const CONTENTS: Readonly<Record<ColumnName, (known: Known) => JSX.Element | stri
       tabIndex={current ? 0 : -1}
       onClick={(event) => {
         event.stopPropagation();
-        onSelect(i, event.shiftKey);
+        on.select(i, event.shiftKey);
       }}
     />
   ),
-  number: ({ i, open, drawerId, onToggle }) => (
+  number: ({ i, open, drawerId, on }) => (
     <button
       type="button"
       class="qjm-opener"
@@ -116,7 +106,7 @@ const CONTENTS: Readonly<Record<ColumnName, (known: Known) => JSX.Element | stri
       tabIndex={-1}
       onClick={(event) => {
         event.stopPropagation();
-        onToggle(i);
+        on.toggle(i);
       }}
     >
       <svg viewBox="0 0 16 16" aria-hidden="true">
@@ -125,7 +115,7 @@ const CONTENTS: Readonly<Record<ColumnName, (known: Known) => JSX.Element | stri
       {i}
     </button>
   ),
-  span: ({ state, i }) => spanWords(spanOf(state.runs, i)),
+  span: ({ span }) => span,
   status: ({ status }) => (
     <>
       <StatusIcon status={status} />
@@ -133,63 +123,34 @@ const CONTENTS: Readonly<Record<ColumnName, (known: Known) => JSX.Element | stri
     </>
   ),
   note: ({ note }) => <bdi>{note}</bdi>,
-  queue: ({ seen }) => (seen?.queue == null ? "" : count(seen.queue)),
-  since: ({ state, i, now, status }) => {
-    const { since } = times(state, i, now);
-    if (since === null) return "";
-    return isOver(status) ? age(since) : duration(since);
-  },
-  waited: ({ state, i, now }) => known(times(state, i, now).waited),
-  ran: ({ state, i, now }) => known(times(state, i, now).ran),
-  attempts: ({ seen }) => seen?.attempt ?? "",
-  qpu: ({ seen }) => known(seen?.qpu ?? null),
-  id: ({ seen, current }) =>
-    seen?.jobId == null ? "" : <CopyId id={seen.jobId} tabIndex={current ? 0 : -1} />,
+  queue: ({ queue }) => queue,
+  since: ({ since }) => since,
+  waited: ({ waited }) => waited,
+  ran: ({ ran }) => ran,
+  attempts: ({ attempts }) => attempts,
+  qpu: ({ qpu }) => qpu,
+  id: ({ jobId, current }) =>
+    jobId === "" ? "" : <CopyId id={jobId} tabIndex={current ? 0 : -1} />,
   action: rowAction,
 };
 
-function known(ms: number | null): string {
-  return ms === null ? "" : duration(ms);
-}
-
-function isOver(status: Status): boolean {
-  return status === "done" || status === "error" || status === "cancelled";
-}
-
-function rowAction({ state, actions, i, current, onToggle, seen }: Known): JSX.Element | string {
-  const pending = pendingAction(state, i);
-  if (pending !== null) return <span class="qjm-sent">{SENT_WORDS[pending]}</span>;
-  const can = seen?.can ?? [];
-  const held = can.includes("retry_held");
-  const action = can.find((each) => each !== "retry_held");
-  if (action === undefined && !held) return "";
-  const word = held || action === undefined ? "Decide" : ACTION_WORDS[action];
+function rowAction({ i, sent, offer, allowed, current, on }: Props): JSX.Element | string {
+  if (sent !== null) return <span class="qjm-sent">{SENT_WORDS[sent]}</span>;
+  if (offer === null) return "";
+  const word = offer === "decide" ? "Decide" : ACTION_WORDS[offer];
   return (
     <Button
       small
-      disabled={!held && action !== undefined && !allows(state, action)}
+      disabled={!allowed}
       tabIndex={current ? 0 : -1}
       aria-label={`${word} job ${i}`}
       onClick={(event) => {
         event.stopPropagation();
-        // What to do with a held job needs its story first: that is in the drawer.
-        if (held || action === undefined) onToggle(i);
-        else actions.command(action, [i]);
+        if (offer === "decide") on.toggle(i);
+        else on.act(offer, i);
       }}
     >
       {word}
     </Button>
   );
-}
-
-export function noteOf(state: State, i: number): string {
-  const note = currentRow(state, i)?.note ?? "";
-  return note === "" && cancelRequested(state, i) ? "cancellation requested" : note;
-}
-
-export function spanWords(span: Span | null): string {
-  if (span === null) return "";
-  const last = span.stop - 1;
-  const circuits = last === span.start ? String(last) : `${span.start}–${last}`;
-  return span.pieces > 1 ? `${circuits} · ${span.piece + 1}/${span.pieces}` : circuits;
 }

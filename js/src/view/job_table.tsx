@@ -2,23 +2,23 @@
  * The jobs as a grid of which only the rows in sight are in the DOM.
  * Heights are computed and not measured, but for the drawer's.
  */
-import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Actions } from "../actions";
-import { anyRowActs, placeOf, rowAt, spanOf } from "../derive";
+import { anyRowActs, placeOf, rowAt } from "../derive";
 import type { State } from "../state";
 import type { Query, SortKey } from "../wire";
-import { type Column, columnsFor, gridColumns } from "./columns";
+import { gridColumns } from "./columns";
 import { Drawer } from "./drawer";
-import { JobRow, spanWords } from "./job_row";
+import { JobRow, type RowHandlers } from "./job_row";
+import { lineOf } from "./line";
 import { type Layout, scrollToRow, topOf, totalHeight, type Window, windowOf } from "./rows";
 import { extended, NOTHING, type Selection, toggled } from "./selection";
 import { TableHead } from "./table_head";
+import { useColumns } from "./use_columns";
 
 export const ROW_HEIGHT = 30;
 const ROWS_IN_SIGHT = 12;
 const OVERSCAN = 6;
-/** Pixels at both sides of a row. */
-const PADDING = 28;
 
 interface Props {
   state: State;
@@ -131,6 +131,13 @@ export function JobTable(props: Props) {
   const selectAll = (all: boolean) =>
     onSelection(all && rows > 0 ? new Set(between(0, rows - 1)) : NOTHING);
 
+  const on = useSteady({
+    toggle,
+    select,
+    focus: setCurrentRow,
+    act: (action, row) => actions.command(action, [row]),
+  });
+
   const onKeyDown = (event: KeyboardEvent) => {
     // Only rows carry a number; in the drawer and on buttons the keys keep their own meaning.
     const row = Number((event.target as HTMLElement).dataset.row ?? Number.NaN);
@@ -195,8 +202,8 @@ export function JobTable(props: Props) {
             return (
               <JobRow
                 key={i}
-                state={state}
-                actions={actions}
+                {...lineOf(state, i, now)}
+                on={on}
                 columns={columns}
                 i={i}
                 place={place}
@@ -205,10 +212,6 @@ export function JobTable(props: Props) {
                 drawerId={drawerId}
                 selected={selection.has(i)}
                 current={place === current}
-                now={now}
-                onToggle={toggle}
-                onFocus={setCurrentRow}
-                onSelect={select}
               />
             );
           })}
@@ -247,21 +250,19 @@ const STEPS: Readonly<Record<string, number>> = {
   End: Number.POSITIVE_INFINITY,
 };
 
-function useColumns(state: State, width: number, acts: boolean): Column[] {
-  const rows = state.statuses.length;
-  return columnsFor({
-    width: Math.max(0, width - PADDING),
-    filled: state.head?.columns ?? [],
-    acts,
-    noted: (state.head?.can.retry ?? 0) + (state.head?.can.retry_held ?? 0) > 0,
-    number: widthOf(String(rows - 1)) + 18,
-    span: widthOf(spanWords(spanOf(state.runs, rows - 1))),
-  });
-}
-
-/** Pixels that a text takes in a column, with the room after it. */
-function widthOf(text: string): number {
-  return Math.ceil(8 * text.length + 12);
+/** The same functions for good, which do what the newest ones do. */
+function useSteady(handlers: RowHandlers): RowHandlers {
+  const newest = useRef(handlers);
+  newest.current = handlers;
+  return useMemo(
+    () => ({
+      toggle: (row) => newest.current.toggle(row),
+      focus: (row) => newest.current.focus(row),
+      select: (row, range) => newest.current.select(row, range),
+      act: (action, row) => newest.current.act(action, row),
+    }),
+    [],
+  );
 }
 
 function within(place: number, rows: number): number {
