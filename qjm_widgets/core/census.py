@@ -44,12 +44,14 @@ class Census:
     Attributes:
         numbers: how many jobs are in each status.
         codes: a byte a row: its status, and whether a cancellation is under way.
+        done: the rows that became done, in that order; it only grows.
         remote: the jobs that a backend has now, by row.
     """
 
     def __init__(self, jobs: Iterable[JobRecord]) -> None:
         self.numbers: Counter[Status] = Counter()
         self.codes = bytearray()
+        self.done: list[int] = []
         self.remote: dict[int, JobRecord] = {}
         self._ends: list[tuple[float, int]] = []  # in order
         self._ended: dict[int, JobRecord] = {}
@@ -66,10 +68,10 @@ class Census:
             self.codes.append(0)
             self._facts.append(facts)
             self._sharing[facts] += 1
-            self.numbers[status] += 1
+            self._stand(row, status)
         elif before.status is not status:
             self.numbers[before.status] -= 1
-            self.numbers[status] += 1
+            self._stand(row, status)
         self.codes[row] = code(job)
         if (known := self._facts[row]) != facts:
             self._sharing[known] -= 1
@@ -78,6 +80,11 @@ class Census:
         self._end(before, job)
         _keep(self.remote, row, job if status.remote else None)
         _keep(self._used, row, job.all_qpu_seconds)
+
+    def _stand(self, row: int, status: Status) -> None:
+        self.numbers[status] += 1
+        if status is Status.DONE:
+            self.done.append(row)
 
     def _end(self, before: JobRecord | None, job: JobRecord) -> None:
         row, ends = job.row, job.finished_at

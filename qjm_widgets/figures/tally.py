@@ -12,7 +12,7 @@ from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
 from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
-from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.figures.choice import Choice
 from qjm_widgets.figures.expected import Expected
@@ -54,6 +54,7 @@ class Tally:
         self._texts = CountsSum()
         self._shown: list[Packed] | None = None
         self._rows: set[int] = set()
+        self._among = self._looked_at = 0
         self._shares: dict[_Key, _Share] = {}
         self._unexpected: set[int] = set()
         self._misfit: tuple[int, int] | None = None
@@ -66,11 +67,15 @@ class Tally:
 
     def refresh(self) -> None:
         """Add the jobs that have finished."""
-        holding = [job for job in list(self._live.jobs) if self._holds(job)]
-        self.of = len(holding)
-        for job in holding:
-            if job.status is Status.DONE and job.row not in self._rows:
-                self._rows.add(job.row)
+        jobs = list(self._live.jobs)
+        if len(jobs) != self._among:  # at first, and after a job was cut in halves
+            self._among = len(jobs)
+            self.of = sum(map(self._holds, jobs))
+        for row in self._live.census.done[self._looked_at :]:
+            self._looked_at += 1
+            job = self._live.jobs[row]
+            if row not in self._rows and self._holds(job):
+                self._rows.add(row)
                 self._add(job)
         self.jobs = len(self._rows)
 

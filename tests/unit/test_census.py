@@ -51,6 +51,7 @@ def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
     assert kept.remote == anew.remote == {job.row: job for job in jobs if job.status.remote}
     ended = sorted((job.finished_at, job.row) for job in jobs if job.finished_at is not None)
     assert kept.latest(3) == anew.latest(3) == [jobs[row] for _, row in ended[-3:]]
+    assert {job.row for job in jobs if job.status is Status.DONE} <= set(kept.done)
     told, expected = kept.told(), anew.told()
     assert told._replace(qpu_seconds=None) == expected._replace(qpu_seconds=None)
     assert told.qpu_seconds == pytest.approx(expected.qpu_seconds)

@@ -65,6 +65,16 @@ export function barsOf(histogram: Histogram, looks: Looks): readonly Bar[] {
   return bars;
 }
 
+/** Whether there is nothing new to draw: a job without counts of these circuits changes only the caption. */
+export function sameBars(a: readonly Bar[], b: readonly Bar[]): boolean {
+  const reads = ["key", "count", "share", "expected", "rest"] as const;
+  return (
+    a === b ||
+    (a.length === b.length &&
+      a.every((bar, i) => reads.every((read) => bar[read] === b[i]?.[read])))
+  );
+}
+
 /** What turns shares into what the axis tells. */
 export function unitOf(looks: Looks, shots: number): number {
   return looks.probability ? 1 : shots;

@@ -1,14 +1,15 @@
 /** The chart: Plotly once it is here, a light drawing before that and in its stead. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { PlotlyApi } from "../plotly";
-import type { Bar, Looks } from "./bars";
+import { type Bar, type Looks, sameBars } from "./bars";
 import { BarsSvg, MOST_BARS } from "./bars_svg";
 import { draw, type Picture } from "./plot";
 import { useFrame } from "./theme";
 
 export const HEIGHT = 280;
-/** Milliseconds between repaints: Plotly at the panel's pace would hold up the page. */
-const PAUSE = 220;
+/** Milliseconds between repaints: Plotly at the panel's pace would hold up the page. Below the kernel's pace for
+ * counts, or repaints would drift into the moments when statuses come. */
+const PAUSE = 150;
 
 interface Props {
   bars: readonly Bar[];
@@ -57,11 +58,11 @@ function Plot({ plotly, picture, label, onFailed }: PlotProps) {
   const element = useRef<HTMLDivElement>(null);
   const newest = useRef(picture);
   const painted = useRef<{ at: number; picture: Picture | null }>({ at: 0, picture: null });
-  const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const stop = useRef<(() => void) | null>(null);
   newest.current = picture;
 
   const paint = () => {
-    timer.current = null;
+    stop.current = null;
     if (element.current === null) return;
     const before = painted.current.picture;
     painted.current = { at: performance.now(), picture: newest.current };
@@ -69,17 +70,16 @@ function Plot({ plotly, picture, label, onFailed }: PlotProps) {
   };
 
   useLayoutEffect(() => {
-    if (timer.current !== null) return;
+    if (stop.current !== null) return;
     const { picture: before, at } = painted.current;
-    if (before !== null && samePicture(before, newest.current)) return;
-    const wait = before === null ? 0 : at + PAUSE - performance.now();
-    if (wait <= 0) paint();
-    else timer.current = setTimeout(paint, wait);
+    if (before === null) return paint();
+    if (samePicture(before, newest.current)) return;
+    stop.current = later(at + PAUSE - performance.now(), paint);
   });
 
   useEffect(
     () => () => {
-      if (timer.current !== null) clearTimeout(timer.current);
+      stop.current?.();
       if (element.current !== null) plotly.purge(element.current);
     },
     [plotly],
@@ -87,7 +87,22 @@ function Plot({ plotly, picture, label, onFailed }: PlotProps) {
   return <div ref={element} role="img" aria-label={label} />;
 }
 
-/** Bars are made once for each histogram and looks, so the same list is the same picture. */
 function samePicture(a: Picture, b: Picture): boolean {
-  return a.bars === b.bars && a.width === b.width && a.theme === b.theme;
+  return (
+    a.width === b.width && a.theme === b.theme && a.looks === b.looks && sameBars(a.bars, b.bars)
+  );
+}
+
+/** After so many milliseconds and after the next frame, which shows what else is new. Returns how to stop it. */
+function later(ms: number, run: () => void): () => void {
+  let frame = 0;
+  let timer = setTimeout(() => {
+    frame = requestAnimationFrame(() => {
+      timer = setTimeout(run);
+    });
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    cancelAnimationFrame(frame);
+  };
 }

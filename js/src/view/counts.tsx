@@ -95,11 +95,12 @@ export function Counts(props: Props) {
         <select
           class="qjm-select"
           aria-label="How many outcomes"
-          value={choice.top}
+          // As text: a number never equals what the page has, and would be set again at each update.
+          value={String(choice.top)}
           onChange={(event) => onChoice({ ...choice, top: Number(event.currentTarget.value) })}
         >
           {TOPS.map((top) => (
-            <option key={top} value={top}>{`Top ${count(top)}`}</option>
+            <option key={top} value={String(top)}>{`Top ${count(top)}`}</option>
           ))}
         </select>
       </div>

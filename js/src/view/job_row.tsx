@@ -1,5 +1,6 @@
 /** One job as one line. */
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChild, JSX } from "preact";
+import { useRef } from "preact/hooks";
 import type { RowAction } from "../wire";
 import { Button } from "./button";
 import type { Column, ColumnName } from "./columns";
@@ -35,6 +36,7 @@ export const JobRow = memo(Row);
 
 function Row(props: Props) {
   const { i, on, columns, open, selected, status, note } = props;
+  const cells = useRef<Drawn>({});
   const selects = columns.some(({ name }) => name === "select");
   return (
     <div
@@ -51,39 +53,50 @@ function Row(props: Props) {
           on.select(i, event.shiftKey);
         } else on.toggle(i);
       }}
-      onFocus={() => on.focus(i)}
+      onFocusIn={() => on.focus(i)}
     >
-      {columns.map(({ name }) => (
-        <Cell key={name} name={name} failed={status === "error"} note={note}>
-          {CONTENTS[name](props)}
-        </Cell>
-      ))}
+      {columns.map(({ name }) => kept(cells.current, name, props))}
     </div>
   );
 }
 
-interface CellProps {
-  name: ColumnName;
-  failed: boolean;
-  note: string;
-  children: ComponentChildren;
-}
+type Drawn = Partial<Record<ColumnName, { readonly from: Props; readonly cell: JSX.Element }>>;
 
-function Cell({ name, failed, note, children }: CellProps) {
-  const look = name === "note" && failed ? " qjm-cell-error" : "";
-  return (
-    <span
-      role="gridcell"
-      class={`qjm-cell qjm-cell-${name}${look}`}
-      title={name === "note" && note !== "" ? note : undefined}
-    >
-      {children}
+/** The cell as it was drawn before, where nothing has changed that it shows: most updates change one of a row. */
+function kept(drawn: Drawn, name: ColumnName, props: Props): JSX.Element {
+  const { reads, draw } = CELLS[name];
+  const before = drawn[name];
+  if (before !== undefined && reads.every((read) => before.from[read] === props[read])) {
+    return before.cell;
+  }
+  const cell = (
+    <span key={name} role="gridcell" class={`qjm-cell qjm-cell-${name}`}>
+      {draw(props)}
     </span>
   );
+  drawn[name] = { from: props, cell };
+  return cell;
 }
 
-const CONTENTS: Readonly<Record<ColumnName, (props: Props) => JSX.Element | string>> = {
-  select: ({ i, selected, current, on }) => (
+interface Cell {
+  readonly reads: readonly (keyof Props)[];
+  readonly draw: (props: Props) => ComponentChild;
+}
+
+/** A cell, and what it reads of its row: nothing else can change it. */
+function cell<K extends keyof Props>(
+  reads: readonly K[],
+  draw: (props: Pick<Props, K>) => ComponentChild,
+): Cell {
+  return { reads, draw };
+}
+
+function text<K extends keyof Line>(name: K): Cell {
+  return cell([name], (line) => line[name] as ComponentChild);
+}
+
+const CELLS: Readonly<Record<ColumnName, Cell>> = {
+  select: cell(["i", "selected", "current", "on"], ({ i, selected, current, on }) => (
     <input
       type="checkbox"
       class="qjm-check"
@@ -95,8 +108,8 @@ const CONTENTS: Readonly<Record<ColumnName, (props: Props) => JSX.Element | stri
         on.select(i, event.shiftKey);
       }}
     />
-  ),
-  number: ({ i, open, drawerId, on }) => (
+  )),
+  number: cell(["i", "open", "drawerId", "on"], ({ i, open, drawerId, on }) => (
     <button
       type="button"
       class="qjm-opener"
@@ -114,27 +127,39 @@ const CONTENTS: Readonly<Record<ColumnName, (props: Props) => JSX.Element | stri
       </svg>
       {i}
     </button>
-  ),
-  span: ({ span }) => span,
-  status: ({ status }) => (
+  )),
+  span: text("span"),
+  status: cell(["status"], ({ status }) => (
     <>
       <StatusIcon status={status} />
       {STATUS_WORDS[status]}
     </>
+  )),
+  note: cell(["note", "status"], ({ note, status }) => (
+    <bdi class={status === "error" ? "qjm-cell-error" : undefined} title={note || undefined}>
+      {note}
+    </bdi>
+  )),
+  queue: text("queue"),
+  since: text("since"),
+  waited: text("waited"),
+  ran: text("ran"),
+  attempts: text("attempts"),
+  qpu: text("qpu"),
+  id: cell(["jobId", "current"], ({ jobId, current }) =>
+    jobId === "" ? "" : <CopyId key={jobId} id={jobId} tabIndex={current ? 0 : -1} />,
   ),
-  note: ({ note }) => <bdi>{note}</bdi>,
-  queue: ({ queue }) => queue,
-  since: ({ since }) => since,
-  waited: ({ waited }) => waited,
-  ran: ({ ran }) => ran,
-  attempts: ({ attempts }) => attempts,
-  qpu: ({ qpu }) => qpu,
-  id: ({ jobId, current }) =>
-    jobId === "" ? "" : <CopyId id={jobId} tabIndex={current ? 0 : -1} />,
-  action: rowAction,
+  action: cell(["i", "sent", "offer", "allowed", "current", "on"], rowAction),
 };
 
-function rowAction({ i, sent, offer, allowed, current, on }: Props): JSX.Element | string {
+function rowAction({
+  i,
+  sent,
+  offer,
+  allowed,
+  current,
+  on,
+}: Pick<Props, "i" | "sent" | "offer" | "allowed" | "current" | "on">): ComponentChild {
   if (sent !== null) return <span class="qjm-sent">{SENT_WORDS[sent]}</span>;
   if (offer === null) return "";
   const word = offer === "decide" ? "Decide" : ACTION_WORDS[offer];

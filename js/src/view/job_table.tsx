@@ -11,7 +11,16 @@ import { gridColumns } from "./columns";
 import { Drawer } from "./drawer";
 import { JobRow, type RowHandlers } from "./job_row";
 import { lineOf } from "./line";
-import { type Layout, scrollToRow, topOf, totalHeight, type Window, windowOf } from "./rows";
+import { NoRows } from "./no_rows";
+import {
+  type Layout,
+  scrollToRow,
+  slotsFor,
+  topOf,
+  totalHeight,
+  type Window,
+  windowOf,
+} from "./rows";
 import { extended, NOTHING, type Selection, toggled } from "./selection";
 import { TableHead } from "./table_head";
 import { useColumns } from "./use_columns";
@@ -49,6 +58,7 @@ export function JobTable(props: Props) {
   const drawer = useRef<HTMLDivElement>(null);
   const focusOn = useRef(-1);
   const anchor = useRef(0);
+  const slots = useRef<ReadonlyMap<number, number>>(new Map());
   const drawerId = useId();
 
   const acts = anyRowActs(state);
@@ -166,6 +176,10 @@ export function JobTable(props: Props) {
   for (let place = first; place < last; place++) shown.push(place);
   // The row that has the focus stays, or the focus would fall out of the panel.
   if (rows > 0 && (current < first || current >= last)) shown.push(current);
+  slots.current = slotsFor(
+    slots.current,
+    shown.map((place) => rowAt(order, place)),
+  );
   const drawerShown = open >= 0;
 
   return (
@@ -201,7 +215,7 @@ export function JobTable(props: Props) {
             const i = rowAt(order, place);
             return (
               <JobRow
-                key={i}
+                key={slots.current.get(i)}
                 {...lineOf(state, i, now)}
                 on={on}
                 columns={columns}
@@ -276,19 +290,4 @@ function watchWidth(element: HTMLElement | null, tell: (width: number) => void):
   const observer = new ResizeObserver(look);
   observer.observe(element);
   return () => observer.disconnect();
-}
-
-function NoRows({ searching, onAll }: { searching: boolean; onAll: () => void }) {
-  return (
-    <div class="qjm-no-rows" role="row">
-      <div role="gridcell">
-        {searching ? "Searching…" : "No job fits."}{" "}
-        {!searching && (
-          <button type="button" class="qjm-link" onClick={onAll}>
-            Show all jobs
-          </button>
-        )}
-      </div>
-    </div>
-  );
 }

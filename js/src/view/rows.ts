@@ -54,3 +54,26 @@ export function scrollToRow(
   if (bottom > scrollTop + height) return bottom - height;
   return scrollTop;
 }
+
+/**
+ * Which element shows which row, by number. A row keeps its own while it is shown, for the focus may be in it; those
+ * of rows that went are handed on, in their order, as an element is far quicker filled anew than made.
+ */
+export function slotsFor(
+  before: ReadonlyMap<number, number>,
+  shown: readonly number[],
+): ReadonlyMap<number, number> {
+  const stay = new Set(shown);
+  const free = [...before].filter(([row]) => !stay.has(row)).map(([, slot]) => slot);
+  const kept = shown.flatMap((row) => before.get(row) ?? []);
+  const used = new Set([...free, ...kept]);
+  let fresh = 0;
+  const next = (): number => {
+    const handed = free.shift();
+    if (handed !== undefined) return handed;
+    while (used.has(fresh)) fresh += 1;
+    used.add(fresh);
+    return fresh;
+  };
+  return new Map(shown.map((row) => [row, before.get(row) ?? next()]));
+}

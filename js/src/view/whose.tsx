@@ -51,7 +51,7 @@ function One({ circuits, choice, onChoice }: Pick<Props, "circuits" | "choice" |
       aria-label={`Circuit, 0 to ${last}`}
       min={0}
       max={last}
-      value={choice.circuit ?? 0}
+      value={String(choice.circuit ?? 0)}
       onInput={(event) => {
         const circuit = event.currentTarget.valueAsNumber;
         // Half-typed numbers wait for the rest.
