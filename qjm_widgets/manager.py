@@ -40,7 +40,14 @@ from qjm_widgets.follower import Follower
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.journal import Journal
 from qjm_widgets.live import LiveSet
-from qjm_widgets.planning import prepare, records_of, shots_range, sort_options, transpiler
+from qjm_widgets.planning import (
+    prepare,
+    records_of,
+    shots_range,
+    sort_options,
+    transpiler,
+    uncollected,
+)
 from qjm_widgets.remote_sets import RemoteSets
 from qjm_widgets.resuming import check_backend, merge_options
 from qjm_widgets.retrieving import FoundSet, found_sets
@@ -82,6 +89,7 @@ class JobManager:
 
     # -- running -------------------------------------------------------------------------------------
 
+    @uncollected()
     def run(
         self,
         circuits: Any,
@@ -166,6 +174,7 @@ class JobManager:
         )
         return job_set
 
+    @uncollected()
     def plan(
         self,
         circuits: Any,

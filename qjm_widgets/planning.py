@@ -51,15 +51,14 @@ def prepare(
     Raises:
         InputError: one of its kinds, naming the circuit or argument.
     """
-    with _uncollected():
-        works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
-        if checked:
-            adapter.check(works, options)
-        return Prepared(works, _plan(works, adapter, wished))
+    works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
+    if checked:
+        adapter.check(works, options)
+    return Prepared(works, _plan(works, adapter, wished))
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """No garbage collection: copies make no garbage, and each would look at all circuits again."""
     collects = gc.isenabled()
     gc.disable()

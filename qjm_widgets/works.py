@@ -24,7 +24,17 @@ def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
     given = _as_list(circuits)
     if not given:
         raise InputError("no circuits were given")
-    return [_read(index, item, shots) for index, item in enumerate(given)]
+    circuit = _circuit_class()  # once: there may be a hundred thousand of them
+    return [
+        Work(item.copy(), None, shots) if isinstance(item, circuit) else _read(index, item, shots)
+        for index, item in enumerate(given)
+    ]
+
+
+def _circuit_class() -> Any:
+    from qiskit import QuantumCircuit
+
+    return QuantumCircuit
 
 
 def check_shots(shots: Any, where: str = "shots") -> None:
@@ -38,9 +48,7 @@ def check_shots(shots: Any, where: str = "shots") -> None:
 
 
 def _as_list(circuits: Any) -> Sequence[Any]:
-    from qiskit import QuantumCircuit
-
-    if isinstance(circuits, QuantumCircuit) or is_schedule(circuits) or _is_pub(circuits):
+    if isinstance(circuits, _circuit_class()) or is_schedule(circuits) or _is_pub(circuits):
         return [circuits]
     if isinstance(circuits, (str, bytes)) or not isinstance(circuits, Iterable):
         raise CircuitError(f"a circuit or a list of circuits is needed, not {_kind(circuits)}")
@@ -49,8 +57,7 @@ def _as_list(circuits: Any) -> Sequence[Any]:
 
 def _is_pub(thing: Any) -> bool:
     """A PUB itself, or a tuple that can only be one: a circuit, then something that is no circuit."""
-    from qiskit import QuantumCircuit
-
+    circuit = _circuit_class()
     if has_samplers():
         from qiskit.primitives.containers.sampler_pub import SamplerPub
 
@@ -59,16 +66,13 @@ def _is_pub(thing: Any) -> bool:
     return (
         isinstance(thing, tuple)
         and 2 <= len(thing) <= 3
-        and isinstance(thing[0], QuantumCircuit)
-        and not any(isinstance(part, (QuantumCircuit, tuple)) for part in thing[1:])
+        and isinstance(thing[0], circuit)
+        and not any(isinstance(part, (circuit, tuple)) for part in thing[1:])
     )
 
 
 def _read(index: int, item: Any, shots: int | None) -> Work:
-    from qiskit import QuantumCircuit
-
-    if isinstance(item, QuantumCircuit):
-        return Work(item.copy(), None, shots)
+    """What is no circuit by itself."""
     if is_schedule(item):
         return Work(copy.deepcopy(item), None, shots)
     if not has_samplers() and isinstance(item, tuple) and _is_pub(item):
@@ -81,7 +85,7 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
     from qiskit.primitives.containers.sampler_pub import SamplerPub
 
     if isinstance(item, (tuple, list)):
-        if not item or not isinstance(item[0], QuantumCircuit):
+        if not item or not isinstance(item[0], _circuit_class()):
             first = _kind(item[0]) if item else "nothing"
             raise CircuitError(f"item {index} is no PUB: it begins with {first}, not with a circuit")
         if len(item) > 2:
