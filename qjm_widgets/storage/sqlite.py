@@ -21,6 +21,7 @@ from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
 from qjm_widgets.storage import rows
 from qjm_widgets.storage.failures import damaged, translated
+from qjm_widgets.storage.inserting import Insert
 from qjm_widgets.storage.leases import Owner
 from qjm_widgets.storage.opening import MEMORY, open_store
 from qjm_widgets.storage.standing import Standing
@@ -30,6 +31,11 @@ T = TypeVar("T")
 
 def _marks(columns: str) -> str:
     return ", ".join("?" for _ in columns.split(","))
+
+
+def _insert(into: str, columns: str, tail: str = "") -> Insert:
+    """Rows of a table: the key of their set, and these columns."""
+    return Insert(f"{into} (set_key, {columns})", 1 + len(columns.split(",")), tail)
 
 
 def _updates(columns: str) -> str:
@@ -55,21 +61,20 @@ _LIST_SETS = (
     " ORDER BY created_at DESC, set_key DESC"
 )
 _GET_JOBS = f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE set_key = ({_SET_KEY}) ORDER BY row"
-_ADD_JOB = f"INSERT INTO jobs (set_key, {rows.JOB_COLUMNS}) VALUES (?, {_marks(rows.JOB_COLUMNS)})"
+_ADD_JOBS = _insert("INSERT INTO jobs", rows.JOB_COLUMNS)
 # Not INSERT OR REPLACE: that deletes the row first, and with it the job's history and outcome.
-_PUT_JOB = f"{_ADD_JOB} ON CONFLICT (set_key, row) DO UPDATE SET {_updates(rows.JOB_COLUMNS)}"
-_ADD_CHANGE = (
-    f"INSERT INTO history (set_key, {rows.CHANGE_COLUMNS}) VALUES (?, {_marks(rows.CHANGE_COLUMNS)})"
+_PUT_JOBS = _insert(
+    "INSERT INTO jobs",
+    rows.JOB_COLUMNS,
+    f"ON CONFLICT (set_key, row) DO UPDATE SET {_updates(rows.JOB_COLUMNS)}",
 )
+_ADD_CHANGES = _insert("INSERT INTO history", rows.CHANGE_COLUMNS)
 _GET_CHANGES = (
     f"SELECT {rows.CHANGE_COLUMNS} FROM history WHERE set_key = ({_SET_KEY}) AND row = ? ORDER BY change"
 )
-_PUT_OUTCOME = "INSERT OR REPLACE INTO outcomes (set_key, row, data) VALUES (?, ?, ?)"
+_PUT_OUTCOMES = _insert("INSERT OR REPLACE INTO outcomes", "row, data")
 _GET_OUTCOME = f"SELECT data FROM outcomes WHERE set_key = ({_SET_KEY}) AND row = ?"
-_PUT_CIRCUITS = (
-    f"INSERT OR REPLACE INTO circuits (set_key, {rows.CIRCUIT_COLUMNS})"
-    f" VALUES (?, {_marks(rows.CIRCUIT_COLUMNS)})"
-)
+_PUT_CIRCUITS = _insert("INSERT OR REPLACE INTO circuits", rows.CIRCUIT_COLUMNS)
 _GET_CIRCUITS = (
     f"SELECT {rows.CIRCUIT_COLUMNS} FROM circuits"
     f" WHERE set_key = ({_SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
@@ -107,7 +112,7 @@ class SQLiteStore:
         """Store a new set with all its jobs, owned by this store; a known id is a ``StoreError``."""
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
-            connection.executemany(_ADD_JOB, [rows.job_to_row(set_key, job) for job in jobs])
+            _ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
             self._take(connection, record.set_id, set_key)
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
@@ -115,9 +120,7 @@ class SQLiteStore:
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
             self._write(connection, set_key, changes)
-            connection.executemany(
-                _PUT_CIRCUITS, [rows.block_to_row(set_key, block) for block in blocks]
-            )
+            _PUT_CIRCUITS.run(connection, [rows.block_to_row(set_key, block) for block in blocks])
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set.
@@ -150,7 +153,7 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             key = self._set_key(connection, set_id)
-            connection.executemany(_PUT_CIRCUITS, [rows.block_to_row(key, block) for block in blocks])
+            _PUT_CIRCUITS.run(connection, [rows.block_to_row(key, block) for block in blocks])
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order; none for an unknown set."""
@@ -346,11 +349,10 @@ class SQLiteStore:
         return set_key
 
     def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
-        connection.executemany(_PUT_JOB, [rows.job_to_row(key, job) for job in change.jobs])
-        connection.executemany(_ADD_CHANGE, [rows.change_to_row(key, line) for line in change.history])
-        connection.executemany(
-            _PUT_OUTCOME, [(key, int(row), data) for row, data in change.outcomes.items()]
-        )
+        newest = {job.row: job for job in change.jobs}
+        _PUT_JOBS.run(connection, [rows.job_to_row(key, job) for job in newest.values()])
+        _ADD_CHANGES.run(connection, [rows.change_to_row(key, line) for line in change.history])
+        _PUT_OUTCOMES.run(connection, [(key, int(row), data) for row, data in change.outcomes.items()])
 
     def _take(self, connection: sqlite3.Connection, set_id: str, key: int) -> None:
         self._owner.enter(connection)
