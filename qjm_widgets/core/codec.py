@@ -17,6 +17,7 @@ import numpy as np
 
 _MAGIC = b"QJM1"
 _ARRAY, _COMPLEX, _BYTES, _PAIRS, _LOST = "$array", "$complex", "$bytes", "$pairs", "$lost"
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _QUANTUM = "$quantum_info"
 _QUANTUM_CLASSES = ("Statevector", "DensityMatrix", "Operator", "SuperOp")
 
@@ -35,10 +36,10 @@ def encode(tree: Any) -> bytes:
     """Write a tree of dicts, lists, numbers, strings, bytes and numpy arrays."""
     arrays: list[np.ndarray[Any, Any]] = []
     # Not compressed: zlib lets go of the interpreter, and getting it back costs more than the bytes.
-    text = json.dumps(_plain(tree, arrays), separators=(",", ":")).encode()
+    text = _TO_JSON(_plain(tree, arrays)).encode()
     parts = [struct.pack("<II", len(text), len(arrays)), text]
     for array in arrays:
-        head = json.dumps([array.dtype.str, list(array.shape)]).encode()
+        head = _TO_JSON([array.dtype.str, list(array.shape)]).encode()
         parts += [struct.pack("<IQ", len(head), array.nbytes), head, array.tobytes()]
     body = b"".join(parts)
     return _MAGIC + struct.pack("<I", zlib.crc32(body)) + body

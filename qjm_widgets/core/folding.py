@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 _SCALARS = frozenset({str, bool, int, float, type(None)})
-_ALL, _EACH, _KEYS = "all", "each", "keys"
+_DICTS = {dict}
+_ALL, _EACH, _SAME, _KEYS = "all", "each", "same", "keys"
 _MOST_ENTRIES = 20_000_000
 """A few bytes made by hand could else become as many trees as anybody likes."""
 
@@ -14,19 +17,28 @@ _MOST_ENTRIES = 20_000_000
 def fold(trees: Sequence[Any]) -> dict[str, Any]:
     """One tree for all: ``unfold`` gives equal ones again.
 
-    It says "all" of a value that every tree has, "each" of a column of values, and "keys" of the folded
-    values of dicts that have the same keys.
+    It says "all" of a value that every tree has, and "each" of a column of values. Of dicts with equal
+    keys in one order it says "same" of what all have (None of the rest, which keeps its place), and
+    "keys" of the folded values of the other keys.
     """
     if len(trees) < 2:
         return {_ALL: trees[0]} if trees else {_EACH: []}
     first = trees[0]
-    if type(first) is dict and all(type(tree) is dict and tree.keys() == first.keys() for tree in trees):
-        columns = {key: fold([tree[key] for tree in trees]) for key in first}
-        if not all(_ALL in column for column in columns.values()):
-            return {_KEYS: columns}
-    elif not _are_alike(first, trees):
-        return {_EACH: list(trees)}
-    return {_ALL: first}
+    if not _have_same_keys(first, trees):
+        return {_ALL: first} if _are_alike(first, trees) else {_EACH: list(trees)}
+    same: dict[Any, Any] = {}
+    others: dict[Any, Any] = {}
+    for key, column in zip(first, _columns(first, trees), strict=True):
+        value = column[0]
+        if type(value) is not dict and _are_alike(value, column):
+            same[key] = value
+            continue
+        folded = fold(column)
+        if _ALL in folded:
+            same[key] = value
+        else:
+            same[key], others[key] = None, folded
+    return {_SAME: same, _KEYS: others} if others else {_ALL: first}
 
 
 def unfold(folded: Mapping[str, Any], number: int) -> list[Any]:
@@ -44,33 +56,60 @@ class _Unfolding:
         self._entries = 0
 
     def column(self, folded: Mapping[str, Any]) -> list[Any]:
+        if _KEYS in folded:
+            return self._dicts(folded[_KEYS], folded.get(_SAME, {}))
         ((how, what),) = folded.items()
-        if how == _KEYS:
-            self._entries += self._number * len(what)
-            if self._entries > _MOST_ENTRIES:
-                raise ValueError(f"more than {_MOST_ENTRIES:,} entries")
-            columns = [self.column(column) for column in what.values()]
-            return [dict(zip(what, row, strict=True)) for row in zip(*columns, strict=True)]
         if how == _ALL:
             return [what] * self._number
         if how != _EACH or len(what) != self._number:
             raise ValueError(f"a column of {len(what)} for {self._number} trees")
         return list(what)
 
+    def _dicts(self, keys: Mapping[str, Any], same: Mapping[str, Any]) -> list[Any]:
+        self._entries += self._number * max(len(keys), len(same))
+        if self._entries > _MOST_ENTRIES:
+            raise ValueError(f"more than {_MOST_ENTRIES:,} entries")
+        columns = [self.column(column) for column in keys.values()]
+        rows = zip(*columns, strict=True)
+        return [{**same, **dict(zip(keys, row, strict=True))} for row in rows]
+
+
+def _have_same_keys(first: Any, trees: Sequence[Any]) -> bool:
+    """Whether all are dicts with the same keys in the same order, and with some."""
+    if type(first) is not dict or not first or set(map(type, trees)) != _DICTS:
+        return False
+    keys = list(first)
+    return all(list(tree) == keys for tree in trees)
+
+
+def _columns(first: dict[Any, Any], trees: Sequence[dict[Any, Any]]) -> Sequence[Sequence[Any]]:
+    """The values of each key."""
+    if len(first) == 1:
+        return [list(map(itemgetter(*first), trees))]
+    return list(zip(*map(itemgetter(*first), trees), strict=True))
+
 
 def _are_alike(first: Any, trees: Sequence[Any]) -> bool:
-    """Whether all are the same text or number, or lists of such; of anything else it says no."""
+    """Whether all are the same text or number, lists of such, or empty; of anything else it says no."""
     kind = type(first)
-    if set(map(type, trees)) != {kind}:  # 1 is equal to True and to 1.0
-        return False
     if kind in _SCALARS:
-        # -0.0 is equal to 0.0.
-        return trees.count(first) == len(trees) and bool(first or kind is not float)
-    return _is_plain(first) and len(set(map(repr, trees))) == 1
+        # By type too: 1 is equal to True and to 1.0.
+        if len(set(map(type, trees))) > 1 or trees.count(first) < len(trees):
+            return False
+        if first or kind is not float:
+            return True
+    elif not _is_plain(first):
+        return False
+    try:  # -0.0 is equal to 0.0
+        exact = marshal.dumps(first, 0)
+        return all(marshal.dumps(tree, 0) == exact for tree in trees)
+    except ValueError:  # another of them holds something else
+        return False
 
 
 def _is_plain(tree: Any) -> bool:
-    """Whether it is told whole by its repr."""
-    if type(tree) in (list, tuple):
-        return all(map(_is_plain, tree))
-    return type(tree) in _SCALARS
+    """Whether it is told whole by its bytes."""
+    kind = type(tree)
+    if kind is list or kind is tuple:
+        return _SCALARS.issuperset(map(type, tree)) or all(map(_is_plain, tree))
+    return kind in _SCALARS or (kind is dict and not tree)

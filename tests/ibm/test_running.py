@@ -13,7 +13,6 @@ from qiskit.circuit import Parameter
 from qjm_widgets import JobManager
 from qjm_widgets.core.errors import BackendError, CircuitError, InputError
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.snapshot import told
 from tests.fakes import LIMIT, reach
 from tests.ibm.server import Server
 
@@ -365,7 +364,7 @@ def test_a_budget_remembers_what_an_attempt_cost_that_was_tried_again(
     assert "4 s of 4 s of QPU time used" in str(job_set.live.jobs[0].last_error)
     job_set.update_max_qpu_seconds(None)
     assert job_set.wait(LIMIT)
-    assert told(job_set.live.jobs).qpu_seconds == 8
+    assert job_set.live.census.told().qpu_seconds == 8
 
 
 def test_results_are_read_again_when_they_were_cut_off(
