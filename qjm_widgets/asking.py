@@ -59,7 +59,7 @@ class _Asked(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """How a question went: its seconds, whether it told news, and what went wrong.
+    """How a question went: its seconds, whether it told news, how many ended, and what went wrong.
 
     ``silent`` are the jobs of which nothing was said, where the call raised ``error``; ``told`` is
     whether anything was said of any job.
@@ -67,6 +67,7 @@ class _Answer(NamedTuple):
 
     took: float
     news: bool
+    ended: int
     told: bool
     silent: list[_Asked]
     error: BaseException | None
@@ -120,9 +121,10 @@ class Asker:
 
     def add(self, state: SetState, row: int, handle: Any, *, nameless: bool = False) -> None:
         """Follow a job from now on; ``nameless``: its id could not be had yet."""
+        others = len(self._followed)
         self._followed[state.live.set_id, row] = _Followed(state, handle, nameless)
         state.live.natives[row] = getattr(handle, "job", handle)
-        self._polling = self._polling.soon(self._turn.now())
+        self._polling = self._polling.sent(self._turn.now(), others)
         if state.jobs[row].cancel_requested:
             self.cancel(state, row)
 
@@ -180,7 +182,7 @@ class Asker:
         error = TimeoutError(f"{self._adapter.name} has not answered for {_DEADLINE:.0f} s")
         if self._open_question is not None:
             about = [self._about(row, followed) for (_, row), followed in self._followed.items()]
-            self._answered(self._open_question, _Answer(0.0, False, False, about, error))
+            self._answered(self._open_question, _Answer(0.0, False, 0, False, about, error))
         self._lookups.hung(error)
         self._cancellations.hung(error)
 
@@ -202,15 +204,18 @@ class Asker:
         last = time.monotonic()
         took = 0.0
         news = False
+        ended = 0
         reported: set[int] = set()
         error: BaseException | None = None
         told = False
 
         def report(index: int, found: Observation | BaseException) -> None:
-            nonlocal last, took, news, told, error
+            nonlocal last, took, news, ended, told, error
             now = time.monotonic()
-            if not (isinstance(found, Observation) and found.status and found.status.final):
-                took += now - last  # what has ended is not asked again, however long its result took
+            if isinstance(found, Observation) and found.status and found.status.final:
+                ended += 1  # and is not asked again, however long its result took
+            else:
+                took += now - last
             last = now
             about = asked[index]
             if not isinstance(found, BaseException):
@@ -236,7 +241,7 @@ class Asker:
             if asked[index].nameless:
                 self._name_call(asked[index])
         silent = [about for index, about in enumerate(asked) if index not in reported]
-        answer = _Answer(took, news, told, silent, error)
+        answer = _Answer(took, news, ended, told, silent, error)
         self._turn.post(lambda: self._answered(question, answer))
 
     def _name_call(self, about: _Asked) -> None:
@@ -258,7 +263,13 @@ class Asker:
             return
         self._open_question = None
         now = self._turn.now()
-        self._polling = self._polling.asked(now, took=answer.took, news=answer.news)
+        self._polling = self._polling.asked(
+            now,
+            took=answer.took,
+            news=answer.news,
+            ended=answer.ended,
+            left=len(self._followed),
+        )
         if answer.error is None:
             self._unanswered = 0
             return

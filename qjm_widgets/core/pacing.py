@@ -17,12 +17,17 @@ REMOTE_SHARE = 2
 class Polling:
     """When jobs are asked for next; times are seconds on a monotonic clock.
 
-    The interval starts short, grows while nothing happens, and starts again when something did.
+    The interval starts short, grows while nothing happens, and starts again when something did. Jobs in
+    this process wait for each other: they are asked for when half of those that are there should have
+    ended, as each question takes the interpreter from them.
 
     Attributes:
         shortest, longest: bounds of the interval.
         growth: what it grows by.
         share: asking may take one part in so many of the time.
+        local: whether the jobs run in this process.
+        since: when the last of them ended, or the first was sent.
+        each: seconds from one end to the next; None while none has ended.
     """
 
     shortest: float
@@ -31,30 +36,47 @@ class Polling:
     interval: float
     due: float
     share: int = SHARE
+    local: bool = True
+    since: float = 0.0
+    each: float | None = None
 
     @classmethod
     def start(cls, now: float, *, local: bool) -> Polling:
         """Jobs in this process can be asked often; a provider is asked with more patience."""
         if local:
-            return cls(FASTEST, 0.1, LOCAL_GROWTH, FASTEST, now)
-        return cls(0.05, 10.0, GROWTH, 0.05, now, REMOTE_SHARE)
+            return cls(FASTEST, 0.1, LOCAL_GROWTH, FASTEST, now, since=now)
+        return cls(0.05, 10.0, GROWTH, 0.05, now, REMOTE_SHARE, local=False)
 
     def between(self, shortest: float, longest: float) -> Polling:
         """With other bounds of the interval, in seconds."""
         return replace(self, shortest=shortest, longest=longest, interval=shortest)
 
-    def asked(self, now: float, *, took: float, news: bool) -> Polling:
-        """After an answer, with or without news; asking took so many seconds, but for what has ended."""
+    def asked(self, now: float, *, took: float, news: bool, ended: int = 0, left: int = 0) -> Polling:
+        """After an answer, with or without news; asking took so many seconds, but for what has ended.
+
+        ``ended`` are the jobs that are over by that answer, ``left`` those that are still there.
+        """
+        since, each = self.since, self.each
+        if ended:
+            since, each = now, (now - self.since) / ended
         interval = self.shortest if news else min(self.interval * self.growth, self.longest)
+        if news and self.local and each is not None:
+            interval = min(max(interval, each * left / 2), self.longest)
         interval = max(interval, took * self.share)
-        return replace(self, interval=interval, due=now + interval)
+        return replace(self, interval=interval, due=now + interval, since=since, each=each)
+
+    def sent(self, now: float, others: int) -> Polling:
+        """A job was sent, where so many others are: a job of this process waits for those."""
+        if self.local and others and self.each is not None:
+            return self
+        return replace(self.soon(now), since=self.since if others else now, each=None)
 
     def failed(self, now: float, wait: float) -> Polling:
         """After no answer: ask again in ``wait`` seconds, with no less patience than before."""
         return replace(self, due=now + max(wait, self.interval))
 
     def soon(self, now: float) -> Polling:
-        """Something was sent or wished: ask after the shortest interval."""
+        """Something is wished for: ask after the shortest interval."""
         return replace(self, interval=self.shortest, due=min(self.due, now + self.shortest))
 
 

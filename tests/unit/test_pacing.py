@@ -1,5 +1,6 @@
 """When jobs are asked for next, and how many go out together."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,3 +64,25 @@ def test_slower_calls_go_out_in_smaller_batches_never_empty(a: float, b: float) 
 def test_instant_calls_go_out_many_together_and_slow_ones_alone() -> None:
     assert batch(0.0) == 64
     assert batch(1.0) == 1
+
+
+@given(st.integers(1, 8), st.integers(1, 16), st.floats(0.02, 1.0))
+def test_jobs_that_wait_for_each_other_are_asked_for_when_half_of_them_should_have_ended(
+    ended: int, left: int, took: float
+) -> None:
+    polling = Polling.start(0.0, local=True).sent(0.0, 0)
+    polling = polling.asked(took, took=0.0, news=True, ended=ended, left=left)
+    expected = min(max(took / ended * left / 2, polling.shortest), polling.longest)
+    assert polling.interval == pytest.approx(expected)
+    # Another one behind them is no reason to ask sooner.
+    assert polling.sent(took, left).due == polling.due
+
+
+def test_the_first_of_them_and_all_of_a_provider_are_asked_for_soon() -> None:
+    near = Polling.start(0.0, local=True).asked(5.0, took=0.0, news=True, ended=2, left=1)
+    assert near.sent(6.0, 0).due <= 6.0 + near.shortest
+    far = Polling.start(0.0, local=False).asked(5.0, took=0.0, news=True, ended=2, left=9)
+    assert far.interval == far.shortest
+    for _ in range(5):
+        far = far.asked(6.0, took=0.0, news=False)
+    assert far.sent(6.0, 8).due == 6.0 + far.shortest
