@@ -31,7 +31,7 @@ MICROSECONDS = 1e6
 PARTS = {
     "circuits to QPY": ("qjm_widgets.journal.write_block",),
     "results read": ("qjm_widgets.backends.backend_run.read_result",),
-    "outcomes written": ("qjm_widgets.core.outcomes.JobOutcome.encode",),
+    "outcomes written": ("qjm_widgets.decisions.encode_outcome",),
     "the store": (
         "qjm_widgets.storage.sqlite.SQLiteStore.create_set",
         "qjm_widgets.storage.sqlite.SQLiteStore.put_circuits",

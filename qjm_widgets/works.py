@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_schedule
+from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.ports import Work
 
@@ -26,7 +26,7 @@ def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
         raise InputError("no circuits were given")
     circuit = _circuit_class()  # once: there may be a hundred thousand of them
     return [
-        Work(item.copy(), None, shots) if isinstance(item, circuit) else _read(index, item, shots)
+        Work(copy_circuit(item), None, shots) if isinstance(item, circuit) else _read(index, item, shots)
         for index, item in enumerate(given)
     ]
 
@@ -95,7 +95,9 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
     except (TypeError, ValueError) as error:
         raise CircuitError(f"item {index} is no valid PUB: {error}") from error
     values = pub.parameter_values
-    return Work(pub.circuit.copy(), values if values.num_parameters or values.shape else None, pub.shots)
+    return Work(
+        copy_circuit(pub.circuit), values if values.num_parameters or values.shape else None, pub.shots
+    )
 
 
 def _kind(thing: Any) -> str:
