@@ -7,6 +7,7 @@ import {
   type Looks,
   labelling,
   restCaption,
+  sameBars,
   ticks,
   wilson,
 } from "../src/view/bars";
@@ -68,6 +69,14 @@ describe("bars", () => {
     const [low, high] = wilson(81, 263);
     expect([low.toFixed(4), high.toFixed(4)]).toEqual(["0.2553", "0.3662"]);
     expect(wilson(0, 0)).toEqual([0, 1]);
+  });
+
+  it("are no others where only another job is in them that adds nothing", () => {
+    expect(sameBars(bars(), bars({ jobs: 7 }))).toBe(true);
+    expect(sameBars(bars(), bars({ counts: [290_001, 300_000] }))).toBe(false);
+    expect(sameBars(bars(), bars({ shots: 614_401 }))).toBe(false);
+    expect(sameBars(bars({ expected }), bars())).toBe(false);
+    expect(sameBars(bars(), bars({ rest: { outcomes: 0, shots: 0 } }))).toBe(false);
   });
 
   it("have what was expected beside them while that is wanted", () => {

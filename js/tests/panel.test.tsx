@@ -50,6 +50,14 @@ describe("the head", () => {
 });
 
 describe("the jobs", () => {
+  const scrollTo = async (el: HTMLElement, row: number) => {
+    const scroller = el.querySelector<HTMLElement>(".qjm-scroller");
+    if (scroller === null) throw new Error("no scroller");
+    scroller.scrollTop = row * 30;
+    scroller.dispatchEvent(new Event("scroll"));
+    await settle();
+  };
+
   it("are rows with span, status in words, note and times", async () => {
     const { el } = show(scenario("middle"));
     await settle();
@@ -82,11 +90,7 @@ describe("the jobs", () => {
     expect(el.querySelectorAll("[data-row]").length).toBeLessThan(60);
     expect(el.querySelector("[role=grid]")?.getAttribute("aria-rowcount")).toBe("10001");
 
-    const scroller = el.querySelector<HTMLElement>(".qjm-scroller");
-    if (scroller === null) throw new Error("no scroller");
-    scroller.scrollTop = 5_000 * 30;
-    scroller.dispatchEvent(new Event("scroll"));
-    await settle();
+    await scrollTo(el, 5_000);
     expect(row(el, 5_005).textContent).toContain("Done");
     expect(row(el, 5_005).textContent).toContain("500500–500599");
     expect(el.querySelectorAll("[data-row]").length).toBeLessThan(60);
@@ -94,6 +98,35 @@ describe("the jobs", () => {
       first: 4_994,
       last: 5_019,
     });
+  });
+
+  it("are handed on while the table scrolls", async () => {
+    const { el } = show(scenario("many"));
+    await settle();
+    const before = new Set(el.querySelectorAll("[data-row]"));
+    await scrollTo(el, 5_000);
+    const handedOn = [...el.querySelectorAll("[data-row]")].filter((each) => before.has(each));
+    expect(handedOn).toHaveLength(before.size);
+    const shown = [...el.querySelectorAll<HTMLElement>("[data-row]")].map((each) => [
+      each.dataset.row,
+      button(each, `Open job ${each.dataset.row}`).textContent,
+    ]);
+    for (const [row, text] of shown) expect(text).toBe(row);
+  });
+
+  it("keep what has the focus when the others are scrolled away", async () => {
+    const { el } = show(scenario("many"));
+    await settle();
+    const opener = button(el, "Open job 3");
+    opener.focus();
+    await settle();
+    await scrollTo(el, 5_000);
+    expect(document.activeElement).toBe(opener);
+    expect(opener.closest<HTMLElement>("[data-row]")?.dataset.row).toBe("3");
+    await scrollTo(el, 40);
+    await scrollTo(el, 0);
+    expect(document.activeElement).toBe(opener);
+    expect(row(el, 3).contains(opener)).toBe(true);
   });
 
   it("are walked with the keyboard, to the very end", async () => {

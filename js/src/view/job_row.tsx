@@ -53,7 +53,7 @@ function Row(props: Props) {
           on.select(i, event.shiftKey);
         } else on.toggle(i);
       }}
-      onFocusIn={() => on.focus(i)}
+      onFocusCapture={() => on.focus(i)}
     >
       {columns.map(({ name }) => kept(cells.current, name, props))}
     </div>

@@ -179,6 +179,7 @@ export function JobTable(props: Props) {
   slots.current = slotsFor(
     slots.current,
     shown.map((place) => rowAt(order, place)),
+    !holdsFocus(scroller.current),
   );
   const drawerShown = open >= 0;
 
@@ -277,6 +278,11 @@ function useSteady(handlers: RowHandlers): RowHandlers {
     }),
     [],
   );
+}
+
+function holdsFocus(element: HTMLElement | null): boolean {
+  const root = element?.getRootNode() as Document | ShadowRoot | undefined;
+  return element?.contains(root?.activeElement ?? null) === true;
 }
 
 function within(place: number, rows: number): number {

@@ -56,17 +56,18 @@ export function scrollToRow(
 }
 
 /**
- * Which element shows which row, by number. A row keeps its own while it is shown, for the focus may be in it; those
- * of rows that went are handed on, in their order, as an element is far quicker filled anew than made.
+ * Which element shows which row, by number. A row keeps its own while it is shown. Those of rows that went are handed
+ * on, in their order, as an element is far quicker filled anew than made; but not while the focus is among them
+ * (`handOn` false): elements change places then, and one that is moved loses it.
  */
 export function slotsFor(
   before: ReadonlyMap<number, number>,
   shown: readonly number[],
+  handOn: boolean,
 ): ReadonlyMap<number, number> {
   const stay = new Set(shown);
-  const free = [...before].filter(([row]) => !stay.has(row)).map(([, slot]) => slot);
-  const kept = shown.flatMap((row) => before.get(row) ?? []);
-  const used = new Set([...free, ...kept]);
+  const used = new Set(before.values());
+  const free = [...before].filter(([row]) => handOn && !stay.has(row)).map(([, slot]) => slot);
   let fresh = 0;
   const next = (): number => {
     const handed = free.shift();
