@@ -73,28 +73,24 @@ class Panel(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         show_panel(self, self._live)
 
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
     def teach(self) -> None:
         """The default of teaching has changed."""
         self._kept, self._trait_due = -1, 0.0
         self._mark()
 
     def _mark(self) -> None:
-        PULSE.mark(self)
+        PULSE.mark(self.paint)
 
     def paint(self) -> bool:
-        """Send what changed since the last beat; True when the histogram or the trait is still due."""
+        """Send what changed since the last beat; True when a histogram or an order is still due."""
         self._painter.count()
         self._say(self._painter.update)
         timeline = self._painter.timeline()
         if timeline is not None:
             self.send(timeline)
-        return self._keep() or self._painter.behind
+        if self._live.sequence != self._kept:
+            PULSE.mark_between(self._keep)
+        return self._painter.behind
 
     def _keep(self) -> bool:
         """Keep the newest state in the trait, which is large: seldom; True when that is still due."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import Protocol
+from collections.abc import Callable
 
 _LOG = logging.getLogger(__name__)
 
@@ -13,57 +13,66 @@ INTERVAL = 0.1
 _IDLE = 5.0
 """Without anything to paint for so many seconds the thread ends; the next mark starts another."""
 
-
-class Painted(Protocol):
-    """What can be repainted."""
-
-    def paint(self) -> bool:
-        """Send what changed; True when something is left for the next beat."""
+Paint = Callable[[], bool]
+"""Sends what changed; True when something is left for the next beat."""
 
 
 class Pulse:
-    """Coalesces marks: whatever the rate of changes, a panel is painted once a beat."""
+    """Coalesces marks: whatever the rate of changes, what is marked is painted once a beat.
+
+    What is large and can wait goes between two beats, when the page is not busy with one.
+    """
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._marked: dict[Painted, None] = {}
+        self._marked: dict[Paint, None] = {}
+        self._between: dict[Paint, None] = {}
         self._running = False
 
-    def mark(self, painted: Painted) -> None:
-        """Paint it at the next beat; quick, from any thread."""
+    def mark(self, paint: Paint) -> None:
+        """Paint at the next beat; quick, from any thread."""
+        self._add(self._marked, paint)
+
+    def mark_between(self, paint: Paint) -> None:
+        """Paint between two beats; quick, from any thread."""
+        self._add(self._between, paint)
+
+    def flush(self) -> None:
+        """Paint now, on this thread, what is marked."""
+        self._paint(self._marked)
+        self._paint(self._between)
+
+    def _add(self, marked: dict[Paint, None], paint: Paint) -> None:
         with self._condition:
-            self._marked[painted] = None
+            marked[paint] = None
             if not self._running:
                 self._running = True
                 threading.Thread(target=self._beat, name="qjm-pulse", daemon=True).start()
             self._condition.notify()
 
-    def flush(self) -> None:
-        """Paint now, on this thread, what is marked."""
-        with self._condition:
-            marked, self._marked = self._marked, {}
-        self._paint(marked)
-
     def _beat(self) -> None:
         while True:
             with self._condition:
-                if not self._marked and not self._condition.wait_for(lambda: self._marked, _IDLE):
+                if not self._condition.wait_for(lambda: self._marked or self._between, _IDLE):
                     self._running = False
                     return
-                marked, self._marked = self._marked, {}
-            began = time.monotonic()
-            self._paint(marked)
-            time.sleep(max(0.0, INTERVAL - (time.monotonic() - began)))
+            for marked in (self._marked, self._between):
+                began = time.monotonic()
+                self._paint(marked)
+                time.sleep(max(0.0, INTERVAL / 2 - (time.monotonic() - began)))
 
-    def _paint(self, marked: dict[Painted, None]) -> None:
-        for painted in marked:
+    def _paint(self, marked: dict[Paint, None]) -> None:
+        with self._condition:
+            paints = list(marked)
+            marked.clear()
+        for paint in paints:
             try:
-                left = painted.paint()
+                left = paint()
             except Exception:
                 _LOG.exception("a panel could not be painted")
                 continue
             if left:
-                self.mark(painted)
+                self._add(marked, paint)
 
 
 PULSE = Pulse()

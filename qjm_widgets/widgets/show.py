@@ -69,7 +69,7 @@ class _StaticTwin:
 
     def _look(self) -> None:
         if self._live.settled and self._state() != self._shown:
-            PULSE.mark(self)
+            PULSE.mark(self.paint)
 
     def paint(self) -> bool:
         """Update the output in its place."""
