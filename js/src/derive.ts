@@ -59,9 +59,9 @@ export function currentRow(state: State, row: number): SeenRow | null {
 }
 
 export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
-  const counts = new Array<number>(STATUSES.length).fill(0);
-  for (const byte of statuses) {
-    const status = byte & STATUS_MASK;
+  const counts = new Uint32Array(STATUS_MASK + 1);
+  for (let row = 0; row < statuses.length; row++) {
+    const status = (statuses[row] ?? 0) & STATUS_MASK;
     counts[status] = (counts[status] ?? 0) + 1;
   }
   return new Map(STATUSES.map((status, i) => [status, counts[i] ?? 0]));

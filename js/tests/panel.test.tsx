@@ -105,13 +105,35 @@ describe("the jobs", () => {
     await settle();
     const before = new Set(el.querySelectorAll("[data-row]"));
     await scrollTo(el, 5_000);
-    const handedOn = [...el.querySelectorAll("[data-row]")].filter((each) => before.has(each));
-    expect(handedOn).toHaveLength(before.size);
+    const after = [...el.querySelectorAll("[data-row]")];
+    expect(after.filter((each) => before.has(each))).toHaveLength(after.length);
     const shown = [...el.querySelectorAll<HTMLElement>("[data-row]")].map((each) => [
       each.dataset.row,
       button(each, `Open job ${each.dataset.row}`).textContent,
     ]);
     for (const [row, text] of shown) expect(text).toBe(row);
+  });
+
+  it("are made beside those in sight once the table rests", async () => {
+    const { el, kernel } = show(scenario("many"));
+    await settle(300);
+    const made = () =>
+      [...el.querySelectorAll<HTMLElement>("[data-row]")].map((each) => Number(each.dataset.row));
+    expect(made()).toEqual(Array.from({ length: 19 }, (_, i) => i));
+    const looks = kernel.sent.length;
+
+    await scrollTo(el, 5_000);
+    const inSight = Array.from({ length: 13 }, (_, i) => 5_000 + i);
+    // The first one is the current row, which is kept for the keyboard.
+    expect(made().sort((a, b) => a - b)).toEqual([0, ...inSight]);
+    await settle(300);
+    expect(made()).toContain(4_994);
+    expect(made()).toContain(5_018);
+    expect(kernel.sent).toHaveLength(looks + 1);
+
+    // A short step brings nothing that is not there yet.
+    await scrollTo(el, 5_004);
+    expect(made()).toContain(5_022);
   });
 
   it("keep what has the focus when the others are scrolled away", async () => {

@@ -3,7 +3,7 @@ import { render } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { PlotlyApi } from "../plotly";
 import { count } from "../text";
-import type { Choice, Groups, Head, Histogram } from "../wire";
+import type { Choice, Groups, Histogram } from "../wire";
 import { axisOf, type Bar, barsOf, caption, FIRST_LOOKS, type Looks, restCaption } from "./bars";
 import { BarsSvg } from "./bars_svg";
 import { Button } from "./button";
@@ -17,7 +17,10 @@ import { Whose } from "./whose";
 const TOPS = [16, 64, 256, 1024] as const;
 
 interface Props {
-  head: Head;
+  /** The set's. */
+  name: string;
+  circuits: number;
+  settled: boolean;
   /** Undefined until the kernel has answered the choice. */
   histogram: Histogram | undefined;
   choice: Choice;
@@ -28,8 +31,11 @@ interface Props {
   onGroups: () => void;
 }
 
-export function Counts(props: Props) {
-  const { head, histogram, choice, groups, connected, plotly, onChoice, onGroups } = props;
+/** Left as it is while the counts are: statuses change far more often. */
+export const Counts = memo(CountsView);
+
+function CountsView(props: Props) {
+  const { name, circuits, histogram, choice, groups, plotly, onChoice, onGroups } = props;
   const [looks, setLooks] = useState<Looks>(FIRST_LOOKS);
   const [options, setOptions] = useState(false);
   const place = useRef<HTMLDivElement>(null);
@@ -40,7 +46,7 @@ export function Counts(props: Props) {
   const label = histogram === undefined ? "" : `Counts of ${words(histogram)}`;
   const onSave = (format: Format) => {
     if (histogram === undefined || place.current === null) return;
-    const file = `${fileName(head.name)}-counts.${format}`;
+    const file = `${fileName(name)}-counts.${format}`;
     const { shots } = histogram;
     if (format === "csv") save(file, new Blob([csv(bars)], { type: "text/csv" }));
     else void savePicture(place.current, file, { bars, looks, shots, label });
@@ -75,7 +81,7 @@ export function Counts(props: Props) {
       </div>
       <div class="qjm-choices">
         <Whose
-          circuits={head.circuits}
+          circuits={circuits}
           choice={choice}
           groups={groups}
           onChoice={onChoice}
@@ -117,7 +123,7 @@ export function Counts(props: Props) {
       {filled ? (
         <Filled histogram={histogram} bars={bars} looks={looks} label={label} plotly={plotly} />
       ) : (
-        <p class="qjm-empty">{emptyWords(head, histogram, choice, connected)}</p>
+        <p class="qjm-empty">{emptyWords(props)}</p>
       )}
     </div>
   );
@@ -140,17 +146,12 @@ function words(histogram: Histogram): string {
   return which.filter((part) => part !== false).join(", ");
 }
 
-function emptyWords(
-  head: Head,
-  histogram: Histogram | undefined,
-  choice: Choice,
-  connected: boolean,
-): string {
+function emptyWords({ settled, histogram, choice, connected }: Props): string {
   if (histogram === undefined && !connected) return "These counts need a kernel.";
   if (histogram === undefined) return "Asking for counts…";
   if (histogram.notes.length > 0) return `No counts. ${histogram.notes.join(". ")}.`;
   if (histogram.of === 0) return "No circuit is in this group.";
-  if (head.settled) return "No counts: no job of these is done.";
+  if (settled) return "No counts: no job of these is done.";
   const whose =
     choice.circuit !== null
       ? `circuit ${choice.circuit}`
@@ -168,10 +169,7 @@ interface FilledProps {
   plotly: PlotlyApi | null;
 }
 
-/** Left as it is while the counts are: statuses change far more often. */
-const Filled = memo(FilledView);
-
-function FilledView({ histogram, bars, looks, label, plotly }: FilledProps) {
+function Filled({ histogram, bars, looks, label, plotly }: FilledProps) {
   const rest = restCaption(histogram, axisOf(bars, looks.errors).cut);
   const { expected, shots, notes } = histogram;
   return (

@@ -24,6 +24,7 @@ import {
 import { extended, NOTHING, type Selection, toggled } from "./selection";
 import { TableHead } from "./table_head";
 import { useColumns } from "./use_columns";
+import { useScroll } from "./use_scroll";
 
 export const ROW_HEIGHT = 30;
 const ROWS_IN_SIGHT = 12;
@@ -48,11 +49,10 @@ interface Props {
 export function JobTable(props: Props) {
   const { state, actions, now, order, selection, onSelection, onWindow } = props;
   const rows = order === null ? state.statuses.length : order.length;
-  const [scrollTop, setScrollTop] = useState(0);
+  const { top: scrollTop, overscan, moveTo: scrollTo } = useScroll(OVERSCAN, OVERSCAN * ROW_HEIGHT);
   const [opened, setOpened] = useState(-1);
   const [currentRow, setCurrentRow] = useState(0);
   const [drawerHeight, setDrawerHeight] = useState(0);
-  const [width, setWidth] = useState(0);
   const table = useRef<HTMLDivElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const drawer = useRef<HTMLDivElement>(null);
@@ -62,14 +62,17 @@ export function JobTable(props: Props) {
   const drawerId = useId();
 
   const acts = anyRowActs(state);
-  const columns = useColumns(state, width, acts);
+  const measured = useColumns(state, table, acts);
+  const columns = measured ?? [];
   const open = opened < 0 ? -1 : within(placeOf(order, opened), rows);
   const current = Math.max(0, within(placeOf(order, currentRow), rows));
   const layout: Layout = { rows, rowHeight: ROW_HEIGHT, open, drawerHeight };
   const height = Math.min(rows, ROWS_IN_SIGHT) * ROW_HEIGHT + (open >= 0 ? drawerHeight : 0);
-  const { first, last } = windowOf(layout, scrollTop, height, OVERSCAN);
+  const { first, last } = windowOf(layout, scrollTop, height, overscan);
 
-  useEffect(() => onWindow({ first, last }), [onWindow, first, last]);
+  // Asked for with those beside them, whether these are made yet or not.
+  const asked = windowOf(layout, scrollTop, height, OVERSCAN);
+  useEffect(() => onWindow(asked), [onWindow, asked.first, asked.last]);
 
   // What was chosen for an action means nothing where nothing can be done any more.
   useEffect(() => {
@@ -79,10 +82,9 @@ export function JobTable(props: Props) {
   // Another search or order begins at its first row.
   useLayoutEffect(() => {
     if (scroller.current !== null) scroller.current.scrollTop = 0;
-    setScrollTop(0);
+    scrollTo(0);
   }, [props.query]);
 
-  useLayoutEffect(() => watchWidth(table.current, setWidth), []);
   useLayoutEffect(() => {
     const element = drawer.current;
     if (open < 0 || element === null) return setDrawerHeight(0);
@@ -98,7 +100,7 @@ export function JobTable(props: Props) {
     const next = scrollToRow(layout, target, scrollTop, height);
     if (next !== scrollTop) {
       if (scroller.current !== null) scroller.current.scrollTop = next;
-      setScrollTop(next);
+      scrollTo(next);
     }
     focusOn.current = rowAt(order, target);
     setCurrentRow(focusOn.current);
@@ -146,6 +148,7 @@ export function JobTable(props: Props) {
     select,
     focus: setCurrentRow,
     act: (action, row) => actions.command(action, [row]),
+    selectAll,
   });
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -173,7 +176,7 @@ export function JobTable(props: Props) {
   };
 
   const shown: number[] = [];
-  for (let place = first; place < last; place++) shown.push(place);
+  for (let place = first; measured !== null && place < last; place++) shown.push(place);
   // The row that has the focus stays, or the focus would fall out of the panel.
   if (rows > 0 && (current < first || current >= last)) shown.push(current);
   slots.current = slotsFor(
@@ -201,14 +204,14 @@ export function JobTable(props: Props) {
         sorts={props.sorts}
         selected={selection.size === 0 ? "none" : selection.size >= rows ? "all" : "some"}
         onSort={props.onSort}
-        onSelectAll={selectAll}
+        onSelectAll={on.selectAll}
       />
       <div
         class="qjm-scroller"
         role="rowgroup"
         ref={scroller}
         style={{ height: `${rows === 0 ? 3 * ROW_HEIGHT : height}px` }}
-        onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
+        onScroll={(event) => scrollTo(event.currentTarget.scrollTop)}
       >
         {rows === 0 && <NoRows searching={state.ordering} onAll={props.onAll} />}
         <div class="qjm-rows" role="presentation" style={{ height: `${totalHeight(layout)}px` }}>
@@ -265,8 +268,12 @@ const STEPS: Readonly<Record<string, number>> = {
   End: Number.POSITIVE_INFINITY,
 };
 
+interface Handlers extends RowHandlers {
+  readonly selectAll: (all: boolean) => void;
+}
+
 /** The same functions for good, which do what the newest ones do. */
-function useSteady(handlers: RowHandlers): RowHandlers {
+function useSteady(handlers: Handlers): Handlers {
   const newest = useRef(handlers);
   newest.current = handlers;
   return useMemo(
@@ -275,6 +282,7 @@ function useSteady(handlers: RowHandlers): RowHandlers {
       focus: (row) => newest.current.focus(row),
       select: (row, range) => newest.current.select(row, range),
       act: (action, row) => newest.current.act(action, row),
+      selectAll: (all) => newest.current.selectAll(all),
     }),
     [],
   );
@@ -287,13 +295,4 @@ function holdsFocus(element: HTMLElement | null): boolean {
 
 function within(place: number, rows: number): number {
   return place < rows ? place : -1;
-}
-
-function watchWidth(element: HTMLElement | null, tell: (width: number) => void): () => void {
-  if (element === null) return () => undefined;
-  const look = () => tell(element.clientWidth);
-  look();
-  const observer = new ResizeObserver(look);
-  observer.observe(element);
-  return () => observer.disconnect();
 }

@@ -33,7 +33,9 @@ export function Pane(props: Props) {
       {/* Hidden and not taken away: what was chosen there stays. */}
       <div role="tabpanel" aria-label={WORDS.counts} hidden={tab !== "counts"}>
         <Counts
-          head={head}
+          name={head.name}
+          circuits={head.circuits}
+          settled={head.settled}
           histogram={histogramFor(state, choice)}
           choice={choice}
           groups={state.groups}

@@ -61,10 +61,10 @@ function isAll({ text, statuses, sort, down }: Query): boolean {
 function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const [choice, setChoice] = useState<Choice>(FIRST_CHOICE);
   const [tab, setTab] = useState<Tab>("counts");
-  const [rows, setRows] = useState<Window>({ first: 0, last: 0 });
   const [query, setQuery] = useState(ALL);
   const [selection, setSelection] = useState(NOTHING);
   const search = useRef<HTMLInputElement>(null);
+  const rows = useRef<Window>({ first: 0, last: 0 });
   const inSight = tab === "counts" ? choice : null;
   const counting = head.waiting !== null && head.waiting.until !== null;
   const connected = state.connection === "connected";
@@ -73,17 +73,19 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const asked = isAll(query) ? null : query;
   const order = useOrder(state, asked);
 
-  useEffect(
-    () => actions.look({ ...rows, choice: inSight, query: asked }),
-    [actions, rows, inSight, query],
-  );
+  const look = () => actions.look({ ...rows.current, choice: inSight, query: asked });
+  const newestLook = useRef(look);
+  newestLook.current = look;
+  useEffect(look, [actions, inSight, query]);
   // Rows are numbered anew where a job was cut in halves.
   useEffect(() => setSelection(NOTHING), [state.statuses.length]);
-  const onWindow = useCallback(
-    (next: Window) =>
-      setRows((old) => (old.first === next.first && old.last === next.last ? old : next)),
-    [],
-  );
+  // Kept beside the state: while the table scrolls, nothing else is drawn again.
+  const onWindow = useCallback((next: Window) => {
+    rows.current = next;
+    newestLook.current();
+  }, []);
+  const sorts = useCallback((key: SortKey) => connected || SORTS_ALONE.includes(key), [connected]);
+  const onSort = useCallback((key: SortKey) => setQuery((old) => sortedBy(old, key)), []);
   const onText = useCallback((text: string) => setQuery((old) => ({ ...old, text })), []);
   const onAll = () => setQuery((old) => ({ ...old, text: "", statuses: [] }));
   const onChosen = (status: Status) =>
@@ -123,9 +125,9 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
             now={now}
             order={order}
             query={query}
-            sorts={(key) => connected || SORTS_ALONE.includes(key)}
+            sorts={sorts}
             selection={selection}
-            onSort={(key) => setQuery((old) => sortedBy(old, key))}
+            onSort={onSort}
             onSelection={setSelection}
             onWindow={onWindow}
             onSearch={() => search.current?.focus()}

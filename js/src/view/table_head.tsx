@@ -1,6 +1,7 @@
 /** The headings of the table: most of them sort. */
 import type { Query, SortKey } from "../wire";
 import type { Column } from "./columns";
+import { memo } from "./memo";
 
 interface Props {
   columns: readonly Column[];
@@ -12,7 +13,9 @@ interface Props {
   onSelectAll: (all: boolean) => void;
 }
 
-export function TableHead({ columns, query, sorts, selected, onSort, onSelectAll }: Props) {
+export const TableHead = memo(Headings);
+
+function Headings({ columns, query, sorts, selected, onSort, onSelectAll }: Props) {
   return (
     <div role="rowgroup">
       <div class="qjm-columns" role="row" aria-rowindex={1}>
