@@ -1,7 +1,7 @@
-"""One backend as the engine drives it: what to send next, how fast, and what a refusal means.
+"""One backend as the engine drives it: what to send next.
 
 Every method runs on the engine's thread, except the submission itself, which goes out on a lane of its
-own; ``asking`` does all that is asked about jobs once they are sent.
+own; ``throttle`` says how fast, and ``asking`` does all that is asked about jobs once they are sent.
 """
 
 from __future__ import annotations
@@ -15,31 +15,24 @@ from typing import Any
 
 from qjm_widgets.asking import Asker
 from qjm_widgets.calls import SteadyLane
-from qjm_widgets.core import pacing
 from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
-from qjm_widgets.core.errors import StoreCorruptError, StoreError
+from qjm_widgets.core.errors import StoreError
 from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
-from qjm_widgets.core.refusals import Refusal, Verdict, judge
+from qjm_widgets.core.refusals import Refusal, judge
 from qjm_widgets.core.snapshot import Waiting
-from qjm_widgets.looking import Doubt
+from qjm_widgets.refused import Refusals
 from qjm_widgets.set_state import SetState, Turn
+from qjm_widgets.throttle import Throttle
 
-_LIMIT_WAIT = 30.0
-"""A pending limit that others fill is tried again after so many seconds."""
-_STORE_WAIT = 1.0
-"""Circuits that cannot be read from the store are asked for again after so many seconds."""
 _DEADLINE = 600.0
 """Seconds after which a submission that hangs is given up; the next goes out on another thread."""
 _MOST_HANGING = 4
 """With so many threads hanging, nothing is sent until the last one comes back."""
 _HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.UNSURE)
 """Refusals after which nothing else is sent for a while."""
-
-_Block = tuple[float, str]
-"""Nothing is sent before that time (monotonic seconds), and why."""
 
 
 class _Sending:
@@ -66,18 +59,14 @@ class Driver:
         self.adapter = adapter
         self._turn = turn
         self._lane = SteadyLane(f"qjm-send-{adapter.name}", _MOST_HANGING)
-        self._asker = Asker(adapter, turn, self._ended)
+        self._throttle = Throttle(adapter, turn)
+        self._asker = Asker(adapter, turn, self._throttle.ended)
+        self._refusals = Refusals(adapter, turn, self._throttle, self._asker)
         self._sending: dict[tuple[str, int], _Sending] = {}
         self._given_up: set[_Sending] = set()
         self._order: deque[str] = deque()
-        self._call_seconds = 0.0
-        self._learned_limit: int | None = None
-        self._busy: _Block = (0.0, "")
-        self._full: _Block = (0.0, "")
         self._generation = 0
         self._halted = -1
-        self._unanswered = 0
-        self._tries: dict[tuple[str, int], int] = {}
         self._wanting = False
 
     # -- what the engine asks for --------------------------------------------------------------------
@@ -97,8 +86,8 @@ class Driver:
         if self._sending and not self.adapter.runs_inside_submit:
             left = self._deadline() - self._lane.busy_for()
             times.append(self._turn.now() + (left if left > 0 else self._deadline()))
-        if self._wanting and self._blocked()[0] > self._turn.now():
-            times.append(self._blocked()[0])
+        if self._wanting and self._throttle.blocked:
+            times.append(self._throttle.block[0])
         known = [time for time in times if time is not None]
         return min(known) if known else None
 
@@ -126,7 +115,7 @@ class Driver:
     def drop(self, state: SetState, row: int) -> None:
         """Forget what is known of a job: a new attempt begins."""
         self._asker.drop(state, row)
-        self._tries.pop((state.live.set_id, row), None)
+        self._refusals.forget(state, row)
 
     def forget(self, state: SetState) -> None:
         """Forget a set; of what was announced, nothing goes out any more."""
@@ -163,7 +152,7 @@ class Driver:
         ready = {state.live.set_id: state for state in states if state.next() is not None}
         self._wanting = bool(ready)
         room = self._room()
-        if not ready or room <= 0 or self._turn.now() < self._blocked()[0]:
+        if not ready or room <= 0 or self._throttle.blocked:
             return []
         kept = [set_id for set_id in self._order if set_id in ready]
         self._order = deque([*kept, *(set_id for set_id in ready if set_id not in kept)])
@@ -173,7 +162,7 @@ class Driver:
             if not self._can_pay(state):
                 self._order.popleft()
                 continue
-            if not self._may_send():
+            if not self._throttle.take():
                 break
             chosen.append((state, state.unsent.pop()))
             room -= 1
@@ -204,42 +193,7 @@ class Driver:
         return not self.adapter.runs_inside_submit and self._lane.hangs(self._deadline())
 
     def _room(self) -> int:
-        if self._hangs():
-            return 0
-        under_way = len(self._sending)
-        takes = self.adapter.max_pending
-        if self.adapter.runs_inside_submit:
-            room = 1 - under_way
-        elif self.adapter.survives_kernel is False:
-            # Many at once: nothing that is announced may have to be held, as it ends with the kernel.
-            there = under_way + (0 if takes is None else self._asker.pending)
-            room = pacing.refill(there, min(takes or pacing.MOST_ANNOUNCED, pacing.MOST_ANNOUNCED))
-        else:
-            # The first call tells how long one takes: what is announced before may have to be held.
-            room = (1 if self._call_seconds == 0 else pacing.batch(self._call_seconds)) - under_way
-        for limit in (takes, self._learned_limit):
-            if limit is not None:
-                room = min(room, limit - under_way - self._asker.pending)
-        return room
-
-    def _may_send(self) -> bool:
-        """Take a token of the backend's pace, or note how long to wait for one."""
-        if self.adapter.pace is None:
-            return True
-        wait = self._turn.take_token(self.adapter.account, self.adapter.pace)
-        if wait > 0:
-            self._block(wait, "")
-        return wait == 0
-
-    def _block(self, seconds: float, reason: str) -> None:
-        self._busy = max(self._busy, (self._turn.now() + seconds, reason))
-
-    def _blocked(self) -> _Block:
-        return max(self._busy, self._full)
-
-    def _ended(self) -> None:
-        """A job has ended: where a pending limit was met, there may be room."""
-        self._full = (0.0, "")
+        return 0 if self._hangs() else self._throttle.room(len(self._sending), self._asker.pending)
 
     def _tell_waiting(self, state: SetState) -> None:
         live = state.live
@@ -253,7 +207,7 @@ class Driver:
 
     def _waiting(self, state: SetState) -> Waiting | None:
         until, why = None, ""
-        blocked_until, blocked_by = self._blocked()
+        blocked_until, blocked_by = self._throttle.block
         left = blocked_until - self._turn.now()
         if state.paused:
             why = "paused"
@@ -263,10 +217,10 @@ class Driver:
             why = state.budget_wait
         elif self._hangs():
             why = f"{self.adapter.name} does not answer"
-        elif self._learned_limit is not None and self._room() <= 0:
-            why = f"{self.adapter.name} takes {self._learned_limit} at a time"
         else:
-            return None
+            why = self._throttle.full(len(self._sending), self._asker.pending)
+            if not why:
+                return None
         jobs = len(state.jobs)
         # Not what is published: that is older by this turn, and there may be no other for long.
         unsent = sum(job.status in (Status.NOT_SENT, Status.SENDING) for job in state.jobs)
@@ -324,12 +278,12 @@ class Driver:
                 self._answered_late(sending, handle, job_id, error)
             return
         del self._sending[key]
-        self._call_seconds = took if self._call_seconds == 0 else 0.7 * self._call_seconds + 0.3 * took
+        self._throttle.answered(took)
         if handle is None:
-            self._refused(state, row, error or RuntimeError("the backend gave no job"))
+            self._refused(sending, error or RuntimeError("the backend gave no job"))
             return
-        self._tries.pop(key, None)
-        self._unanswered = 0
+        self._refusals.forget(state, row)
+        self._throttle.accepted()
         batch_id = getattr(handle, "batch_id", None)  # only some providers have batches
         if batch_id is not None and batch_id != state.live.record.batch_id:
             self._turn.amend_set(state, batch_id=batch_id)
@@ -351,7 +305,7 @@ class Driver:
                 self._turn.unsend(sending.state, sending.row, "one before it hangs")
             else:
                 self._given_up.add(sending)
-                self._refused(sending.state, sending.row, error)
+                self._refused(sending, error)
 
     def _answered_late(
         self, sending: _Sending, handle: Any, job_id: str | None, error: BaseException | None
@@ -370,7 +324,9 @@ class Driver:
             self._turn.change(state, row, Status.QUEUED, job_id=job_id, last_error=None)
             self._asker.add(state, row, handle, nameless=error is not None)
 
-    # -- refusals ------------------------------------------------------------------------------------
+    def _refused(self, sending: _Sending, error: BaseException) -> None:
+        self._generation += 1
+        self._refusals.refused(sending.state, sending.row, error)
 
     def _put_back(self, sending: _Sending) -> None:
         """It was announced, but one before it was refused: it waits with that one."""
@@ -378,88 +334,6 @@ class Driver:
         if self._sending.get(key) is sending:
             del self._sending[key]
             self._turn.unsend(sending.state, sending.row, "one before it was refused")
-
-    def _refused(self, state: SetState, row: int, error: BaseException) -> None:
-        self._generation += 1
-        if isinstance(error, StoreError) and not isinstance(error, StoreCorruptError):
-            self._block(_STORE_WAIT, "its circuits cannot be read")
-            self._turn.unsend(state, row, str(error))
-            return
-        if isinstance(error, Exception):
-            state.live.refusals[row] = error
-        verdict = judge(error)
-        refusal = verdict.refusal
-        if self.adapter.survives_kernel is False:  # nothing of it can live anywhere else
-            refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.ODD: Refusal.LASTING}.get(refusal, refusal)
-        job = state.jobs[row]
-        if refusal is Refusal.TOO_LARGE and len(job.span) > 1:
-            self._turn.halve(state, row, verdict.text)
-        elif refusal is Refusal.PENDING_LIMIT:
-            self._meet_limit(state, row, verdict)
-        elif refusal is Refusal.BUSY:
-            self._wait_and_repeat(state, row, verdict)
-        elif refusal is Refusal.UNSURE:
-            self._resolve(state, row, verdict)
-        elif refusal is Refusal.ODD:
-            self._doubt(state, row, verdict)
-        else:
-            self._fail(state, row, verdict.text)
-
-    def _fail(self, state: SetState, row: int, text: str) -> None:
-        if state.jobs[row].cancel_requested:
-            self._turn.unsend(state, row, text)
-            return
-        self._turn.change(state, row, Status.ERROR, error=text, finished_at=self._turn.wall())
-
-    def _meet_limit(self, state: SetState, row: int, verdict: Verdict) -> None:
-        """Too many jobs are pending: as many as ours is what it takes, or others' fill it."""
-        if self._asker.pending:
-            self._learned_limit = self._asker.pending
-        why = f"{self.adapter.name} has too many pending jobs"
-        if verdict.retry_after is not None:
-            self._block(verdict.retry_after, why)
-        self._full = (self._turn.now() + _LIMIT_WAIT, why)
-        self._turn.unsend(state, row, verdict.text)
-
-    def _wait_and_repeat(self, state: SetState, row: int, verdict: Verdict) -> None:
-        key = state.live.set_id, row
-        tries = self._tries[key] = self._tries.get(key, 0) + 1
-        if tries >= state.live.tries:
-            del self._tries[key]
-            often = f"refused {tries} times; the last time: " if tries > 1 else ""
-            self._fail(state, row, often + verdict.text)
-            return
-        # Counted over all jobs: each of many would else begin with short waits again.
-        self._unanswered += 1
-        wait = pacing.back_off(self._unanswered, verdict.retry_after, self._turn.chance())
-        self._block(wait, "the backend is busy")
-        self._turn.unsend(state, row, verdict.text)
-
-    def _resolve(self, state: SetState, row: int, verdict: Verdict) -> None:
-        """The job may have been accepted: look it up, or let the user decide."""
-        # A network that is down must not make every job that waits a job that may have been sent.
-        self._unanswered += 1
-        wait = pacing.back_off(self._unanswered, verdict.retry_after, self._turn.chance())
-        self._block(wait, f"{self.adapter.name} does not answer")
-        if self.adapter.finds:
-            self._turn.amend(
-                state, row, last_error=f"may have been sent, looking for it: {verdict.text}"
-            )
-            self._asker.look_for(state, row, Recovery.FIND, Doubt(verdict.text))
-        elif state.live.record.rerun_on_resume:
-            self._wait_and_repeat(state, row, verdict)
-        else:
-            self._turn.hold(state, row, f"may have been sent: submit again?\n{verdict.text}")
-
-    def _doubt(self, state: SetState, row: int, verdict: Verdict) -> None:
-        """The call broke off, perhaps after the job was accepted: sending others is not the matter."""
-        if self.adapter.finds:
-            text = f"the call broke off, looking whether it was sent: {verdict.text}"
-            self._turn.amend(state, row, last_error=text)
-            self._asker.look_for(state, row, Recovery.FIND, Doubt(verdict.text, fails=True))
-        else:
-            text = f"the call broke off, it may have been sent: submit again?\n{verdict.text}"
-            self._turn.hold(state, row, text)
 
 
 def _submission(state: SetState, job: JobRecord, adapter: BackendAdapter) -> Submission:
