@@ -9,6 +9,8 @@ from qjm_widgets.set_state import Turn
 
 _LIMIT_WAIT = 30.0
 """A pending limit that others fill is tried again after so many seconds."""
+_LIMIT_MEMORY = 600.0
+"""For so many seconds a pending limit is believed: others may have filled it, and be gone by then."""
 
 Block = tuple[float, str]
 """Nothing is sent before that time (monotonic seconds), and why."""
@@ -21,7 +23,7 @@ class Throttle:
         self._adapter = adapter
         self._turn = turn
         self._call_seconds = 0.0
-        self._learned_limit: int | None = None
+        self._learned: tuple[int, float] | None = None
         self._busy: Block = (0.0, "")
         self._full: Block = (0.0, "")
         self._unanswered = 0
@@ -50,7 +52,7 @@ class Throttle:
         else:
             # The first call tells how long one takes: what is announced before may have to be held.
             room = (1 if self._call_seconds == 0 else pacing.batch(self._call_seconds)) - under_way
-        for limit in (takes, self._learned_limit):
+        for limit in (takes, self._learned_limit()):
             if limit is not None:
                 room = min(room, limit - under_way - pending)
         return room
@@ -66,9 +68,15 @@ class Throttle:
 
     def full(self, under_way: int, pending: int) -> str:
         """Why there is no room, where a limit was learned; else nothing."""
-        if self._learned_limit is None or self.room(under_way, pending) > 0:
+        limit = self._learned_limit()
+        if limit is None or self.room(under_way, pending) > 0:
             return ""
-        return f"{self._adapter.name} takes {self._learned_limit} at a time"
+        return f"{self._adapter.name} takes {limit} at a time"
+
+    def _learned_limit(self) -> int | None:
+        if self._learned is None or self._turn.now() >= self._learned[1]:
+            return None
+        return self._learned[0]
 
     # -- what it learns ------------------------------------------------------------------------------
 
@@ -101,7 +109,7 @@ class Throttle:
     def meet_limit(self, pending: int, verdict: Verdict) -> None:
         """Too many jobs are pending: as many as ours is what it takes, or others' fill it."""
         if pending:
-            self._learned_limit = pending
+            self._learned = pending, self._turn.now() + _LIMIT_MEMORY
         why = f"{self._adapter.name} has too many pending jobs"
         if verdict.retry_after is not None:
             self.hold_back(verdict.retry_after, why)

@@ -90,6 +90,36 @@ def test_a_pending_limit_is_learned_and_kept(manager: JobManager) -> None:
     assert refused == [2]
 
 
+def test_a_pending_limit_that_others_filled_is_tried_again(
+    manager: JobManager, clock: JumpingClock
+) -> None:
+    others = [2]
+
+    def full(number: int, submission: object) -> None:
+        if others[0] + sum(job.status is Status.QUEUED for job in adapter.sent) >= 3:
+            raise Refused("you have reached the maximum number of pending jobs", 400)
+
+    adapter = Scripted(refuse=full, hold=True)
+    job_set = start(manager, adapter, 6)
+    waits(job_set)
+    adapter.sent[0].finish()
+    reach(job_set, lambda: len(adapter.sent) == 2)
+    waits(job_set)
+    assert job_set.live.waiting is not None
+    assert "takes 1 at a time" in job_set.live.waiting.text
+
+    others[0] = 0
+    turn(manager)
+    assert len(adapter.sent) == 2, "it is believed for a while"
+    clock.skip(601)
+    turn(manager)
+    reach(job_set, lambda: len(adapter.sent) == 4)
+    adapter.hold = False
+    for job in adapter.sent:
+        job.finish()
+    done(job_set, 6)
+
+
 # -- being told to wait ------------------------------------------------------------------------------
 
 
