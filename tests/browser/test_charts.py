@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, expect
 from tests.browser.axe import serious
 from tests.browser.cells import GATED, SMALL_CIRCUITS, open_gate
 from tests.browser.conftest import OpenNotebook
-from tests.browser.harness import NotebookPage
+from tests.browser.harness import NotebookPage, artifacts_directory
 from tests.browser.harness_server import JupyterServer
 
 DEPTHS = """
@@ -93,10 +93,14 @@ def test_groups_bits_what_was_expected_and_files(
     assert rows[0] == ["outcome", "shots", "share", "low", "high", "expected"]
     assert [row[:2] for row in rows[1:]] == [["0", str(one["00"])], ["1", str(one["11"])]]
     assert [row[5] for row in rows[1:]] == ["0.5", "0.5"]
-    assert _saved(notebook, panel, "PNG").read_bytes().startswith(b"\x89PNG")
+    image = _saved(notebook, panel, "PNG").read_bytes()
+    assert image.startswith(b"\x89PNG")
+    (artifacts_directory() / "charts-saved.png").write_bytes(image)
     picture = _saved(notebook, panel, "SVG").read_text("utf-8")
     assert picture.startswith("<svg")
     assert "fill:" in picture
+    assert ">gated<" in picture
+    assert ">Counts of circuits with depth 1, bits 0, 10 of 10 jobs · " in picture
 
 
 def test_a_sampler_with_registers_and_points_and_its_timeline(

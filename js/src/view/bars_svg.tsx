@@ -1,7 +1,7 @@
 /** The counts as a light drawing: above 128 outcomes, while Plotly loads, where it cannot be had, and for
  * saving. */
 import { useState } from "preact/hooks";
-import { count } from "../text";
+import { count, plainLine } from "../text";
 import {
   axisOf,
   type Bar,
@@ -19,6 +19,7 @@ import {
 export const MOST_BARS = 128;
 const TOP = 14;
 const RIGHT = 8;
+const LINE = 18;
 
 interface Props {
   bars: readonly Bar[];
@@ -29,9 +30,11 @@ interface Props {
   width: number;
   height: number;
   label: string;
+  /** Lines above it: a file stands alone. */
+  heading?: readonly string[];
 }
 
-export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
+export function BarsSvg({ bars, looks, shots, width, height, label, heading = [] }: Props) {
   const [pointed, point] = useState<number | null>(null);
   const axis = axisOf(bars, looks.errors);
   const scale = unitOf(looks, shots);
@@ -42,8 +45,9 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
   const { every, upright } = labelling(bars, inner);
   const longest = bars.reduce((most, bar) => Math.max(most, bar.label.length), 1);
   const bottom = upright ? longest * CHARACTER + 12 : 22;
-  const plot = Math.max(20, height - TOP - bottom);
-  const floor = TOP + plot;
+  const top = TOP + heading.length * LINE;
+  const plot = Math.max(20, height - top - bottom);
+  const floor = top + plot;
   const y = (share: number) =>
     floor - (axis.top === 0 ? 0 : (Math.min(share, axis.top) / axis.top) * plot);
   const pitch = inner / slotsOf(bars);
@@ -68,6 +72,11 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
       }}
       onPointerLeave={() => point(null)}
     >
+      {heading.map((line, i) => (
+        <text key={line} class="qjm-svg-heading" x={12} y={LINE * (i + 1)}>
+          {plainLine(line, Math.floor((width - 24) / CHARACTER))}
+        </text>
+      ))}
       {marks.map((mark, i) => (
         <g key={mark}>
           <line
@@ -116,7 +125,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
           .join("")}
       />
       {axis.cut && rest !== undefined && (
-        <text class="qjm-svg-text" x={width - RIGHT} y={TOP - 4} text-anchor="end">
+        <text class="qjm-svg-text" x={width - RIGHT} y={top - 4} text-anchor="end">
           {`↑ ${short(rest.share * scale, looks.probability)}`}
         </text>
       )}
@@ -136,7 +145,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label }: Props) {
         ) : null,
       )}
       {bar !== undefined && (
-        <text class="qjm-svg-text qjm-svg-key qjm-svg-pointed" x={left + 4} y={TOP - 3}>
+        <text class="qjm-svg-text qjm-svg-key qjm-svg-pointed" x={left + 4} y={top - 3}>
           {`${bar.key}: ${count(bar.count)} · ${percent(bar.share)}`}
         </text>
       )}

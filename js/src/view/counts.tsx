@@ -49,7 +49,8 @@ function CountsView(props: Props) {
     const file = `${fileName(name)}-counts.${format}`;
     const { shots } = histogram;
     if (format === "csv") save(file, new Blob([csv(bars)], { type: "text/csv" }));
-    else void savePicture(place.current, file, { bars, looks, shots, label });
+    else
+      void savePicture(place.current, file, { bars, looks, shots, label, heading: [name, label] });
   };
   const filled = histogram !== undefined && histogram.keys.length > 0;
   return (
@@ -200,12 +201,13 @@ interface Drawn {
   looks: Looks;
   shots: number;
   label: string;
+  heading: readonly string[];
 }
 
 /** Drawn anew inside the panel, where the theme's colours are, and taken away again. */
 async function savePicture(place: HTMLElement, file: string, drawn: Drawn): Promise<void> {
   const width = Math.max(480, place.clientWidth);
-  const height = HEIGHT + 60;
+  const height = HEIGHT + 90;
   const host = document.createElement("div");
   host.className = "qjm-unseen";
   place.append(host);
