@@ -13,7 +13,7 @@ from tests.browser.harness import NotebookPage, write_notebook
 from tests.browser.harness_server import BROWSER_ARGUMENTS, JupyterServer, find_browser
 
 REPOSITORY = Path(__file__).parents[1]
-SECONDS = 180
+SECONDS = 60
 # Milliseconds. Playwright would else look at each frame, and so keep the page drawing all the time.
 LOOK = 50
 PREPARE = f"""

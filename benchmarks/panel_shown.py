@@ -9,6 +9,8 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as NeverShown
+
 from benchmarks.panel_page import PREPARE, Stage, stage
 from benchmarks.timing import Row, Spread, Target
 from tests.browser.harness import write_notebook
@@ -30,14 +32,23 @@ def run(*, short: bool) -> list[Row]:
     ours: Figures = defaultdict(list)
     naive: Figures = defaultdict(list)
     figures: Figures = defaultdict(list)
+    lost = 0
     with stage() as on:
         for turn in range(2 if short else 4):
             for measure, into in ((_panel, ours), (_naive, naive), (_figure, figures)):
-                for name, number in measure(on).items():
+                try:
+                    found = measure(on)
+                except NeverShown:
+                    # The naive way sends 5,000 messages at once, and now and then its rows never come.
+                    if measure is not _naive:
+                        raise
+                    lost += 1
+                    continue
+                for name, number in found.items():
                     if turn > 0:  # the first ones fill the disk's caches
                         into[name].append(number)
     ours["saved"].append(_saved_bytes())
-    return _rows(ours, naive, figures)
+    return _rows(ours, naive, figures, lost)
 
 
 def _panel(on: Stage) -> dict[str, float]:
@@ -90,9 +101,9 @@ def _saved_bytes() -> float:
         return path.stat().st_size / 1000
 
 
-def _rows(ours: Figures, naive: Figures, figures: Figures) -> list[Row]:
+def _rows(ours: Figures, naive: Figures, figures: Figures, lost: int) -> list[Row]:
     many = f"{JOBS:,} jobs"
-    rows_peer = f"{NAIVE_JOBS} rows of ipywidgets"
+    rows_peer = f"{NAIVE_JOBS} rows of ipywidgets" + (f" ({lost} times never shown)" if lost else "")
 
     def row(
         case: str, unit: str, name: str, most: float, peer: str = "", others: Figures | None = None
