@@ -223,8 +223,7 @@ class Driver:
                 return None
         jobs = len(state.jobs)
         # Not what is published: that is older by this turn, and there may be no other for long.
-        unsent = sum(job.status in (Status.NOT_SENT, Status.SENDING) for job in state.jobs)
-        text = f"{jobs - unsent:,} of {jobs:,} submitted"
+        text = f"{sum(map(_submitted, state.jobs)):,} of {jobs:,} submitted"
         return Waiting(f"{text} ({why})" if why else text, until)
 
     # -- sending -------------------------------------------------------------------------------------
@@ -334,6 +333,11 @@ class Driver:
         if self._sending.get(key) is sending:
             del self._sending[key]
             self._turn.unsend(sending.state, sending.row, "one before it was refused")
+
+
+def _submitted(job: JobRecord) -> bool:
+    """Whether the backend has, or had, it: some are refused, or cancelled before they are sent."""
+    return job.job_id is not None or job.status in (Status.QUEUED, Status.RUNNING, Status.DONE)
 
 
 def _submission(state: SetState, job: JobRecord, adapter: BackendAdapter) -> Submission:

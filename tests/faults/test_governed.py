@@ -120,6 +120,18 @@ def test_a_pending_limit_that_others_filled_is_tried_again(
     done(job_set, 6)
 
 
+def test_what_was_never_sent_is_not_told_as_submitted(manager: JobManager) -> None:
+    adapter = Scripted(hold=True, max_pending=2)
+    job_set = start(manager, adapter, 10)
+    reach(job_set, lambda: len(adapter.sent) == 2)
+    job_set.pause()
+    assert job_set.cancel([5, 6, 7]) == 3
+    waits(job_set)
+    turn(manager)
+    assert job_set.live.waiting is not None
+    assert job_set.live.waiting.text == "2 of 10 submitted (paused)"
+
+
 # -- being told to wait ------------------------------------------------------------------------------
 
 
