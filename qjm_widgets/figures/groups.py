@@ -46,12 +46,12 @@ def groups(live: LiveSet) -> dict[str, Any]:
     for known in live.circuits.metadata():
         for key, value in known.items():
             values.setdefault(str(key), Counter())[label(value)] += 1
+    listed = [(key, _listed(found)) for key, found in values.items()]
+    # Where no group can be shown, there is nothing to choose.
+    metadata = [{"key": first_line(key, _TEXT), **found} for key, found in listed if found["groups"]]
     return {
         "names": _listed(Counter(live.circuits.names())),
-        "metadata": [
-            {"key": first_line(key, _TEXT), **_listed(found)}
-            for key, found in list(values.items())[:_MOST_KEYS]
-        ],
+        "metadata": metadata[:_MOST_KEYS],
         "registers": sorted(_registers(live)),
     }
 

@@ -7,6 +7,7 @@ is updated when the set finishes. The page's CSS hides the second while the firs
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from qjm_widgets.live import LiveSet
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from qjm_widgets.job_set import JobSet
     from qjm_widgets.manager import JobManager
 
+_SECONDS = 60.0
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -54,13 +56,17 @@ def show_manager(manager: JobManager) -> None:
 
 
 class _StaticTwin:
-    """The static output of one display: follows the set until the process ends, at its pauses only."""
+    """The static output of one display: follows the set until the process ends.
+
+    At its pauses, and once a minute while it goes on: each time the page makes it anew, though hidden.
+    """
 
     def __init__(self, live: LiveSet) -> None:
         from IPython.display import display
 
         self._live = live
         self._shown = self._state()
+        self._due = time.monotonic() + _SECONDS
         self._handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
         live.watch(self._look)
 
@@ -68,13 +74,17 @@ class _StaticTwin:
         return self._live.settled, self._live.finished
 
     def _look(self) -> None:
-        if self._live.settled and self._state() != self._shown:
-            PULSE.mark(self.paint)
+        if self._stale():
+            PULSE.mark_between(self.paint)
+
+    def _stale(self) -> bool:
+        pausing = self._live.settled or time.monotonic() >= self._due
+        return pausing and self._state() != self._shown
 
     def paint(self) -> bool:
         """Update the output in its place."""
-        if self._live.settled and self._state() != self._shown:
-            self._shown = self._state()
+        if self._stale():
+            self._shown, self._due = self._state(), time.monotonic() + _SECONDS
             self._handle.update(self._bundle(), raw=True)
         return False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Sequence
 from html import escape
@@ -42,10 +43,8 @@ _RULES = (
 
 def text_of(live: LiveSet) -> str:
     """The set as plain text, in a few lines."""
-    shown = _shown(live.jobs)
-    report = snapshot.report(live.record, shown, time.time(), detailed=False).splitlines()
-    report[-1] = f"  {snapshot.summary(live.numbers(), live.trouble)}"
-    return "\n".join(report)
+    report = snapshot.report(live.record, live.jobs, time.time(), detailed=False, trouble=live.trouble)
+    return report if live.settled else f"{report}\n  {_as_of()}"
 
 
 def html_of(live: LiveSet) -> str:
@@ -63,8 +62,13 @@ def html_of(live: LiveSet) -> str:
         f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
         f"{_bars(live)}"
         f"{table('jobs', rows, _HEADINGS)}{more}"
-        f"<p><small>Job set {record.set_id}</small></p>"
+        f"<p><small>Job set {record.set_id}{'' if live.settled else f', {_as_of()}'}</small></p>"
     )
+
+
+def _as_of() -> str:
+    """When this was so: what is not over goes on."""
+    return f"as of {datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
 
 
 def static(content: str) -> str:

@@ -235,13 +235,14 @@ def order_rows(indices: Sequence[int]) -> bytes:
 
 def detail(index: int, job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[str, Any]:
     """A job's drawer; ``clock`` writes a time (seconds) as text."""
+    circuits = f"circuit{'' if len(job.span) == 1 else 's'} {job.span}"
     attempts = f"attempt {job.attempt}" if job.attempt > 1 else "first attempt"
     error = job.error if job.status is Status.ERROR else job.last_error
     return {
         "kind": "detail",
         "v": VERSION,
         "row": index,
-        "title": f"Job {index}, circuits {job.span} · {attempts}",
+        "title": f"Job {index}, {circuits} · {attempts}",
         "error": None if error is None else _whole(error),
         "history": [_history_line(change, clock) for change in history],
     }

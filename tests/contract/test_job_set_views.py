@@ -10,6 +10,7 @@ from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.counts import wilson
+from qjm_widgets.widgets.static_html import html_of, text_of
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 
@@ -178,3 +179,19 @@ def test_names_are_text_in_a_figure(manager: JobManager) -> None:
     title = job_set.figure().layout.title.text
     assert "<" not in title
     assert "&lt;b&gt;bold" in title
+
+
+def test_the_static_form_tells_all_jobs_and_when_that_was(manager: JobManager) -> None:
+    backend = ScriptedBackend(hold=True)
+    circuits = [marked(value) for value in range(30)]
+    job_set = manager.run(circuits, backend, max_circuits_per_job=1)
+    assert job_set.wait(LIMIT, until="submitted")
+    text, page = text_of(job_set.live), html_of(job_set.live)
+    assert "30 circuits · 30 jobs" in text
+    assert "30 circuits · 30 jobs" in page
+    assert re.search(r"\n  as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", text)
+    assert re.search(r"Job set \w{32}, as of \d{4}-", page)
+    job_set.cancel()
+    assert job_set.wait(LIMIT)
+    assert "as of" not in text_of(job_set.live)
+    assert "as of" not in html_of(job_set.live)

@@ -157,6 +157,18 @@ def test_groups_are_listed_with_how_many_circuits_they_have(
     assert found["metadata"] == [{"key": "value", "groups": [["0", 3], ["1", 3]], "of": 2}]
 
 
+def test_a_key_whose_values_are_too_long_to_be_shown_is_none_to_choose_by(
+    manager: JobManager,
+) -> None:
+    circuits = [marked(value) for value in range(2)]
+    for value, circuit in enumerate(circuits):
+        circuit.metadata = {"long": f"{value}" * 300, "short": value}
+    job_set = manager.run(circuits, ScriptedBackend(hold=True))
+    found = groups(job_set.live)
+    assert [each["key"] for each in found["metadata"]] == ["short"]
+    job_set.cancel()
+
+
 def test_groups_of_a_set_that_another_kernel_ran_come_from_the_store(tmp_path: Any) -> None:
     with JobManager(tmp_path / "jobs.db") as manager:
         job_set = manager.run([marked(0), marked(1), marked(1)], ScriptedBackend())
