@@ -156,7 +156,7 @@ export function reduce(state: State, event: Event): State {
     case "problem":
       return { ...state, problem: event.text };
     case "silent":
-      return state.connection === "asking" ? { ...state, connection: "silent" } : state;
+      return state.connection === "silent" ? state : { ...state, connection: "silent" };
     case "pushed":
       return state.pushed === event.pushed ? state : { ...state, pushed: event.pushed };
     case "sent": {

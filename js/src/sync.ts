@@ -148,6 +148,8 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     open() {
       model.on("msg:custom", onMessage);
       model.on("change:snapshot", onSnapshot);
+      // The front end says so where the kernel was restarted: what it knew of the panel is gone.
+      model.on("comm_live_update", hello);
       readTrait("saved");
       hello();
     },
@@ -209,6 +211,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
       for (const timer of timers) clearTimeout(timer);
       model.off("msg:custom", onMessage);
       model.off("change:snapshot", onSnapshot);
+      model.off("comm_live_update", hello);
       send({ kind: "bye", v: WIRE_VERSION, view });
     },
   };

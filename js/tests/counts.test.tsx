@@ -247,6 +247,10 @@ describe("the pane", () => {
     await type(shown, "Circuit, 0 to 999", "1000");
     await type(shown, "Circuit, 0 to 999", "-1");
     expect(choices(shown)).toHaveLength(before);
+    const input = shown.el.querySelector('[aria-label="Circuit, 0 to 999"]');
+    expect(input?.getAttribute("aria-invalid")).toBe("true");
+    await type(shown, "Circuit, 0 to 999", "413");
+    expect(input?.getAttribute("aria-invalid")).toBe("false");
   });
 
   it("shows the circuits of a group, by name or by what their metadata says", async () => {

@@ -151,6 +151,39 @@ describe("the jobs", () => {
     expect(row(el, 3).contains(opener)).toBe(true);
   });
 
+  it("keep their places in the page while the focus is among them", async () => {
+    const { el } = show(scenario("many"));
+    await settle(300);
+    row(el, 2).focus();
+    await settle();
+    const focused = document.activeElement;
+    const first = () => el.querySelector("[data-row]");
+    await scrollTo(el, 400);
+    await settle(300);
+    expect(first()).toBe(focused);
+    await scrollTo(el, 0);
+    await settle(300);
+    expect(first(), "another place would make the browser scroll").toBe(focused);
+    expect(document.activeElement).toBe(focused);
+    (focused as HTMLElement).blur();
+    await scrollTo(el, 1);
+    expect(first()).toBe(row(el, 0));
+  });
+
+  it("are walked from a box as well, which keeps the keys that tick it", async () => {
+    const { el } = show(scenario("middle"));
+    await settle();
+    const box = row(el, 6).querySelector<HTMLInputElement>("[aria-label='Select job 6']");
+    if (box === null) throw new Error("no box");
+    box.focus();
+    press(box, "Enter");
+    await settle();
+    expect(row(el, 6).classList.contains("qjm-row-open")).toBe(false);
+    press(box, "ArrowDown");
+    await settle();
+    expect((document.activeElement as HTMLElement).dataset.row).toBe("7");
+  });
+
   it("are walked with the keyboard, to the very end", async () => {
     const { el } = show(scenario("many"));
     await settle();
@@ -369,7 +402,7 @@ describe("commands of a row", () => {
     kernel.answering = false;
     button(el, "Cancel job 7").click();
     await settle();
-    expect(row(el, 7).textContent).toContain("cancel sent…");
+    expect(row(el, 7).textContent).toContain("sent…");
     expect(row(el, 7).textContent).toContain("Running");
     const command = kernel.sent.at(-1);
     if (command?.kind !== "command") throw new Error("no command");
@@ -377,7 +410,7 @@ describe("commands of a row", () => {
     Object.assign(kernel.set.jobs[7] ?? {}, { cancelRequested: true, note: "" });
     kernel.publish();
     await settle();
-    expect(row(el, 7).textContent).not.toContain("cancel sent…");
+    expect(row(el, 7).textContent).not.toContain("sent…");
     expect(row(el, 7).textContent).toContain("cancellation requested");
   });
 

@@ -43,6 +43,18 @@ describe("a session", () => {
     expect(opened.state.connection).toBe("connected");
   });
 
+  it("greets again when the front end has lost the kernel, and says that none answers", async () => {
+    const { kernel, opened, sent } = session();
+    expect(opened.state.connection).toBe("connected");
+    kernel.answering = false;
+    kernel.emit("comm_live_update");
+    expect(sent("hello")).toHaveLength(2);
+    await settle(3_100);
+    expect(opened.state.connection).toBe("silent");
+    kernel.publish();
+    expect(opened.state.connection).toBe("connected");
+  });
+
   it("greets once more after a gap, and once only while that is open", () => {
     const { kernel, sent } = session();
     expect(sent("hello")).toHaveLength(1);

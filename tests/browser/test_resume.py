@@ -63,6 +63,8 @@ def test_a_set_whose_backend_is_unknown_says_what_to_run(
     notebook.wait_for_run()
     notebook.wait_for_text(re.compile("1 running"), within=notebook.panel().first)
     notebook.restart_kernel()
+    notebook.wait_for_text("not connected to a kernel", within=notebook.panel().first)
+    expect(notebook.panel().first.get_by_role("button", name="Cancel all")).to_be_disabled()
 
     later = open_notebook(lab, [MANAGER])
     later.run_all()

@@ -108,3 +108,34 @@ def test_a_drawer_draws_circuits_and_nothing_keeps_anybody_out(
     assert serious(panel) == []
     notebook.kernel_eval("job_set.cancel()")
     notebook.kernel_eval(open_gate(1))
+
+
+ONE_EACH = """
+job_set = manager.run(circuits, BasicSimulator(), shots=10, max_circuits_per_job=1)
+job_set.results()
+job_set
+"""
+
+
+def test_a_table_stays_where_it_was_scrolled_though_a_row_has_the_focus(
+    lab: JupyterServer, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(lab, [SMALL_CIRCUITS, ONE_EACH], width=1300)
+    notebook.run_all()
+    notebook.wait_for_run()
+    panel = notebook.panel().first
+    notebook.wait_for_text("40 of 40 done", within=panel)
+    panel.scroll_into_view_if_needed()
+    _row(panel, 1).focus()
+    scroller = panel.locator(".qjm-scroller")
+    scroller.hover()
+    for steps in range(1, 9):
+        notebook.page.mouse.wheel(0, 100)
+        # The rows beside those in sight are there: it rests.
+        last = min(39, (100 * steps + 360) // 30 + 6)
+        expect(_row(panel, last)).to_be_attached()
+        assert scroller.evaluate("(element) => element.scrollTop") == 100 * steps
+    notebook.page.mouse.wheel(0, -800)
+    expect(_row(panel, 18)).to_be_attached()
+    assert scroller.evaluate("(element) => element.scrollTop") == 0
+    expect(_row(panel, 1)).to_be_focused()

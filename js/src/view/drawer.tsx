@@ -8,7 +8,7 @@ import { count, duration } from "../text";
 import { Button } from "./button";
 import { Circuits } from "./circuits";
 import { CopyId } from "./copy_id";
-import { noteOf, spanWords } from "./line";
+import { circuitsWords, noteOf, spanWords } from "./line";
 import { STATUS_WORDS } from "./status";
 import { ACTION_WORDS, SENT_WORDS } from "./words";
 
@@ -36,7 +36,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
   return (
     <section class="qjm-drawer" id={id} aria-label={`Details of job ${row}`}>
       <p class="qjm-drawer-title">
-        <bdi>{details?.title ?? `Job ${row}, circuits ${spanWords(span)}`}</bdi>
+        <bdi>{details?.title ?? `Job ${row}, ${circuitsWords(spanWords(span))}`}</bdi>
         <span class="qjm-muted">{` · ${facts(state, row, now).join(" · ")}`}</span>
       </p>
       {details === undefined && (

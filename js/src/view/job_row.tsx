@@ -5,7 +5,7 @@ import type { RowAction } from "../wire";
 import { Button } from "./button";
 import type { Column, ColumnName } from "./columns";
 import { CopyId } from "./copy_id";
-import type { Line } from "./line";
+import { circuitsWords, type Line } from "./line";
 import { memo } from "./memo";
 import { STATUS_WORDS, StatusIcon } from "./status";
 import { ACTION_WORDS, SENT_WORDS } from "./words";
@@ -44,7 +44,7 @@ function Row(props: Props) {
       role="row"
       aria-rowindex={props.place + 2}
       aria-selected={selects ? selected : undefined}
-      aria-label={`Job ${i}, circuits ${props.span}, ${STATUS_WORDS[status]}${note === "" ? "" : `, ${note}`}`}
+      aria-label={`Job ${i}, ${circuitsWords(props.span)}, ${STATUS_WORDS[status]}${note === "" ? "" : `, ${note}`}`}
       data-row={i}
       tabIndex={props.current ? 0 : -1}
       style={{ transform: `translateY(${props.top}px)` }}
@@ -160,7 +160,12 @@ function rowAction({
   current,
   on,
 }: Pick<Props, "i" | "sent" | "offer" | "allowed" | "current" | "on">): ComponentChild {
-  if (sent !== null) return <span class="qjm-sent">{SENT_WORDS[sent]}</span>;
+  if (sent !== null)
+    return (
+      <span class="qjm-sent" title={SENT_WORDS[sent]}>
+        sent…
+      </span>
+    );
   if (offer === null) return "";
   const word = offer === "decide" ? "Decide" : ACTION_WORDS[offer];
   return (

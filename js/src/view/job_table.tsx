@@ -23,6 +23,7 @@ import {
 } from "./rows";
 import { extended, NOTHING, type Selection, toggled } from "./selection";
 import { TableHead } from "./table_head";
+import { rowOf, stepOf } from "./table_keys";
 import { useColumns } from "./use_columns";
 import { useScroll } from "./use_scroll";
 
@@ -152,9 +153,8 @@ export function JobTable(props: Props) {
   });
 
   const onKeyDown = (event: KeyboardEvent) => {
-    // Only rows carry a number; in the drawer and on buttons the keys keep their own meaning.
-    const row = Number((event.target as HTMLElement).dataset.row ?? Number.NaN);
-    const step = STEPS[event.key];
+    const row = rowOf(event.target as HTMLElement, event.key);
+    const step = stepOf(event.key, ROWS_IN_SIGHT);
     const at = placeOf(order, row);
     if (event.key === "Escape" && open >= 0) {
       moveTo(open);
@@ -175,15 +175,14 @@ export function JobTable(props: Props) {
     event.stopPropagation();
   };
 
-  const shown: number[] = [];
-  for (let place = first; measured !== null && place < last; place++) shown.push(place);
+  /** Where the rows that are made stand. */
+  const places = new Map<number, number>();
+  for (let place = first; measured !== null && place < last; place++) {
+    places.set(rowAt(order, place), place);
+  }
   // The row that has the focus stays, or the focus would fall out of the panel.
-  if (rows > 0 && (current < first || current >= last)) shown.push(current);
-  slots.current = slotsFor(
-    slots.current,
-    shown.map((place) => rowAt(order, place)),
-    !holdsFocus(scroller.current),
-  );
+  if (rows > 0 && (current < first || current >= last)) places.set(rowAt(order, current), current);
+  slots.current = slotsFor(slots.current, [...places.keys()], !holdsFocus(scroller.current));
   const drawerShown = open >= 0;
 
   return (
@@ -215,11 +214,11 @@ export function JobTable(props: Props) {
       >
         {rows === 0 && <NoRows searching={state.ordering} onAll={props.onAll} />}
         <div class="qjm-rows" role="presentation" style={{ height: `${totalHeight(layout)}px` }}>
-          {shown.map((place) => {
-            const i = rowAt(order, place);
+          {[...slots.current].map(([i, slot]) => {
+            const place = places.get(i) ?? 0;
             return (
               <JobRow
-                key={slots.current.get(i)}
+                key={slot}
                 {...lineOf(state, i, now)}
                 on={on}
                 columns={columns}
@@ -258,15 +257,6 @@ export function JobTable(props: Props) {
     </div>
   );
 }
-
-const STEPS: Readonly<Record<string, number>> = {
-  ArrowDown: 1,
-  ArrowUp: -1,
-  PageDown: ROWS_IN_SIGHT - 1,
-  PageUp: 1 - ROWS_IN_SIGHT,
-  Home: Number.NEGATIVE_INFINITY,
-  End: Number.POSITIVE_INFINITY,
-};
 
 interface Handlers extends RowHandlers {
   readonly selectAll: (all: boolean) => void;

@@ -71,6 +71,11 @@ export function noteOf(state: State, row: number): string {
   return note === "" && cancelRequested(state, row) ? "cancellation requested" : note;
 }
 
+/** With the word before it. */
+export function circuitsWords(span: string): string {
+  return `${span.includes("–") ? "circuits" : "circuit"} ${span}`;
+}
+
 export function spanWords(span: Span | null): string {
   if (span === null) return "";
   const last = span.stop - 1;

@@ -56,9 +56,11 @@ export function scrollToRow(
 }
 
 /**
- * Which element shows which row, by number. A row keeps its own while it is shown. Those of rows that went are handed
- * on, in their order, as an element is far quicker filled anew than made; but not while the focus is among them
- * (`handOn` false): elements change places then, and one that is moved loses it.
+ * Which element shows which row, by number, in the order in which the elements stand. A row keeps its own while it is
+ * shown. Those of rows that went are handed on, in their order, as an element is far quicker filled anew than made.
+ *
+ * Not while the focus is among them (`handOn` false): the browser takes it from an element that changes its place among
+ * the others, or scrolls back to it. Then all keep their places, and new ones stand behind them.
  */
 export function slotsFor(
   before: ReadonlyMap<number, number>,
@@ -76,5 +78,7 @@ export function slotsFor(
     used.add(fresh);
     return fresh;
   };
-  return new Map(shown.map((row) => [row, before.get(row) ?? next()]));
+  const staying = [...before.keys()].filter((row) => stay.has(row));
+  const rows = handOn ? stay : new Set([...staying, ...shown]);
+  return new Map([...rows].map((row) => [row, before.get(row) ?? next()]));
 }

@@ -44,6 +44,7 @@ export function Whose({ circuits, choice, groups, onChoice, onGroups }: Props) {
 
 function One({ circuits, choice, onChoice }: Pick<Props, "circuits" | "choice" | "onChoice">) {
   const last = circuits - 1;
+  const [wrong, setWrong] = useState(false);
   return (
     <input
       class="qjm-input"
@@ -51,13 +52,15 @@ function One({ circuits, choice, onChoice }: Pick<Props, "circuits" | "choice" |
       aria-label={`Circuit, 0 to ${last}`}
       min={0}
       max={last}
+      aria-invalid={wrong}
+      title={wrong ? `There is none: circuits are 0 to ${last}` : undefined}
       value={String(choice.circuit ?? 0)}
       onInput={(event) => {
         const circuit = event.currentTarget.valueAsNumber;
+        const there = Number.isInteger(circuit) && circuit >= 0 && circuit <= last;
+        setWrong(!there);
         // Half-typed numbers wait for the rest.
-        if (Number.isInteger(circuit) && circuit >= 0 && circuit <= last) {
-          onChoice({ ...choice, circuit });
-        }
+        if (there) onChoice({ ...choice, circuit });
       }}
     />
   );
