@@ -49,6 +49,22 @@ def test_a_saved_notebook_shows_the_finished_state_without_a_kernel(
     notebook.screenshot("saved-without-kernel")
 
 
+def test_a_notebook_saved_while_a_set_goes_on_tells_how_far_it_was_and_when(
+    lab: JupyterServer, open_notebook: OpenNotebook
+) -> None:
+    often = "import qjm_widgets.widgets.show\nqjm_widgets.widgets.show._SECONDS = 0.0"
+    notebook = open_notebook(lab, [SMALL_CIRCUITS, often, GATED])
+    notebook.run_all()
+    notebook.wait_for_run()
+    notebook.kernel_eval(open_gate(3))
+    static = notebook.cell(2).locator(".qjm-static")
+    expect(static).to_contain_text("3 of 10 done")
+    expect(static).to_contain_text(", as of 20")
+    text = notebook.save().cells[2].outputs[1].data["text/plain"]
+    assert "3 of 10 done" in text
+    assert "as of 20" in text
+
+
 def test_an_html_export_shows_the_finished_state(
     lab: JupyterServer, open_notebook: OpenNotebook
 ) -> None:
