@@ -1,7 +1,8 @@
 """Showing a set or a manager in whatever front end there is.
 
 A set makes two outputs: the widget alone, then static HTML and text under a display id of its own, which
-is updated when the set finishes. The page's CSS hides the second while the first is alive.
+is updated when the set pauses or finishes, and once a minute while it goes on. The page's CSS hides the
+second while the first is alive.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
 
 _SECONDS = 60.0
+"""The page makes static output anew each time it is updated, though hidden: not more often than that."""
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -56,10 +58,7 @@ def show_manager(manager: JobManager) -> None:
 
 
 class _StaticTwin:
-    """The static output of one display: follows the set until the process ends.
-
-    At its pauses, and once a minute while it goes on: each time the page makes it anew, though hidden.
-    """
+    """The static output of one display: follows the set until the process ends."""
 
     def __init__(self, live: LiveSet) -> None:
         from IPython.display import display
@@ -74,18 +73,18 @@ class _StaticTwin:
         return self._live.settled, self._live.finished
 
     def _look(self) -> None:
-        if self._stale():
+        if self._state() != self._shown:
             PULSE.mark_between(self.paint)
 
-    def _stale(self) -> bool:
-        pausing = self._live.settled or time.monotonic() >= self._due
-        return pausing and self._state() != self._shown
-
     def paint(self) -> bool:
-        """Update the output in its place."""
-        if self._stale():
-            self._shown, self._due = self._state(), time.monotonic() + _SECONDS
-            self._handle.update(self._bundle(), raw=True)
+        """Update the output in its place; True when that is still due, though nothing else changes."""
+        state, now = self._state(), time.monotonic()
+        if state == self._shown:
+            return False
+        if now < self._due and not self._live.settled:
+            return True
+        self._shown, self._due = state, now + _SECONDS
+        self._handle.update(self._bundle(), raw=True)
         return False
 
     def _bundle(self) -> dict[str, str]:
