@@ -68,10 +68,16 @@ class Owner:
 
     def _make(self, directory: Path) -> int:
         while True:
-            directory.mkdir(mode=0o700, exist_ok=True)
-            # Another owner that leaves removes the directory while it is empty.
-            with contextlib.suppress(FileNotFoundError):
+            # Another owner that leaves removes the directory while it is empty: also after it was found
+            # there and before it was looked at, which Python then takes for a file of that name.
+            try:
+                directory.mkdir(mode=0o700, exist_ok=True)
                 return os.open(self._file(self.id), os.O_CREAT | os.O_RDWR, 0o600)
+            except FileNotFoundError:
+                continue
+            except FileExistsError:
+                if directory.is_symlink() or directory.is_file():
+                    raise
 
     def beat(self, connection: sqlite3.Connection) -> None:
         """Say that this owner lives; inside a transaction."""

@@ -3,10 +3,12 @@
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from qjm_widgets.core.errors import StoreError
 from qjm_widgets.core.ports import Changes, CircuitBlock
 from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.storage import SQLiteStore, opening
@@ -127,6 +129,36 @@ def test_processes_write_to_one_store(
     assert integrity(path) == "ok"
 
 
+def test_a_directory_of_owners_that_goes_while_it_is_looked_at_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "jobs.db"
+    seen = list[Path]()
+
+    def gone(directory: Path) -> bool:
+        """Its last owner leaves between the two looks that `mkdir` takes."""
+        seen.append(directory)
+        directory.rmdir()
+        return False
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "is_dir", gone)
+        owners = Path(f"{path}.owners")
+        owners.mkdir()
+        store = SQLiteStore(path)
+        store.create_set(a_set(1), [])
+    assert seen == [owners]
+    assert len(list(owners.iterdir())) == 1
+    store.close()
+
+
+def test_a_file_where_the_owners_directory_belongs_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.db"
+    Path(f"{path}.owners").write_text("")
+    with closing(SQLiteStore(path)) as store, pytest.raises(StoreError, match="File exists"):
+        store.create_set(a_set(1), [])
+
+
 def test_processes_that_make_one_store_at_the_same_time_all_get_it(tmp_path: Path) -> None:
     path = tmp_path / "new" / "jobs.db"
     code = """
@@ -208,8 +240,8 @@ def test_a_store_stays_where_it_was_opened(tmp_path: Path, monkeypatch: pytest.M
     store, home = SQLiteStore("100%?#.db"), SQLiteStore("~/home.db")
     monkeypatch.chdir(tmp_path / "elsewhere")
     store.create_set(a_set(), [])
-    for closing in (store, home):
-        closing.close()
+    for opened in (store, home):
+        opened.close()
     found = sorted(file.name for file in tmp_path.iterdir())
     assert found == ["100%?#.db", "elsewhere", "home.db"]
 
