@@ -43,9 +43,16 @@ def copy_circuit(circuit: Any) -> Any:
     copied = copy.copy(circuit)
     copied._builder_api = type(circuit._builder_api)(copied)
     copied._ancillas = circuit._ancillas.copy()
-    copied._metadata = copy.deepcopy(circuit._metadata) if circuit._metadata else {}
+    copied._metadata = _copy_metadata(circuit._metadata) if circuit._metadata else {}
     copied._data = circuit._data.copy()
     return copied
+
+
+def _copy_metadata(metadata: dict[Any, Any]) -> dict[Any, Any]:
+    try:
+        return copy.deepcopy(metadata)
+    except Exception:  # a value that cannot be copied, such as a lock: it is shared
+        return dict(metadata)
 
 
 def has_samplers() -> bool:

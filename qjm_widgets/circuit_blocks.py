@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,17 @@ NAMES_ONLY = "names"
 """The circuits run from memory only: the block tells their names, and its set is not resumable."""
 
 
-def write_block(span: Span, works: Sequence[Work]) -> CircuitBlock:
-    """Write the circuits of a span; what cannot be written becomes a block of names only."""
+class Loss(NamedTuple):
+    """What of a circuit cannot be written: its metadata of one key, or, with ``key`` None, all of it."""
+
+    circuit: int
+    name: str
+    key: str | None
+    reason: str
+
+
+def write_block(span: Span, works: Sequence[Work]) -> tuple[CircuitBlock, list[Loss]]:
+    """Write the circuits of a span, and say what could not be written."""
     names = [work.circuit.name for work in works]
     try:
         if any(has_foreign(work.circuit) for work in works):
@@ -30,9 +39,15 @@ def write_block(span: Span, works: Sequence[Work]) -> CircuitBlock:
             "shots": [work.shots for work in works],
         }
         text = json.dumps(notes)
-        return CircuitBlock(span, QPY, _dump([work.circuit for work in works]), text)
-    except Exception:  # whatever QPY or JSON cannot carry: the set runs, and is marked not resumable
-        return CircuitBlock(span, NAMES_ONLY, b"", json.dumps({"names": names}))
+        return CircuitBlock(span, QPY, _dump([work.circuit for work in works]), text), []
+    except Exception as error:  # whatever QPY or JSON cannot carry
+        losses = [Loss(index, name, None, str(error)) for index, name in enumerate(names, span.start)]
+        return CircuitBlock(span, NAMES_ONLY, b"", json.dumps({"names": names})), losses
+
+
+def describe_losses(losses: Sequence[Loss]) -> str:
+    """What could not be written, as one text."""
+    return "\n".join(f"circuit {loss.circuit} ({loss.name}): {loss.reason}" for loss in losses[:5])
 
 
 def read_block(block: CircuitBlock) -> list[Work] | None:
@@ -67,7 +82,7 @@ def read_metadata(block: CircuitBlock) -> list[Mapping[str, Any]]:
 
 def payload_bytes(work: Work) -> int:
     """How many bytes the written circuit takes; 0 for what cannot be written."""
-    block = write_block(Span(0, 1), [work])
+    block, _ = write_block(Span(0, 1), [work])
     return len(block.data) + (len(block.notes) if block.encoding == QPY else 0)
 
 

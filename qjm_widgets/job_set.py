@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from qjm_widgets.results import JobSetResults
 
 
-Resume = Callable[[LiveSet, Any, Any, Mapping[str, Any]], None]
-"""Drives a set on, with a backend (or None) and run options."""
+# Drives a set on, with a backend, an executor, a pass manager (each may be None) and run options.
+Resume = Callable[[LiveSet, Any, Any, Any, Mapping[str, Any]], None]
 Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
 
 
@@ -354,6 +354,7 @@ class JobSet:
         backend: Any = None,
         *,
         executor: Any = None,
+        pass_manager: Any = None,
         paused: bool = False,
         **run_options: Any,
     ) -> JobSet:
@@ -369,6 +370,7 @@ class JobSet:
                 or a plain simulator made again.
             executor: as for ``run``; it need not be the one that the set was begun with. With one, a set
                 that this kernel drives and that has nothing under way goes on there (``retry``).
+            pass_manager: the one of ``run``, where circuits still wait for it.
             paused: send nothing yet, until ``proceed``; what was sent is watched.
             run_options: those that could not be stored, and any that should change.
 
@@ -376,14 +378,15 @@ class JobSet:
             The set itself.
 
         Raises:
-            InputError: no backend, another backend, or run options are missing; says what to do.
+            InputError: no backend, another backend, or run options or the pass manager are missing; says
+                what to do.
             DrivenElsewhereError: another kernel drives it.
         """
         chosen = self.expected_backend if backend is None else backend
         if self.live.adapter is None:
             self.live.paused = paused
         try:
-            self._resume(self.live, chosen, executor, run_options)
+            self._resume(self.live, chosen, executor, pass_manager, run_options)
         except BaseException:
             self.live.paused = self.live.paused and self.live.adapter is not None
             raise

@@ -128,15 +128,15 @@ def records_of(
     return records
 
 
-def transpiler(
+def transpiling(
     pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
 ) -> Callable[[Work], Work]:
-    """What a pass manager does to each circuit on the way; the adapter checks what comes out."""
+    """What a pass manager does to each circuit; the adapter checks what comes out."""
 
-    def prepare(work: Work) -> Work:
+    def transpile(work: Work) -> Work:
         # One circuit at a time: a list would make Qiskit fork processes from a thread.
         transpiled = Work(pass_manager.run(work.circuit), work.values, work.shots)
         adapter.check([transpiled], options)
         return transpiled
 
-    return prepare
+    return transpile

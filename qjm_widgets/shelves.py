@@ -61,18 +61,24 @@ class Recent(Generic[T]):
 class Circuits:
     """The circuits of a set, by index."""
 
-    def __init__(self, store: JobStore, set_id: str, number: int, works: Sequence[Work | None]) -> None:
+    def __init__(
+        self,
+        store: JobStore,
+        set_id: str,
+        number: int,
+        works: Sequence[Work | None],
+        names: Sequence[str] = (),
+    ) -> None:
         self._store = store
         self._set_id = set_id
         self._number = number
         self._works: list[Work | None] = list(works) or [None] * number
-        self._names: list[str] | None = None
-        self._left_names: dict[int, str] = {}
-        self._letting_go = threading.Lock()
-        self._both = 0  # circuits that are in memory and in the store
-        # Taken now: while circuits are written, theirs steps aside.
-        metadata = [work.circuit.metadata or {} for work in works if work is not None]
-        self._metadata: list[Mapping[str, Any]] | None = metadata if len(metadata) == number else None
+        self._names: list[str] | None = list(names) or None
+        self._metadata: list[Mapping[str, Any]] | None = None
+        known = [work.circuit for work in works if work is not None]
+        if len(known) == number:
+            self._names = self._names or [circuit.name for circuit in known]
+            self._metadata = [circuit.metadata or {} for circuit in known]
 
     def of(self, span: Span) -> list[Work]:
         """The circuits of a span: from memory, else from the store.
@@ -100,39 +106,22 @@ class Circuits:
         found = self._store.get_circuits(self._set_id, span)
         return found[0] if len(found) == 1 and found[0].span == span else None
 
-    def replace(self, circuit: int, work: Work) -> None:
-        """Put a prepared circuit in the place of the given one."""
-        self._works[circuit] = work
-
-    def written(self, span: Span) -> None:
-        """The store has these circuits: beyond so many, they are read again when they are sent."""
-        with self._letting_go:
-            self._both += len(span)
-            if self._both <= IN_MEMORY:
-                return
-        self.let_go(span)
+    def replace(self, span: Span, works: Sequence[Work], *, keep: bool) -> None:
+        """Put transpiled circuits in place of the given ones; ``keep``: the store lacks them."""
+        for circuit, work in zip(range(span.start, span.stop), works, strict=True):
+            if keep or self._works[circuit] is not None:
+                self._works[circuit] = work
 
     def let_go(self, span: Span) -> None:
         """Forget circuits that the store has; their names stay."""
-        with self._letting_go:
-            for circuit in range(span.start, span.stop):
-                work = self._works[circuit]
-                if work is not None:
-                    self._left_names[circuit] = work.circuit.name
-                    self._works[circuit] = None
-                    self._both -= 1
+        self._works[span.start : span.stop] = [None] * len(span)
 
     def names(self) -> list[str]:
         """The circuits' names; one that is not known (it was never written) is empty."""
         if self._names is None:
-            names = [
-                work.circuit.name if work is not None else self._left_names.get(index, "")
-                for index, work in enumerate(self._works)
-            ]
-            if "" in names:
-                names = [""] * self._number
-                for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                    names[block.span.start : block.span.stop] = read_names(block)
+            names = [""] * self._number
+            for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
+                names[block.span.start : block.span.stop] = read_names(block)
             self._names = names
         return self._names
 

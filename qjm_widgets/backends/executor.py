@@ -128,7 +128,9 @@ class OnExecutor:
         """Hand a job to the executor."""
         self._workers.count()
         self.max_pending = self._workers.pending_limit
-        block = submission.block or write_block(Span(0, len(submission.works)), submission.works)
+        block = submission.block
+        if block is None:
+            block, _ = write_block(Span(0, len(submission.works)), submission.works)
         if block.encoding != QPY:
             raise CircuitError(
                 "a circuit of this job cannot be written as QPY, so it cannot be sent to an executor's "

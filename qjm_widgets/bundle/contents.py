@@ -126,4 +126,4 @@ def as_loaded(bundle: Bundle) -> Bundle:
 
 
 def _names_only(block: CircuitBlock) -> CircuitBlock:
-    return CircuitBlock(block.span, NAMES_ONLY, b"", json.dumps({"names": read_names(block)}))
+    return block._replace(encoding=NAMES_ONLY, data=b"", notes=json.dumps({"names": read_names(block)}))

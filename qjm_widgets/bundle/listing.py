@@ -26,13 +26,14 @@ class Member(NamedTuple):
 class Listing(NamedTuple):
     """What the manifest tells: records, and which member holds what.
 
-    ``circuits`` are spans with their encodings, in order; ``outcomes`` are rows.
+    ``circuits`` are spans with their encodings and whether a pass manager has
+    still to transpile them, in order; ``outcomes`` are rows.
     """
 
     record: JobSetRecord
     jobs: tuple[JobRecord, ...]
     history: tuple[StatusChange, ...]
-    circuits: tuple[tuple[Span, str], ...]
+    circuits: tuple[tuple[Span, str, bool], ...]
     outcomes: tuple[int, ...]
     members: Mapping[str, Member]
 
@@ -77,7 +78,7 @@ def read(data: bytes) -> Listing:
         _read_circuits(Fields(block, "a span of its circuits"), record.circuits)
         for block in top.take("circuits", list)
     )
-    spans = [span for span, _ in circuits]
+    spans = [span for span, _, _ in circuits]
     if sorted(set(spans)) != spans:
         raise RefusalError("its circuits are not in order")
     outcomes = tuple(top.take("outcomes", list))
@@ -96,7 +97,7 @@ def read(data: bytes) -> Listing:
 
 def _expected(listing: Listing) -> list[str]:
     names = [circuits_name(number) + ".json" for number in range(len(listing.circuits))]
-    for number, (_, encoding) in enumerate(listing.circuits):
+    for number, (_, encoding, _) in enumerate(listing.circuits):
         if encoding != NAMES_ONLY:
             names.append(circuits_name(number) + ".qpy")
     return names + [outcome_name(row) for row in listing.outcomes]
@@ -122,6 +123,8 @@ def _read_set(fields: Fields) -> JobSetRecord:
         unstored_options=fields.texts("unstored_options"),
         survives_kernel=fields.maybe(fields.flag, "survives_kernel"),
         resumable=fields.flag("resumable"),
+        complete=fields.flag("complete", missing=True),
+        transpiles=fields.flag("transpiles", missing=False),
         batch_id=fields.maybe(fields.text, "batch_id"),
         max_qpu_seconds=fields.maybe(fields.seconds, "max_qpu_seconds"),
     )
@@ -221,12 +224,13 @@ def _read_change(fields: Fields, jobs: int) -> StatusChange:
     return change
 
 
-def _read_circuits(fields: Fields, circuits: int) -> tuple[Span, str]:
+def _read_circuits(fields: Fields, circuits: int) -> tuple[Span, str, bool]:
     span, encoding = _span("span", fields, circuits), fields.text("encoding", 20)
     if encoding not in (QPY, NAMES_ONLY):
         raise fields.bad("encoding", f"is unknown ({encoding!r})")
+    untranspiled = fields.flag("untranspiled", missing=False)
     fields.end()
-    return span, encoding
+    return span, encoding, untranspiled
 
 
 def _read_member(fields: Fields) -> Member:

@@ -58,12 +58,21 @@ def _tree(bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, Any]:
             "unstored_options": record.unstored_options,
             "survives_kernel": record.survives_kernel,
             "resumable": record.resumable,
+            "complete": record.complete,
+            "transpiles": record.transpiles,
             "batch_id": record.batch_id,
             "max_qpu_seconds": record.max_qpu_seconds,
         },
         "jobs": [_job_tree(job) for job in bundle.jobs],
         "history": [{**line._asdict(), "status": line.status.value} for line in bundle.history],
-        "circuits": [{"span": list(block.span), "encoding": block.encoding} for block in bundle.blocks],
+        "circuits": [
+            {
+                "span": list(block.span),
+                "encoding": block.encoding,
+                "untranspiled": block.untranspiled,
+            }
+            for block in bundle.blocks
+        ],
         "outcomes": list(bundle.outcomes),
         "members": {
             name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}

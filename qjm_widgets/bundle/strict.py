@@ -134,8 +134,10 @@ class Fields:
             raise self.bad(name, "is no time")
         return value
 
-    def flag(self, name: str) -> bool:
-        """True or False."""
+    def flag(self, name: str, missing: bool | None = None) -> bool:
+        """True or False; ``missing`` where older bundles do not have the field."""
+        if missing is not None and name not in self._tree:
+            return missing
         return bool(self.take(name, bool))
 
     def texts(self, name: str, most: int = 10_000) -> tuple[str, ...]:

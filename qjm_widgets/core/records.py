@@ -73,6 +73,8 @@ class JobSetRecord:
         survives_kernel: whether its jobs outlive the kernel; None where nobody knows.
         recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
         resumable: False when a circuit could not be written to the store.
+        complete: False while ``run`` still writes the set: what is there are its first circuits.
+        transpiles: whether a pass manager transpiles the circuits before they are sent.
         batch_id: the provider's id of the batch in which the set's jobs run, where it has batches.
         max_qpu_seconds: no further job is sent once the set has used so much quantum processor time.
     """
@@ -90,6 +92,8 @@ class JobSetRecord:
     survives_kernel: bool | None = None
     rerun_on_resume: bool | None = None
     resumable: bool = True
+    complete: bool = True
+    transpiles: bool = False
     recipe: str | None = None
     batch_id: str | None = None
     max_qpu_seconds: float | None = None

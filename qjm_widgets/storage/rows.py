@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 SET_COLUMNS = (
     "set_id, name, backend, adapter, circuits, created_at, shots_min, shots_max, tags, options,"
     " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe,"
-    " batch_id, max_qpu_seconds"
+    " complete, transpiles, batch_id, max_qpu_seconds"
 )
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
@@ -26,7 +26,7 @@ JOB_COLUMNS = (
     " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
-CIRCUIT_COLUMNS = "start, stop, encoding, notes, data"
+CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled"
 
 # A dictionary is several times faster than calling the Enum, and there may be 10,000 rows.
 _STATUSES = {status.value: status for status in Status}
@@ -51,6 +51,8 @@ def set_to_row(record: JobSetRecord) -> Row:
         record.rerun_on_resume,
         record.resumable,
         record.recipe,
+        record.complete,
+        record.transpiles,
         _text(record.batch_id),
         _seconds(record.max_qpu_seconds),
     )
@@ -74,6 +76,8 @@ def set_from_row(row: Row) -> JobSetRecord:
         rerun_on_resume,
         resumable,
         recipe,
+        complete,
+        transpiles,
         batch_id,
         max_qpu_seconds,
     ) = row
@@ -92,6 +96,8 @@ def set_from_row(row: Row) -> JobSetRecord:
         rerun_on_resume=_flag(rerun_on_resume),
         resumable=bool(resumable),
         recipe=recipe,
+        complete=bool(complete),
+        transpiles=bool(transpiles),
         batch_id=batch_id,
         max_qpu_seconds=max_qpu_seconds,
     )
@@ -166,13 +172,21 @@ def block_to_row(set_key: int, block: CircuitBlock) -> Row:
     """The set's key and the values of ``CIRCUIT_COLUMNS``."""
     span = block.span
     notes = _text(block.notes)
-    return (set_key, int(span.start), int(span.stop), block.encoding, notes, block.data)
+    return (
+        set_key,
+        int(span.start),
+        int(span.stop),
+        block.encoding,
+        notes,
+        block.data,
+        block.untranspiled,
+    )
 
 
 def block_from_row(row: Row) -> CircuitBlock:
     """The record of a row of ``CIRCUIT_COLUMNS``."""
-    start, stop, encoding, notes, data = row
-    return CircuitBlock(Span(start, stop), encoding, data, notes)
+    start, stop, encoding, notes, data, untranspiled = row
+    return CircuitBlock(Span(start, stop), encoding, data, notes, bool(untranspiled))
 
 
 def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | None]) -> list[SetSummary]:

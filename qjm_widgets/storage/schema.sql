@@ -23,7 +23,9 @@ CREATE TABLE job_sets (
     owner            TEXT,              -- who may write its jobs; may be dead (leases.py)
     epoch            INTEGER NOT NULL DEFAULT 0,  -- grows with each claim
     batch_id         TEXT,
-    max_qpu_seconds  REAL
+    max_qpu_seconds  REAL,
+    complete         INTEGER NOT NULL DEFAULT 1,  -- 0 while its circuits are being written
+    transpiles       INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);
@@ -86,6 +88,7 @@ CREATE TABLE circuits (
     encoding TEXT NOT NULL,
     notes    TEXT NOT NULL,
     data     BLOB NOT NULL,
+    untranspiled INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (set_key, start, stop)  -- `stop` too, so that a search reads no blob
 );
 

@@ -79,6 +79,10 @@ _GET_CIRCUITS = (
     f"SELECT {rows.CIRCUIT_COLUMNS} FROM circuits"
     f" WHERE set_key = ({_SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
 )
+_UNTRANSPILED = (
+    f"SELECT start, stop FROM circuits WHERE set_key = ({_SET_KEY}) AND untranspiled"
+    " ORDER BY start, stop"
+)
 
 
 class SQLiteStore:
@@ -108,12 +112,28 @@ class SQLiteStore:
         self._standing = Standing(file, self._owner.id, lambda: open_store(self.path, timeout))
         self._epochs: dict[str, int] = {}
 
-    def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
-        """Store a new set with all its jobs, owned by this store; a known id is a ``StoreError``."""
+    def create_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
+    ) -> None:
+        """Store a new set with jobs and circuits, owned by this store; a known id is an error."""
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
-            _ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
+            self._add(connection, set_key, jobs, blocks)
             self._take(connection, record.set_id, set_key)
+
+    def extend_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock]
+    ) -> None:
+        """Append jobs and circuits to a set, and replace its row.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+            LeaseLostError: another store owns the set now; nothing was written.
+        """
+        with self._transaction() as connection:
+            set_key = self._owned_key(connection, record.set_id)
+            self._add(connection, set_key, jobs, blocks)
+            connection.execute(_UPDATE_SET, (*rows.set_to_row(record), set_key))
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
         """Store a whole set in one transaction, owned by nobody; a known id is a ``StoreError``."""
@@ -158,6 +178,10 @@ class SQLiteStore:
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order; none for an unknown set."""
         return self._select(rows.block_from_row, _GET_CIRCUITS, set_id, int(span.stop), int(span.start))
+
+    def untranspiled(self, set_id: str) -> list[Span]:
+        """The blocks that the set's pass manager has still to transpile, in order."""
+        return self._select(lambda columns: Span(*columns), _UNTRANSPILED, set_id)
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
         """A set and its jobs in the order of rows.
@@ -347,6 +371,16 @@ class SQLiteStore:
         set_key = connection.execute(_ADD_SET, rows.set_to_row(record)).lastrowid
         assert set_key is not None
         return set_key
+
+    def _add(
+        self,
+        connection: sqlite3.Connection,
+        set_key: int,
+        jobs: Sequence[JobRecord],
+        blocks: Sequence[CircuitBlock],
+    ) -> None:
+        _ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
+        _PUT_CIRCUITS.run(connection, [rows.block_to_row(set_key, block) for block in blocks])
 
     def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
         newest = {job.row: job for job in change.jobs}
