@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
@@ -46,6 +46,20 @@ def copy_circuit(circuit: Any) -> Any:
     copied._metadata = copy.deepcopy(circuit._metadata) if circuit._metadata else {}
     copied._data = circuit._data.copy()
     return copied
+
+
+def operation_names(circuit: Any) -> Iterable[str]:
+    """The names of the instructions in a circuit, once each; those in bodies are not seen."""
+    # The circuit's own ``count_ops`` sorts them, which takes as long again.
+    count = getattr(circuit._data, "count_ops", None) or circuit.count_ops
+    names: Iterable[str] = count()
+    return names
+
+
+def operation_name(instruction: Any) -> str:
+    """The name of an instruction in a circuit, where it can be without making a Python object of it."""
+    name = getattr(instruction, "name", None)
+    return str(instruction.operation.name if name is None else name)
 
 
 def has_samplers() -> bool:

@@ -9,12 +9,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from qjm_widgets.circuit_blocks import NAMES_ONLY, write_block
 from qjm_widgets.core.errors import ClosedError, StoreError, explain
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
 from qjm_widgets.engine import Engine
 from qjm_widgets.live import LiveSet
+from qjm_widgets.serialization.circuits import write_block
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,19 +94,21 @@ class Journal:
         began = time.thread_time()
         most = min(max(_FIRST_SECONDS, entry.spent), _BATCH_SECONDS)
         blocks: list[CircuitBlock] = []
+        lost: list[int] = []
         while entry.spans and not self._is_late():
             span = entry.spans.popleft()
             works = self._prepared(entry, span)
             if works is not None:
-                blocks.append(write_block(span, works))
+                block, losses = write_block(span, works)
+                blocks.append(block)
+                lost += [loss.circuit for loss in losses if loss.key is None]
             took = time.thread_time() - began
             if took > most:
                 break
         entry.spent += took
-        if self._put(live, blocks) and not self._stopped:
+        if self._put(live, blocks, lost) and not self._stopped:
             for block in blocks:
-                if block.encoding != NAMES_ONLY:
-                    live.circuits.written(block.span)
+                live.circuits.written(block.span)
             upto = entry.spans[0].start if entry.spans else live.record.circuits
             self._engine.circuits_written(live, upto)
 
@@ -127,12 +129,13 @@ class Journal:
                 return None
         return entry.live.circuits.of(span)
 
-    def _put(self, live: LiveSet, blocks: Sequence[CircuitBlock]) -> bool:
+    def _put(self, live: LiveSet, blocks: Sequence[CircuitBlock], lost: Sequence[int]) -> bool:
         """Write blocks, again and again while the store is in trouble; False when stopped first."""
         while True:
             try:
-                if live.record.resumable and any(block.encoding == NAMES_ONLY for block in blocks):
-                    self._engine.amend_set(live, resumable=False)
+                if unstored := {*lost} - {*live.record.unstored_circuits}:
+                    every = sorted(unstored.union(live.record.unstored_circuits))
+                    self._engine.amend_set(live, unstored_circuits=tuple(every))
                 self._store.put_circuits(live.set_id, blocks)
                 if live.trouble is not None:
                     live.trouble = None

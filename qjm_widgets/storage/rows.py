@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 SET_COLUMNS = (
     "set_id, name, backend, adapter, circuits, created_at, shots_min, shots_max, tags, options,"
     " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe,"
-    " batch_id, max_qpu_seconds"
+    " batch_id, max_qpu_seconds, unstored_circuits"
 )
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
@@ -53,6 +53,7 @@ def set_to_row(record: JobSetRecord) -> Row:
         record.recipe,
         _text(record.batch_id),
         _seconds(record.max_qpu_seconds),
+        json.dumps(list(map(int, record.unstored_circuits))),
     )
 
 
@@ -76,6 +77,7 @@ def set_from_row(row: Row) -> JobSetRecord:
         recipe,
         batch_id,
         max_qpu_seconds,
+        unstored_circuits,
     ) = row
     return JobSetRecord(
         set_id=set_id,
@@ -94,6 +96,7 @@ def set_from_row(row: Row) -> JobSetRecord:
         recipe=recipe,
         batch_id=batch_id,
         max_qpu_seconds=max_qpu_seconds,
+        unstored_circuits=tuple(json.loads(unstored_circuits)),
     )
 
 

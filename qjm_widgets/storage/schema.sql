@@ -23,7 +23,8 @@ CREATE TABLE job_sets (
     owner            TEXT,              -- who may write its jobs; may be dead (leases.py)
     epoch            INTEGER NOT NULL DEFAULT 0,  -- grows with each claim
     batch_id         TEXT,
-    max_qpu_seconds  REAL
+    max_qpu_seconds  REAL,
+    unstored_circuits TEXT NOT NULL DEFAULT '[]'  -- JSON list
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);

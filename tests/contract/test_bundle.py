@@ -20,7 +20,7 @@ from qiskit_aer import AerSimulator
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.bundle import read_bundle, store_bundle, write_bundle
 from qjm_widgets.bundle.contents import collect
-from qjm_widgets.circuit_blocks import read_block
+from qjm_widgets.serialization.circuits import read_block
 from qjm_widgets.core.errors import (
     BundleError,
     ClosedError,

@@ -181,7 +181,7 @@ def test_a_full_disk_stops_the_sending_and_loses_nothing(
 def test_circuits_that_cannot_be_written_are_written_later(
     manager: JobManager, clock: JumpingClock, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those too that are marked as not resumable first."""
+    """Those too of which one is marked as not stored first."""
     monkeypatch.setattr("qjm_widgets.journal._RETRY_SECONDS", 0.01)
     real, failures = manager._store.update_set, iter([StoreFullError("No space is left")] * 3)
 
@@ -195,7 +195,7 @@ def test_circuits_that_cannot_be_written_are_written_later(
     odd[1].append(Unwritten(), [0])
     job_set = start(manager, Scripted(), 0, circuits=odd)
     done(job_set, 3)
-    assert not job_set.live.record.resumable
+    assert job_set.live.record.unstored_circuits == (1,)
     assert job_set.live.trouble is None
 
 
