@@ -137,22 +137,30 @@ class Decisions:
 
     def halve(self, state: SetState, row: int, text: str) -> None:
         """Cut a job of several circuits into two; the second half gets a row of its own."""
+        start, stop = state.jobs[row].span
+        self._cut(state, row, (start + stop) // 2, f"too large, cut in halves: {text}")
+
+    def cut_out(self, state: SetState, row: int, circuit: int, text: str) -> None:
+        """Cut a job of several circuits so that one begins or ends with this circuit."""
+        start = state.jobs[row].span.start
+        self._cut(state, row, circuit + 1 if circuit == start else circuit, text)
+
+    def _cut(self, state: SetState, row: int, at: int, text: str) -> None:
         job = state.jobs[row]
         if job.cancel_requested:
             self.unsend(state, row, text)
             return
         start, stop = job.span
-        middle = (start + stop) // 2
         second = replace(
             job,
             row=len(state.jobs),
-            span=Span(middle, stop),
+            span=Span(at, stop),
             status=Status.NOT_SENT,
             since=self.wall(),
             **FRESH,
         )
-        state.jobs[row] = replace(job, span=Span(start, middle))
-        self.unsend(state, row, f"too large, cut in halves: {text}")
+        state.jobs[row] = replace(job, span=Span(start, at))
+        self.unsend(state, row, text)
         state.jobs.append(second)
-        self.change(state, second.row, Status.NOT_SENT, text=f"second half of job {row}")
+        self.change(state, second.row, Status.NOT_SENT, text=f"cut from job {row}")
         state.add_unsent([second.row])

@@ -64,7 +64,7 @@ class LiveSet:
         self.owner: str | None = None
         self.tries = tries
         self.options = dict(options if options is not None else record.options)
-        self.circuits = Circuits(store, record.set_id, record.circuits, works, names)
+        self.circuits = Circuits(store, record.set_id, record.circuits, works, names, self._unstored)
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
         self.natives: dict[int, Any] = {}
@@ -205,6 +205,9 @@ class LiveSet:
         self.closed = True
         self.notify()
         self.bus.close()
+
+    def _unstored(self) -> tuple[int, ...]:
+        return self.record.unstored_circuits
 
     def _let_go(self, job: JobRecord) -> None:
         """Forget circuits that no unfinished job holds any more: the store has them."""

@@ -21,7 +21,6 @@ from typing import Any
 from qjm_widgets import backends as _backends
 from qjm_widgets import faces
 from qjm_widgets.adapters import Adapters
-from qjm_widgets.circuit_blocks import describe_losses
 from qjm_widgets.clock import SystemClock
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.errors import (
@@ -53,6 +52,7 @@ from qjm_widgets.progress import SavingLine
 from qjm_widgets.remote_sets import RemoteSets
 from qjm_widgets.resuming import check_backend, merge_options, untranspiled
 from qjm_widgets.retrieving import FoundSet, found_sets
+from qjm_widgets.serialization.losses import describe_losses
 from qjm_widgets.set_writer import SetWriter
 from qjm_widgets.shelves import IN_MEMORY
 from qjm_widgets.storage.sqlite import SQLiteStore

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from qjm_widgets.circuit_blocks import payload_bytes
 from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.splitting import (
@@ -19,6 +18,7 @@ from qjm_widgets.core.splitting import (
     PlannedJob,
     split,
 )
+from qjm_widgets.serialization.circuits import payload_bytes
 from qjm_widgets.works import read_circuits
 
 

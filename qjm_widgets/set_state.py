@@ -80,6 +80,9 @@ class Turn(Protocol):
     def halve(self, state: SetState, row: int, text: str) -> None:
         """Cut a job of several circuits into two."""
 
+    def cut_out(self, state: SetState, row: int, circuit: int, text: str) -> None:
+        """Cut a job of several circuits so that one begins or ends with this circuit."""
+
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of a shared pace; seconds to wait, 0 when it was taken."""
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 
-from qjm_widgets.circuit_blocks import Loss, write_block
 from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
+from qjm_widgets.serialization.circuits import write_block
+from qjm_widgets.serialization.losses import Loss
 from qjm_widgets.works import copy_work
 
 # Seconds for which blocks are collected: a transaction costs a wait for the disk. Smaller sets take one.
@@ -74,15 +75,15 @@ class SetWriter:
         self._bytes += len(block.data) + len(block.notes)
         self.losses += losses
         self.names += [work.circuit.name for work in works]
-        unwritten = {loss.circuit for loss in losses if loss.key is None}
+        unstored = [loss.circuit for loss in losses if loss.key is None]
         self.works += [
-            copy_work(work) if index < self._keep or index in unwritten else None
+            copy_work(work) if index < self._keep or index in unstored else None
             for index, work in enumerate(works, start)
         ]
         self.record = replace(
             self.record,
             circuits=span.stop,
-            resumable=self.record.resumable and not unwritten,
+            unstored_circuits=(*self.record.unstored_circuits, *unstored),
         )
         if self._bytes >= _FLUSH_BYTES or time.monotonic() >= self._due:
             self._flush()

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from qjm_widgets.circuit_blocks import read_block, read_metadata, read_names
 from qjm_widgets.core.counts import CountsSum
-from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
+from qjm_widgets.core.errors import MissingCircuitsError, StoreCorruptError, explain
 from qjm_widgets.core.outcome_codec import decode_outcome
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
+from qjm_widgets.serialization.circuits import (
+    Missing,
+    read_all_metadata,
+    read_block,
+    read_names,
+    unstored_of,
+)
 
 T = TypeVar("T")
+
+_NEVER = "it was never written: the kernel died first"
 
 IN_MEMORY = 10_000
 """So many circuits of a set, and the results of so many, are in memory as well as in the store."""
@@ -59,7 +67,16 @@ class Recent(Generic[T]):
 
 
 class Circuits:
-    """The circuits of a set, by index."""
+    """The circuits of a set, by index.
+
+    Args:
+        store: where they are.
+        set_id: the set's.
+        number: how many it has.
+        works: by index: those that are in memory, None for the others; or nothing at all.
+        names: of all circuits, where they are known.
+        unstored: gives those that the store cannot have: they are never forgotten.
+    """
 
     def __init__(
         self,
@@ -68,8 +85,10 @@ class Circuits:
         number: int,
         works: Sequence[Work | None],
         names: Sequence[str] = (),
+        unstored: Callable[[], Collection[int]] = tuple,
     ) -> None:
         self._store = store
+        self._unstored = unstored
         self._set_id = set_id
         self._number = number
         self._works: list[Work | None] = list(works) or [None] * number
@@ -84,27 +103,44 @@ class Circuits:
         """The circuits of a span: from memory, else from the store.
 
         Raises:
-            NotAvailableError: they are nowhere any more.
+            MissingCircuitsError: some are nowhere any more; the others are in the store.
+            StoreCorruptError: what the store has of them cannot be read.
         """
         works = [work for work in self._works[span.start : span.stop] if work is not None]
         if len(works) == len(span):
             return works
-        stored: dict[int, Work] = {}
+        found: dict[int, Work] = {}
+        reasons: dict[int, str] = dict.fromkeys(range(span.start, span.stop), _NEVER)
         for block in self._store.get_circuits(self._set_id, span):
-            found = read_block(block) or ()
-            stored.update(zip(range(block.span.start, block.span.stop), found, strict=False))
-        missing = [circuit for circuit in range(span.start, span.stop) if circuit not in stored]
+            for circuit, work in enumerate(self._read(block), block.span.start):
+                if isinstance(work, Missing):
+                    reasons[circuit] = work.reason
+                else:
+                    found[circuit] = work
+        for circuit in range(span.start, span.stop):
+            # What the store does not have may be here.
+            here = self._works[circuit]
+            if here is not None:
+                found[circuit] = here
+        missing = [circuit for circuit in range(span.start, span.stop) if circuit not in found]
         if missing:
-            raise NotAvailableError(
-                f"circuits {Span(missing[0], missing[-1] + 1)} are missing: they were never written to "
-                "the store (the kernel died first, or they cannot be written); run them again"
-            )
-        return [stored[circuit] for circuit in range(span.start, span.stop)]
+            raise MissingCircuitsError(missing, reasons[missing[0]])
+        return [found[circuit] for circuit in range(span.start, span.stop)]
+
+    def _read(self, block: CircuitBlock) -> list[Work | Missing]:
+        try:
+            return read_block(block)
+        except Exception as error:  # damaged bytes can make Qiskit raise anything
+            raise StoreCorruptError(
+                f"circuits {block.span} in the job store {self._store.path} cannot be read: "
+                f"{explain(error)}"
+            ) from error
 
     def block(self, span: Span) -> CircuitBlock | None:
-        """The circuits of a span as they were written, where they were written together."""
+        """The circuits of a span as they were written, where all of them were, and together."""
         found = self._store.get_circuits(self._set_id, span)
-        return found[0] if len(found) == 1 and found[0].span == span else None
+        whole = len(found) == 1 and found[0].span == span and not unstored_of(found[0])
+        return found[0] if whole else None
 
     def replace(self, span: Span, works: Sequence[Work], *, keep: bool) -> None:
         """Put transpiled circuits in place of the given ones; ``keep``: the store lacks them."""
@@ -113,8 +149,9 @@ class Circuits:
                 self._works[circuit] = work
 
     def let_go(self, span: Span) -> None:
-        """Forget circuits that the store has; their names stay."""
-        self._works[span.start : span.stop] = [None] * len(span)
+        """Forget circuits, but for their names; those that the store does not have stay."""
+        for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
+            self._works[circuit] = None
 
     def names(self) -> list[str]:
         """The circuits' names; one that is not known (it was never written) is empty."""
@@ -130,7 +167,7 @@ class Circuits:
         if self._metadata is None:
             found: list[Mapping[str, Any]] = [{}] * self._number
             for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                found[block.span.start : block.span.stop] = read_metadata(block)
+                found[block.span.start : block.span.stop] = read_all_metadata(block)
             self._metadata = found
         return self._metadata
 

@@ -8,12 +8,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from qjm_widgets.circuit_blocks import write_block
 from qjm_widgets.core.errors import ClosedError, StoreError, explain
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
 from qjm_widgets.engine import Engine
 from qjm_widgets.live import LiveSet
+from qjm_widgets.serialization.circuits import write_block
 
 _LOG = logging.getLogger(__name__)
 
@@ -101,10 +101,10 @@ class Transpiler:
                 )
                 return
         block, losses = write_block(span, works)
-        unwritten = {loss.circuit for loss in losses if loss.key is None}
         # Where a transpiled circuit cannot be written, the store keeps the span as it was given.
+        unwritten = any(loss.key is None for loss in losses)
         if unwritten or self._put(live, block):
-            live.circuits.replace(span, works, keep=bool(unwritten))
+            live.circuits.replace(span, works, keep=unwritten)
 
     def _put(self, live: LiveSet, block: CircuitBlock) -> bool:
         """Write a block, again and again while the store is in trouble; False when stopped first."""

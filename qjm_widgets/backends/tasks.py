@@ -16,12 +16,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from qjm_widgets.backends.reports import send
-from qjm_widgets.circuit_blocks import read_block
-from qjm_widgets.core.errors import InputError, explain
+from qjm_widgets.core.errors import CircuitError, InputError, explain
 from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.serialization.circuits import Missing, read_block
 
 _PYTHON = "Python"
 _KEPT = 4
@@ -116,8 +116,11 @@ def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _run(task: Mapping[str, Any]) -> Observation:
-    works = read_block(CircuitBlock(Span(*task["span"]), *task["circuits"]))
-    assert works is not None
+    works = []
+    for work in read_block(CircuitBlock(Span(*task["span"]), *task["circuits"])):
+        if isinstance(work, Missing):
+            raise CircuitError(f"a circuit of this job cannot be read by the worker: {work.reason}")
+        works.append(work)
     adapter = _adapter(Parcel(*task["backend"]))
     handle = adapter.submit(
         Submission(works=works, options=pickle.loads(task["options"]), **task["submission"])

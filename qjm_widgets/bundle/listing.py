@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from qjm_widgets.bundle.strict import WHOLE, Fields, RefusalError, parse
-from qjm_widgets.circuit_blocks import NAMES_ONLY, QPY
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY
 
 FORMAT = "qjm_widgets bundle"
-VERSION = 1
+VERSION = 2
 _MOST_CIRCUITS = 10_000_000
 _LONG_TEXT = 1 << 20
 _STATUSES = {status.value: status for status in Status}
@@ -128,8 +129,19 @@ def _read_set(fields: Fields) -> JobSetRecord:
         batch_id=fields.maybe(fields.text, "batch_id"),
         max_qpu_seconds=fields.maybe(fields.seconds, "max_qpu_seconds"),
     )
+    if fields.has("unstored_circuits"):
+        record = replace(record, unstored_circuits=_places("unstored_circuits", fields, record.circuits))
     fields.end()
     return record
+
+
+def _places(name: str, fields: Fields, circuits: int) -> tuple[int, ...]:
+    places = fields.take(name, list)
+    if not all(type(place) is int and 0 <= place < circuits for place in places):
+        raise fields.bad(name, f"has what is none of {circuits} circuits")
+    if sorted(set(places)) != places:
+        raise fields.bad(name, "is not in order")
+    return tuple(places)
 
 
 def _shots(name: str, fields: Fields) -> tuple[int, int]:
@@ -226,7 +238,7 @@ def _read_change(fields: Fields, jobs: int) -> StatusChange:
 
 def _read_circuits(fields: Fields, circuits: int) -> tuple[Span, str, bool]:
     span, encoding = _span("span", fields, circuits), fields.text("encoding", 20)
-    if encoding not in (QPY, NAMES_ONLY):
+    if encoding not in FIELDS:
         raise fields.bad("encoding", f"is unknown ({encoding!r})")
     untranspiled = fields.flag("untranspiled", missing=False)
     fields.end()

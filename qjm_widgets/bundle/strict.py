@@ -160,6 +160,10 @@ class Fields:
         """As ``maybe``, of a field that bundles written before it was there do not have."""
         return self.maybe(read, name) if name in self._tree else None
 
+    def has(self, name: str) -> bool:
+        """Whether there is such a field: bundles written before it was there do not have it."""
+        return name in self._tree
+
     def end(self) -> None:
         """Refuse fields that nobody asked for."""
         if self._tree:

@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 SET_COLUMNS = (
     "set_id, name, backend, adapter, circuits, created_at, shots_min, shots_max, tags, options,"
     " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe,"
-    " complete, transpiles, batch_id, max_qpu_seconds"
+    " batch_id, max_qpu_seconds, complete, transpiles, unstored_circuits"
 )
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
@@ -51,10 +51,11 @@ def set_to_row(record: JobSetRecord) -> Row:
         record.rerun_on_resume,
         record.resumable,
         record.recipe,
-        record.complete,
-        record.transpiles,
         _text(record.batch_id),
         _seconds(record.max_qpu_seconds),
+        record.complete,
+        record.transpiles,
+        json.dumps(list(map(int, record.unstored_circuits))),
     )
 
 
@@ -76,10 +77,11 @@ def set_from_row(row: Row) -> JobSetRecord:
         rerun_on_resume,
         resumable,
         recipe,
-        complete,
-        transpiles,
         batch_id,
         max_qpu_seconds,
+        complete,
+        transpiles,
+        unstored_circuits,
     ) = row
     return JobSetRecord(
         set_id=set_id,
@@ -96,10 +98,11 @@ def set_from_row(row: Row) -> JobSetRecord:
         rerun_on_resume=_flag(rerun_on_resume),
         resumable=bool(resumable),
         recipe=recipe,
-        complete=bool(complete),
-        transpiles=bool(transpiles),
         batch_id=batch_id,
         max_qpu_seconds=max_qpu_seconds,
+        complete=bool(complete),
+        transpiles=bool(transpiles),
+        unstored_circuits=tuple(json.loads(unstored_circuits)),
     )
 
 

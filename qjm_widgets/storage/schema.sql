@@ -25,7 +25,8 @@ CREATE TABLE job_sets (
     batch_id         TEXT,
     max_qpu_seconds  REAL,
     complete         INTEGER NOT NULL DEFAULT 1,  -- 0 while its circuits are being written
-    transpiles       INTEGER NOT NULL DEFAULT 0
+    transpiles       INTEGER NOT NULL DEFAULT 0,
+    unstored_circuits TEXT NOT NULL DEFAULT '[]'  -- JSON list
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);

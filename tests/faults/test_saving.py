@@ -96,6 +96,10 @@ def test_a_kernel_killed_after_run_returned_loses_no_circuit(
             }
             job_set.resume(backend_of(kind, str(place)))
             assert job_set.wait(240)
+            while job_set.retry(
+                held=True
+            ):  # killed while it was sent; it was looked for and is not there
+                assert job_set.wait(LIMIT)
             assert job_set.error_messages() is None
             assert {row: job_set.live.jobs[row].finished_at for row in done_before} == done_before
             results = job_set.results()
@@ -104,8 +108,7 @@ def test_a_kernel_killed_after_run_returned_loses_no_circuit(
                 assert results.get_counts(f"c{index}") == results.get_counts(index)
         if kind == "remote":
             runs = Ledger(place / "ledger").circuit_runs()
-            assert len(runs) == len(circuits)
-            assert set(runs.values()) == {1}
+            assert sorted(runs.values()) == [1] * len(circuits)
         figures["kernels killed after run returned"] += child.returncode != 0
 
 

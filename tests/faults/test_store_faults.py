@@ -183,6 +183,7 @@ def test_a_circuit_that_cannot_be_written_is_named_and_runs(manager: JobManager)
     odd[1].append(Unwritten(), [0])
     with pytest.warns(UserWarning, match="circuit 1"):
         job_set = start(manager, Scripted(), 0, circuits=odd)
+    assert job_set.live.record.unstored_circuits == (1,)
     done(job_set, 3)
 
 

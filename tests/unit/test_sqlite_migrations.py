@@ -15,6 +15,7 @@ A = a_set().set_id
 ADDED_IN_4 = [
     ("job_sets", "complete"),
     ("job_sets", "transpiles"),
+    ("job_sets", "unstored_circuits"),
     ("circuits", "untranspiled"),
 ]
 NEWEST = migrations.VERSION
