@@ -113,6 +113,10 @@ class OnExecutor:
                 )
         pack(dict(options), "one of the run options")
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """As without an executor."""
+        self._inner.check_cut(works, start, options)
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """As without an executor, so that the samples are the same."""
         if isinstance(self._inner, Sampler):

@@ -293,6 +293,18 @@ class BackendAdapter(Protocol):
             CircuitError: names the circuit.
         """
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """Refuse to cut the shots of circuits whose results could not be merged.
+
+        Args:
+            works: circuits whose shots are cut into several jobs.
+            start: the index in the set of the first one.
+            options: run options.
+
+        Raises:
+            CircuitError: names the circuit, and what of its results is in the way.
+        """
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """A seed for each shot piece of one span.
 
