@@ -150,10 +150,11 @@ class _Walk:
         if subtype is not None:
             self._save(operation, subtype)
             return
+        if name.startswith("set_"):  # whatever was before
+            self._hidden = self._measured = None
+            self._touched |= set(qubits)
         if getattr(operation, "_directive", False):  # a barrier
             return
-        if name.startswith("set_"):
-            self._hidden = self._measured = None
         touched = not self._touched.isdisjoint(qubits)
         if name == "measure":
             self._measure(touched, clbits)
