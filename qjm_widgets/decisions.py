@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from qjm_widgets.core.errors import StoreError, explain
-from qjm_widgets.core.outcome_codec import encode_outcome, join_notes, note_of_lost
+from qjm_widgets.core.lost_values import join_notes, note_of_lost
+from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Clock, JobStore

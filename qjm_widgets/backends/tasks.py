@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 from qjm_widgets.backends.reports import send
 from qjm_widgets.circuit_blocks import read_block
 from qjm_widgets.core.errors import InputError, explain
-from qjm_widgets.core.outcome_codec import encode_outcome, join_notes, note_of_lost
+from qjm_widgets.core.lost_values import join_notes, note_of_lost
+from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
 from qjm_widgets.core.records import Span, Status

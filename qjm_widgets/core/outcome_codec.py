@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -61,19 +61,6 @@ def _lost_in(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
         if kinds:
             found.append((key, kinds[0]))
     return found
-
-
-def note_of_lost(lost: Sequence[str]) -> str | None:
-    """One line on what could not be kept; None where all was."""
-    if not lost:
-        return None
-    more = f" and {len(lost) - 2} more" if len(lost) > 2 else ""
-    return f"could not be stored: {', '.join(lost[:2])}{more}"
-
-
-def join_notes(*notes: str | None) -> str | None:
-    """Several notes of a job as one; None where there is none."""
-    return "; ".join(note for note in notes if note) or None
 
 
 def decode_outcome(data: bytes) -> JobOutcome:
