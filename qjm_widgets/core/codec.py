@@ -199,8 +199,10 @@ class _Writer:
         if isinstance(value, int) and not isinstance(value, bool):
             # Of a subclass the number is kept.
             return int(value) if abs(value) < 1 << 64 else {_INTEGER: hex(value)}
-        if isinstance(value, (str, bool, float)):
-            return next(base(value) for base in (bool, float, str) if isinstance(value, base))
+        if isinstance(value, str):
+            return str.__str__(value)  # the text of an enumeration's member is its name
+        if isinstance(value, (bool, float)):
+            return value if isinstance(value, bool) else float(value)
         if (parts := scalar_values.write(value)) is not None:
             return self._whole({_VALUE: parts}, value)
         if isinstance(value, (bytes, bytearray, memoryview)):

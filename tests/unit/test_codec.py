@@ -3,6 +3,7 @@
 import base64
 import datetime
 import decimal
+import enum
 import fractions
 import math
 import struct
@@ -143,6 +144,27 @@ def test_single_values_come_back_as_they_were(value: Any) -> None:
     for back in (round_trip([value])[0], round_trip({"a": (value, 1)})["a"][0]):
         assert back == value
         assert type(back) is type(value)
+
+
+class Level(enum.IntEnum):
+    CLASSIFIED = 2
+
+
+class Returned(str, enum.Enum):
+    AVERAGE = "avg"
+
+
+class Fraction(float):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("value", "base"), [(Level(2), 2), (Returned("avg"), "avg"), (Fraction(0.5), 0.5)]
+)
+def test_subclasses_of_plain_types_come_back_as_these(value: Any, base: Any) -> None:
+    (back,) = round_trip([value])
+    assert back == base
+    assert type(back) is type(base)
 
 
 @pytest.mark.parametrize("kind", ["<U0", "S0", "V3", "M8[ns]", "m8[s]", "?", "f2", "g", "c8", ">i4"])
