@@ -229,15 +229,17 @@ class JobSetResults:
         return found[0]
 
     def outcomes_so_far(self, index: int) -> list[CircuitOutcome]:
-        """What the finished shot pieces of a circuit gave; empty while nothing is there."""
-        pieces = []
+        """What the finished shot pieces of a circuit gave, merged; empty while nothing is there."""
+        pieces: list[CircuitOutcome] = []
+        shots: list[int | None] = []
         for row in self._live.rows_of(index):
             outcome = self._live.outcomes.here(row)
             if outcome is not None:
                 piece = _circuit_at(outcome, index - self._live.jobs[row].span.start)
                 if piece is not None and piece.success:
                     pieces.append(piece)
-        return pieces
+                    shots.append(self._live.jobs[row].shots)
+        return [merge(pieces, shots)] if pieces else []
 
     def _outcome(self, index: int) -> CircuitOutcome:
         pieces: list[CircuitOutcome] = []

@@ -150,7 +150,7 @@ class Level(enum.IntEnum):
     CLASSIFIED = 2
 
 
-class Returned(str, enum.Enum):
+class Returned(str, enum.Enum):  # noqa: UP042 - as Qiskit's MeasReturnType is
     AVERAGE = "avg"
 
 
