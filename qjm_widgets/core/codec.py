@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -151,44 +150,50 @@ class _Writer:
             return self._sequence(value)
         if kind is np.ndarray and not value.dtype.hasobject:
             return self._put(_ARRAY, value)
+        above, depth = len(self._above), self._depth
         try:
             return self._other(value, kind)
         except Exception:  # a third party's value may raise anything while it is looked at
+            del self._above[above:]
+            self._depth = depth
             return self._lose(value)
 
     def _mapping(self, value: Mapping[Any, Any]) -> Any:
         if _KNOWN_KEYS.issuperset(value) or _are_keys(value):
-            with self._inside(value, 1) as fits:
-                if not fits:
-                    return self._lose(value)
-                scalars = self._scalars
-                return {
-                    key: inner if type(inner) in scalars else self.plain(inner)
-                    for key, inner in value.items()
-                }
-        with self._inside(value, 3) as fits:
-            if not fits:
+            if not self._enter(value, 1):
                 return self._lose(value)
-            return {_PAIRS: [[self.plain(k), self.plain(v)] for k, v in value.items()]}
+            scalars = self._scalars
+            written: Any = {
+                key: inner if type(inner) in scalars else self.plain(inner)
+                for key, inner in value.items()
+            }
+            self._leave(1)
+            return written
+        if not self._enter(value, 3):
+            return self._lose(value)
+        written = {_PAIRS: [[self.plain(k), self.plain(v)] for k, v in value.items()]}
+        self._leave(3)
+        return written
 
     def _sequence(self, value: Sequence[Any]) -> Any:
-        with self._inside(value, 1 if isinstance(value, list) else 2) as fits:
-            if not fits:
-                return self._lose(value)
-            inner = [self.plain(inner) for inner in value]
-        return inner if isinstance(value, list) else {_TUPLE: inner}
+        levels = 1 if isinstance(value, list) else 2
+        if not self._enter(value, levels):
+            return self._lose(value)
+        written = [self.plain(inner) for inner in value]
+        self._leave(levels)
+        return written if levels == 1 else {_TUPLE: written}
 
-    @contextmanager
-    def _inside(self, value: Any, levels: int) -> Iterator[bool]:
+    def _enter(self, value: Any, levels: int) -> bool:
         """Go into a value; False where it is inside itself, or too deep."""
-        if id(value) in self._above or self._depth + levels > _DEPTH:
-            yield False
-            return
+        if self._depth + levels > _DEPTH or id(value) in self._above:
+            return False
         self._above.append(id(value))
         self._depth += levels
-        yield True
-        self._depth -= levels
+        return True
+
+    def _leave(self, levels: int) -> None:
         self._above.pop()
+        self._depth -= levels
 
     def _other(self, value: Any, kind: type) -> Any:
         """What is no plain JSON and no plain array."""
@@ -219,9 +224,11 @@ class _Writer:
         """A value of several parts, which are of no use where one of them is lost."""
         before = len(self.lost)
         ((tag, (name, *parts)),) = tagged.items()
-        with self._inside(value, 2) as fits:
-            written = [self.plain(part) for part in parts] if fits else []
-        if not fits or len(self.lost) > before:
+        if not self._enter(value, 2):
+            return self._lose(value)
+        written = [self.plain(part) for part in parts]
+        self._leave(2)
+        if len(self.lost) > before:
             del self.lost[before:]
             return self._lose(value)
         return {tag: [name, *written]}
@@ -231,10 +238,11 @@ class _Writer:
             return {_MASKED: [self.plain(value.data), self.plain(np.ma.getmaskarray(value))]}
         if not value.dtype.hasobject:
             return self._put(_ARRAY, np.asarray(value))
-        with self._inside(value, 3) as fits:
-            if not fits or value.dtype != object:
-                return self._lose(value)
-            return {_OBJECTS: [list(value.shape), [self.plain(inner) for inner in value.reshape(-1)]]}
+        if value.dtype != object or not self._enter(value, 3):
+            return self._lose(value)
+        written = [self.plain(inner) for inner in value.reshape(-1)]
+        self._leave(3)
+        return {_OBJECTS: [list(value.shape), written]}
 
     def _put(self, tag: str, array: np.ndarray[Any, Any]) -> Any:
         self.arrays.append(np.ascontiguousarray(array).reshape(array.shape))
@@ -258,15 +266,19 @@ def _are_keys(tree: Mapping[Any, Any]) -> bool:
 
 def _rich(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
     """The inverse of ``_Writer.plain``."""
-    if isinstance(value, list):
-        return [_rich(inner, arrays) for inner in value]
-    if not isinstance(value, dict):
+    kind = type(value)
+    if kind is list:
+        return [inner if type(inner) in _JSON_SCALARS else _rich(inner, arrays) for inner in value]
+    if kind is not dict:
         return value
     if len(value) == 1:
         ((tag, inner),) = value.items()
-        if tag.startswith("$"):
+        if tag[:1] == "$":
             return _tagged(tag, inner, arrays)
-    return {key: _rich(inner, arrays) for key, inner in value.items()}
+    return {
+        key: inner if type(inner) in _JSON_SCALARS else _rich(inner, arrays)
+        for key, inner in value.items()
+    }
 
 
 def _tagged(tag: str, inner: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:

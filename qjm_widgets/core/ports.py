@@ -294,15 +294,10 @@ class BackendAdapter(Protocol):
         """
 
     def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """Refuse to cut the shots of circuits whose results could not be merged.
-
-        Args:
-            works: circuits whose shots are cut into several jobs.
-            start: the index in the set of the first one.
-            options: run options.
+        """Refuse to cut the shots of these circuits (the first has index ``start``) into several jobs.
 
         Raises:
-            CircuitError: names the circuit, and what of its results is in the way.
+            CircuitError: names the circuit, and what of its results could not be merged.
         """
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
