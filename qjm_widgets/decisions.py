@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from qjm_widgets.core.errors import StoreError, explain
+from qjm_widgets.core.lost_values import join_notes, note_of_lost
 from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
@@ -80,11 +81,14 @@ class Decisions:
         at = self._clock.time()
         encoded = outcome if isinstance(outcome, bytes) else None
         if isinstance(outcome, JobOutcome):
+            lost: list[str] = []
             try:
-                encoded = encode_outcome(outcome)
+                encoded = encode_outcome(outcome, lost, state.jobs[row].span.start)
             except Exception as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
+            if lost:
+                fields["note"] = join_notes(fields.get("note"), note_of_lost(lost))
         job = replace(state.jobs[row], status=status, since=at, **fields)
         line = StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
         driven = self._ledger.note(state, job, line)
@@ -109,8 +113,11 @@ class Decisions:
 
     def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
         """Keep what a job that is done gave, where it was fetched later."""
-        if self._ledger.note(state, state.jobs[row]):
-            self._ledger.keep(state, row, outcome, encode_outcome(outcome))
+        lost: list[str] = []
+        job = state.jobs[row]
+        encoded = encode_outcome(outcome, lost, job.span.start)
+        if self._ledger.note(state, replace(job, note=join_notes(job.note, note_of_lost(lost)))):
+            self._ledger.keep(state, row, outcome, encoded)
 
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of the pace that all kernels share; seconds to wait, 0 when it was taken."""

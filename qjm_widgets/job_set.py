@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ from qjm_widgets.core.errors import (
     explain,
 )
 from qjm_widgets.core.identity import identity_of
+from qjm_widgets.core.lost_values import notes_of_lost
 from qjm_widgets.core.ports import RemoteAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine import Engine
@@ -48,6 +50,7 @@ class JobSet:
     """All jobs of one ``run``. Made by ``JobManager``; shows itself as the live panel."""
 
     def __init__(self, live: LiveSet, engine: Engine, resume: Resume) -> None:
+        self._warned = False  # that values of the results are not in the store
         self.live = live
         self.expected_backend: Any = None
         """The backend that was named when the set was retrieved: ``resume`` uses it."""
@@ -271,6 +274,9 @@ class JobSet:
             )
         if refresh:
             self.live.outcomes.reread()
+        if not self._warned and (text := notes_of_lost(self.live.jobs)):
+            self._warned = True
+            warnings.warn(f"{self.name()}: {text}", stacklevel=2)
         return self._results()
 
     def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:

@@ -54,7 +54,30 @@ def prepare(
     works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
     if checked:
         adapter.check(works, options)
-    return Prepared(works, _plan(works, adapter, wished))
+    plan = _plan(works, adapter, wished)
+    check_cuts(works, plan.jobs, adapter, options)
+    return Prepared(works, plan)
+
+
+def check_cuts(
+    works: Sequence[Work],
+    jobs: Sequence[PlannedJob],
+    adapter: BackendAdapter,
+    options: Mapping[str, Any],
+) -> None:
+    """Refuse jobs whose results could not be merged over the pieces of their shots.
+
+    Args:
+        works: all circuits of the set.
+        jobs: how they are cut.
+        adapter: where they will run.
+        options: run options.
+
+    Raises:
+        CircuitError: names the circuit, and what of its results is in the way.
+    """
+    for span in {job.span: None for job in jobs if job.pieces > 1}:
+        adapter.check_cut(works[span.start : span.stop], span.start, options)
 
 
 @contextmanager

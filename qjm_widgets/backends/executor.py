@@ -114,6 +114,10 @@ class OnExecutor:
                 )
         pack(dict(options), "one of the run options")
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """As without an executor."""
+        self._inner.check_cut(works, start, options)
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """As without an executor, so that the samples are the same."""
         if isinstance(self._inner, Sampler):
@@ -237,6 +241,7 @@ class OnExecutor:
             answer.outcome,
             running_at=answer.began,
             finished_at=answer.ended,
+            note=answer.note,
         )
 
     def _without_answer(self, sent: _Sent, error: BaseException) -> Observation:

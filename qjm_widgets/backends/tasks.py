@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.backends.reports import send
 from qjm_widgets.core.errors import CircuitError, InputError, explain
+from qjm_widgets.core.lost_values import join_notes, note_of_lost
 from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
@@ -46,6 +47,7 @@ class Answer(NamedTuple):
     outcome: bytes | None
     began: float
     ended: float
+    note: str | None = None
 
 
 def pack(thing: Any, what: str) -> Parcel:
@@ -109,10 +111,12 @@ def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
     except Exception as error:
         return tuple(Answer(Status.ERROR.value, explain(error), None, began, time.time()))
     outcome = found.outcome
+    lost: list[str] = []
     if isinstance(outcome, JobOutcome):
-        outcome = encode_outcome(outcome)
+        outcome = encode_outcome(outcome, lost, task["span"][0])
+    note = join_notes(found.note, note_of_lost(lost))
     status = Status.ERROR if found.status is None else found.status
-    return tuple(Answer(status.value, found.text, outcome, began, time.time()))
+    return tuple(Answer(status.value, found.text, outcome, began, time.time(), note))
 
 
 def _run(task: Mapping[str, Any]) -> Observation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -180,18 +180,22 @@ def _check_experiment(run: ExperimentOutcome) -> None:
         raise RefusalError("has a wrong number of bits")
     if run.counts is not None:
         outcomes, counts = run.counts.outcomes, run.counts.counts
-        if outcomes.shape != counts.shape or (counts.size and int(counts.min()) < 0):
+        if outcomes.shape != counts.shape or not _are_numbers(counts.tolist()):
             raise RefusalError("has counts that are none")
         _check_bits(outcomes, width)
     if run.memory is not None:
         _check_bits(run.memory, width)
     texts = run.data.get("counts", {})
-    if not isinstance(texts, Mapping) or not all(type(n) in (int, float) for n in texts.values()):
+    if not isinstance(texts, Mapping) or not _are_numbers(texts.values()):
         raise RefusalError("has counts that are none")
     # Qiskit pads bit strings by what the header tells.
     told = [run.header.get("memory_slots"), *(pair[1] for pair in run.header.get("creg_sizes") or ())]
-    if any(isinstance(bits, (int, float)) and not bits <= _WIDTH for bits in told):
+    if any(isinstance(bits, (int, float, np.number)) and not bits <= _WIDTH for bits in told):
         raise RefusalError("has a header with a wrong number of bits")
+
+
+def _are_numbers(counts: Iterable[Any]) -> bool:
+    return all(type(count) in (int, float) for count in counts)
 
 
 def _check_bits(outcomes: Integers, width: int | None) -> None:

@@ -293,6 +293,13 @@ class BackendAdapter(Protocol):
             CircuitError: names the circuit.
         """
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """Refuse to cut the shots of these circuits (the first has index ``start``) into several jobs.
+
+        Raises:
+            CircuitError: names the circuit, and what of its results could not be merged.
+        """
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """A seed for each shot piece of one span.
 
