@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,10 @@ from qjm_widgets.core.errors import StoreError, explain
 from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import Clock, JobStore
+from qjm_widgets.core.ports import NONE_FAILED, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
+from qjm_widgets.core.snapshot import circuits_words, first_line
+from qjm_widgets.core.spans import runs_of
 from qjm_widgets.ledger import STORE_RETRY, Ledger
 from qjm_widgets.set_state import SetState
 
@@ -27,6 +29,7 @@ FRESH: dict[str, Any] = {
     "estimated_seconds": None,
     "qpu_seconds": None,
     "note": None,
+    "failed_circuits": (),
 }
 """What a job that is not sent has not."""
 
@@ -73,10 +76,14 @@ class Decisions:
         status: Status,
         *,
         outcome: JobOutcome | bytes | None = None,
+        failed: Mapping[int, str] = NONE_FAILED,
         text: str | None = None,
         **fields: Any,
     ) -> JobRecord:
-        """Give a job another status; it is written at the end of the turn."""
+        """Give a job another status; it is written at the end of the turn.
+
+        ``failed`` says which circuits of an encoded outcome have no result, as in ``Observation``.
+        """
         at = self._clock.time()
         encoded = outcome if isinstance(outcome, bytes) else None
         if isinstance(outcome, JobOutcome):
@@ -85,6 +92,10 @@ class Decisions:
             except Exception as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
+        if isinstance(outcome, JobOutcome):
+            failed = outcome.failed()
+        if failed and status is Status.DONE:
+            fields |= _flaws(state, row, failed)
         job = replace(state.jobs[row], status=status, since=at, **fields)
         line = StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
         driven = self._ledger.note(state, job, line)
@@ -109,7 +120,9 @@ class Decisions:
 
     def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
         """Keep what a job that is done gave, where it was fetched later."""
-        if self._ledger.note(state, state.jobs[row]):
+        failed = outcome.failed()
+        job = replace(state.jobs[row], **_flaws(state, row, failed)) if failed else state.jobs[row]
+        if self._ledger.note(state, job):
             self._ledger.keep(state, row, outcome, encode_outcome(outcome))
 
     def take_token(self, key: str, pace: Pace) -> float:
@@ -143,16 +156,48 @@ class Decisions:
             return
         start, stop = job.span
         middle = (start + stop) // 2
-        second = replace(
-            job,
-            row=len(state.jobs),
-            span=Span(middle, stop),
-            status=Status.NOT_SENT,
-            since=self.wall(),
-            **FRESH,
-        )
         state.jobs[row] = replace(job, span=Span(start, middle))
         self.unsend(state, row, f"too large, cut in halves: {text}")
-        state.jobs.append(second)
-        self.change(state, second.row, Status.NOT_SENT, text=f"second half of job {row}")
-        state.add_unsent([second.row])
+        self._add_part(state, job, Span(middle, stop), f"second half of job {row}")
+
+    def rerun_failed(self, state: SetState, row: int) -> int:
+        """Give the circuits of a done job that failed rows of their own, one for each run of neighbours.
+
+        Their attempt is higher than that of the job, so that no two attempts have one identity. What the
+        job gave of its other circuits stays.
+
+        Returns:
+            How many rows there are more.
+        """
+        job = state.jobs[row]
+        spans = runs_of(job.failed_circuits)
+        again = replace(job, attempt=job.attempt + 1, cancel_requested=False, error=None)
+        for span in spans:
+            self._add_part(state, again, span, f"failed in job {row}", spent_seconds=None)
+        note = f"{circuits_words(job.failed_circuits)} failed, and sent again"
+        self.amend(state, row, failed_circuits=(), note=note)
+        return len(spans)
+
+    def _add_part(self, state: SetState, job: JobRecord, span: Span, text: str, **fields: Any) -> None:
+        """Give a part of a job's circuits a row of its own, which is not sent yet."""
+        part = replace(
+            job,
+            row=len(state.jobs),
+            span=span,
+            status=Status.NOT_SENT,
+            since=self.wall(),
+            **{**FRESH, **fields},
+        )
+        state.jobs.append(part)
+        self.change(state, part.row, Status.NOT_SENT, text=text)
+        state.add_unsent([part.row])
+
+
+def _flaws(state: SetState, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
+    """What the record of a done job says of circuits that have no result and that no newer job holds."""
+    start = state.jobs[row].span.start
+    circuits = tuple(c for c in sorted(start + at for at in failed) if row in state.live.rows_of(c))
+    if not circuits:
+        return {}
+    why = first_line(failed[circuits[0] - start])
+    return {"failed_circuits": circuits, "note": f"{circuits_words(circuits)} failed: {why}"}

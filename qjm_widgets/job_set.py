@@ -152,11 +152,14 @@ class JobSet:
         )
 
     def error_messages(self) -> str | None:
-        """The errors of all failed jobs, submission errors too, or None."""
-        failed = [job for job in self.live.ordered() if job.status is Status.ERROR]
-        if not failed:
-            return None
-        return "\n".join(f"Job {job.row}, circuits {job.span}: {job.error}" for job in failed)
+        """The errors of failed jobs (submission too) and of circuits that failed in others, or None."""
+        lines = []
+        for job in self.live.ordered():
+            if job.status is Status.ERROR:
+                lines.append(f"Job {job.row}, circuits {job.span}: {job.error}")
+            elif job.flawed:
+                lines += self._results().failures_in(job)
+        return "\n".join(lines) if lines else None
 
     def jobs(self) -> list[Any]:
         """The provider's own job objects in order; None where a job was not sent by this process."""
@@ -202,6 +205,7 @@ class JobSet:
             packed = outcome.packed()
             if packed is not None:
                 total.add([packed])
+            total.add_texts(outcome.texts)
         return total.to_dict()
 
     # -- waiting -------------------------------------------------------------------------------------
@@ -322,6 +326,9 @@ class JobSet:
     def retry(self, jobs: Jobs | None = None, *, held: bool = False) -> int:
         """Send failed jobs again (all by default), never those that were cancelled.
 
+        Of a job that is done, just the circuits that failed in it are sent, as a job of their own (as
+        several where they are no neighbours); the results of its other circuits stay.
+
         Args:
             jobs: which of them.
             held: send held jobs again, those that may have been sent before, instead of failed ones.
@@ -334,7 +341,8 @@ class JobSet:
         """
         rows = self._rows(jobs)
         status = Status.HELD if held else Status.ERROR
-        if all(self.live.jobs[row].status is not status for row in rows):
+        named = [self.live.jobs[row] for row in rows]
+        if not any(job.status is status or (job.flawed and not held) for job in named):
             return 0
         self._need_driver("retry")
         return self._engine.retry(self.live, rows, [status])
@@ -464,7 +472,7 @@ class JobSet:
         return frame_of(self.live)
 
     def __repr__(self) -> str:
-        told = str(snapshot.summary(self.live.numbers(), self.live.trouble))
+        told = str(self.live.summary())
         standing = self.live.standing(time.time())
         if standing is not None:
             told += f"; {standing}"

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.result import Counts, Result
 
 from qjm_widgets._compat import experiment_header
-from qjm_widgets.conversion.experiments import write_experiment
+from qjm_widgets.conversion.experiments import write_experiment, write_sampled
 from qjm_widgets.conversion.pubs import write_pub_result
-from qjm_widgets.core.counts import Packed
+from qjm_widgets.core.counts import Layout, Packed
 from qjm_widgets.core.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
     InputError,
     NotAvailableError,
+    explain,
 )
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome, merge
 from qjm_widgets.core.records import JobRecord, Status
@@ -33,7 +35,7 @@ class _PackedCounts(Counts):  # type: ignore[misc]
 
     def __init__(self, packed: Packed, creg_sizes: Any, time_taken: float | None) -> None:
         outcomes, counts = packed.outcomes.tolist(), packed.counts.tolist()
-        dict.__init__(self, zip(packed.layout.texts(outcomes), counts, strict=True))
+        dict.__init__(self, packed.to_dict())
         self.int_raw = dict(zip(outcomes, counts, strict=True))
         self.hex_raw = dict(zip(map(hex, outcomes), counts, strict=True))
         self.creg_sizes = creg_sizes
@@ -66,6 +68,27 @@ class JobSetResults:
             o is not None and all(c is not None and c.success for c in o.circuits) for o in outcomes
         )
 
+    def failed(self) -> list[int]:
+        """The circuits that failed, ascending: those of failed jobs, and those that failed in others."""
+        found: set[int] = set()
+        for job in self._live.jobs:
+            if job.status is Status.ERROR:
+                found.update(c for c in range(*job.span) if job.row in self._live.rows_of(c))
+            elif job.status is Status.DONE:
+                found.update(job.failed_circuits)
+        return sorted(found)
+
+    def failures_in(self, job: JobRecord) -> list[str]:
+        """A sentence for each circuit that failed in a job that is done."""
+        outcome = self._live.outcomes.here(job.row)
+        whys = {} if outcome is None else outcome.failed()
+        names = self._live.circuits.names()
+        return [
+            f"Job {job.row}, circuit {circuit} ({names[circuit]}): "
+            f"{whys.get(circuit - job.span.start, job.note)}"
+            for circuit in job.failed_circuits
+        ]
+
     def get_counts(
         self,
         circuit: int | str | QuantumCircuit,
@@ -92,7 +115,10 @@ class JobSetResults:
         if isinstance(outcome, PubOutcome):
             return _PackedCounts(_at(index, outcome, loc, register).packed_or_fail(index), None, None)
         _no_pub_arguments(index, loc, register)
+        _check_readable(index, outcome, "counts")
         if outcome.counts is None or not outcome.counts.counts.size:
+            if "counts" not in outcome.data and "statevector" in outcome.data:
+                return self._result_of([outcome]).get_counts(0)  # its probabilities, as Qiskit has it
             return Counts(self._data(index, outcome, "counts"))
         creg_sizes = outcome.header.get("creg_sizes")
         return _PackedCounts(outcome.counts, creg_sizes, outcome.fields.get("time_taken"))
@@ -116,11 +142,16 @@ class JobSetResults:
             chosen.packed_or_fail(index)
             return chosen.outcome.layout.texts(chosen.outcome.joined().tolist())
         _no_pub_arguments(index, loc, register)
+        _check_readable(index, outcome, "memory")
         if outcome.memory is None and "memory" not in outcome.data:
             raise NotAvailableError(
                 f"circuit {index} ({outcome.name}) has no memory: run it with memory=True"
             )
-        return self._result_of([outcome]).get_memory(0)
+        try:
+            return self._result_of([outcome]).get_memory(0)
+        except Exception as error:  # Qiskit meets whatever the backend gave
+            why = explain(error)
+        raise NotAvailableError(f"circuit {index} ({outcome.name}): its memory cannot be read: {why}")
 
     def get_statevector(self, circuit: int | str | QuantumCircuit, decimals: int | None = None) -> Any:
         """The statevector that a simulator saved, as Qiskit gives it; ``decimals`` rounds it."""
@@ -137,7 +168,10 @@ class JobSetResults:
         return self._result_of([outcome]).get_unitary(0, decimals)
 
     def data(self, circuit: int | str | QuantumCircuit) -> Any:
-        """The raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a sampler."""
+        """The raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a sampler.
+
+        What cannot be read otherwise (counts whose keys are wider than the circuit) is in it as it came.
+        """
         outcome = self._outcome(self.index_of(circuit))
         if isinstance(outcome, PubOutcome):
             return write_pub_result(outcome).data
@@ -160,10 +194,12 @@ class JobSetResults:
     def combine_results(self) -> Result:
         """All circuits in one ``qiskit.result.Result``, in their order.
 
+        Circuits that failed in a job that is done are in it as failed, as in Qiskit's own results.
+
         Raises:
-            NotAvailableError: a circuit has no result, or is a PUB with a shape.
+            NotAvailableError: a job has no result, or a circuit is a PUB with a shape.
         """
-        return self._result_of([self._outcome(index) for index in range(self._live.record.circuits)])
+        return self._result_of([self._or_failed(index) for index in range(self._live.record.circuits)])
 
     def job_result(self, row: int) -> Result:
         """What one job gave, as a ``qiskit.result.Result``; circuits that failed are in it too.
@@ -226,7 +262,28 @@ class JobSetResults:
             if not piece.success:
                 raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.status}")
             pieces.append(piece)
-        return merge(pieces)
+        odd = {part: why for piece in pieces for part, why in piece.odd.items()}
+        if len(pieces) == 1 or not odd:
+            return merge(pieces)
+        if "counts" in odd:
+            raise NotAvailableError(_unreadable(index, pieces[0], "counts", odd["counts"]))
+        merged = merge(pieces)
+        return replace(merged, odd=odd) if isinstance(merged, ExperimentOutcome) else merged
+
+    def _or_failed(self, index: int) -> CircuitOutcome:
+        """What a circuit gave; what says why it failed where it did in a job that is done."""
+        try:
+            return self._outcome(index)
+        except NotAvailableError as error:
+            jobs = [self._live.jobs[row] for row in self._live.rows_of(index)]
+            if not any(index in job.failed_circuits for job in jobs):
+                raise
+            if len(jobs) == 1 and (outcome := self._live.outcomes.of(jobs[0].row)) is not None:
+                piece = _circuit_at(outcome, index - jobs[0].span.start)
+                if isinstance(piece, ExperimentOutcome):
+                    return piece
+            name = self._live.circuits.names()[index]
+            return ExperimentOutcome(name, 0, False, str(error), {"name": name}, Layout((), None))
 
     def _run_outcome(self, index: int) -> ExperimentOutcome:
         outcome = self._outcome(index)
@@ -248,7 +305,7 @@ class JobSetResults:
                 (o.info for job in self._live.jobs if (o := self._live.outcomes.of(job.row))), {}
             )
         experiments = [
-            write_experiment(o) if isinstance(o, ExperimentOutcome) else _sampled_experiment(o)
+            write_experiment(o) if isinstance(o, ExperimentOutcome) else write_sampled(o)
             for o in outcomes
         ]
         return Result(
@@ -308,30 +365,16 @@ def _no_pub_arguments(index: int, loc: Any, register: str | None) -> None:
         )
 
 
-def _sampled_experiment(outcome: PubOutcome) -> Any:
-    from qiskit.result.models import ExperimentResult, ExperimentResultData
+def _unreadable(index: int, outcome: CircuitOutcome, part: str, why: str) -> str:
+    return (
+        f"circuit {index} ({outcome.name}): its {part} cannot be read: {why}; "
+        f"results.data({index}) has what the backend gave"
+    )
 
-    if outcome.shape != ():
-        raise NotAvailableError(
-            f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "
-            "ask primitive_result"
-        )
-    packed = outcome.packed()
-    if packed is None:
-        raise NotAvailableError(f"{outcome.name} has no counts")
-    pairs = zip(packed.outcomes.tolist(), packed.counts.tolist(), strict=True)
-    data = ExperimentResultData(
-        counts={hex(value): count for value, count in pairs},
-        memory=[hex(value) for value in outcome.joined().tolist()],
-    )
-    header = {"name": outcome.name, "memory_slots": packed.layout.width}
-    return ExperimentResult(
-        shots=outcome.shots,
-        success=True,
-        data=data,
-        status=outcome.status,
-        header=experiment_header(header),
-    )
+
+def _check_readable(index: int, outcome: ExperimentOutcome, part: str) -> None:
+    if part in outcome.odd:
+        raise NotAvailableError(_unreadable(index, outcome, part, outcome.odd[part]))
 
 
 def _reason(job: JobRecord) -> str:

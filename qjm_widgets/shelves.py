@@ -11,7 +11,7 @@ from qjm_widgets.circuit_blocks import read_block, read_metadata, read_names
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
 from qjm_widgets.core.outcome_codec import decode_outcome
-from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
+from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
 
@@ -222,6 +222,5 @@ class Outcomes:
 
     def _add(self, outcome: JobOutcome) -> None:
         self._sum.add(outcome.sums())
-        for circuit in outcome.circuits:
-            if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
-                self._sum.add_texts(circuit.data["counts"])
+        for texts in outcome.texts():
+            self._sum.add_texts(texts)

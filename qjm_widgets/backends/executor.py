@@ -233,6 +233,7 @@ class OnExecutor:
             answer.outcome,
             running_at=answer.began,
             finished_at=answer.ended,
+            failed=answer.failed,
         )
 
     def _without_answer(self, sent: _Sent, error: BaseException) -> Observation:

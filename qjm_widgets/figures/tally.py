@@ -11,7 +11,7 @@ import numpy as np
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
 from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.histogram import Histogram, histogram
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
+from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.figures.choice import Choice
@@ -164,9 +164,8 @@ class Tally:
         """All circuits of a job at once, which is faster than one by one."""
         parts = [part._replace(layout=part.layout.normal()) for part in outcome.sums()]
         self._sums.setdefault(None, CountsSum()).add(parts)
-        for circuit in outcome.circuits:
-            if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
-                self._texts.add_texts(circuit.data["counts"])
+        for texts in outcome.texts():
+            self._texts.add_texts(texts)
         for part in parts if self._expected is not None else ():
             self._expect(job.span.start, part, None)
 
@@ -175,10 +174,9 @@ class Tally:
     ) -> None:
         packed = outcome.packed()
         if packed is None:
-            texts = outcome.data.get("counts") if isinstance(outcome, ExperimentOutcome) else None
-            if texts and self._whole:
-                self._texts.add_texts(texts)
-            elif texts:
+            if outcome.texts and self._whole:
+                self._texts.add_texts(outcome.texts)
+            elif outcome.texts:
                 self.without += 1
             return
         bits = None if self._whole else self._choice.bits_of(outcome, packed.layout.width)

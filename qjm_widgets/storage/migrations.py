@@ -33,6 +33,7 @@ CREATE INDEX submissions_of_account ON submissions (account, at);
 ALTER TABLE job_sets ADD COLUMN complete INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE job_sets ADD COLUMN transpiles INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE circuits ADD COLUMN untranspiled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN failed_circuits TEXT;
 """,
 }
 

@@ -16,6 +16,7 @@ ADDED_IN_4 = [
     ("job_sets", "complete"),
     ("job_sets", "transpiles"),
     ("circuits", "untranspiled"),
+    ("jobs", "failed_circuits"),
 ]
 NEWEST = migrations.VERSION
 
