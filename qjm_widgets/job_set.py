@@ -479,7 +479,7 @@ class JobSet:
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:
-        faces.load().show_job_set(self)
+        faces.show(lambda: faces.load().show_job_set(self), self.__repr__)
 
     # -- inside --------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 IN_MEMORY = 10_000
 """So many circuits of a set, and the results of so many, are in memory as well as in the store."""
@@ -148,6 +150,8 @@ class Outcomes:
         self._unsummed = deque(done)
         self._absent: set[int] = set()
         self._summed_jobs = 0
+        #: Rows of jobs that are in no sum, as what the store has of them is damaged.
+        self.damaged: list[int] = []
         self._fetching = threading.Lock()
         self.fetch: Callable[[int], JobOutcome | None] = lambda row: None
         """Has what a finished job gave from its provider, where it is still there, and stores it."""
@@ -190,7 +194,7 @@ class Outcomes:
             data = self._store.get_outcome(self._set_id, row)
             if data is not None:
                 try:
-                    found = decode_outcome(data)
+                    found = decode_outcome(data).readable()
                 except ValueError as error:
                     where = f"The result of job {row} in the job store {self._store.path}"
                     raise StoreCorruptError(f"{where} is damaged: {error}") from error
@@ -208,7 +212,13 @@ class Outcomes:
         with self._summing:
             while self._unsummed:
                 row = self._unsummed[0]
-                outcome = self.here(row)
+                try:
+                    outcome = self.here(row)
+                except StoreCorruptError as error:
+                    _LOG.warning("%s", error)
+                    self.damaged.append(row)
+                    self._unsummed.popleft()
+                    continue
                 if outcome is not None:
                     self._add(outcome)
                     self._summed_jobs += 1

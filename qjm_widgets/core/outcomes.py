@@ -193,6 +193,14 @@ class JobOutcome:
         """The counts of each circuit whose keys are no bits."""
         return (circuit.texts for circuit in self.circuits if circuit is not None and circuit.texts)
 
+    def readable(self) -> JobOutcome:
+        """The same, of an older store perhaps: counts that do not fit their circuit are named odd."""
+        circuits = [
+            _named_odd(circuit) if isinstance(circuit, ExperimentOutcome) else circuit
+            for circuit in self.circuits
+        ]
+        return replace(self, circuits=circuits)
+
     def sums(self) -> list[Packed]:
         """Packed counts that sum to those of all circuits; layouts are kept apart.
 
@@ -263,6 +271,21 @@ def _add_texts(dicts: Sequence[Mapping[str, int]]) -> dict[str, int]:
         for key, count in counts.items():
             total[key] = total.get(key, 0) + count
     return total
+
+
+def _named_odd(outcome: ExperimentOutcome) -> ExperimentOutcome:
+    width, counts, memory = outcome.layout.width, outcome.counts, outcome.memory
+    absurd = width is not None and not 0 <= width <= WIDEST
+    if not absurd and (counts is None or counts.fits()):
+        return outcome
+    why = f"its header has memory_slots {width}" if absurd else f"an outcome has more than {width} bits"
+    odd, data = dict(outcome.odd), dict(outcome.data)
+    if counts is not None:
+        keys = map(hex, counts.outcomes.tolist())
+        odd["counts"], data["counts"] = why, dict(zip(keys, counts.counts.tolist(), strict=True))
+    if memory is not None:
+        odd["memory"], data["memory"] = why, list(map(hex, memory.tolist()))
+    return replace(outcome, layout=Layout((), None), counts=None, memory=None, odd=odd, data=data)
 
 
 def register_sizes(header: Mapping[str, Any]) -> list[tuple[str, int]]:

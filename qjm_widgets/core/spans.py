@@ -1,7 +1,7 @@
 """Which jobs hold which circuit, found in constant time, also after jobs were cut in halves.
 
-Circuits that failed in a job that is done are run again by a newer job, whose span is a part of that one's:
-then the newer one holds them.
+Circuits that failed in a job that is done are run again by a newer job, whose span is part of the
+other: then the newer one holds them.
 """
 
 from __future__ import annotations

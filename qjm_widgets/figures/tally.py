@@ -13,7 +13,7 @@ from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord
-from qjm_widgets.core.snapshot import plural
+from qjm_widgets.core.snapshot import circuits_words, plural
 from qjm_widgets.figures.choice import Choice
 from qjm_widgets.figures.expected import Expected
 from qjm_widgets.figures.groups import circuits_of
@@ -105,11 +105,22 @@ class Tally:
         notes = [self.misfit()]
         if self.without:
             notes.append(f"Left out: {plural(self.without, 'result')} without this register or bits")
+        if failed := self._failed():
+            notes.append(f"Left out: {circuits_words(failed)}, which failed")
         if self.damaged:
             notes.append(f"Left out: {plural(self.damaged, 'job')} whose results cannot be read")
         return [note for note in notes if note]
 
     # -- inside --------------------------------------------------------------------------------------
+
+    def _failed(self) -> list[int]:
+        """Chosen circuits that failed in jobs that are done, ascending."""
+        jobs = [self._live.jobs[row] for row in list(self._live.census.flawed)]
+        failed = sorted({circuit for job in jobs for circuit in job.failed_circuits})
+        if self._circuits is None:
+            return failed
+        chosen = set(self._circuits.tolist()) if failed else set()
+        return [circuit for circuit in failed if circuit in chosen]
 
     def _parts(self) -> list[Packed]:
         """The sum over the bits that are shown, one for each layout.

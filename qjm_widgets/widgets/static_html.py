@@ -111,9 +111,11 @@ def _bars(live: LiveSet) -> str:
     )
     if top.other_outcomes:
         rows += f"<tr><td>{top.other_outcomes:,} others</td><td>{top.other_shots:,}</td><td></td></tr>"
+    damaged = len(live.outcomes.damaged)
+    left_out = f" · left out: {snapshot.plural(damaged, 'job')} with a damaged result" if damaged else ""
     return (
         f"<p>Counts of {jobs:,} of {snapshot.plural(len(live.jobs), 'job')} · "
-        f"{snapshot.plural(shots, 'shot')}</p>"
+        f"{snapshot.plural(shots, 'shot')}{left_out}</p>"
         f"{table('counts', rows)}"
     )
 
