@@ -9,11 +9,11 @@ from typing import Any
 
 from qjm_widgets.core.errors import StoreError, explain
 from qjm_widgets.core.outcome_codec import encode_outcome
-from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.outcomes import MISSING, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import NONE_FAILED, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
-from qjm_widgets.core.snapshot import circuits_words, first_line
+from qjm_widgets.core.snapshot import circuits_words, first_line, plural, some
 from qjm_widgets.core.spans import runs_of
 from qjm_widgets.ledger import STORE_RETRY, Ledger
 from qjm_widgets.set_state import SetState
@@ -195,9 +195,15 @@ class Decisions:
 
 def _flaws(state: SetState, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
     """What the record of a done job says of circuits that have no result and that no newer job holds."""
-    start = state.jobs[row].span.start
-    circuits = tuple(c for c in sorted(start + at for at in failed) if row in state.live.rows_of(c))
-    if not circuits:
+    span = state.jobs[row].span
+    whys = {span.start + place: failed[place] for place in sorted(failed)}
+    whys = {circuit: why for circuit, why in whys.items() if row in state.live.rows_of(circuit)}
+    if not whys:
         return {}
-    why = first_line(failed[circuits[0] - start])
-    return {"failed_circuits": circuits, "note": f"{circuits_words(circuits)} failed: {why}"}
+    parts = []
+    for words, missing in (("missing in its result", True), ("failed", False)):
+        circuits = [circuit for circuit, why in whys.items() if (why == MISSING) is missing]
+        if circuits:
+            what = f"{len(circuits)} of {plural(len(span), 'circuit')} {words} ({some(circuits)})"
+            parts.append(what if missing else f"{what}: {first_line(whys[circuits[0]])}")
+    return {"failed_circuits": tuple(whys), "note": ", ".join(parts)}

@@ -61,12 +61,14 @@ class JobSetResults:
     @property
     def success(self) -> bool:
         """Whether every circuit has a result."""
-        if any(job.status is not Status.DONE for job in self._live.jobs):
-            return False
-        outcomes = (self._live.outcomes.of(job.row) for job in self._live.jobs)
-        return all(
-            o is not None and all(c is not None and c.success for c in o.circuits) for o in outcomes
-        )
+        for job in self._live.jobs:
+            outcome = self._live.outcomes.of(job.row) if job.status is Status.DONE else None
+            if outcome is None:
+                return False
+            failed = (job.span.start + place for place in outcome.failed())
+            if any(job.row in self._live.rows_of(circuit) for circuit in failed):
+                return False
+        return True
 
     def failed(self) -> list[int]:
         """The circuits that failed, ascending: those of failed jobs, and those that failed in others."""
@@ -260,7 +262,7 @@ class JobSetResults:
             if piece is None:
                 raise NotAvailableError(f"circuit {index} is missing in the result of job {row}")
             if not piece.success:
-                raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.status}")
+                raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.failure}")
             pieces.append(piece)
         odd = {part: why for piece in pieces for part, why in piece.odd.items()}
         if len(pieces) == 1 or not odd:
@@ -293,7 +295,11 @@ class JobSetResults:
 
     def _data(self, index: int, outcome: ExperimentOutcome, key: str) -> Any:
         if key not in outcome.data:
-            why = ": it measures nothing" if key == "counts" else ": no save instruction put it there"
+            why = (
+                ": it measures nothing, or the backend gave none"
+                if key == "counts"
+                else ": no save instruction put it there"
+            )
             raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}{why}")
         return outcome.data[key]
 

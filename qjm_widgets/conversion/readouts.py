@@ -38,13 +38,15 @@ def read_counts(found: Any, layout: Layout) -> Packed | None:
     try:
         packed = pack_hex(hexadecimal, layout)
     except OverflowError:
-        raise ValueError("a number in them is too large") from None
+        wide = layout.width is not None and max(map(_outcome, hexadecimal)) >> layout.width
+        raise ValueError(
+            _too_wide(hexadecimal, layout) if wide else "a number in them is too large"
+        ) from None
     except ValueError:
         _check(hexadecimal)
         raise
     if not packed.fits():
-        widest = max(hexadecimal, key=lambda key: int(key, 16))
-        raise ValueError(f"outcome {_shown(widest)} has more than {layout.width} bits")
+        raise ValueError(_too_wide(hexadecimal, layout))
     return packed
 
 
@@ -87,6 +89,14 @@ def _hexadecimal(found: Mapping[Any, Any], layout: Layout) -> Mapping[str, Any] 
     if kind == "text" or (kind == "bits" and layout.width is None and not layout.sizes):
         return None
     return _summed([(_value(key, kind), count) for key, count in found.items()])
+
+
+def _outcome(key: str) -> int:
+    return int(key, 16)
+
+
+def _too_wide(keys: Mapping[str, Any], layout: Layout) -> str:
+    return f"outcome {_shown(max(keys, key=_outcome))} has more than {layout.width} bits"
 
 
 def _check(keys: Mapping[str, Any]) -> None:

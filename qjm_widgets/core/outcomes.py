@@ -24,6 +24,8 @@ from qjm_widgets.core.counts import (
     pack_shots,
 )
 
+#: Why a circuit has no result of which a job's result has nothing.
+MISSING = "it is missing in the job's result"
 #: Bits of one outcome: a header with more is taken for a mistake, as bit strings are made of each.
 WIDEST = 1 << 16
 
@@ -61,7 +63,8 @@ class ExperimentOutcome:
     def failure(self) -> str | None:
         """Why the circuit has no result; None where it has one."""
         if not self.success:
-            return self.status or "it failed without a reason"
+            told = self.status.upper() not in ("", "DONE", "COMPLETED")
+            return self.status if told else "it failed without a reason"
         whole = self.counts is not None or "counts" in self.data.keys() - self.odd.keys()
         if whole or not self.odd:
             return None
@@ -177,8 +180,7 @@ class JobOutcome:
 
     def failed(self) -> dict[int, str]:
         """Why circuits have no result, by their place in the job."""
-        missing = "it is missing in the job's result"
-        whys = ((place, missing if c is None else c.failure) for place, c in enumerate(self.circuits))
+        whys = ((place, MISSING if c is None else c.failure) for place, c in enumerate(self.circuits))
         return {place: why for place, why in whys if why is not None}
 
     @property

@@ -175,10 +175,14 @@ def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
 
 def circuits_words(circuits: Sequence[int], most: int = 3) -> str:
     """Some circuits by their indices: "circuit 5", "circuits 1, 5", "12 circuits (1, 5, 8, …)"."""
-    shown = ", ".join(map(str, circuits[:most]))
     if len(circuits) > most:
-        return f"{plural(len(circuits), 'circuit')} ({shown}, …)"
-    return f"circuit{'s'[: len(circuits) - 1]} {shown}"
+        return f"{plural(len(circuits), 'circuit')} ({some(circuits, most)})"
+    return f"circuit{'s'[: len(circuits) - 1]} {some(circuits, most)}"
+
+
+def some(values: Sequence[int], most: int = 3) -> str:
+    """The first of some numbers: "1, 5, 8, …"."""
+    return ", ".join(map(str, values[:most])) + (", …" if len(values) > most else "")
 
 
 def title(record: JobSetRecord, jobs: int) -> str:
