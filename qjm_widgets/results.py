@@ -300,7 +300,7 @@ class JobSetResults:
                 if key == "counts"
                 else ": no save instruction put it there"
             )
-            raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}{why}")
+            raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}: {why}")
         return outcome.data[key]
 
     def _result_of(
