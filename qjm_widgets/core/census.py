@@ -17,7 +17,7 @@ ORDER = tuple(Status)
 CANCEL_REQUESTED = 0x10
 """The bit of a code that says that a cancellation is under way."""
 #: The bit of a code that says that a job is done, and some of its circuits failed.
-FLAWED = 0x20
+FLAWED = 0x40
 _PLACED, _RETRIED, _USED, _NAMED, _ASKED, _UNHEARD = (1 << bit for bit in range(6))
 _COLUMNS = {"queue": _PLACED, "attempts": _RETRIED, "qpu": _USED, "id": _NAMED}
 _T = TypeVar("_T")

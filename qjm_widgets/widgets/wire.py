@@ -235,11 +235,25 @@ def order_rows(indices: Sequence[int]) -> bytes:
     return np.asarray(indices, dtype="<u4").tobytes()
 
 
-def detail(index: int, job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[str, Any]:
-    """A job's drawer; ``clock`` writes a time (seconds) as text."""
+def detail(
+    index: int,
+    job: JobRecord,
+    history: Sequence[StatusChange],
+    clock: Any,
+    failures: str | None = None,
+) -> dict[str, Any]:
+    """A job's drawer.
+
+    Args:
+        index: its place in the order of the circuits.
+        job: the job.
+        history: its statuses, oldest first.
+        clock: writes a time (seconds) as text.
+        failures: which circuits of a done job failed, and why.
+    """
     circuits = f"circuit{'' if len(job.span) == 1 else 's'} {job.span}"
     attempts = f"attempt {job.attempt}" if job.attempt > 1 else "first attempt"
-    error = job.error if job.status is Status.ERROR else job.last_error
+    error = failures or (job.error if job.status is Status.ERROR else job.last_error)
     return {
         "kind": "detail",
         "v": VERSION,
