@@ -174,7 +174,7 @@ class Decisions:
         again = replace(job, attempt=job.attempt + 1, cancel_requested=False, error=None)
         for span in spans:
             self._add_part(state, again, span, f"failed in job {row}", spent_seconds=None)
-        note = f"{circuits_words(job.failed_circuits)} failed, and sent again"
+        note = f"{circuits_words(job.failed_circuits)} failed: sent again"
         self.amend(state, row, failed_circuits=(), note=note)
         return len(spans)
 

@@ -158,7 +158,7 @@ class JobSet:
             if job.status is Status.ERROR:
                 lines.append(f"Job {job.row}, circuits {job.span}: {job.error}")
             elif job.flawed:
-                lines += self._results().failures_in(job)
+                lines += [f"Job {job.row}, {why}" for why in self._results().failures_in(job)]
         return "\n".join(lines) if lines else None
 
     def jobs(self) -> list[Any]:

@@ -86,8 +86,7 @@ class JobSetResults:
         whys = {} if outcome is None else outcome.failed()
         names = self._live.circuits.names()
         return [
-            f"Job {job.row}, circuit {circuit} ({names[circuit]}): "
-            f"{whys.get(circuit - job.span.start, job.note)}"
+            f"circuit {circuit} ({names[circuit]}): {whys.get(circuit - job.span.start, job.note)}"
             for circuit in job.failed_circuits
         ]
 

@@ -135,7 +135,7 @@ def test_retry_sends_just_these_circuits_and_keeps_the_others(manager: JobManage
     assert (results.failed(), results.success, job_set.error_messages()) == ([], True, None)
     assert job_set.retry() == 0
     assert "5 of 5 done" in job_set.report()
-    assert "circuits 0, 3, 4 failed, and sent again" in job_set.report()
+    assert "circuits 0, 3, 4 failed: sent again" in job_set.report()
     jobs = job_set.live.jobs
     assert [job.span for job in jobs] == [Span(0, 5), Span(5, 10), Span(0, 1), Span(3, 5), Span(9, 10)]
     assert len({identity_of(job_set.live.record, job) for job in jobs}) == len(jobs)
