@@ -311,6 +311,7 @@ class Asker:
             row,
             found.status,
             outcome=found.outcome,
+            failed=found.failed,
             error=found.text if found.status is Status.ERROR else None,
             running_at=found.running_at or job.running_at,
             finished_at=found.finished_at or now,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from qjm_widgets.core.errors import StoreError, explain
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
 from qjm_widgets.core.outcome_codec import encode_outcome
-from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.outcomes import MISSING, JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import Clock, JobStore
+from qjm_widgets.core.ports import NONE_FAILED, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
+from qjm_widgets.core.snapshot import circuits_words, first_line, plural, some
+from qjm_widgets.core.spans import runs_of
 from qjm_widgets.ledger import STORE_RETRY, Ledger
 from qjm_widgets.set_state import SetState
 
@@ -28,6 +30,7 @@ FRESH: dict[str, Any] = {
     "estimated_seconds": None,
     "qpu_seconds": None,
     "note": None,
+    "failed_circuits": (),
 }
 """What a job that is not sent has not."""
 
@@ -74,10 +77,14 @@ class Decisions:
         status: Status,
         *,
         outcome: JobOutcome | bytes | None = None,
+        failed: Mapping[int, str] = NONE_FAILED,
         text: str | None = None,
         **fields: Any,
     ) -> JobRecord:
-        """Give a job another status; it is written at the end of the turn."""
+        """Give a job another status; it is written at the end of the turn.
+
+        ``failed`` says which circuits of an encoded outcome have no result, as in ``Observation``.
+        """
         at = self._clock.time()
         encoded = outcome if isinstance(outcome, bytes) else None
         if isinstance(outcome, JobOutcome):
@@ -89,6 +96,10 @@ class Decisions:
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
             if lost:
                 fields["note"] = join_notes(fields.get("note"), note_of_lost(lost))
+            failed = outcome.failed()
+        if failed and status is Status.DONE:
+            flaws = _flaws(state, row, failed)
+            fields |= {**flaws, "note": join_notes(fields.get("note"), flaws.get("note"))}
         job = replace(state.jobs[row], status=status, since=at, **fields)
         line = StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
         driven = self._ledger.note(state, job, line)
@@ -114,9 +125,11 @@ class Decisions:
     def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
         """Keep what a job that is done gave, where it was fetched later."""
         lost: list[str] = []
-        job = state.jobs[row]
+        job, failed = state.jobs[row], outcome.failed()
         encoded = encode_outcome(outcome, lost, job.span.start)
-        if self._ledger.note(state, replace(job, note=join_notes(job.note, note_of_lost(lost)))):
+        flaws = _flaws(state, row, failed) if failed else {}
+        note = join_notes(job.note, note_of_lost(lost), flaws.pop("note", None))
+        if self._ledger.note(state, replace(job, note=note, **flaws)):
             self._ledger.keep(state, row, outcome, encoded)
 
     def take_token(self, key: str, pace: Pace) -> float:
@@ -158,16 +171,54 @@ class Decisions:
             self.unsend(state, row, text)
             return
         start, stop = job.span
-        second = replace(
-            job,
-            row=len(state.jobs),
-            span=Span(at, stop),
-            status=Status.NOT_SENT,
-            since=self.wall(),
-            **FRESH,
-        )
         state.jobs[row] = replace(job, span=Span(start, at))
         self.unsend(state, row, text)
-        state.jobs.append(second)
-        self.change(state, second.row, Status.NOT_SENT, text=f"cut from job {row}")
-        state.add_unsent([second.row])
+        self._add_part(state, job, Span(at, stop), f"cut from job {row}")
+
+    def rerun_failed(self, state: SetState, row: int) -> int:
+        """Give the circuits of a done job that failed rows of their own, one for each run of neighbours.
+
+        Their attempt is higher than that of the job, so that no two attempts have one identity. What the
+        job gave of its other circuits stays.
+
+        Returns:
+            How many rows there are more.
+        """
+        job = state.jobs[row]
+        spans = runs_of(job.failed_circuits)
+        again = replace(job, attempt=job.attempt + 1, cancel_requested=False, error=None)
+        for span in spans:
+            self._add_part(state, again, span, f"failed in job {row}", spent_seconds=None)
+        note = f"{circuits_words(job.failed_circuits)} failed: sent again"
+        self.amend(state, row, failed_circuits=(), note=note)
+        return len(spans)
+
+    def _add_part(self, state: SetState, job: JobRecord, span: Span, text: str, **fields: Any) -> None:
+        """Give a part of a job's circuits a row of its own, which is not sent yet."""
+        part = replace(
+            job,
+            row=len(state.jobs),
+            span=span,
+            status=Status.NOT_SENT,
+            since=self.wall(),
+            **{**FRESH, **fields},
+        )
+        state.jobs.append(part)
+        self.change(state, part.row, Status.NOT_SENT, text=text)
+        state.add_unsent([part.row])
+
+
+def _flaws(state: SetState, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
+    """What the record of a done job says of circuits that have no result and that no newer job holds."""
+    span = state.jobs[row].span
+    whys = {span.start + place: failed[place] for place in sorted(failed)}
+    whys = {circuit: why for circuit, why in whys.items() if row in state.live.rows_of(circuit)}
+    if not whys:
+        return {}
+    parts = []
+    for words, missing in (("missing in its result", True), ("failed", False)):
+        circuits = [circuit for circuit, why in whys.items() if (why == MISSING) is missing]
+        if circuits:
+            what = f"{len(circuits)} of {plural(len(span), 'circuit')} {words} ({some(circuits)})"
+            parts.append(what if missing else f"{what}: {first_line(whys[circuits[0]])}")
+    return {"failed_circuits": tuple(whys), "note": ", ".join(parts)}

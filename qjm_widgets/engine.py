@@ -386,8 +386,10 @@ class Engine:
             for row in dict.fromkeys(rows)
             if state.jobs[row].status in statuses and not state.jobs[row].cancel_requested
         ]
+        flawed = [row for row in dict.fromkeys(rows) if state.jobs[row].flawed]
+        again = flawed if Status.ERROR in statuses else []
         chosen = [row for row in wished if row not in state.unsendable]
-        if wished and not chosen:
+        if wished and not chosen and not again:
             some = ", ".join(map(str, wished[:5])) + (", …" if len(wished) > 5 else "")
             raise InvalidStateError(
                 f"job{'s'[: len(wished) - 1]} {some} cannot be sent again: {state.jobs[wished[0]].error}"
@@ -399,4 +401,4 @@ class Engine:
             fields["spent_seconds"] = job.all_qpu_seconds
             self._turn.change(state, row, Status.NOT_SENT, text="retry", **fields)
         state.add_unsent(chosen)
-        return len(chosen)
+        return len(chosen) + sum(self._turn.rerun_failed(state, row) for row in again)

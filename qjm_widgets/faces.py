@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
+
+_LOG = logging.getLogger(__name__)
 
 
 class Faces(Protocol):
@@ -27,3 +30,20 @@ class Faces(Protocol):
 
 load: Callable[[], Faces]
 """What shows; the package puts it here, so that the widgets are loaded when something is first shown."""
+
+
+def show(how: Callable[[], None], text: Callable[[], str]) -> None:
+    """Display something; where that fails, its text with a line that says so, never a traceback.
+
+    Args:
+        how: displays it.
+        text: what stands for it.
+    """
+    try:
+        how()
+    except Exception as error:  # of whatever is shown, or of the front end
+        _LOG.exception("a set or a manager could not be shown")
+        from IPython.display import display
+
+        words = f"{text()}\nThe panel cannot be shown: {type(error).__name__}: {error}"
+        display({"text/plain": words}, raw=True)  # type: ignore[no-untyped-call]

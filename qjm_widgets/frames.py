@@ -38,6 +38,7 @@ def frame_of(live: LiveSet) -> pd.DataFrame:
             "waited": snapshot.row(job, now).waited,
             "ran": snapshot.row(job, now).ran,
             "error": job.error,
+            "failed_circuits": ", ".join(map(str, job.failed_circuits)) or None,
         }
         for job in live.ordered()
     ]

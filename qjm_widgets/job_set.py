@@ -155,11 +155,14 @@ class JobSet:
         )
 
     def error_messages(self) -> str | None:
-        """The errors of all failed jobs, submission errors too, or None."""
-        failed = [job for job in self.live.ordered() if job.status is Status.ERROR]
-        if not failed:
-            return None
-        return "\n".join(f"Job {job.row}, circuits {job.span}: {job.error}" for job in failed)
+        """The errors of failed jobs (submission too) and of circuits that failed in others, or None."""
+        lines = []
+        for job in self.live.ordered():
+            if job.status is Status.ERROR:
+                lines.append(f"Job {job.row}, circuits {job.span}: {job.error}")
+            elif job.flawed:
+                lines += [f"Job {job.row}, {why}" for why in self._results().failures_in(job)]
+        return "\n".join(lines) if lines else None
 
     def jobs(self) -> list[Any]:
         """The provider's own job objects in order; None where a job was not sent by this process."""
@@ -205,6 +208,7 @@ class JobSet:
             packed = outcome.packed()
             if packed is not None:
                 total.add([packed])
+            total.add_texts(outcome.texts)
         return total.to_dict()
 
     # -- waiting -------------------------------------------------------------------------------------
@@ -328,6 +332,9 @@ class JobSet:
     def retry(self, jobs: Jobs | None = None, *, held: bool = False) -> int:
         """Send failed jobs again (all by default), never those that were cancelled.
 
+        Of a job that is done, just the circuits that failed in it are sent, as a job of their own (as
+        several where they are no neighbours); the results of its other circuits stay.
+
         Args:
             jobs: which of them.
             held: send held jobs again, those that may have been sent before, instead of failed ones.
@@ -340,7 +347,8 @@ class JobSet:
         """
         rows = self._rows(jobs)
         status = Status.HELD if held else Status.ERROR
-        if all(self.live.jobs[row].status is not status for row in rows):
+        named = [self.live.jobs[row] for row in rows]
+        if not any(job.status is status or (job.flawed and not held) for job in named):
             return 0
         self._need_driver("retry")
         return self._engine.retry(self.live, rows, [status])
@@ -470,14 +478,14 @@ class JobSet:
         return frame_of(self.live)
 
     def __repr__(self) -> str:
-        told = str(snapshot.summary(self.live.numbers(), self.live.trouble))
+        told = str(self.live.summary())
         standing = self.live.standing(time.time())
         if standing is not None:
             told += f"; {standing}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:
-        faces.load().show_job_set(self)
+        faces.show(lambda: faces.load().show_job_set(self), self.__repr__)
 
     # -- inside --------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import TRIES
 from qjm_widgets.core.ports import BackendAdapter, JobStore, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
-from qjm_widgets.core.snapshot import Waiting, plural
+from qjm_widgets.core.snapshot import Summary, Waiting, plural, summary
 from qjm_widgets.core.spans import Cover
 from qjm_widgets.events import EventBus, JobEvent
 from qjm_widgets.shelves import IN_MEMORY, Circuits, Outcomes, Recent
@@ -143,6 +143,10 @@ class LiveSet:
     def numbers(self) -> Counter[Status]:
         """How many jobs are in each status."""
         return Counter(self.census.numbers)
+
+    def summary(self) -> Summary:
+        """The set in one line."""
+        return summary(self.numbers(), self.trouble, flawed=len(self.census.flawed))
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function after every publication, on the engine's thread."""

@@ -549,7 +549,7 @@ class JobManager:
         return f"<JobManager {self._store.path}: {plural(len(self._sets), 'job set')} in this session>"
 
     def _ipython_display_(self, **_: Any) -> None:
-        faces.load().show_manager(self)
+        faces.show(lambda: faces.load().show_manager(self), self.__repr__)
 
     def _check_open(self) -> None:
         if self._closed:

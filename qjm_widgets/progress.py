@@ -175,7 +175,7 @@ class ProgressLine(_Line):
     def _words(self) -> str:
         live = self._live
         name = snapshot.first_line(live.record.name, 40)
-        line = f"{name}: {snapshot.summary(live.numbers(), live.trouble)}"
+        line = f"{name}: {live.summary()}"
         if live.waiting is not None:
             line += f"; {live.waiting.words(time.time())}"
         # Why the store cannot be written may have several lines.

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qiskit.result import Counts, Result
 
 from qjm_widgets._compat import experiment_header
-from qjm_widgets.conversion.experiments import write_experiment
+from qjm_widgets.conversion.experiments import write_experiment, write_sampled
 from qjm_widgets.conversion.pubs import write_pub_result
 from qjm_widgets.core.codec import Lost
-from qjm_widgets.core.counts import Packed
+from qjm_widgets.core.counts import Layout, Packed
 from qjm_widgets.core.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
     InputError,
     NotAvailableError,
+    explain,
 )
 from qjm_widgets.core.merging import merge, merge_notes
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
@@ -42,7 +44,7 @@ class _PackedCounts(Counts):  # type: ignore[misc]
 
     def __init__(self, packed: Packed, creg_sizes: Any, time_taken: float | None) -> None:
         outcomes, counts = packed.outcomes.tolist(), packed.counts.tolist()
-        dict.__init__(self, zip(packed.layout.texts(outcomes), counts, strict=True))
+        dict.__init__(self, packed.to_dict())
         self.int_raw = dict(zip(outcomes, counts, strict=True))
         self.hex_raw = dict(zip(map(hex, outcomes), counts, strict=True))
         self.creg_sizes = creg_sizes
@@ -79,12 +81,34 @@ class JobSetResults:
     @property
     def success(self) -> bool:
         """Whether every circuit has a result."""
-        if any(job.status is not Status.DONE for job in self._live.jobs):
-            return False
-        outcomes = (self._live.outcomes.of(job.row) for job in self._live.jobs)
-        return all(
-            o is not None and all(c is not None and c.success for c in o.circuits) for o in outcomes
-        )
+        for job in self._live.jobs:
+            outcome = self._live.outcomes.of(job.row) if job.status is Status.DONE else None
+            if outcome is None:
+                return False
+            failed = (job.span.start + place for place in outcome.failed())
+            if any(job.row in self._live.rows_of(circuit) for circuit in failed):
+                return False
+        return True
+
+    def failed(self) -> list[int]:
+        """The circuits that failed, ascending: those of failed jobs, and those that failed in others."""
+        found: set[int] = set()
+        for job in self._live.jobs:
+            if job.status is Status.ERROR:
+                found.update(c for c in range(*job.span) if job.row in self._live.rows_of(c))
+            elif job.status is Status.DONE:
+                found.update(job.failed_circuits)
+        return sorted(found)
+
+    def failures_in(self, job: JobRecord) -> list[str]:
+        """A sentence for each circuit that failed in a job that is done."""
+        outcome = self._live.outcomes.here(job.row)
+        whys = {} if outcome is None else outcome.failed()
+        names = self._live.circuits.names()
+        return [
+            f"circuit {circuit} ({names[circuit]}): {whys.get(circuit - job.span.start, job.note)}"
+            for circuit in job.failed_circuits
+        ]
 
     def get_counts(
         self,
@@ -112,7 +136,10 @@ class JobSetResults:
         if isinstance(outcome, PubOutcome):
             return _PackedCounts(_at(index, outcome, loc, register).packed_or_fail(index), None, None)
         _no_pub_arguments(index, loc, register)
+        _check_readable(index, outcome, "counts")
         if outcome.counts is None or not outcome.counts.counts.size:
+            if "counts" not in outcome.data and "statevector" in outcome.data:
+                return self._result_of([outcome]).get_counts(0)  # its probabilities, as Qiskit has it
             return Counts(self._data(index, outcome, "counts"))
         creg_sizes = outcome.header.get("creg_sizes")
         return _PackedCounts(outcome.counts, creg_sizes, outcome.fields.get("time_taken"))
@@ -136,11 +163,16 @@ class JobSetResults:
             chosen.packed_or_fail(index)
             return chosen.outcome.layout.texts(chosen.outcome.joined().tolist())
         _no_pub_arguments(index, loc, register)
+        _check_readable(index, outcome, "memory")
         if outcome.memory is None and "memory" not in outcome.data:
             raise NotAvailableError(
                 f"circuit {index} ({outcome.name}) has no memory: run it with memory=True"
             )
-        return self._result_of([outcome]).get_memory(0)
+        try:
+            return self._result_of([outcome]).get_memory(0)
+        except Exception as error:  # Qiskit meets whatever the backend gave
+            why = explain(error)
+        raise NotAvailableError(f"circuit {index} ({outcome.name}): its memory cannot be read: {why}")
 
     def get_statevector(self, circuit: int | str | QuantumCircuit, decimals: int | None = None) -> Any:
         """The statevector that a simulator saved, as Qiskit gives it; ``decimals`` rounds it."""
@@ -160,7 +192,8 @@ class JobSetResults:
         """The raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a sampler.
 
         A value that could not be stored, or not be merged over pieces of the shots, raises
-        ``NotAvailableError`` when it is taken; the others are there.
+        ``NotAvailableError`` when it is taken; the others are there. What cannot be read otherwise
+        (counts whose keys are wider than the circuit) is in it as it came.
         """
         index = self.index_of(circuit)
         outcome = self._outcome(index)
@@ -185,10 +218,12 @@ class JobSetResults:
     def combine_results(self) -> Result:
         """All circuits in one ``qiskit.result.Result``, in their order.
 
+        Circuits that failed in a job that is done are in it as failed, as in Qiskit's own results.
+
         Raises:
-            NotAvailableError: a circuit has no result, or is a PUB with a shape.
+            NotAvailableError: a job has no result, or a circuit is a PUB with a shape.
         """
-        outcomes = [self._outcome(index) for index in range(self._live.record.circuits)]
+        outcomes = [self._or_failed(index) for index in range(self._live.record.circuits)]
         return self._result_of(outcomes, self._info())
 
     def job_result(self, row: int) -> Result:
@@ -253,10 +288,31 @@ class JobSetResults:
             if piece is None:
                 raise NotAvailableError(f"circuit {index} is missing in the result of job {row}")
             if not piece.success:
-                raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.status}")
+                raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.failure}")
             pieces.append(piece)
             shots.append(job.shots)
-        return merge(pieces, shots)
+        odd = {part: why for piece in pieces for part, why in piece.odd.items()}
+        if len(pieces) == 1 or not odd:
+            return merge(pieces, shots)
+        if "counts" in odd:
+            raise NotAvailableError(_unreadable(index, pieces[0], "counts", odd["counts"]))
+        merged = merge(pieces, shots)
+        return replace(merged, odd=odd) if isinstance(merged, ExperimentOutcome) else merged
+
+    def _or_failed(self, index: int) -> CircuitOutcome:
+        """What a circuit gave; what says why it failed where it did in a job that is done."""
+        try:
+            return self._outcome(index)
+        except NotAvailableError as error:
+            jobs = [self._live.jobs[row] for row in self._live.rows_of(index)]
+            if not any(index in job.failed_circuits for job in jobs):
+                raise
+            if len(jobs) == 1 and (outcome := self._live.outcomes.of(jobs[0].row)) is not None:
+                piece = _circuit_at(outcome, index - jobs[0].span.start)
+                if isinstance(piece, ExperimentOutcome):
+                    return piece
+            name = self._live.circuits.names()[index]
+            return ExperimentOutcome(name, 0, False, str(error), {"name": name}, Layout((), None))
 
     def _run_outcome(self, index: int) -> ExperimentOutcome:
         outcome = self._outcome(index)
@@ -266,8 +322,12 @@ class JobSetResults:
 
     def _data(self, index: int, outcome: ExperimentOutcome, key: str) -> Any:
         if key not in outcome.data:
-            why = ": it measures nothing" if key == "counts" else ": no save instruction put it there"
-            raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}{why}")
+            why = (
+                ": it measures nothing, or the backend gave none"
+                if key == "counts"
+                else ": no save instruction put it there"
+            )
+            raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}: {why}")
         return _kept(outcome.data[key], f"{key!r} of circuit {index} ({outcome.name})")
 
     def _result_of(
@@ -275,7 +335,7 @@ class JobSetResults:
     ) -> Result:
         fields = {name: value for name, value in info.get("fields", {}).items() if name not in _NAMED}
         experiments = [
-            write_experiment(o) if isinstance(o, ExperimentOutcome) else _sampled_experiment(o)
+            write_experiment(o) if isinstance(o, ExperimentOutcome) else write_sampled(o)
             for o in outcomes
         ]
         return Result(
@@ -340,30 +400,16 @@ def _no_pub_arguments(index: int, loc: Any, register: str | None) -> None:
         )
 
 
-def _sampled_experiment(outcome: PubOutcome) -> Any:
-    from qiskit.result.models import ExperimentResult, ExperimentResultData
+def _unreadable(index: int, outcome: CircuitOutcome, part: str, why: str) -> str:
+    return (
+        f"circuit {index} ({outcome.name}): its {part} cannot be read: {why}; "
+        f"results.data({index}) has what the backend gave"
+    )
 
-    if outcome.shape != ():
-        raise NotAvailableError(
-            f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "
-            "ask primitive_result"
-        )
-    packed = outcome.packed()
-    if packed is None:
-        raise NotAvailableError(f"{outcome.name} has no counts")
-    pairs = zip(packed.outcomes.tolist(), packed.counts.tolist(), strict=True)
-    data = ExperimentResultData(
-        counts={hex(value): count for value, count in pairs},
-        memory=[hex(value) for value in outcome.joined().tolist()],
-    )
-    header = {"name": outcome.name, "memory_slots": packed.layout.width}
-    return ExperimentResult(
-        shots=outcome.shots,
-        success=True,
-        data=data,
-        status=outcome.status,
-        header=experiment_header(header),
-    )
+
+def _check_readable(index: int, outcome: ExperimentOutcome, part: str) -> None:
+    if part in outcome.odd:
+        raise NotAvailableError(_unreadable(index, outcome, part, outcome.odd[part]))
 
 
 def _reason(job: JobRecord) -> str:

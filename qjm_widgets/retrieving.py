@@ -19,6 +19,7 @@ from qjm_widgets.core.identity import (
 )
 from qjm_widgets.core.ports import RemoteJob
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.core.spans import may_run_again
 
 _MISSING = "no job of this set that the provider has holds these circuits: never sent, or deleted there"
 _BEST = (Status.DONE, Status.RUNNING, Status.QUEUED, Status.ERROR, Status.CANCELLED)
@@ -193,7 +194,7 @@ def _choose(placed: Sequence[_Placed]) -> tuple[dict[_Place, _Placed], dict[_Pla
     for item in sorted(placed, key=_worth):
         identity = item.identity
         place = identity.span, identity.piece, identity.pieces
-        if place not in chosen and not any(_clash(place, other) for other in chosen):
+        if place not in chosen and not any(_clash(item, other) for other in chosen.values()):
             chosen[place] = item
     twins: dict[_Place, list[str]] = defaultdict(list)
     for item in placed:
@@ -218,23 +219,33 @@ def _worth(item: _Placed) -> tuple[bool, int, int, float]:
     )
 
 
-def _clash(place: _Place, other: _Place) -> bool:
-    """Whether two places hold the same circuits in different cuts."""
-    (span, _, pieces), (other_span, _, other_pieces) = place, other
+def _clash(item: _Placed, other: _Placed) -> bool:
+    """Whether two jobs hold the same circuits in different cuts, and neither runs them again."""
+    span, other_span = item.identity.span, other.identity.span
     overlap = span.start < other_span.stop and other_span.start < span.stop
-    return overlap and (span != other_span or pieces != other_pieces)
+    different = span != other_span or item.identity.pieces != other.identity.pieces
+    return overlap and different and not (_runs_again(item, other) or _runs_again(other, item))
+
+
+def _runs_again(item: _Placed, earlier: _Placed) -> bool:
+    """Whether a job runs circuits again that failed in an earlier one, which is done."""
+    new, old = item.identity, earlier.identity
+    done = earlier.job.observation.status is Status.DONE and new.pieces == old.pieces
+    return done and may_run_again(new.span, new.attempt, old.span, old.attempt)
 
 
 def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
     """All places of the set in order, those that no job holds too."""
-    cuts = sorted({(span, pieces) for span, _, pieces in chosen})
+    cuts = {(span, pieces) for span, _, pieces in chosen}
     places: list[_Place] = []
     reach = 0
-    for span, pieces in cuts:
+    for span, pieces in sorted(cuts, key=lambda cut: (cut[0].start, -cut[0].stop, cut[1])):
         if span.start > reach:
             places.append((Span(reach, span.start), 0, 1))
-        places += [(span, piece, pieces) for piece in range(pieces)]
-        reach = span.stop
+        every = [(span, piece, pieces) for piece in range(pieces)]
+        # Within the span of another job, where its circuits ran again, none has to be there.
+        places += every if span.stop > reach else [place for place in every if place in chosen]
+        reach = max(reach, span.stop)
     if reach < circuits:
         places.append((Span(reach, circuits), 0, 1))
     return places

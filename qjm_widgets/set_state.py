@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import BackendAdapter
+from qjm_widgets.core.ports import NONE_FAILED, BackendAdapter
 from qjm_widgets.core.records import JobRecord, Span, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.live import LiveSet
@@ -60,10 +60,11 @@ class Turn(Protocol):
         status: Status,
         *,
         outcome: JobOutcome | bytes | None = None,
+        failed: Mapping[int, str] = NONE_FAILED,
         text: str | None = None,
         **fields: Any,
     ) -> JobRecord:
-        """Give a job another status."""
+        """Give a job another status; ``failed`` is as in ``Observation``."""
 
     def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
         """Change what is known of a job, not its status."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.errors import MissingCircuitsError, StoreCorruptError, explain
 from qjm_widgets.core.outcome_codec import decode_outcome
-from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
+from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization.circuits import (
@@ -22,6 +23,7 @@ from qjm_widgets.serialization.circuits import (
 )
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 _NEVER = "it was never written: the kernel died first"
 
@@ -185,6 +187,8 @@ class Outcomes:
         self._unsummed = deque(done)
         self._absent: set[int] = set()
         self._summed_jobs = 0
+        #: Rows of jobs that are in no sum, as what the store has of them is damaged.
+        self.damaged: list[int] = []
         self._fetching = threading.Lock()
         self.fetch: Callable[[int], JobOutcome | None] = lambda row: None
         """Has what a finished job gave from its provider, where it is still there, and stores it."""
@@ -227,7 +231,7 @@ class Outcomes:
             data = self._store.get_outcome(self._set_id, row)
             if data is not None:
                 try:
-                    found = decode_outcome(data)
+                    found = decode_outcome(data).readable()
                 except ValueError as error:
                     where = f"The result of job {row} in the job store {self._store.path}"
                     raise StoreCorruptError(f"{where} is damaged: {error}") from error
@@ -245,7 +249,13 @@ class Outcomes:
         with self._summing:
             while self._unsummed:
                 row = self._unsummed[0]
-                outcome = self.here(row)
+                try:
+                    outcome = self.here(row)
+                except StoreCorruptError as error:
+                    _LOG.warning("%s", error)
+                    self.damaged.append(row)
+                    self._unsummed.popleft()
+                    continue
                 if outcome is not None:
                     self._add(outcome)
                     self._summed_jobs += 1
@@ -259,6 +269,5 @@ class Outcomes:
 
     def _add(self, outcome: JobOutcome) -> None:
         self._sum.add(outcome.sums())
-        for circuit in outcome.circuits:
-            if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
-                self._sum.add_texts(circuit.data["counts"])
+        for texts in outcome.texts():
+            self._sum.add_texts(texts)

@@ -7,6 +7,7 @@ import {
   CANCEL_REQUESTED,
   type Choice,
   FIRST_CHOICE,
+  FLAWED,
   type Groups,
   type Head,
   type Histogram,
@@ -32,6 +33,8 @@ meas: 2/══════════════╩══╩═
 
 export interface FakeJob {
   status: Status;
+  /** Some of its circuits failed, though it is done. */
+  flawed?: boolean;
   cancelRequested?: boolean;
   jobId?: string;
   since?: number;
@@ -193,8 +196,8 @@ export class FakeKernel {
 
   statuses(): DataView {
     const bytes = this.set.jobs.map(
-      ({ status, cancelRequested }) =>
-        STATUSES.indexOf(status) + (cancelRequested ? CANCEL_REQUESTED : 0),
+      ({ status, cancelRequested, flawed }) =>
+        STATUSES.indexOf(status) + (cancelRequested ? CANCEL_REQUESTED : 0) + (flawed ? FLAWED : 0),
     );
     return new DataView(Uint8Array.from(bytes).buffer);
   }
@@ -426,7 +429,7 @@ export class FakeKernel {
       this.set.jobs[i] =
         action === "cancel"
           ? { ...job, cancelRequested: true, note: "" }
-          : { ...job, status: "sending", note: "", since: this.set.now };
+          : { ...job, status: "sending", flawed: false, note: "", since: this.set.now };
     }
   }
 
@@ -434,9 +437,9 @@ export class FakeKernel {
     return this.set.owner === undefined && !this.set.interrupted;
   }
 
-  private actionsOf({ status, cancelRequested }: FakeJob): RowAction[] {
+  private actionsOf({ status, cancelRequested, flawed }: FakeJob): RowAction[] {
     if (!this.driven) return [];
-    if (status === "error") return ["retry"];
+    if (status === "error" || flawed) return ["retry"];
     if (status === "held") return ["retry_held", "cancel"];
     if (status === "done" || status === "cancelled" || cancelRequested) return [];
     return ["cancel"];

@@ -230,6 +230,23 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     line: "4 failed, 1 running, 1 held for you. Retry sends what failed again.",
     settled: false,
   }),
+  flawed: () => ({
+    ...BELL,
+    jobs: Array.from({ length: 10 }, (_, i) =>
+      i !== 4
+        ? done(i)
+        : {
+            ...done(i),
+            flawed: true,
+            note: "1 of 100 circuits failed (417): ERROR: Insufficient memory to run circuit",
+            error: "Job 4, circuit 417 (width 60): ERROR: Insufficient memory to run circuit",
+          },
+    ),
+    lead: "9 of 10 done",
+    line: "1 with a failed circuit",
+    took: 312_000,
+    settled: true,
+  }),
   end: () => ({
     ...BELL,
     jobs: Array.from({ length: 10 }, (_, i) => done(i)),

@@ -4,6 +4,7 @@ import {
   type Action,
   CANCEL_REQUESTED,
   type Choice,
+  FLAWED,
   type Histogram,
   type RowAction,
   type Run,
@@ -42,6 +43,11 @@ export function cancelRequested(state: State, row: number): boolean {
   return ((state.statuses[row] ?? 0) & CANCEL_REQUESTED) !== 0;
 }
 
+/** The job is done, and some of its circuits failed. */
+export function isFlawed(state: State, row: number): boolean {
+  return ((state.statuses[row] ?? 0) & FLAWED) !== 0;
+}
+
 /** Which row is shown at a place. */
 export function rowAt(order: Uint32Array | null, place: number): number {
   return order === null ? place : (order[place] ?? -1);
@@ -70,7 +76,7 @@ export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
 /** What can be done with a row by its status alone: for rows whose details are not here. */
 export function actionsOf(state: State, row: number): RowAction[] {
   const status = statusOf(state, row);
-  if (status === "error") return ["retry"];
+  if (status === "error" || isFlawed(state, row)) return ["retry"];
   if (status === "held") return ["retry_held", "cancel"];
   const over = status === "done" || status === "cancelled" || cancelRequested(state, row);
   return over ? [] : ["cancel"];

@@ -78,6 +78,27 @@ describe("the jobs", () => {
     ]);
   });
 
+  it("have a sign and a button of their own where circuits failed in a job that is done", async () => {
+    const { el, kernel } = show(scenario("flawed"));
+    await settle();
+    expect(el.querySelector(".qjm-line")?.textContent).toContain(
+      "9 of 10 done · 1 with a failed circuit",
+    );
+    const flawed = row(el, 4);
+    expect(flawed.getAttribute("aria-label")).toContain("Done, 1 of 100 circuits failed (417)");
+    expect(flawed.querySelector(".qjm-icon")?.classList).toContain("qjm-is-flawed");
+    expect(row(el, 3).querySelector(".qjm-icon")?.classList).toContain("qjm-is-done");
+    expect(flawed.querySelector(".qjm-cell-note bdi")?.className).toBe("qjm-cell-error");
+    button(el, "Open job 4").click();
+    await settle();
+    expect(el.querySelector(".qjm-drawer .qjm-error")?.textContent).toContain("width 60");
+    expect(button(el, "Retry failed").disabled).toBe(false);
+    button(el, "Retry job 4").click();
+    await settle();
+    const commands = kernel.sent.filter(({ kind }) => kind === "command");
+    expect(commands).toMatchObject([{ do: "retry", rows: [4] }]);
+  });
+
   it("name their piece where shots were cut", async () => {
     const { el } = show(scenario("errors"));
     await settle();

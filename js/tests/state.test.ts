@@ -5,6 +5,7 @@ import {
   actionsOf,
   currentRow,
   histogramFor,
+  isFlawed,
   pendingAction,
   spanOf,
   statusOf,
@@ -179,6 +180,13 @@ describe("updates", () => {
 
 describe("statuses", () => {
   const bytes = Uint8Array.from([5, 5, 6, 0x14, 0]);
+  const flawed = { ...EMPTY, statuses: Uint8Array.from([5, 0x45]) };
+  it("of jobs that are done say whether circuits failed, which can be sent again", () => {
+    expect([isFlawed(flawed, 0), isFlawed(flawed, 1)]).toEqual([false, true]);
+    expect(statusOf(flawed, 1)).toBe("done");
+    expect([0, 1].map((row) => actionsOf(flawed, row))).toEqual([[], ["retry"]]);
+  });
+
   it("are counted without their flags", () => {
     const counts = tally(bytes);
     const of = (status: Status) => counts.get(status);

@@ -242,6 +242,7 @@ class OnExecutor:
             running_at=answer.began,
             finished_at=answer.ended,
             note=answer.note,
+            failed=answer.failed,
         )
 
     def _without_answer(self, sent: _Sent, error: BaseException) -> Observation:

@@ -217,6 +217,8 @@ class IBMQuantum:
         self, sent: Sent, state: Observation, outcome: JobOutcome | Exception | None
     ) -> Observation | Exception:
         if isinstance(outcome, JobOutcome):
+            if outcome.failure is not None:
+                return state._replace(status=Status.ERROR, text=outcome.failure, outcome=outcome)
             return state._replace(outcome=outcome)
         if isinstance(outcome, ValueError):  # nobody else could read it either
             return state._replace(status=Status.ERROR, text=f"its result cannot be read: {outcome}")

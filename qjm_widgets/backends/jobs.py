@@ -79,17 +79,8 @@ def read_done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
         outcome = read(result)
     except Exception as error:  # a result that nobody can read is this job's error, not the engine's
         return Observation(Status.ERROR, f"its result cannot be read: {explain(error)}")
-    there = [circuit for circuit in outcome.circuits if circuit is not None]
-    failed = [circuit for circuit in there if not circuit.success]
-    if not there:
-        return Observation(Status.ERROR, "its result has none of its circuits")
-    if len(failed) == len(outcome.circuits):
-        return Observation(Status.ERROR, "; ".join(sorted({c.status for c in failed})), outcome)
-    total = len(outcome.circuits)
-    numbers = {"missing in its result": total - len(there), "failed": len(failed)}
-    lacks = [f"{number} of {total} circuits {what}" for what, number in numbers.items() if number]
-    note = f"{', '.join(lacks)}: run them anew" if lacks else None
-    return Observation(Status.DONE, None, outcome, note=note)
+    failure = outcome.failure
+    return Observation(Status.DONE if failure is None else Status.ERROR, failure, outcome)
 
 
 def _failed(error: BaseException, job: Any = None) -> Observation:

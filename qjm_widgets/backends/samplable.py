@@ -9,8 +9,13 @@ from qjm_widgets.core.errors import CircuitError
 from qjm_widgets.core.ports import Work
 
 
-def check_samplable(index: int, work: Work) -> None:
+def check_samplable(index: int, work: Work, *, pointless: bool = False) -> None:
     """Refuse what is no circuit, measures nothing, or lacks values for its parameters.
+
+    Args:
+        index: of the circuit.
+        work: the circuit with its values.
+        pointless: whether the sampler takes values that are no point (of shape ``(0,)``).
 
     Raises:
         CircuitError: names the circuit.
@@ -22,6 +27,11 @@ def check_samplable(index: int, work: Work) -> None:
         raise CircuitError(
             f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to count: "
             "add measure_all() or measure()"
+        )
+    if work.values is not None and work.values.size == 0 and not pointless:
+        raise CircuitError(
+            f"circuit {index} ({circuit.name}) comes with values of shape {work.values.shape}, which "
+            "are no point: there is nothing to run; leave it out"
         )
     if work.values is None and circuit.parameters:
         raise CircuitError(

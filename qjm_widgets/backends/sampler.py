@@ -73,7 +73,7 @@ class Sampler:
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, work in enumerate(works):
             circuit = work.circuit
-            check_samplable(index, work)
+            check_samplable(index, work, pointless=simulators.takes_no_points(self.sampler))
             if width is not None and circuit.num_qubits > width:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has {circuit.num_qubits} qubits; "

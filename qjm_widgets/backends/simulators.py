@@ -187,6 +187,12 @@ _RECIPES = (
 )
 
 
+def takes_no_points(sampler: Any) -> bool:
+    """Whether a sampler runs PUBs without points: Qiskit's own does, Aer's ends the process."""
+    names = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(sampler).__mro__}
+    return "qiskit.StatevectorSampler" in names
+
+
 def recipe(thing: Any) -> str | None:
     """How to make this simulator again (``module:Class``), where it is one with nothing set."""
     for text in _RECIPES:

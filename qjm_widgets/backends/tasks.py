@@ -39,7 +39,7 @@ class Parcel(NamedTuple):
 class Answer(NamedTuple):
     """What a worker says of a job that has ended; times are seconds since 1970, UTC.
 
-    ``outcome`` is encoded (``JobOutcome.encode``).
+    ``outcome`` is encoded (``JobOutcome.encode``); ``failed`` is as in ``Observation``.
     """
 
     status: str
@@ -47,6 +47,7 @@ class Answer(NamedTuple):
     outcome: bytes | None
     began: float
     ended: float
+    failed: dict[int, str]
     note: str | None = None
 
 
@@ -105,18 +106,19 @@ def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
     began = time.time()
     try:
         if differing := _differing(task["versions"]):
-            return tuple(Answer(Status.ERROR.value, differing, None, began, time.time()))
+            return tuple(Answer(Status.ERROR.value, differing, None, began, time.time(), {}))
         send(task["mailbox"], task["token"])
         found = _run(task)
     except Exception as error:
-        return tuple(Answer(Status.ERROR.value, explain(error), None, began, time.time()))
-    outcome = found.outcome
+        return tuple(Answer(Status.ERROR.value, explain(error), None, began, time.time(), {}))
+    outcome, failed = found.outcome, dict(found.failed)
     lost: list[str] = []
     if isinstance(outcome, JobOutcome):
+        failed = outcome.failed()
         outcome = encode_outcome(outcome, lost, task["span"][0])
     note = join_notes(found.note, note_of_lost(lost))
     status = Status.ERROR if found.status is None else found.status
-    return tuple(Answer(status.value, found.text, outcome, began, time.time(), note))
+    return tuple(Answer(status.value, found.text, outcome, began, time.time(), failed, note))
 
 
 def _run(task: Mapping[str, Any]) -> Observation:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.bundle.strict import WHOLE, Fields, RefusalError, parse
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.spans import may_run_again
 from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY
 
 FORMAT = "qjm_widgets bundle"
@@ -216,8 +217,12 @@ def _read_job(fields: Fields, row: int, circuits: int) -> JobRecord:
         qpu_seconds=fields.maybe(fields.seconds, "qpu_seconds"),
         note=fields.maybe(fields.text, "note", _LONG_TEXT),
         spent_seconds=fields.later(fields.seconds, "spent_seconds"),
+        failed_circuits=fields.later(fields.wholes, "failed_circuits") or (),
     )
     fields.end()
+    failed = job.failed_circuits
+    if not all(circuit in job.span for circuit in failed) or sorted(set(failed)) != list(failed):
+        raise fields.bad("failed_circuits", "are not ascending circuits of its span")
     if job.piece >= job.pieces:
         raise fields.bad("piece", f"is not one of {job.pieces}")
     return job
@@ -252,16 +257,25 @@ def _read_member(fields: Fields) -> Member:
 
 
 def _check_cover(jobs: tuple[JobRecord, ...], circuits: int) -> None:
-    """Every circuit is held, and no piece of its shots by two jobs."""
-    reach: dict[int, int] = {}
+    """Every circuit is held, and no piece of its shots by two jobs, but by one that runs it again."""
+    open_jobs: dict[int, list[JobRecord]] = {}
     whole = 0
-    for job in sorted(jobs, key=lambda job: job.span):
+    for job in sorted(jobs, key=lambda job: (job.span.start, -job.span.stop)):
         start, stop = job.span
-        if start < reach.get(job.piece, 0):
+        around = open_jobs.setdefault(job.piece, [])
+        while around and around[-1].span.stop <= start:
+            around.pop()
+        if around and not _runs_again(job, around[-1]):
             raise RefusalError("two of its jobs hold the same circuits")
         if start > whole:
             raise RefusalError("its jobs do not hold every circuit")
-        reach[job.piece] = stop
+        around.append(job)
         whole = max(whole, stop)
     if whole != circuits:
         raise RefusalError("its jobs do not hold every circuit")
+
+
+def _runs_again(job: JobRecord, earlier: JobRecord) -> bool:
+    """Whether a job runs circuits again that failed in an earlier one."""
+    done = earlier.status is Status.DONE and job.pieces == earlier.pieces
+    return done and may_run_again(job.span, job.attempt, earlier.span, earlier.attempt)

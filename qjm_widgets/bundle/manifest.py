@@ -107,4 +107,5 @@ def _job_tree(job: JobRecord) -> dict[str, Any]:
         "qpu_seconds": job.qpu_seconds,
         "note": job.note,
         "spent_seconds": job.spent_seconds,
+        "failed_circuits": job.failed_circuits,
     }

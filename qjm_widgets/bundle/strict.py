@@ -147,6 +147,13 @@ class Fields:
             raise self.bad(name, f"is no list of at most {most:,} strings")
         return tuple(values)
 
+    def wholes(self, name: str, most: int = 10_000_000) -> tuple[int, ...]:
+        """At most so many whole numbers."""
+        values = self.take(name, list)
+        if len(values) > most or not all(type(value) is int and 0 <= value < WHOLE for value in values):
+            raise self.bad(name, f"is no list of at most {most:,} whole numbers")
+        return tuple(values)
+
     def maybe(
         self, read: Callable[Concatenate[str, P], T], name: str, *args: P.args, **kwargs: P.kwargs
     ) -> T | None:

@@ -225,7 +225,8 @@ def _ending(job_set: JobSet) -> int:
     live = job_set.live
     if live.interrupted:
         raise InvalidStateError("nobody drives this job set: qjm resume does")
-    return codes.DONE if live.finished == len(live.jobs) else codes.NOT_ALL_DONE
+    whole = live.finished == len(live.jobs) and not live.census.flawed
+    return codes.DONE if whole else codes.NOT_ALL_DONE
 
 
 def _say(chosen: argparse.Namespace, tree: object, text: str) -> int:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from qjm_widgets.cli import words
-from qjm_widgets.core import snapshot
 from qjm_widgets.core.errors import WaitTimeoutError
 from qjm_widgets.job_set import JobSet
 
@@ -33,7 +32,7 @@ def watch(job_set: JobSet, *, timeout: float | None, as_json: bool) -> None:
 
 def _line(job_set: JobSet) -> str:
     live = job_set.live
-    line = str(snapshot.summary(live.numbers(), live.trouble))
+    line = str(live.summary())
     return f"{line} · {live.waiting.text}" if live.waiting is not None else line
 
 

@@ -41,6 +41,7 @@ def summary_tree(summary: SetSummary) -> dict[str, Any]:
         "created_at": _time(record.created_at),
         "tags": list(record.tags),
         "jobs": {status.value: number for status, number in summary.jobs.items() if number},
+        "jobs_with_failed_circuits": summary.flawed,
         "driven_by": summary.owner,
         "interrupted": summary.interrupted,
     }
@@ -49,8 +50,8 @@ def summary_tree(summary: SetSummary) -> dict[str, Any]:
 def set_tree(job_set: JobSet) -> dict[str, Any]:
     """A set without its jobs."""
     live = job_set.live
-    numbers = live.numbers()
-    return summary_tree(SetSummary(live.record, numbers, _driver(job_set)))
+    flawed = len(live.census.flawed)
+    return summary_tree(SetSummary(live.record, live.numbers(), _driver(job_set), flawed))
 
 
 def jobs_tree(job_set: JobSet) -> list[dict[str, Any]]:
@@ -79,6 +80,8 @@ def _job(job: JobRecord) -> dict[str, Any]:
         "running_at": _time(job.running_at),
         "finished_at": _time(job.finished_at),
         "error": job.error,
+        "failed_circuits": list(job.failed_circuits),
+        "note": job.note,
         "last_error": job.last_error,
     }
 
@@ -116,7 +119,7 @@ def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
 def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
     record = summary.record
     made = f"{datetime.datetime.fromtimestamp(record.created_at):%Y-%m-%d %H:%M}"
-    state = str(snapshot.summary(summary.jobs))
+    state = str(snapshot.summary(summary.jobs, flawed=summary.flawed))
     if summary.interrupted:
         state += " · interrupted: qjm resume"
     elif summary.owner is not None and not summary.owner.startswith("this"):

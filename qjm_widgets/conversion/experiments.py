@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qjm_widgets.core.counts import Integers, Layout, integers, pack_hex
-from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, layout_of
+from qjm_widgets.conversion.readouts import read_counts, read_memory
+from qjm_widgets.core.counts import Layout
+from qjm_widgets.core.errors import NotAvailableError, explain
+from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome, layout_of
 from qjm_widgets.core.qiskit_values import plain
 
 _FIELDS = ("seed", "meas_level", "meas_return")
@@ -18,6 +20,9 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
     Args:
         result: what ``job.result()`` gave.
         names: names of the job's circuits; a circuit that the result lacks gives None.
+
+    A circuit whose part of the result makes no sense is one that failed, or has counts or memory that
+    cannot be read; the others are as they are.
 
     Raises:
         ValueError: the result has another number of circuits, and does not tell which they are.
@@ -33,7 +38,7 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
         "job_id": result.job_id,
         "date": _text(getattr(result, "date", None)),
         "status": _text(getattr(result, "status", None)),
-        "header": as_dict(getattr(result, "header", None)),
+        "header": _header(result),
         "fields": dict(getattr(result, "_metadata", {})),
     }
     return JobOutcome(circuits, info)
@@ -80,50 +85,77 @@ def as_dict(header: Any) -> dict[str, Any]:
     return dict(header.to_dict())
 
 
+def _header(part: Any) -> dict[str, Any]:
+    """The header of a result or of one circuit; empty where it is none."""
+    try:
+        return as_dict(getattr(part, "header", None))
+    except Exception:  # a third party's; what it should tell is missing then
+        return {}
+
+
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
 def _read(experiment: Any, name: str) -> ExperimentOutcome:
-    header = as_dict(getattr(experiment, "header", None))
-    layout = layout_of(header)
-    data = dict(experiment.data.to_dict())
-    counts = memory = None
-    if _is_hex(data.get("counts")):
-        counts = pack_hex(data.pop("counts"), layout)
-    if isinstance(data.get("memory"), (list, tuple)) and _is_hex(data["memory"]):
-        memory = _pack_memory(data.pop("memory"), layout)
+    try:
+        return _read_whole(experiment, name)
+    except Exception as error:  # one odd part must not cost the others
+        status = f"its result cannot be read: {explain(error)}"
+        return ExperimentOutcome(name, 0, False, status, _header(experiment), Layout((), None))
+
+
+def _read_whole(experiment: Any, name: str) -> ExperimentOutcome:
+    header = _header(experiment)
+    data = {} if experiment.data is None else dict(experiment.data.to_dict())
+    odd: dict[str, str] = {}
+    layout, problem = Layout((), None), None
+    try:
+        layout = layout_of(header)
+    except ValueError as error:
+        problem = str(error)
+    readouts: dict[str, Any] = {}
+    for kind, read in (("counts", read_counts), ("memory", read_memory)):
+        if kind not in data:
+            continue
+        try:
+            if problem is not None:
+                raise ValueError(problem)
+            readouts[kind] = read(data[kind], layout)
+        except ValueError as error:
+            odd[kind] = str(error)
+        else:
+            if readouts[kind] is not None:
+                del data[kind]
     data = {key: plain(value) for key, value in data.items()}
     known = vars(experiment)  # asking an ExperimentResult for what it lacks is slow
     fields = {key: known[key] for key in _FIELDS if key in known}
     if "meas_level" in fields:
         fields["meas_level"] = int(fields["meas_level"])
     fields |= known.get("_metadata", {})
-    shots = experiment.shots
+    counts = readouts.get("counts")
     return ExperimentOutcome(
         name=str(header.get("name") or name),
-        shots=int(shots) if not isinstance(shots, (tuple, list)) else int(shots[1]) - int(shots[0]) + 1,
+        shots=_shots(experiment.shots, 0 if counts is None else counts.shots),
         success=bool(experiment.success),
         status=str(getattr(experiment, "status", "")),
         header=header,
         layout=layout,
         counts=counts,
-        memory=memory,
+        memory=readouts.get("memory"),
         data=data,
         fields=fields,
+        odd=odd,
     )
 
 
-def _is_hex(outcomes: Mapping[Any, Any] | Sequence[Any] | None) -> bool:
-    """Whether outcomes are hexadecimal texts; the first tells for all, as for Qiskit's ``Counts``."""
-    if outcomes is None:
-        return False
-    first = next(iter(outcomes), "0x0")
-    return isinstance(first, str) and first.startswith("0x")
-
-
-def _pack_memory(memory: Sequence[str], layout: Layout) -> Integers:
-    return integers([int(shot, 16) for shot in memory], layout.width)
+def _shots(told: Any, counted: int) -> int:
+    """How many shots a circuit was run with; those that were counted where the result tells nonsense."""
+    try:
+        shots = int(told[1]) - int(told[0]) + 1 if isinstance(told, (tuple, list)) else int(told)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return counted
+    return shots if shots >= 0 else counted
 
 
 def write_experiment(outcome: ExperimentOutcome) -> Any:
@@ -145,4 +177,37 @@ def write_experiment(outcome: ExperimentOutcome) -> Any:
         status=outcome.status or None,
         header=experiment_header(dict(outcome.header)),
         **dict(outcome.fields),
+    )
+
+
+def write_sampled(outcome: PubOutcome) -> Any:
+    """A PUB of one point as Qiskit's ``ExperimentResult``.
+
+    Raises:
+        NotAvailableError: it has a shape.
+    """
+    from qiskit.result.models import ExperimentResult, ExperimentResultData
+
+    from qjm_widgets._compat import experiment_header
+
+    if outcome.shape != ():
+        raise NotAvailableError(
+            f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "
+            "ask primitive_result"
+        )
+    packed = outcome.packed()
+    data = ExperimentResultData()
+    if packed is not None:
+        pairs = zip(packed.outcomes.tolist(), packed.counts.tolist(), strict=True)
+        data = ExperimentResultData(
+            counts={hex(value): count for value, count in pairs},
+            memory=[hex(value) for value in outcome.joined().tolist()],
+        )
+    header = {"name": outcome.name, "memory_slots": outcome.layout.width}
+    return ExperimentResult(
+        shots=outcome.shots,
+        success=True,
+        data=data,
+        status=outcome.status,
+        header=experiment_header(header),
     )

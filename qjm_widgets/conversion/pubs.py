@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from qjm_widgets.core.errors import explain
 from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
 
 
 def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
     """Pack a ``PrimitiveResult``; PUBs that it lacks at its end become None.
+
+    A PUB whose result makes no sense is one that failed; the others are as they are.
 
     Raises:
         ValueError: it has more PUBs than the job.
@@ -28,6 +31,15 @@ def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None)
 
 
 def _read(pub: Any, name: str) -> PubOutcome:
+    try:
+        return _read_whole(pub, name)
+    except Exception as error:  # one odd part must not cost the others
+        return PubOutcome(
+            name, (), {}, success=False, status=f"its result cannot be read: {explain(error)}"
+        )
+
+
+def _read_whole(pub: Any, name: str) -> PubOutcome:
     from qiskit.primitives import BitArray
 
     registers: dict[str, tuple[Any, int]] = {}
@@ -37,9 +49,13 @@ def _read(pub: Any, name: str) -> PubOutcome:
             registers[field] = (value.array, value.num_bits)
         else:
             others[field] = np.asarray(value)
+    shape = tuple(pub.data.shape)
+    shots = {array.shape[:-1] for array, _ in registers.values()}
+    if len(shots) > 1 or any(each[:-1] != shape for each in shots):
+        raise ValueError("its registers have different shapes or shots")
     return PubOutcome(
         name=name,
-        shape=tuple(pub.data.shape),
+        shape=shape,
         registers=registers,
         data=others,
         metadata=dict(getattr(pub, "metadata", None) or {}),

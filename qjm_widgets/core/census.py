@@ -16,6 +16,8 @@ ORDER = tuple(Status)
 """Statuses in the order of a job's life; a job's code begins with an index into it."""
 CANCEL_REQUESTED = 0x10
 """The bit of a code that says that a cancellation is under way."""
+#: The bit of a code that says that a job is done, and some of its circuits failed.
+FLAWED = 0x40
 _PLACED, _RETRIED, _USED, _NAMED, _ASKED, _UNHEARD = (1 << bit for bit in range(6))
 _COLUMNS = {"queue": _PLACED, "attempts": _RETRIED, "qpu": _USED, "id": _NAMED}
 _T = TypeVar("_T")
@@ -43,9 +45,10 @@ class Census:
 
     Attributes:
         numbers: how many jobs are in each status.
-        codes: a byte a row: its status, and whether a cancellation is under way.
+        codes: a byte a row, made by ``code``.
         done: the rows that became done, in that order; it only grows.
         remote: the jobs that a backend has now, by row.
+        flawed: the rows of jobs that are done and have failed circuits.
     """
 
     def __init__(self, jobs: Iterable[JobRecord]) -> None:
@@ -53,6 +56,7 @@ class Census:
         self.codes = bytearray()
         self.done: list[int] = []
         self.remote: dict[int, JobRecord] = {}
+        self.flawed: set[int] = set()
         self._ends: list[tuple[float, int]] = []  # in order
         self._ended: dict[int, JobRecord] = {}
         self._facts: list[int] = []
@@ -78,6 +82,7 @@ class Census:
             self._sharing[facts] += 1
             self._facts[row] = facts
         self._end(before, job)
+        (self.flawed.add if job.flawed else self.flawed.discard)(row)
         _keep(self.remote, row, job if status.remote else None)
         _keep(self._used, row, job.all_qpu_seconds)
 
@@ -121,9 +126,9 @@ class Census:
 
 
 def code(job: JobRecord) -> int:
-    """A job in a byte: its status, and whether a cancellation is under way."""
+    """A job in a byte: its status, whether a cancellation is under way, and whether circuits failed."""
     asked = job.cancel_requested and not job.status.final
-    return _CODES[job.status] | (CANCEL_REQUESTED if asked else 0)
+    return _CODES[job.status] | (CANCEL_REQUESTED if asked else 0) | (FLAWED if job.flawed else 0)
 
 
 def _facts_of(job: JobRecord) -> int:

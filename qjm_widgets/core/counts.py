@@ -100,8 +100,17 @@ class Packed(NamedTuple):
         return total.item() if isinstance(total, np.generic) else total  # type: ignore[no-any-return]
 
     def to_dict(self) -> dict[str, int]:
-        """Counts by bit string."""
-        return dict(zip(self.layout.texts(self.outcomes.tolist()), self.counts.tolist(), strict=True))
+        """Counts by bit string; outcomes of one text (registers that lack bits) are summed."""
+        texts, counts = self.layout.texts(self.outcomes.tolist()), self.counts.tolist()
+        found = dict(zip(texts, counts, strict=True))
+        if len(found) < len(texts):
+            found = {}
+            _merge(found, texts, counts)
+        return found
+
+    def fits(self) -> bool:
+        """Whether all outcomes have no more bits than the layout."""
+        return fit(self.outcomes, self.layout.width)
 
     def marginal(self, bits: Sequence[int]) -> Packed:
         """The counts over some bits alone.
@@ -121,6 +130,15 @@ class Packed(NamedTuple):
         if len(bits) <= 64:
             values = values.astype(np.uint64)
         return _summed(self.layout.of_bits(bits), values, self.counts)
+
+
+def fit(outcomes: Integers, width: int | None) -> bool:
+    """Whether integers are none below 0 and none of more bits than ``width`` (None: any)."""
+    if not outcomes.size:
+        return True
+    if outcomes.dtype == object and int(outcomes.min()) < 0:
+        return False
+    return width is None or int(outcomes.max()).bit_length() <= width
 
 
 def _summed(layout: Layout, outcomes: Integers, counts: Numbers) -> Packed:

@@ -38,6 +38,10 @@ class Histogram(NamedTuple):
     likeness: Likeness | None
 
 
+#: Of nothing.
+NO_BARS = Histogram([], [], 0, 0, 0, None)
+
+
 def histogram(
     parts: Sequence[Packed], texts: Mapping[str, int], most: int, expected: Packed | None = None
 ) -> Histogram:

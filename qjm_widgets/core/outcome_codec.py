@@ -167,6 +167,8 @@ def _tree(circuit: CircuitOutcome | None, packs: _Packs) -> dict[str, Any] | Non
             "registers": registers,
             "data": circuit.data,
             "metadata": circuit.metadata,
+            "success": circuit.success,
+            "status": circuit.status,
         }
     memory: Any = circuit.memory
     if memory is not None:
@@ -184,6 +186,7 @@ def _tree(circuit: CircuitOutcome | None, packs: _Packs) -> dict[str, Any] | Non
         "memory": memory,
         "data": circuit.data,
         "fields": circuit.fields,
+        "odd": circuit.odd,
     }
 
 
@@ -195,6 +198,8 @@ def _circuit(tree: Mapping[str, Any], packs: _Packs) -> CircuitOutcome:
             registers={name: (array, bits) for name, array, bits in tree["registers"]},
             data=tree["data"],
             metadata=tree["metadata"],
+            success=tree.get("success", True),
+            status=tree.get("status", "DONE"),
         )
     sizes, width = tree["layout"]
     layout = Layout(tuple(sizes), width)
@@ -214,4 +219,5 @@ def _circuit(tree: Mapping[str, Any], packs: _Packs) -> CircuitOutcome:
         memory=memory,
         data=tree["data"],
         fields=tree["fields"],
+        odd=tree.get("odd", {}),
     )

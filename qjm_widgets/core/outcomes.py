@@ -7,8 +7,10 @@ of a sampler (a ``SamplerPubResult``). Both know their packed counts; the adapte
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,6 +23,11 @@ from qjm_widgets.core.counts import (
     bits_to_integers,
     pack_shots,
 )
+
+#: Why a circuit has no result of which a job's result has nothing.
+MISSING = "it is missing in the job's result"
+#: Bits of one outcome: a header with more is taken for a mistake, as bit strings are made of each.
+WIDEST = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class ExperimentOutcome:
         memory: one integer a shot, in order, shape ``(shots,)``; None where it was not asked for.
         data: everything else (statevector, texts that are no bits, level-1 memory, …).
         fields: further fields of the ``ExperimentResult`` (seed, metadata, time_taken, …).
+        odd: why ``"counts"`` or ``"memory"`` cannot be read; what came of them is in ``data``.
     """
 
     name: str
@@ -49,10 +57,30 @@ class ExperimentOutcome:
     memory: Integers | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
+    odd: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failure(self) -> str | None:
+        """Why the circuit has no result; None where it has one."""
+        if not self.success:
+            told = self.status.upper() not in ("", "DONE", "COMPLETED")
+            return self.status if told else "it failed without a reason"
+        whole = self.counts is not None or "counts" in self.data.keys() - self.odd.keys()
+        if whole or not self.odd:
+            return None
+        part = "counts" if "counts" in self.odd else "memory"
+        return f"its {part} cannot be read: {self.odd[part]}"
 
     def packed(self) -> Packed | None:
-        """The counts, or None."""
-        return self.counts
+        """The counts; None where there are none, or the circuit failed."""
+        return self.counts if self.success else None
+
+    @property
+    def texts(self) -> Mapping[str, Any]:
+        """Counts whose keys are no bits; empty where there are none, or they cannot be read."""
+        found = self.data.get("counts")
+        readable = self.success and "counts" not in self.odd and isinstance(found, Mapping)
+        return found if readable and found is not None else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +105,21 @@ class PubOutcome:
     status: str = "DONE"
 
     @property
+    def failure(self) -> str | None:
+        """Why the circuit has no result; None where it has one."""
+        return None if self.success else self.status
+
+    @property
+    def odd(self) -> Mapping[str, str]:
+        """A PUB can be read as a whole, or has failed."""
+        return {}
+
+    @property
+    def texts(self) -> Mapping[str, Any]:
+        """A sampler's outcomes are bits."""
+        return {}
+
+    @property
     def shots(self) -> int:
         """Shots at each point."""
         found = next((int(array.shape[-2]) for array, _ in self.registers.values()), None)
@@ -84,8 +127,8 @@ class PubOutcome:
         return told if isinstance(told, int) else 0
 
     def packed(self) -> Packed | None:
-        """The counts of all registers joined, summed over all points."""
-        if not self.registers:
+        """The counts of all registers joined, summed over all points; None where it has none."""
+        if not self.registers or not self.success:
             return None
         return pack_shots(self.joined().reshape(-1), self.layout)
 
@@ -107,7 +150,7 @@ def _join(pubs: Sequence[PubOutcome]) -> Integers:
     total: Integers | None = None
     at = 0
     for bits, column in zip(sizes, columns, strict=True):
-        rows = [np.asarray(array).reshape(-1, array.shape[-1]) for array, _ in column]
+        rows = [_rows(np.asarray(array)) for array, _ in column]
         part = bits_to_integers(rows[0] if len(rows) == 1 else np.concatenate(rows))
         if len(sizes) > 1:
             part = part.astype(object if wide else np.uint64) << (at if wide else np.uint64(at))
@@ -115,6 +158,11 @@ def _join(pubs: Sequence[PubOutcome]) -> Integers:
         at += bits
     assert total is not None
     return total
+
+
+def _rows(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The bytes of each shot, also of a register without bits and a PUB without points."""
+    return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
 CircuitOutcome: TypeAlias = ExperimentOutcome | PubOutcome
@@ -132,6 +180,31 @@ class JobOutcome:
     circuits: Sequence[CircuitOutcome | None]
     info: Mapping[str, Any] = field(default_factory=dict)
 
+    def failed(self) -> dict[int, str]:
+        """Why circuits have no result, by their place in the job."""
+        whys = ((place, MISSING if c is None else c.failure) for place, c in enumerate(self.circuits))
+        return {place: why for place, why in whys if why is not None}
+
+    @property
+    def failure(self) -> str | None:
+        """Why the job as a whole has no result: every circuit failed; None where one has a result."""
+        if all(circuit is None for circuit in self.circuits):
+            return "its result has none of its circuits"
+        failed = self.failed()
+        return "; ".join(sorted(set(failed.values()))) if len(failed) == len(self.circuits) else None
+
+    def texts(self) -> Iterator[Mapping[str, Any]]:
+        """The counts of each circuit whose keys are no bits."""
+        return (circuit.texts for circuit in self.circuits if circuit is not None and circuit.texts)
+
+    def readable(self) -> JobOutcome:
+        """The same, of an older store perhaps: counts that do not fit their circuit are named odd."""
+        circuits = [
+            _named_odd(circuit) if isinstance(circuit, ExperimentOutcome) else circuit
+            for circuit in self.circuits
+        ]
+        return replace(self, circuits=circuits)
+
     def sums(self) -> list[Packed]:
         """Packed counts that sum to those of all circuits; layouts are kept apart.
 
@@ -140,6 +213,8 @@ class JobOutcome:
         found: list[Packed] = []
         alike: dict[tuple[int, ...], list[PubOutcome]] = {}
         for circuit in self.circuits:
+            if circuit is None or not circuit.success:
+                continue
             if isinstance(circuit, PubOutcome) and circuit.registers:
                 sizes = tuple(bits for _, bits in circuit.registers.values())
                 alike.setdefault(sizes, []).append(circuit)
@@ -148,8 +223,47 @@ class JobOutcome:
         return found + [pack_shots(_join(pubs), pubs[0].layout) for pubs in alike.values()]
 
 
+def _named_odd(outcome: ExperimentOutcome) -> ExperimentOutcome:
+    width, counts, memory = outcome.layout.width, outcome.counts, outcome.memory
+    absurd = width is not None and not 0 <= width <= WIDEST
+    if not absurd and (counts is None or counts.fits()):
+        return outcome
+    why = f"its header has memory_slots {width}" if absurd else f"an outcome has more than {width} bits"
+    odd, data = dict(outcome.odd), dict(outcome.data)
+    if counts is not None:
+        keys = map(hex, counts.outcomes.tolist())
+        odd["counts"], data["counts"] = why, dict(zip(keys, counts.counts.tolist(), strict=True))
+    if memory is not None:
+        odd["memory"], data["memory"] = why, list(map(hex, memory.tolist()))
+    return replace(outcome, layout=Layout((), None), counts=None, memory=None, odd=odd, data=data)
+
+
+def register_sizes(header: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Names and sizes of the classical registers in a result's header.
+
+    Raises:
+        ValueError: they are no names and sizes.
+    """
+    found = header.get("creg_sizes")
+    try:
+        sizes = [(str(name), operator.index(size)) for name, size in found or ()]
+    except (TypeError, ValueError):
+        raise ValueError(f"its header has creg_sizes {found!r:.80}") from None
+    if any(size < 0 for _, size in sizes) or sum(size for _, size in sizes) > WIDEST:
+        raise ValueError(f"its header has creg_sizes {found!r:.80}")
+    return sizes
+
+
 def layout_of(header: Mapping[str, Any]) -> Layout:
-    """The layout that a result's header tells (``creg_sizes``, ``memory_slots``), as Qiskit reads it."""
-    slots = header.get("memory_slots") or None
-    sizes = tuple(int(size) for _, size in header.get("creg_sizes") or ()) if slots else ()
-    return Layout(sizes, slots)
+    """The layout in a result's header (``creg_sizes``, ``memory_slots``), as Qiskit reads it.
+
+    Raises:
+        ValueError: the header makes no sense.
+    """
+    slots = header.get("memory_slots")
+    if not slots:
+        return Layout((), None)
+    whole = isinstance(slots, (int, np.integer)) and not isinstance(slots, bool)
+    if not whole or not 0 < slots <= WIDEST:
+        raise ValueError(f"its header has memory_slots {slots!r:.80}")
+    return Layout(tuple(size for _, size in register_sizes(header)), int(slots))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from qjm_widgets.core.outcomes import JobOutcome
@@ -41,11 +42,13 @@ class SetSummary(NamedTuple):
     """A set in the store's list: nothing but the set's row and how many jobs are in each status.
 
     ``owner`` tells who drives it now ("this kernel", "another kernel (process 12 on host)"), or None.
+    ``flawed`` is how many of the jobs that are done have failed circuits.
     """
 
     record: JobSetRecord
     jobs: Mapping[Status, int]
     owner: str | None = None
+    flawed: int = 0
 
     @property
     def unfinished(self) -> bool:
@@ -63,7 +66,7 @@ class SetSummary(NamedTuple):
         return self.unfinished and self.owner is None
 
     def __repr__(self) -> str:
-        told = str(summary(self.jobs))
+        told = str(summary(self.jobs, flawed=self.flawed))
         if not self.record.complete:
             told += "; saved in part"
         if self.interrupted:
@@ -221,12 +224,17 @@ class Submission:
     batch_id: str | None = None
 
 
+#: No circuit of a job has failed.
+NONE_FAILED: Mapping[int, str] = MappingProxyType({})
+
+
 class Observation(NamedTuple):
     """What a backend says of a job. ``status`` None: it said nothing that we understand.
 
     ``running_at`` and ``finished_at`` are seconds since 1970, UTC, where the backend tells them; else
     the time of the answer is taken. The others are as in ``JobRecord``; None takes back what was said
-    before, except of ``qpu_seconds``. An outcome may be encoded already (``JobOutcome.encode``).
+    before, except of ``qpu_seconds``. An outcome may be encoded already (``JobOutcome.encode``). Beside
+    one that is encoded, ``failed`` says what its ``JobOutcome.failed`` would.
     """
 
     status: Status | None
@@ -238,6 +246,7 @@ class Observation(NamedTuple):
     estimated_seconds: float | None = None
     qpu_seconds: float | None = None
     note: str | None = None
+    failed: Mapping[int, str] = NONE_FAILED
 
 
 class RemoteJob(NamedTuple):

@@ -122,6 +122,8 @@ class JobRecord:
         qpu_seconds: quantum processor time that the job has used, as the backend counts it.
         note: what the backend says of the job beside its status.
         spent_seconds: quantum processor time that its earlier attempts have used.
+        failed_circuits: circuits of the set, ascending, that failed in a job that is done, without those
+            that a newer job holds.
     """
 
     row: int
@@ -146,6 +148,12 @@ class JobRecord:
     qpu_seconds: float | None = None
     note: str | None = None
     spent_seconds: float | None = None
+    failed_circuits: tuple[int, ...] = ()
+
+    @property
+    def flawed(self) -> bool:
+        """Whether the job is done, and some of its circuits failed."""
+        return self.status is Status.DONE and bool(self.failed_circuits)
 
     @property
     def all_qpu_seconds(self) -> float | None:

@@ -80,14 +80,22 @@ class Row(NamedTuple):
     error: str | None
 
 
-def summary(numbers: Mapping[Status, int], trouble: str | None = None) -> Summary:
-    """How the jobs stand, in words whose numbers add up to the number of jobs."""
+def summary(numbers: Mapping[Status, int], trouble: str | None = None, *, flawed: int = 0) -> Summary:
+    """How the jobs stand, in words whose numbers add up to the number of jobs.
+
+    Args:
+        numbers: how many jobs are in each status.
+        trouble: why the engine cannot go on.
+        flawed: how many of the jobs that are done have failed circuits.
+    """
     jobs = sum(numbers.values())
-    parts = [f"{numbers[status]:,} {WORDS[status]}" for status in _TELL if numbers.get(status)]
+    what = "a failed circuit" if flawed == 1 else "failed circuits"
+    parts = [f"{flawed:,} with {what}"] if flawed else []
+    parts += [f"{numbers[status]:,} {WORDS[status]}" for status in _TELL if numbers.get(status)]
     rest = ", ".join(parts)
     if trouble:
         rest = f"{rest}. {trouble}" if rest else trouble
-    return Summary(f"{numbers.get(Status.DONE, 0):,} of {jobs:,} done", rest)
+    return Summary(f"{numbers.get(Status.DONE, 0) - flawed:,} of {jobs:,} done", rest)
 
 
 def row(job: JobRecord, now: float) -> Row:
@@ -140,6 +148,8 @@ def note(job: JobRecord) -> str:
         return first_line(job.error or "failed without a reason")
     if job.status is Status.HELD:
         return first_line(job.last_error or "may have been sent: submit again?")
+    if job.flawed:
+        return first_line(job.note or f"{circuits_words(job.failed_circuits)} failed")
     if job.cancel_requested and job.status is Status.DONE:
         return "finished before it could be cancelled"
     if job.last_error and not job.status.final:
@@ -161,6 +171,18 @@ def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
     line = next(iter(start.splitlines()), "")[: 2 * length]
     clean = "".join(c if c.isprintable() else "�" for c in line.strip())
     return clean if len(clean) <= length else clean[: length - 1] + "…"
+
+
+def circuits_words(circuits: Sequence[int], most: int = 3) -> str:
+    """Some circuits by their indices: "circuit 5", "circuits 1, 5", "12 circuits (1, 5, 8, …)"."""
+    if len(circuits) > most:
+        return f"{plural(len(circuits), 'circuit')} ({some(circuits, most)})"
+    return f"circuit{'s'[: len(circuits) - 1]} {some(circuits, most)}"
+
+
+def some(values: Sequence[int], most: int = 3) -> str:
+    """The first of some numbers: "1, 5, 8, …"."""
+    return ", ".join(map(str, values[:most])) + (", …" if len(values) > most else "")
 
 
 def title(record: JobSetRecord, jobs: int) -> str:
@@ -201,7 +223,7 @@ def report(
     ]
     if record.tags:
         lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
-    lines.append(f"  {summary(numbers, trouble)}")
+    lines.append(f"  {summary(numbers, trouble, flawed=sum(job.flawed for job in jobs))}")
     if standing is not None:
         lines.append(f"  {standing}")
     if detailed:

@@ -1,4 +1,8 @@
-"""Which jobs hold which circuit, found in constant time, also after jobs were cut in halves."""
+"""Which jobs hold which circuit, found in constant time, also after jobs were cut in halves.
+
+Circuits that failed in a job that is done are run again by a newer job, whose span is part of the
+other: then the newer one holds them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,31 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from qjm_widgets.core.records import JobRecord, Span
+
+
+def runs_of(circuits: Sequence[int]) -> list[Span]:
+    """Ascending circuits as spans: neighbours are together."""
+    spans: list[Span] = []
+    for circuit in circuits:
+        if spans and spans[-1].stop == circuit:
+            spans[-1] = Span(spans[-1].start, circuit + 1)
+        else:
+            spans.append(Span(circuit, circuit + 1))
+    return spans
+
+
+def may_run_again(span: Span, attempt: int, earlier: Span, earlier_attempt: int) -> bool:
+    """Whether a job may run circuits again that failed in an earlier job of the same shot piece."""
+    inside = earlier.start <= span.start and span.stop <= earlier.stop
+    return inside and span != earlier and attempt > earlier_attempt
+
+
+def _newest(jobs: Sequence[JobRecord]) -> list[JobRecord]:
+    """The newest job of each shot piece, in their order."""
+    newest: dict[int, JobRecord] = {}
+    for job in sorted(jobs, key=lambda job: (job.attempt, job.row)):
+        newest[job.piece] = job
+    return [newest[piece] for piece in sorted(newest)]
 
 
 class Cover:
@@ -34,9 +63,7 @@ class Cover:
                 index += 1
         for index, part in enumerate(self._parts):
             self._at[part.start : part.stop] = index
-        self._rows = [
-            tuple(job.row for job in sorted(holders, key=lambda job: job.piece)) for holders in held
-        ]
+        self._rows = [tuple(job.row for job in _newest(holders)) for holders in held]
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
         """The rows of all jobs that hold a circuit, in the order of its shot pieces."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets.core.errors import InputError
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, register_sizes
 
 TOP = 64
 """Outcomes that are shown first, and that a saved notebook keeps."""
@@ -131,7 +131,10 @@ class Choice:
 def registers(outcome: CircuitOutcome) -> dict[str, range]:
     """The classical registers of a circuit's result by name, with their bits."""
     if isinstance(outcome, ExperimentOutcome):
-        sizes = [(str(name), int(size)) for name, size in outcome.header.get("creg_sizes") or ()]
+        try:
+            sizes = register_sizes(outcome.header)
+        except ValueError:  # an odd header
+            sizes = []
     else:
         sizes = [(name, bits) for name, (_, bits) in outcome.registers.items()]
     found, first = {}, 0

@@ -11,9 +11,9 @@ import numpy as np
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
 from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.histogram import Histogram, histogram
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
+from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord
-from qjm_widgets.core.snapshot import plural
+from qjm_widgets.core.snapshot import circuits_words, plural
 from qjm_widgets.figures.choice import Choice
 from qjm_widgets.figures.expected import Expected
 from qjm_widgets.figures.groups import circuits_of
@@ -105,11 +105,22 @@ class Tally:
         notes = [self.misfit()]
         if self.without:
             notes.append(f"Left out: {plural(self.without, 'result')} without this register or bits")
+        if failed := self._failed():
+            notes.append(f"Left out: {circuits_words(failed)}, which failed")
         if self.damaged:
             notes.append(f"Left out: {plural(self.damaged, 'job')} whose results cannot be read")
         return [note for note in notes if note]
 
     # -- inside --------------------------------------------------------------------------------------
+
+    def _failed(self) -> list[int]:
+        """Chosen circuits that failed in jobs that are done, ascending."""
+        jobs = [self._live.jobs[row] for row in list(self._live.census.flawed)]
+        failed = sorted({circuit for job in jobs for circuit in job.failed_circuits})
+        if self._circuits is None:
+            return failed
+        chosen = set(self._circuits.tolist()) if failed else set()
+        return [circuit for circuit in failed if circuit in chosen]
 
     def _parts(self) -> list[Packed]:
         """The sum over the bits that are shown, one for each layout.
@@ -164,9 +175,8 @@ class Tally:
         """All circuits of a job at once, which is faster than one by one."""
         parts = [part._replace(layout=part.layout.normal()) for part in outcome.sums()]
         self._sums.setdefault(None, CountsSum()).add(parts)
-        for circuit in outcome.circuits:
-            if isinstance(circuit, ExperimentOutcome) and "counts" in circuit.data:
-                self._texts.add_texts(circuit.data["counts"])
+        for texts in outcome.texts():
+            self._texts.add_texts(texts)
         for part in parts if self._expected is not None else ():
             self._expect(job.span.start, part, None)
 
@@ -175,10 +185,9 @@ class Tally:
     ) -> None:
         packed = outcome.packed()
         if packed is None:
-            texts = outcome.data.get("counts") if isinstance(outcome, ExperimentOutcome) else None
-            if texts and self._whole:
-                self._texts.add_texts(texts)
-            elif texts:
+            if outcome.texts and self._whole:
+                self._texts.add_texts(outcome.texts)
+            elif outcome.texts:
                 self.without += 1
             return
         bits = None if self._whole else self._choice.bits_of(outcome, packed.layout.width)

@@ -23,7 +23,7 @@ SET_COLUMNS = (
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
     " since, sent_at, running_at, finished_at, checked_at, error, last_error,"
-    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds"
+    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds, failed_circuits"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
 CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled"
@@ -133,12 +133,14 @@ def job_to_row(set_key: int, job: JobRecord) -> Row:
         _seconds(job.qpu_seconds),
         _text(job.note),
         _seconds(job.spent_seconds),
+        json.dumps([int(circuit) for circuit in job.failed_circuits]) if job.failed_circuits else None,
     )
 
 
 def job_from_row(row: Row) -> JobRecord:
     """The record of a row of ``JOB_COLUMNS``."""
     (number, start, stop, piece, pieces, shots, seed, status, cancel_requested, *rest) = row
+    rest[-1] = () if rest[-1] is None else tuple(json.loads(rest[-1]))
     return JobRecord(
         number,
         Span(start, stop),
@@ -193,19 +195,22 @@ def block_from_row(row: Row) -> CircuitBlock:
 
 
 def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | None]) -> list[SetSummary]:
-    """Join rows of ``SET_COLUMNS``, an owner, a status and a number: those of one set follow each other.
+    """Join rows of ``SET_COLUMNS``, an owner, a status and its numbers of jobs (all, and flawed ones).
 
-    ``living`` tells in words who an owner is, or None where it lives no more.
+    Those of one set follow each other. ``living`` tells in words who an owner is, or None where it lives
+    no more.
     """
     summaries: list[SetSummary] = []
     counts: dict[Status, int] = {}
     last: str | None = None
-    for *columns, owner, status, number in rows:
+    for *columns, owner, status, number, flawed in rows:
         if columns[0] != last:
             last, counts = columns[0], {}
             summaries.append(SetSummary(set_from_row(tuple(columns)), counts, living(owner)))
         if status is not None:  # a set without jobs
             counts[_STATUSES[status]] = number
+        if flawed:
+            summaries[-1] = summaries[-1]._replace(flawed=flawed)
     return summaries
 
 

@@ -56,6 +56,7 @@ CREATE TABLE jobs (
     qpu_seconds      REAL,
     note             TEXT,
     spent_seconds    REAL,
+    failed_circuits  TEXT,  -- JSON list; NULL where a done job has a result of each circuit
     PRIMARY KEY (set_key, row)
 ) WITHOUT ROWID;
 

@@ -55,9 +55,11 @@ _DELETE_SET = "DELETE FROM job_sets WHERE set_key = ?"
 _LIST_SETS = (
     "WITH chosen AS (SELECT * FROM job_sets WHERE ?1 IS NULL OR name = ?1"
     "                ORDER BY created_at DESC, set_key DESC LIMIT ?2),"
-    " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs FROM jobs"
+    " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs, count(failed_circuits) AS flawed"
+    "             FROM jobs"
     "             WHERE set_key IN (SELECT set_key FROM chosen) GROUP BY set_key, status)"
-    f" SELECT {rows.SET_COLUMNS}, owner, status, jobs FROM chosen LEFT JOIN tallies ON tallied = set_key"
+    f" SELECT {rows.SET_COLUMNS}, owner, status, jobs, flawed"
+    " FROM chosen LEFT JOIN tallies ON tallied = set_key"
     " ORDER BY created_at DESC, set_key DESC"
 )
 _GET_JOBS = f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE set_key = ({_SET_KEY}) ORDER BY row"

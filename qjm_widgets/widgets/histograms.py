@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Collection
 from typing import Any
 
+from qjm_widgets.core.errors import explain
+from qjm_widgets.core.histogram import NO_BARS
 from qjm_widgets.figures.choice import Choice
 from qjm_widgets.figures.expected import Expected
 from qjm_widgets.figures.tally import Tally
 from qjm_widgets.live import LiveSet
 from qjm_widgets.widgets import wire
 
+_LOG = logging.getLogger(__name__)
 _SECONDS = 0.2
 _PART = 4
 """A pause is at least so many times as long as the work before it: large sums leave the kernel alone."""
@@ -70,10 +74,16 @@ class Histograms:
     def of(self, choice: Choice) -> dict[str, Any]:
         """One histogram as it is now."""
         with self._lock:
-            tally = self._tally(choice.whose())
-            tally.refresh()
-            bars = tally.histogram(choice.top)
-            return wire.histogram(choice.wire(), bars, tally.jobs, tally.of, tally.notes())
+            try:
+                tally = self._tally(choice.whose())
+                tally.refresh()
+                bars = tally.histogram(choice.top)
+                return wire.histogram(choice.wire(), bars, tally.jobs, tally.of, tally.notes())
+            except Exception as error:  # the panel shows all else, whatever a backend has given
+                _LOG.exception("counts could not be shown")
+                self._tallies.pop(choice.whose(), None)
+                note = f"These counts cannot be shown: {explain(error)}"
+                return wire.histogram(choice.wire(), NO_BARS, 0, len(self._live.jobs), [note])
 
     def _late(self, choices: Collection[Choice]) -> list[Choice]:
         finished = self._live.finished

@@ -159,7 +159,7 @@ def history_html(manager: JobManager) -> str:
     rows = "".join(
         f"<tr><td>{escape(snapshot.first_line(s.record.name))}</td>"
         f"<td>{escape(snapshot.title(s.record, sum(s.jobs.values())))}</td>"
-        f"<td>{escape(str(snapshot.summary(s.jobs)))}</td>"
+        f"<td>{escape(str(snapshot.summary(s.jobs, flawed=s.flawed)))}</td>"
         f"<td>{datetime.datetime.fromtimestamp(s.record.created_at):%Y-%m-%d %H:%M}</td>"
         f"<td><code>{s.record.set_id}</code></td></tr>"
         for s in summaries

@@ -87,7 +87,7 @@ def listing(
 
 def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
     record = summary.record
-    words = snapshot.summary(summary.jobs)
+    words = snapshot.summary(summary.jobs, flawed=summary.flawed)
     return {
         "id": record.set_id,
         "name": _line(record.name),
@@ -111,9 +111,10 @@ def _states(summary: SetSummary) -> set[str]:
         "under_way": summary.under_way,
         "interrupted": summary.interrupted,
         "held": jobs.get(Status.HELD),
-        "failed": jobs.get(Status.ERROR),
+        "failed": jobs.get(Status.ERROR, 0) + summary.flawed,
         "cancelled": jobs.get(Status.CANCELLED),
-        "done": all(status is Status.DONE for status, number in jobs.items() if number),
+        "done": not summary.flawed
+        and all(status is Status.DONE for status, number in jobs.items() if number),
     }
     return {state for state, is_so in found.items() if is_so}
 

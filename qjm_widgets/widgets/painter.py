@@ -212,7 +212,8 @@ class Painter:
         histograms = [self._histograms.of(Choice())]
         with self._lock:
             jobs = self._live.ordered()
-            failed = [i for i, job in enumerate(jobs) if i >= _TRAIT_ROWS and job.error is not None]
+            flaws = (i for i, job in enumerate(jobs) if job.error is not None or job.flawed)
+            failed = [i for i in flaws if i >= _TRAIT_ROWS]
             shown = [*range(min(_TRAIT_ROWS, len(jobs))), *failed[:_TRAIT_ROWS]]
             rows = [self._row(index, jobs[index]) for index in shown]
             content = wire.update(
@@ -267,6 +268,7 @@ class Painter:
             ends=self._end(),
             took=snapshot.took(live.jobs) if live.settled else None,
             teaching=self._teaches(),
+            flawed=len(live.census.flawed),
         )
 
     def _end(self) -> float | None:

@@ -16,12 +16,13 @@ import traitlets
 from qjm_widgets import teaching
 from qjm_widgets.calls import Lane
 from qjm_widgets.core.errors import QJMError, explain
-from qjm_widgets.core.records import Span
+from qjm_widgets.core.records import JobRecord, Span
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.figures.choice import Choice
 from qjm_widgets.figures.expected import Expected
 from qjm_widgets.figures.groups import NO_GROUPS, groups
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.results import JobSetResults
 from qjm_widgets.widgets import assets, drawing, wire
 from qjm_widgets.widgets.kernel import hear_while_cells_run
 from qjm_widgets.widgets.ordering import Query
@@ -150,7 +151,16 @@ class Panel(anywidget.AnyWidget):
                 history = self._live.store.job_history(self._live.set_id, rows[0])
             except QJMError:  # its manager was closed: the page shows what is known
                 history = []
-            self.send(wire.detail(index, self._live.jobs[rows[0]], history, _clock))
+            job = self._live.jobs[rows[0]]
+            failures = self._failures(job) if job.flawed else None
+            self.send(wire.detail(index, job, history, _clock, failures))
+
+    def _failures(self, job: JobRecord) -> str:
+        """Which circuits of a done job failed, and why."""
+        try:
+            return "\n".join(JobSetResults(self._live).failures_in(job))
+        except QJMError as error:  # what the store has of it is damaged
+            return str(error)
 
     def _circuits(self, content: dict[str, Any]) -> None:
         """Circuits of a job are drawn on a thread of their own: it may take long."""

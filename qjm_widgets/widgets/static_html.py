@@ -50,7 +50,7 @@ def text_of(live: LiveSet) -> str:
 def html_of(live: LiveSet) -> str:
     """The set as HTML without scripts, in the colours of the page around it."""
     record = live.record
-    words = snapshot.summary(live.numbers(), live.trouble)
+    words = live.summary()
     shown = _shown(live.jobs)
     left_out = len(live.jobs) - len(shown)
     rows = "".join(_row(job) for job in shown)
@@ -78,7 +78,7 @@ def static(content: str) -> str:
 
 def _shown(jobs: list[JobRecord]) -> list[JobRecord]:
     """The first jobs, and the first that failed among the others."""
-    failed = [job for job in jobs[_ROWS:] if job.status is Status.ERROR][:_ROWS]
+    failed = [job for job in jobs[_ROWS:] if job.status is Status.ERROR or job.flawed][:_ROWS]
     return [*jobs[:_ROWS], *failed]
 
 
@@ -88,7 +88,7 @@ def _row(job: JobRecord) -> str:
     cells = (
         f"{shown.row}",
         where,
-        f"{_MARKS[shown.status]} {shown.word}",
+        f"{_MARKS[Status.ERROR if job.flawed else shown.status]} {shown.word}",
         snapshot.duration(shown.waited),
         snapshot.duration(shown.ran),
         shown.note,
@@ -111,9 +111,11 @@ def _bars(live: LiveSet) -> str:
     )
     if top.other_outcomes:
         rows += f"<tr><td>{top.other_outcomes:,} others</td><td>{top.other_shots:,}</td><td></td></tr>"
+    damaged = len(live.outcomes.damaged)
+    left_out = f" · left out: {snapshot.plural(damaged, 'job')} with a damaged result" if damaged else ""
     return (
         f"<p>Counts of {jobs:,} of {snapshot.plural(len(live.jobs), 'job')} · "
-        f"{snapshot.plural(shots, 'shot')}</p>"
+        f"{snapshot.plural(shots, 'shot')}{left_out}</p>"
         f"{table('counts', rows)}"
     )
 

@@ -60,6 +60,7 @@ def head(
     ends: float | None = None,
     took: float | None = None,
     teaching: bool = False,
+    flawed: int = 0,
 ) -> dict[str, Any]:
     """The set in one line, and what its buttons would act on.
 
@@ -68,8 +69,9 @@ def head(
         ends: when the last job will probably have ended.
         took: from the first submission to the end of the last job.
         teaching: the page explains what it shows.
+        flawed: how many of the jobs that are done have failed circuits.
     """
-    words = snapshot.summary(numbers, trouble)
+    words = snapshot.summary(numbers, trouble, flawed=flawed)
     under_way = sum(number for status, number in numbers.items() if not status.final)
     return {
         "id": record.set_id,
@@ -83,7 +85,7 @@ def head(
         "now": _ms(now),
         "can": {
             "cancel": under_way if driven else 0,
-            "retry": numbers.get(Status.ERROR, 0) if driven else 0,
+            "retry": numbers.get(Status.ERROR, 0) + flawed if driven else 0,
             "retry_held": numbers.get(Status.HELD, 0) if driven else 0,
             "pause": driven and not paused and numbers.get(Status.NOT_SENT, 0) > 0,
             "proceed": driven and paused,
@@ -133,7 +135,7 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
 
 
 def _can(job: JobRecord) -> list[str]:
-    if job.status is Status.ERROR:
+    if job.status is Status.ERROR or job.flawed:
         return ["retry"]
     if job.status is Status.HELD:
         return ["retry_held", "cancel"]
@@ -233,11 +235,25 @@ def order_rows(indices: Sequence[int]) -> bytes:
     return np.asarray(indices, dtype="<u4").tobytes()
 
 
-def detail(index: int, job: JobRecord, history: Sequence[StatusChange], clock: Any) -> dict[str, Any]:
-    """A job's drawer; ``clock`` writes a time (seconds) as text."""
+def detail(
+    index: int,
+    job: JobRecord,
+    history: Sequence[StatusChange],
+    clock: Any,
+    failures: str | None = None,
+) -> dict[str, Any]:
+    """A job's drawer.
+
+    Args:
+        index: its place in the order of the circuits.
+        job: the job.
+        history: its statuses, oldest first.
+        clock: writes a time (seconds) as text.
+        failures: which circuits of a done job failed, and why.
+    """
     circuits = f"circuit{'' if len(job.span) == 1 else 's'} {job.span}"
     attempts = f"attempt {job.attempt}" if job.attempt > 1 else "first attempt"
-    error = job.error if job.status is Status.ERROR else job.last_error
+    error = failures or (job.error if job.status is Status.ERROR else job.last_error)
     return {
         "kind": "detail",
         "v": VERSION,

@@ -16,7 +16,8 @@ circuits = [circuit(index) for index in range(40)]
 manager = JobManager()
 """
 
-# A simulator that computes a job when the test lets it, and fails the jobs that the test names.
+# A simulator that computes a job when the test lets it, and fails the jobs (`refuse`) and the circuits
+# (`spoil`) that the test names.
 GATED = """
 import threading
 
@@ -25,11 +26,16 @@ class Gated(BasicSimulator):
         super().__init__()
         self.gate = threading.Semaphore(0)
         self.refuse = {}
+        self.spoil = set()
     def run(self, circuits, **options):
         self.gate.acquire(timeout=60)
         if circuits[0].name in self.refuse:
             raise RuntimeError(self.refuse[circuits[0].name])
-        return super().run(circuits, **options)
+        job = super().run(circuits, **options)
+        for circuit, experiment in zip(circuits, job.result().results):
+            if circuit.name in self.spoil:
+                experiment.success, experiment.status = False, "ERROR: a qubit was lost"
+        return job
 
 backend = Gated()
 job_set = manager.run(circuits, backend, name="gated", shots=100, seed_simulator=7,

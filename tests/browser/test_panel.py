@@ -101,11 +101,12 @@ def test_cancel_all_asks_first(lab: JupyterServer, open_notebook: OpenNotebook) 
 
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
-def test_an_error_opens_and_a_click_sends_the_job_again(
+def test_errors_open_and_a_click_sends_again_what_failed(
     theme: Theme, lab: JupyterServer, open_notebook: OpenNotebook
 ) -> None:
-    notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED], theme=theme)
+    notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED], theme=theme, height=1000)
     panel = _start_gated(notebook)
+    notebook.kernel_eval("backend.spoil.add('bell 17')")
     text = "The backend was recalibrated while the job waited.\\nNothing was charged."
     notebook.kernel_eval(f"backend.refuse.update({{'bell 8': '{text}'}})")
     notebook.kernel_eval(open_gate(5))
@@ -115,9 +116,20 @@ def test_an_error_opens_and_a_click_sends_the_job_again(
     expect(drawer).to_contain_text("Nothing was charged.")
     notebook.screenshot(f"error-{theme.lower()}", of=panel)
     notebook.kernel_eval("backend.refuse.clear()")
+    notebook.kernel_eval(open_gate(5))
+    notebook.wait_for_text(re.compile("^8 of 10 done · 1 with a failed circuit, 1 failed"), within=panel)
+    _row(panel, 2).click()
+    expect(_row(panel, 4)).to_contain_text("1 of 4 circuits failed (17): ERROR: a qubit was lost")
+    _row(panel, 4).click()
+    expect(panel.get_by_label("Details of job 4")).to_contain_text("circuit 17 (bell 17)")
+    notebook.screenshot(f"failed-circuit-{theme.lower()}", of=panel)
+    notebook.kernel_eval("backend.spoil.clear()")
     panel.get_by_role("button", name="Retry failed").click()
-    notebook.kernel_eval(open_gate(6))
-    notebook.wait_for_text("10 of 10 done", within=panel)
+    notebook.kernel_eval(open_gate(2))
+    notebook.wait_for_text("11 of 11 done", within=panel)
+    expect(_row(panel, 5)).to_contain_text("17")
+    assert sum(notebook.kernel_eval("job_set.counts()").values()) == 40 * 100
+    notebook.screenshot(f"failed-circuit-again-{theme.lower()}", of=panel)
     history = notebook.kernel_eval("[c.status.value for c in job_set.managed_jobs()[2].history()]")
     assert history == ["sending", "running", "error", "not_sent", "sending", "running", "done"]
 

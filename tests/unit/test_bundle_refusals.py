@@ -340,9 +340,12 @@ NULLABLE = {
     *("shots", "seed", "job_id", "sent_at", "running_at", "finished_at", "checked_at", "error"),
     *("last_error", "text", "survives_kernel"),
     *("queue_position", "estimated_seconds", "qpu_seconds", "note", "spent_seconds"),
-    *("batch_id", "max_qpu_seconds"),
+    *("batch_id", "max_qpu_seconds", "failed_circuits"),
 }
-LATER = {"spent_seconds", "complete", "transpiles", "untranspiled", "unstored_circuits"}
+LATER = {
+    *("spent_seconds", "complete", "transpiles", "untranspiled", "unstored_circuits"),
+    "failed_circuits",
+}
 """What bundles that were written before do not have."""
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")
 
@@ -400,7 +403,7 @@ def test_a_bundle_from_before_a_field_was_there_is_read(files: Files, tmp_path: 
     path = tmp_path / "loaded.qjm"
     path.write_bytes(packed(files | {MANIFEST: json.dumps(tree).encode()}))
     read = read_bundle(path)
-    assert all(job.spent_seconds is None for job in read.jobs)
+    assert all(job.spent_seconds is None and job.failed_circuits == () for job in read.jobs)
     assert read.record.complete
     assert not read.record.transpiles
     assert not any(block.untranspiled for block in read.blocks)

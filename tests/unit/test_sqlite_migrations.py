@@ -17,6 +17,7 @@ ADDED_IN_4 = [
     ("job_sets", "transpiles"),
     ("job_sets", "unstored_circuits"),
     ("circuits", "untranspiled"),
+    ("jobs", "failed_circuits"),
 ]
 NEWEST = migrations.VERSION
 

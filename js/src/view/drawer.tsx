@@ -2,7 +2,7 @@
 
 import { useEffect } from "preact/hooks";
 import type { Actions } from "../actions";
-import { allows, currentRow, pendingAction, spanOf, statusOf, times } from "../derive";
+import { allows, currentRow, isFlawed, pendingAction, spanOf, statusOf, times } from "../derive";
 import type { State } from "../state";
 import { count, duration } from "../text";
 import { Button } from "./button";
@@ -25,13 +25,14 @@ export function Drawer({ state, actions, row, id, now }: Props) {
   const details = state.details.get(row);
   const line = currentRow(state, row);
   const span = spanOf(state.runs, row);
+  const flawed = isFlawed(state, row);
   const pending = pendingAction(state, row);
   const connected = state.connection === "connected";
 
   // Asked again whenever the job has moved on, so an open drawer never tells an old story.
   useEffect(() => {
     if (connected) actions.detail(row);
-  }, [actions, row, connected, status, line?.attempt]);
+  }, [actions, row, connected, status, flawed, line?.attempt]);
 
   return (
     <section class="qjm-drawer" id={id} aria-label={`Details of job ${row}`}>

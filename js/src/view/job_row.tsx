@@ -129,14 +129,17 @@ const CELLS: Readonly<Record<ColumnName, Cell>> = {
     </button>
   )),
   span: text("span"),
-  status: cell(["status"], ({ status }) => (
+  status: cell(["status", "flawed"], ({ status, flawed }) => (
     <>
-      <StatusIcon status={status} />
+      <StatusIcon status={flawed ? "flawed" : status} />
       {STATUS_WORDS[status]}
     </>
   )),
-  note: cell(["note", "status"], ({ note, status }) => (
-    <bdi class={status === "error" ? "qjm-cell-error" : undefined} title={note || undefined}>
+  note: cell(["note", "status", "flawed"], ({ note, status, flawed }) => (
+    <bdi
+      class={status === "error" || flawed ? "qjm-cell-error" : undefined}
+      title={note || undefined}
+    >
       {note}
     </bdi>
   )),

@@ -3,6 +3,7 @@ import {
   allows,
   cancelRequested,
   currentRow,
+  isFlawed,
   pendingAction,
   type Span,
   spanOf,
@@ -15,6 +16,8 @@ import type { Action, RowAction, Status } from "../wire";
 
 export interface Line {
   readonly status: Status;
+  /** It is done, and some of its circuits failed. */
+  readonly flawed: boolean;
   readonly span: string;
   readonly note: string;
   readonly queue: string;
@@ -39,6 +42,7 @@ export function lineOf(state: State, row: number, now: number): Line {
   const offer = offerOf(seen?.can ?? []);
   return {
     status,
+    flawed: isFlawed(state, row),
     span: spanWords(spanOf(state.runs, row)),
     note: noteOf(state, row),
     queue: seen?.queue == null ? "" : count(seen.queue),

@@ -27,7 +27,10 @@ export const BAR_ORDER: readonly Status[] = [
 
 const RING = <circle cx="8" cy="8" r="6.2" />;
 
-const SHAPES: Readonly<Record<Status, JSX.Element>> = {
+/** What an icon says: a status, or "flawed" for a job that is done with circuits that failed. */
+type Sign = Status | "flawed";
+
+const SHAPES: Readonly<Record<Sign, JSX.Element>> = {
   not_sent: <circle cx="8" cy="8" r="6.2" stroke-dasharray="2.2 2.67" />,
   sending: <path d="M8 13.5V3.2M3.8 7.2 8 3l4.2 4.2" />,
   held: (
@@ -49,6 +52,12 @@ const SHAPES: Readonly<Record<Status, JSX.Element>> = {
       <path d="m5.2 8.2 2 2 3.6-4.2" />
     </>
   ),
+  flawed: (
+    <>
+      {RING}
+      <path d="M8 4.7v3.9M8 11v.3" />
+    </>
+  ),
   error: <path d="M8 2 14.4 13.4H1.6zM8 6.4v3.2M8 11.3v.3" />,
   cancelled: (
     <>
@@ -58,7 +67,7 @@ const SHAPES: Readonly<Record<Status, JSX.Element>> = {
   ),
 };
 
-export function StatusIcon({ status }: { status: Status }) {
+export function StatusIcon({ status }: { status: Sign }) {
   return (
     <svg class={`qjm-icon qjm-is-${status}`} viewBox="0 0 16 16" aria-hidden="true">
       {SHAPES[status]}

@@ -1,0 +1,288 @@
+"""A circuit that failed inside a job that is done: it is named everywhere, and sent again alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.result import Result
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.cli.main import main
+from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.core.identity import identity_of
+from qjm_widgets.core.records import Span, Status
+from qjm_widgets.widgets.static_html import html_of
+from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
+
+WHY = "qubit 3 was lost"
+
+
+class FlakyJob(ScriptedJob):
+    """A job of which some circuits fail."""
+
+    failing: frozenset[str] = frozenset()
+
+    def result(self) -> Result:
+        result = super().result()
+        for circuit, experiment in zip(self.circuits, result.results, strict=True):
+            if circuit.name in self.failing:
+                experiment.success, experiment.status = False, f"ERROR: {WHY} in {circuit.name}"
+        return result
+
+
+class FlakyBackend(ScriptedBackend):
+    """The circuits named in ``failing`` fail, until they are taken out of it."""
+
+    def __init__(self, *failing: str, most: int | None = None) -> None:
+        super().__init__(name="flaky")
+        self.failing = set(failing)
+        self.most = most
+
+    @property
+    def max_circuits(self) -> int | None:  # type: ignore[override]
+        return self.most
+
+    def run(self, *arguments: Any, **options: Any) -> ScriptedJob:
+        job = super().run(*arguments, **options)
+        job.__class__ = FlakyJob
+        job.failing = frozenset(self.failing)  # type: ignore[attr-defined]
+        return job
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> Iterator[JobManager]:
+    with JobManager(tmp_path / "store.db") as manager:
+        yield manager
+
+
+def ran(manager: JobManager, backend: Any, number: int = 10, **arguments: Any) -> JobSet:
+    job_set = manager.run([marked(value) for value in range(number)], backend, shots=10, **arguments)
+    assert job_set.wait(LIMIT)
+    return job_set
+
+
+def values(job_set: JobSet, number: int = 10) -> list[int | None]:
+    """The value that each circuit gave; None without a result."""
+    found: list[int | None] = []
+    results = job_set.results(LIMIT)
+    for circuit in range(number):
+        try:
+            ((bits, _),) = results.get_counts(circuit).items()
+        except NotAvailableError:
+            found.append(None)
+        else:
+            found.append(int(bits, 2))
+    return found
+
+
+def summed(job_set: JobSet) -> dict[int, int]:
+    """The shots of each value in the sum of all circuits."""
+    return {int(bits, 2): shots for bits, shots in job_set.counts().items()}
+
+
+def without(*missing: int, number: int = 10) -> list[int | None]:
+    return [None if value in missing else value for value in range(number)]
+
+
+def test_it_is_named_by_every_face_and_the_others_are_served(manager: JobManager) -> None:
+    job_set = ran(manager, FlakyBackend("c3"), max_circuits_per_job=5)
+    assert [getattr(status, "name", None) for status in job_set.statuses()] == ["DONE", "DONE"]
+    assert values(job_set) == without(3)
+    assert summed(job_set) == {value: 10 for value in range(10) if value != 3}
+    results = job_set.results()
+    assert (results.failed(), results.success) == ([3], False)
+    with pytest.raises(NotAvailableError, match=rf"circuit 3 \(c3\) failed: ERROR: {WHY}"):
+        results.get_counts(3)
+    errors = str(job_set.error_messages())
+    assert errors == f"Job 0, circuit 3 (c3): ERROR: {WHY} in c3"
+    report = job_set.report()
+    assert "1 of 2 done, 1 with a failed circuit" in report
+    assert f"1 of 5 circuits failed (3): ERROR: {WHY}" in report
+    assert "1 with a failed circuit" in repr(job_set)
+    assert "1 with a failed circuit" in html_of(job_set.live)
+    assert "1 with a failed circuit" in repr(manager.history()[0])
+    assert "circuit 3, which failed" in str(job_set.figure().layout.title.text)
+    combined = results.combine_results()
+    assert [experiment.success for experiment in combined.results] == [at != 3 for at in range(10)]
+    assert combined.get_counts(4) == results.get_counts(4)
+    snapshot = job_set.panel().snapshot  # type: ignore[attr-defined]
+    assert snapshot["head"]["line"] == "1 with a failed circuit"
+    assert snapshot["head"]["can"]["retry"] == 1
+    assert snapshot["rows"][0]["can"] == ["retry"]
+    assert snapshot["histograms"][0]["notes"] == ["Left out: circuit 3, which failed"]
+
+
+def test_retry_sends_just_these_circuits_and_keeps_the_others(manager: JobManager) -> None:
+    backend = FlakyBackend("c0", "c3", "c4", "c9")
+    job_set = ran(manager, backend, max_circuits_per_job=5)
+    backend.failing.clear()
+    assert job_set.retry() == 3
+    assert job_set.wait(LIMIT)
+    assert [[circuit.name for circuit in job.circuits] for job in backend.sent[2:]] == [
+        ["c0"],
+        ["c3", "c4"],
+        ["c9"],
+    ]
+    assert values(job_set) == without()
+    assert summed(job_set) == dict.fromkeys(range(10), 10)
+    results = job_set.results()
+    assert (results.failed(), results.success, job_set.error_messages()) == ([], True, None)
+    assert job_set.retry() == 0
+    assert "5 of 5 done" in job_set.report()
+    assert "circuits 0, 3, 4 failed: sent again" in job_set.report()
+    jobs = job_set.live.jobs
+    assert [job.span for job in jobs] == [Span(0, 5), Span(5, 10), Span(0, 1), Span(3, 5), Span(9, 10)]
+    assert len({identity_of(job_set.live.record, job) for job in jobs}) == len(jobs)
+    assert [job.row for job in job_set.jobs_of(3)] == [3]
+    assert all(experiment.success for experiment in results.combine_results().results)
+
+
+def test_what_fails_again_is_sent_again_by_the_newer_job(manager: JobManager) -> None:
+    backend = FlakyBackend("c2", "c3", "c4")
+    job_set = ran(manager, backend, 6)
+    backend.failing = {"c3"}
+    assert job_set.retry() == 1
+    assert job_set.wait(LIMIT)
+    assert values(job_set, 6) == without(3, number=6)
+    assert job_set.results().failed() == [3]
+    assert job_set.retry() == 1
+    assert job_set.wait(LIMIT)  # all of this job's circuits failed: the job has
+    assert job_set.live.jobs[2].status is Status.ERROR
+    assert job_set.results().failed() == [3]
+    assert "Job 2, circuits 3: ERROR" in str(job_set.error_messages())
+    backend.failing.clear()
+    assert job_set.retry() == 1
+    assert job_set.wait(LIMIT)
+    assert values(job_set, 6) == without(number=6)
+    attempts = [(job.span, job.attempt) for job in job_set.live.jobs]
+    assert attempts == [(Span(0, 6), 1), (Span(2, 5), 2), (Span(3, 4), 4)]
+
+
+def test_one_piece_of_the_shots_is_sent_again_alone(manager: JobManager) -> None:
+    backend = FlakyBackend()
+    job_set = manager.run([marked(value) for value in range(3)], backend, shots=30, max_shots_per_job=10)
+    assert job_set.wait(LIMIT)
+    assert job_set.retry() == 0
+    backend.failing = {"c1"}
+    second = manager.run([marked(value) for value in range(3)], backend, shots=30, max_shots_per_job=10)
+    assert second.wait(LIMIT)
+    assert second.results().failed() == [1]
+    backend.failing.clear()
+    assert second.retry([1]) == 1
+    assert second.wait(LIMIT)
+    again = second.live.jobs[3]
+    assert (again.span, again.piece, again.pieces, again.shots) == (Span(1, 2), 1, 3, 10)
+    assert second.results().failed() == [1]  # two pieces are left
+    assert second.retry() == 2
+    assert second.wait(LIMIT)
+    assert second.results().success
+    assert second.counts() == job_set.counts()
+    assert dict(second.results().get_counts(1)) == dict(job_set.results().get_counts(1))
+    assert sum(second.results().get_counts(1).values()) == 30
+    assert [job.row for job in second.jobs_of(1)] == [4, 3, 5]
+
+
+def test_another_process_finds_and_retries_it(tmp_path: Path) -> None:
+    backend = FlakyBackend("c1")
+    with JobManager(tmp_path / "store.db") as manager:
+        set_id = ran(manager, backend, 3).job_set_id()
+    with JobManager(tmp_path / "store.db") as manager:
+        assert manager.history()[0].flawed == 1
+        job_set = manager.retrieve_job_set(set_id)
+        assert job_set.results().failed() == [1]
+        assert WHY in str(job_set.error_messages())
+        job_set.resume(FlakyBackend())
+        assert job_set.retry() == 1
+        assert job_set.wait(LIMIT)
+        assert values(job_set, 3) == [0, 1, 2]
+    with JobManager(tmp_path / "store.db") as manager:
+        job_set = manager.retrieve_job_set(set_id)
+        assert values(job_set, 3) == [0, 1, 2]
+        assert summed(job_set) == {0: 10, 1: 10, 2: 10}
+        assert job_set.results().failed() == []
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["failed", "sent again"])
+def test_it_goes_with_a_bundle(tmp_path: Path, again: bool) -> None:
+    backend = FlakyBackend("c0", "c2")
+    with JobManager(tmp_path / "store.db") as manager:
+        job_set = ran(manager, backend, 4)
+        if again:
+            backend.failing.clear()
+            assert job_set.retry() == 2
+            assert job_set.wait(LIMIT)
+        manager.export(job_set, tmp_path / "set.qjm")
+        expected = job_set.counts()
+    with JobManager(tmp_path / "other.db") as manager:
+        loaded = manager.load(tmp_path / "set.qjm")
+        assert loaded.results().failed() == ([] if again else [0, 2])
+        assert loaded.counts() == expected
+        assert values(loaded, 4) == (without(number=4) if again else without(0, 2, number=4))
+
+
+def test_the_command_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with JobManager(tmp_path / "store.db") as manager:
+        job_set = ran(manager, FlakyBackend("c1"), 3)
+    store = ["--store", str(tmp_path / "store.db")]
+    assert main(["list", *store]) == 0
+    assert "1 with a failed circuit" in capsys.readouterr().out
+    assert main(["show", job_set.job_set_id(), "--json", *store]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["jobs_with_failed_circuits"] == 1
+    assert shown["job_list"][0]["failed_circuits"] == [1]
+    assert main(["watch", job_set.job_set_id(), *store]) == 1
+
+
+def test_the_table_of_jobs_names_it(manager: JobManager) -> None:
+    pytest.importorskip("pandas")
+    job_set = ran(manager, FlakyBackend("c1", "c3"), 5)
+    assert list(job_set.to_dataframe()["failed_circuits"]) == ["1, 3"]
+
+
+def test_a_click_on_the_rows_button_sends_it(manager: JobManager) -> None:
+    backend = FlakyBackend("c1")
+    job_set = ran(manager, backend, 3)
+    panel: Any = job_set.panel()
+    backend.failing.clear()
+    panel._receive(panel, {"v": 1, "kind": "command", "id": "a", "do": "retry", "rows": [0]}, [])
+    assert job_set.wait(LIMIT)
+    assert values(job_set, 3) == [0, 1, 2]
+    assert panel._painter.trait()["runs"] == [[0, 3, 1, 1], [1, 1, 1, 1]]
+
+
+def ghz(width: int) -> QuantumCircuit:
+    circuit = QuantumCircuit(width, width, name=f"width {width}")
+    circuit.h(range(width))
+    circuit.t(range(width))
+    circuit.measure(range(width), range(width))
+    return circuit
+
+
+@pytest.mark.parametrize("executor", [None, "processes"])
+def test_a_circuit_that_is_too_large_for_aer_fails_alone(
+    manager: JobManager, executor: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    simulators = pytest.importorskip("qiskit_aer")
+    logging.getLogger("qiskit_aer").setLevel(logging.CRITICAL)
+    backend = simulators.AerSimulator(method="statevector", seed_simulator=5)
+    given = [ghz(2), ghz(60), ghz(3)]
+    job_set = manager.run(given, backend, shots=50, executor=executor)
+    assert job_set.wait(120)
+    results = job_set.results()
+    assert results.failed() == [1]
+    assert "Insufficient memory" in str(job_set.error_messages())
+    plain = backend.run(given, shots=50).result()
+    for index in (0, 2):
+        assert dict(results.get_counts(index)) == dict(plain.get_counts(index))
+    assert sum(job_set.counts().values()) == 100
+    assert job_set.retry() == 1
+    assert job_set.wait(120)
+    assert [job.span for job in job_set.live.jobs] == [Span(0, 3), Span(1, 2)]
+    assert job_set.results().failed() == [1]
+    assert "Insufficient memory" in str(job_set.error_messages())
