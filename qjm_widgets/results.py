@@ -19,6 +19,7 @@ from qjm_widgets.core.errors import (
     InputError,
     NotAvailableError,
 )
+from qjm_widgets.core.lost_values import with_own_metadata
 from qjm_widgets.core.merging import merge, merge_notes
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord, Status
@@ -229,17 +230,15 @@ class JobSetResults:
         return found[0]
 
     def outcomes_so_far(self, index: int) -> list[CircuitOutcome]:
-        """What the finished shot pieces of a circuit gave, merged; empty while nothing is there."""
-        pieces: list[CircuitOutcome] = []
-        shots: list[int | None] = []
+        """What the finished shot pieces of a circuit gave; empty while nothing is there."""
+        pieces = []
         for row in self._live.rows_of(index):
             outcome = self._live.outcomes.here(row)
             if outcome is not None:
                 piece = _circuit_at(outcome, index - self._live.jobs[row].span.start)
                 if piece is not None and piece.success:
                     pieces.append(piece)
-                    shots.append(self._live.jobs[row].shots)
-        return [merge(pieces, shots)] if pieces else []
+        return pieces
 
     def _outcome(self, index: int) -> CircuitOutcome:
         pieces: list[CircuitOutcome] = []
@@ -256,7 +255,7 @@ class JobSetResults:
                 raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.status}")
             pieces.append(piece)
             shots.append(job.shots)
-        return merge(pieces, shots)
+        return with_own_metadata(merge(pieces, shots), lambda: self._live.circuits.metadata()[index])
 
     def _run_outcome(self, index: int) -> ExperimentOutcome:
         outcome = self._outcome(index)
