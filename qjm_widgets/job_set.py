@@ -22,6 +22,7 @@ from qjm_widgets.core.errors import (
 )
 from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.lost_values import notes_of_lost
+from qjm_widgets.core.merging import merge
 from qjm_widgets.core.ports import RemoteAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine import Engine
@@ -204,7 +205,8 @@ class JobSet:
             return self.live.outcomes.total()[0]
         results = self._results()
         total = CountsSum()
-        for outcome in results.outcomes_so_far(results.index_of(circuit)):
+        pieces = results.outcomes_so_far(results.index_of(circuit))
+        for outcome in [merge(pieces)] if pieces else []:
             packed = outcome.packed()
             if packed is not None:
                 total.add([packed])

@@ -21,6 +21,7 @@ from qjm_widgets.core.errors import (
     NotAvailableError,
     explain,
 )
+from qjm_widgets.core.lost_values import with_own_metadata
 from qjm_widgets.core.merging import merge, merge_notes
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord, Status
@@ -264,17 +265,15 @@ class JobSetResults:
         return found[0]
 
     def outcomes_so_far(self, index: int) -> list[CircuitOutcome]:
-        """What the finished shot pieces of a circuit gave, merged; empty while nothing is there."""
-        pieces: list[CircuitOutcome] = []
-        shots: list[int | None] = []
+        """What the finished shot pieces of a circuit gave; empty while nothing is there."""
+        pieces = []
         for row in self._live.rows_of(index):
             outcome = self._live.outcomes.here(row)
             if outcome is not None:
                 piece = _circuit_at(outcome, index - self._live.jobs[row].span.start)
                 if piece is not None and piece.success:
                     pieces.append(piece)
-                    shots.append(self._live.jobs[row].shots)
-        return [merge(pieces, shots)] if pieces else []
+        return pieces
 
     def _outcome(self, index: int) -> CircuitOutcome:
         pieces: list[CircuitOutcome] = []
@@ -293,11 +292,16 @@ class JobSetResults:
             shots.append(job.shots)
         odd = {part: why for piece in pieces for part, why in piece.odd.items()}
         if len(pieces) == 1 or not odd:
-            return merge(pieces, shots)
+            return self._with_metadata(index, merge(pieces, shots))
         if "counts" in odd:
             raise NotAvailableError(_unreadable(index, pieces[0], "counts", odd["counts"]))
         merged = merge(pieces, shots)
-        return replace(merged, odd=odd) if isinstance(merged, ExperimentOutcome) else merged
+        if isinstance(merged, ExperimentOutcome):
+            merged = replace(merged, odd=odd)
+        return self._with_metadata(index, merged)
+
+    def _with_metadata(self, index: int, outcome: CircuitOutcome) -> CircuitOutcome:
+        return with_own_metadata(outcome, lambda: self._live.circuits.metadata()[index])
 
     def _or_failed(self, index: int) -> CircuitOutcome:
         """What a circuit gave; what says why it failed where it did in a job that is done."""

@@ -69,6 +69,12 @@ describe("bars", () => {
     const [low, high] = wilson(81, 263);
     expect([low.toFixed(4), high.toFixed(4)]).toEqual(["0.2553", "0.3662"]);
     expect(wilson(0, 0)).toEqual([0, 1]);
+    // Mitigated counts may be below 0 or above the shots.
+    for (const n of [-5, 105]) {
+      const [least, most] = wilson(n, 100);
+      expect(least).toBeGreaterThanOrEqual(0);
+      expect(most).toBeLessThanOrEqual(1);
+    }
   });
 
   it("are no others where only another job is in them that adds nothing", () => {

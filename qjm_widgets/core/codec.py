@@ -64,6 +64,15 @@ class Lost:
     __truediv__ = __rtruediv__ = __pow__ = __neg__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = fail
 
 
+def holds_lost(tree: Any) -> bool:
+    """Whether a value in a tree could not be kept."""
+    if isinstance(tree, Mapping):
+        return any(holds_lost(value) or holds_lost(key) for key, value in tree.items())
+    if isinstance(tree, (list, tuple)):
+        return any(map(holds_lost, tree))
+    return isinstance(tree, Lost)
+
+
 def encode(tree: Any, lost: list[str] | None = None) -> bytes:
     """Write a tree of dicts, lists, tuples, numbers, strings, arrays and the values of Qiskit.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -80,10 +80,10 @@ def _shortlist(part: Packed, most: int) -> Packed:
 
 def _beside(measured: Packed, expected: Packed, most: int) -> Histogram:
     outcomes = np.union1d(measured.outcomes, expected.outcomes)
-    counts = _at(outcomes, measured, np.int64)
+    counts = _at(outcomes, measured, measured.counts.dtype)
     probabilities = _at(outcomes, expected, np.float64)
     shots = measured.shots
-    shares = counts / max(1, shots)
+    shares = counts.astype(np.float64) / max(1, shots)
     height = np.maximum(shares, probabilities)
     at = np.sort(np.argsort(-height, kind="stable")[:most])
     values = probabilities[at].tolist()
@@ -92,26 +92,31 @@ def _beside(measured: Packed, expected: Packed, most: int) -> Histogram:
     likeness = Likeness(
         values,
         max(0.0, 1.0 - sum(values)),
-        _fidelity(measured, expected) if shots else 0.0,
+        _fidelity(measured, expected),
         float(np.abs(shares - probabilities).sum() / 2),
     )
     keys = measured.layout.texts(outcomes[at].tolist())
-    others = seen - sum(count > 0 for count in shown)
+    others = seen - sum(count != 0 for count in shown)
     return Histogram(keys, shown, shots, others, shots - sum(shown), likeness)
 
 
-def _at(outcomes: Integers, part: Packed, kind: type) -> npt.NDArray[np.float64]:
-    values: npt.NDArray[np.float64] = np.zeros(len(outcomes), dtype=kind)
+def _at(outcomes: Integers, part: Packed, kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = np.zeros(len(outcomes), dtype=kind)
     values[np.searchsorted(outcomes, part.outcomes)] = part.counts
     return values
 
 
 def _fidelity(measured: Packed, expected: Packed) -> float:
+    """The Hellinger fidelity; mitigated counts below 0 are none, and without counts it is 0."""
     from qiskit.quantum_info import hellinger_fidelity
 
-    fidelity: float = hellinger_fidelity(_plain(measured), _plain(expected))
+    plain = [_plain(part) for part in (measured, expected)]
+    if not all(plain):
+        return 0.0
+    fidelity: float = hellinger_fidelity(*plain)
     return fidelity
 
 
 def _plain(part: Packed) -> dict[int, float]:
-    return dict(zip(part.outcomes.tolist(), part.counts.tolist(), strict=True))
+    pairs = zip(part.outcomes.tolist(), part.counts.tolist(), strict=True)
+    return {outcome: count for outcome, count in pairs if count > 0}

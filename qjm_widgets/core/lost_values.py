@@ -1,12 +1,18 @@
-"""What the note of a job says of values that could not be stored with its result."""
+"""Values that could not be stored with a result: what notes say of them, and what takes their place."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
+from qjm_widgets.core.codec import holds_lost
+from qjm_widgets.core.outcomes import CircuitOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.snapshot import plural
 
+#: Where results repeat the metadata of a circuit: in the header of a run, and in a PUB's metadata.
+OWN_METADATA = frozenset({"metadata", "circuit_metadata"})
 _NOT_STORED = "could not be stored"
 
 
@@ -29,3 +35,17 @@ def notes_of_lost(jobs: Sequence[JobRecord]) -> str | None:
     if not notes:
         return None
     return notes[0] if len(notes) == 1 else f"{notes[0]}; and so in {plural(len(notes) - 1, 'more job')}"
+
+
+def with_own_metadata(
+    outcome: CircuitOutcome, metadata: Callable[[], Mapping[str, Any]]
+) -> CircuitOutcome:
+    """An outcome that repeats its circuit's metadata from the circuit, where no result can hold them."""
+    beside = outcome.metadata if isinstance(outcome, PubOutcome) else outcome.header
+    lost = [key for key in OWN_METADATA if holds_lost(beside.get(key))]
+    if not lost:
+        return outcome
+    whole = {**beside, **dict.fromkeys(lost, metadata())}
+    if isinstance(outcome, PubOutcome):
+        return replace(outcome, metadata=whole)
+    return replace(outcome, header=whole)

@@ -10,6 +10,7 @@ import numpy as np
 from qjm_widgets.core import codec
 from qjm_widgets.core.counts import Integers, Layout, Numbers, Packed, integers, numbers
 from qjm_widgets.core.folding import fold, unfold
+from qjm_widgets.core.lost_values import OWN_METADATA
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 
 
@@ -40,14 +41,13 @@ def encode_outcome(outcome: JobOutcome, lost: list[str] | None = None, start: in
 def _places_of_lost(outcome: JobOutcome, start: int) -> list[str]:
     found = [f"{key!r} ({kind}) of the result" for key, kind in _lost_in(outcome.info)]
     for index, circuit in enumerate(outcome.circuits, start):
-        parts = (
-            [circuit.data, circuit.metadata]
-            if isinstance(circuit, PubOutcome)
-            else [circuit.data, circuit.fields, circuit.header]
-            if circuit is not None
-            else []
-        )
-        for part in parts:
+        if circuit is None:
+            continue
+        beside = circuit.metadata if isinstance(circuit, PubOutcome) else circuit.header
+        # The circuit's own metadata is stored with the circuit.
+        beside = {key: value for key, value in beside.items() if key not in OWN_METADATA}
+        fields = {} if isinstance(circuit, PubOutcome) else circuit.fields
+        for part in (circuit.data, fields, beside):
             found += [f"{key!r} ({kind}) of circuit {index}" for key, kind in _lost_in(part)]
     return found
 

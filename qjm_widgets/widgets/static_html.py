@@ -106,7 +106,7 @@ def _bars(live: LiveSet) -> str:
     shots = sum(counts.values())
     rows = "".join(
         f"<tr><td><code>{escape(snapshot.first_line(key, 80))}</code></td><td>{count:,}</td>"
-        f"<td>{'█' * max(1, round(24 * count / most))}</td></tr>"
+        f"<td>{_bar(count, most)}</td></tr>"
         for key, count in zip(top.keys, top.counts, strict=True)
     )
     if top.other_outcomes:
@@ -118,6 +118,11 @@ def _bars(live: LiveSet) -> str:
         f"{snapshot.plural(shots, 'shot')}{left_out}</p>"
         f"{table('counts', rows)}"
     )
+
+
+def _bar(count: float, most: float) -> str:
+    """A bar of characters; mitigated counts may be below 0, and have none."""
+    return "█" * max(1, round(24 * (count / most))) if 0 < count <= most else ""
 
 
 def table(kind: str, rows: str, headings: Sequence[str] = ()) -> str:

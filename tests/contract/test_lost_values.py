@@ -121,3 +121,19 @@ def odd_aer(aer: Any) -> Any:
     OddAer.__qualname__ = OddAer.__name__ = "OddAer"
     globals()["OddAer"] = OddAer
     return OddAer()
+
+
+def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it() -> None:
+    """Aer repeats it in the header of each result."""
+    aer = pytest.importorskip("qiskit_aer")
+    inner = QuantumCircuit(1, name="inner")
+    circuit = QuantumCircuit(1, 1, metadata={"about": inner, "angle": 0.5})
+    circuit.measure(0, 0)
+    with JobManager(":memory:") as manager, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what run says of the circuit is told elsewhere
+        job_set = manager.run(circuit, aer.AerSimulator(), shots=10)
+        assert job_set.wait(LIMIT)
+        assert job_set.live.jobs[0].note is None
+        warnings.simplefilter("error")
+        combined = job_set.results(LIMIT, refresh=True).combine_results()
+    assert combined.results[0].header["metadata"] == {"about": inner, "angle": 0.5}

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, numbers, pack_hex, together, wilson
+from qjm_widgets.core.histogram import histogram
 from qjm_widgets.core.outcome_codec import decode_outcome, encode_outcome
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 
@@ -129,6 +130,19 @@ def test_an_interval_of_a_mitigated_count_is_one() -> None:
     for count, shots in ((-3, 100), (103, 100), (1, -5), (0.5, 1)):
         low, high = wilson(count, shots)  # type: ignore[arg-type]
         assert 0 <= low <= high <= 1
+
+
+def test_a_histogram_of_mitigated_counts_beside_what_was_expected() -> None:
+    expected = Packed(Layout((), 3), np.array([0, 3], dtype=np.uint64), np.array([0.5, 0.5]))
+    found = histogram([packed({0: 0.5, 1: -0.25, 3: 0.75})], {}, 8, expected)
+    assert dict(zip(found.keys, found.counts, strict=True)) == {"000": 0.5, "001": -0.25, "011": 0.75}
+    assert (found.shots, found.other_outcomes, found.other_shots) == (1.0, 0, 0.0)
+    assert found.likeness is not None
+    assert 0 < found.likeness.fidelity <= 1
+    assert found.likeness.distance == pytest.approx(0.25)
+    nothing = histogram([packed({0: -5})], {}, 8, expected)
+    assert nothing.likeness is not None
+    assert nothing.likeness.fidelity == 0
 
 
 def test_outcomes_of_an_older_version_are_read() -> None:

@@ -82,8 +82,9 @@ export function unitOf(looks: Looks, shots: number): number {
 
 /** The Wilson score interval of a probability (E. B. Wilson, J. Am. Stat. Assoc. 22, 209, 1927). */
 export function wilson(count: number, shots: number): readonly [low: number, high: number] {
-  if (shots === 0) return [0, 1];
-  const p = count / shots;
+  if (shots <= 0) return [0, 1];
+  // Mitigated counts may be outside.
+  const p = Math.min(1, Math.max(0, count / shots));
   const scale = 1 + (Z * Z) / shots;
   const centre = (p + (Z * Z) / (2 * shots)) / scale;
   const half = (Z * Math.sqrt((p * (1 - p)) / shots + (Z * Z) / (4 * shots * shots))) / scale;
