@@ -70,6 +70,7 @@ def head(
         teaching: the page explains what it shows.
     """
     words = snapshot.summary(numbers, trouble)
+    line = f"{words.rest} when its kernel ended" if interrupted else words.rest
     under_way = sum(number for status, number in numbers.items() if not status.final)
     return {
         "id": record.set_id,
@@ -78,7 +79,7 @@ def head(
         "circuits": record.circuits,
         "shots": list(record.shots or (0, 0)),
         "lead": words.lead,
-        "line": f"{words.rest} when its kernel ended" if interrupted else words.rest,
+        "line": ", ".join(filter(None, (line, snapshot.unresumable(record)))),
         "settled": settled,
         "now": _ms(now),
         "can": {
