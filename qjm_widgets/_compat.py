@@ -39,26 +39,43 @@ def copy_circuit(circuit: Any) -> Any:
     a class of the user's) is copied by Qiskit.
     """
     if type(circuit).__module__ != "qiskit.circuit.quantumcircuit" or vars(circuit).keys() != _PARTS:
-        return circuit.copy()
+        bare = copy.copy(circuit)
+        bare._metadata = {}
+        copied = bare.copy()
+        copied._metadata = _copy_metadata(circuit._metadata)
+        return copied
     copied = copy.copy(circuit)
     copied._builder_api = type(circuit._builder_api)(copied)
     copied._ancillas = circuit._ancillas.copy()
-    copied._metadata = _copy_metadata(circuit._metadata) if circuit._metadata else {}
+    copied._metadata = _copy_metadata(circuit._metadata)
     copied._data = circuit._data.copy()
     return copied
 
 
-def _copy_metadata(metadata: dict[Any, Any]) -> dict[Any, Any]:
+def _copy_metadata(metadata: Any) -> dict[Any, Any]:
+    """A deep copy; what cannot be copied (a lock, a generator) is the value itself."""
+    if not metadata:
+        return {}
     try:
-        return copy.deepcopy(metadata)
-    except Exception:  # a value that cannot be copied, such as a lock: it is shared
-        return dict(metadata)
+        copied: dict[Any, Any] = copy.deepcopy(metadata)
+        return copied
+    except Exception:  # classes of the user's raise anything
+        return {key: _copy_value(value) for key, value in metadata.items()}
+
+
+def _copy_value(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:
+        return value
 
 
 def operation_names(circuit: Any) -> Iterable[str]:
     """The names of the instructions in a circuit, once each; those in bodies are not seen."""
-    # The circuit's own ``count_ops`` sorts them, which takes as long again.
-    count = getattr(circuit._data, "count_ops", None) or circuit.count_ops
+    # The circuit's own ``count_ops`` sorts them, which takes as long again; it is for circuits that are
+    # built when they are asked for their data, and for older releases.
+    count = None if hasattr(circuit, "_build") else getattr(circuit._data, "count_ops", None)
+    count = count or circuit.count_ops
     names: Iterable[str] = count()
     return names
 

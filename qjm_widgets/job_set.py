@@ -484,6 +484,8 @@ class JobSet:
         standing = self.live.standing(time.time())
         if standing is not None:
             told += f"; {standing}"
+        if self.live.record.unstored_circuits:
+            told += f"; {snapshot.unresumable(self.live.record)}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:

@@ -124,6 +124,8 @@ def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
         state += " · interrupted: qjm resume"
     elif summary.owner is not None and not summary.owner.startswith("this"):
         state += f" · driven by {summary.owner}"
+    if record.unstored_circuits:
+        state += f" · {snapshot.unresumable(record)}"
     name, backend = snapshot.first_line(record.name, 32), snapshot.first_line(record.backend, 24)
     return record.set_id[:8], made, name, backend, state
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.snapshot import summary
+from qjm_widgets.core.snapshot import summary, unresumable
 from qjm_widgets.core.splitting import Limits, PlannedJob
 
 
@@ -73,6 +73,8 @@ class SetSummary(NamedTuple):
             told += "; interrupted"
         elif self.under_way:
             told += f"; driven by {self.owner}"
+        if self.record.unstored_circuits:
+            told += f"; {unresumable(self.record)}"
         return f"<SetSummary {self.record.name!r} {self.record.set_id}: {told}>"
 
 

@@ -27,6 +27,8 @@ _TELL = (
     Status.SENDING,
     Status.NOT_SENT,
 )
+#: So many circuits are named that the store does not have.
+_NAMED = 5
 _NOTE_LENGTH = 160
 _LOOKED_AT = 10_000
 """Characters of a foreign text in which its first line has to begin; it may have megabytes."""
@@ -200,6 +202,16 @@ def title(record: JobSetRecord, jobs: int) -> str:
     return " · ".join(parts)
 
 
+def unresumable(record: JobSetRecord) -> str:
+    """Which circuits are not in the store, in a few words; empty where all are."""
+    circuits = record.unstored_circuits
+    if not circuits:
+        return ""
+    some = ", ".join(f"{circuit}" for circuit in circuits[:_NAMED])
+    more = f" and {len(circuits) - _NAMED:,} more" if len(circuits) > _NAMED else ""
+    return f"cannot be resumed: circuit{'' if len(circuits) == 1 else 's'} {some}{more}"
+
+
 def plural(number: int, noun: str) -> str:
     """A number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -226,6 +238,8 @@ def report(
     lines.append(f"  {summary(numbers, trouble, flawed=sum(job.flawed for job in jobs))}")
     if standing is not None:
         lines.append(f"  {standing}")
+    if record.unstored_circuits:
+        lines.append(f"  {unresumable(record)}")
     if detailed:
         lines.append("")
         lines += [_line(row(job, now)) for job in jobs]

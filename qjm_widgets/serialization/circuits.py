@@ -148,9 +148,12 @@ def payload_bytes(work: Work) -> int:
 
 
 def find_unstorable(circuit: Any) -> str | None:
-    """Why a circuit cannot be written, or None where it can be."""
-    reason: str | None = _write_circuits([circuit], [""])[2].get(0)
-    return reason
+    """Why a circuit cannot be written, as far as can be seen without writing it; else None."""
+    try:
+        _carry(circuit)
+    except Exception as error:  # instructions of anybody fail in any way
+        return _reason(error)
+    return None
 
 
 # -- circuits ------------------------------------------------------------------------------------------
@@ -160,8 +163,6 @@ def _write_circuits(
     circuits: Sequence[Any], names: Sequence[str]
 ) -> tuple[bytes, dict[int, Any], dict[int, str]]:
     """QPY of all that can be written; the forms, and the reasons why others cannot, by place."""
-    from qiskit import QuantumCircuit
-
     try:
         if max(map(len, names)) < _LONG_NAME and all(map(_is_plain_circuit, circuits)):
             return qpy.dump(circuits), {}, {}
@@ -172,9 +173,7 @@ def _write_circuits(
     unstored: dict[int, str] = {}
     for place, circuit in enumerate(circuits):
         try:
-            if not isinstance(circuit, QuantumCircuit):  # a pulse schedule of qiskit-terra
-                raise TreeError(f"a {type(circuit).__name__} cannot be stored")
-            carrier, own = carry(circuit, CODEC.write)
+            carrier, own = _carry(circuit)
             carried[place] = _named(carrier, names[place])
             if own:
                 forms[place] = own
@@ -191,6 +190,14 @@ def _write_circuits(
                 del carried[place]
                 forms.pop(place, None)
     return qpy.dump(list(carried.values())), forms, unstored
+
+
+def _carry(circuit: Any) -> tuple[Any, dict[str, Any]]:
+    from qiskit import QuantumCircuit
+
+    if not isinstance(circuit, QuantumCircuit):  # a pulse schedule of qiskit-terra
+        raise TreeError(f"a {type(circuit).__name__} cannot be stored")
+    return carry(circuit, CODEC.write)
 
 
 def _is_plain_circuit(circuit: Any) -> bool:

@@ -180,7 +180,9 @@ def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
     from qiskit.circuit import Gate, Instruction
 
     definition = getattr(operation, "definition", None)
-    more = set(getattr(operation, "__dict__", ())) - _BASE
+    if definition is None and isinstance(operation, Gate) and hasattr(operation, "__array__"):
+        definition = _unitary(operation)
+    more = set(getattr(operation, "__dict__", ())) - _BASE or getattr(operation, "_directive", False)
     if definition is None and (more or not isinstance(operation, Instruction)):
         kind = type(operation)
         raise UnwritableError(
@@ -191,6 +193,15 @@ def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
     plain.definition = definition
     plain._params = list(getattr(operation, "params", ()))
     return _carrier(plain, write)
+
+
+def _unitary(gate: Any) -> Any:
+    """A gate that tells its matrix alone, as a circuit."""
+    from qiskit import QuantumCircuit
+
+    circuit = QuantumCircuit(gate.num_qubits)
+    circuit.unitary(gate.to_matrix(), circuit.qubits)
+    return circuit
 
 
 def _shell(operation: Any, kind: Any = None) -> Any:
@@ -256,8 +267,12 @@ def _is_carried(part: Any, write: Write) -> bool:
 
 
 def _write_state(operation: Any, kind: Any, write: Write) -> Any:
+    from qiskit.circuit import Gate, Instruction
+
     state = dict(vars(operation))
     state.pop("_condition", None)  # it is about the circuit around: the carrier has it
+    if kind in (Instruction, Gate):  # some have more on them: methods of what they were made of
+        state = {name: value for name, value in state.items() if name in _BASE}
     if not _keeps_definition(kind):
         state["_definition"] = None  # the class makes it again
     try:

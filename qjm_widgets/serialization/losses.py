@@ -32,9 +32,11 @@ def describe_losses(losses: Sequence[Loss]) -> str:
     circuits = [loss for loss in losses if loss.key is None]
     parts = []
     if circuits:
+        one = len(circuits) == 1
         parts.append(
-            f"{_some_circuits(circuits)} cannot be stored. They run, but cannot be resumed once this "
-            f"kernel has ended: {_list([_of_circuit(loss) for loss in circuits])}."
+            f"{len(circuits):,} circuit{'' if one else 's'} cannot be stored: "
+            f"{'it runs' if one else 'they run'}, but cannot be resumed once this kernel has ended: "
+            f"{_list([_of_circuit(loss) for loss in circuits])}."
         )
     # One line a key and reason, as a sweep has the same value in each of its circuits.
     keys: dict[tuple[str, str], list[Loss]] = {}
@@ -45,10 +47,6 @@ def describe_losses(losses: Sequence[Loss]) -> str:
         lines = [_of_key(key, reason, found) for (key, reason), found in keys.items()]
         parts.append(f"Metadata that cannot be stored is kept as its text: {_list(lines)}.")
     return " ".join(parts)
-
-
-def _some_circuits(losses: Sequence[Loss]) -> str:
-    return "A circuit" if len(losses) == 1 else f"{len(losses):,} circuits"
 
 
 def _of_circuit(loss: Loss) -> str:

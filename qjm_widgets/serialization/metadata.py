@@ -77,6 +77,27 @@ def _read_expression(tree: Any, read: Write) -> Any:
     return _read_operation(tree, read).params[0]
 
 
+_MODIFIERS = {
+    "ControlModifier": ("num_ctrl_qubits", "ctrl_state"),
+    "InverseModifier": (),
+    "PowerModifier": ("power",),
+}
+
+
+def _write_modifier(modifier: Any, write: Write) -> Any:
+    name = type(modifier).__name__
+    return [name, *(CODEC.write(getattr(modifier, part)) for part in _MODIFIERS[name])]
+
+
+def _read_modifier(tree: Any, read: Write) -> Any:
+    import qiskit.circuit
+
+    name, *parts = tree
+    if name not in _MODIFIERS or len(parts) != len(_MODIFIERS[name]):
+        raise TreeError(f"an unknown modifier {name!r}")
+    return getattr(qiskit.circuit, name)(*map(read, parts))
+
+
 # -- Aer's errors --------------------------------------------------------------------------------------
 
 _ERRORS = {
@@ -125,6 +146,12 @@ CODEC = Codec(
             ),
             _write_expression,
             _read_expression,
+        ),
+        Kind(
+            "$modifier",
+            lambda kind: _is_derived(kind, "qiskit.circuit.annotated_operation", *_MODIFIERS),
+            _write_modifier,
+            _read_modifier,
         ),
         Kind("$error", _is_error, _write_error, _read_error),
         Kind(

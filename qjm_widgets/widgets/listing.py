@@ -96,7 +96,7 @@ def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
         "shots": None if record.shots is None else list(record.shots),
         "tags": [_line(tag) for tag in record.tags[:_MOST_TAGS]],
         "lead": words.lead,
-        "line": words.rest,
+        "line": ", ".join(filter(None, (words.rest, snapshot.unresumable(record)))),
         "jobs": [summary.jobs.get(status, 0) for status in ORDER],
         "created": round(record.created_at * 1000),
         "open": opened,

@@ -55,7 +55,7 @@ def html_of(live: LiveSet) -> str:
     left_out = len(live.jobs) - len(shown)
     rows = "".join(_row(job) for job in shown)
     more = f"<p>… and {left_out:,} more jobs.</p>" if left_out else ""
-    rest = f", {escape(words.rest)}" if words.rest else ""
+    rest = "".join(f", {escape(part)}" for part in (words.rest, snapshot.unresumable(record)) if part)
     return static(
         f"<p><strong>{escape(snapshot.first_line(record.name, _TEXT))}</strong> "
         f"{escape(snapshot.title(record, len(live.jobs)))}</p>"

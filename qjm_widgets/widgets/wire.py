@@ -72,6 +72,7 @@ def head(
         flawed: how many of the jobs that are done have failed circuits.
     """
     words = snapshot.summary(numbers, trouble, flawed=flawed)
+    line = f"{words.rest} when its kernel ended" if interrupted else words.rest
     under_way = sum(number for status, number in numbers.items() if not status.final)
     return {
         "id": record.set_id,
@@ -80,7 +81,7 @@ def head(
         "circuits": record.circuits,
         "shots": list(record.shots or (0, 0)),
         "lead": words.lead,
-        "line": f"{words.rest} when its kernel ended" if interrupted else words.rest,
+        "line": ", ".join(filter(None, (line, snapshot.unresumable(record)))),
         "settled": settled,
         "now": _ms(now),
         "can": {

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.circuit import Instruction
 from qiskit.primitives import StatevectorSampler
 from qiskit.providers.basic_provider import BasicSimulator
 from qiskit_aer import AerSimulator
@@ -266,10 +267,16 @@ def test_a_simulator_of_ones_own_runs_where_the_user_says_that_it_may(manager: J
 def test_what_cannot_travel_is_refused_and_named(manager: JobManager) -> None:
     import threading
 
-    circuit = QuantumCircuit(1, 1, name="saves")
-    circuit.measure(0, 0)
-    circuit.save_statevector()
-    with pytest.raises(CircuitError, match=r"circuit 1 \(saves\).*without an executor"):
+    class Odd(Instruction):
+        """More than a name, and nobody here knows what."""
+
+        def __init__(self) -> None:
+            super().__init__("odd", 1, 0, [])
+            self.more = 1
+
+    circuit = QuantumCircuit(1, 1, name="odd one")
+    circuit.append(Odd(), [0])
+    with pytest.raises(CircuitError, match=r"circuit 1 \(odd one\).*without an executor"):
         manager.run([coins(1)[0], circuit], AerSimulator(), executor="processes")
     with pytest.raises(InputError, match=r"run options cannot be sent.*lock"):
         manager.run(coins(1), AerSimulator(), executor="processes", lock=threading.Lock())
