@@ -11,8 +11,9 @@ from qjm_widgets.core.errors import StoreError, explain
 from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import Clock, JobStore
+from qjm_widgets.core.ports import Clock, JobStore, item_of
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
+from qjm_widgets.core.seeds import seed_at
 from qjm_widgets.ledger import STORE_RETRY, Ledger
 from qjm_widgets.set_state import SetState
 
@@ -143,10 +144,15 @@ class Decisions:
             return
         start, stop = job.span
         middle = (start + stop) // 2
+        seed = job.seed
+        if seed is not None:
+            items = [item_of(work) for work in state.live.circuits.of(Span(start, middle + 1))]
+            seed = seed_at(state.driver.adapter.seed_rule, seed, items, middle - start)
         second = replace(
             job,
             row=len(state.jobs),
             span=Span(middle, stop),
+            seed=seed,
             status=Status.NOT_SENT,
             since=self.wall(),
             **FRESH,

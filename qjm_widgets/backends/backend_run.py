@@ -9,7 +9,8 @@ from typing import Any
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
-from qjm_widgets.backends.seeding import SEED, spread_seeds
+from qjm_widgets.backends.option_names import option_names
+from qjm_widgets.backends.seeding import SEED, seed_option, spread_seeds
 from qjm_widgets.conversion.experiments import read_result
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.outcomes import JobOutcome
@@ -49,7 +50,12 @@ class BackendRun:
         self._computing = simulators.computing(backend)
         self.account = type(backend).__module__
         self.recipe = simulators.recipe(backend)
+        self.seed_rule = simulators.seed_rule(self._computing)
         self._names_options = _takes(backend.run, SEED)
+
+    def option_names(self) -> frozenset[str] | None:
+        """What its ``run`` names and what it declares."""
+        return option_names(self.backend, self._computing)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse circuits that are too wide, unbound, or have an instruction that it would refuse."""
@@ -72,7 +78,7 @@ class BackendRun:
                     f"circuit {index} ({circuit.name}) comes with parameter values: "
                     f"{self.name} takes circuits only; give a sampler, or assign the parameters"
                 )
-            if self._local and getattr(circuit, "parameters", None) and "parameter_binds" not in options:
+            if self._local and getattr(circuit, "parameters", None):
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has parameters without values: "
                     "assign them first, circuit.assign_parameters(values)"
@@ -84,17 +90,20 @@ class BackendRun:
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The user's seed for the first piece, derived ones for the others."""
         known = getattr(self.backend, "options", None)
-        given = options.get(SEED)
+        name = seed_option(options)
+        given = options.get(name)
         if given is None:
             given = getattr(known, SEED, None)
         if given is None and not hasattr(known, SEED):
             return [None] * pieces
-        if given is not None and not self._names_options and pieces > 1:
-            raise InputError(
-                f"{self.name} has a seed of its own and takes none for a job: every piece of the shots "
-                "would draw the same samples; remove the seed or the limit on shots"
-            )
-        return spread_seeds(given, pieces)
+        if name == SEED and given is not None and not self._names_options:
+            if pieces > 1:
+                raise InputError(
+                    f"{self.name} has a seed of its own and takes none for a job: every piece of the "
+                    "shots would draw the same samples; remove the seed or the limit on shots"
+                )
+            return [None]
+        return spread_seeds(given, pieces, self.seed_rule, name)
 
     def submit(self, submission: Submission) -> Any:
         """Send a job; a job object with ``result``, ``status`` and ``job_id``."""
@@ -102,7 +111,7 @@ class BackendRun:
         if submission.shots is not None:
             options["shots"] = submission.shots
         if submission.seed is not None:
-            options[SEED] = submission.seed
+            options[seed_option(options)] = submission.seed
         circuits = [work.circuit for work in submission.works]
         return _Sent(self.backend.run(circuits, **options), [circuit.name for circuit in circuits])
 

@@ -91,6 +91,7 @@ class OnExecutor:
         self._inner = inner
         self.name, self.kind, self.account = inner.name, inner.kind, inner.account
         self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
+        self.seed_rule = inner.seed_rule
         self._workers = workers
         self._backend = backend
         pack(backend, inner.name)  # what cannot travel is refused at once
@@ -100,6 +101,10 @@ class OnExecutor:
         self._sent: weakref.WeakValueDictionary[str, _Sent] = weakref.WeakValueDictionary()
         self.max_pending = workers.pending_limit
         self._packing = threading.Lock()
+
+    def option_names(self) -> frozenset[str] | None:
+        """Those of the backend."""
+        return self._inner.option_names()
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, and what cannot travel."""

@@ -16,6 +16,7 @@ from qjm_widgets.backends.ibm_sampler import (
     check_batch,
     check_circuits,
     merged_options,
+    sampler_options,
     sampler_with,
     sorted_error,
 )
@@ -27,6 +28,7 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
 
 TAGS = 8
@@ -71,6 +73,7 @@ class IBMQuantum:
     runs_inside_submit = False
     survives_kernel: bool | None = True
     recipe: str | None = None
+    seed_rule = SeedRule.UNKNOWN
 
     def __init__(
         self,
@@ -119,6 +122,10 @@ class IBMQuantum:
         return f"<IBMQuantum {self.name}>"
 
     # -- before anything is sent ---------------------------------------------------------------------
+
+    def option_names(self) -> frozenset[str]:
+        """Those of the runtime's sampler, and ``batch``."""
+        return sampler_options()
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""

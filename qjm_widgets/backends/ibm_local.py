@@ -12,6 +12,7 @@ from qjm_widgets.backends.ibm_sampler import (
     check_batch,
     check_circuits,
     merged_options,
+    sampler_options,
     sampler_with,
 )
 from qjm_widgets.backends.sampler import Sampler, Sent
@@ -45,6 +46,10 @@ class IBMLocal(Sampler):
         shots = merged_options(sampler.options, {}).get("default_shots")
         self.default_shots = shots if isinstance(shots, int) and shots else 4096
 
+    def option_names(self) -> frozenset[str]:
+        """Those of the runtime's sampler, ``batch``, and the seed by itself."""
+        return sampler_options() | {SEED}
+
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the device that is imitated would refuse."""
         self._options(options)
@@ -58,7 +63,7 @@ class IBMLocal(Sampler):
         """The simulator's seed for the first piece, derived ones for the others."""
         given = (self._options(options).get("simulator") or {}).get(SEED)
         # The runtime's word for "not given" is false.
-        return spread_seeds(given if given or given == 0 else None, pieces)
+        return spread_seeds(given if given or given == 0 else None, pieces, self.seed_rule)
 
     def submit(self, submission: Submission) -> Any:
         """Start a job on a thread of the runtime's."""

@@ -6,11 +6,14 @@ import copy
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from types import SimpleNamespace
 from typing import Any
 
 from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.option_names import run_arguments
 from qjm_widgets.backends.samplable import check_samplable
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.pubs import read_primitive_result
@@ -18,6 +21,7 @@ from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 
 
@@ -67,8 +71,7 @@ class Sampler:
         self.limits = Limits()
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that measure nothing, lack values or are too wide, and unknown options."""
-        self._check_options(options)
+        """Refuse circuits that measure nothing, lack values or are too wide."""
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, work in enumerate(works):
@@ -82,21 +85,22 @@ class Sampler:
         if backend is not None and simulators.is_local(backend):
             simulators.refuse_unknown_instructions(backend, works)
 
-    def _check_options(self, options: Mapping[str, Any]) -> None:
-        parameters = inspect.signature(self.sampler.run).parameters
-        if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
-            return
-        for name in options:
-            if name not in parameters:
-                hint = "; seed the sampler itself" if name == SEED else ""
-                raise InputError(f"{self.name}.run takes no option {name!r}{hint}")
+    def option_names(self) -> frozenset[str] | None:
+        """What its ``run`` names."""
+        names, takes_others = run_arguments(self.sampler) or (frozenset(), True)
+        return None if takes_others else names
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """What a run of the sampler makes of its seed."""
+        return _seed_rule(self.sampler)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The sampler's seed for the first piece, derived ones for the others."""
         given = seed_of(self.sampler)
-        if given is None or not isinstance(given, int):
+        if not isinstance(given, Integral):
             return [None] * pieces  # no seed, or a Generator, which goes on by itself
-        seeds = spread_seeds(given, pieces)
+        seeds = spread_seeds(given, pieces, self.seed_rule, "the sampler's seed")
         if pieces > 1 and _reseeded(self.sampler, seeds[1]) is None:
             raise InputError(
                 f"{self.name} has a seed and cannot be given another: every piece of the shots would "
@@ -156,6 +160,14 @@ def _backend_of(sampler: Any) -> Any:
     return backend() if callable(backend) and not hasattr(backend, "run") else backend
 
 
+def _computing(sampler: Any) -> Any:
+    """What draws the samples; Aer's sampler tells of its simulator in no public way."""
+    backend = _backend_of(sampler)
+    if backend is None and simulators.is_local(sampler):
+        return getattr(sampler, "_backend", None)
+    return backend
+
+
 def _default_shots(sampler: Any) -> int | None:
     for holder in (sampler, getattr(sampler, "options", None)):
         shots = getattr(holder, "default_shots", None)
@@ -165,13 +177,29 @@ def _default_shots(sampler: Any) -> int | None:
 
 
 def seed_of(sampler: Any) -> Any:
-    """The seed that a sampler holds: a number, a generator, or None."""
-    for holder, name in ((sampler, "seed"), (getattr(sampler, "options", None), SEED)):
-        seed = getattr(holder, name, None)
-        if seed is not None:
-            return seed
-    options = getattr(getattr(sampler, "options", None), "run_options", None)
-    return options.get(SEED) if isinstance(options, dict) else None
+    """The seed of a sampler, or of what computes for it: a number, a generator, or None."""
+    options = getattr(sampler, "options", None)
+    inside = getattr(options, "run_options", None)
+    holders = (
+        (sampler, "seed"),
+        (options, SEED),
+        (SimpleNamespace(**inside) if isinstance(inside, dict) else None, SEED),
+        (getattr(_computing(sampler), "options", None), SEED),
+    )
+    seeds = (getattr(holder, name, None) for holder, name in holders)
+    return next((seed for seed in seeds if seed is not None), None)
+
+
+def _seed_rule(sampler: Any) -> SeedRule:
+    """What a run of a sampler makes of its seed."""
+    seed, backend = seed_of(sampler), _computing(sampler)
+    if isinstance(seed, Integral) and _reseeded(sampler, int(seed) + 1) is None:
+        return SeedRule.SAME  # each job begins with the one seed that it has
+    if backend is None or not simulators.is_local(sampler):
+        own = type(sampler).__module__.startswith("qiskit.primitives.")
+        return SeedRule.SAME if own else SeedRule.UNKNOWN
+    rule = simulators.seed_rule(backend)
+    return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
 
 
 def _reseeded(sampler: Any, seed: int | None) -> Any:

@@ -13,7 +13,9 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name
 from qjm_widgets.core.errors import CircuitError
+from qjm_widgets.core.option_names import PARAMETER_BINDS
 from qjm_widgets.core.ports import Work
+from qjm_widgets.core.seeds import SeedRule
 
 _CLASSROOM = "qjm_widgets.classroom"
 _LOCAL_PACKAGES = (
@@ -72,6 +74,27 @@ def _has_aer() -> bool:
     except ImportError:
         return False
     return True
+
+
+def seed_rule(backend: Any) -> SeedRule:
+    """What a run of a backend makes of its seed."""
+    aer = _is_from(backend, "qiskit_aer")
+    fake = _is_from(backend, "qiskit.providers.fake_provider") or is_device(backend)
+    if aer or (fake and _has_aer()):
+        return SeedRule.AER
+    if fake or _is_from(backend, "qiskit.providers.basic_provider"):
+        return SeedRule.STREAM
+    return SeedRule.UNKNOWN
+
+
+def more_options(backend: Any) -> frozenset[str]:
+    """Run options that a backend heeds beside those that it declares: Aer's settings are more."""
+    if seed_rule(backend) is not SeedRule.AER:
+        return frozenset()
+    from qiskit_aer.backends.controller_wrappers import AerConfig
+
+    settings = (name for name in dir(AerConfig()) if not name.startswith("_"))
+    return frozenset({PARAMETER_BINDS, *settings})
 
 
 def most_qubits(backend: Any) -> int | None:

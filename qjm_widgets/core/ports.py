@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.snapshot import summary
-from qjm_widgets.core.splitting import Limits, PlannedJob
+from qjm_widgets.core.splitting import Item, Limits, PlannedJob
 
 
 class Clock(Protocol):
@@ -183,6 +184,11 @@ class Work:
     shots: int | None = None
 
 
+def item_of(work: Work) -> Item:
+    """What splitting and seeds have to know of a circuit."""
+    return Item(work.shots, 1 if work.values is None else int(work.values.size))
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What one job sends.
@@ -269,6 +275,13 @@ class BackendAdapter(Protocol):
     settling: float
     recipe: str | None
 
+    @property
+    def seed_rule(self) -> SeedRule:
+        """What a run makes of its seed, circuit by circuit."""
+
+    def option_names(self) -> frozenset[str] | None:
+        """The run options that the backend knows; None where it takes any."""
+
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, before anything is stored.
 
@@ -277,7 +290,7 @@ class BackendAdapter(Protocol):
         """
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """A seed for each shot piece of one span.
+        """A seed for each shot piece of the first circuit, from where ``seed_rule`` goes on.
 
         Raises:
             InputError: pieces above 1, and every piece would draw the same samples.

@@ -67,16 +67,21 @@ class Item(NamedTuple):
     """What splitting has to know of one circuit.
 
     ``shots`` None: the backend decides. ``points`` is how many parameter sets it runs with;
-    ``payload_bytes`` is 0 where nobody asked.
+    ``payload_bytes`` is 0 where nobody asked. ``place`` is where the seed of one plain run has come to,
+    counted among the circuits of equal shots; None where that does not matter.
     """
 
     shots: int | None = None
     points: int = 1
     payload_bytes: int = 0
+    place: int | None = None
 
 
 class PlannedJob(NamedTuple):
-    """One job of a plan; ``shots`` is None where its circuits differ or the backend decides."""
+    """One job of a plan; ``shots`` is None where its circuits differ or the backend decides.
+
+    ``place`` is how many steps of the seed one plain run has made before the job's first circuit.
+    """
 
     span: Span
     piece: int
@@ -84,6 +89,7 @@ class PlannedJob(NamedTuple):
     shots: int | None
     executions: int
     payload_bytes: int
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +207,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
     most_circuits = limits.circuits or len(items)
     executions = (shots or 0) * first.points
     payload = first.payload_bytes
+    drawn = {first.shots: first.points}
     stop = start + 1
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
@@ -209,6 +216,10 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
             break
         if _pieces(stop, item, limits) != pieces:
             break
+        # One seed has to serve all circuits of a job: each is as far from it as in the plain run.
+        if item.place is not None and item.place - drawn.get(item.shots, 0) != first.place:
+            break
+        drawn[item.shots] = drawn.get(item.shots, 0) + item.points
         executions += ((shots if same else item.shots) or 0) * item.points
         payload += item.payload_bytes
         if limits.executions is not None and executions > limits.executions:

@@ -15,6 +15,7 @@ from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 from tests.fakes import LIMIT
 from tests.faults.server import LAYOUT
@@ -62,6 +63,7 @@ class Scripted:
     default_shots: int | None = 100
     runs_inside_submit = False
     recipe: str | None = None
+    seed_rule = SeedRule.UNKNOWN
 
     def __init__(
         self,
@@ -94,6 +96,9 @@ class Scripted:
         self.gates: dict[str, threading.Event] = {}
         calls = ("submit", "observe", "cancel", "find", "retrieve")
         self.entered = {call: threading.Event() for call in calls}
+
+    def option_names(self) -> frozenset[str] | None:
+        """Any option may be given."""
 
     def check(self, works: Sequence[Work], options: Any) -> None:
         """Everything may run."""

@@ -22,6 +22,7 @@ from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 
 LAYOUT = Layout((), 10)
@@ -177,6 +178,7 @@ class Finding:
     finds = True
     settling = 0.2
     recipe: str | None = None
+    seed_rule = SeedRule.UNKNOWN
 
     def __init__(
         self,
@@ -190,6 +192,9 @@ class Finding:
         self.faults = dict(faults or {})
         self.most = most
         self.event = event
+
+    def option_names(self) -> frozenset[str] | None:
+        """Any option may be given."""
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Everything may run."""
