@@ -13,7 +13,8 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Clock, JobStore, item_of
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
-from qjm_widgets.core.seeds import seed_at
+from qjm_widgets.core.seeds import piece_seed, seed_at
+from qjm_widgets.core.splitting import parts
 from qjm_widgets.ledger import STORE_RETRY, Ledger
 from qjm_widgets.set_state import SetState
 
@@ -162,3 +163,34 @@ class Decisions:
         state.jobs.append(second)
         self.change(state, second.row, Status.NOT_SENT, text=f"second half of job {row}")
         state.add_unsent([second.row])
+
+    def cut_shots(self, state: SetState, row: int, most: int) -> None:
+        """Cut the shots of a job that is not sent; each piece beside the first gets a row of its own."""
+        job = state.jobs[row]
+        shots = job.shots or 0
+        first, *others = parts(shots, -(-shots // most))
+        start, stop = job.span
+        there = [each for each in state.jobs if each.span.start < stop and each.span.stop > start]
+        at = max(max(each.pieces, each.piece + 1) for each in there)
+        pieces = at + len(others)
+        for each in there:
+            if each.status is Status.NOT_SENT:  # what was sent carries its number in its tag
+                self.amend(state, each.row, pieces=pieces)
+        text = f"{state.driver.adapter.name} takes {most:,} shots at once"
+        self.amend(state, row, shots=first, last_error=f"{text}: cut from {shots:,}")
+        for piece, part in enumerate(others, at):
+            seed = job.seed
+            if seed is not None:
+                seed = piece_seed(state.driver.adapter.seed_rule, seed, piece)
+            new = replace(
+                state.jobs[row],
+                row=len(state.jobs),
+                piece=piece,
+                shots=part,
+                seed=seed,
+                since=self.wall(),
+                last_error=None,
+            )
+            state.jobs.append(new)
+            self.change(state, new.row, Status.NOT_SENT, text=f"shots of job {row}: {text}")
+            state.add_unsent([new.row])

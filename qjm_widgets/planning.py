@@ -22,7 +22,7 @@ from qjm_widgets.core.splitting import (
     PlannedJob,
     split,
 )
-from qjm_widgets.parameter_binds import bind_parameters
+from qjm_widgets.parameter_binds import BINDING, bind_parameters
 from qjm_widgets.works import read_circuits
 
 
@@ -56,9 +56,10 @@ def prepare(
     Raises:
         InputError: one of its kinds, naming the circuit or argument.
     """
-    check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
+    rest = {name: value for name, value in options.items() if name not in BINDING}
+    check_option_names(rest, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
     works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
-    rest = bind_parameters(works, options)
+    bind_parameters(works, options)
     adapter.check(works if checked else (), rest)
     return Prepared(works, _plan(works, adapter, wished, rest), rest)
 

@@ -32,8 +32,7 @@ def check_options(record: JobSetRecord, adapter: BackendAdapter, given: Mapping[
         InputError: names the option, and what was probably meant.
     """
     known = adapter.option_names()
-    if known is not None:
-        known |= {*record.options, *record.unstored_options}
+    known = known._replace(names=known.names | {*record.options, *record.unstored_options})
     check_option_names(given, known, RESUME_ARGUMENTS, adapter.name)
 
 

@@ -80,6 +80,9 @@ class Turn(Protocol):
     def halve(self, state: SetState, row: int, text: str) -> None:
         """Cut a job of several circuits into two."""
 
+    def cut_shots(self, state: SetState, row: int, most: int) -> None:
+        """Cut the shots of a job that is not sent into pieces of at most so many."""
+
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of a shared pace; seconds to wait, 0 when it was taken."""
 

@@ -9,14 +9,21 @@ from typing import Any
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.limits import (
+    check_values,
+    configuration,
+    limits_of,
+    shots_range,
+    whole,
+)
 from qjm_widgets.backends.option_names import option_names
 from qjm_widgets.backends.seeding import SEED, seed_option, spread_seeds
 from qjm_widgets.conversion.experiments import read_result
 from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
-from qjm_widgets.core.splitting import Limits
 
 _PENDING_LOCAL = 16
 """Local simulators work through a queue of their own: what is not in it can still be cancelled."""
@@ -44,8 +51,9 @@ class BackendRun:
         self.survives_kernel = False if local else None
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
         self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None
-        self.default_shots = _whole(getattr(getattr(backend, "options", None), "shots", None))
-        self.limits = Limits(circuits=_max_circuits(backend), shots=_max_shots(backend), one_shots=True)
+        self.default_shots = whole(getattr(getattr(backend, "options", None), "shots", None))
+        self.limits = limits_of(backend)
+        self._least_shots = shots_range(backend)[0]
         self._local = local
         self._computing = simulators.computing(backend)
         self.account = type(backend).__module__
@@ -53,12 +61,13 @@ class BackendRun:
         self.seed_rule = simulators.seed_rule(self._computing)
         self._names_options = _takes(backend.run, SEED)
 
-    def option_names(self) -> frozenset[str] | None:
+    def option_names(self) -> KnownOptions:
         """What its ``run`` names and what it declares."""
         return option_names(self.backend, self._computing)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse circuits that are too wide, unbound, or have an instruction that it would refuse."""
+        check_values(self.backend, options)
         width = simulators.most_qubits(self._computing)
         for index, work in enumerate(works):
             circuit = work.circuit
@@ -72,6 +81,15 @@ class BackendRun:
             if width is not None and qubits is not None and qubits > width:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has {qubits} qubits; {self.name} has {width}"
+                )
+            if (
+                work.shots is not None
+                and self._least_shots is not None
+                and work.shots < self._least_shots
+            ):
+                raise CircuitError(
+                    f"circuit {index} ({circuit.name}) is to run {work.shots} shots; {self.name} takes "
+                    f"{self._least_shots} or more"
                 )
             if work.values is not None:
                 raise CircuitError(
@@ -152,33 +170,10 @@ class _Sent:
         return read_result(result, self.names)
 
 
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _configuration(backend: Any) -> Any:
-    configuration = getattr(backend, "configuration", None)
-    return configuration() if callable(configuration) else None
-
-
 def _takes_pulses(backend: Any, local: bool) -> bool:
     """Whether it runs pulse schedules; True where a remote one does not tell."""
-    told = getattr(_configuration(backend), "open_pulse", None)
+    told = getattr(configuration(backend), "open_pulse", None)
     return not local if told is None else bool(told)
-
-
-def _max_circuits(backend: Any) -> int | None:
-    most = _whole(getattr(backend, "max_circuits", None))
-    if most is None:
-        most = _whole(getattr(_configuration(backend), "max_experiments", None))
-    return most if most and most > 0 else None
-
-
-def _max_shots(backend: Any) -> int | None:
-    if simulators.is_local(backend) and not hasattr(backend, "coupling_map"):
-        return None
-    most = _whole(getattr(_configuration(backend), "max_shots", None))
-    return most if most and most > 0 else None
 
 
 def _takes(run: Any, option: str) -> bool:

@@ -23,6 +23,7 @@ from qjm_widgets.backends.tasks import Answer, Parcel, call_of, pack, versions
 from qjm_widgets.backends.workers import Workers
 from qjm_widgets.circuit_blocks import QPY, has_foreign, write_block
 from qjm_widgets.core.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import BackendAdapter, Observation, Submission, Work
 from qjm_widgets.core.records import Span, Status
@@ -102,7 +103,7 @@ class OnExecutor:
         self.max_pending = workers.pending_limit
         self._packing = threading.Lock()
 
-    def option_names(self) -> frozenset[str] | None:
+    def option_names(self) -> KnownOptions:
         """Those of the backend."""
         return self._inner.option_names()
 

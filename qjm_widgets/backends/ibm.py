@@ -24,6 +24,7 @@ from qjm_widgets.backends.ibm_watch import Sent, Watch
 from qjm_widgets.backends.several import several
 from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.identity import NAME, OURS, OWN_TAGS, job_tags
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
@@ -123,9 +124,9 @@ class IBMQuantum:
 
     # -- before anything is sent ---------------------------------------------------------------------
 
-    def option_names(self) -> frozenset[str]:
+    def option_names(self) -> KnownOptions:
         """Those of the runtime's sampler, and ``batch``."""
-        return sampler_options()
+        return KnownOptions(sampler_options(), others=False)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""

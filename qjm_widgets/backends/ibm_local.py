@@ -17,6 +17,7 @@ from qjm_widgets.backends.ibm_sampler import (
 )
 from qjm_widgets.backends.sampler import Sampler, Sent
 from qjm_widgets.backends.seeding import SEED, spread_seeds
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.ports import Submission, Work
 
 _HEEDED = ("default_shots", "simulator")
@@ -46,9 +47,9 @@ class IBMLocal(Sampler):
         shots = merged_options(sampler.options, {}).get("default_shots")
         self.default_shots = shots if isinstance(shots, int) and shots else 4096
 
-    def option_names(self) -> frozenset[str]:
+    def option_names(self) -> KnownOptions:
         """Those of the runtime's sampler, ``batch``, and the seed by itself."""
-        return sampler_options() | {SEED}
+        return KnownOptions(sampler_options() | {SEED}, others=False)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the device that is imitated would refuse."""

@@ -7,46 +7,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from qjm_widgets.backends import simulators
-
-#: What Qiskit's users give to any backend's ``run``; one that has no use for it leaves it alone.
-_COMMON = frozenset(
-    {
-        *("shots", "memory", "meas_level", "meas_return", "seed_simulator", "init_qubits", "rep_delay"),
-        *("rep_time", "use_measure_esp", "qubit_lo_freq", "meas_lo_freq", "schedule_los"),
-    }
-)
+from qjm_widgets.core.option_names import COMMON, KnownOptions
 
 
-def option_names(backend: Any, computing: Any) -> frozenset[str] | None:
-    """The options that ``backend.run`` knows; None where it takes any.
+def option_names(backend: Any, computing: Any) -> KnownOptions:
+    """The options that ``backend.run`` knows.
 
     Args:
         backend: what the user gave.
         computing: the simulator to which it hands what it does not know, perhaps itself; or None.
     """
     named = run_arguments(backend)
-    if named is None:
-        return None
-    names, takes_others = named
-    if not takes_others:
-        return names
-    declared = declared_options(backend)
-    if computing is not None and computing is not backend:
+    if not named.others:
+        return named
+    names = named.names | declared_options(backend)
+    if not simulators.is_local(backend) or computing is None:
+        # Some hand on to a simulator or a server what they do not declare.
+        return KnownOptions(names, others=True)
+    if computing is not backend:
         inside = option_names(computing, computing)
-        return None if inside is None else names | declared | inside
-    declared |= simulators.more_options(backend)
-    return names | declared | _COMMON if declared else None
+        return KnownOptions(names | inside.names, inside.others)
+    return KnownOptions(names | simulators.more_options(backend) | COMMON, others=False)
 
 
-def run_arguments(thing: Any) -> tuple[frozenset[str], bool] | None:
-    """What ``run`` names beside what it runs, and whether it takes others; None: it does not tell."""
+def run_arguments(thing: Any) -> KnownOptions:
+    """What ``run`` names beside what it runs."""
     try:
         parameters = list(inspect.signature(thing.run).parameters.values())
-    except (TypeError, ValueError):
-        return None
+    except (TypeError, ValueError):  # it does not tell
+        return KnownOptions(frozenset(), others=True)
     others = any(p.kind is p.VAR_KEYWORD for p in parameters)
     named = (p for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
-    return frozenset(parameter.name for parameter in named), others
+    return KnownOptions(frozenset(parameter.name for parameter in named), others)
 
 
 def declared_options(backend: Any) -> frozenset[str]:

@@ -13,11 +13,13 @@ from typing import Any
 from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.limits import shots_range
 from qjm_widgets.backends.option_names import run_arguments
 from qjm_widgets.backends.samplable import check_samplable
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.pubs import read_primitive_result
 from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
@@ -68,7 +70,10 @@ class Sampler:
         # Qiskit's own samplers start a thread a job, and several at once slow each other down.
         self.max_pending = 1 if self._local else None
         self.default_shots = _default_shots(sampler)
-        self.limits = Limits()
+        most = shots_range(sampler)[1]
+        if not inner_local:
+            most = most or shots_range(backend)[1]
+        self.limits = Limits(shots=most)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse circuits that measure nothing, lack values or are too wide."""
@@ -85,10 +90,9 @@ class Sampler:
         if backend is not None and simulators.is_local(backend):
             simulators.refuse_unknown_instructions(backend, works)
 
-    def option_names(self) -> frozenset[str] | None:
+    def option_names(self) -> KnownOptions:
         """What its ``run`` names."""
-        names, takes_others = run_arguments(self.sampler) or (frozenset(), True)
-        return None if takes_others else names
+        return run_arguments(self.sampler)
 
     @property
     def seed_rule(self) -> SeedRule:

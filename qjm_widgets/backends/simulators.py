@@ -13,7 +13,6 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name
 from qjm_widgets.core.errors import CircuitError
-from qjm_widgets.core.option_names import PARAMETER_BINDS
 from qjm_widgets.core.ports import Work
 from qjm_widgets.core.seeds import SeedRule
 
@@ -93,8 +92,7 @@ def more_options(backend: Any) -> frozenset[str]:
         return frozenset()
     from qiskit_aer.backends.controller_wrappers import AerConfig
 
-    settings = (name for name in dir(AerConfig()) if not name.startswith("_"))
-    return frozenset({PARAMETER_BINDS, *settings})
+    return frozenset(name for name in dir(AerConfig()) if not name.startswith("_"))
 
 
 def most_qubits(backend: Any) -> int | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
@@ -279,8 +280,8 @@ class BackendAdapter(Protocol):
     def seed_rule(self) -> SeedRule:
         """What a run makes of its seed, circuit by circuit."""
 
-    def option_names(self) -> frozenset[str] | None:
-        """The run options that the backend knows; None where it takes any."""
+    def option_names(self) -> KnownOptions:
+        """The run options that the backend knows."""
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, before anything is stored.

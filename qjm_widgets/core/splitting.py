@@ -148,7 +148,7 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
             executions = sum((item.shots or 0) * item.points for item in inside)
             jobs.append(PlannedJob(span, 0, 1, shots, executions, payload))
         else:
-            for piece, part in enumerate(_parts(inside[0].shots or 0, pieces)):
+            for piece, part in enumerate(parts(inside[0].shots or 0, pieces)):
                 jobs.append(PlannedJob(span, piece, pieces, part, part * points, payload))
         start = stop
     return tuple(jobs)
@@ -171,7 +171,7 @@ def join(cut: Iterable[tuple[Span, int, Sequence[T]]], circuits: int) -> list[li
     return [[thing for _, thing in sorted(parts, key=lambda part: part[0])] for parts in joined]
 
 
-def _parts(shots: int, pieces: int) -> list[int]:
+def parts(shots: int, pieces: int) -> list[int]:
     """``shots`` in nearly equal whole parts, the larger ones first."""
     least, more = divmod(shots, pieces)
     return [least + 1] * more + [least] * (pieces - more)
@@ -203,7 +203,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
     """The longest span from ``start`` that one job may hold, and the pieces of its shots."""
     first = items[start]
     pieces = _pieces(start, first, limits)
-    shots = _parts(first.shots, pieces)[0] if first.shots is not None else None
+    shots = parts(first.shots, pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
     executions = (shots or 0) * first.points
     payload = first.payload_bytes

@@ -11,6 +11,7 @@ import numpy as np
 
 from qjm_widgets.core.counts import Packed
 from qjm_widgets.core.errors import NotFoundError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
@@ -97,8 +98,8 @@ class Scripted:
         calls = ("submit", "observe", "cancel", "find", "retrieve")
         self.entered = {call: threading.Event() for call in calls}
 
-    def option_names(self) -> frozenset[str] | None:
-        """Any option may be given."""
+    def option_names(self) -> KnownOptions:
+        return KnownOptions(frozenset(), others=True)
 
     def check(self, works: Sequence[Work], options: Any) -> None:
         """Everything may run."""

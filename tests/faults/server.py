@@ -18,6 +18,7 @@ import numpy as np
 
 from qjm_widgets.core.counts import Layout, Packed
 from qjm_widgets.core.errors import NotFoundError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
@@ -193,8 +194,8 @@ class Finding:
         self.most = most
         self.event = event
 
-    def option_names(self) -> frozenset[str] | None:
-        """Any option may be given."""
+    def option_names(self) -> KnownOptions:
+        return KnownOptions(frozenset(), others=True)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Everything may run."""
