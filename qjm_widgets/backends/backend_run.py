@@ -47,7 +47,7 @@ class BackendRun:
     def __init__(self, backend: Any) -> None:
         self.backend = backend
         self.name = backend_name(backend)
-        local = simulators.is_local(backend)
+        local = simulators.computes_here(backend)
         self.survives_kernel = False if local else None
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
         self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None

@@ -65,7 +65,7 @@ class Sampler:
         self._local = simulators.is_local(sampler)
         self.account = type(sampler).__module__
         self.recipe = simulators.recipe(sampler)
-        inner_local = backend is None or simulators.is_local(backend)
+        inner_local = backend is None or simulators.computes_here(backend)
         self.survives_kernel = False if self._local and inner_local else None
         # Qiskit's own samplers start a thread a job, and several at once slow each other down.
         self.max_pending = 1 if self._local else None

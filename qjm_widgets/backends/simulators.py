@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qjm_widgets._compat import backend_name
+from qjm_widgets.backends.other_simulators import other_simulator
 from qjm_widgets.core.errors import CircuitError
 from qjm_widgets.core.ports import Work
 from qjm_widgets.core.seeds import SeedRule
@@ -34,6 +35,11 @@ _CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "
 def is_local(thing: Any) -> bool:
     """Whether a backend or sampler is one of Qiskit's that compute in this process, or a subclass."""
     return any(_is_from(thing, package) for package in _LOCAL_PACKAGES)
+
+
+def computes_here(thing: Any) -> bool:
+    """Whether what a backend or sampler computes ends with this process."""
+    return is_local(thing) or other_simulator(thing) is not None
 
 
 def _is_from(thing: Any, package: str) -> bool:
@@ -62,6 +68,9 @@ def is_device(backend: Any) -> bool:
 
 def runs_inside_submit(backend: Any) -> bool:
     """Whether ``run`` itself computes, so that the job is done when it is submitted."""
+    other = other_simulator(backend)
+    if other is not None:
+        return other.inside_submit
     return _is_from(backend, "qiskit.providers.basic_provider") or (
         _is_from(backend, "qiskit.providers.fake_provider") and not _has_aer()
     )
@@ -83,7 +92,8 @@ def seed_rule(backend: Any) -> SeedRule:
         return SeedRule.AER
     if fake or _is_from(backend, "qiskit.providers.basic_provider"):
         return SeedRule.STREAM
-    return SeedRule.UNKNOWN
+    other = other_simulator(backend)
+    return SeedRule.UNKNOWN if other is None else other.seed_rule
 
 
 def more_options(backend: Any) -> frozenset[str]:

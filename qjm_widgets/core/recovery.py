@@ -7,6 +7,12 @@ import enum
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.records import JobRecord, Status
 
+#: What a held row says where nobody knows whether its job has outlived the kernel.
+IF_IT_COMPUTED_HERE = (
+    "retry(held=True) submits it. If its backend computes in the kernel, the job is lost: with "
+    "rerun_on_resume=True, run says so from the start"
+)
+
 
 class Recovery(enum.Enum):
     """What to do with one job."""
