@@ -8,6 +8,7 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
+from qjm_widgets.backends.backend_warnings import BackendWarnings, with_warnings
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
 from qjm_widgets.backends.limits import (
     check_values,
@@ -57,6 +58,7 @@ class BackendRun:
         self._local = local
         self._computing = simulators.computing(backend)
         self.account = type(backend).__module__
+        self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(backend)
         self.seed_rule = simulators.seed_rule(self._computing)
         self._names_options = _takes(backend.run, SEED)
@@ -131,7 +133,9 @@ class BackendRun:
         if submission.seed is not None:
             options[seed_option(options)] = submission.seed
         circuits = [work.circuit for work in submission.works]
-        return _Sent(self.backend.run(circuits, **options), [circuit.name for circuit in circuits])
+        with self._warnings.collected(submission.identity) as texts:
+            job = self.backend.run(circuits, **options)
+        return _Sent(job, [circuit.name for circuit in circuits], texts)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -142,11 +146,12 @@ class BackendRun:
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):
-            report(index, observe_job(sent.job, sent.read, local=self._local))
+            found = observe_job(sent.job, sent.read, local=self._local)
+            report(index, with_warnings(found, sent.warnings))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the backend's or its provider's ``retrieve_job`` or ``job``."""
-        return _Sent(retrieve_job(self.backend, job_id), names)
+        return _Sent(retrieve_job(self.backend, job_id), names, [])
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
         """Backends in general have no tags."""
@@ -158,13 +163,14 @@ class BackendRun:
 
 
 class _Sent:
-    """A job and the names of its circuits: what its result lacks is named after them."""
+    """A job, the names of its circuits, after which what it lacks is named, and new warnings."""
 
-    __slots__ = ("job", "names")
+    __slots__ = ("job", "names", "warnings")
 
-    def __init__(self, job: Any, names: Sequence[str]) -> None:
+    def __init__(self, job: Any, names: Sequence[str], warnings: list[str]) -> None:
         self.job = job
         self.names = names
+        self.warnings = warnings
 
     def read(self, result: Any) -> JobOutcome:
         return read_result(result, self.names)

@@ -12,6 +12,7 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
+from qjm_widgets.backends.backend_warnings import BackendWarnings, with_warnings
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
 from qjm_widgets.backends.limits import shots_range
 from qjm_widgets.backends.option_names import run_arguments
@@ -64,6 +65,7 @@ class Sampler:
             self.name += f"({backend_name(backend)})"
         self._local = simulators.is_local(sampler)
         self.account = type(sampler).__module__
+        self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(sampler)
         inner_local = backend is None or simulators.computes_here(backend)
         self.survives_kernel = False if self._local and inner_local else None
@@ -119,7 +121,9 @@ class Sampler:
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
-        return Sent(sampler.run(pubs, **submission.options), names)
+        with self._warnings.collected(submission.identity) as texts:
+            job = sampler.run(pubs, **submission.options)
+        return Sent(job, names, texts)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -130,7 +134,8 @@ class Sampler:
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):
-            report(index, observe_job(sent.job, sent.read, local=self._local))
+            found = observe_job(sent.job, sent.read, local=self._local)
+            report(index, with_warnings(found, sent.warnings))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the ``retrieve_job`` or ``job`` of the sampler's backend."""
@@ -146,13 +151,14 @@ class Sampler:
 
 
 class Sent:
-    """A job and the names of its circuits, after which its result is named."""
+    """A job, the names of its circuits, after which its result is named, and new warnings."""
 
-    __slots__ = ("job", "names")
+    __slots__ = ("job", "names", "warnings")
 
-    def __init__(self, job: Any, names: Sequence[str]) -> None:
+    def __init__(self, job: Any, names: Sequence[str], warnings: Sequence[str] = ()) -> None:
         self.job = job
         self.names = names
+        self.warnings = list(warnings)
 
     def read(self, result: Any) -> JobOutcome:
         """What its result holds."""
