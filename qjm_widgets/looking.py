@@ -15,7 +15,7 @@ from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.pacing import Silence
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.recovery import IF_IT_COMPUTED_HERE, Recovery
+from qjm_widgets.core.recovery import RERUN_HINT, Recovery
 from qjm_widgets.core.refusals import judge
 from qjm_widgets.set_state import SetState, Turn
 
@@ -191,7 +191,7 @@ class Lookups:
         if isinstance(error, NotFoundError):
             text = f"{sent}, but {who} does not have it: submit again?"
             if self._adapter.survives_kernel is None:
-                text += f" {IF_IT_COMPUTED_HERE}"
+                text += f" ({RERUN_HINT})"
             self._hold(lookup, f"{text}\n{verdict.text}")
             return
         temporary = verdict.refusal.temporary or isinstance(error, StoreError)

@@ -42,7 +42,7 @@ def bind_parameters(works: Sequence[Work], options: Mapping[str, Any]) -> None:
                 f"{len(binds)} entries"
             )
         for index, (work, values) in enumerate(zip(works, binds, strict=True)):
-            if values is not None and len(values):
+            if values is not None:
                 who = f"circuit {index} ({work.circuit.name})"
                 _bind(work.circuit, values, f"{who}: its values in {name}")
 
@@ -55,6 +55,8 @@ def _bind(circuit: Any, values: Any, who: str) -> None:
         numbers = {parameter: _numbers(parameter, value) for parameter, value in given.items()}
     except (TypeError, ValueError) as error:
         raise CircuitError(f"{who} are no numbers, or not one for each parameter: {error}") from error
+    if not numbers:
+        return
     points = sorted({len(each) for each in numbers.values()})
     if len(points) > 1 or points == [0]:
         raise CircuitError(f"{who} are {' and '.join(map(str, points))}: each parameter needs one")

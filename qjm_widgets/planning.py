@@ -133,6 +133,7 @@ def records_of(
 ) -> list[JobRecord]:
     """The planned jobs as records, each with its seed."""
     records: list[JobRecord] = []
+    rule = adapter.seed_rule
     one = adapter.seeds(1, options)
     seeds = one
     for row, job in enumerate(planned):
@@ -140,7 +141,7 @@ def records_of(
             # Asked again for each span: seeds that nobody gave must not repeat in the next one.
             seeds = one if job.pieces == 1 else adapter.seeds(job.pieces, options)
         first = seeds[job.piece]
-        seed = None if first is None else move(adapter.seed_rule, first, job.place)
+        seed = None if first is None else move(rule, first, job.place)
         records.append(JobRecord(row, job.span, job.piece, job.pieces, job.shots, seed, since=now))
     return records
 

@@ -7,11 +7,9 @@ import enum
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.records import JobRecord, Status
 
-#: What a held row says where nobody knows whether its job has outlived the kernel.
-IF_IT_COMPUTED_HERE = (
-    "retry(held=True) submits it. If its backend computes in the kernel, the job is lost: with "
-    "rerun_on_resume=True, run says so from the start"
-)
+#: What a held row says where nobody knows whether its job has outlived the kernel: for a backend that
+#: computes in the kernel, run takes this.
+RERUN_HINT = "rerun_on_resume=True in run does it unasked"
 
 
 class Recovery(enum.Enum):
