@@ -26,10 +26,18 @@ TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarn
 # Older ipykernels: each lies in a folder of its own, ahead of the installed one.
 KERNELS := 6.31 7.3
 
+# Simulators of other providers: each wants its own Qiskit, so each lies in an environment of its own.
+PROVIDERS := aqt iqm braket alice-bob ddsim
+PACKAGE_aqt := qiskit-aqt-provider
+PACKAGE_iqm := 'iqm-client[qiskit]' qiskit-aer
+PACKAGE_braket := qiskit-braket-provider qiskit-aer
+PACKAGE_alice-bob := qiskit-alice-bob-provider
+PACKAGE_ddsim := mqt.ddsim qiskit-aer
+
 # Whole files of tests go to as many processes as there are cores, but for few: some start servers.
 SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help demo test test-terra test-kernels lint test-js test-py soak bench clean
+.PHONY: help demo test test-terra test-kernels test-providers lint test-js test-py soak bench clean
 # The closing line of `make test` has to be pytest's.
 .NOTPARALLEL:
 
@@ -41,6 +49,7 @@ help:
 	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
 	@echo "make test-terra  the Python tests that make sense on Qiskit 0.46, in .venv-terra"
 	@echo "make test-kernels  what hears the page while a cell runs, on ipykernel $(KERNELS) too"
+	@echo "make test-providers  simulators of other providers ($(PROVIDERS)), each with its package"
 	@echo "make soak     the fault suite at length: SOAK=1000 points at which a kernel is killed"
 	@echo "make bench    measure, side by side with the plain loop"
 	@echo "make clean    remove .venv and everything built"
@@ -119,6 +128,17 @@ test-kernels: $(DEV) $(KERNELS:%=.kernels/%/.stamp)
 	    $(PYTEST_ARGS) || exit 1; \
 	done
 
+.providers/%/.stamp: pyproject.toml
+	$(PYTHON) -m venv .providers/$*
+	.providers/$*/bin/python -m pip install --quiet --disable-pip-version-check $(PACKAGE_$*) \
+	  anywidget ipywidgets plotly platformdirs requests pytest pytest-timeout
+	@touch $@
+
+test-providers: $(PROVIDERS:%=.providers/%/.stamp)
+	for provider in $(PROVIDERS); do \
+	  .providers/$$provider/bin/python -m pytest tests/providers $(PYTEST_ARGS) || exit 1; \
+	done
+
 soak: $(DEV)
 	QJM_SOAK=$(or $(SOAK),1000) $(PY) -m pytest tests/faults --timeout 0 $(PYTEST_ARGS)
 
@@ -126,5 +146,5 @@ bench: $(DEV)
 	$(PY) -m benchmarks $(BENCH_ARGS)
 
 clean:
-	rm -rf $(VENV) $(TERRA_VENV) .venv-retired .kernels .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
+	rm -rf $(VENV) $(TERRA_VENV) .venv-retired .kernels .providers .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,15 +7,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from qjm_widgets.core.errors import StoreError, explain
+from qjm_widgets.core.errors import NotAvailableError, StoreError, explain
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
 from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import MISSING, JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import NONE_FAILED, Clock, JobStore
+from qjm_widgets.core.ports import NONE_FAILED, Clock, JobStore, item_of
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
+from qjm_widgets.core.seeds import piece_seed, seed_at
 from qjm_widgets.core.snapshot import circuits_words, first_line, plural, some
 from qjm_widgets.core.spans import runs_of
+from qjm_widgets.core.splitting import Item, parts
 from qjm_widgets.ledger import STORE_RETRY, Ledger
 from qjm_widgets.set_state import SetState
 
@@ -199,6 +201,7 @@ class Decisions:
             job,
             row=len(state.jobs),
             span=span,
+            seed=_seed_at(state, job, span.start),
             status=Status.NOT_SENT,
             since=self.wall(),
             **{**FRESH, **fields},
@@ -206,6 +209,49 @@ class Decisions:
         state.jobs.append(part)
         self.change(state, part.row, Status.NOT_SENT, text=text)
         state.add_unsent([part.row])
+
+    def cut_shots(self, state: SetState, row: int, most: int) -> None:
+        """Cut the shots of a job that is not sent; each piece beside the first gets a row of its own."""
+        job = state.jobs[row]
+        shots = job.shots or 0
+        first, *others = parts(shots, -(-shots // most))
+        start, stop = job.span
+        there = [each for each in state.jobs if each.span.start < stop and each.span.stop > start]
+        at = max(max(each.pieces, each.piece + 1) for each in there)
+        pieces = at + len(others)
+        for each in there:
+            if each.status is Status.NOT_SENT:  # what was sent carries its number in its tag
+                self.amend(state, each.row, pieces=pieces)
+        text = f"{state.driver.adapter.name} takes {most:,} shots at once"
+        self.amend(state, row, shots=first, last_error=f"{text}: cut from {shots:,}")
+        for piece, part in enumerate(others, at):
+            seed = job.seed
+            if seed is not None:
+                seed = piece_seed(state.driver.adapter.seed_rule, seed, piece)
+            new = replace(
+                state.jobs[row],
+                row=len(state.jobs),
+                piece=piece,
+                shots=part,
+                seed=seed,
+                since=self.wall(),
+                last_error=None,
+            )
+            state.jobs.append(new)
+            self.change(state, new.row, Status.NOT_SENT, text=f"shots of job {row}: {text}")
+            state.add_unsent([new.row])
+
+
+def _seed_at(state: SetState, job: JobRecord, circuit: int) -> int | None:
+    """The seed of what begins at a circuit of a job."""
+    if job.seed is None:
+        return None
+    before = Span(job.span.start, circuit + 1)
+    try:
+        items = [item_of(work) for work in state.live.circuits.of(before)]
+    except NotAvailableError:  # one of them is nowhere any more, and draws nothing
+        items = [Item(job.shots, 1, 0)] * len(before)
+    return seed_at(state.driver.adapter.seed_rule, job.seed, items, circuit - job.span.start)
 
 
 def _flaws(state: SetState, row: int, failed: Mapping[int, str]) -> dict[str, Any]:

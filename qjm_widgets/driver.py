@@ -31,7 +31,7 @@ _DEADLINE = 600.0
 """Seconds after which a submission that hangs is given up; the next goes out on another thread."""
 _MOST_HANGING = 4
 """With so many threads hanging, nothing is sent until the last one comes back."""
-_HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.UNSURE)
+_HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.TOO_MANY_SHOTS, Refusal.UNSURE)
 """Refusals after which nothing else is sent for a while."""
 
 
@@ -164,7 +164,11 @@ class Driver:
                 continue
             if not self._throttle.take():
                 break
-            chosen.append((state, state.unsent.pop()))
+            row = state.unsent.pop()
+            most, shots = self.adapter.limits.shots, state.jobs[row].shots
+            if most is not None and shots is not None and shots > most:  # it was learned meanwhile
+                self._turn.cut_shots(state, row, most)
+            chosen.append((state, row))
             room -= 1
             self._order.rotate(-1)
             # Under a budget one at a time: what it costs decides about the next.

@@ -27,7 +27,7 @@ from qjm_widgets.core.errors import (
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.core.recovery import Recovery, recover
+from qjm_widgets.core.recovery import RERUN_HINT, Recovery, recover
 from qjm_widgets.decisions import FRESH, Decisions
 from qjm_widgets.driver import Driver
 from qjm_widgets.ledger import Ledger
@@ -278,7 +278,8 @@ class Engine:
         if recovery is Recovery.SEND:
             self._turn.unsend(state, job.row, "the kernel that ran it died")
         elif recovery is Recovery.HOLD:
-            self._turn.hold(state, job.row, "may have been sent when the kernel died: submit again?")
+            text = f"may have been sent when the kernel died: submit again? ({RERUN_HINT})"
+            self._turn.hold(state, job.row, text)
         elif recovery is not Recovery.KEEP:
             state.driver.recover(state, job.row, recovery)
 

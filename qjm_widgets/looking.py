@@ -15,7 +15,7 @@ from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.pacing import Silence
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.recovery import Recovery
+from qjm_widgets.core.recovery import RERUN_HINT, Recovery
 from qjm_widgets.core.refusals import judge
 from qjm_widgets.set_state import SetState, Turn
 
@@ -189,7 +189,10 @@ class Lookups:
         who = self._adapter.name
         sent = f"was sent as {job.job_id}" if lookup.recovery is Recovery.FETCH else "may have been sent"
         if isinstance(error, NotFoundError):
-            self._hold(lookup, f"{sent}, but {who} does not have it: submit again?\n{verdict.text}")
+            text = f"{sent}, but {who} does not have it: submit again?"
+            if self._adapter.survives_kernel is None:
+                text += f" ({RERUN_HINT})"
+            self._hold(lookup, f"{text}\n{verdict.text}")
             return
         temporary = verdict.refusal.temporary or isinstance(error, StoreError)
         if temporary:

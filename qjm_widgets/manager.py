@@ -50,7 +50,7 @@ from qjm_widgets.planning import (
 )
 from qjm_widgets.progress import SavingLine
 from qjm_widgets.remote_sets import RemoteSets
-from qjm_widgets.resuming import check_backend, merge_options, untranspiled
+from qjm_widgets.resuming import check_backend, check_options, merge_options, untranspiled
 from qjm_widgets.retrieving import FoundSet, found_sets
 from qjm_widgets.serialization.losses import describe_losses
 from qjm_widgets.set_writer import SetWriter
@@ -144,7 +144,7 @@ class JobManager:
         """
         self._check_open()
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
-        works, plan = prepare(
+        works, plan, run_options = prepare(
             circuits,
             adapter,
             shots=shots,
@@ -357,10 +357,12 @@ class JobManager:
         self._check_open()
         with self._lock:
             if live.adapter is not None and (executor is None or not live.settled):
+                check_options(live.record, live.adapter, options)
                 self._engine.look_again(live)
                 return
             adapter = self._adapters.of_set(live.record, backend, executor)
             check_backend(live.record, adapter)
+            check_options(live.record, adapter, options)
             if live.adapter is not None:
                 self._engine.forget(live)
             merged = merge_options(live.record, options)

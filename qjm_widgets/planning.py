@@ -8,25 +8,30 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work
+import numpy as np
+
+from qjm_widgets.core.option_names import RUN_ARGUMENTS, check_option_names
+from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work, item_of
 from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.seeds import SeedRule, move, places
 from qjm_widgets.core.splitting import (
     DEFAULT_CIRCUITS_PER_JOB,
-    Item,
     Limits,
     Plan,
     PlannedJob,
     split,
 )
+from qjm_widgets.parameter_binds import BINDING, bind_parameters
 from qjm_widgets.serialization.circuits import payload_bytes
 from qjm_widgets.works import read_circuits
 
 
 class Prepared(NamedTuple):
-    """Circuits of our own, checked, and how they are cut."""
+    """Circuits of our own, checked, how they are cut, and with which options their jobs are sent."""
 
     works: list[Work]
     plan: Plan
+    options: dict[str, Any]
 
 
 def prepare(
@@ -51,12 +56,14 @@ def prepare(
     Raises:
         InputError: one of its kinds, naming the circuit or argument.
     """
+    rest = {name: value for name, value in options.items() if name not in BINDING}
+    check_option_names(rest, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
     works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
-    if checked:
-        adapter.check(works, options)
-    plan = _plan(works, adapter, wished)
-    check_cuts(works, plan.jobs, adapter, options)
-    return Prepared(works, plan)
+    works = bind_parameters(works, options)
+    adapter.check(works if checked else (), rest)
+    plan = _plan(works, adapter, wished, rest)
+    check_cuts(works, plan.jobs, adapter, rest)
+    return Prepared(works, plan, rest)
 
 
 def check_cuts(
@@ -92,21 +99,23 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _plan(works: Sequence[Work], adapter: BackendAdapter, wished: Limits) -> Plan:
+def _plan(
+    works: Sequence[Work], adapter: BackendAdapter, wished: Limits, options: Mapping[str, Any]
+) -> Plan:
     limits = adapter.limits.tighter(wished)
     # A limit on shots alone, as Aer tells one, would leave all circuits in one job.
     if limits.circuits is None and limits.executions is None and limits.payload_bytes is None:
         limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
     measured = limits.payload_bytes is not None
-    items = [
-        Item(
-            work.shots,
-            1 if work.values is None else work.values.size,
-            payload_bytes(work) if measured else 0,
-        )
-        for work in works
-    ]
-    jobs = split(items, limits)
+    items = [item_of(work) for work in works]
+    if measured:
+        sizes = map(payload_bytes, works)
+        items = [item._replace(payload_bytes=size) for item, size in zip(items, sizes, strict=True)]
+    rule = adapter.seed_rule
+    steps = places(rule, items)
+    if rule is SeedRule.AER_BY_SHOTS and adapter.seeds(1, options) != [None]:
+        items = [item._replace(place=place) for item, place in zip(items, steps, strict=True)]
+    jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits))
     return Plan(
         jobs=jobs,
         circuits=len(works),
@@ -129,10 +138,17 @@ def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str,
     unstored = []
     for name, value in options.items():
         try:
-            stored[name] = json.loads(json.dumps(value, allow_nan=False))
+            stored[name] = json.loads(json.dumps(value, allow_nan=False, default=_plain))
         except (TypeError, ValueError):
             unstored.append(name)
     return stored, tuple(unstored)
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy's as Python's, which JSON takes."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def records_of(
@@ -140,13 +156,15 @@ def records_of(
 ) -> list[JobRecord]:
     """The planned jobs as records, each with its seed."""
     records: list[JobRecord] = []
+    rule = adapter.seed_rule
     one = adapter.seeds(1, options)
     seeds = one
     for row, job in enumerate(planned):
         if job.piece == 0:
             # Asked again for each span: seeds that nobody gave must not repeat in the next one.
             seeds = one if job.pieces == 1 else adapter.seeds(job.pieces, options)
-        seed = seeds[job.piece]
+        first = seeds[job.piece]
+        seed = None if first is None else move(rule, first, job.place)
         records.append(JobRecord(row, job.span, job.piece, job.pieces, job.shots, seed, since=now))
     return records
 

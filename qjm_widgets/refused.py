@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from qjm_widgets.asking import Asker
-from qjm_widgets.core.errors import MissingCircuitsError, StoreCorruptError, StoreError
+from qjm_widgets.core.errors import InputError, MissingCircuitsError, StoreCorruptError, StoreError
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
-from qjm_widgets.core.refusals import Refusal, Verdict, judge
+from qjm_widgets.core.refusals import Refusal, Verdict, judge, shots_limit
+from qjm_widgets.core.splitting import Limits
 from qjm_widgets.looking import Doubt
 from qjm_widgets.set_state import SetState, Turn
 from qjm_widgets.throttle import Throttle
@@ -49,6 +50,8 @@ class Refusals:
         job = state.jobs[row]
         if refusal is Refusal.TOO_LARGE and len(job.span) > 1:
             self._turn.halve(state, row, verdict.text)
+        elif refusal in (Refusal.TOO_LARGE, Refusal.TOO_MANY_SHOTS):
+            self._cut_shots(state, row, verdict.text)
         elif refusal is Refusal.PENDING_LIMIT:
             self._throttle.meet_limit(self._asker.pending, verdict)
             self._turn.unsend(state, row, verdict.text)
@@ -60,6 +63,28 @@ class Refusals:
             self._doubt(state, row, verdict)
         else:
             self._fail(state, row, verdict.text)
+
+    def _cut_shots(self, state: SetState, row: int, text: str) -> None:
+        """Learn how many shots the backend takes; the job goes again, and is cut as it does."""
+        job = state.jobs[row]
+        if job.shots is None and len(job.span) > 1:  # they differ: each by itself has a number
+            self._turn.halve(state, row, text)
+            return
+        shots = job.shots or state.live.circuits.of(job.span)[0].shots
+        limit = None if shots is None else shots_limit(text, shots)
+        if limit is not None:
+            try:
+                self._adapter.seeds(2, state.live.options)
+                works = state.live.circuits.of(job.span)
+                self._adapter.check_cut(works, job.span.start, state.live.options)
+            except InputError as error:  # the pieces would draw the same, or could not be merged
+                text, limit = f"{text}\n{error}", None
+        if limit is None:
+            self._fail(state, row, text)
+            return
+        self._adapter.limits = self._adapter.limits.tighter(Limits(shots=limit))
+        self._turn.amend(state, row, shots=shots)
+        self._turn.unsend(state, row, text)
 
     def _fail(self, state: SetState, row: int, text: str) -> None:
         if state.jobs[row].cancel_requested:

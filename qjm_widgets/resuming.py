@@ -7,6 +7,7 @@ from typing import Any
 
 from qjm_widgets.backends import simulators
 from qjm_widgets.core.errors import InputError
+from qjm_widgets.core.option_names import RESUME_ARGUMENTS, check_option_names
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import JobSetRecord, Span
 from qjm_widgets.live import LiveSet
@@ -23,6 +24,17 @@ def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
             f"this job set was made for {record.backend} ({record.adapter}), "
             f"not for {adapter.name} ({adapter.kind}): give the same backend, or run its circuits anew"
         )
+
+
+def check_options(record: JobSetRecord, adapter: BackendAdapter, given: Mapping[str, Any]) -> None:
+    """Refuse run options that the set was not run with and that the backend does not know.
+
+    Raises:
+        InputError: names the option, and what was probably meant.
+    """
+    known = adapter.option_names()
+    known = known._replace(names=known.names | {*record.options, *record.unstored_options})
+    check_option_names(given, known, RESUME_ARGUMENTS, adapter.name)
 
 
 def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,9 @@ class Turn(Protocol):
     def cut_out(self, state: SetState, row: int, circuit: int, text: str) -> None:
         """Cut a job of several circuits so that one begins or ends with this circuit."""
 
+    def cut_shots(self, state: SetState, row: int, most: int) -> None:
+        """Cut the shots of a job that is not sent into pieces of at most so many."""
+
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of a shared pace; seconds to wait, 0 when it was taken."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
-from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.core.errors import CircuitError, InputError, explain
+from qjm_widgets.core.observables import is_estimator_pub
 from qjm_widgets.core.ports import Work
 
 
@@ -58,6 +60,8 @@ def _as_list(circuits: Any) -> Sequence[Any]:
 def _is_pub(thing: Any) -> bool:
     """A PUB itself, or a tuple that can only be one: a circuit, then something that is no circuit."""
     circuit = _circuit_class()
+    if not isinstance(thing, list) and is_estimator_pub(thing):
+        return True
     if has_samplers():
         from qiskit.primitives.containers.sampler_pub import SamplerPub
 
@@ -75,6 +79,13 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
     """What is no circuit by itself."""
     if is_schedule(item):
         return Work(item, None, shots)
+    if is_estimator_pub(item):
+        circuit = getattr(item, "circuit", None) or item[0]
+        raise CircuitError(
+            f"item {index} ({circuit.name}) is an estimator's PUB, (circuit, observables, …): job sets "
+            "run backends and samplers, whose PUBs are (circuit, parameter values, shots). Give "
+            "circuits that measure, and take the expectation values from their counts"
+        )
     if not has_samplers() and isinstance(item, tuple) and _is_pub(item):
         raise CircuitError(
             f"circuit {index} ({item[0].name}) comes with parameter values or shots of its own: "
@@ -92,8 +103,9 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
             check_shots(item[2], f"shots of item {index}")
     try:
         pub = SamplerPub.coerce(item, shots)
-    except (TypeError, ValueError) as error:
-        raise CircuitError(f"item {index} is no valid PUB: {error}") from error
+    except Exception as error:  # values may be anything, and raise anything when they are converted
+        reason = textwrap.shorten(explain(error), 300, placeholder=" …")
+        raise CircuitError(f"item {index} is no valid PUB: {reason}") from error
     values = pub.parameter_values
     return Work(pub.circuit, values if values.num_parameters or values.shape else None, pub.shots)
 

@@ -8,15 +8,24 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
+from qjm_widgets.backends.backend_warnings import BackendWarnings, with_warnings
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.limits import (
+    check_values,
+    configuration,
+    limits_of,
+    shots_range,
+    whole,
+)
+from qjm_widgets.backends.option_names import option_names
 from qjm_widgets.backends.saved_states import refuse_cuts
-from qjm_widgets.backends.seeding import SEED, spread_seeds
+from qjm_widgets.backends.seeding import SEED, seed_option, spread_seeds
 from qjm_widgets.conversion.experiments import read_result
 from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
-from qjm_widgets.core.splitting import Limits
 
 _PENDING_LOCAL = 16
 """Local simulators work through a queue of their own: what is not in it can still be cancelled."""
@@ -40,20 +49,28 @@ class BackendRun:
     def __init__(self, backend: Any) -> None:
         self.backend = backend
         self.name = backend_name(backend)
-        local = simulators.is_local(backend)
+        local = simulators.computes_here(backend)
         self.survives_kernel = False if local else None
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
         self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None
-        self.default_shots = _whole(getattr(getattr(backend, "options", None), "shots", None))
-        self.limits = Limits(circuits=_max_circuits(backend), shots=_max_shots(backend), one_shots=True)
+        self.default_shots = whole(getattr(getattr(backend, "options", None), "shots", None))
+        self.limits = limits_of(backend)
+        self._least_shots = shots_range(backend)[0]
         self._local = local
         self._computing = simulators.computing(backend)
         self.account = type(backend).__module__
+        self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(backend)
+        self.seed_rule = simulators.seed_rule(self._computing)
         self._names_options = _takes(backend.run, SEED)
+
+    def option_names(self) -> KnownOptions:
+        """What its ``run`` names and what it declares."""
+        return option_names(self.backend, self._computing)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse circuits that are too wide, unbound, or have an instruction that it would refuse."""
+        check_values(self.backend, options)
         width = simulators.most_qubits(self._computing)
         for index, work in enumerate(works):
             circuit = work.circuit
@@ -68,12 +85,21 @@ class BackendRun:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has {qubits} qubits; {self.name} has {width}"
                 )
+            if (
+                work.shots is not None
+                and self._least_shots is not None
+                and work.shots < self._least_shots
+            ):
+                raise CircuitError(
+                    f"circuit {index} ({circuit.name}) is to run {work.shots} shots; {self.name} takes "
+                    f"{self._least_shots} or more"
+                )
             if work.values is not None:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) comes with parameter values: "
                     f"{self.name} takes circuits only; give a sampler, or assign the parameters"
                 )
-            if self._local and getattr(circuit, "parameters", None) and "parameter_binds" not in options:
+            if self._local and getattr(circuit, "parameters", None):
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has parameters without values: "
                     "assign them first, circuit.assign_parameters(values)"
@@ -89,17 +115,20 @@ class BackendRun:
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The user's seed for the first piece, derived ones for the others."""
         known = getattr(self.backend, "options", None)
-        given = options.get(SEED)
+        name = seed_option(options)
+        given = options.get(name)
         if given is None:
             given = getattr(known, SEED, None)
         if given is None and not hasattr(known, SEED):
             return [None] * pieces
-        if given is not None and not self._names_options and pieces > 1:
-            raise InputError(
-                f"{self.name} has a seed of its own and takes none for a job: every piece of the shots "
-                "would draw the same samples; remove the seed or the limit on shots"
-            )
-        return spread_seeds(given, pieces)
+        if name == SEED and given is not None and not self._names_options:
+            if pieces > 1:
+                raise InputError(
+                    f"{self.name} has a seed of its own and takes none for a job: every piece of the "
+                    "shots would draw the same samples; remove the seed or the limit on shots"
+                )
+            return [None]
+        return spread_seeds(given, pieces, self.seed_rule, name)
 
     def submit(self, submission: Submission) -> Any:
         """Send a job; a job object with ``result``, ``status`` and ``job_id``."""
@@ -107,9 +136,11 @@ class BackendRun:
         if submission.shots is not None:
             options["shots"] = submission.shots
         if submission.seed is not None:
-            options[SEED] = submission.seed
+            options[seed_option(options)] = submission.seed
         circuits = [work.circuit for work in submission.works]
-        return _Sent(self.backend.run(circuits, **options), [circuit.name for circuit in circuits])
+        with self._warnings.collected(submission.identity) as texts:
+            job = self.backend.run(circuits, **options)
+        return _Sent(job, [circuit.name for circuit in circuits], texts)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -120,11 +151,12 @@ class BackendRun:
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):
-            report(index, observe_job(sent.job, sent.read, local=self._local))
+            found = observe_job(sent.job, sent.read, local=self._local)
+            report(index, with_warnings(found, sent.warnings))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the backend's or its provider's ``retrieve_job`` or ``job``."""
-        return _Sent(retrieve_job(self.backend, job_id), names)
+        return _Sent(retrieve_job(self.backend, job_id), names, [])
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
         """Backends in general have no tags."""
@@ -136,45 +168,23 @@ class BackendRun:
 
 
 class _Sent:
-    """A job and the names of its circuits: what its result lacks is named after them."""
+    """A job, the names of its circuits, after which what it lacks is named, and new warnings."""
 
-    __slots__ = ("job", "names")
+    __slots__ = ("job", "names", "warnings")
 
-    def __init__(self, job: Any, names: Sequence[str]) -> None:
+    def __init__(self, job: Any, names: Sequence[str], warnings: list[str]) -> None:
         self.job = job
         self.names = names
+        self.warnings = warnings
 
     def read(self, result: Any) -> JobOutcome:
         return read_result(result, self.names)
 
 
-def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _configuration(backend: Any) -> Any:
-    configuration = getattr(backend, "configuration", None)
-    return configuration() if callable(configuration) else None
-
-
 def _takes_pulses(backend: Any, local: bool) -> bool:
     """Whether it runs pulse schedules; True where a remote one does not tell."""
-    told = getattr(_configuration(backend), "open_pulse", None)
+    told = getattr(configuration(backend), "open_pulse", None)
     return not local if told is None else bool(told)
-
-
-def _max_circuits(backend: Any) -> int | None:
-    most = _whole(getattr(backend, "max_circuits", None))
-    if most is None:
-        most = _whole(getattr(_configuration(backend), "max_experiments", None))
-    return most if most and most > 0 else None
-
-
-def _max_shots(backend: Any) -> int | None:
-    if simulators.is_local(backend) and not hasattr(backend, "coupling_map"):
-        return None
-    most = _whole(getattr(_configuration(backend), "max_shots", None))
-    return most if most and most > 0 else None
 
 
 def _takes(run: Any, option: str) -> bool:

@@ -22,6 +22,7 @@ from qjm_widgets.backends.sampler import Sampler, seed_of
 from qjm_widgets.backends.tasks import Answer, Parcel, call_of, pack, versions
 from qjm_widgets.backends.workers import Workers
 from qjm_widgets.core.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import BackendAdapter, CircuitBlock, Observation, Submission, Work
 from qjm_widgets.core.records import Span, Status
@@ -91,6 +92,7 @@ class OnExecutor:
         self._inner = inner
         self.name, self.kind, self.account = inner.name, inner.kind, inner.account
         self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
+        self.seed_rule = inner.seed_rule
         self._workers = workers
         self._backend = backend
         pack(backend, inner.name)  # what cannot travel is refused at once
@@ -100,6 +102,10 @@ class OnExecutor:
         self._sent: weakref.WeakValueDictionary[str, _Sent] = weakref.WeakValueDictionary()
         self.max_pending = workers.pending_limit
         self._packing = threading.Lock()
+
+    def option_names(self) -> KnownOptions:
+        """Those of the backend."""
+        return self._inner.option_names()
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, and what cannot travel."""

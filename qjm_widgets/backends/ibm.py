@@ -16,6 +16,7 @@ from qjm_widgets.backends.ibm_sampler import (
     check_batch,
     check_circuits,
     merged_options,
+    sampler_options,
     sampler_with,
     sorted_error,
 )
@@ -23,10 +24,12 @@ from qjm_widgets.backends.ibm_watch import Sent, Watch
 from qjm_widgets.backends.several import several
 from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.identity import NAME, OURS, OWN_TAGS, job_tags
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
 
 TAGS = 8
@@ -71,6 +74,7 @@ class IBMQuantum:
     runs_inside_submit = False
     survives_kernel: bool | None = True
     recipe: str | None = None
+    seed_rule = SeedRule.UNKNOWN
 
     def __init__(
         self,
@@ -119,6 +123,10 @@ class IBMQuantum:
         return f"<IBMQuantum {self.name}>"
 
     # -- before anything is sent ---------------------------------------------------------------------
+
+    def option_names(self) -> KnownOptions:
+        """Those of the runtime's sampler, and ``batch``."""
+        return KnownOptions(sampler_options(), others=False)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""

@@ -12,10 +12,12 @@ from qjm_widgets.backends.ibm_sampler import (
     check_batch,
     check_circuits,
     merged_options,
+    sampler_options,
     sampler_with,
 )
 from qjm_widgets.backends.sampler import Sampler, Sent
 from qjm_widgets.backends.seeding import SEED, spread_seeds
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.ports import Submission, Work
 
 _HEEDED = ("default_shots", "simulator")
@@ -45,6 +47,10 @@ class IBMLocal(Sampler):
         shots = merged_options(sampler.options, {}).get("default_shots")
         self.default_shots = shots if isinstance(shots, int) and shots else 4096
 
+    def option_names(self) -> KnownOptions:
+        """Those of the runtime's sampler, ``batch``, and the seed by itself."""
+        return KnownOptions(sampler_options() | {SEED}, others=False)
+
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the device that is imitated would refuse."""
         self._options(options)
@@ -58,7 +64,7 @@ class IBMLocal(Sampler):
         """The simulator's seed for the first piece, derived ones for the others."""
         given = (self._options(options).get("simulator") or {}).get(SEED)
         # The runtime's word for "not given" is false.
-        return spread_seeds(given if given or given == 0 else None, pieces)
+        return spread_seeds(given if given or given == 0 else None, pieces, self.seed_rule)
 
     def submit(self, submission: Submission) -> Any:
         """Start a job on a thread of the runtime's."""

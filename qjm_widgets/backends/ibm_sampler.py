@@ -34,6 +34,14 @@ def sampler_with(mode: Any, options: Mapping[str, Any]) -> Any:
     return sampler
 
 
+def sampler_options() -> frozenset[str]:
+    """The names of its options, and ``batch``, which says whether jobs run in one."""
+    from qiskit_ibm_runtime.options import SamplerOptions
+
+    names = SamplerOptions.__dataclass_fields__
+    return frozenset(name for name in names if not name.startswith("_")) | {BATCH}
+
+
 def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """The sampler's options, those given to ``run`` over those of the adapter, as a tree.
 
@@ -48,13 +56,6 @@ def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     from qiskit_ibm_runtime.options.utils import merge_options_v2
 
     wished = {name: value for name, value in given.items() if name != BATCH}
-    known = [name for name in SamplerOptions.__dataclass_fields__ if not name.startswith("_")]
-    for name in wished:
-        if name not in known:
-            raise InputError(
-                f"there is no run option {name!r}: the runtime's sampler has "
-                f"{', '.join(sorted(known))}, and {BATCH}= says whether jobs run in a batch"
-            )
     try:
         tree: dict[str, Any] = merge_options_v2(own if own is not None else SamplerOptions(), wished)
         SamplerOptions(**tree)

@@ -6,18 +6,25 @@ import copy
 import dataclasses
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from types import SimpleNamespace
 from typing import Any
 
 from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
+from qjm_widgets.backends.backend_warnings import BackendWarnings, with_warnings
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.limits import shots_range
+from qjm_widgets.backends.option_names import run_arguments
 from qjm_widgets.backends.samplable import check_samplable
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.pubs import read_primitive_result
 from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 
 
@@ -58,17 +65,20 @@ class Sampler:
             self.name += f"({backend_name(backend)})"
         self._local = simulators.is_local(sampler)
         self.account = type(sampler).__module__
+        self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(sampler)
-        inner_local = backend is None or simulators.is_local(backend)
+        inner_local = backend is None or simulators.computes_here(backend)
         self.survives_kernel = False if self._local and inner_local else None
         # Qiskit's own samplers start a thread a job, and several at once slow each other down.
         self.max_pending = 1 if self._local else None
         self.default_shots = _default_shots(sampler)
-        self.limits = Limits()
+        most = shots_range(sampler)[1]
+        if not inner_local:
+            most = most or shots_range(backend)[1]
+        self.limits = Limits(shots=most)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that measure nothing, lack values or are too wide, and unknown options."""
-        self._check_options(options)
+        """Refuse circuits that measure nothing, lack values or are too wide."""
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, work in enumerate(works):
@@ -82,14 +92,14 @@ class Sampler:
         if backend is not None and simulators.is_local(backend):
             simulators.refuse_unknown_instructions(backend, works)
 
-    def _check_options(self, options: Mapping[str, Any]) -> None:
-        parameters = inspect.signature(self.sampler.run).parameters
-        if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
-            return
-        for name in options:
-            if name not in parameters:
-                hint = "; seed the sampler itself" if name == SEED else ""
-                raise InputError(f"{self.name}.run takes no option {name!r}{hint}")
+    def option_names(self) -> KnownOptions:
+        """What its ``run`` names."""
+        return run_arguments(self.sampler)
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """What a run of the sampler makes of its seed."""
+        return _seed_rule(self.sampler)
 
     def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
         """Whatever a sampler gives can be merged."""
@@ -97,9 +107,9 @@ class Sampler:
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The sampler's seed for the first piece, derived ones for the others."""
         given = seed_of(self.sampler)
-        if given is None or not isinstance(given, int):
+        if not isinstance(given, Integral):
             return [None] * pieces  # no seed, or a Generator, which goes on by itself
-        seeds = spread_seeds(given, pieces)
+        seeds = spread_seeds(given, pieces, self.seed_rule, "the sampler's seed")
         if pieces > 1 and _reseeded(self.sampler, seeds[1]) is None:
             raise InputError(
                 f"{self.name} has a seed and cannot be given another: every piece of the shots would "
@@ -114,7 +124,9 @@ class Sampler:
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
-        return Sent(sampler.run(pubs, **submission.options), names)
+        with self._warnings.collected(submission.identity) as texts:
+            job = sampler.run(pubs, **submission.options)
+        return Sent(job, names, texts)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -125,7 +137,8 @@ class Sampler:
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):
-            report(index, observe_job(sent.job, sent.read, local=self._local))
+            found = observe_job(sent.job, sent.read, local=self._local)
+            report(index, with_warnings(found, sent.warnings))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the ``retrieve_job`` or ``job`` of the sampler's backend."""
@@ -141,13 +154,14 @@ class Sampler:
 
 
 class Sent:
-    """A job and the names of its circuits, after which its result is named."""
+    """A job, the names of its circuits, after which its result is named, and new warnings."""
 
-    __slots__ = ("job", "names")
+    __slots__ = ("job", "names", "warnings")
 
-    def __init__(self, job: Any, names: Sequence[str]) -> None:
+    def __init__(self, job: Any, names: Sequence[str], warnings: Sequence[str] = ()) -> None:
         self.job = job
         self.names = names
+        self.warnings = list(warnings)
 
     def read(self, result: Any) -> JobOutcome:
         """What its result holds."""
@@ -159,6 +173,14 @@ def _backend_of(sampler: Any) -> Any:
     return backend() if callable(backend) and not hasattr(backend, "run") else backend
 
 
+def _computing(sampler: Any) -> Any:
+    """What draws the samples; Aer's sampler tells of its simulator in no public way."""
+    backend = _backend_of(sampler)
+    if backend is None and simulators.is_local(sampler):
+        return getattr(sampler, "_backend", None)
+    return backend
+
+
 def _default_shots(sampler: Any) -> int | None:
     for holder in (sampler, getattr(sampler, "options", None)):
         shots = getattr(holder, "default_shots", None)
@@ -168,13 +190,29 @@ def _default_shots(sampler: Any) -> int | None:
 
 
 def seed_of(sampler: Any) -> Any:
-    """The seed that a sampler holds: a number, a generator, or None."""
-    for holder, name in ((sampler, "seed"), (getattr(sampler, "options", None), SEED)):
-        seed = getattr(holder, name, None)
-        if seed is not None:
-            return seed
-    options = getattr(getattr(sampler, "options", None), "run_options", None)
-    return options.get(SEED) if isinstance(options, dict) else None
+    """The seed of a sampler, or of what computes for it: a number, a generator, or None."""
+    options = getattr(sampler, "options", None)
+    inside = getattr(options, "run_options", None)
+    holders = (
+        (sampler, "seed"),
+        (options, SEED),
+        (SimpleNamespace(**inside) if isinstance(inside, dict) else None, SEED),
+        (getattr(_computing(sampler), "options", None), SEED),
+    )
+    seeds = (getattr(holder, name, None) for holder, name in holders)
+    return next((seed for seed in seeds if seed is not None), None)
+
+
+def _seed_rule(sampler: Any) -> SeedRule:
+    """What a run of a sampler makes of its seed."""
+    seed, backend = seed_of(sampler), _computing(sampler)
+    if isinstance(seed, Integral) and _reseeded(sampler, int(seed) + 1) is None:
+        return SeedRule.SAME  # each job begins with the one seed that it has
+    if backend is None or not simulators.is_local(sampler):
+        own = type(sampler).__module__.startswith("qiskit.primitives.")
+        return SeedRule.SAME if own else SeedRule.UNKNOWN
+    rule = simulators.seed_rule(backend)
+    return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
 
 
 def _reseeded(sampler: Any, seed: int | None) -> Any:

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from qjm_widgets._compat import backend_name
+from qjm_widgets.backends.other_simulators import other_simulator
 from qjm_widgets.core.errors import CircuitError
 from qjm_widgets.core.ports import Work
+from qjm_widgets.core.seeds import SeedRule
 
 _CLASSROOM = "qjm_widgets.classroom"
 _LOCAL_PACKAGES = (
@@ -33,6 +35,11 @@ _CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "
 def is_local(thing: Any) -> bool:
     """Whether a backend or sampler is one of Qiskit's that compute in this process, or a subclass."""
     return any(is_from(thing, package) for package in _LOCAL_PACKAGES)
+
+
+def computes_here(thing: Any) -> bool:
+    """Whether what a backend or sampler computes ends with this process."""
+    return is_local(thing) or other_simulator(thing) is not None
 
 
 def is_from(thing: Any, package: str) -> bool:
@@ -61,6 +68,9 @@ def is_device(backend: Any) -> bool:
 
 def runs_inside_submit(backend: Any) -> bool:
     """Whether ``run`` itself computes, so that the job is done when it is submitted."""
+    other = other_simulator(backend)
+    if other is not None:
+        return other.inside_submit
     return is_from(backend, "qiskit.providers.basic_provider") or (
         is_from(backend, "qiskit.providers.fake_provider") and not _has_aer()
     )
@@ -72,6 +82,27 @@ def _has_aer() -> bool:
     except ImportError:
         return False
     return True
+
+
+def seed_rule(backend: Any) -> SeedRule:
+    """What a run of a backend makes of its seed."""
+    aer = is_from(backend, "qiskit_aer")
+    fake = is_from(backend, "qiskit.providers.fake_provider") or is_device(backend)
+    if aer or (fake and _has_aer()):
+        return SeedRule.AER
+    if fake or is_from(backend, "qiskit.providers.basic_provider"):
+        return SeedRule.STREAM
+    other = other_simulator(backend)
+    return SeedRule.UNKNOWN if other is None else other.seed_rule
+
+
+def more_options(backend: Any) -> frozenset[str]:
+    """Run options that a backend heeds beside those that it declares: Aer's settings are more."""
+    if seed_rule(backend) is not SeedRule.AER:
+        return frozenset()
+    from qiskit_aer.backends.controller_wrappers import AerConfig
+
+    return frozenset(name for name in dir(AerConfig()) if not name.startswith("_"))
 
 
 def most_qubits(backend: Any) -> int | None:

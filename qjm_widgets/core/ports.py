@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.snapshot import summary, unresumable
-from qjm_widgets.core.splitting import Limits, PlannedJob
+from qjm_widgets.core.splitting import Item, Limits, PlannedJob
 
 
 class Clock(Protocol):
@@ -205,6 +207,11 @@ class Work:
     shots: int | None = None
 
 
+def item_of(work: Work) -> Item:
+    """What splitting and seeds have to know of a circuit."""
+    return Item(work.shots, 1 if work.values is None else int(work.values.size))
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What one job sends.
@@ -297,6 +304,13 @@ class BackendAdapter(Protocol):
     settling: float
     recipe: str | None
 
+    @property
+    def seed_rule(self) -> SeedRule:
+        """What a run makes of its seed, circuit by circuit."""
+
+    def option_names(self) -> KnownOptions:
+        """The run options that the backend knows."""
+
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, before anything is stored.
 
@@ -312,7 +326,7 @@ class BackendAdapter(Protocol):
         """
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """A seed for each shot piece of one span.
+        """A seed for each shot piece of the first circuit, from where ``seed_rule`` goes on.
 
         Raises:
             InputError: pieces above 1, and every piece would draw the same samples.

@@ -7,6 +7,10 @@ import enum
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.records import JobRecord, Status
 
+#: What a held row says where nobody knows whether its job has outlived the kernel: for a backend that
+#: computes in the kernel, run takes this.
+RERUN_HINT = "rerun_on_resume=True in run does it unasked"
+
 
 class Recovery(enum.Enum):
     """What to do with one job."""

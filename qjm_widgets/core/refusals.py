@@ -27,6 +27,8 @@ class Refusal(enum.Enum):
     """It was not accepted, because too many jobs are pending: wait until one has ended."""
     TOO_LARGE = "too large"
     """It was not accepted, and never will be in this size: cut it in halves."""
+    TOO_MANY_SHOTS = "too many shots"
+    """It was not accepted, and never will be with so many shots: cut them."""
     UNSURE = "unsure"
     """It may have been accepted: look it up, never repeat it blindly."""
     LASTING = "lasting"
@@ -59,6 +61,16 @@ _LARGE = re.compile(
     r"|exceeds?[^.]{0,40}(maximum|limit)[^.]{0,40}(circuits|experiments|executions|payload|size)",
     re.I,
 )
+_SHOTS = re.compile(
+    r"\bshots?\b[^.;\n]{0,80}(must|exceed|range|max|limit|at most|no more|greater|larger"
+    r"|(more|less|fewer|smaller|lower) than|too (many|large|high)|above|between|not in|<|≤|up to|only)"
+    r"|(too many|max|limit|at most|up to|more than|only|exceed|no more than)[^.;\n]{0,40}\bshots?\b"
+    r"|\bmax_shots\b",
+    re.I,
+)
+_TOO_MANY = re.compile(r"too (many|large|high)|exceed|greater|larger|more than|above", re.I)
+_BELOW = re.compile(r"(less|fewer|smaller|lower) than(?! or equal)|below|under|<(?!=)", re.I)
+_ALLOWANCE = re.compile(r"quota|credit|daily|monthly|remaining|budget|per (day|month)", re.I)
 _CREDENTIALS = re.compile(r"\b(1200|1201)\b|unauthori[sz]ed|not authori[sz]ed|credential", re.I)
 _USAGE = re.compile(r"usage limit|quota|out of (credit|time)|limit[^.]{0,30}reached", re.I)
 _NETWORK_PACKAGES = ("requests", "urllib3", "httpx", "httpcore", "http", "socket", "aiohttp", "ssl")
@@ -84,6 +96,8 @@ def judge(error: BaseException) -> Verdict:
         return Verdict(Refusal.PENDING_LIMIT, text, retry_after(error))
     if status == 413 or _LARGE.search(text):
         return Verdict(Refusal.TOO_LARGE, text)
+    if _SHOTS.search(text) and not _ALLOWANCE.search(text):
+        return Verdict(Refusal.TOO_MANY_SHOTS, text)
     if status in (408, 425, 429):
         return Verdict(Refusal.BUSY, text, retry_after(error))
     if status is not None and status >= 500:
@@ -95,6 +109,25 @@ def judge(error: BaseException) -> Verdict:
         if _is_odd(error):
             return Verdict(Refusal.ODD, text)
     return Verdict(Refusal.LASTING, text + _advice(status, text))
+
+
+def shots_limit(text: str, shots: int) -> int | None:
+    """How many shots a backend takes at once, by the words of its refusal; None: not a matter of that.
+
+    Args:
+        text: of the refusal.
+        shots: with how many it was refused. The limit is below, and so the largest number below it that
+            the text names; where it names none and calls them too many, half of them are tried.
+    """
+    if not _SHOTS.search(text) or _ALLOWANCE.search(text):
+        return None
+    numbers = [int(re.sub("[,_']", "", found)) for found in re.findall(r"\d[\d,_']*", text)]
+    if _BELOW.search(text):
+        numbers = [number - 1 if number != shots else number for number in numbers]
+    limit = max((number for number in numbers if 1 < number < shots), default=0)
+    if not limit and _TOO_MANY.search(text):
+        limit = shots // 2
+    return limit or None
 
 
 def _advice(status: int | None, text: str) -> str:

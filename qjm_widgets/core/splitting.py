@@ -67,16 +67,21 @@ class Item(NamedTuple):
     """What splitting has to know of one circuit.
 
     ``shots`` None: the backend decides. ``points`` is how many parameter sets it runs with;
-    ``payload_bytes`` is 0 where nobody asked.
+    ``payload_bytes`` is 0 where nobody asked. ``place`` is where the seed of one plain run has come to,
+    counted among the circuits of equal shots; None where that does not matter.
     """
 
     shots: int | None = None
     points: int = 1
     payload_bytes: int = 0
+    place: int | None = None
 
 
 class PlannedJob(NamedTuple):
-    """One job of a plan; ``shots`` is None where its circuits differ or the backend decides."""
+    """One job of a plan; ``shots`` is None where its circuits differ or the backend decides.
+
+    ``place`` is how many steps of the seed one plain run has made before the job's first circuit.
+    """
 
     span: Span
     piece: int
@@ -84,6 +89,7 @@ class PlannedJob(NamedTuple):
     shots: int | None
     executions: int
     payload_bytes: int
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,7 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
             executions = sum((item.shots or 0) * item.points for item in inside)
             jobs.append(PlannedJob(span, 0, 1, shots, executions, payload))
         else:
-            for piece, part in enumerate(_parts(inside[0].shots or 0, pieces)):
+            for piece, part in enumerate(parts(inside[0].shots or 0, pieces)):
                 jobs.append(PlannedJob(span, piece, pieces, part, part * points, payload))
         start = stop
     return tuple(jobs)
@@ -165,7 +171,7 @@ def join(cut: Iterable[tuple[Span, int, Sequence[T]]], circuits: int) -> list[li
     return [[thing for _, thing in sorted(parts, key=lambda part: part[0])] for parts in joined]
 
 
-def _parts(shots: int, pieces: int) -> list[int]:
+def parts(shots: int, pieces: int) -> list[int]:
     """``shots`` in nearly equal whole parts, the larger ones first."""
     least, more = divmod(shots, pieces)
     return [least + 1] * more + [least] * (pieces - more)
@@ -197,10 +203,11 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
     """The longest span from ``start`` that one job may hold, and the pieces of its shots."""
     first = items[start]
     pieces = _pieces(start, first, limits)
-    shots = _parts(first.shots, pieces)[0] if first.shots is not None else None
+    shots = parts(first.shots, pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
     executions = (shots or 0) * first.points
     payload = first.payload_bytes
+    drawn = {first.shots: first.points}
     stop = start + 1
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
@@ -209,6 +216,10 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
             break
         if _pieces(stop, item, limits) != pieces:
             break
+        # One seed has to serve all circuits of a job: each is as far from it as in the plain run.
+        if item.place is not None and item.place - drawn.get(item.shots, 0) != first.place:
+            break
+        drawn[item.shots] = drawn.get(item.shots, 0) + item.points
         executions += ((shots if same else item.shots) or 0) * item.points
         payload += item.payload_bytes
         if limits.executions is not None and executions > limits.executions:

@@ -20,11 +20,15 @@ SEED = 42
 
 @dataclass(frozen=True)
 class Kind:
-    """A backend or a sampler that is made with a seed, and how a plain loop runs it."""
+    """A backend or a sampler that is made with a seed, and how a plain loop runs it.
+
+    ``whole``: with a seed, a set gives what one plain run of all its circuits gives, however it is cut.
+    """
 
     make: Callable[[int | None], Any]
     sampler: bool
     seeded: bool = True
+    whole: bool = True
 
     def options(self, seed: int | None) -> dict[str, Any]:
         """Samplers hold their seed; backends take it when they run."""
@@ -40,9 +44,9 @@ class Kind:
 
 
 KINDS = {
-    "BasicSimulator": Kind(lambda _: BasicSimulator(), sampler=False),
+    "BasicSimulator": Kind(lambda _: BasicSimulator(), sampler=False, whole=False),
     "AerSimulator": Kind(lambda _: AerSimulator(), sampler=False),
-    "ClassroomBackend": Kind(lambda _: ClassroomBackend(speed=10_000), sampler=False),
+    "ClassroomBackend": Kind(lambda _: ClassroomBackend(speed=10_000), sampler=False, whole=False),
     "third party": Kind(lambda _: ScriptedBackend(), sampler=False, seeded=False),
 }
 if has_samplers():
@@ -69,7 +73,7 @@ else:
     from qiskit.providers.fake_provider import FakeManila
 
     KINDS |= {
-        "BasicAer": Kind(lambda _: BasicAer.get_backend("qasm_simulator"), sampler=False),
+        "BasicAer": Kind(lambda _: BasicAer.get_backend("qasm_simulator"), sampler=False, whole=False),
         "FakeManila": Kind(lambda _: FakeManila(), sampler=False),
     }
 LOCAL = [name for name in KINDS if name in ("BasicSimulator", "AerSimulator", "GenericBackendV2")]

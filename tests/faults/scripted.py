@@ -11,10 +11,12 @@ import numpy as np
 
 from qjm_widgets.core.counts import Packed
 from qjm_widgets.core.errors import NotFoundError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 from tests.fakes import LIMIT
 from tests.faults.server import LAYOUT
@@ -62,6 +64,7 @@ class Scripted:
     default_shots: int | None = 100
     runs_inside_submit = False
     recipe: str | None = None
+    seed_rule = SeedRule.UNKNOWN
 
     def __init__(
         self,
@@ -94,6 +97,9 @@ class Scripted:
         self.gates: dict[str, threading.Event] = {}
         calls = ("submit", "observe", "cancel", "find", "retrieve")
         self.entered = {call: threading.Event() for call in calls}
+
+    def option_names(self) -> KnownOptions:
+        return KnownOptions(frozenset(), others=True)
 
     def check(self, works: Sequence[Work], options: Any) -> None:
         """Everything may run."""

@@ -18,10 +18,12 @@ import numpy as np
 
 from qjm_widgets.core.counts import Layout, Packed
 from qjm_widgets.core.errors import NotFoundError
+from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 
 LAYOUT = Layout((), 10)
@@ -177,6 +179,7 @@ class Finding:
     finds = True
     settling = 0.2
     recipe: str | None = None
+    seed_rule = SeedRule.UNKNOWN
 
     def __init__(
         self,
@@ -190,6 +193,9 @@ class Finding:
         self.faults = dict(faults or {})
         self.most = most
         self.event = event
+
+    def option_names(self) -> KnownOptions:
+        return KnownOptions(frozenset(), others=True)
 
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Everything may run."""

@@ -1,0 +1,88 @@
+"""Warnings that a backend gives while a job is submitted: nobody sees those of our threads.
+
+The first job of a set whose submission brings a warning has it as its note, and it is logged once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from qjm_widgets.core.ports import Observation
+
+_LOG = logging.getLogger("qjm_widgets")
+_KEPT_SETS = 100
+
+
+class BackendWarnings:
+    """What one backend has warned of, set by set."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._known: dict[str, set[str]] = {}
+
+    @contextmanager
+    def collected(self, identity: str) -> Iterator[list[str]]:
+        """Collect those that this thread raises and that are new in the set of a job.
+
+        Args:
+            identity: of the job's attempt; it begins with that of the set.
+        """
+        new: list[str] = []
+        with _collect() as texts:
+            yield new
+        known = self._known.setdefault(":".join(identity.split(":")[:2]), set())
+        for text in dict.fromkeys(texts):
+            if text not in known:
+                known.add(text)
+                new.append(text)
+                _LOG.warning("%s warns: %s", self._name, text)
+        while len(self._known) > _KEPT_SETS:
+            del self._known[next(iter(self._known))]
+
+
+def with_warnings(found: Observation | BaseException, texts: list[str]) -> Observation | BaseException:
+    """What was observed of a job, with the warnings of its submission as its note."""
+    if not texts or not isinstance(found, Observation):
+        return found
+    return found._replace(note="; ".join([*filter(None, [found.note]), *texts]))
+
+
+_mine = threading.local()
+_hook = threading.Lock()
+_state: dict[str, Any] = {"using": 0, "before": None}
+
+
+@contextmanager
+def _collect() -> Iterator[list[str]]:
+    """Take the warnings of this thread; those of others go where they went before.
+
+    ``warnings.catch_warnings`` would take those of all threads.
+    """
+    texts: list[str] = []
+    with _hook:
+        _state["using"] += 1
+        if warnings.showwarning is not _show:
+            _state["before"] = warnings.showwarning
+            warnings.showwarning = _show
+    _mine.texts = texts
+    try:
+        yield texts
+    finally:
+        _mine.texts = None
+        with _hook:
+            _state["using"] -= 1
+            if _state["using"] == 0 and warnings.showwarning is _show:
+                warnings.showwarning = _state["before"]
+
+
+def _show(message: Any, category: Any, *where: Any, **more: Any) -> None:
+    texts = getattr(_mine, "texts", None)
+    if texts is None:
+        _state["before"](message, category, *where, **more)
+    else:
+        texts.append(str(message))

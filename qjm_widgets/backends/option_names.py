@@ -1,0 +1,50 @@
+"""Which run options a backend knows: those that its ``run`` names, and those that it declares."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from qjm_widgets.backends import simulators
+from qjm_widgets.core.option_names import COMMON, KnownOptions
+
+
+def option_names(backend: Any, computing: Any) -> KnownOptions:
+    """The options that ``backend.run`` knows.
+
+    Args:
+        backend: what the user gave.
+        computing: the simulator to which it hands what it does not know, perhaps itself; or None.
+    """
+    named = run_arguments(backend)
+    if not named.others:
+        return named
+    names = named.names | declared_options(backend)
+    if not simulators.is_local(backend) or computing is None:
+        # Some hand on to a simulator or a server what they do not declare.
+        return KnownOptions(names, others=True)
+    if computing is not backend:
+        inside = option_names(computing, computing)
+        return KnownOptions(names | inside.names, inside.others)
+    return KnownOptions(names | simulators.more_options(backend) | COMMON, others=False)
+
+
+def run_arguments(thing: Any) -> KnownOptions:
+    """What ``run`` names beside what it runs."""
+    try:
+        parameters = list(inspect.signature(thing.run).parameters.values())
+    except (TypeError, ValueError):  # it does not tell
+        return KnownOptions(frozenset(), others=True)
+    others = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    named = (p for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+    return KnownOptions(frozenset(parameter.name for parameter in named), others)
+
+
+def declared_options(backend: Any) -> frozenset[str]:
+    """The names in ``backend.options``, whatever holds them."""
+    options = getattr(backend, "options", None)
+    if isinstance(options, Mapping):
+        return frozenset(map(str, options))
+    fields = getattr(type(options), "model_fields", None) or getattr(options, "__dict__", None) or {}
+    return frozenset(name for name in fields if not name.startswith("_"))

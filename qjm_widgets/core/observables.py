@@ -1,0 +1,51 @@
+"""Telling an estimator's PUB from a sampler's, whatever its observables are written as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+#: The letters of a Pauli string, and of Qiskit's observables beside them.
+_LETTERS = frozenset("IXYZ01+-rl")
+_PACKAGES = ("qiskit.quantum_info.", "qiskit.opflow.", "qiskit._accelerate.sparse_observable")
+_PRIMITIVES = ("ObservablesArray", "EstimatorPub", "SparseObservable")
+_DEEPEST = 4
+
+
+def is_estimator_pub(thing: Any) -> bool:
+    """Whether it is ``(circuit, observables, ...)`` or a PUB that an estimator has made of such."""
+    if type(thing).__name__ == "EstimatorPub":
+        return True
+    if not isinstance(thing, (tuple, list)) or len(thing) < 2:
+        return False
+    names = {parameter.name for parameter in getattr(thing[0], "parameters", ())}
+    return hasattr(thing[0], "num_qubits") and _is_observable(thing[1], names)
+
+
+def _is_observable(thing: Any, parameters: set[str], depth: int = 0) -> bool:
+    kind = type(thing)
+    if kind.__name__ in _PRIMITIVES or f"{kind.__module__}.".startswith(_PACKAGES):
+        return hasattr(thing, "num_qubits") or kind.__name__ == "ObservablesArray"
+    if isinstance(thing, str):
+        return bool(thing) and set(thing) <= _LETTERS
+    if isinstance(thing, Mapping):
+        # A sampler's may name its parameters.
+        return any(
+            key not in parameters and _is_observable(key, parameters) for key in thing if _plain(key)
+        )
+    if (
+        hasattr(thing, "num_clbits")
+        or not isinstance(thing, Iterable)
+        or getattr(thing, "ndim", 1) == 0
+        or depth == _DEEPEST
+    ):
+        return False
+    if getattr(getattr(thing, "dtype", None), "kind", "O") not in "OU":
+        return False  # numbers
+    parts = list(thing)
+    return bool(parts) and all(_is_observable(part, parameters, depth + 1) for part in parts)
+
+
+def _plain(key: Any) -> bool:
+    """Whether a key may be an observable: tuples of parameters are a sampler's."""
+    return not isinstance(key, tuple)

@@ -1,0 +1,100 @@
+"""Run options that nobody knows: refused, with the name that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
+
+from qjm_widgets.core.errors import InputError
+
+
+class KnownOptions(NamedTuple):
+    """The names that a backend's ``run`` takes; with ``others``, it may take any beside them."""
+
+    names: frozenset[str]
+    others: bool
+
+
+#: What Qiskit's users give to any backend's ``run``; one that has no use for it leaves it alone.
+COMMON = frozenset(
+    {
+        *("shots", "memory", "meas_level", "meas_return", "seed_simulator", "init_qubits", "rep_delay"),
+        *("rep_time", "use_measure_esp", "qubit_lo_freq", "meas_lo_freq", "schedule_los"),
+    }
+)
+#: What ``JobManager.run`` takes by name, beside the circuits and the backend.
+RUN_ARGUMENTS = (
+    *("name", "shots", "max_circuits_per_job", "max_shots_per_job", "max_payload_bytes", "tags"),
+    *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds"),
+)
+#: What ``JobSet.resume`` takes by name.
+RESUME_ARGUMENTS = ("backend", "executor", "pass_manager", "paused")
+#: Names that other interfaces of Qiskit, old ones too, have for the same thing.
+_OTHER_WORDS = {
+    "max_experiments_per_job": "max_circuits_per_job",
+    "max_experiments": "max_circuits_per_job",
+    "max_circuits": "max_circuits_per_job",
+    "max_pubs_per_job": "max_circuits_per_job",
+    "max_shots": "max_shots_per_job",
+    "max_credits": "max_qpu_seconds",
+    "max_execution_time": "max_qpu_seconds",
+    "job_name": "name",
+    "job_tags": "tags",
+    "seed": "seed_simulator",
+    "noise": "noise_model",
+    "default_shots": "shots",
+}
+_TRANSPILING = ("optimization_level", "seed_transpiler", "initial_layout", "basis_gates", "coupling_map")
+_HINTS = {
+    **dict.fromkeys(_TRANSPILING, "run transpiles with a pass_manager=, which has this option"),
+    **dict.fromkeys(("seed", "seed_simulator"), "give the seed to the sampler when you make it"),
+    "memory": "a sampler keeps every shot, results().get_memory(circuit) gives them",
+}
+_MANY = 10
+
+
+def check_option_names(
+    given: Iterable[str], known: KnownOptions, ours: Collection[str], who: str
+) -> None:
+    """Refuse options that neither we nor the backend know.
+
+    Where the backend may take any, what is nearly a known name is refused, and nothing else.
+
+    Args:
+        given: names of run options.
+        known: those that the backend knows.
+        ours: arguments of the call itself.
+        who: the backend's name.
+
+    Raises:
+        InputError: names the option, and what was probably meant.
+    """
+    for name in given:
+        if name in known.names or (known.others and name in COMMON):
+            continue
+        meant = _meant(name, [*ours, *sorted(known.names)], COMMON if known.others else ())
+        if meant is not None:
+            advice = f"did you mean {meant}=?"
+        elif known.others:
+            continue
+        elif name in _HINTS:
+            advice = _HINTS[name]
+        elif not known.names:
+            advice = f"{who} takes none"
+        elif len(known.names) <= _MANY:
+            advice = f"{who} knows {', '.join(sorted(known.names))}"
+        else:
+            advice = f"neither this call nor {who} knows it"
+        raise InputError(f"there is no run option {name!r}: {advice}")
+
+
+def _meant(name: str, candidates: Sequence[str], common: Collection[str]) -> str | None:
+    """The name that was probably meant."""
+    other = _OTHER_WORDS.get(name)
+    if other in candidates:
+        return other
+    if name in _HINTS:
+        return None
+    near = difflib.get_close_matches(name.lower(), [*candidates, *sorted(common)], n=1, cutoff=0.75)
+    return near[0] if near else None
