@@ -19,8 +19,10 @@ _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
 _FRESH_FOR = 0.8
 """A token is renewed after this part of its life."""
 _TIMEOUT = (10.0, 30.0)
-_TOKEN = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*|(?<=Bearer )[^\s\"',;]+")
-"""A token as IBM Cloud gives it (a JWT), whoever has asked for it."""
+# A token as IBM Cloud gives it (a JWT), whoever has asked for it. It begins a word: a search that began
+# inside the word too would read a long one again and again.
+_TOKEN = re.compile(r"eyJ(?<![\w-]eyJ)[\w-]*+\.[\w-]++\.[\w-]*+")
+_BEARER = re.compile(r"Bearer [^\s\"',;]++")
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class Token:
 
     def redact(self, text: str) -> str:
         """A text without the key and without any token, those of the runtime's own client too."""
-        return _TOKEN.sub("…", text.replace(self._account.key, "…"))
+        return _BEARER.sub("Bearer …", _TOKEN.sub("…", text.replace(self._account.key, "…")))
 
     def _exchange(self, session: requests.Session) -> None:
         began = self._clock()

@@ -85,6 +85,7 @@ export function fileName(name: string): string {
   const plain = name
     .normalize("NFKC")
     .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+    .slice(0, 80)
     .replace(/^[-.]+|[-.]+$/g, "");
-  return (plain || "counts").slice(0, 80);
+  return plain || "counts";
 }
