@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets import faces
+from qjm_widgets._process import check_process
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.budget import OVER_BUDGET
@@ -50,8 +52,9 @@ class JobSet:
     """All jobs of one ``run``. Made by ``JobManager``; shows itself as the live panel."""
 
     def __init__(self, live: LiveSet, engine: Engine, resume: Resume) -> None:
+        self._live = live
+        self._process = os.getpid()
         self._warned = False  # that values of the results are not in the store
-        self.live = live
         self.expected_backend: Any = None
         """The backend that was named when the set was retrieved: ``resume`` uses it."""
         self._resume = resume
@@ -59,15 +62,25 @@ class JobSet:
         """The panel that displaying the set shows; one for all its displays."""
         self._engine = engine
 
+    @property
+    def live(self) -> LiveSet:
+        """What is known of the set in this process.
+
+        Raises:
+            ClosedError: this process was forked from the one that has the set.
+        """
+        check_process(self._process)
+        return self._live
+
     # -- identity ------------------------------------------------------------------------------------
 
     def job_set_id(self) -> str:
         """32 hexadecimal digits, by which the set is retrieved later."""
-        return self.live.set_id
+        return self._live.set_id
 
     def name(self) -> str:
         """The set's name."""
-        return self.live.record.name
+        return self._live.record.name
 
     def update_name(self, name: str) -> str:
         """Give the set another name; it is stored when this returns.
@@ -84,7 +97,7 @@ class JobSet:
 
     def tags(self) -> list[str]:
         """The user's tags."""
-        return list(self.live.record.tags)
+        return list(self._live.record.tags)
 
     def update_tags(
         self,
@@ -470,8 +483,8 @@ class JobSet:
         return frame_of(self.live)
 
     def __repr__(self) -> str:
-        told = str(snapshot.summary(self.live.numbers(), self.live.trouble))
-        standing = self.live.standing(time.time())
+        told = str(snapshot.summary(self._live.numbers(), self._live.trouble))
+        standing = self._live.standing(time.time())
         if standing is not None:
             told += f"; {standing}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 class Acts(Protocol):
     """What a job needs of its set."""
 
-    live: LiveSet
+    @property
+    def live(self) -> LiveSet:
+        """What is known of the set."""
 
     def cancel(self, jobs: Any) -> int:
         """Cancel jobs."""

@@ -20,6 +20,7 @@ from typing import Any
 
 from qjm_widgets import backends as _backends
 from qjm_widgets import faces
+from qjm_widgets._process import check_process
 from qjm_widgets.adapters import Adapters
 from qjm_widgets.clock import SystemClock
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
@@ -85,6 +86,7 @@ class JobManager:
         self._being_saved: set[str] = set()
         self._lock = threading.RLock()
         self._closed = False
+        self._process = os.getpid()
         self._watchers: list[Callable[[], None]] = []
         _OPEN.add(self)
 
@@ -244,6 +246,7 @@ class JobManager:
 
     def job_sets(self, name: str | None = None) -> list[JobSet]:
         """The sets run or retrieved in this session, oldest first; only those of a name if given."""
+        check_process(self._process)
         with self._lock:
             return [s for s in self._sets.values() if name is None or s.name() == name]
 
@@ -511,6 +514,7 @@ class JobManager:
 
     def _shut(self) -> int:
         """Close without a word; how many jobs were not sent yet."""
+        check_process(self._process)
         with self._lock:
             if self._closed:
                 return 0
@@ -537,6 +541,8 @@ class JobManager:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is not None and os.getpid() != self._process:
+            return  # a forked child on its way out: nothing here is its own
         try:
             if kind is None:
                 for job_set in self.job_sets():
@@ -552,14 +558,12 @@ class JobManager:
         faces.load().show_manager(self)
 
     def _check_open(self) -> None:
+        check_process(self._process)
         if self._closed:
             raise ClosedError("this manager was closed: make another one")
 
 
 _OPEN: weakref.WeakSet[JobManager] = weakref.WeakSet()
-if hasattr(os, "register_at_fork"):
-    # They are the parent's, and their threads stayed there: at its end a child has nothing to stop.
-    os.register_at_fork(after_in_child=_OPEN.clear)
 
 
 def open_managers() -> list[JobManager]:
@@ -595,6 +599,17 @@ def _default_name() -> str:
 
 _default: JobManager | None = None
 _making_default = threading.Lock()
+
+
+def _forget_parents() -> None:
+    """In a forked child: managers are the parent's, and their threads stayed there."""
+    global _default, _making_default
+    _OPEN.clear()
+    _default, _making_default = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parents)
 
 
 def default_manager() -> JobManager:

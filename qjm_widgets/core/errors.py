@@ -18,7 +18,7 @@
     │   └── DrivenElsewhereError           another kernel drives the job set
     ├── ProviderError                      a provider refused a request, or did not answer
     ├── WaitTimeoutError (TimeoutError)    the time was over before the jobs were
-    ├── ClosedError                        the manager was closed
+    ├── ClosedError                        the manager was closed, or belongs to a parent process
     └── StoreError
         ├── StoreVersionError              written by a newer qjm_widgets
         ├── StoreCorruptError              the file is damaged or is not a store
@@ -132,7 +132,7 @@ class WaitTimeoutError(QJMError, TimeoutError):
 
 
 class ClosedError(QJMError):
-    """The manager was closed."""
+    """The manager was closed, or it belongs to the process that this one was forked from."""
 
 
 class StoreError(QJMError):

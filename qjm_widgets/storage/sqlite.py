@@ -19,7 +19,7 @@ from qjm_widgets.core.errors import (
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
-from qjm_widgets.storage import rows
+from qjm_widgets.storage import forks, rows
 from qjm_widgets.storage.failures import damaged, translated
 from qjm_widgets.storage.inserting import Insert
 from qjm_widgets.storage.leases import Owner
@@ -106,11 +106,13 @@ class SQLiteStore:
         self.path = name if name == MEMORY else str(Path(name).expanduser().absolute())
         self._lock = threading.RLock()
         self._process = os.getpid()
+        forks.close_inherited()
         self._connection: sqlite3.Connection | None = open_store(self.path, timeout)
         file = None if self.path == MEMORY else self.path
         self._owner = Owner(file)
         self._standing = Standing(file, self._owner.id, lambda: open_store(self.path, timeout))
         self._epochs: dict[str, int] = {}
+        forks.register(self)
 
     def create_set(
         self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
@@ -301,6 +303,19 @@ class SQLiteStore:
                     connection.execute("DELETE FROM owners WHERE owner = ?", (self._owner.id,))
                 connection.close()
             self._owner.leave()
+
+    def before_fork(self) -> None:
+        """Let no transaction be open while the process is forked: the child would end it in its way."""
+        self._lock.acquire()
+
+    def after_fork(self) -> sqlite3.Connection | None:
+        """Go on; in the child with nothing: what it has of the parent's is given back, to be closed."""
+        if os.getpid() == self._process:
+            self._lock.release()
+            return None
+        self._lock = threading.RLock()
+        connection, self._connection = self._connection, None
+        return connection
 
     @contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
