@@ -92,7 +92,7 @@ class JobManager:
 
     @property
     def store_path(self) -> str:
-        """Where everything is kept: a file's absolute path, or ``":memory:"``."""
+        """Where everything is kept: a file's path without symbolic links, or ``":memory:"``."""
         return self._store.path
 
     # -- running -------------------------------------------------------------------------------------
@@ -526,10 +526,12 @@ class JobManager:
     def _let_go(self) -> int:
         """Let go of everything, once the threads have ended; how many jobs were not sent yet."""
         self._adapters.close()
-        self._store.close()
         lives = [job_set.live for job_set in self._sets.values()]
-        for live in lives:
-            live.close()
+        try:
+            self._store.close()
+        finally:
+            for live in lives:
+                live.close()
         return sum(live.numbers()[Status.NOT_SENT] for live in lives if live.adapter is not None)
 
     def __enter__(self) -> JobManager:

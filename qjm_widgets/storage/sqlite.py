@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from qjm_widgets.core.errors import (
     JobSetNotFoundError,
     LeaseLostError,
     StoreError,
+    StoreGoneError,
 )
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
@@ -94,7 +96,7 @@ class SQLiteStore:
         timeout: seconds to wait for another process that holds the file.
 
     Attributes:
-        path: the file's absolute path, or ``":memory:"``.
+        path: the file's absolute path without symbolic links, or ``":memory:"``.
 
     Raises:
         StoreError: one of its kinds.
@@ -102,8 +104,9 @@ class SQLiteStore:
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0) -> None:
         name = os.fspath(path)
-        # Absolute: the notebook may change its working directory later.
-        self.path = name if name == MEMORY else str(Path(name).expanduser().absolute())
+        # Absolute: the notebook may change its working directory later. Without symbolic links: whatever
+        # path names the file, its owners are beside it.
+        self.path = name if name == MEMORY else os.path.realpath(Path(name).expanduser())
         self._lock = threading.RLock()
         self._process = os.getpid()
         forks.close_inherited()
@@ -292,17 +295,24 @@ class SQLiteStore:
         return found[0]
 
     def close(self) -> None:
-        """Let go of the file; a second call does nothing."""
+        """Let go of the file; a second call does nothing.
+
+        Warns where sets are not in the file: it was deleted or replaced, and cannot be written anew.
+        """
         if os.getpid() != self._process:
             return  # in a forked child the file still belongs to the parent
         with self._lock, translated(self.path):
             connection, self._connection = self._connection, None
+            left = None
             if connection is not None:
+                connection, left = self._standing.leave(connection)
                 # Without a row in the store, nothing is left of an owner but its lock.
                 with suppress(sqlite3.Error):
                     connection.execute("DELETE FROM owners WHERE owner = ?", (self._owner.id,))
                 connection.close()
             self._owner.leave()
+        if left is not None:
+            warnings.warn(left, stacklevel=3)
 
     def before_fork(self) -> None:
         """Let no transaction be open while the process is forked: the child would end it in its way."""
@@ -344,7 +354,7 @@ class SQLiteStore:
 
     def _select(self, make: Callable[[rows.Row], T], query: str, *values: object) -> list[T]:
         with self._lock, translated(self.path):
-            found: Iterable[rows.Row] = self._open_connection().execute(query, values).fetchall()
+            found: Iterable[rows.Row] = self._reading().execute(query, values).fetchall()
         with self._decoding():
             return [make(row) for row in found]
 
@@ -379,6 +389,13 @@ class SQLiteStore:
             self._connection = kept
             return kept
         return connection
+
+    def _reading(self) -> sqlite3.Connection:
+        """As ``_keep_file``; where another file is in its place, the one that is still open."""
+        try:
+            return self._keep_file()
+        except StoreGoneError:
+            return self._open_connection()
 
     def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
         if connection.execute(_SET_KEY, (record.set_id,)).fetchone():
