@@ -93,6 +93,11 @@ class LiveSet:
         return self.adapter is not None or self.owner is not None
 
     @property
+    def over(self) -> bool:
+        """Whether all jobs have ended."""
+        return all(status.final or not number for status, number in self.census.numbers.items())
+
+    @property
     def interrupted(self) -> bool:
         """Whether jobs are unfinished and nobody drives them."""
         return not self.driven and any(self.census.numbers[s] for s in Status if not s.settled)

@@ -59,7 +59,10 @@ def jobs_tree(job_set: JobSet) -> list[dict[str, Any]]:
 
 
 def _driver(job_set: JobSet) -> str | None:
-    return "this process" if job_set.live.adapter is not None else job_set.live.owner
+    live = job_set.live
+    if live.over:
+        return None
+    return "this process" if live.adapter is not None else live.owner
 
 
 def _job(job: JobRecord) -> dict[str, Any]:

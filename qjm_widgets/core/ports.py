@@ -40,12 +40,18 @@ class CircuitBlock(NamedTuple):
 class SetSummary(NamedTuple):
     """A set in the store's list: nothing but the set's row and how many jobs are in each status.
 
-    ``owner`` tells who drives it now ("this kernel", "another kernel (process 12 on host)"), or None.
+    ``owner`` tells who drives it now ("this kernel", "another kernel (process 12 on host)"); None where
+    nobody does, or all its jobs have ended.
     """
 
     record: JobSetRecord
     jobs: Mapping[Status, int]
     owner: str | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether all jobs have ended."""
+        return all(status.final or not number for status, number in self.jobs.items())
 
     @property
     def unfinished(self) -> bool:

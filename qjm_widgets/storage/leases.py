@@ -2,8 +2,8 @@
 
 The lock is freed by the system when its process dies, however it dies, and kept while a laptop sleeps.
 Other hosts cannot see the lock of a process here: for them, and only for them, there is a heartbeat.
-What their clocks say is never compared: a host waits, by its own clock, for the beat to change. How old a
-beat is that it sees for the first time is told by the file system that both share.
+What their clocks say is never compared: a host waits, by its own clock, for the beat to change. How old
+a beat is that it sees for the first time is told by the file system that both share.
 """
 
 from __future__ import annotations

@@ -198,15 +198,20 @@ def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | No
     ``living`` tells in words who an owner is, or None where it lives no more.
     """
     summaries: list[SetSummary] = []
+    owners: list[str | None] = []
     counts: dict[Status, int] = {}
     last: str | None = None
     for *columns, owner, status, number in rows:
         if columns[0] != last:
             last, counts = columns[0], {}
-            summaries.append(SetSummary(set_from_row(tuple(columns)), counts, living(owner)))
+            summaries.append(SetSummary(set_from_row(tuple(columns)), counts))
+            owners.append(owner)
         if status is not None:  # a set without jobs
             counts[_STATUSES[status]] = number
-    return summaries
+    return [
+        summary if summary.over else summary._replace(owner=living(owner))
+        for summary, owner in zip(summaries, owners, strict=True)
+    ]
 
 
 def _integer(value: int | None) -> int | None:

@@ -261,7 +261,7 @@ class Painter:
             interrupted=live.interrupted,
             paused=live.paused,
             waiting=live.waiting,
-            owner=live.owner,
+            owner=None if live.over else live.owner,
             told=live.census.told(),
             heard_at=live.heard_at,
             ends=self._end(),

@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets import JobManager, JobSet
+from qjm_widgets.cli import main as cli
 from qjm_widgets.core.errors import DrivenElsewhereError, InvalidStateError
 from qjm_widgets.core.records import Status
+from qjm_widgets.widgets.listing import Query, listing
+from qjm_widgets.widgets.painter import Painter
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import circuits, done, start, turn, words
@@ -440,3 +443,42 @@ def test_a_link_whose_directories_are_missing_makes_them_for_its_owner_alone(tmp
         start(manager, Scripted(), 1)
     for made, mode in (("new/place/store", 0o600), ("new/place", 0o700), ("new", 0o700)):
         assert (tmp_path / made).stat().st_mode & 0o777 == mode
+
+
+# -- what is over ------------------------------------------------------------------------------------
+
+
+def test_nobody_drives_what_is_over(
+    store: Path, managers: list[JobManager], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = managers
+    adapter = Scripted(hold=True)
+    job_set = start(first, adapter, 2)
+    assert job_set.wait(LIMIT, until="submitted")
+    seen = second.retrieve_job_set(job_set.job_set_id())
+    command = ["--store", str(store), job_set.job_set_id()]
+
+    def shown() -> str:
+        cli(["list", *command[:2]])
+        cli(["list", *command[:2], "--json"])
+        cli(["show", *command])
+        cli(["show", *command, "--json"])
+        said = capsys.readouterr().out
+        return f"{said} {second.history()} {Painter(seen).trait()} {seen!r} {listing_of(second)}"
+
+    assert shown().count("another manager of this kernel") == 7
+    adapter.sent[0].finish()
+    adapter.sent[1].status = Status.ERROR
+    for each in (job_set, seen):
+        assert each.wait(LIMIT)
+        reach(each, lambda each=each: each.live.over)
+    assert "another manager" not in shown()
+    assert "driven by" not in shown()
+    assert [summary.owner for summary in second.history()] == [None]
+    with pytest.raises(DrivenElsewhereError, match="another manager"):
+        seen.retry()  # it is the other's to do
+    assert job_set.retry() == 1
+
+
+def listing_of(manager: JobManager) -> object:
+    return listing(manager.history(), Query(), 0, 10, opened=(), size=0)
