@@ -25,6 +25,7 @@ from qjm_widgets.core.errors import (
 from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.lost_values import notes_of_lost
 from qjm_widgets.core.ports import RemoteAdapter
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine import Engine
 from qjm_widgets.events import JobEvent, Subscription
@@ -167,6 +168,7 @@ class JobSet:
             standing=live.standing(now),
         )
 
+    @prints
     def error_messages(self) -> str | None:
         """The errors of all failed jobs, submission errors too, or None."""
         failed = [job for job in self.live.ordered() if job.status is Status.ERROR]
@@ -482,6 +484,7 @@ class JobSet:
 
         return frame_of(self.live)
 
+    @prints
     def __repr__(self) -> str:
         told = str(snapshot.summary(self._live.numbers(), self._live.trouble))
         standing = self._live.standing(time.time())

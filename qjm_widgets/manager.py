@@ -33,6 +33,7 @@ from qjm_widgets.core.errors import (
 )
 from qjm_widgets.core.identity import OURS
 from qjm_widgets.core.ports import RemoteAdapter, SetSummary, Work
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.core.splitting import Limits, Plan
@@ -553,6 +554,7 @@ class JobManager:
         finally:
             self.close()
 
+    @prints
     def __repr__(self) -> str:
         return f"<JobManager {self._store.path}: {plural(len(self._sets), 'job set')} in this session>"
 

@@ -9,15 +9,11 @@ from typing import Any
 
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.core.printable import printable
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
 
 _LEAST_NAME = 10
-
-
-def clean(text: str) -> str:
-    """A text of several lines without control characters: a terminal obeys those."""
-    return "\n".join("".join(c if c.isprintable() else "�" for c in line) for line in text.split("\n"))
 
 
 def dump(tree: Any) -> str:
@@ -132,7 +128,7 @@ def show_text(job_set: JobSet) -> str:
     """A set and its jobs."""
     owner = _driver(job_set)
     driven = f"\n  driven by {owner}" if owner is not None and not job_set.live.settled else ""
-    return clean(job_set.report()) + driven
+    return printable(job_set.report() + driven)
 
 
 def counts_text(counts: dict[str, int]) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.snapshot import summary
 from qjm_widgets.core.splitting import Limits, PlannedJob
@@ -68,6 +69,7 @@ class SetSummary(NamedTuple):
         """Whether jobs are unfinished and nobody drives them."""
         return self.unfinished and self.owner is None
 
+    @prints
     def __repr__(self) -> str:
         told = str(summary(self.jobs))
         if not self.record.complete:
