@@ -151,7 +151,8 @@ class LiveSet:
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function after every publication, on the engine's thread."""
-        self._watchers.append(watcher)
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[], None]) -> None:
         """Stop calling it; unknown ones are ignored."""

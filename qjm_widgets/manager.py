@@ -89,6 +89,8 @@ class JobManager:
         self._closed = False
         self._process = os.getpid()
         self._watchers: list[Callable[[], None]] = []
+        self.shown: Any = None
+        """The list that displaying the manager shows; one for all its displays."""
         _OPEN.add(self)
 
     @property
@@ -393,7 +395,8 @@ class JobManager:
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function, on any thread, when a set of this session changed or was forgotten."""
-        self._watchers.append(watcher)
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[], None]) -> None:
         """Stop calling it; unknown ones are ignored."""
