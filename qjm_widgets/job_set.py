@@ -382,7 +382,8 @@ class JobSet:
         """Drive the set on in this kernel, after the one that drove it died or was closed.
 
         What has finished keeps its results; what was sent is had back by its id; what was not sent is
-        sent; what ran inside the dead kernel is run again. A job that may have been sent is looked for
+        sent; what ran inside the dead kernel is run again. Run options that
+        ``load`` took from a bundle are shown first, by a warning in the log. A job that may have been sent is looked for
         where the provider has tags, and held for you to decide elsewhere. Where this kernel drives the
         set already, held jobs are looked for again.
 

@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import functools
 import itertools
+import logging
 import os
 import threading
 import time
@@ -35,7 +36,7 @@ from qjm_widgets.core.identity import OURS
 from qjm_widgets.core.ports import RemoteAdapter, SetSummary, Work
 from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
-from qjm_widgets.core.snapshot import plural
+from qjm_widgets.core.snapshot import options_text, plural
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.ending import Threads, end
 from qjm_widgets.engine import Engine
@@ -59,6 +60,8 @@ from qjm_widgets.set_writer import SetWriter
 from qjm_widgets.shelves import IN_MEMORY
 from qjm_widgets.storage.sqlite import SQLiteStore
 from qjm_widgets.transpiler import Transpiler
+
+_LOG = logging.getLogger(__name__)
 
 
 class JobManager:
@@ -372,10 +375,18 @@ class JobManager:
             merged = merge_options(live.record, options)
             untranspiled(live, pass_manager)
             try:
-                self._store.claim(live.set_id)
+                foreign = self._store.claim(live.set_id)
             except DrivenElsewhereError:
                 self._follower.follow(live)
                 raise
+            kept = {name: value for name, value in live.record.options.items() if name not in options}
+            if foreign and kept:
+                _LOG.warning(
+                    "%r is from a bundle: these run options of it go to %s: %s",
+                    live.record.name,
+                    adapter.name,
+                    options_text(kept),
+                )
             live.restart(*self._store.load_set(live.set_id))
             live.owner = None
             live.options = merged
@@ -487,6 +498,9 @@ class JobManager:
         A set that is here already, and is equal, stays as it is; where another set has the id, this one
         gets a new id. Jobs that were under way when it was exported are held, for you to decide.
 
+        Where it brings run options, which ``resume`` would send to a backend, a warning is logged that
+        shows them; ``report`` shows them too, and ``resume(backend, name=value)`` changes one.
+
         Raises:
             BundleError: it is damaged, changed, too large, of a newer version, or no bundle; the store
                 is as it was.
@@ -497,6 +511,12 @@ class JobManager:
         self._check_open()
         job_set = self.retrieve_job_set(store_bundle(self._store, read_bundle(path)))
         self._notify()
+        if options := job_set.live.record.options:
+            _LOG.warning(
+                "%r brings run options, which resume() sends to a backend: %s",
+                job_set.name(),
+                options_text(options),
+            )
         return job_set
 
     # -- life ----------------------------------------------------------------------------------------

@@ -164,8 +164,11 @@ class JobStore(Protocol):
             JobSetNotFoundError: no such set.
         """
 
-    def claim(self, set_id: str) -> None:
+    def claim(self, set_id: str) -> bool:
         """Own a set from now on, so that its changes can be written.
+
+        Returns:
+            Whether nobody has owned it in this store before: it came from elsewhere.
 
         Raises:
             DrivenElsewhereError: another store that lives owns it.

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from qjm_widgets.core.printable import prints
+from qjm_widgets.core.printable import printable, prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 
 WORDS: Mapping[Status, str] = {
@@ -179,6 +179,11 @@ def title(record: JobSetRecord, jobs: int) -> str:
     return " · ".join(parts)
 
 
+def options_text(options: Mapping[str, object]) -> str:
+    """Run options as they are written in a call, each cut where it is long."""
+    return printable(", ".join(f"{name}={first_line(repr(value))}" for name, value in options.items()))
+
+
 def plural(number: int, noun: str) -> str:
     """A number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
@@ -204,6 +209,8 @@ def report(
     if record.tags:
         lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
     lines.append(f"  {summary(numbers, trouble)}")
+    if record.options:
+        lines.append(f"  run options: {options_text(record.options)}")
     if standing is not None:
         lines.append(f"  {standing}")
     if detailed:

@@ -236,19 +236,20 @@ class SQLiteStore:
             with suppress(sqlite3.Error):
                 connection.executescript("PRAGMA incremental_vacuum")
 
-    def claim(self, set_id: str) -> None:
-        """Own a set from now on.
+    def claim(self, set_id: str) -> bool:
+        """Own a set from now on; whether nobody has owned it in this store before.
 
         Raises:
             JobSetNotFoundError: no such set.
             DrivenElsewhereError: another store that lives owns it.
         """
         with self._transaction() as connection:
-            key, owner, _ = self._ownership(connection, set_id)
+            key, owner, epoch = self._ownership(connection, set_id)
             who = self._owner.describe(connection, owner)
             if who is not None and owner != self._owner.id:
                 raise DrivenElsewhereError(f"{who} drives job set {set_id}: act there, or end it first")
             self._take(connection, set_id, key)
+            return epoch == 0
 
     def release(self, set_id: str) -> None:
         """Own a set no more; nothing happens where it is not owned."""
