@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets import faces
+from qjm_widgets._process import check_process
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
 from qjm_widgets.core.budget import OVER_BUDGET
@@ -24,6 +26,7 @@ from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.lost_values import notes_of_lost
 from qjm_widgets.core.merging import merge
 from qjm_widgets.core.ports import RemoteAdapter
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine import Engine
 from qjm_widgets.events import JobEvent, Subscription
@@ -51,8 +54,9 @@ class JobSet:
     """All jobs of one ``run``. Made by ``JobManager``; shows itself as the live panel."""
 
     def __init__(self, live: LiveSet, engine: Engine, resume: Resume) -> None:
+        self._live = live
+        self._process = os.getpid()
         self._warned = False  # that values of the results are not in the store
-        self.live = live
         self.expected_backend: Any = None
         """The backend that was named when the set was retrieved: ``resume`` uses it."""
         self._resume = resume
@@ -60,15 +64,25 @@ class JobSet:
         """The panel that displaying the set shows; one for all its displays."""
         self._engine = engine
 
+    @property
+    def live(self) -> LiveSet:
+        """What is known of the set in this process.
+
+        Raises:
+            ClosedError: this process was forked from the one that has the set.
+        """
+        check_process(self._process)
+        return self._live
+
     # -- identity ------------------------------------------------------------------------------------
 
     def job_set_id(self) -> str:
         """32 hexadecimal digits, by which the set is retrieved later."""
-        return self.live.set_id
+        return self._live.set_id
 
     def name(self) -> str:
         """The set's name."""
-        return self.live.record.name
+        return self._live.record.name
 
     def update_name(self, name: str) -> str:
         """Give the set another name; it is stored when this returns.
@@ -85,7 +99,7 @@ class JobSet:
 
     def tags(self) -> list[str]:
         """The user's tags."""
-        return list(self.live.record.tags)
+        return list(self._live.record.tags)
 
     def update_tags(
         self,
@@ -155,6 +169,7 @@ class JobSet:
             standing=live.standing(now),
         )
 
+    @prints
     def error_messages(self) -> str | None:
         """The errors of failed jobs (submission too) and of circuits that failed in others, or None."""
         lines = []
@@ -376,10 +391,11 @@ class JobSet:
     ) -> JobSet:
         """Drive the set on in this kernel, after the one that drove it died or was closed.
 
-        What has finished keeps its results; what was sent is had back by its id; what was not sent is
-        sent; what ran inside the dead kernel is run again. A job that may have been sent is looked for
-        where the provider has tags, and held for you to decide elsewhere. Where this kernel drives the
-        set already, held jobs are looked for again.
+        What has finished keeps its results; what was sent is retrieved by its id; what was not sent is
+        sent; what ran inside the dead kernel is run again. Run options that ``load`` took from a bundle
+        are shown first, by a warning in the log. A job that may have been sent is looked for where the
+        provider has tags, and held for you to decide elsewhere. Where this kernel drives the set, held
+        jobs are looked for again.
 
         Args:
             backend: the one that the set was made for; by default one that the manager knows by name,
@@ -479,13 +495,14 @@ class JobSet:
 
         return frame_of(self.live)
 
+    @prints
     def __repr__(self) -> str:
-        told = str(self.live.summary())
-        standing = self.live.standing(time.time())
+        told = str(self._live.summary())
+        standing = self._live.standing(time.time())
         if standing is not None:
             told += f"; {standing}"
-        if self.live.record.unstored_circuits:
-            told += f"; {snapshot.unresumable(self.live.record)}"
+        if self._live.record.unstored_circuits:
+            told += f"; {snapshot.unresumable(self._live.record)}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:

@@ -93,6 +93,11 @@ class LiveSet:
         return self.adapter is not None or self.owner is not None
 
     @property
+    def over(self) -> bool:
+        """Whether all jobs have ended."""
+        return all(status.final or not number for status, number in self.census.numbers.items())
+
+    @property
     def interrupted(self) -> bool:
         """Whether jobs are unfinished and nobody drives them."""
         return not self.driven and any(self.census.numbers[s] for s in Status if not s.settled)
@@ -150,7 +155,8 @@ class LiveSet:
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function after every publication, on the engine's thread."""
-        self._watchers.append(watcher)
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[], None]) -> None:
         """Stop calling it; unknown ones are ignored."""

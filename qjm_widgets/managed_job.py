@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qjm_widgets.core import snapshot
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.live import LiveSet
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 class Acts(Protocol):
     """What a job needs of its set."""
 
-    live: LiveSet
+    @property
+    def live(self) -> LiveSet:
+        """What is known of the set."""
 
     def cancel(self, jobs: Any) -> int:
         """Cancel jobs."""
@@ -54,6 +57,7 @@ class ManagedJob:
         """The provider's id; None before it was sent."""
         return self._set.live.jobs[self.row].job_id
 
+    @prints
     def error_message(self) -> str | None:
         """Why it failed, or None."""
         return self._set.live.jobs[self.row].error

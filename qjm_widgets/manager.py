@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import functools
 import itertools
+import logging
 import os
 import threading
 import time
@@ -20,6 +21,7 @@ from typing import Any
 
 from qjm_widgets import backends as _backends
 from qjm_widgets import faces
+from qjm_widgets._process import check_process
 from qjm_widgets.adapters import Adapters
 from qjm_widgets.clock import SystemClock
 from qjm_widgets.core.arguments import check_budget, check_name, check_tags
@@ -32,8 +34,9 @@ from qjm_widgets.core.errors import (
 )
 from qjm_widgets.core.identity import OURS
 from qjm_widgets.core.ports import RemoteAdapter, SetSummary, Work
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
-from qjm_widgets.core.snapshot import plural
+from qjm_widgets.core.snapshot import options_text, plural
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.ending import Threads, end
 from qjm_widgets.engine import Engine
@@ -57,6 +60,8 @@ from qjm_widgets.set_writer import SetWriter
 from qjm_widgets.shelves import IN_MEMORY
 from qjm_widgets.storage.sqlite import SQLiteStore
 from qjm_widgets.transpiler import Transpiler
+
+_LOG = logging.getLogger(__name__)
 
 
 class JobManager:
@@ -85,12 +90,15 @@ class JobManager:
         self._being_saved: set[str] = set()
         self._lock = threading.RLock()
         self._closed = False
+        self._process = os.getpid()
         self._watchers: list[Callable[[], None]] = []
+        self.shown: Any = None
+        """The list that displaying the manager shows; one for all its displays."""
         _OPEN.add(self)
 
     @property
     def store_path(self) -> str:
-        """Where everything is kept: a file's absolute path, or ``":memory:"``."""
+        """Where everything is kept: a file's path without symbolic links, or ``":memory:"``."""
         return self._store.path
 
     # -- running -------------------------------------------------------------------------------------
@@ -244,6 +252,7 @@ class JobManager:
 
     def job_sets(self, name: str | None = None) -> list[JobSet]:
         """The sets run or retrieved in this session, oldest first; only those of a name if given."""
+        check_process(self._process)
         with self._lock:
             return [s for s in self._sets.values() if name is None or s.name() == name]
 
@@ -368,10 +377,18 @@ class JobManager:
             merged = merge_options(live.record, options)
             untranspiled(live, pass_manager)
             try:
-                self._store.claim(live.set_id)
+                foreign = self._store.claim(live.set_id)
             except DrivenElsewhereError:
                 self._follower.follow(live)
                 raise
+            kept = {name: value for name, value in live.record.options.items() if name not in options}
+            if foreign and kept:
+                _LOG.warning(
+                    "%r is from a bundle: these run options of it go to %s: %s",
+                    live.record.name,
+                    adapter.name,
+                    options_text(kept),
+                )
             live.restart(*self._store.load_set(live.set_id))
             live.owner = None
             live.options = merged
@@ -391,7 +408,8 @@ class JobManager:
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function, on any thread, when a set of this session changed or was forgotten."""
-        self._watchers.append(watcher)
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[], None]) -> None:
         """Stop calling it; unknown ones are ignored."""
@@ -482,6 +500,9 @@ class JobManager:
         A set that is here already, and is equal, stays as it is; where another set has the id, this one
         gets a new id. Jobs that were under way when it was exported are held, for you to decide.
 
+        Where it brings run options, which ``resume`` would send to a backend, a warning is logged that
+        shows them; ``report`` shows them too, and ``resume(backend, name=value)`` changes one.
+
         Raises:
             BundleError: it is damaged, changed, too large, of a newer version, or no bundle; the store
                 is as it was.
@@ -492,6 +513,12 @@ class JobManager:
         self._check_open()
         job_set = self.retrieve_job_set(store_bundle(self._store, read_bundle(path)))
         self._notify()
+        if options := job_set.live.record.options:
+            _LOG.warning(
+                "%r brings run options, which resume() sends to a backend: %s",
+                job_set.name(),
+                options_text(options),
+            )
         return job_set
 
     # -- life ----------------------------------------------------------------------------------------
@@ -513,6 +540,7 @@ class JobManager:
 
     def _shut(self) -> int:
         """Close without a word; how many jobs were not sent yet."""
+        check_process(self._process)
         with self._lock:
             if self._closed:
                 return 0
@@ -524,10 +552,12 @@ class JobManager:
     def _let_go(self) -> int:
         """Let go of everything, once the threads have ended; how many jobs were not sent yet."""
         self._adapters.close()
-        self._store.close()
         lives = [job_set.live for job_set in self._sets.values()]
-        for live in lives:
-            live.close()
+        try:
+            self._store.close()
+        finally:
+            for live in lives:
+                live.close()
         return sum(live.numbers()[Status.NOT_SENT] for live in lives if live.adapter is not None)
 
     def __enter__(self) -> JobManager:
@@ -539,6 +569,8 @@ class JobManager:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is not None and os.getpid() != self._process:
+            return  # a forked child on its way out: nothing here is its own
         try:
             if kind is None:
                 for job_set in self.job_sets():
@@ -547,6 +579,7 @@ class JobManager:
         finally:
             self.close()
 
+    @prints
     def __repr__(self) -> str:
         return f"<JobManager {self._store.path}: {plural(len(self._sets), 'job set')} in this session>"
 
@@ -554,14 +587,12 @@ class JobManager:
         faces.show(lambda: faces.load().show_manager(self), self.__repr__)
 
     def _check_open(self) -> None:
+        check_process(self._process)
         if self._closed:
             raise ClosedError("this manager was closed: make another one")
 
 
 _OPEN: weakref.WeakSet[JobManager] = weakref.WeakSet()
-if hasattr(os, "register_at_fork"):
-    # They are the parent's, and their threads stayed there: at its end a child has nothing to stop.
-    os.register_at_fork(after_in_child=_OPEN.clear)
 
 
 def open_managers() -> list[JobManager]:
@@ -597,6 +628,17 @@ def _default_name() -> str:
 
 _default: JobManager | None = None
 _making_default = threading.Lock()
+
+
+def _forget_parents() -> None:
+    """In a forked child: managers are the parent's, and their threads stayed there."""
+    global _default, _making_default
+    _OPEN.clear()
+    _default, _making_default = None, threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_parents)
 
 
 def default_manager() -> JobManager:

@@ -8,9 +8,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
+from qjm_widgets.core.arguments import number
 from qjm_widgets.core.errors import CircuitError, InputError, explain
 from qjm_widgets.core.observables import is_estimator_pub
 from qjm_widgets.core.ports import Work
+
+MOST_SHOTS = 2**63 - 1
+"""As many as backends count in, and as the store keeps."""
 
 
 def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
@@ -46,7 +50,9 @@ def check_shots(shots: Any, where: str = "shots") -> None:
     if isinstance(shots, bool) or (not isinstance(shots, int) and not hasattr(shots, "__index__")):
         raise InputError(f"{where} must be a whole number, not {shots!r}")
     if int(shots) < 1:
-        raise InputError(f"{where} must be at least 1, not {shots}")
+        raise InputError(f"{where} must be at least 1, not {number(int(shots))}")
+    if int(shots) > MOST_SHOTS:
+        raise InputError(f"{where} must be below 2**63, not {number(int(shots))}")
 
 
 def _as_list(circuits: Any) -> Sequence[Any]:
@@ -106,6 +112,7 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
     except Exception as error:  # values may be anything, and raise anything when they are converted
         reason = textwrap.shorten(explain(error), 300, placeholder=" …")
         raise CircuitError(f"item {index} is no valid PUB: {reason}") from error
+    check_shots(pub.shots, f"shots of item {index}")
     values = pub.parameter_values
     return Work(pub.circuit, values if values.num_parameters or values.shape else None, pub.shots)
 

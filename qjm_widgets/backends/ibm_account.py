@@ -13,14 +13,19 @@ from urllib.parse import urlsplit
 
 import requests
 
+from qjm_widgets.backends.ibm_session import check_address
 from qjm_widgets.core.errors import InputError, ProviderError, explain
 
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
+NOT_FOLLOWED = "the server sends elsewhere, and the key is given to no other address"
+"""What is said of a redirect."""
 _FRESH_FOR = 0.8
 """A token is renewed after this part of its life."""
 _TIMEOUT = (10.0, 30.0)
-_TOKEN = re.compile(r"eyJ[\w-]*\.[\w-]+\.[\w-]*|(?<=Bearer )[^\s\"',;]+")
-"""A token as IBM Cloud gives it (a JWT), whoever has asked for it."""
+# A token as IBM Cloud gives it (a JWT), whoever has asked for it. It begins a word: a search that began
+# inside the word too would read a long one again and again.
+_TOKEN = re.compile(r"eyJ(?<![\w-]eyJ)[\w-]*+\.[\w-]++\.[\w-]*+")
+_BEARER = re.compile(r"Bearer [^\s\"',;]++")
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,9 @@ class Account:
         key: the API key.
         proxies: as ``requests`` takes them.
         verify: whether certificates are checked.
+
+    Raises:
+        InputError: an address is plain http to another machine.
     """
 
     url: str
@@ -42,6 +50,10 @@ class Account:
     key: str = field(repr=False)
     proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
     verify: bool = True
+
+    def __post_init__(self) -> None:
+        check_address(self.url)
+        check_address(self.iam_url)
 
     @property
     def name(self) -> str:
@@ -57,7 +69,7 @@ def account_of(service: Any, instance: str | None = None) -> Account:
         instance: the CRN that a backend belongs to; by default the active one.
 
     Raises:
-        InputError: the service holds no account that can be used.
+        InputError: the service holds no account that can be used, or its address is plain http.
     """
     known = service.active_account() or {}
     crn = instance or known.get("instance") or service.active_instance()
@@ -142,7 +154,7 @@ class Token:
 
     def redact(self, text: str) -> str:
         """A text without the key and without any token, those of the runtime's own client too."""
-        return _TOKEN.sub("…", text.replace(self._account.key, "…"))
+        return _BEARER.sub("Bearer …", _TOKEN.sub("…", text.replace(self._account.key, "…")))
 
     def _exchange(self, session: requests.Session) -> None:
         began = self._clock()
@@ -156,6 +168,7 @@ class Token:
                 },
                 headers={"Accept": "application/json"},
                 timeout=_TIMEOUT,
+                allow_redirects=False,
             )
         except requests.RequestException as error:
             text = self.redact(explain(error))
@@ -163,7 +176,11 @@ class Token:
         if answer.status_code != 200:
             raise ProviderError(
                 f"IBM Cloud gave no access token ({answer.status_code}): "
-                f"{self.redact(answer.text[:300])}\nCheck the API key.",
+                + (
+                    NOT_FOLLOWED
+                    if answer.is_redirect
+                    else f"{self.redact(answer.text[:300])}\nCheck the API key."
+                ),
                 answer.status_code,
             )
         try:

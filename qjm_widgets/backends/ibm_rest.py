@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
-import requests.auth
 
-from qjm_widgets.backends.ibm_account import Account, Token
+from qjm_widgets.backends.ibm_account import NOT_FOLLOWED, Account, Token
+from qjm_widgets.backends.ibm_session import Session
 from qjm_widgets.core.errors import NotFoundError, ProviderError, explain
 from qjm_widgets.core.refusals import retry_after
 
@@ -54,7 +54,7 @@ class Rest:
         self._token = Token(account)
         self._timeouts = timeouts
         self._sleep = sleep
-        self._sessions: queue.LifoQueue[requests.Session] = queue.LifoQueue()
+        self._sessions: queue.LifoQueue[Session] = queue.LifoQueue()
 
     def __repr__(self) -> str:
         return f"<IBM Quantum at {self._account.url}>"
@@ -231,7 +231,7 @@ class Rest:
         return wait if wait <= _PATIENCE else None
 
     def _error(self, answer: requests.Response, path: tuple[str, ...]) -> Exception:
-        text = self.redact(_words(answer))
+        text = NOT_FOLLOWED if answer.is_redirect else self.redact(_words(answer))
         if answer.status_code == 404 and len(path) > 1:
             return NotFoundError(f"IBM Quantum knows no {path[0].removesuffix('s')} {path[1]}: {text}")
         return ProviderError(
@@ -240,14 +240,13 @@ class Rest:
             retry_after(_Answered(answer)),
         )
 
-    def _session(self) -> requests.Session:
+    def _session(self) -> Session:
         try:
             return self._sessions.get_nowait()
         except queue.Empty:
-            session = requests.Session()
+            session = Session()
             session.proxies.update(self._account.proxies)
             session.verify = self._account.verify
-            session.auth = _Bearer()
             return session
 
     def _headers(self, token: str) -> dict[str, str]:
@@ -272,13 +271,6 @@ def rest_of(account: Account) -> Rest:
         if rest is None:
             rest = _open[key] = Rest(account)
         return rest
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Leaves the headers as they are: without it ``requests`` looks into the user's .netrc."""
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 class _Answered(Exception):  # noqa: N818

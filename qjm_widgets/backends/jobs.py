@@ -27,6 +27,8 @@ _WORDS = {
 
 _TOO_LONG = re.compile(r"\b1305\b|ran too long|(maximum|max) execution time", re.I)
 """What providers say of a job that they call cancelled although nobody has cancelled it."""
+# In so many characters of what they say, which may have megabytes.
+_LOOKED_AT = 10_000
 
 
 def observe_job(
@@ -57,7 +59,9 @@ def observe_job(
             found = read_done(result, read)
     elif status is Status.ERROR:
         found = _failed_or_late(job, read)
-    elif status is Status.CANCELLED and _TOO_LONG.search(why := str(_told(job, "error_message"))):
+    elif status is Status.CANCELLED and _TOO_LONG.search(
+        (why := str(_told(job, "error_message"))), 0, _LOOKED_AT
+    ):
         found = Observation(Status.ERROR, why)
     else:
         found = Observation(status)

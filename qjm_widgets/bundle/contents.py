@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from qjm_widgets.bundle import credentials
 from qjm_widgets.bundle.checks import is_safe_to_read
+from qjm_widgets.bundle.listing import LONG_TEXT
 from qjm_widgets.core.ports import CircuitBlock, JobStore
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.snapshot import WORDS
@@ -65,16 +66,22 @@ def collect(store: JobStore, set_id: str) -> Bundle:
         jobs=tuple(
             replace(
                 job,
-                error=credentials.redacted(job.error),
-                last_error=credentials.redacted(job.last_error),
-                note=credentials.redacted(job.note),
+                error=_leaving(job.error),
+                last_error=_leaving(job.last_error),
+                note=_leaving(job.note),
             )
             for job in jobs
         ),
-        history=tuple(line._replace(text=credentials.redacted(line.text)) for line in history),
+        history=tuple(line._replace(text=_leaving(line.text)) for line in history),
         blocks=tuple(map(unpacked, blocks)),
         outcomes=outcomes,
     )
+
+
+def _leaving(text: str | None) -> str | None:
+    """A text without credentials, as long as a bundle takes it."""
+    left = credentials.redacted(text)
+    return left if left is None or len(left) <= LONG_TEXT else left[: LONG_TEXT - 1] + "…"
 
 
 def _steady(

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-_REMOVED = "(removed)"
+_REMOVED = b"(removed)"
 _PARTS = (
     *("token", "apikey", "password", "passwd", "passphrase", "secret", "credential", "authorization"),
     *("bearer", "cookie", "privatekey", "accesskey"),
 )
 # An instance is a CRN, which names the account; proxies hold passwords.
 _NAMES = frozenset({"auth", "key", "pwd", "crn", "instance", "serviceinstance", "proxies", "headers"})
-_TEXT = re.compile(
-    r"""
-      \bcrn:v1:\S+                                   # IBM Cloud: an instance of an account
-    | \beyJ[\w-]{10,}\.[\w-]+\.[\w-]+                # a JSON web token
-    | \b[0-9a-f]{128}\b                              # a token of the retired IBM Quantum Experience
-    | (?i:\b(?:bearer|basic|apikey)\s+(?-i:[\w.+/=-]{16,}))
-    | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                # https://user:password@host
-    | (?i:[\w-]*(?:token|api[_-]?key|password|passwd|secret|credential)[\w-]*["']?\s*[=:]\s*["']?)
-      [^\s"',;&)]{6,}
-    """,
-    re.VERBOSE,
-)
+
+# A text from outside may have megabytes in any shape, so that no byte may be read again and again. Each
+# pattern begins with its literal and stops, at the latest, where the next match could begin.
+_PATTERNS: dict[bytes, re.Pattern[bytes]] = {
+    # IBM Cloud: an instance of an account.
+    b"crn:v1:": re.compile(rb"crn:v1:(?<!\wcrn:v1:)\S++"),
+    # A JSON web token.
+    b"eyj": re.compile(rb"eyj(?<![\w-]eyj)[\w-]{10,}+\.[\w-]++\.[\w-]++"),
+    # https://user:password@host
+    b"://": re.compile(rb"://[^\s/:@]++:[^\s/@]++(?=@)"),
+    **{
+        scheme + b" ": re.compile(rb"%b(?<!\w%b)\s++[\w.+/=-]{16,}+" % (scheme, scheme))
+        for scheme in (b"bearer", b"basic", b"apikey")
+    },
+    **{
+        name: re.compile(rb"""%b[\w-]{0,64}+["']?+\s*+[=:]\s*+["']?+[^\s"',;&)]{6,}+""" % name)
+        for name in (
+            *(b"token", b"apikey", b"api_key", b"api-key"),
+            *(b"password", b"passwd", b"secret", b"credential"),
+        )
+    },
+}
+_WORD = b"abcdefghijklmnopqrstuvwxyz0123456789_-"
+# A token of the retired IBM Quantum Experience is as long as this run of hexadecimal digits.
+_DIGITS = b"f" * 128
+_AS_DIGITS = bytes(ord("f") if chr(code) in "0123456789abcdef" else 0 for code in range(256))
+_RUN = re.compile(rb"f++")
 
 
 def keep_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -34,8 +49,41 @@ def keep_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str,
 
 
 def redacted(text: str | None) -> str | None:
-    """A text, such as an error message, without what looks like a credential."""
-    return None if text is None else _TEXT.sub(_REMOVED, text)
+    """A text, such as an error message, without what looks like a credential; in linear time."""
+    if text is None:
+        return None
+    data = text.encode("utf-8", "surrogatepass")
+    parts = []
+    at = 0
+    for start, end in sorted(_found(data)):
+        if start >= at:
+            parts += [data[at:start], _REMOVED]
+        at = max(at, end)
+    return b"".join((*parts, data[at:])).decode("utf-8", "surrogatepass") if parts else text
+
+
+def _found(data: bytes) -> Iterator[tuple[int, int]]:
+    """From where to where the credentials of a text go; they may overlap."""
+    text = data.lower()  # of bytes, so that places stay
+    for literal, pattern in _PATTERNS.items():
+        if literal.strip() not in text:
+            continue
+        done = 0
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if literal == b"://":
+                start += len(literal)
+            elif start > done and text[start - 1] in _WORD:  # with its whole name: access_token=…
+                start = done + len(text[done:start].rstrip(_WORD))
+            yield start, end
+            done = end
+    digits = text.translate(_AS_DIGITS)
+    start = digits.find(_DIGITS)
+    while start >= 0:
+        run = _RUN.match(digits, start)
+        assert run is not None
+        yield run.span()
+        start = digits.find(_DIGITS, run.end())
 
 
 def _is_secret(name: str, value: Any) -> bool:
@@ -43,7 +91,7 @@ def _is_secret(name: str, value: Any) -> bool:
     if plain in _NAMES or any(part in plain for part in _PARTS):
         return value is not None
     if isinstance(value, str):
-        return _TEXT.search(value) is not None
+        return next(_found(value.encode("utf-8", "surrogatepass")), None) is not None
     if isinstance(value, Mapping):
         return any(_is_secret(str(key), inner) for key, inner in value.items())
     if isinstance(value, (list, tuple)):

@@ -14,7 +14,8 @@ from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY
 FORMAT = "qjm_widgets bundle"
 VERSION = 2
 _MOST_CIRCUITS = 10_000_000
-_LONG_TEXT = 1 << 20
+LONG_TEXT = 1 << 20
+"""Characters of an error or a note; a longer one is cut when it is exported."""
 _STATUSES = {status.value: status for status in Status}
 
 
@@ -210,12 +211,12 @@ def _read_job(fields: Fields, row: int, circuits: int) -> JobRecord:
         running_at=fields.maybe(fields.seconds, "running_at"),
         finished_at=fields.maybe(fields.seconds, "finished_at"),
         checked_at=fields.maybe(fields.seconds, "checked_at"),
-        error=fields.maybe(fields.text, "error", _LONG_TEXT),
-        last_error=fields.maybe(fields.text, "last_error", _LONG_TEXT),
+        error=fields.maybe(fields.text, "error", LONG_TEXT),
+        last_error=fields.maybe(fields.text, "last_error", LONG_TEXT),
         queue_position=fields.maybe(fields.whole, "queue_position"),
         estimated_seconds=fields.maybe(fields.seconds, "estimated_seconds"),
         qpu_seconds=fields.maybe(fields.seconds, "qpu_seconds"),
-        note=fields.maybe(fields.text, "note", _LONG_TEXT),
+        note=fields.maybe(fields.text, "note", LONG_TEXT),
         spent_seconds=fields.later(fields.seconds, "spent_seconds"),
         failed_circuits=fields.later(fields.wholes, "failed_circuits") or (),
     )
@@ -235,7 +236,7 @@ def _read_change(fields: Fields, jobs: int) -> StatusChange:
         status=_status(fields),
         at=fields.seconds("at"),
         job_id=fields.maybe(fields.text, "job_id"),
-        text=fields.maybe(fields.text, "text", _LONG_TEXT),
+        text=fields.maybe(fields.text, "text", LONG_TEXT),
     )
     fields.end()
     return change

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
     patient.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="how long to wait at most")
     driving = argparse.ArgumentParser(add_help=False, parents=[patient])
     driving.add_argument(
-        "--backend", metavar="MODULE:FACTORY", help="the backend, or what makes it; found from here too"
+        "--backend",
+        metavar="MODULE:FACTORY",
+        help="the backend, or what makes it; its module may be in the current folder",
     )
     driving.add_argument(
         "--option",
@@ -106,9 +109,9 @@ def backend_of(text: str | None) -> Any:
     module, _, name = text.partition(":")
     if not module or not name:
         raise InputError(f"--backend is MODULE:FACTORY, such as my_lab:backend; not {text!r}")
+    # Last, where Python itself put it first too: a file here must not stand for an installed package.
     here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != here] + [here]
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):

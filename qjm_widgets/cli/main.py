@@ -23,6 +23,7 @@ from qjm_widgets.core.errors import (
     WaitTimeoutError,
 )
 from qjm_widgets.core.finding import find_set
+from qjm_widgets.core.printable import printable
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.job_set import JobSet
@@ -76,7 +77,7 @@ def _tell(error: QJMError, as_json: bool) -> int:
         tree = {"error": type(error).__name__, "message": str(error), "exit_code": code}
         print(words.line_of(tree), file=sys.stderr)
     else:
-        print(f"qjm: {words.clean(str(error))}", file=sys.stderr)
+        print(f"qjm: {printable(str(error))}", file=sys.stderr)
     return code
 
 
@@ -89,7 +90,7 @@ def _list(manager: JobManager, chosen: argparse.Namespace) -> int:
         print(words.dump([words.summary_tree(summary) for summary in found]))
     else:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(words.list_text(found, columns))
+        print(printable(words.list_text(found, columns)))
     return codes.DONE
 
 
@@ -230,5 +231,5 @@ def _ending(job_set: JobSet) -> int:
 
 
 def _say(chosen: argparse.Namespace, tree: object, text: str) -> int:
-    print(words.dump(tree) if chosen.json else words.clean(text))
+    print(words.dump(tree) if chosen.json else printable(text))
     return codes.DONE

@@ -9,6 +9,7 @@ from typing import Any
 
 from qjm_widgets.cli import words
 from qjm_widgets.core.errors import WaitTimeoutError
+from qjm_widgets.core.printable import printable
 from qjm_widgets.job_set import JobSet
 
 _BEAT = 0.25
@@ -33,7 +34,7 @@ def watch(job_set: JobSet, *, timeout: float | None, as_json: bool) -> None:
 def _line(job_set: JobSet) -> str:
     live = job_set.live
     line = str(live.summary())
-    return f"{line} · {live.waiting.text}" if live.waiting is not None else line
+    return printable(f"{line} · {live.waiting.text}" if live.waiting is not None else line)
 
 
 def _say_changes(job_set: JobSet, timeout: float | None, text: Callable[[], str]) -> None:

@@ -9,15 +9,11 @@ from typing import Any
 
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.core.printable import printable
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
 
 _LEAST_NAME = 10
-
-
-def clean(text: str) -> str:
-    """A text of several lines without control characters: a terminal obeys those."""
-    return "\n".join("".join(c if c.isprintable() else "�" for c in line) for line in text.split("\n"))
 
 
 def dump(tree: Any) -> str:
@@ -60,7 +56,10 @@ def jobs_tree(job_set: JobSet) -> list[dict[str, Any]]:
 
 
 def _driver(job_set: JobSet) -> str | None:
-    return "this process" if job_set.live.adapter is not None else job_set.live.owner
+    live = job_set.live
+    if live.over:
+        return None
+    return "this process" if live.adapter is not None else live.owner
 
 
 def _job(job: JobRecord) -> dict[str, Any]:
@@ -134,7 +133,7 @@ def show_text(job_set: JobSet) -> str:
     """A set and its jobs."""
     owner = _driver(job_set)
     driven = f"\n  driven by {owner}" if owner is not None and not job_set.live.settled else ""
-    return clean(job_set.report()) + driven
+    return printable(job_set.report() + driven)
 
 
 def counts_text(counts: dict[str, int]) -> str:

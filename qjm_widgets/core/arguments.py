@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 from qjm_widgets.core.errors import InputError
+
+# Seconds; far beyond any machine's life, and still a float.
+_MOST = 1e15
+_LONGEST_NUMBER = 10**30
+
+
+def number(value: int) -> str:
+    """A whole number as an error names it: Python refuses to write those of thousands of digits."""
+    if abs(value) < _LONGEST_NUMBER:
+        return str(value)
+    return f"{'-' if value < 0 else ''}2**{value.bit_length() - 1} or more"
 
 
 def check_name(name: Any) -> str:
@@ -20,8 +30,9 @@ def check_budget(seconds: Any) -> None:
     """A budget: seconds above 0, or None."""
     if seconds is None:
         return
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < math.inf:
-        raise InputError(f"max_qpu_seconds is a number of seconds above 0, not {seconds!r}")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < _MOST:
+        said = number(seconds) if isinstance(seconds, int) else repr(seconds)
+        raise InputError(f"max_qpu_seconds is a number of seconds above 0, not {said}")
 
 
 def check_tags(tags: Any) -> tuple[str, ...]:

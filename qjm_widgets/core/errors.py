@@ -18,7 +18,7 @@
     │   └── DrivenElsewhereError           another kernel drives the job set
     ├── ProviderError                      a provider refused a request, or did not answer
     ├── WaitTimeoutError (TimeoutError)    the time was over before the jobs were
-    ├── ClosedError                        the manager was closed
+    ├── ClosedError                        the manager was closed, or belongs to a parent process
     └── StoreError
         ├── StoreVersionError              written by a newer qjm_widgets
         ├── StoreCorruptError              the file is damaged or is not a store
@@ -33,9 +33,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qjm_widgets.core.printable import printable
+
 
 class QJMError(Exception):
-    """Base of every error that qjm_widgets raises on purpose."""
+    """Base of every error that qjm_widgets raises on purpose.
+
+    As text it can be printed on any terminal; ``args`` has what was said elsewhere as it came.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class InputError(QJMError, ValueError):
@@ -132,7 +140,7 @@ class WaitTimeoutError(QJMError, TimeoutError):
 
 
 class ClosedError(QJMError):
-    """The manager was closed."""
+    """The manager was closed, or it belongs to the process that this one was forked from."""
 
 
 class StoreError(QJMError):
@@ -175,7 +183,8 @@ def explain(error: BaseException) -> str:
     """An exception in one readable text: its kind and what it says."""
     kind = type(error).__name__
     try:
-        text = str(error).strip()
+        # Ours as they are: what was said elsewhere is kept as it came.
+        text = (BaseException.__str__(error) if isinstance(error, QJMError) else str(error)).strip()
     except Exception:  # a third party's exception may fail at this too
         return kind
     if text[:1] in ("'", '"') and text.find(text[0], 1) == len(text) - 1:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.snapshot import summary, unresumable
@@ -43,14 +44,20 @@ class CircuitBlock(NamedTuple):
 class SetSummary(NamedTuple):
     """A set in the store's list: nothing but the set's row and how many jobs are in each status.
 
-    ``owner`` tells who drives it now ("this kernel", "another kernel (process 12 on host)"), or None.
-    ``flawed`` is how many of the jobs that are done have failed circuits.
+    ``owner`` says who drives it now ("this kernel", "another kernel (process 12 on host)"); None where
+    nobody does, or all its jobs have ended. ``flawed`` is how many of the jobs that are done have failed
+    circuits.
     """
 
     record: JobSetRecord
     jobs: Mapping[Status, int]
     owner: str | None = None
     flawed: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether all jobs have ended."""
+        return all(status.final or not number for status, number in self.jobs.items())
 
     @property
     def unfinished(self) -> bool:
@@ -67,6 +74,7 @@ class SetSummary(NamedTuple):
         """Whether jobs are unfinished and nobody drives them."""
         return self.unfinished and self.owner is None
 
+    @prints
     def __repr__(self) -> str:
         told = str(summary(self.jobs, flawed=self.flawed))
         if not self.record.complete:
@@ -163,8 +171,11 @@ class JobStore(Protocol):
             JobSetNotFoundError: no such set.
         """
 
-    def claim(self, set_id: str) -> None:
+    def claim(self, set_id: str) -> bool:
         """Own a set from now on, so that its changes can be written.
+
+        Returns:
+            Whether nobody has owned it in this store before: it came from elsewhere.
 
         Raises:
             DrivenElsewhereError: another store that lives owns it.

@@ -82,6 +82,8 @@ _NOT_REACHED_NUMBERS = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.E
 _BROKEN = re.compile(
     r"Connection|Timeout|Protocol|Remote|Incomplete|Chunked|Decoding|SSL|NetworkError|BadStatus"
 )
+# Characters of an error's text in which its reason has to be; it may have megabytes.
+_LOOKED_AT = 10_000
 _UNREADABLE = frozenset({"JSONDecodeError", "UnicodeError", "LookupError", "MemoryError"})
 
 
@@ -92,9 +94,10 @@ def judge(error: BaseException) -> Verdict:
     if isinstance(error, ProviderError) and error.arrived is not None:
         doubt = Refusal.UNSURE if error.arrived else Refusal.BUSY
         return Verdict(doubt, text, retry_after(error))
-    if _PENDING.search(text) or any("JobLimit" in type(e).__name__ for e in chain(error)):
+    words = text[:_LOOKED_AT]
+    if _PENDING.search(words) or any("JobLimit" in type(e).__name__ for e in chain(error)):
         return Verdict(Refusal.PENDING_LIMIT, text, retry_after(error))
-    if status == 413 or _LARGE.search(text):
+    if status == 413 or _LARGE.search(words):
         return Verdict(Refusal.TOO_LARGE, text)
     if _SHOTS.search(text) and not _ALLOWANCE.search(text):
         return Verdict(Refusal.TOO_MANY_SHOTS, text)
@@ -105,10 +108,10 @@ def judge(error: BaseException) -> Verdict:
     if status is None:
         broken = _broken_connection(error)
         if broken is not None:
-            return Verdict(broken, text + _advice(status, text))
+            return Verdict(broken, text + _advice(status, words))
         if _is_odd(error):
             return Verdict(Refusal.ODD, text)
-    return Verdict(Refusal.LASTING, text + _advice(status, text))
+    return Verdict(Refusal.LASTING, text + _advice(status, words))
 
 
 def shots_limit(text: str, shots: int) -> int | None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from qjm_widgets.core.printable import printable, prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 
 WORDS: Mapping[Status, str] = {
@@ -212,11 +213,17 @@ def unresumable(record: JobSetRecord) -> str:
     return f"cannot be resumed: circuit{'' if len(circuits) == 1 else 's'} {some}{more}"
 
 
+def options_text(options: Mapping[str, object]) -> str:
+    """Run options as they are written in a call, each cut where it is long."""
+    return printable(", ".join(f"{name}={first_line(repr(value))}" for name, value in options.items()))
+
+
 def plural(number: int, noun: str) -> str:
     """A number with its noun."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+@prints
 def report(
     record: JobSetRecord,
     jobs: Sequence[JobRecord],
@@ -236,6 +243,8 @@ def report(
     if record.tags:
         lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
     lines.append(f"  {summary(numbers, trouble, flawed=sum(job.flawed for job in jobs))}")
+    if record.options:
+        lines.append(f"  run options: {options_text(record.options)}")
     if standing is not None:
         lines.append(f"  {standing}")
     if record.unstored_circuits:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeVar
 
+from qjm_widgets.core.arguments import number
 from qjm_widgets.core.errors import LimitError
 from qjm_widgets.core.records import Span
 from qjm_widgets.core.snapshot import plural
@@ -46,7 +47,7 @@ class Limits:
             if isinstance(value, bool) or not isinstance(value, int):
                 raise LimitError(f"the limit on {field.name} must be a whole number, not {value!r}")
             if value < 1:
-                raise LimitError(f"the limit on {field.name} must be at least 1, not {value}")
+                raise LimitError(f"the limit on {field.name} must be at least 1, not {number(value)}")
 
     def tighter(self, other: Limits) -> Limits:
         """The limits that satisfy both."""
@@ -61,6 +62,10 @@ class Limits:
             payload_bytes=least(self.payload_bytes, other.payload_bytes),
             one_shots=self.one_shots or other.one_shots,
         )
+
+
+MOST_JOBS = 1_000_000
+"""Of one set: their records are in memory."""
 
 
 class Item(NamedTuple):
@@ -133,12 +138,17 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
 
     Raises:
-        LimitError: one circuit is beyond a limit by itself; it is named by index.
+        LimitError: one circuit is beyond a limit by itself, and named by index; or there would be more
+            than ``MOST_JOBS`` jobs.
     """
     jobs: list[PlannedJob] = []
     start = 0
     while start < len(items):
         stop, pieces = _fill(items, start, limits)
+        if len(jobs) + pieces > MOST_JOBS:
+            raise LimitError(
+                f"there would be more than {MOST_JOBS:,} jobs: cut less, or run several sets"
+            )
         span = Span(start, stop)
         inside = items[start:stop]
         payload = sum(item.payload_bytes for item in inside)
@@ -196,7 +206,13 @@ def _pieces(index: int, item: Item, limits: Limits) -> int:
         most = min(most, limits.shots)
     if limits.executions is not None:
         most = min(most, limits.executions // item.points)
-    return -(-item.shots // most) if item.shots else 1
+    pieces = -(-item.shots // most) if item.shots else 1
+    if pieces > MOST_JOBS:
+        raise LimitError(
+            f"circuit {index} with {item.shots:,} shots would be cut into {pieces:,} jobs, beyond the"
+            f" limit of {MOST_JOBS:,}: run it with fewer shots, or raise the limit of shots a job"
+        )
+    return pieces
 
 
 def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:

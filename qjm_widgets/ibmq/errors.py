@@ -31,13 +31,14 @@ from qjm_widgets.core.errors import (
     QJMError,
     WaitTimeoutError,
 )
+from qjm_widgets.core.printable import printable
 
 
 class IBMQJobManagerError(QJMError, QiskitError):  # type: ignore[misc]
     """Base of what the drop-in raises."""
 
     def __str__(self) -> str:
-        return str(self.message)
+        return printable(str(self.message))
 
 
 class IBMQJobManagerInvalidStateError(IBMQJobManagerError):

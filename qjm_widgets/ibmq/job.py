@@ -12,6 +12,7 @@ from qiskit.result import Result
 
 from qjm_widgets._compat import make_qobj
 from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.ibmq.errors import (
     IBMQJobManagerError,
@@ -132,6 +133,7 @@ class ManagedJob:
         warnings.warn(f"No result of {self._who()}: {reason}", stacklevel=2)
         return None
 
+    @prints
     def error_message(self) -> str | None:
         """Why the job failed, or could not be sent; None if neither. Waits for its end."""
         self._wait(None)

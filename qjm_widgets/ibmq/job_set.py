@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus
 
+from qjm_widgets.core.printable import prints
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.errors import IBMQJobManagerInvalidStateError, check_job_tags, retired_errors
 from qjm_widgets.ibmq.job import ManagedJob
@@ -65,6 +66,7 @@ class ManagedJobSet:
         """Qiskit's status of each job; None where it could not be had: sending failed, or asking did."""
         return [job.status() for job in self.managed_jobs()]
 
+    @prints
     def report(self, detailed: bool = True) -> str:
         """The set as text; with ``detailed`` some lines for each job."""
         lines = [
@@ -106,6 +108,7 @@ class ManagedJobSet:
             self._results = ManagedResults(found)
         return self._results
 
+    @prints
     def error_messages(self) -> str | None:
         """Why jobs failed or could not be sent, or None; waits for the end of all jobs."""
         self.job_set.wait()

@@ -9,6 +9,8 @@ import weakref
 from typing import Any
 
 from qjm_widgets.backends import is_provider
+from qjm_widgets.core.errors import explain
+from qjm_widgets.core.printable import printable, prints
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.at_exit import submit_before_exit
 from qjm_widgets.ibmq.errors import check_job_tags, retired_errors
@@ -84,6 +86,7 @@ class IBMQJobManager:
         submit_before_exit(job_set)
         return _face(job_set, manager)
 
+    @prints
     def report(self, detailed: bool = True) -> str:
         """All sets of this session as text; with ``detailed`` some lines for each job."""
         sets = self.job_sets()
@@ -152,7 +155,8 @@ def _have_jobs_back(job_set: JobSet, provider: Any) -> None:
             try:
                 backend = method(live.record.backend)
             except Exception as error:  # whatever a provider raises: the set is shown as it is stored
-                _LOG.warning("%r gives no backend %s: %s", provider, live.record.backend, error)
+                what = printable(f"no backend {live.record.backend}: {explain(error)}")
+                _LOG.warning("%r gives %s", provider, what)
                 return
             job_set.resume(backend)
             return

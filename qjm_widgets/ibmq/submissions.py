@@ -6,6 +6,7 @@ import logging
 import threading
 from concurrent.futures import Future
 
+from qjm_widgets.core.printable import printable
 from qjm_widgets.core.records import Status
 from qjm_widgets.live import LiveSet
 
@@ -22,7 +23,7 @@ def warn_of_waiting(live: LiveSet) -> None:
         if why != told:
             told = why
             if why is not None:
-                _LOG.warning("Job set %s waits: %s", live.record.name, why)
+                _LOG.warning("%s", printable(f"Job set {live.record.name} waits: {why}"))
 
     live.watch(look)
 

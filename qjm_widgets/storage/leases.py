@@ -2,6 +2,8 @@
 
 The lock is freed by the system when its process dies, however it dies, and kept while a laptop sleeps.
 Other hosts cannot see the lock of a process here: for them, and only for them, there is a heartbeat.
+What their clocks say is never compared: a host waits, by its own clock, for the beat to change. How old
+a beat is that it sees for the first time is told by the file system that both share.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 import socket
 import sqlite3
 import sys
+import tempfile
 import time
 import uuid
 import weakref
@@ -22,7 +25,7 @@ else:
     import fcntl
 
 _DEAD_AFTER = 120.0
-"""An owner on another host that has not said for so many seconds that it lives is dead."""
+"""An owner on another host whose beat has not changed for so many seconds is dead."""
 
 
 class Owner:
@@ -37,6 +40,9 @@ class Owner:
         self.host = socket.gethostname()
         self._directory = None if path is None else Path(f"{path}.owners")
         self._descriptor: int | None = None
+        self._beat = 0.0
+        self._seen: dict[str, tuple[float, float]] = {}
+        """The beat of owners on other hosts, and since when (monotonic seconds) it is that."""
         _owners.add(self)
 
     def enter(self, connection: sqlite3.Connection) -> None:
@@ -82,9 +88,13 @@ class Owner:
     def beat(self, connection: sqlite3.Connection) -> None:
         """Say that this owner lives; inside a transaction."""
         self.stand()
+        if self._descriptor is not None:
+            os.utime(self._file(self.id))  # to the time of the file system
+        now = time.time()
+        self._beat = now if now != self._beat else now + 0.001  # a clock may stop, a beat may not
         connection.execute(
             "INSERT OR REPLACE INTO owners (owner, host, process, beat) VALUES (?, ?, ?, ?)",
-            (self.id, self.host, os.getpid(), time.time()),
+            (self.id, self.host, os.getpid(), self._beat),
         )
 
     def leave(self) -> None:
@@ -110,14 +120,32 @@ class Owner:
             return None
         host, process, beat = found
         if host != self.host:
-            # Its lock cannot be seen from here.
-            if time.time() - beat > _DEAD_AFTER:
+            if not self._beats(owner, beat):
                 return None
         elif not self._is_locked(owner):
             return None
         if host == self.host and process == os.getpid():
             return "another manager of this kernel"
         return f"another kernel (process {process} on {host})"
+
+    def _beats(self, owner: str, beat: float) -> bool:
+        """Whether an owner lives whose lock cannot be seen from here."""
+        now = time.monotonic()
+        known = self._seen.get(owner)
+        if known is None:
+            known = self._seen[owner] = beat, now - self._age(owner)
+        elif known[0] != beat:
+            known = self._seen[owner] = beat, now
+        return now - known[1] <= _DEAD_AFTER
+
+    def _age(self, owner: str) -> float:
+        """Seconds since the last beat by the clock of the file system; 0 where they cannot be told."""
+        try:
+            beat = self._file(owner).stat().st_mtime
+            with tempfile.NamedTemporaryFile(dir=self._directory) as probe:
+                return max(0.0, os.fstat(probe.fileno()).st_mtime - beat)
+        except OSError:
+            return 0.0
 
     def _file(self, owner: str) -> Path:
         assert self._directory is not None

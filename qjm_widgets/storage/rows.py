@@ -201,17 +201,22 @@ def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | No
     no more.
     """
     summaries: list[SetSummary] = []
+    owners: list[str | None] = []
     counts: dict[Status, int] = {}
     last: str | None = None
     for *columns, owner, status, number, flawed in rows:
         if columns[0] != last:
             last, counts = columns[0], {}
-            summaries.append(SetSummary(set_from_row(tuple(columns)), counts, living(owner)))
+            summaries.append(SetSummary(set_from_row(tuple(columns)), counts))
+            owners.append(owner)
         if status is not None:  # a set without jobs
             counts[_STATUSES[status]] = number
         if flawed:
             summaries[-1] = summaries[-1]._replace(flawed=flawed)
-    return summaries
+    return [
+        summary if summary.over else summary._replace(owner=living(owner))
+        for summary, owner in zip(summaries, owners, strict=True)
+    ]
 
 
 def _integer(value: int | None) -> int | None:

@@ -94,7 +94,7 @@ CREATE TABLE circuits (
     PRIMARY KEY (set_key, start, stop)  -- `stop` too, so that a search reads no blob
 );
 
--- A store that drives sets. It lives while the lock on its file is held; other hosts go by the beat.
+-- A store that drives sets. It lives while the lock on its file is held; other hosts see the beat change.
 CREATE TABLE owners (
     owner   TEXT PRIMARY KEY,
     host    TEXT NOT NULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,11 +16,12 @@ from qjm_widgets.core.errors import (
     JobSetNotFoundError,
     LeaseLostError,
     StoreError,
+    StoreGoneError,
 )
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
-from qjm_widgets.storage import rows
+from qjm_widgets.storage import forks, rows
 from qjm_widgets.storage.failures import damaged, translated
 from qjm_widgets.storage.inserting import Insert
 from qjm_widgets.storage.leases import Owner
@@ -96,7 +98,7 @@ class SQLiteStore:
         timeout: seconds to wait for another process that holds the file.
 
     Attributes:
-        path: the file's absolute path, or ``":memory:"``.
+        path: the file's absolute path without symbolic links, or ``":memory:"``.
 
     Raises:
         StoreError: one of its kinds.
@@ -104,15 +106,18 @@ class SQLiteStore:
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0) -> None:
         name = os.fspath(path)
-        # Absolute: the notebook may change its working directory later.
-        self.path = name if name == MEMORY else str(Path(name).expanduser().absolute())
+        # Absolute: the notebook may change its working directory later. Without symbolic links: whatever
+        # path names the file, its owners are beside it.
+        self.path = name if name == MEMORY else os.path.realpath(Path(name).expanduser())
         self._lock = threading.RLock()
         self._process = os.getpid()
+        forks.close_inherited()
         self._connection: sqlite3.Connection | None = open_store(self.path, timeout)
         file = None if self.path == MEMORY else self.path
         self._owner = Owner(file)
         self._standing = Standing(file, self._owner.id, lambda: open_store(self.path, timeout))
         self._epochs: dict[str, int] = {}
+        forks.register(self)
 
     def create_set(
         self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
@@ -233,19 +238,20 @@ class SQLiteStore:
             with suppress(sqlite3.Error):
                 connection.executescript("PRAGMA incremental_vacuum")
 
-    def claim(self, set_id: str) -> None:
-        """Own a set from now on.
+    def claim(self, set_id: str) -> bool:
+        """Own a set from now on; whether nobody has owned it in this store before.
 
         Raises:
             JobSetNotFoundError: no such set.
             DrivenElsewhereError: another store that lives owns it.
         """
         with self._transaction() as connection:
-            key, owner, _ = self._ownership(connection, set_id)
+            key, owner, epoch = self._ownership(connection, set_id)
             who = self._owner.describe(connection, owner)
             if who is not None and owner != self._owner.id:
                 raise DrivenElsewhereError(f"{who} drives job set {set_id}: act there, or end it first")
             self._take(connection, set_id, key)
+            return epoch == 0
 
     def release(self, set_id: str) -> None:
         """Own a set no more; nothing happens where it is not owned."""
@@ -292,17 +298,37 @@ class SQLiteStore:
         return found[0]
 
     def close(self) -> None:
-        """Let go of the file; a second call does nothing."""
+        """Let go of the file; a second call does nothing.
+
+        Warns where sets are not in the file: it was deleted or replaced, and cannot be written anew.
+        """
         if os.getpid() != self._process:
             return  # in a forked child the file still belongs to the parent
         with self._lock, translated(self.path):
             connection, self._connection = self._connection, None
+            left = None
             if connection is not None:
+                connection, left = self._standing.leave(connection)
                 # Without a row in the store, nothing is left of an owner but its lock.
                 with suppress(sqlite3.Error):
                     connection.execute("DELETE FROM owners WHERE owner = ?", (self._owner.id,))
                 connection.close()
             self._owner.leave()
+        if left is not None:
+            warnings.warn(left, stacklevel=3)
+
+    def before_fork(self) -> None:
+        """Let no transaction be open while the process is forked: the child would end it in its way."""
+        self._lock.acquire()
+
+    def after_fork(self) -> sqlite3.Connection | None:
+        """Go on; in the child with nothing: what it has of the parent's is given back, to be closed."""
+        if os.getpid() == self._process:
+            self._lock.release()
+            return None
+        self._lock = threading.RLock()
+        connection, self._connection = self._connection, None
+        return connection
 
     @contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
@@ -331,7 +357,7 @@ class SQLiteStore:
 
     def _select(self, make: Callable[[rows.Row], T], query: str, *values: object) -> list[T]:
         with self._lock, translated(self.path):
-            found: Iterable[rows.Row] = self._open_connection().execute(query, values).fetchall()
+            found: Iterable[rows.Row] = self._reading().execute(query, values).fetchall()
         with self._decoding():
             return [make(row) for row in found]
 
@@ -366,6 +392,13 @@ class SQLiteStore:
             self._connection = kept
             return kept
         return connection
+
+    def _reading(self) -> sqlite3.Connection:
+        """As ``_keep_file``; where another file is in its place, the one that is still open."""
+        try:
+            return self._keep_file()
+        except StoreGoneError:
+            return self._open_connection()
 
     def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
         if connection.execute(_SET_KEY, (record.set_id,)).fetchone():

@@ -13,15 +13,18 @@ import uuid
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
+from qjm_widgets.core.errors import StoreError
 from qjm_widgets.storage.failures import gone, replaced
 
 _LOG = logging.getLogger(__name__)
 
-_OWNED = (
-    "SELECT set_id, epoch, (SELECT count(*) FROM history WHERE history.set_key = job_sets.set_key)"
-    " FROM job_sets WHERE owner = ? ORDER BY set_id"
-)
+_LINES = "(SELECT count(*) FROM history WHERE history.set_key = job_sets.set_key)"
+_OWNED = f"SELECT set_id, epoch, {_LINES} FROM job_sets WHERE owner = ? ORDER BY set_id"
+_ALL = f"SELECT set_id, name, {_LINES} FROM job_sets ORDER BY created_at, set_key"
+# So many sets are named in a warning.
+_NAMED = 5
 
 _File = tuple[int, int] | None
 """Device and number of a file; None where there is none."""
@@ -49,7 +52,8 @@ class Standing:
         """The connection to use: the same while its file is there.
 
         A file that was deleted is written anew from what is still open. Another file in its place is
-        taken only if it knows all that this store has written of the sets that it drives.
+        taken only if it knows all that this store has written of the sets that it drives; what it lacks
+        of other sets is kept in a file beside it.
 
         Raises:
             StoreGoneError: the file is gone and cannot be written anew, or another is in its place.
@@ -70,28 +74,57 @@ class Standing:
                 self._copy = self._copied(connection, path)
             self._place(self._copy, path)
         else:
-            if connection.execute(_OWNED, (self._owner,)).fetchall() != self._owned_in(path):
+            if connection.execute(_OWNED, (self._owner,)).fetchall() != self._rows_in(
+                path, _OWNED, self._owner
+            ):
                 raise replaced(path)
+            if left := self._left(connection, path):
+                _LOG.warning(left)
             self._remove_journal(path)
         again = self._reopen()
         connection.close()
         self._learn()
         return again
 
+    def leave(self, connection: sqlite3.Connection) -> tuple[sqlite3.Connection, str | None]:
+        """Look for the last time: the connection to close, and what has to be said of sets, or None."""
+        try:
+            return self.keep(connection), None
+        except (StoreError, OSError, sqlite3.Error):
+            assert self._path is not None
+            return connection, self._left(connection, self._path)
+
+    def _left(self, connection: sqlite3.Connection, path: str) -> str | None:
+        """In words what becomes of sets that only the open file has; they are kept where they can be."""
+        there = {set_id: lines for set_id, _, lines in self._rows_in(path, _ALL) or ()}
+        names = [
+            name for set_id, name, lines in connection.execute(_ALL) if lines > there.get(set_id, -1)
+        ]
+        if not names:
+            return None
+        some = ", ".join(map(repr, names[:_NAMED])) + (", …" if len(names) > _NAMED else "")
+        sets = f"{len(names):,} job set{'s'[: len(names) - 1]} ({some})"
+        what = f"The job store {path} was deleted or replaced while it was open"
+        try:
+            copy = self._copied(connection, path)
+        except (StoreError, OSError, sqlite3.Error) as error:
+            return f"{what}, and {sets} of it could not be written anew: {error}"
+        return f"{what}, and {sets} of it are kept in {copy}: JobManager(store={str(copy)!r}) has them."
+
     def _learn(self) -> None:
         if self._path is not None:
             self._known = _look(self._path)
             self._journal = _look(f"{self._path}-wal")
 
-    def _owned_in(self, path: str | Path) -> list[tuple[object, ...]] | None:
-        """How far a file knows the sets that this store drives; None where it is no store.
+    def _rows_in(self, path: str, query: str, *values: str) -> list[tuple[Any, ...]] | None:
+        """What a file answers; None where it is no store.
 
         It is read alone: the journal beside it may be that of the file which was open.
         """
         where = f"{Path(path).as_uri()}?immutable=1"
         try:
             with closing(sqlite3.connect(where, uri=True)) as other:
-                return other.execute(_OWNED, (self._owner,)).fetchall()
+                return other.execute(query, values).fetchall()
         except sqlite3.Error:
             return None
 

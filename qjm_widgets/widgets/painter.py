@@ -124,6 +124,12 @@ class Painter:
                 view.query, view.asked, view.order = query, asked, None
                 view.due, view.seen, view.told = 0.0, -1, False
 
+    @property
+    def seen(self) -> bool:
+        """Whether a page shows the set now."""
+        with self._lock:
+            return bool(self._views)
+
     def bye(self, name: str) -> None:
         """A view has ended."""
         with self._lock:
@@ -262,7 +268,7 @@ class Painter:
             interrupted=live.interrupted,
             paused=live.paused,
             waiting=live.waiting,
-            owner=live.owner,
+            owner=None if live.over else live.owner,
             told=live.census.told(),
             heard_at=live.heard_at,
             ends=self._end(),

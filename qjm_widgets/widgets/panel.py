@@ -118,6 +118,8 @@ class Panel(anywidget.AnyWidget):
         if not isinstance(content, dict) or content.get("v") != wire.VERSION:
             return
         kind, view = content.get("kind"), str(content.get("view"))
+        if kind in ("hello", "look"):
+            self._live.watch(self._mark)
         if kind == "hello":
             self._say(functools.partial(self._painter.hello, view))
             self._mark()
@@ -125,6 +127,8 @@ class Panel(anywidget.AnyWidget):
             self._look(view, content)
         elif kind == "bye":
             self._painter.bye(view)
+            if not self._painter.seen:  # whoever comes says hello
+                self._live.unwatch(self._mark)
         elif kind == "detail":
             self._detail(content.get("row"))
         elif kind == "circuits":

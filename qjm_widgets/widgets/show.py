@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def show_job_set(job_set: JobSet) -> None:
     if not _in_kernel():
         _publish({"text/plain": repr(job_set)})
         return
-    if job_set.shown is None:
+    if not _is_open(job_set.shown):
         job_set.shown = job_set.panel()
     show_panel(job_set.shown, job_set.live)
 
@@ -43,7 +44,7 @@ def show_panel(panel: Any, live: LiveSet) -> None:
         return
     warn_of_deaf_kernels()
     _show_widget(panel)
-    _StaticTwin(live)
+    _twin_of(live).show()
 
 
 def show_manager(manager: JobManager) -> None:
@@ -54,7 +55,9 @@ def show_manager(manager: JobManager) -> None:
     from qjm_widgets.widgets.history import History, history_html
 
     warn_of_deaf_kernels()
-    _show_widget(History(manager))
+    if not _is_open(manager.shown):
+        manager.shown = History(manager)
+    _show_widget(manager.shown)
     _publish({"text/html": history_html(manager), "text/plain": repr(manager)})
 
 
@@ -74,16 +77,27 @@ def text_line() -> Callable[[str], None] | None:
 
 
 class _StaticTwin:
-    """The static output of one display: follows the set until the process ends."""
+    """The static output of a set, the same in all its displays; it follows the set while that lives."""
 
     def __init__(self, live: LiveSet) -> None:
-        from IPython.display import display
+        from IPython.display import DisplayHandle
 
-        self._live = live
+        self._set = weakref.ref(live)
+        self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
         self._shown = self._state()
-        self._due = time.monotonic() + _SECONDS
-        self._handle = display(self._bundle(), raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        self._due = 0.0
         live.watch(self._look)
+
+    def show(self) -> None:
+        """Display it, once more perhaps: all its displays are updated together."""
+        self._shown, self._due = self._state(), time.monotonic() + _SECONDS
+        self._handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
+
+    @property
+    def _live(self) -> LiveSet:
+        live = self._set()
+        assert live is not None  # it is the set that calls
+        return live
 
     def _state(self) -> tuple[bool, int]:
         return self._live.settled, self._live.finished
@@ -94,17 +108,33 @@ class _StaticTwin:
 
     def paint(self) -> bool:
         """Update the output in its place; True when that is still due, though nothing else changes."""
+        if self._set() is None:
+            return False
         state, now = self._state(), time.monotonic()
         if state == self._shown:
             return False
         if now < self._due and not self._live.settled:
             return True
         self._shown, self._due = state, now + _SECONDS
-        self._handle.update(self._bundle(), raw=True)
+        self._handle.update(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
         return False
 
     def _bundle(self) -> dict[str, str]:
         return {"text/html": html_of(self._live), "text/plain": text_of(self._live)}
+
+
+_twins: weakref.WeakKeyDictionary[LiveSet, _StaticTwin] = weakref.WeakKeyDictionary()
+
+
+def _twin_of(live: LiveSet) -> _StaticTwin:
+    if live not in _twins:
+        _twins[live] = _StaticTwin(live)
+    return _twins[live]
+
+
+def _is_open(widget: Any) -> bool:
+    """Whether a widget is there, and nobody has closed it."""
+    return widget is not None and widget.comm is not None
 
 
 def _show_widget(widget: Any) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 
+import pandas
 from playwright.sync_api import Locator, expect
 
 from tests.browser.axe import serious
@@ -89,10 +89,11 @@ def test_groups_bits_what_was_expected_and_files(
     notebook.screenshot("charts-group", of=panel)
     assert serious(panel) == []
 
-    rows = list(csv.reader(_saved(notebook, panel, "CSV").read_text("utf-8").splitlines()))
-    assert rows[0] == ["outcome", "shots", "share", "low", "high", "expected"]
-    assert [row[:2] for row in rows[1:]] == [["0", str(one["00"])], ["1", str(one["11"])]]
-    assert [row[5] for row in rows[1:]] == ["0.5", "0.5"]
+    table = pandas.read_csv(_saved(notebook, panel, "CSV"))
+    assert list(table) == ["outcome", "shots", "share", "low", "high", "expected"]
+    assert table["outcome"].tolist() == ["0b0", "0b1"]
+    assert table["shots"].tolist() == [one["00"], one["11"]]
+    assert table["expected"].tolist() == [0.5, 0.5]
     image = _saved(notebook, panel, "PNG").read_bytes()
     assert image.startswith(b"\x89PNG")
     (artifacts_directory() / "charts-saved.png").write_bytes(image)

@@ -50,6 +50,33 @@ def test_another_process_is_told_who_drives_the_set(store_path: Path) -> None:
         assert f"another kernel (process {os.getpid()} on " in done.stderr
 
 
+FOUND = """
+import sys
+from qjm_widgets.cli.arguments import backend_of
+print(*backend_of("lab:found"), sep="\\n")
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_current_folder_is_looked_at_after_what_is_installed(tmp_path: Path, first: bool) -> None:
+    (tmp_path / "lab.py").write_text("import pandas, mine\ndef found(): return pandas, mine\n")
+    for name in ("pandas", "mine"):
+        (tmp_path / f"{name}.py").write_text("")
+    path = [str(Path.cwd()), *sys.path[1:]]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([""] * first + path)}
+    done = subprocess.run(
+        [sys.executable, *["-P"][first:], "-c", FOUND],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pandas, mine = done.stdout.splitlines()
+    assert "site-packages" in pandas
+    assert str(tmp_path / "mine.py") in mine
+
+
 class Terminal:
     """A process in a pseudo-terminal of 12 lines."""
 

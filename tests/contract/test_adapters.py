@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
+from qiskit.quantum_info import Statevector
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager

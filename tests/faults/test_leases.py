@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets import JobManager, JobSet
+from qjm_widgets.cli import main as cli
 from qjm_widgets.core.errors import DrivenElsewhereError, InvalidStateError
 from qjm_widgets.core.records import Status
+from qjm_widgets.widgets.listing import Query, listing
+from qjm_widgets.widgets.painter import Painter
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import circuits, done, start, turn, words
@@ -392,3 +395,90 @@ def test_a_set_that_was_deleted_elsewhere_stops_nothing_else(
     done(stays, 2)
     reach(gone, lambda: gone.live.adapter is None)
     done(start(first, Scripted(name="other"), 2), 2)
+
+
+# -- one store, several paths ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "link", ["of the file", "of its directory", "of a link", "that dangles at first"]
+)
+def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: str) -> None:
+    real = tmp_path / "real" / "deep" / "store"
+    real.parent.mkdir(parents=True)
+    path = tmp_path / "link"
+    if link == "of its directory":
+        path.symlink_to(tmp_path / "real")
+        path = path / "deep" / "store"
+    elif link == "of a link":
+        (tmp_path / "first").symlink_to("real/deep/store")
+        path.symlink_to(tmp_path / "first")
+    else:
+        path.symlink_to(real)
+    opened = [path, real] if link == "that dangles at first" else [real, path]
+    first, second = map(JobManager, opened)
+    try:
+        assert first.store_path == second.store_path == str(real)
+        assert real.stat().st_mode & 0o777 == 0o600
+        adapter = Scripted(hold=True)
+        job_set = start(first, adapter, 2)
+        assert job_set.wait(LIMIT, until="submitted")
+        seen = second.retrieve_job_set(job_set.job_set_id())
+        assert seen.live.owner == "another manager of this kernel"
+        with pytest.raises(DrivenElsewhereError):
+            seen.resume(adapter)
+        assert Path(f"{real}.owners").is_dir()
+        for job in adapter.sent:
+            job.finish()
+        done(seen, 2)
+    finally:
+        first._shut()
+        second._shut()
+    assert sorted(file.name for file in real.parent.iterdir()) == ["store"]
+
+
+def test_a_link_whose_directories_are_missing_makes_them_for_its_owner_alone(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "new" / "place" / "store")
+    with JobManager(tmp_path / "link") as manager:
+        start(manager, Scripted(), 1)
+    for made, mode in (("new/place/store", 0o600), ("new/place", 0o700), ("new", 0o700)):
+        assert (tmp_path / made).stat().st_mode & 0o777 == mode
+
+
+# -- what is over ------------------------------------------------------------------------------------
+
+
+def test_nobody_drives_what_is_over(
+    store: Path, managers: list[JobManager], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = managers
+    adapter = Scripted(hold=True)
+    job_set = start(first, adapter, 2)
+    assert job_set.wait(LIMIT, until="submitted")
+    seen = second.retrieve_job_set(job_set.job_set_id())
+    command = ["--store", str(store), job_set.job_set_id()]
+
+    def shown() -> str:
+        cli(["list", *command[:2]])
+        cli(["list", *command[:2], "--json"])
+        cli(["show", *command])
+        cli(["show", *command, "--json"])
+        said = capsys.readouterr().out
+        return f"{said} {second.history()} {Painter(seen).trait()} {seen!r} {listing_of(second)}"
+
+    assert shown().count("another manager of this kernel") == 7
+    adapter.sent[0].finish()
+    adapter.sent[1].status = Status.ERROR
+    for each in (job_set, seen):
+        assert each.wait(LIMIT)
+        reach(each, lambda each=each: each.live.over)
+    assert "another manager" not in shown()
+    assert "driven by" not in shown()
+    assert [summary.owner for summary in second.history()] == [None]
+    with pytest.raises(DrivenElsewhereError, match="another manager"):
+        seen.retry()  # it is the other's to do
+    assert job_set.retry() == 1
+
+
+def listing_of(manager: JobManager) -> object:
+    return listing(manager.history(), Query(), 0, 10, opened=(), size=0)

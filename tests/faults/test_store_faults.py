@@ -397,6 +397,95 @@ def test_two_kernels_that_lose_one_store_find_together_again(
     second._shut()
 
 
+@pytest.mark.parametrize("how", ["close", "read", "follow"])
+def test_a_manager_that_writes_nothing_writes_a_deleted_store_anew(
+    how: str, store: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    idle_one, first = JobManager(store), JobManager(store)
+    adapter = Scripted(hold=how == "follow")
+    job_set = start(first, adapter, 3)
+    seen = idle_one.retrieve_job_set(job_set.job_set_id())
+    if how == "follow":
+        assert job_set.wait(LIMIT, until="submitted")
+    else:
+        done(job_set, 3)
+        first.close()
+    delete(store)
+    if how == "follow":
+        reach(seen, store.exists)
+        for job in adapter.sent:
+            job.finish()
+        done(seen, 3)
+        first.close()
+    elif how == "read":
+        assert seen.managed_jobs()[0].history()
+        assert store.exists()
+    idle_one.close()
+    assert "was deleted while it was open, and was written anew" in caplog.text
+    with JobManager(store) as later:
+        done(later.retrieve_job_set(job_set.job_set_id()), 3)
+    assert [path.name for path in store.parent.iterdir()] == ["store"]
+
+
+def delete(store: Path) -> None:
+    """The file and its journal, as ``rm store*`` does."""
+    for file in store.parent.glob("store*"):
+        if file.is_file():
+            file.unlink()
+
+
+@pytest.mark.parametrize("drives", [True, False])
+def test_sets_that_another_file_in_the_place_of_the_store_lacks_are_kept_beside_it(
+    drives: bool, store: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, reader = JobManager(store), JobManager(store)
+    sets = [start(first, Scripted(), 2, name=name) for name in ("one", "two")]
+    for job_set in sets:
+        done(job_set, 2)
+    if not drives:
+        first.close()
+        reader.retrieve_job_set(sets[0].job_set_id())
+    else:
+        reader.close()
+    with JobManager(tmp_path / "other") as other:
+        third = start(other, Scripted(), 1, name="three")
+        done(third, 1)
+    delete(store)
+    (tmp_path / "other").replace(store)
+    if drives:
+        with pytest.warns(UserWarning, match="'one', 'two'.* are kept in"):
+            first.close()
+    else:
+        reader.close()
+        assert "2 job sets ('one', 'two') of it are kept in" in caplog.text
+    (kept,) = tmp_path.glob("store.*.new")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    with JobManager(kept) as manager:
+        for job_set in sets:
+            done(manager.retrieve_job_set(job_set.job_set_id()), 2)
+    with JobManager(store) as manager:
+        assert [summary.record.name for summary in manager.history()] == ["three"]
+
+
+def test_sets_that_are_lost_with_the_directory_of_the_store_are_named(tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    manager = JobManager(place / "store")
+    for number in range(7):
+        done(start(manager, Scripted(), 1, name=f"set {number}"), 1)
+    shutil.rmtree(place)
+    with pytest.warns(
+        UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be written"
+    ):
+        manager.close()
+    assert not place.exists()
+
+
+def test_an_empty_store_whose_directory_is_gone_is_closed_without_a_word(tmp_path: Path) -> None:
+    manager = JobManager(tmp_path / "place" / "store")
+    shutil.rmtree(tmp_path / "place")
+    manager.close()
+
+
 def test_a_journal_that_is_deleted_while_it_is_open_takes_nothing_with_it(
     manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path
 ) -> None:

@@ -116,3 +116,17 @@ def test_every_field_of_a_record_is_written_or_left_out_on_purpose(tmp_path: Pat
 
 def names(kind: Any) -> set[str]:
     return {field.name for field in dataclasses.fields(kind)}
+
+
+def test_an_error_of_any_length_is_exported(tmp_path: Path) -> None:
+    text = f"failed: api_key={SECRET} " + "x" * 3_000_000
+    store = SQLiteStore(":memory:")
+    store.create_set(JobSetRecord(SET_ID, "n", "b", "a", 1, 1.0), [JobRecord(0, Span(0, 1), error=text)])
+    write_bundle(store, SET_ID, tmp_path / "b.qjm")
+    error = read_bundle(tmp_path / "b.qjm").jobs[0].error
+    assert error is not None
+    assert error.startswith("failed: (removed) xxx")
+    assert error.endswith("x…")
+    assert len(error) == 1 << 20
+    assert store.load_set(SET_ID)[1][0].error == text
+    store.close()

@@ -12,6 +12,9 @@ const STYLES = [
   "font-size",
   "font-weight",
 ];
+const BITS = /^[01][01 ]*$/;
+/** What a spreadsheet runs, the wide forms too, and what it takes for a number. */
+const RUN_OR_NUMBER = /^\s*(?:[=+\-@＝＋－＠]|[\d.]+(?:e[+-]?\d*)?$)/i;
 /** Pixels of a saved picture for each of the page's. */
 const SCALE = 2;
 
@@ -26,10 +29,13 @@ export function csv(bars: readonly Bar[]): string {
   return `${[head, ...lines].map((line) => line.join(",")).join("\n")}\n`;
 }
 
-/** A spreadsheet must neither run a text nor make a number of a bit string. */
+/**
+ * Nobody may run a text, nor make a number of a bit string: quotes do not keep `"00"` from becoming 0. As
+ * `0b00` it is text in spreadsheets and in pandas, and Python's `int(text, 2)` reads it.
+ */
 function cell(text: string): string {
   const plain = plainLine(text, 2_000);
-  const safe = /^[=+\-@\t]/.test(plain) ? `'${plain}` : plain;
+  const safe = BITS.test(plain) ? `0b${plain}` : RUN_OR_NUMBER.test(plain) ? `'${plain}` : plain;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
@@ -85,6 +91,7 @@ export function fileName(name: string): string {
   const plain = name
     .normalize("NFKC")
     .replace(/[^\p{L}\p{N}._-]+/gu, "-")
+    .slice(0, 80)
     .replace(/^[-.]+|[-.]+$/g, "");
-  return (plain || "counts").slice(0, 80);
+  return plain || "counts";
 }

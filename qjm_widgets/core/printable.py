@@ -1,0 +1,41 @@
+"""Text from elsewhere as it may be printed: a terminal obeys some of its characters."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T", str, str | None)
+
+# Controls but tab and newline, line separators, what turns the direction of writing, invisible tags, and
+# halves of characters, which cannot be printed at all.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def printable(text: str) -> str:
+    r"""A text of any lines with what a terminal would obey as visible escapes: ``\x1b``."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _OBEYED.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def prints(method: Callable[P, T]) -> Callable[P, T]:
+    """Make what a method gives printable; the text that it is made of stays as it is."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        text = method(*args, **kwargs)
+        return text if text is None else printable(text)
+
+    return call
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,69 @@
+"""Texts from outside may have any length and shape: what looks at them reads them once.
+
+Reading millions of characters again and again would take hours: the limit of time only ends such a test.
+"""
+
+import pytest
+
+from qjm_widgets.backends import ibm_account, jobs
+from qjm_widgets.bundle.credentials import keep_options, redacted
+from qjm_widgets.core import refusals
+from qjm_widgets.core.errors import explain
+from qjm_widgets.core.records import Status
+from qjm_widgets.core.snapshot import first_line
+
+LENGTH = 2_000_000
+SHAPES = (
+    *("a", "f", "é", " ", "\n", "=", ":", "/", "'", "-", "a=", "a:b@", "a.", "1 "),
+    *("token", "token ", "tokentoke", "token=", "token\n=", "token='", "passwordsecretapi_key", "api-"),
+    *("eyJ", "eyJ-", "-eyJ", "eyJa.", "eyJaaaaaaaaaaaaa.", "eyJaaaaaaaaaaaaa.eyJ "),
+    *("://", "://a", "://a:", "://a:b ", "bearer ", "Bearer  ", "basic aaaaaaaaaaaaaaa ", "apikey "),
+    *("crn:v1:", "crn:v1: ", "f" * 127 + " ", "f" * 128 + " ", "access_token=abcdef "),
+)
+REASONS = ("a", " ", "job", "job ", "too large ", "exceeds ", "limit ", "number of pubs ", "1305")
+pytestmark = pytest.mark.timeout(60)
+
+
+def long(shape: str) -> str:
+    return (shape * (LENGTH // len(shape) + 1))[:LENGTH]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_credentials_are_looked_for_once(shape: str) -> None:
+    text = long(shape)
+    left = redacted(text)
+    assert left is not None
+    assert "access_token=abcdef" not in left
+    assert "f" * 128 not in left or shape == "f" * 127 + " "
+    assert ("option" in keep_options({"option": text})[0]) == (left == text)
+
+
+@pytest.mark.parametrize(
+    "shape", ["a", "eyJ", "eyJ-", "-eyJ", "eyJa.", "eyJ.a ", "Bearer ", "Bearer a "]
+)
+def test_tokens_are_looked_for_once(shape: str) -> None:
+    account = ibm_account.Account("https://a", "https://b", "crn", "key")
+    left = ibm_account.Token(account).redact(f"{long(shape)} Bearer abc eyJhead.body.sign")
+    assert left.endswith(" Bearer … …")
+
+
+@pytest.mark.parametrize("shape", REASONS)
+def test_refusals_are_understood_by_their_beginning(shape: str) -> None:
+    error = RuntimeError("usage limit reached: " + long(shape))
+    verdict = refusals.judge(error)
+    assert verdict.text.startswith(explain(error))
+    assert first_line(verdict.text).startswith("RuntimeError: usage limit reached:")
+
+
+@pytest.mark.parametrize("shape", REASONS)
+def test_what_a_job_says_at_its_end_is_understood_by_its_beginning(shape: str) -> None:
+    class Job:
+        def status(self) -> str:
+            return "CANCELLED"
+
+        def error_message(self) -> str:
+            return "it ran too long: " + long(shape)
+
+    observed = jobs.observe_job(Job(), lambda job: job, local=False)
+    assert isinstance(observed, jobs.Observation)
+    assert observed.status is Status.ERROR
