@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qjm_widgets.asking import Asker
-from qjm_widgets.core.errors import StoreCorruptError, StoreError
+from qjm_widgets.core.errors import CircuitsMissingError, StoreCorruptError, StoreError
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
@@ -55,13 +55,15 @@ class Refusals:
         elif refusal is Refusal.ODD:
             self._doubt(state, row, verdict)
         else:
-            self._fail(state, row, verdict.text)
+            missing = isinstance(error, CircuitsMissingError)
+            self._fail(state, row, verdict.text, retryable=not missing)
 
-    def _fail(self, state: SetState, row: int, text: str) -> None:
+    def _fail(self, state: SetState, row: int, text: str, *, retryable: bool = True) -> None:
         if state.jobs[row].cancel_requested:
             self._turn.unsend(state, row, text)
             return
-        self._turn.change(state, row, Status.ERROR, error=text, finished_at=self._turn.wall())
+        at = self._turn.wall()
+        self._turn.change(state, row, Status.ERROR, error=text, finished_at=at, retryable=retryable)
 
     def _wait_and_repeat(self, state: SetState, row: int, verdict: Verdict) -> None:
         key = state.live.set_id, row

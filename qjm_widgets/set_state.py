@@ -93,7 +93,6 @@ class SetState:
     Attributes:
         jobs: by row.
         written: circuits up to here are on disk (or known to run from memory).
-        unsendable: jobs whose circuits could not be prepared or written: a retry would send others.
         unsent: a stack of rows; the next job to send is last.
         paused: whether the user holds back what is not sent.
         budget_wait: why the set's budget holds back its next job for now, or None.
@@ -104,7 +103,6 @@ class SetState:
         self.driver = driver
         self.jobs = list(live.jobs)
         self.written = written
-        self.unsendable: set[int] = set()
         self.unsent: list[int] = []
         self.paused = live.paused
         self.budget_wait: str | None = None

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from qjm_widgets.circuit_blocks import read_block, read_metadata, read_names
 from qjm_widgets.core.counts import CountsSum
-from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
+from qjm_widgets.core.errors import CircuitsMissingError, StoreCorruptError
 from qjm_widgets.core.outcome_codec import decode_outcome
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
@@ -78,7 +78,7 @@ class Circuits:
         """The circuits of a span: from memory, else from the store.
 
         Raises:
-            NotAvailableError: they are nowhere any more.
+            CircuitsMissingError: they are nowhere any more.
         """
         works = [work for work in self._works[span.start : span.stop] if work is not None]
         if len(works) == len(span):
@@ -89,7 +89,7 @@ class Circuits:
             stored.update(zip(range(block.span.start, block.span.stop), found, strict=False))
         missing = [circuit for circuit in range(span.start, span.stop) if circuit not in stored]
         if missing:
-            raise NotAvailableError(
+            raise CircuitsMissingError(
                 f"circuits {Span(missing[0], missing[-1] + 1)} are missing: they were never written to "
                 "the store (the kernel died first, or they cannot be written); run them again"
             )

@@ -10,6 +10,7 @@ import {
   STATUS_MASK,
   STATUSES,
   type Status,
+  UNRETRYABLE,
 } from "./wire";
 
 export interface Span {
@@ -70,8 +71,9 @@ export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
 /** What can be done with a row by its status alone: for rows whose details are not here. */
 export function actionsOf(state: State, row: number): RowAction[] {
   const status = statusOf(state, row);
-  if (status === "error") return ["retry"];
-  if (status === "held") return ["retry_held", "cancel"];
+  const retryable = ((state.statuses[row] ?? 0) & UNRETRYABLE) === 0;
+  if (status === "error") return retryable ? ["retry"] : [];
+  if (status === "held" && retryable) return ["retry_held", "cancel"];
   const over = status === "done" || status === "cancelled" || cancelRequested(state, row);
   return over ? [] : ["cancel"];
 }

@@ -201,6 +201,7 @@ def _read_job(fields: Fields, row: int, circuits: int) -> JobRecord:
         qpu_seconds=fields.maybe(fields.seconds, "qpu_seconds"),
         note=fields.maybe(fields.text, "note", _LONG_TEXT),
         spent_seconds=fields.later(fields.seconds, "spent_seconds"),
+        retryable=fields.later(fields.flag, "retryable") is not False,
     )
     fields.end()
     if job.piece >= job.pieces:

@@ -97,4 +97,5 @@ def _job_tree(job: JobRecord) -> dict[str, Any]:
         "qpu_seconds": job.qpu_seconds,
         "note": job.note,
         "spent_seconds": job.spent_seconds,
+        "retryable": job.retryable,
     }

@@ -13,6 +13,7 @@
     │   ├── CircuitNotFoundError           no circuit with that index or name
     │   └── AmbiguousNameError             several circuits share that name
     ├── NotAvailableError                  a circuit has no result (yet): the reason is named
+    │   └── CircuitsMissingError           circuits of a job are nowhere: it can never be sent
     ├── InvalidStateError                  the call does not fit what the job set is doing
     │   └── DrivenElsewhereError           another kernel drives the job set
     ├── ProviderError                      a provider refused a request, or did not answer
@@ -73,6 +74,10 @@ class AmbiguousNameError(NotFoundError):
 
 class NotAvailableError(QJMError):
     """A circuit has no such result, or none yet."""
+
+
+class CircuitsMissingError(NotAvailableError):
+    """Circuits of a job are neither in memory nor in the store: it can never be sent."""
 
 
 class InvalidStateError(QJMError):

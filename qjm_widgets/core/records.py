@@ -115,6 +115,8 @@ class JobRecord:
         qpu_seconds: quantum processor time that the job has used, as the backend counts it.
         note: what the backend says of the job beside its status.
         spent_seconds: quantum processor time that its earlier attempts have used.
+        retryable: False where its circuits could not be prepared or are missing for good: it can never
+            be sent, and ``error`` says what to do instead.
     """
 
     row: int
@@ -139,6 +141,7 @@ class JobRecord:
     qpu_seconds: float | None = None
     note: str | None = None
     spent_seconds: float | None = None
+    retryable: bool = True
 
     @property
     def all_qpu_seconds(self) -> float | None:

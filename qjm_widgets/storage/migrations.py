@@ -9,7 +9,7 @@ from importlib import resources
 from qjm_widgets.storage.failures import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": file(1) and we know the file by it
-VERSION = 3
+VERSION = 4
 # STEPS[n] is the SQL that takes a store from version n to n + 1; schema.sql is always the newest.
 STEPS: Mapping[int, str] = {
     1: """
@@ -28,6 +28,9 @@ CREATE TABLE submissions (
     at      REAL NOT NULL
 );
 CREATE INDEX submissions_of_account ON submissions (account, at);
+""",
+    3: """
+ALTER TABLE jobs ADD COLUMN retryable INTEGER NOT NULL DEFAULT 1;
 """,
 }
 

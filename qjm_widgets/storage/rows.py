@@ -23,7 +23,7 @@ SET_COLUMNS = (
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
     " since, sent_at, running_at, finished_at, checked_at, error, last_error,"
-    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds"
+    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds, retryable"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
 CIRCUIT_COLUMNS = "start, stop, encoding, notes, data"
@@ -124,12 +124,14 @@ def job_to_row(set_key: int, job: JobRecord) -> Row:
         _seconds(job.qpu_seconds),
         _text(job.note),
         _seconds(job.spent_seconds),
+        bool(job.retryable),
     )
 
 
 def job_from_row(row: Row) -> JobRecord:
     """The record of a row of ``JOB_COLUMNS``."""
     (number, start, stop, piece, pieces, shots, seed, status, cancel_requested, *rest) = row
+    rest[-1] = bool(rest[-1])
     return JobRecord(
         number,
         Span(start, stop),

@@ -53,6 +53,7 @@ CREATE TABLE jobs (
     qpu_seconds      REAL,
     note             TEXT,
     spent_seconds    REAL,
+    retryable        INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (set_key, row)
 ) WITHOUT ROWID;
 

@@ -267,6 +267,7 @@ class Painter:
             ends=self._end(),
             took=snapshot.took(live.jobs) if live.settled else None,
             teaching=self._teaches(),
+            unretryable=live.census.unretryable,
         )
 
     def _end(self) -> float | None:

@@ -60,6 +60,7 @@ def head(
     ends: float | None = None,
     took: float | None = None,
     teaching: bool = False,
+    unretryable: Mapping[Status, int] | None = None,
 ) -> dict[str, Any]:
     """The set in one line, and what its buttons would act on.
 
@@ -68,7 +69,9 @@ def head(
         ends: when the last job will probably have ended.
         took: from the first submission to the end of the last job.
         teaching: the page explains what it shows.
+        unretryable: how many jobs of each status can never be sent again.
     """
+    lost = unretryable or {}
     words = snapshot.summary(numbers, trouble)
     under_way = sum(number for status, number in numbers.items() if not status.final)
     return {
@@ -83,8 +86,8 @@ def head(
         "now": _ms(now),
         "can": {
             "cancel": under_way if driven else 0,
-            "retry": numbers.get(Status.ERROR, 0) if driven else 0,
-            "retry_held": numbers.get(Status.HELD, 0) if driven else 0,
+            "retry": numbers.get(Status.ERROR, 0) - lost.get(Status.ERROR, 0) if driven else 0,
+            "retry_held": numbers.get(Status.HELD, 0) - lost.get(Status.HELD, 0) if driven else 0,
             "pause": driven and not paused and numbers.get(Status.NOT_SENT, 0) > 0,
             "proceed": driven and paused,
             "resume": interrupted,
@@ -134,8 +137,8 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
 
 def _can(job: JobRecord) -> list[str]:
     if job.status is Status.ERROR:
-        return ["retry"]
-    if job.status is Status.HELD:
+        return ["retry"] if job.retryable else []
+    if job.status is Status.HELD and job.retryable:
         return ["retry_held", "cancel"]
     return [] if job.status.final or job.cancel_requested else ["cancel"]
 

@@ -340,9 +340,9 @@ NULLABLE = {
     *("shots", "seed", "job_id", "sent_at", "running_at", "finished_at", "checked_at", "error"),
     *("last_error", "text", "survives_kernel"),
     *("queue_position", "estimated_seconds", "qpu_seconds", "note", "spent_seconds"),
-    *("batch_id", "max_qpu_seconds"),
+    *("batch_id", "max_qpu_seconds", "retryable"),
 }
-LATER = {"spent_seconds"}
+LATER = {"spent_seconds", "retryable"}
 """What bundles that were written before do not have."""
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")
 
@@ -399,7 +399,8 @@ def test_a_bundle_from_before_a_field_was_there_is_read(files: Files, tmp_path: 
             del job[name]
     path = tmp_path / "loaded.qjm"
     path.write_bytes(packed(files | {MANIFEST: json.dumps(tree).encode()}))
-    assert all(job.spent_seconds is None for job in read_bundle(path).jobs)
+    jobs = read_bundle(path).jobs
+    assert all(job.spent_seconds is None and job.retryable for job in jobs)
 
 
 def test_a_missing_or_an_unknown_field_is_refused(

@@ -10,6 +10,7 @@ from qjm_widgets.storage import SQLiteStore, migrations
 from tests.contract.store_fixtures import a_job, a_set
 
 A = a_set().set_id
+VERSION = migrations.VERSION
 
 
 @pytest.fixture
@@ -22,13 +23,15 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_old_store_becomes_what_a_new_one_is(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
     newest = shape(connection)
-    connection.execute("ALTER TABLE jobs DROP COLUMN spent_seconds")
-    connection.execute("DROP TABLE submissions")
-    connection.execute("CREATE TABLE buckets (bucket TEXT PRIMARY KEY, tokens REAL, at REAL)")
+    connection.execute("ALTER TABLE jobs DROP COLUMN retryable")
+    if version < 3:
+        connection.execute("ALTER TABLE jobs DROP COLUMN spent_seconds")
+        connection.execute("DROP TABLE submissions")
+        connection.execute("CREATE TABLE buckets (bucket TEXT PRIMARY KEY, tokens REAL, at REAL)")
     if version == 1:
         for column in ("queue_position", "estimated_seconds", "qpu_seconds", "note"):
             connection.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
@@ -57,22 +60,23 @@ ALTER TABLE job_sets ADD COLUMN colour TEXT;  -- two statements; and a comment
 UPDATE job_sets
    SET colour = 'a; b';
 """
-    monkeypatch.setattr(migrations, "STEPS", {3: step, 4: "CREATE TABLE paints (colour)"})
-    monkeypatch.setattr(migrations, "VERSION", 5)
+    steps = {VERSION: step, VERSION + 1: "CREATE TABLE paints (colour)"}
+    monkeypatch.setattr(migrations, "STEPS", steps)
+    monkeypatch.setattr(migrations, "VERSION", VERSION + 2)
     store = SQLiteStore(path)
     assert len(store.load_set(A)[1]) == 500
     store.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (VERSION + 2,)
     assert connection.execute("SELECT colour FROM job_sets").fetchall() == [("a; b",)]
     assert connection.execute("SELECT * FROM paints").fetchall() == []
     connection.close()
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = {3: "ALTER TABLE jobs ADD COLUMN x;", 4: "CREATE TABLE jobs (no)"}
+    steps = {VERSION: "ALTER TABLE jobs ADD COLUMN x;", VERSION + 1: "CREATE TABLE jobs (no)"}
     monkeypatch.setattr(migrations, "STEPS", steps)
-    monkeypatch.setattr(migrations, "VERSION", 5)
+    monkeypatch.setattr(migrations, "VERSION", VERSION + 2)
     with pytest.raises(StoreError, match="already exists"):
         SQLiteStore(path)
     monkeypatch.undo()
@@ -80,6 +84,6 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
     assert len(store.load_set(A)[1]) == 500
     store.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
     assert "x" not in [column[1] for column in connection.execute("PRAGMA table_info(jobs)")]
     connection.close()
