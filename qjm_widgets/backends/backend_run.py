@@ -8,11 +8,11 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
-from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.job_times import JobTimes, SentJob
+from qjm_widgets.backends.jobs import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.experiments import read_result
 from qjm_widgets.core.errors import CircuitError, InputError
-from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.splitting import Limits
@@ -104,7 +104,11 @@ class BackendRun:
         if submission.seed is not None:
             options[SEED] = submission.seed
         circuits = [work.circuit for work in submission.works]
-        return _Sent(self.backend.run(circuits, **options), [circuit.name for circuit in circuits])
+        names = [circuit.name for circuit in circuits]
+        times = None
+        if self._local and not simulators.has_queue(self.backend):
+            times = JobTimes(inside=self.runs_inside_submit)
+        return _sent(self.backend.run(circuits, **options), names, times)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -115,11 +119,11 @@ class BackendRun:
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):
-            report(index, observe_job(sent.job, sent.read, local=self._local))
+            report(index, sent.observe(local=self._local))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the backend's or its provider's ``retrieve_job`` or ``job``."""
-        return _Sent(retrieve_job(self.backend, job_id), names)
+        return _sent(retrieve_job(self.backend, job_id), names)
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
         """Backends in general have no tags."""
@@ -130,17 +134,9 @@ class BackendRun:
         return cancel_job(handle.job)
 
 
-class _Sent:
-    """A job and the names of its circuits: what its result lacks is named after them."""
-
-    __slots__ = ("job", "names")
-
-    def __init__(self, job: Any, names: Sequence[str]) -> None:
-        self.job = job
-        self.names = names
-
-    def read(self, result: Any) -> JobOutcome:
-        return read_result(result, self.names)
+def _sent(job: Any, names: Sequence[str], times: JobTimes | None = None) -> SentJob:
+    """A job whose result is read by the names of its circuits: what it lacks is named after them."""
+    return SentJob(job, lambda result: read_result(result, names), times)
 
 
 def _whole(value: Any) -> int | None:
