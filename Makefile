@@ -24,7 +24,7 @@ TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
 TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
 # Older ipykernels: each lies in a folder of its own, ahead of the installed one.
-KERNELS := 6.31 7.3
+KERNELS := 6.31 7.1
 
 # Whole files of tests go to as many processes as there are cores, but for few: some start servers.
 SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile
@@ -40,7 +40,7 @@ help:
 	@echo "make test-js  the page's tests, without a browser"
 	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
 	@echo "make test-terra  the Python tests that make sense on Qiskit 0.46, in .venv-terra"
-	@echo "make test-kernels  what hears the page while a cell runs, on ipykernel $(KERNELS) too"
+	@echo "make test-kernels  panels beside running cells and their output, on ipykernel $(KERNELS) too"
 	@echo "make soak     the fault suite at length: SOAK=1000 points at which a kernel is killed"
 	@echo "make bench    measure, side by side with the plain loop"
 	@echo "make clean    remove .venv and everything built"
@@ -116,6 +116,7 @@ test-kernels: $(DEV) $(KERNELS:%=.kernels/%/.stamp)
 	@$(NPM_RUN)
 	for kernel in $(KERNELS); do \
 	  QJM_KERNEL="$$PWD/.kernels/$$kernel" $(PY) -m pytest tests/kernels tests/browser/test_while_running.py \
+	    tests/browser/test_outputs.py
 	    $(PYTEST_ARGS) || exit 1; \
 	done
 

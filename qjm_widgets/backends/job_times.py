@@ -33,7 +33,7 @@ class JobTimes:
         self._took: float | None = None
 
     def follow(self, job: Any) -> None:
-        """Note the end of the job that the call gave: Aer's, and those of Qiskit's samplers, have a future."""
+        """Note when the job that the call gave ends: Aer's, and Qiskit's samplers', have a future."""
         future = getattr(job, "_future", None)
         if isinstance(future, Future):
             future.add_done_callback(self._end)
