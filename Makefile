@@ -116,8 +116,7 @@ test-kernels: $(DEV) $(KERNELS:%=.kernels/%/.stamp)
 	@$(NPM_RUN)
 	for kernel in $(KERNELS); do \
 	  QJM_KERNEL="$$PWD/.kernels/$$kernel" $(PY) -m pytest tests/kernels tests/browser/test_while_running.py \
-	    tests/browser/test_outputs.py
-	    $(PYTEST_ARGS) || exit 1; \
+	    tests/browser/test_outputs.py $(PYTEST_ARGS) || exit 1; \
 	done
 
 soak: $(DEV)
