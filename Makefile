@@ -24,7 +24,7 @@ TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
 TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
 # Older ipykernels: each lies in a folder of its own, ahead of the installed one.
-KERNELS := 6.31 7.3
+KERNELS := 6.31 7.1
 
 # Simulators of other providers: each wants its own Qiskit, so each lies in an environment of its own.
 PROVIDERS := aqt iqm braket alice-bob ddsim
@@ -48,7 +48,7 @@ help:
 	@echo "make test-js  the page's tests, without a browser"
 	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
 	@echo "make test-terra  the Python tests that make sense on Qiskit 0.46, in .venv-terra"
-	@echo "make test-kernels  what hears the page while a cell runs, on ipykernel $(KERNELS) too"
+	@echo "make test-kernels  panels beside running cells and their output, on ipykernel $(KERNELS) too"
 	@echo "make test-providers  simulators of other providers ($(PROVIDERS)), each with its package"
 	@echo "make soak     the fault suite at length: SOAK=1000 points at which a kernel is killed"
 	@echo "make bench    measure, side by side with the plain loop"
@@ -125,7 +125,7 @@ test-kernels: $(DEV) $(KERNELS:%=.kernels/%/.stamp)
 	@$(NPM_RUN)
 	for kernel in $(KERNELS); do \
 	  QJM_KERNEL="$$PWD/.kernels/$$kernel" $(PY) -m pytest tests/kernels tests/browser/test_while_running.py \
-	    $(PYTEST_ARGS) || exit 1; \
+	    tests/browser/test_outputs.py $(PYTEST_ARGS) || exit 1; \
 	done
 
 .providers/%/.stamp: pyproject.toml

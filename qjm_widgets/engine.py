@@ -168,9 +168,8 @@ class Engine:
             state = self._sets.get(live.set_id)
             for row in rows if state is not None else ():
                 if state is not None and state.jobs[row].status is Status.NOT_SENT:
-                    state.unsendable.add(row)
                     error = f"{text}\nIt cannot be sent again: run its circuits as a new set."
-                    self._turn.change(state, row, Status.ERROR, error=error)
+                    self._turn.change(state, row, Status.ERROR, error=error, retryable=False)
 
         self.post(message)
 
@@ -389,7 +388,7 @@ class Engine:
         ]
         flawed = [row for row in dict.fromkeys(rows) if state.jobs[row].flawed]
         again = flawed if Status.ERROR in statuses else []
-        chosen = [row for row in wished if row not in state.unsendable]
+        chosen = [row for row in wished if state.jobs[row].retryable]
         if wished and not chosen and not again:
             some = ", ".join(map(str, wished[:5])) + (", …" if len(wished) > 5 else "")
             raise InvalidStateError(

@@ -62,7 +62,8 @@ class Refusals:
         elif refusal is Refusal.ODD:
             self._doubt(state, row, verdict)
         else:
-            self._fail(state, row, verdict.text)
+            missing = isinstance(error, MissingCircuitsError)
+            self._fail(state, row, verdict.text, retryable=not missing)
 
     def _cut_shots(self, state: SetState, row: int, text: str) -> None:
         """Learn how many shots the backend takes; the job goes again, and is cut as it does."""
@@ -86,11 +87,12 @@ class Refusals:
         self._turn.amend(state, row, shots=shots)
         self._turn.unsend(state, row, text)
 
-    def _fail(self, state: SetState, row: int, text: str) -> None:
+    def _fail(self, state: SetState, row: int, text: str, *, retryable: bool = True) -> None:
         if state.jobs[row].cancel_requested:
             self._turn.unsend(state, row, text)
             return
-        self._turn.change(state, row, Status.ERROR, error=text, finished_at=self._turn.wall())
+        at = self._turn.wall()
+        self._turn.change(state, row, Status.ERROR, error=text, finished_at=at, retryable=retryable)
 
     def _wait_and_repeat(self, state: SetState, row: int, verdict: Verdict) -> None:
         key = state.live.set_id, row

@@ -21,7 +21,10 @@ from qjm_widgets.core.ports import RemoteJob
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 from qjm_widgets.core.spans import may_run_again
 
-_MISSING = "no job of this set that the provider has holds these circuits: never sent, or deleted there"
+_MISSING = (
+    "no job of this set that the provider has holds these circuits: never sent, or deleted there. "
+    "Run them as a new set."
+)
 _BEST = (Status.DONE, Status.RUNNING, Status.QUEUED, Status.ERROR, Status.CANCELLED)
 
 
@@ -77,9 +80,8 @@ def assemble(
         taken = chosen.get(place)
         span, piece, pieces = place
         if taken is None:
-            rows.append(
-                JobRecord(len(rows), span, piece, pieces, status=Status.ERROR, since=now, error=_MISSING)
-            )
+            gap = JobRecord(len(rows), span, piece, pieces, status=Status.ERROR, since=now)
+            rows.append(replace(gap, error=_MISSING, retryable=False))
         else:
             job = record_of(taken.job, len(rows), span, now)
             also = twins.get(place)
@@ -170,6 +172,7 @@ def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
         estimated_seconds=state.estimated_seconds,
         qpu_seconds=state.qpu_seconds,
         note=state.note,
+        retryable=False,  # a provider gives results back, no circuits
     )
 
 

@@ -100,7 +100,6 @@ class SetState:
     Attributes:
         jobs: by row.
         ready: circuits up to here are as they are sent: a pass manager has transpiled them.
-        unsendable: jobs whose circuits could not be prepared or written: a retry would send others.
         unsent: a stack of rows; the next job to send is last.
         paused: whether the user holds back what is not sent.
         budget_wait: why the set's budget holds back its next job for now, or None.
@@ -111,7 +110,6 @@ class SetState:
         self.driver = driver
         self.jobs = list(live.jobs)
         self.ready = ready
-        self.unsendable: set[int] = set()
         self.unsent: list[int] = []
         self.paused = live.paused
         self.budget_wait: str | None = None

@@ -11,6 +11,7 @@ import {
   STATUS_MASK,
   STATUSES,
   type Status,
+  UNRETRYABLE,
 } from "./wire";
 
 export interface Span {
@@ -76,8 +77,10 @@ export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
 /** What can be done with a row by its status alone: for rows whose details are not here. */
 export function actionsOf(state: State, row: number): RowAction[] {
   const status = statusOf(state, row);
-  if (status === "error" || isFlawed(state, row)) return ["retry"];
-  if (status === "held") return ["retry_held", "cancel"];
+  const retryable = ((state.statuses[row] ?? 0) & UNRETRYABLE) === 0;
+  if (status === "error") return retryable ? ["retry"] : [];
+  if (isFlawed(state, row)) return ["retry"];
+  if (status === "held" && retryable) return ["retry_held", "cancel"];
   const over = status === "done" || status === "cancelled" || cancelRequested(state, row);
   return over ? [] : ["cancel"];
 }

@@ -55,6 +55,8 @@ export interface Drawn {
 export interface State {
   /** "silent": nothing answered our hello, so what is shown is what was saved. */
   readonly connection: "asking" | "connected" | "silent";
+  /** The reader has asked for everything again, and no answer has come. */
+  readonly refreshing: boolean;
   /** False where the kernel's messages come only when they are asked for, as in some hosted notebooks. */
   readonly pushed: boolean;
   /** A message that could not be read. */
@@ -96,13 +98,18 @@ export type Event =
   | { type: "timeline"; timeline: Timeline }
   | { type: "problem"; text: string }
   | { type: "silent" }
+  | { type: "refreshing" }
   | { type: "pushed"; pushed: boolean }
   | { type: "sent"; id: string; do: Action; rows: readonly number[] | null }
   | { type: "late"; id: string }
   | { type: "dismissed" };
 
+/** What a word of the kernel shows, whatever it is. */
+const ANSWERED = { connection: "connected", refreshing: false } as const;
+
 export const EMPTY: State = {
   connection: "asking",
+  refreshing: false,
   pushed: true,
   problem: null,
   notice: null,
@@ -129,7 +136,7 @@ export function reduce(state: State, event: Event): State {
     case "detail":
       return {
         ...state,
-        connection: "connected",
+        ...ANSWERED,
         details: new Map(state.details).set(event.detail.row, event.detail),
       };
     case "drawing":
@@ -150,13 +157,16 @@ export function reduce(state: State, event: Event): State {
     case "ack":
       return applyAck(state, event.ack);
     case "groups":
-      return { ...state, connection: "connected", groups: event.groups };
+      return { ...state, ...ANSWERED, groups: event.groups };
     case "timeline":
-      return { ...state, connection: "connected", timeline: event.timeline };
+      return { ...state, ...ANSWERED, timeline: event.timeline };
     case "problem":
       return { ...state, problem: event.text };
     case "silent":
-      return state.connection === "silent" ? state : { ...state, connection: "silent" };
+      if (state.connection === "silent" && !state.refreshing) return state;
+      return { ...state, connection: "silent", refreshing: false };
+    case "refreshing":
+      return { ...state, refreshing: true };
     case "pushed":
       return state.pushed === event.pushed ? state : { ...state, pushed: event.pushed };
     case "sent": {
@@ -206,7 +216,7 @@ function applyUpdate(
   state: State,
   { update, statuses, from, at }: Extract<Event, { type: "update" }>,
 ): State {
-  const connection = from === "saved" ? state.connection : "connected";
+  const answered = from !== "saved";
   const { head } = state;
   // The trait travels beside the messages: the same state may come by both ways, and late. Before the
   // kernel has read our hello it counts no messages, and only its clock tells the trait's age.
@@ -215,7 +225,8 @@ function applyUpdate(
     (update.seq < state.seq ||
       (from !== "message" && update.seq === state.seq && update.head.now <= head.now));
   if (old || (head === null && !update.full)) {
-    return connection === state.connection ? state : { ...state, connection };
+    const known = state.connection === "connected" && !state.refreshing;
+    return answered && !known ? { ...state, ...ANSWERED } : state;
   }
   const runs = update.runs ?? state.runs;
   const moved = update.runs !== undefined && !sameRuns(update.runs, state.runs);
@@ -223,7 +234,7 @@ function applyUpdate(
   const fresh = moved || (update.full && from === "message");
   return {
     ...state,
-    connection,
+    ...(answered ? ANSWERED : {}),
     problem: null,
     seq: update.seq,
     head: update.head,
@@ -278,7 +289,7 @@ function applyAck(state: State, ack: Ack): State {
   const notice = state.notice?.command === ack.id ? null : state.notice;
   return {
     ...state,
-    connection: "connected",
+    ...ANSWERED,
     commands,
     notice: ack.ok
       ? notice

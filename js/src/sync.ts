@@ -188,6 +188,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     },
     refresh() {
       refreshing = true;
+      apply({ type: "refreshing" });
       hello();
     },
     dismiss() {

@@ -18,7 +18,7 @@ export * from "./wire_charts";
 export const WIRE_VERSION = 1;
 
 /** A status byte is an index into this list, plus CANCEL_REQUESTED when a cancellation is under way, plus
- * FLAWED when the job is done and some of its circuits failed. */
+ * UNRETRYABLE when the job can never be sent again, or FLAWED when it is done and some of its circuits failed. */
 export const STATUSES = [
   "not_sent",
   "sending",
@@ -33,6 +33,7 @@ export type Status = (typeof STATUSES)[number];
 export const STATUS_MASK = 0x0f;
 export const CANCEL_REQUESTED = 0x10;
 export const FLAWED = 0x40;
+export const UNRETRYABLE = 0x20;
 
 /** `[first circuit, circuits a job, shot pieces a span, spans]`: how rows map to spans, run-length coded.
  * Rows run through the spans in order, and within a span through its pieces. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FakeKernel } from "../demo/fake_kernel";
 import { NO_ANSWER } from "../src/state";
 import { FIRST_CHOICE } from "../src/wire";
@@ -485,6 +485,40 @@ describe("without a kernel", () => {
     expect(button(el, "Retry failed").disabled).toBe(false);
   });
 
+  it("it says which cell to run, and Refresh says that it asks", async () => {
+    const kernel = new FakeKernel(scenario("middle"));
+    kernel.setTrait("snapshot", kernel.snapshot());
+    const { el } = show(kernel);
+    await settle();
+    expect(el.querySelector(".qjm-reconnect")).toBeNull();
+
+    kernel.answering = false;
+    kernel.emit("comm_live_update");
+    await settle(3_100);
+    expect(el.textContent).toContain("not connected to a kernel, or it is busy");
+    const id = kernel.snapshot().head.id;
+    const code = `manager.retrieve_job_set("${id}")`;
+    expect(el.querySelector(".qjm-reconnect code")?.textContent).toBe(code);
+    const written = vi.fn(async () => undefined);
+    vi.stubGlobal("navigator", { clipboard: { writeText: written } });
+    button(el, `Copy code ${code}`).click();
+    await settle();
+    expect(written).toHaveBeenCalledWith(code);
+    vi.unstubAllGlobals();
+
+    button(el, "Refresh").click();
+    await settle();
+    expect(el.textContent).toContain("Asking…");
+    await settle(3_100);
+    expect(button(el, "Refresh")).toBeTruthy();
+
+    kernel.answering = true;
+    kernel.publish();
+    await settle();
+    expect(el.querySelector(".qjm-reconnect")).toBeNull();
+    expect(el.textContent).not.toContain("not connected");
+  });
+
   it("and without a saved state it says that there is nothing", async () => {
     const kernel = new FakeKernel(scenario("middle"));
     kernel.answering = false;
@@ -492,7 +526,7 @@ describe("without a kernel", () => {
     await settle();
     expect(el.textContent).toContain("Waiting for the kernel");
     await settle(3_100);
-    expect(el.textContent).toContain("Nothing to show: not connected to a kernel.");
+    expect(el.textContent).toContain("Nothing to show: not connected to a kernel, or it is busy.");
   });
 });
 

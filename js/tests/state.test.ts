@@ -203,6 +203,8 @@ describe("statuses", () => {
       [],
       ["cancel"],
     ]);
+    const lost = { ...EMPTY, statuses: Uint8Array.from([0x26, 0x22, 0x25]) };
+    expect([0, 1, 2].map((row) => actionsOf(lost, row))).toEqual([[], ["cancel"], []]);
   });
 });
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
-from qjm_widgets.backends.backend_warnings import BackendWarnings, with_warnings
-from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.backend_warnings import BackendWarnings
+from qjm_widgets.backends.job_times import JobTimes, SentJob
+from qjm_widgets.backends.jobs import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.limits import (
     check_values,
     configuration,
@@ -23,7 +24,6 @@ from qjm_widgets.backends.seeding import SEED, seed_option, spread_seeds
 from qjm_widgets.conversion.experiments import read_result
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 
@@ -138,9 +138,13 @@ class BackendRun:
         if submission.seed is not None:
             options[seed_option(options)] = submission.seed
         circuits = [work.circuit for work in submission.works]
+        names = [circuit.name for circuit in circuits]
+        times = None
+        if self._local and not simulators.has_queue(self.backend):
+            times = JobTimes(inside=self.runs_inside_submit)
         with self._warnings.collected(submission.identity) as texts:
             job = self.backend.run(circuits, **options)
-        return _Sent(job, [circuit.name for circuit in circuits], texts)
+        return _sent(job, names, times, texts)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -151,12 +155,11 @@ class BackendRun:
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):
-            found = observe_job(sent.job, sent.read, local=self._local)
-            report(index, with_warnings(found, sent.warnings))
+            report(index, sent.observe(local=self._local))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the backend's or its provider's ``retrieve_job`` or ``job``."""
-        return _Sent(retrieve_job(self.backend, job_id), names, [])
+        return _sent(retrieve_job(self.backend, job_id), names)
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
         """Backends in general have no tags."""
@@ -167,18 +170,11 @@ class BackendRun:
         return cancel_job(handle.job)
 
 
-class _Sent:
-    """A job, the names of its circuits, after which what it lacks is named, and new warnings."""
-
-    __slots__ = ("job", "names", "warnings")
-
-    def __init__(self, job: Any, names: Sequence[str], warnings: list[str]) -> None:
-        self.job = job
-        self.names = names
-        self.warnings = warnings
-
-    def read(self, result: Any) -> JobOutcome:
-        return read_result(result, self.names)
+def _sent(
+    job: Any, names: Sequence[str], times: JobTimes | None = None, warnings: Sequence[str] = ()
+) -> SentJob:
+    """A job whose result is read by the names of its circuits: what it lacks is named after them."""
+    return SentJob(job, lambda result: read_result(result, names), times, warnings)
 
 
 def _takes_pulses(backend: Any, local: bool) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -45,7 +45,9 @@ class BackendWarnings:
             del self._known[next(iter(self._known))]
 
 
-def with_warnings(found: Observation | BaseException, texts: list[str]) -> Observation | BaseException:
+def with_warnings(
+    found: Observation | BaseException, texts: Sequence[str]
+) -> Observation | BaseException:
     """What was observed of a job, with the warnings of its submission as its note."""
     if not texts or not isinstance(found, Observation):
         return found

@@ -15,7 +15,8 @@ from qjm_widgets.backends.ibm_sampler import (
     sampler_options,
     sampler_with,
 )
-from qjm_widgets.backends.sampler import Sampler, Sent
+from qjm_widgets.backends.job_times import JobTimes
+from qjm_widgets.backends.sampler import Sampler, sent_job
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.ports import Submission, Work
@@ -74,7 +75,9 @@ class IBMLocal(Sampler):
         options = {name: tree[name] for name in _HEEDED if tree.get(name)}
         sampler = sampler_with(self._backend, options)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
-        return Sent(sampler.run(pubs), [work.circuit.name for work in submission.works])
+        names = [work.circuit.name for work in submission.works]
+        times = JobTimes()
+        return sent_job(sampler.run(pubs), names, times)
 
     def _options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         wished = dict(given)

@@ -12,8 +12,9 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
-from qjm_widgets.backends.backend_warnings import BackendWarnings, with_warnings
-from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.backend_warnings import BackendWarnings
+from qjm_widgets.backends.job_times import JobTimes, SentJob
+from qjm_widgets.backends.jobs import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.limits import shots_range
 from qjm_widgets.backends.option_names import run_arguments
 from qjm_widgets.backends.samplable import check_samplable
@@ -21,7 +22,6 @@ from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.pubs import read_primitive_result
 from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.seeds import SeedRule
@@ -124,9 +124,10 @@ class Sampler:
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
+        times = JobTimes() if self.survives_kernel is False else None
         with self._warnings.collected(submission.identity) as texts:
             job = sampler.run(pubs, **submission.options)
-        return Sent(job, names, texts)
+        return sent_job(job, names, times, texts)
 
     def job_id(self, handle: Any) -> str | None:
         """The job's id."""
@@ -137,12 +138,11 @@ class Sampler:
     ) -> None:
         """Ask each job."""
         for index, sent in enumerate(handles):
-            found = observe_job(sent.job, sent.read, local=self._local)
-            report(index, with_warnings(found, sent.warnings))
+            report(index, sent.observe(local=self._local))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the ``retrieve_job`` or ``job`` of the sampler's backend."""
-        return Sent(retrieve_job(_backend_of(self.sampler), job_id), names)
+        return sent_job(retrieve_job(_backend_of(self.sampler), job_id), names)
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
         """Samplers in general have no tags."""
@@ -153,19 +153,13 @@ class Sampler:
         return cancel_job(handle.job)
 
 
-class Sent:
-    """A job, the names of its circuits, after which its result is named, and new warnings."""
-
-    __slots__ = ("job", "names", "warnings")
-
-    def __init__(self, job: Any, names: Sequence[str], warnings: Sequence[str] = ()) -> None:
-        self.job = job
-        self.names = names
-        self.warnings = list(warnings)
-
-    def read(self, result: Any) -> JobOutcome:
-        """What its result holds."""
-        return read_primitive_result(result, self.names, job_id(self.job))
+def sent_job(
+    job: Any, names: Sequence[str], times: JobTimes | None = None, warnings: Sequence[str] = ()
+) -> SentJob:
+    """A job whose result is named after its circuits."""
+    return SentJob(
+        job, lambda result: read_primitive_result(result, names, job_id(job)), times, warnings
+    )
 
 
 def _backend_of(sampler: Any) -> Any:

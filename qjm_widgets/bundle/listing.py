@@ -219,6 +219,7 @@ def _read_job(fields: Fields, row: int, circuits: int) -> JobRecord:
         note=fields.maybe(fields.text, "note", LONG_TEXT),
         spent_seconds=fields.later(fields.seconds, "spent_seconds"),
         failed_circuits=fields.later(fields.wholes, "failed_circuits") or (),
+        retryable=fields.flag("retryable", missing=True),
     )
     fields.end()
     failed = job.failed_circuits

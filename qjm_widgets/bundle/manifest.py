@@ -108,4 +108,5 @@ def _job_tree(job: JobRecord) -> dict[str, Any]:
         "note": job.note,
         "spent_seconds": job.spent_seconds,
         "failed_circuits": job.failed_circuits,
+        "retryable": job.retryable,
     }

@@ -16,6 +16,8 @@ ORDER = tuple(Status)
 """Statuses in the order of a job's life; a job's code begins with an index into it."""
 CANCEL_REQUESTED = 0x10
 """The bit of a code that says that a cancellation is under way."""
+#: The bit of a code that says that the job can never be sent again.
+UNRETRYABLE = 0x20
 #: The bit of a code that says that a job is done, and some of its circuits failed.
 FLAWED = 0x40
 _PLACED, _RETRIED, _USED, _NAMED, _ASKED, _UNHEARD = (1 << bit for bit in range(6))
@@ -45,6 +47,7 @@ class Census:
 
     Attributes:
         numbers: how many jobs are in each status.
+        unretryable: how many of those can never be sent again.
         codes: a byte a row, made by ``code``.
         done: the rows that became done, in that order; it only grows.
         remote: the jobs that a backend has now, by row.
@@ -53,6 +56,7 @@ class Census:
 
     def __init__(self, jobs: Iterable[JobRecord]) -> None:
         self.numbers: Counter[Status] = Counter()
+        self.unretryable: Counter[Status] = Counter()
         self.codes = bytearray()
         self.done: list[int] = []
         self.remote: dict[int, JobRecord] = {}
@@ -77,6 +81,10 @@ class Census:
             self.numbers[before.status] -= 1
             self._stand(row, status)
         self.codes[row] = code(job)
+        if before is not None and not before.retryable:
+            self.unretryable[before.status] -= 1
+        if not job.retryable:
+            self.unretryable[status] += 1
         if (known := self._facts[row]) != facts:
             self._sharing[known] -= 1
             self._sharing[facts] += 1
@@ -126,9 +134,10 @@ class Census:
 
 
 def code(job: JobRecord) -> int:
-    """A job in a byte: its status, whether a cancellation is under way, and whether circuits failed."""
+    """A job in a byte: its status, and the bits that say more of it."""
     asked = job.cancel_requested and not job.status.final
-    return _CODES[job.status] | (CANCEL_REQUESTED if asked else 0) | (FLAWED if job.flawed else 0)
+    bits = (CANCEL_REQUESTED if asked else 0) | (0 if job.retryable else UNRETRYABLE)
+    return _CODES[job.status] | bits | (FLAWED if job.flawed else 0)
 
 
 def _facts_of(job: JobRecord) -> int:

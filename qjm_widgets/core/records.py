@@ -124,6 +124,8 @@ class JobRecord:
         spent_seconds: quantum processor time that its earlier attempts have used.
         failed_circuits: circuits of the set, ascending, that failed in a job that is done, without those
             that a newer job holds.
+        retryable: False where its circuits could not be prepared or are missing for good: it can never
+            be sent, and ``error`` says what to do instead.
     """
 
     row: int
@@ -149,6 +151,7 @@ class JobRecord:
     note: str | None = None
     spent_seconds: float | None = None
     failed_circuits: tuple[int, ...] = ()
+    retryable: bool = True
 
     @property
     def flawed(self) -> bool:

@@ -23,7 +23,7 @@ SET_COLUMNS = (
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
     " since, sent_at, running_at, finished_at, checked_at, error, last_error,"
-    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds, failed_circuits"
+    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds, failed_circuits, retryable"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
 CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled"
@@ -134,13 +134,15 @@ def job_to_row(set_key: int, job: JobRecord) -> Row:
         _text(job.note),
         _seconds(job.spent_seconds),
         json.dumps([int(circuit) for circuit in job.failed_circuits]) if job.failed_circuits else None,
+        bool(job.retryable),
     )
 
 
 def job_from_row(row: Row) -> JobRecord:
     """The record of a row of ``JOB_COLUMNS``."""
     (number, start, stop, piece, pieces, shots, seed, status, cancel_requested, *rest) = row
-    rest[-1] = () if rest[-1] is None else tuple(json.loads(rest[-1]))
+    *rest, failed, retryable = rest
+    rest += [() if failed is None else tuple(json.loads(failed)), bool(retryable)]
     return JobRecord(
         number,
         Span(start, stop),

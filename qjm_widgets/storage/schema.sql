@@ -57,6 +57,7 @@ CREATE TABLE jobs (
     note             TEXT,
     spent_seconds    REAL,
     failed_circuits  TEXT,  -- JSON list; NULL where a done job has a result of each circuit
+    retryable        INTEGER NOT NULL DEFAULT 1,
     PRIMARY KEY (set_key, row)
 ) WITHOUT ROWID;
 

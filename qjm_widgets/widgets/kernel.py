@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import warnings
+from contextvars import ContextVar
+from functools import partial
 from importlib import metadata
 from typing import Any
 
 from qjm_widgets.waiting import listen_with
 from qjm_widgets.widgets import hearing
+
+_COMM_MESSAGES = frozenset({"comm_open", "comm_msg", "comm_close"})
 
 
 def hear_while_cells_run(widget: Any) -> None:
@@ -22,12 +28,97 @@ def hear_while_cells_run(widget: Any) -> None:
     if comm is not None:
         hearing.COMMS[comm.comm_id] = comm
         listen_with(hearing.ear)
+        _keep_outputs_apart()
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = _as_the_page_chose
 
 
 def _as_the_page_chose(_data: Any, default: Any) -> Any:
     return default
+
+
+def _keep_outputs_apart() -> None:
+    """Let the messages of widgets leave the user's outputs where they belong."""
+    kernel: Any = getattr(_shell(), "kernel", None)
+    set_parent = getattr(kernel, "set_parent", None)
+    if set_parent is not None and not isinstance(set_parent, _SetParent):
+        module = sys.modules.get("ipykernel.kernelbase")
+        if module is not None and isinstance(kernel, module.Kernel):
+            kernel.set_parent = _SetParent(kernel, partial(module.Kernel.set_parent, kernel))
+
+
+class _SetParent:
+    """A kernel's ``set_parent`` for which a page's message to a widget is not the newest cell.
+
+    ipykernel takes each message that it serves for the parent of all that is printed and shown
+    by threads which have no parent of their own: those of the user, whose output a page then drops.
+    Where ``%%capture`` has replaced the publisher of displays, it fails, and the message is lost. Here
+    a message to a widget of ours is the parent only of what the kernel answers to it; one to another
+    widget, where a subshell serves it, only of what its own thread says.
+    """
+
+    def __init__(self, kernel: Any, set_in_kernel: Any) -> None:
+        self._kernel = kernel
+        self._set_everywhere = kernel.set_parent
+        self._set_in_kernel = set_in_kernel
+
+    def __call__(self, ident: Any, parent: Any, channel: str = "shell") -> None:
+        if channel != "shell" or not isinstance(parent, dict):
+            self._set_everywhere(ident, parent, channel)
+        elif self._is_ours(parent) or parent is getattr(self._kernel.shell, "parent_header", None):
+            self._set_for_answers(ident, parent)
+        elif _is_comm(parent) and threading.current_thread() is not threading.main_thread():
+            self._set_for_answers(ident, parent)
+            self._set_for_thread(parent)
+        else:
+            self._set_everywhere(ident, parent, channel)
+
+    def _is_ours(self, parent: dict[str, Any]) -> bool:
+        return _is_comm(parent) and parent.get("content", {}).get("comm_id") in hearing.COMMS
+
+    def _set_for_answers(self, ident: Any, parent: Any) -> None:
+        """Set the parent of the statuses and of the comm messages of this thread."""
+        variable = getattr(self._kernel, "_shell_parent", None)
+        if isinstance(variable, ContextVar):
+            self._kernel._shell_parent_ident.set(ident)
+            variable.set(parent)
+            return
+        # Before 7 the kernel has one parent, and serves one message after another on its main thread.
+        before = self._kernel._parent_ident.get("shell", b""), self._kernel.get_parent("shell")
+        self._set_in_kernel(ident, parent, "shell")
+        self._kernel.io_loop.add_callback(self._set_back, parent, *before)
+
+    def _set_back(self, served: Any, ident: Any, parent: Any) -> None:
+        if self._kernel.get_parent("shell") is served:
+            self._set_in_kernel(ident, parent, "shell")
+
+    def _set_for_thread(self, parent: dict[str, Any]) -> None:
+        """Set the parent of what this thread prints and shows."""
+        shell = self._kernel.shell
+        for place in (shell.displayhook, shell.display_pub, sys.stdout, sys.stderr):
+            variable = getattr(place, "_parent_header", None)
+            if isinstance(variable, ContextVar):
+                variable.set(parent["header"])
+
+
+def _is_comm(message: dict[str, Any]) -> bool:
+    return message.get("header", {}).get("msg_type") in _COMM_MESSAGES
+
+
+def update_display(display_id: str, bundle: dict[str, Any]) -> None:
+    """Replace an output, also while the user's code captures what is displayed."""
+    shell = _shell()
+    publisher = next(
+        (each for each in shell.configurables if isinstance(each, shell.display_pub_class)),
+        shell.display_pub,
+    )
+    publisher.publish(bundle, {}, transient={"display_id": display_id}, update=True)
+
+
+def _shell() -> Any:
+    """The IPython that this process runs in; None where there is none."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython is not None else None
 
 
 def warn_of_deaf_kernels() -> None:

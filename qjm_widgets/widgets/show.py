@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qjm_widgets.live import LiveSet
-from qjm_widgets.widgets.kernel import warn_of_deaf_kernels
+from qjm_widgets.widgets.kernel import update_display, warn_of_deaf_kernels
 from qjm_widgets.widgets.pulse import PULSE
 from qjm_widgets.widgets.static_html import html_of, text_of
 
@@ -116,7 +116,7 @@ class _StaticTwin:
         if now < self._due and not self._live.settled:
             return True
         self._shown, self._due = state, now + _SECONDS
-        self._handle.update(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
+        update_display(self._handle.display_id, self._bundle())
         return False
 
     def _bundle(self) -> dict[str, str]:

@@ -28,6 +28,8 @@ while manager._store.untranspiled(held_back.job_set_id()):
     pass
 held_back
 """
+_SET_THEME = """(theme) => jupyterapp.commands.execute(
+  'apputils:change-theme', { theme: `JupyterLab ${theme}` })"""
 MANAGER = "from qjm_widgets import JobManager\nmanager = JobManager()\nmanager"
 
 
@@ -63,8 +65,19 @@ def test_a_set_whose_backend_is_unknown_says_what_to_run(
     notebook.wait_for_run()
     notebook.wait_for_text(re.compile("1 running"), within=notebook.panel().first)
     notebook.restart_kernel()
-    notebook.wait_for_text("not connected to a kernel", within=notebook.panel().first)
-    expect(notebook.panel().first.get_by_role("button", name="Cancel all")).to_be_disabled()
+    lost = notebook.panel().first
+    notebook.wait_for_text("not connected to a kernel", within=lost)
+    expect(lost.get_by_role("button", name="Cancel all")).to_be_disabled()
+    # It says which cell to run, and Refresh that it asks in vain.
+    code = lost.get_by_role("button", name=re.compile("^Copy code")).inner_text().strip()
+    lost.get_by_role("button", name="Refresh").click()
+    expect(lost.get_by_role("button", name="Asking…")).to_be_visible()
+    expect(lost.get_by_role("button", name="Refresh")).to_be_visible()
+    for theme in ("Light", "Dark"):
+        notebook.page.evaluate(_SET_THEME, theme)
+        notebook.screenshot(f"lost-kernel-{theme}", of=lost)
+    manager = "__import__('qjm_widgets').JobManager()"
+    assert notebook.kernel_eval(f"(lambda manager: {code}.name())({manager})") == "gated"
 
     later = open_notebook(lab, [MANAGER])
     later.run_all()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from qjm_widgets import JobManager
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.errors import InvalidStateError
 from qjm_widgets.core.records import Status
+from qjm_widgets.widgets.painter import Painter
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 from tests.faults.scenes import JumpingClock, circuits, clock, done, idle, pass_time, start, words
 from tests.faults.scripted import Scripted
@@ -203,6 +206,36 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
     with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
         job_set.managed_jobs()[1].retry()
     assert words(job_set) == ["done", "error", "done"]
+    painter = Painter(job_set)
+    content = painter.hello("a").content
+    assert content["head"]["can"]["retry"] == 0
+    assert [row.get("can") for row in content["rows"]] == [[], [], []]
+    # It is known in another kernel too.
+    _, stored = job_set.live.store.load_set(job_set.job_set_id())
+    assert [job.retryable for job in stored] == [True, False, True]
+
+
+def test_a_job_whose_circuits_are_missing_is_never_offered_to_be_sent_again(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.db"
+    manager = JobManager(path)
+    backend = ScriptedBackend(refuse={1: RuntimeError("not now")})
+    job_set = start(manager, backend, 2)
+    assert job_set.wait(LIMIT)
+    manager.close()
+    connection = sqlite3.connect(path)
+    connection.execute("DELETE FROM circuits")
+    connection.commit()
+    connection.close()
+
+    manager = JobManager(path)
+    again = manager.retrieve_job_set(job_set.job_set_id())
+    again.resume(backend)
+    assert again.retry() == 1  # nobody can know before it is tried
+    assert again.wait(LIMIT)
+    assert "run them again" in str(again.error_messages())
+    with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
+        again.retry()
+    manager.close()
 
 
 def test_what_can_be_sent_again_is_sent_beside_what_cannot(manager: JobManager) -> None:
@@ -210,6 +243,7 @@ def test_what_can_be_sent_again_is_sent_beside_what_cannot(manager: JobManager) 
     job_set = start(manager, backend, 3, pass_manager=Fails())
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["error", "error", "done"]
+    assert Painter(job_set).hello("a").content["head"]["can"]["retry"] == 1
     assert job_set.retry() == 1
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["done", "error", "done"]

@@ -59,7 +59,9 @@ class Page:
         self._manager.kernel_cmd = [  # of these tests, whatever is installed as python3
             *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}")
         ]
-        self._manager.start_kernel(env=environment)
+        self._log = store.with_name("kernel.log")
+        with self._log.open("w") as log:
+            self._manager.start_kernel(env=environment, stdout=log, stderr=log)
         self.client: BlockingKernelClient = self._manager.blocking_client()
         self.client.start_channels()
         self.heard: list[dict[str, Any]] = []
@@ -71,6 +73,10 @@ class Page:
     def __exit__(self, *_: object) -> None:
         self.client.stop_channels()
         self._manager.shutdown_kernel(now=True)
+
+    def log(self) -> str:
+        """What the kernel's process has written of itself."""
+        return self._log.read_text("utf-8")
 
     def run(self, code: str) -> str:
         """Run a cell to its end; what it printed."""

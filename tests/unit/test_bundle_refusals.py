@@ -344,7 +344,7 @@ NULLABLE = {
 }
 LATER = {
     *("spent_seconds", "complete", "transpiles", "untranspiled", "unstored_circuits"),
-    "failed_circuits",
+    *("failed_circuits", "retryable"),
 }
 """What bundles that were written before do not have."""
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")
@@ -404,6 +404,7 @@ def test_a_bundle_from_before_a_field_was_there_is_read(files: Files, tmp_path: 
     path.write_bytes(packed(files | {MANIFEST: json.dumps(tree).encode()}))
     read = read_bundle(path)
     assert all(job.spent_seconds is None and job.failed_circuits == () for job in read.jobs)
+    assert all(job.retryable for job in read.jobs)
     assert read.record.complete
     assert not read.record.transpiles
     assert not any(block.untranspiled for block in read.blocks)

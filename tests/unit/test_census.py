@@ -24,6 +24,7 @@ _FIELDS = st.fixed_dictionaries(
         "queue_position": st.none() | st.integers(1, 9),
         "qpu_seconds": _SOMETIMES,
         "spent_seconds": _SOMETIMES,
+        "retryable": st.booleans(),
     }
 )
 
@@ -47,6 +48,7 @@ def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
             jobs[row] = job
     anew = Census(jobs)
     assert +kept.numbers == +anew.numbers
+    assert +kept.unretryable == +anew.unretryable
     assert bytes(kept.codes) == bytes(map(code, jobs))
     assert kept.remote == anew.remote == {job.row: job for job in jobs if job.status.remote}
     ended = sorted((job.finished_at, job.row) for job in jobs if job.finished_at is not None)

@@ -10,14 +10,13 @@ from qjm_widgets.storage import SQLiteStore, migrations
 from tests.contract.store_fixtures import a_job, a_set
 
 A = a_set().set_id
-
-
 ADDED_IN_4 = [
     ("job_sets", "complete"),
     ("job_sets", "transpiles"),
     ("job_sets", "unstored_circuits"),
     ("circuits", "untranspiled"),
     ("jobs", "failed_circuits"),
+    ("jobs", "retryable"),
 ]
 NEWEST = migrations.VERSION
 

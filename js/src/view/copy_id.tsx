@@ -1,9 +1,15 @@
-/** A job's id; a click copies it. */
+/** A job's id, or another text that is needed elsewhere; a click copies it. */
 import { useEffect, useState } from "preact/hooks";
 
 const SAID_MS = 1_500;
 
-export function CopyId({ id, tabIndex }: { id: string; tabIndex?: number }) {
+interface Props {
+  id: string;
+  what?: string;
+  tabIndex?: number;
+}
+
+export function CopyId({ id, what = "job id", tabIndex }: Props) {
   const [said, setSaid] = useState<"" | "Copied" | "Select it to copy">("");
   useEffect(() => {
     if (said === "") return;
@@ -15,7 +21,7 @@ export function CopyId({ id, tabIndex }: { id: string; tabIndex?: number }) {
       type="button"
       class="qjm-copy"
       tabIndex={tabIndex}
-      aria-label={said || `Copy job id ${id}`}
+      aria-label={said || `Copy ${what} ${id}`}
       title={`Copy ${id}`}
       onClick={(event) => {
         event.stopPropagation();

@@ -4,6 +4,7 @@ import type { State } from "../state";
 import { count, plural } from "../text";
 import type { Head } from "../wire";
 import { Button } from "./button";
+import { CopyId } from "./copy_id";
 import { NotifyButton } from "./notify_button";
 import { SetActions } from "./set_actions";
 
@@ -14,6 +15,7 @@ interface Props {
 }
 
 export function Header({ state, head, actions }: Props) {
+  const silent = state.connection === "silent";
   return (
     <header class="qjm-header">
       <div class="qjm-what">
@@ -24,11 +26,16 @@ export function Header({ state, head, actions }: Props) {
           <bdi>{head.backend}</bdi>
           {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shots(head.shots)}`}
         </p>
-        {state.connection === "silent" && <p class="qjm-offline">not connected to a kernel</p>}
+        {silent && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
         {!state.pushed && <p class="qjm-offline">updates come only when they are asked for here</p>}
-        {(state.connection === "silent" || !state.pushed) && (
-          <Button small title="Asks the kernel how the set stands" onClick={actions.refresh}>
-            Refresh
+        {(silent || !state.pushed) && (
+          <Button
+            small
+            title="Asks the kernel for the set as it is now"
+            aria-disabled={state.refreshing}
+            onClick={actions.refresh}
+          >
+            {state.refreshing ? "Asking…" : "Refresh"}
           </Button>
         )}
         {head.owner !== null && (
@@ -39,6 +46,12 @@ export function Header({ state, head, actions }: Props) {
       </div>
       {state.connection === "connected" && <NotifyButton head={head} />}
       <SetActions state={state} head={head} actions={actions} />
+      {silent && (
+        <div class="qjm-reconnect">
+          After a restart, run the cell that makes your manager, and then
+          <CopyId id={`manager.retrieve_job_set("${head.id}")`} what="code" />
+        </div>
+      )}
     </header>
   );
 }

@@ -42,7 +42,7 @@ export function Panel({ state, actions, plotly }: Props) {
       {head === null ? (
         <p class="qjm-empty">
           {state.connection === "silent"
-            ? "Nothing to show: not connected to a kernel."
+            ? "Nothing to show: not connected to a kernel, or it is busy."
             : "Waiting for the kernel…"}
         </p>
       ) : (

@@ -1,0 +1,104 @@
+"""Jobs that were sent, and when they ran, where they compute in this process."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from qjm_widgets.backends.backend_warnings import with_warnings
+from qjm_widgets.backends.jobs import observe_job
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.ports import Observation
+from qjm_widgets.core.records import Status
+
+
+class JobTimes:
+    """The times of one job that computes in this process; seconds since 1970, UTC.
+
+    It is made just before the backend is called. Polls are too rare to see short jobs run, and a job
+    that waits behind others in the simulator's own queue has not begun when it was sent.
+
+    Args:
+        inside: whether the call itself computes.
+    """
+
+    __slots__ = ("_called", "_ended", "_inside", "_took")
+
+    def __init__(self, *, inside: bool = False) -> None:
+        self._inside = inside
+        self._called = time.time()
+        self._ended: float | None = None
+        self._took: float | None = None
+
+    def follow(self, job: Any) -> None:
+        """Note when the job that the call gave ends: Aer's, and Qiskit's samplers', have a future."""
+        future = getattr(job, "_future", None)
+        if isinstance(future, Future):
+            future.add_done_callback(self._end)
+        elif self._inside:
+            self._ended = time.time()
+            self._took = self._ended - self._called
+
+    def _end(self, _future: Any) -> None:
+        self._ended = time.time()
+
+    def read(self, result: Any) -> None:
+        """Note how long the result says that it took."""
+        took = getattr(result, "time_taken", None)
+        if self._took is None and isinstance(took, (int, float)) and 0 <= took < math.inf:
+            self._took = float(took)
+
+    def add_to(self, found: Observation | BaseException) -> Observation | BaseException:
+        """Fill the times of a job that has ended, where the job itself does not tell them."""
+        if not isinstance(found, Observation) or found.status not in (Status.DONE, Status.ERROR):
+            return found
+        ended = found.finished_at or self._ended or time.time()
+        began = found.running_at
+        if began is None:
+            began = self._called if self._took is None else max(self._called, ended - self._took)
+        return found._replace(running_at=began, finished_at=max(began, ended))
+
+
+class SentJob:
+    """A job that was sent.
+
+    Args:
+        job: the backend's own.
+        read: what its result holds.
+        times: when it ran, where it computes in this process.
+        warnings: what the backend warned of when it was sent.
+    """
+
+    __slots__ = ("_read", "_times", "_warnings", "job")
+
+    def __init__(
+        self,
+        job: Any,
+        read: Callable[[Any], JobOutcome],
+        times: JobTimes | None = None,
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.job = job
+        self._read = read
+        self._times = times
+        self._warnings = warnings
+        if times is not None:
+            times.follow(job)
+
+    def observe(self, *, local: bool) -> Observation | BaseException:
+        """Ask for its state; see ``observe_job``."""
+        return with_warnings(self._observe(local), self._warnings)
+
+    def _observe(self, local: bool) -> Observation | BaseException:
+        times = self._times
+        if times is None:
+            return observe_job(self.job, self._read, local=local)
+
+        def read(result: Any) -> JobOutcome:
+            times.read(result)
+            return self._read(result)
+
+        return times.add_to(observe_job(self.job, read, local=local))
