@@ -67,6 +67,7 @@ class IBMQuantum:
     """
 
     kind = "ibm"
+    lists = True
     finds = True
     runs_inside_submit = False
     survives_kernel: bool | None = True

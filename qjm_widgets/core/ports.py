@@ -209,7 +209,11 @@ class Observation(NamedTuple):
 
     ``running_at`` and ``finished_at`` are seconds since 1970, UTC, where the backend tells them; else
     the time of the answer is taken. The others are as in ``JobRecord``; None takes back what was said
-    before, except of ``qpu_seconds``. An outcome may be encoded already (``JobOutcome.encode``).
+    before, except of ``qpu_seconds``. An outcome may be encoded already (``encode_outcome``).
+
+    ``fetch`` is there where the job has ended, and what it gave is still at the backend: it gives the
+    end of the job with its outcome, or the error with which that failed. It may take long: it is called
+    once, beside other questions.
     """
 
     status: Status | None
@@ -221,6 +225,7 @@ class Observation(NamedTuple):
     estimated_seconds: float | None = None
     qpu_seconds: float | None = None
     note: str | None = None
+    fetch: Callable[[], Observation | BaseException] | None = None
 
 
 class RemoteJob(NamedTuple):
@@ -235,7 +240,10 @@ class RemoteJob(NamedTuple):
 
 
 class BackendAdapter(Protocol):
-    """A way to run circuits. Calls may block; they come from the adapter's own two threads only.
+    """A way to run circuits. Calls may block; they come from threads of the adapter's own.
+
+    At a time there is one submission, one question for states, one for a result, and one call about a
+    single job (a cancellation, a look-up): more only while one of them hangs.
 
     Attributes:
         name: the backend's name.
@@ -252,8 +260,8 @@ class BackendAdapter(Protocol):
         recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
 
     One that has ``sends_blocks`` (True) is given circuits as they were written, where they were; one
-    that has ``close`` is closed with its manager; ``submit_seconds`` says how long a submission is
-    waited for before it is looked up.
+    that has ``lists`` (True) is asked for all its jobs in one call; one that has ``close`` is closed
+    with its manager; ``submit_seconds`` says how long a submission is waited for before it is looked up.
     """
 
     name: str
