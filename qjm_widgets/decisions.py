@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from qjm_widgets.core.bounds import bounded
 from qjm_widgets.core.errors import StoreError, explain
-from qjm_widgets.core.outcome_codec import encode_outcome
+from qjm_widgets.core.outcome_codec import encode_outcome_in_pieces
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import Clock, JobStore
+from qjm_widgets.core.ports import Clock, Encoded, JobStore
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
 from qjm_widgets.ledger import STORE_RETRY, Ledger
 from qjm_widgets.set_state import SetState
@@ -78,15 +79,17 @@ class Decisions:
     ) -> JobRecord:
         """Give a job another status; it is written at the end of the turn."""
         at = self._clock.time()
-        encoded = outcome if isinstance(outcome, bytes) else None
+        encoded: Encoded | None = outcome if isinstance(outcome, bytes) else None
         if isinstance(outcome, JobOutcome):
             try:
-                encoded = encode_outcome(outcome)
+                encoded = _encoded(outcome)
             except Exception as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
+        fields = bounded({**fields, "text": text or fields.get("error")})
+        text = fields.pop("text")
         job = replace(state.jobs[row], status=status, since=at, **fields)
-        line = StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
+        line = StatusChange(row, job.attempt, status, at, job.job_id, text)
         driven = self._ledger.note(state, job, line)
         if driven and encoded is not None:
             self._ledger.keep(state, row, outcome, encoded)
@@ -94,13 +97,13 @@ class Decisions:
 
     def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
         """Change what is known of a job, not its status."""
-        job = replace(state.jobs[row], **fields)
+        job = replace(state.jobs[row], **bounded(fields))
         self._ledger.note(state, job)
         return job
 
     def amend_set(self, state: SetState, **fields: Any) -> None:
         """Change what is known of the set itself; it is written at once."""
-        record = replace(state.live.record, **fields)
+        record = replace(state.live.record, **bounded(fields))
         try:
             self._store.update_set(record)
         except StoreError as error:
@@ -110,7 +113,7 @@ class Decisions:
     def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
         """Keep what a job that is done gave, where it was fetched later."""
         if self._ledger.note(state, state.jobs[row]):
-            self._ledger.keep(state, row, outcome, encode_outcome(outcome))
+            self._ledger.keep(state, row, outcome, _encoded(outcome))
 
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of the pace that all kernels share; seconds to wait, 0 when it was taken."""
@@ -156,3 +159,9 @@ class Decisions:
         state.jobs.append(second)
         self.change(state, second.row, Status.NOT_SENT, text=f"second half of job {row}")
         state.add_unsent([second.row])
+
+
+def _encoded(outcome: JobOutcome) -> Encoded:
+    """An outcome as it is written: whole, or in pieces of which the large ones are no copies."""
+    pieces = encode_outcome_in_pieces(outcome)
+    return b"".join(pieces) if all(isinstance(piece, bytes) for piece in pieces) else pieces

@@ -66,7 +66,7 @@ class Engine:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._sets: dict[str, SetState] = {}
         self._drivers: dict[int, Driver] = {}
-        self._ledger = Ledger(store, clock, self._sets, self._give_up)
+        self._ledger = Ledger(store, clock, self._sets, self._give_up, self._refuse)
         self._turn = Decisions(store, clock, self._ledger, self.post)
         self._beat_due: float | None = None
         self._stopping = False
@@ -114,9 +114,10 @@ class Engine:
         try:
             return reply.result(timeout)
         except FutureTimeoutError:
+            when = "it can" if self._ledger.retry_at is None else "the store can be written again"
             raise StoreError(
-                f"not written within {timeout:.0f} s: {self._ledger.trouble} It is kept, and done when "
-                "the store is well again; there is no need to ask once more."
+                f"not written within {timeout:.0f} s: {self._ledger.trouble} It is kept, and done as "
+                f"soon as {when}; there is no need to ask once more."
             ) from None
 
     def add(self, live: LiveSet) -> None:
@@ -345,6 +346,13 @@ class Engine:
             except (StoreError, JobSetNotFoundError):
                 _LOG.exception("a set that another kernel took over cannot be followed")
             state.live.notify()
+
+    def _refuse(self, state: SetState, row: int, why: str) -> None:
+        """What is to be written of a job can never be: it fails with what is known for certain."""
+        state.driver.drop(state, row)
+        fields = {**FRESH, "job_id": state.jobs[row].job_id, "finished_at": self._clock.time()}
+        error = f"what it gave, or what was said of it, cannot be stored and is not kept: {why}"
+        self._turn.change(state, row, Status.ERROR, error=error, **fields)
 
     def _beat(self) -> None:
         """Other hosts have to see that this kernel drives its sets."""

@@ -17,6 +17,8 @@ import numpy as np
 
 _MAGIC = b"QJM1"
 _ARRAY, _COMPLEX, _BYTES, _PAIRS, _LOST = "$array", "$complex", "$bytes", "$pairs", "$lost"
+_LARGE = 1_000_000
+"""Arrays of so many bytes are not copied while they are written."""
 _TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _QUANTUM = "$quantum_info"
 _QUANTUM_CLASSES = ("Statevector", "DensityMatrix", "Operator", "SuperOp")
@@ -34,36 +36,46 @@ class Lost:
 
 def encode(tree: Any) -> bytes:
     """Write a tree of dicts, lists, numbers, strings, bytes and numpy arrays."""
+    return b"".join(encode_in_pieces(tree))
+
+
+def encode_in_pieces(tree: Any) -> list[bytes | memoryview]:
+    """The same in pieces, one after another; large arrays are not copied."""
     arrays: list[np.ndarray[Any, Any]] = []
     # Not compressed: zlib lets go of the interpreter, and getting it back costs more than the bytes.
     text = _TO_JSON(_plain(tree, arrays)).encode()
-    parts = [struct.pack("<II", len(text), len(arrays)), text]
+    parts: list[bytes | memoryview] = [struct.pack("<II", len(text), len(arrays)), text]
     for array in arrays:
         head = _TO_JSON([array.dtype.str, list(array.shape)]).encode()
-        parts += [struct.pack("<IQ", len(head), array.nbytes), head, array.tobytes()]
-    body = b"".join(parts)
-    return _MAGIC + struct.pack("<I", zlib.crc32(body)) + body
+        large = array.nbytes >= _LARGE
+        content = array.reshape(-1).view(np.uint8).data if large else array.tobytes()
+        parts += [struct.pack("<IQ", len(head), array.nbytes), head, content]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    return [_MAGIC + struct.pack("<I", checksum), *parts]
 
 
-def decode(data: bytes) -> Any:
-    """Read what ``encode`` wrote; arrays are read-only views.
+def decode(data: bytes | bytearray | memoryview) -> Any:
+    """Read what ``encode`` wrote; arrays are read-only views of the data.
 
     Raises:
         ValueError: the bytes are damaged.
     """
+    data = memoryview(data).toreadonly()
     if data[:4] != _MAGIC:
         raise ValueError("not an encoded tree")
-    if len(data) < 16 or struct.unpack_from("<I", data, 4)[0] != zlib.crc32(memoryview(data)[8:]):
+    if len(data) < 16 or struct.unpack_from("<I", data, 4)[0] != zlib.crc32(data[8:]):
         raise ValueError("the encoded tree is damaged: its checksum does not fit")
     try:
         length, count = struct.unpack_from("<II", data, 8)
         at = 16 + length
-        text = data[16:at]
+        text = bytes(data[16:at])
         arrays = []
         for _ in range(count):
             head_length, size = struct.unpack_from("<IQ", data, at)
             at += 12
-            kind, shape = json.loads(data[at : at + head_length])
+            kind, shape = json.loads(bytes(data[at : at + head_length]))
             at += head_length
             dtype = np.dtype(kind)
             if dtype.hasobject:

@@ -15,6 +15,11 @@ from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutc
 
 def encode_outcome(outcome: JobOutcome) -> bytes:
     """Write what a job gave."""
+    return b"".join(encode_outcome_in_pieces(outcome))
+
+
+def encode_outcome_in_pieces(outcome: JobOutcome) -> list[bytes | memoryview]:
+    """The same in pieces, one after another; large arrays are not copied."""
     packs = _Packs()
     kinds: dict[type, list[int]] = {}
     for place, circuit in enumerate(outcome.circuits):
@@ -24,10 +29,10 @@ def encode_outcome(outcome: JobOutcome) -> bytes:
         for places in kinds.values()
     ]
     tree = {"folded": folded, "info": outcome.info, **packs.tree()}
-    return codec.encode(tree)
+    return codec.encode_in_pieces(tree)
 
 
-def decode_outcome(data: bytes) -> JobOutcome:
+def decode_outcome(data: bytes | bytearray | memoryview) -> JobOutcome:
     """Read what ``encode_outcome`` wrote.
 
     Raises:

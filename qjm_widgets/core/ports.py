@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.snapshot import summary
 from qjm_widgets.core.splitting import Limits, PlannedJob
+
+#: Bytes, whole or in pieces one after another.
+Encoded: TypeAlias = bytes | bytearray | memoryview | Sequence[bytes | memoryview]
 
 
 class Clock(Protocol):
@@ -74,12 +77,31 @@ class SetSummary(NamedTuple):
 class Changes:
     """What one transaction writes for one set.
 
-    ``outcomes`` are encoded (``JobOutcome.encode``) and keyed by row.
+    ``outcomes`` are encoded (``encode_outcome``) and keyed by row.
     """
 
     jobs: list[JobRecord] = field(default_factory=list)
     history: list[StatusChange] = field(default_factory=list)
-    outcomes: dict[int, bytes] = field(default_factory=dict)
+    outcomes: dict[int, Encoded] = field(default_factory=dict)
+
+    def rows(self) -> list[int]:
+        """The jobs that are in it."""
+        lines = (line.row for line in self.history)
+        return list(dict.fromkeys([*(job.row for job in self.jobs), *lines, *self.outcomes]))
+
+    def of(self, row: int) -> Changes:
+        """What is in it of one job."""
+        return Changes(
+            [job for job in self.jobs if job.row == row],
+            [line for line in self.history if line.row == row],
+            {row: self.outcomes[row]} if row in self.outcomes else {},
+        )
+
+    def drop(self, row: int) -> None:
+        """Leave out what is in it of one job."""
+        self.jobs = [job for job in self.jobs if job.row != row]
+        self.history = [line for line in self.history if line.row != row]
+        self.outcomes.pop(row, None)
 
 
 class JobStore(Protocol):
@@ -105,6 +127,7 @@ class JobStore(Protocol):
 
         Raises:
             LeaseLostError: another store owns one of them now; nothing was written.
+            StoreValueError: some of it can never be written; it says what, and nothing was written.
         """
 
     def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
@@ -120,7 +143,7 @@ class JobStore(Protocol):
             JobSetNotFoundError: no such set.
         """
 
-    def get_outcome(self, set_id: str, row: int) -> bytes | None:
+    def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
         """The encoded outcome of a job, or None."""
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:

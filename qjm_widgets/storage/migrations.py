@@ -9,7 +9,7 @@ from importlib import resources
 from qjm_widgets.storage.failures import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": file(1) and we know the file by it
-VERSION = 3
+VERSION = 4
 # STEPS[n] is the SQL that takes a store from version n to n + 1; schema.sql is always the newest.
 STEPS: Mapping[int, str] = {
     1: """
@@ -28,6 +28,27 @@ CREATE TABLE submissions (
     at      REAL NOT NULL
 );
 CREATE INDEX submissions_of_account ON submissions (account, at);
+""",
+    3: """
+ALTER TABLE outcomes ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE outcome_parts (
+    set_key INTEGER NOT NULL,
+    row     INTEGER NOT NULL,
+    part    INTEGER NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (set_key, row, part),
+    FOREIGN KEY (set_key, row) REFERENCES outcomes ON DELETE CASCADE
+);
+ALTER TABLE circuits ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE circuit_parts (
+    set_key INTEGER NOT NULL,
+    start   INTEGER NOT NULL,
+    stop    INTEGER NOT NULL,
+    part    INTEGER NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (set_key, start, stop, part),
+    FOREIGN KEY (set_key, start, stop) REFERENCES circuits ON DELETE CASCADE
+);
 """,
 }
 
@@ -82,6 +103,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
             raise
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     known = {"job_sets", "jobs", "history", "outcomes", "circuits", "owners", "submissions"}
+    known |= {"outcome_parts", "circuit_parts"}
     if missing := known - tables:
         raise damaged(path, f"it lacks {', '.join(sorted(missing))}")
 

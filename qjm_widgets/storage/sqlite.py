@@ -15,15 +15,17 @@ from qjm_widgets.core.errors import (
     JobSetNotFoundError,
     LeaseLostError,
     StoreError,
+    StoreValueError,
 )
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
 from qjm_widgets.storage import rows
-from qjm_widgets.storage.failures import damaged, translated
+from qjm_widgets.storage.failures import damaged, translated, unstorable
 from qjm_widgets.storage.inserting import Insert
 from qjm_widgets.storage.leases import Owner
 from qjm_widgets.storage.opening import MEMORY, open_store
+from qjm_widgets.storage.parts import Parted
 from qjm_widgets.storage.standing import Standing
 
 T = TypeVar("T")
@@ -36,6 +38,20 @@ def _marks(columns: str) -> str:
 def _insert(into: str, columns: str, tail: str = "") -> Insert:
     """Rows of a table: the key of their set, and these columns."""
     return Insert(f"{into} (set_key, {columns})", 1 + len(columns.split(",")), tail)
+
+
+def _block(
+    connection: sqlite3.Connection,
+    set_key: int,
+    start: int,
+    stop: int,
+    encoding: str,
+    notes: str,
+    data: bytes,
+    parts: int,
+) -> CircuitBlock:
+    whole = _CIRCUITS.whole(connection, (set_key, start, stop), data, parts)
+    return CircuitBlock(Span(start, stop), encoding, bytes(whole), notes)
 
 
 def _updates(columns: str) -> str:
@@ -72,11 +88,11 @@ _ADD_CHANGES = _insert("INSERT INTO history", rows.CHANGE_COLUMNS)
 _GET_CHANGES = (
     f"SELECT {rows.CHANGE_COLUMNS} FROM history WHERE set_key = ({_SET_KEY}) AND row = ? ORDER BY change"
 )
-_PUT_OUTCOMES = _insert("INSERT OR REPLACE INTO outcomes", "row, data")
-_GET_OUTCOME = f"SELECT data FROM outcomes WHERE set_key = ({_SET_KEY}) AND row = ?"
-_PUT_CIRCUITS = _insert("INSERT OR REPLACE INTO circuits", rows.CIRCUIT_COLUMNS)
+_OUTCOMES = Parted("outcomes", "row")
+_GET_OUTCOME = f"SELECT set_key, data, parts FROM outcomes WHERE set_key = ({_SET_KEY}) AND row = ?"
+_CIRCUITS = Parted("circuits", "start, stop", "encoding, notes, ")
 _GET_CIRCUITS = (
-    f"SELECT {rows.CIRCUIT_COLUMNS} FROM circuits"
+    f"SELECT set_key, {rows.CIRCUIT_COLUMNS} FROM circuits"
     f" WHERE set_key = ({_SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
 )
 
@@ -120,7 +136,7 @@ class SQLiteStore:
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
             self._write(connection, set_key, changes)
-            _PUT_CIRCUITS.run(connection, [rows.block_to_row(set_key, block) for block in blocks])
+            _CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set.
@@ -138,12 +154,15 @@ class SQLiteStore:
         Raises:
             JobSetNotFoundError: no such set.
             LeaseLostError: another store owns one of them now.
-            StoreError: history or an outcome names a row that the set does not have.
+            StoreValueError: something cannot be stored, now or later, or names a row that the set does
+                not have; it says which jobs that is.
         """
-        with self._transaction() as connection:
-            self._owner.stand()
-            for set_id, change in changes.items():
-                self._write(connection, self._owned_key(connection, set_id), change)
+        try:
+            with self._transaction() as connection:
+                self._owner.stand()
+                self._write_all(connection, changes)
+        except StoreValueError as error:
+            raise StoreValueError(str(error), self._refused(changes)) from error
 
     def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
         """Write circuits of a set; a block replaces one of the same span.
@@ -153,11 +172,14 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             key = self._set_key(connection, set_id)
-            _PUT_CIRCUITS.run(connection, [rows.block_to_row(key, block) for block in blocks])
+            _CIRCUITS.write(connection, [rows.block_to_row(key, block) for block in blocks])
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order; none for an unknown set."""
-        return self._select(rows.block_from_row, _GET_CIRCUITS, set_id, int(span.stop), int(span.start))
+        # One transaction, so that all parts are of the same moment.
+        with self._reading() as connection, self._decoding():
+            found = connection.execute(_GET_CIRCUITS, (set_id, int(span.stop), int(span.start)))
+            return [_block(connection, *row) for row in found.fetchall()]
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
         """A set and its jobs in the order of rows.
@@ -172,10 +194,14 @@ class SQLiteStore:
                 raise self._unknown(set_id)
             return records[0], self._select(rows.job_from_row, _GET_JOBS, set_id)
 
-    def get_outcome(self, set_id: str, row: int) -> bytes | None:
-        """The encoded outcome of a job, or None."""
-        found: list[bytes] = self._select(lambda columns: columns[0], _GET_OUTCOME, set_id, int(row))
-        return found[0] if found else None
+    def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
+        """The encoded outcome of a job, or None; what is in several parts is read-only memory."""
+        with self._reading() as connection, self._decoding():
+            found = connection.execute(_GET_OUTCOME, (set_id, int(row))).fetchone()
+            if found is None:
+                return None
+            set_key, data, parts = found
+            return _OUTCOMES.whole(connection, (set_key, int(row)), data, parts)
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
         """Every status that a job had, oldest first; none for an unknown job."""
@@ -285,11 +311,23 @@ class SQLiteStore:
             try:
                 connection.execute(begin)
                 yield connection
-                connection.execute("COMMIT")
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
             except BaseException:  # KeyboardInterrupt too: the connection goes on being used
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """What is read inside is of one moment; the file may be gone meanwhile."""
+        with self._lock, translated(self.path):
+            connection = self._open_connection()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
 
     def _living(self) -> Callable[[str | None], str | None]:
         """Who an owner is, looked at once only: many sets may have the same."""
@@ -348,11 +386,42 @@ class SQLiteStore:
         assert set_key is not None
         return set_key
 
+    def _write_all(self, connection: sqlite3.Connection, changes: Mapping[str, Changes]) -> None:
+        for set_id, change in changes.items():
+            key = self._owned_key(connection, set_id)
+            try:
+                self._write(connection, key, change)
+            except (AttributeError, MemoryError, OverflowError, TypeError, ValueError) as error:
+                raise unstorable(self.path, error) from error  # no value of SQLite's
+
+    def _refused(self, changes: Mapping[str, Changes]) -> dict[tuple[str, int], str]:
+        """Which jobs cannot be written and why: tried set by set, then job by job; nothing is kept."""
+        refused: dict[tuple[str, int], str] = {}
+        for set_id, change in changes.items():
+            if self._refusal(set_id, change) is None:
+                continue
+            for row in change.rows():
+                why = self._refusal(set_id, change.of(row))
+                if why is not None:
+                    refused[set_id, row] = why
+        return refused
+
+    def _refusal(self, set_id: str, change: Changes) -> str | None:
+        try:
+            with self._transaction() as connection:
+                self._write_all(connection, {set_id: change})
+                connection.execute("ROLLBACK")  # others of the changes are not written yet
+        except StoreValueError as error:
+            return str(error)
+        return None
+
     def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
         newest = {job.row: job for job in change.jobs}
         _PUT_JOBS.run(connection, [rows.job_to_row(key, job) for job in newest.values()])
         _ADD_CHANGES.run(connection, [rows.change_to_row(key, line) for line in change.history])
-        _PUT_OUTCOMES.run(connection, [(key, int(row), data) for row, data in change.outcomes.items()])
+        _OUTCOMES.write(
+            connection, [((key, int(row)), (), data) for row, data in change.outcomes.items()]
+        )
 
     def _take(self, connection: sqlite3.Connection, set_id: str, key: int) -> None:
         self._owner.enter(connection)

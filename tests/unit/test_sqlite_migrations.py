@@ -22,13 +22,24 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("version", [1, 2])
+UNDO_4 = (
+    "DROP TABLE outcome_parts",
+    "DROP TABLE circuit_parts",
+    "ALTER TABLE outcomes DROP COLUMN parts",
+    "ALTER TABLE circuits DROP COLUMN parts",
+)
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
 def test_an_old_store_becomes_what_a_new_one_is(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
     newest = shape(connection)
-    connection.execute("ALTER TABLE jobs DROP COLUMN spent_seconds")
-    connection.execute("DROP TABLE submissions")
-    connection.execute("CREATE TABLE buckets (bucket TEXT PRIMARY KEY, tokens REAL, at REAL)")
+    for statement in UNDO_4:
+        connection.execute(statement)
+    if version < 3:
+        connection.execute("ALTER TABLE jobs DROP COLUMN spent_seconds")
+        connection.execute("DROP TABLE submissions")
+        connection.execute("CREATE TABLE buckets (bucket TEXT PRIMARY KEY, tokens REAL, at REAL)")
     if version == 1:
         for column in ("queue_position", "estimated_seconds", "qpu_seconds", "note"):
             connection.execute(f"ALTER TABLE jobs DROP COLUMN {column}")
@@ -57,22 +68,22 @@ ALTER TABLE job_sets ADD COLUMN colour TEXT;  -- two statements; and a comment
 UPDATE job_sets
    SET colour = 'a; b';
 """
-    monkeypatch.setattr(migrations, "STEPS", {3: step, 4: "CREATE TABLE paints (colour)"})
-    monkeypatch.setattr(migrations, "VERSION", 5)
+    monkeypatch.setattr(migrations, "STEPS", {4: step, 5: "CREATE TABLE paints (colour)"})
+    monkeypatch.setattr(migrations, "VERSION", 6)
     store = SQLiteStore(path)
     assert len(store.load_set(A)[1]) == 500
     store.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (5,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (6,)
     assert connection.execute("SELECT colour FROM job_sets").fetchall() == [("a; b",)]
     assert connection.execute("SELECT * FROM paints").fetchall() == []
     connection.close()
 
 
 def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = {3: "ALTER TABLE jobs ADD COLUMN x;", 4: "CREATE TABLE jobs (no)"}
+    steps = {4: "ALTER TABLE jobs ADD COLUMN x;", 5: "CREATE TABLE jobs (no)"}
     monkeypatch.setattr(migrations, "STEPS", steps)
-    monkeypatch.setattr(migrations, "VERSION", 5)
+    monkeypatch.setattr(migrations, "VERSION", 6)
     with pytest.raises(StoreError, match="already exists"):
         SQLiteStore(path)
     monkeypatch.undo()
@@ -80,6 +91,6 @@ def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.
     assert len(store.load_set(A)[1]) == 500
     store.close()
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (4,)
     assert "x" not in [column[1] for column in connection.execute("PRAGMA table_info(jobs)")]
     connection.close()
