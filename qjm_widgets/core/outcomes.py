@@ -7,6 +7,7 @@ of a sampler (a ``SamplerPubResult``). Both know their packed counts; the adapte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -20,7 +21,13 @@ from qjm_widgets.core.counts import (
     Packed,
     bits_to_integers,
     pack_shots,
+    together,
 )
+
+#: Shots that are counted at once: each takes 8 bytes or more meanwhile.
+_AT_ONCE = 1 << 22
+#: So many partial counts are summed as they come.
+_MOST_PARTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class PubOutcome:
         """The counts of all registers joined, summed over all points."""
         if not self.registers:
             return None
-        return pack_shots(self.joined().reshape(-1), self.layout)
+        return _counted([self])
 
     @property
     def layout(self) -> Layout:
@@ -113,6 +120,26 @@ def _join(pubs: Sequence[PubOutcome]) -> Integers:
         at += bits
     assert total is not None
     return total
+
+
+def _counted(pubs: Sequence[PubOutcome]) -> Packed:
+    """The counts of all shots of PUBs with registers of the same sizes, some shots at a time."""
+    layout = pubs[0].layout
+    shots = [math.prod(pub.shape) * pub.shots for pub in pubs]
+    if sum(shots) <= _AT_ONCE:
+        return pack_shots(_join(pubs), layout)
+    parts: list[Packed] = []
+    for pub, number in zip(pubs, shots, strict=True):
+        rows = {
+            name: (np.asarray(array).reshape(number, -1), bits)
+            for name, (array, bits) in pub.registers.items()
+        }
+        for at in range(0, number, _AT_ONCE):
+            some = {name: (each[at : at + _AT_ONCE], bits) for name, (each, bits) in rows.items()}
+            parts.append(pack_shots(_join([PubOutcome(pub.name, (), some)]), layout))
+            if len(parts) >= _MOST_PARTS:
+                parts = [together(parts)]
+    return together(parts)
 
 
 CircuitOutcome: TypeAlias = ExperimentOutcome | PubOutcome
@@ -143,7 +170,7 @@ class JobOutcome:
                 alike.setdefault(sizes, []).append(circuit)
             elif isinstance(circuit, ExperimentOutcome) and circuit.counts is not None:
                 found.append(circuit.counts)
-        return found + [pack_shots(_join(pubs), pubs[0].layout) for pubs in alike.values()]
+        return found + [_counted(pubs) for pubs in alike.values()]
 
 
 def merge(pieces: Sequence[CircuitOutcome]) -> CircuitOutcome:
