@@ -81,11 +81,12 @@ def bounded_observation(found: Any) -> Observation | BaseException:
 def _text(most: int) -> Callable[[Any], str]:
     def text(value: Any) -> str:
         words = value if type(value) is str else str(value)
-        if len(words) > most:
-            words = f"{words[:most]} … (cut: {len(words):,} characters)"
         if not words.isascii():
             # A lone surrogate has no UTF-8.
             words = words.encode("utf-8", "backslashreplace").decode("utf-8")
+        if len(words) > most:
+            mark = f" … (cut: {len(words):,} characters)"
+            words = words[: most - len(mark)] + mark
         return words
 
     return text
@@ -95,7 +96,7 @@ _note = _text(_LONGEST_NOTE)
 
 
 def _job_id(value: Any) -> str | None:
-    words = _text(_LONGEST_ID)(value)
+    words = _text(_LONGEST_ERROR)(value)
     if len(words) > _LONGEST_ID:
         raise _OddValueError
     return words or None

@@ -1,6 +1,6 @@
 """A backend that gives any odd answer in the middle of good ones hurts one job, and no other.
 
-Each odd answer is given by the third of five jobs; a second set on the same manager ends right beside it.
+Odd answers come from jobs in the middle of a set; a second set on the same manager ends right beside it.
 ``QJM_SOAK=N`` tries N mixtures of them instead of a few.
 """
 
@@ -17,6 +17,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from qiskit.primitives import (
+    BasePrimitiveJob,
+    BaseSamplerV2,
+    BitArray,
+    DataBin,
+    PrimitiveResult,
+    SamplerPubResult,
+)
 from qiskit.providers import JobStatus
 from qiskit.result import Result
 
@@ -100,10 +110,10 @@ def deep(levels: int) -> Any:
 
 
 NUMBERS: list[Any] = [
-    2**64 - 1, 2**63, -(2**63) - 1, -1, 0, 10**400, float("nan"), float("inf"), -float("inf"), 1e308, -0.0,
-    True, "7", "first", "", b"7", np.int64(3), np.uint64(2**64 - 1), np.float64("nan"), np.array([1, 2]),
-    np.array(4), decimal.Decimal("sNaN"), decimal.Decimal(3), fractions.Fraction(7, 2), 3j, [], {}, object(),
-    Hostile(), "\0", "\ud800", (1, 2), datetime.datetime.max, range(3), None,
+    2**64 - 1, 2**63, -(2**63) - 1, -1, 0, 10**400, float("nan"), float("inf"), -float("inf"), 1e308,
+    -0.0, True, "7", "first", "", b"7", np.int64(3), np.uint64(2**64 - 1), np.float64("nan"),
+    np.array([1, 2]), np.array(4), decimal.Decimal("sNaN"), decimal.Decimal(3), fractions.Fraction(7, 2),
+    3j, [], {}, object(), Hostile(), "\0", "\ud800", (1, 2), datetime.datetime.max, range(3), None,
 ]  # fmt: skip
 
 TEXTS: list[Any] = [
@@ -180,8 +190,9 @@ def answers() -> dict[str, dict[str, Callable[[ScriptedJob], Any]]]:
     results = [None, 5, "text", [], {}, object(), Hostile(), iter(()), recursive(list), recursive(dict),
                (n for n in range(3)), types.SimpleNamespace(results=None), b"\0" * 10]  # fmt: skip
     give("result", results)
-    trees = [recursive(dict), recursive(list), deep(100_000), Hostile(), object(), {1: {2: 3}}, {"a": {1, 2}},
-             np.array([object()]), float("nan"), 2**200, b"\0", "\ud800", lambda: 0, {Hostile: Hostile()},
+    trees = [recursive(dict), recursive(list), deep(100_000), Hostile(), object(), {1: {2: 3}},
+             {"a": {1, 2}}, np.array([object()]), float("nan"), 2**200, b"\0", "\ud800", lambda: 0,
+             {Hostile: Hostile()},
              datetime.datetime.max, (n for n in range(3)), {"x": "y" * 2_000_000}]  # fmt: skip
     for number, tree in enumerate(trees):
         odd[f"metadata {number}"] = {"result": header(lambda h, tree=tree: h.update(metadata=tree))}
@@ -205,8 +216,9 @@ def answers() -> dict[str, dict[str, Callable[[ScriptedJob], Any]]]:
         odd[f"memory slots {number}"] = {"result": header(lambda h, s=slot: h.update(memory_slots=s))}
         odd[f"registers {number}"] = {"result": header(lambda h, s=slot: h.update(creg_sizes=s))}
         odd[f"name {number}"] = {"result": header(lambda h, s=slot: h.update(name=s))}
-    counts = [None, {}, [], {"0x0": -5}, {"0x0": 2**64}, {"0x0": 0.5}, {"0x0": float("nan")}, {"0xffffff": 9},
-              {"0x0": "5"}, {"0x0": None}, {0: 5}, {"00": 5}, {"0 1": 5}, {"": 5}, {"0xzz": 5}, {None: 1},
+    counts = [None, {}, [], {"0x0": -5}, {"0x0": 2**64}, {"0x0": 0.5}, {"0x0": float("nan")},
+              {"0xffffff": 9}, {"0x0": "5"}, {"0x0": None}, {0: 5}, {"00": 5}, {"0 1": 5}, {"": 5},
+              {"0xzz": 5}, {None: 1},
               {"0x0": np.int64(3)}, {np.str_("0x1"): 2}, {"0x" + "f" * 5000: 1}, {"-0x1": 1}, Hostile(),
               {"0x0": object()}, {("0x0",): 1}, {1.5: 2}, {b"0x0": 3}]  # fmt: skip
     for number, each in enumerate(counts):
@@ -273,11 +285,169 @@ def tried(manager: JobManager, *names: str) -> JobSet:
 
 @pytest.mark.parametrize("part", range(8))
 def test_an_odd_answer_hurts_its_own_job_alone(part: int, manager: JobManager, tmp_path: Path) -> None:
-    names = sorted(ANSWERS)[part::8]
-    for at in range(0, len(names), 16):
-        odd = tried(manager, *names[at : at + 16])
-        stored = [job.row for job in odd.live.jobs]
-        with JobManager(tmp_path / "store") as other:  # what is stored is what is shown
-            again = other.retrieve_job_set(odd.job_set_id())
-            shown = {job.row: (job.status, job.error, job.note, job.job_id) for job in again.live.jobs}
-            assert sorted(shown) == stored
+    odd = tried(manager, *sorted(ANSWERS)[part::8])
+    manager._engine.ask(lambda: None)
+    with JobManager(tmp_path / "store") as other:  # what is shown is what is stored
+        again = other.retrieve_job_set(odd.job_set_id())
+        assert [job.error for job in again.live.jobs] == [job.error for job in odd.live.jobs]
+        assert [job.job_id for job in again.live.jobs] == [job.job_id for job in odd.live.jobs]
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="QJM_SOAK" not in os.environ,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(mixed=st.lists(st.lists(st.sampled_from(sorted(ANSWERS)), min_size=1, max_size=3), max_size=6))
+def test_any_mixture_of_odd_answers_hurts_its_own_jobs_alone(mixed: list[list[str]]) -> None:
+    """Several odd answers of one job, too."""
+    together = {
+        " and ".join(names): {k: v for n in names for k, v in ANSWERS[n].items()} for names in mixed
+    }
+    manager = JobManager(":memory:")
+    try:
+        ANSWERS.update(together)
+        tried(manager, *together)
+    finally:
+        for name in together.keys() - BEFORE:
+            del ANSWERS[name]
+        manager._shut()
+
+
+BEFORE = frozenset(ANSWERS)
+
+
+@pytest.mark.parametrize(
+    ("odd", "note"),
+    [
+        (2**64 - 1, "queue position 18446744073709551615"),
+        (float("nan"), "queue position nan"),
+        ("first", "queue position 'first'"),
+    ],
+)
+def test_what_is_left_out_is_named_in_the_row(odd: Any, note: str, manager: JobManager) -> None:
+    ANSWERS["this"] = {"status": lambda job: JobStatus.QUEUED, "queue_position": lambda job: odd}
+    try:
+        job_set = tried(manager, "this")
+    finally:
+        del ANSWERS["this"]
+    assert note in (job_set.live.jobs[ODD].note or "")
+    assert job_set.live.jobs[ODD].queue_position is None
+
+
+def test_a_long_error_is_cut_with_a_mark(manager: JobManager) -> None:
+    ANSWERS["this"] = {
+        "status": lambda job: JobStatus.ERROR,
+        "error_message": lambda job: "x" * 5_000_000,
+        "result": raising(lambda: RuntimeError("failed")),
+    }
+    try:
+        error = tried(manager, "this").live.jobs[ODD].error
+    finally:
+        del ANSWERS["this"]
+    assert error is not None
+    assert error.startswith("xxx")
+    assert error.endswith("(cut: 5,000,000 characters)")
+    assert len(error) < 200_000
+
+
+# -- samplers ----------------------------------------------------------------------------------------
+
+
+def good_pub(value: int) -> Any:
+    array = np.full((10, 2), 0, dtype=np.uint8)
+    array[:, 0], array[:, 1] = value >> 8, value & 255
+    return SamplerPubResult(DataBin(c=BitArray(array, 10)))
+
+
+def pub(**fields: Any) -> Any:
+    return types.SimpleNamespace(data=types.SimpleNamespace(**fields), metadata={})
+
+
+PUBS: dict[str, Any] = {
+    "none": None,
+    "text": "text",
+    "nothing": [],
+    "too many": [good_pub(1), good_pub(2)],
+    "no bits": PrimitiveResult([SamplerPubResult(DataBin())]),
+    "no shots": PrimitiveResult([SamplerPubResult(DataBin(c=BitArray(np.empty((0, 2), np.uint8), 10)))]),
+    "other shape": PrimitiveResult(
+        [SamplerPubResult(DataBin(c=BitArray(np.zeros((3, 4, 10, 2), np.uint8), 10), shape=(3, 4)))]
+    ),
+    "no points": PrimitiveResult(
+        [SamplerPubResult(DataBin(c=BitArray(np.zeros((0, 10, 2), np.uint8), 10), shape=(0,)))]
+    ),
+    "objects": PrimitiveResult([SamplerPubResult(DataBin(x=np.array([object()])))]),
+    "own metadata": PrimitiveResult([good_pub(1)], metadata=recursive(dict)),
+    "hostile metadata": PrimitiveResult([good_pub(1)], metadata={"a": Hostile()}),
+    "a generator": (good_pub(1) for _ in range(1)),
+    "no data": [types.SimpleNamespace(data=None)],
+    "hostile": [Hostile()],
+    "hostile itself": Hostile(),
+    "strange data": [pub(items=lambda: [("c", 5)], shape="x")],
+    "shape without end": [pub(items=lambda: [("c", 5)], shape=10**30)],
+    "masked": PrimitiveResult([SamplerPubResult(DataBin(e=np.ma.masked_array([1.0], [True])))]),
+    "dates": PrimitiveResult([SamplerPubResult(DataBin(e=np.array(["2026-01-01"], dtype="M8[D]")))]),
+    "texts": PrimitiveResult([SamplerPubResult(DataBin(e=np.array(["a", "\ud800"])))]),
+    "records": PrimitiveResult(
+        [SamplerPubResult(DataBin(e=np.zeros(2, dtype=[("a", "f4"), ("b", "O")])))]
+    ),
+}
+
+
+class OddSampler(BaseSamplerV2):
+    """Its third job gives an odd result."""
+
+    def __init__(self, odd: Any) -> None:
+        self.odd = odd
+        self.sent = 0
+
+    def run(self, pubs: Any, *, shots: Any = None) -> Any:
+        (circuit, *_), number = next(iter(pubs)), self.sent
+        self.sent += 1
+        good = PrimitiveResult([good_pub(circuit.metadata["value"])])
+        return SampledJob(f"sampled-{number}", self.odd if number == ODD else good)
+
+
+class SampledJob(BasePrimitiveJob[Any, JobStatus]):
+    """A remote job that is done."""
+
+    def __init__(self, job_id: str, found: Any) -> None:
+        super().__init__(job_id)
+        self.found = found
+
+    def result(self) -> Any:
+        return self.found
+
+    def status(self) -> JobStatus:
+        return JobStatus.DONE
+
+    def done(self) -> bool:
+        return True
+
+    def running(self) -> bool:
+        return False
+
+    def cancelled(self) -> bool:
+        return False
+
+    def in_final_state(self) -> bool:
+        return True
+
+    def cancel(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("odd", PUBS)
+def test_an_odd_result_of_a_sampler_hurts_its_own_job_alone(odd: str, manager: JobManager) -> None:
+    job_set = start(manager, OddSampler(PUBS[odd]), JOBS)
+    done(start(manager, ScriptedBackend(name="good"), 3), 3)
+    assert job_set.wait(LIMIT), job_set.report()
+    assert job_set.live.trouble is None
+    results = job_set.results(partial=True)
+    for value in set(range(JOBS)) - {ODD}:
+        assert words(job_set)[value] == "done"
+        assert results.get_counts(value) == {format(value, "010b"): 10}
+        assert job_set.results(refresh=True, partial=True).get_counts(value) == results.get_counts(value)
