@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
@@ -43,9 +43,30 @@ def copy_circuit(circuit: Any) -> Any:
     copied = copy.copy(circuit)
     copied._builder_api = type(circuit._builder_api)(copied)
     copied._ancillas = circuit._ancillas.copy()
-    copied._metadata = copy.deepcopy(circuit._metadata) if circuit._metadata else {}
+    copied._metadata = _copy_metadata(circuit._metadata) if circuit._metadata else {}
     copied._data = circuit._data.copy()
     return copied
+
+
+def _copy_metadata(metadata: dict[Any, Any]) -> dict[Any, Any]:
+    try:
+        return copy.deepcopy(metadata)
+    except Exception:  # a value that cannot be copied, such as a lock: it is shared
+        return dict(metadata)
+
+
+def operation_names(circuit: Any) -> Iterable[str]:
+    """The names of the instructions in a circuit, once each; those in bodies are not seen."""
+    # The circuit's own ``count_ops`` sorts them, which takes as long again.
+    count = getattr(circuit._data, "count_ops", None) or circuit.count_ops
+    names: Iterable[str] = count()
+    return names
+
+
+def operation_name(instruction: Any) -> str:
+    """The name of an instruction in a circuit, where it can be without making a Python object of it."""
+    name = getattr(instruction, "name", None)
+    return str(instruction.operation.name if name is None else name)
 
 
 def has_samplers() -> bool:

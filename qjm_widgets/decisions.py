@@ -9,6 +9,7 @@ from typing import Any
 
 from qjm_widgets.core.bounds import bounded
 from qjm_widgets.core.errors import StoreError, explain
+from qjm_widgets.core.lost_values import join_notes, note_of_lost
 from qjm_widgets.core.outcome_codec import encode_outcome_in_pieces
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import Pace
@@ -81,11 +82,14 @@ class Decisions:
         at = self._clock.time()
         encoded: Encoded | None = outcome if isinstance(outcome, bytes) else None
         if isinstance(outcome, JobOutcome):
+            lost: list[str] = []
             try:
-                encoded = _encoded(outcome)
+                encoded = _encoded(outcome, lost, state.jobs[row].span.start)
             except Exception as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
+            if lost:
+                fields["note"] = join_notes(fields.get("note"), note_of_lost(lost))
         fields = bounded({**fields, "text": text or fields.get("error")})
         text = fields.pop("text")
         job = replace(state.jobs[row], status=status, since=at, **fields)
@@ -112,8 +116,11 @@ class Decisions:
 
     def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
         """Keep what a job that is done gave, where it was fetched later."""
-        if self._ledger.note(state, state.jobs[row]):
-            self._ledger.keep(state, row, outcome, _encoded(outcome))
+        lost: list[str] = []
+        job = state.jobs[row]
+        encoded = _encoded(outcome, lost, job.span.start)
+        if self._ledger.note(state, replace(job, note=join_notes(job.note, note_of_lost(lost)))):
+            self._ledger.keep(state, row, outcome, encoded)
 
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of the pace that all kernels share; seconds to wait, 0 when it was taken."""
@@ -140,28 +147,36 @@ class Decisions:
 
     def halve(self, state: SetState, row: int, text: str) -> None:
         """Cut a job of several circuits into two; the second half gets a row of its own."""
+        start, stop = state.jobs[row].span
+        self._cut(state, row, (start + stop) // 2, f"too large, cut in halves: {text}")
+
+    def cut_out(self, state: SetState, row: int, circuit: int, text: str) -> None:
+        """Cut a job of several circuits so that one begins or ends with this circuit."""
+        start = state.jobs[row].span.start
+        self._cut(state, row, circuit + 1 if circuit == start else circuit, text)
+
+    def _cut(self, state: SetState, row: int, at: int, text: str) -> None:
         job = state.jobs[row]
         if job.cancel_requested:
             self.unsend(state, row, text)
             return
         start, stop = job.span
-        middle = (start + stop) // 2
         second = replace(
             job,
             row=len(state.jobs),
-            span=Span(middle, stop),
+            span=Span(at, stop),
             status=Status.NOT_SENT,
             since=self.wall(),
             **FRESH,
         )
-        state.jobs[row] = replace(job, span=Span(start, middle))
-        self.unsend(state, row, f"too large, cut in halves: {text}")
+        state.jobs[row] = replace(job, span=Span(start, at))
+        self.unsend(state, row, text)
         state.jobs.append(second)
-        self.change(state, second.row, Status.NOT_SENT, text=f"second half of job {row}")
+        self.change(state, second.row, Status.NOT_SENT, text=f"cut from job {row}")
         state.add_unsent([second.row])
 
 
-def _encoded(outcome: JobOutcome) -> Encoded:
+def _encoded(outcome: JobOutcome, lost: list[str], start: int) -> Encoded:
     """An outcome as it is written: whole, or in pieces of which the large ones are no copies."""
-    pieces = encode_outcome_in_pieces(outcome)
+    pieces = encode_outcome_in_pieces(outcome, lost, start)
     return b"".join(pieces) if all(isinstance(piece, bytes) for piece in pieces) else pieces

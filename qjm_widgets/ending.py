@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 from qjm_widgets.engine import Engine
 from qjm_widgets.follower import Follower
-from qjm_widgets.journal import Journal
+from qjm_widgets.transpiler import Transpiler
 
+# For the circuit and the calls that are under way.
 _SECONDS = 5.0
-"""So long for the journals, and then for the calls that are under way."""
 
 
 class Threads(NamedTuple):
     """What runs for one manager."""
 
     follower: Follower
-    journal: Journal
+    transpiler: Transpiler
     engine: Engine
 
 
@@ -27,13 +27,9 @@ def end(all_threads: Sequence[Threads]) -> None:
     deadline = time.monotonic() + _SECONDS
     for threads in all_threads:
         threads.follower.halt()
-        threads.journal.halt(deadline)
-    for threads in all_threads:
-        threads.follower.join(deadline)
-        threads.journal.join()
-    # The journals need the engines to the last.
-    deadline = time.monotonic() + _SECONDS
-    for threads in all_threads:
+        threads.transpiler.halt()
         threads.engine.halt()
     for threads in all_threads:
+        threads.follower.join(deadline)
+        threads.transpiler.join(deadline)
         threads.engine.join(deadline)

@@ -1,6 +1,6 @@
 """The engine: one thread that decides and alone writes statuses.
 
-Everything reaches it as a message: wishes of users, replies of backends, circuits that were written.
+Everything reaches it as a message: wishes of users, replies of backends, circuits that were transpiled.
 Each turn it takes all messages, decides (``decisions``), writes every change of the turn in one
 transaction (``ledger``), and only then tells others and lets calls go out. It never makes a call that
 could block.
@@ -120,21 +120,26 @@ class Engine:
                 f"soon as {when}; there is no need to ask once more."
             ) from None
 
-    def add(self, live: LiveSet) -> None:
-        """Drive a new set from now on; its circuits follow by ``circuits_written``."""
+    def add(self, live: LiveSet, *, ready: int) -> None:
+        """Drive a new set from now on.
+
+        Args:
+            live: the set.
+            ready: circuits before this one are as they are sent; ``circuits_ready`` says of the others.
+        """
         adapter = live.adapter
         assert adapter is not None
 
         def message() -> None:
-            self._add(live, adapter, written=0)
+            self._add(live, adapter, ready)
 
         self.post(message)
 
-    def resume(self, live: LiveSet) -> None:
+    def resume(self, live: LiveSet, *, ready: int) -> None:
         """Drive a set on that another kernel left; what may be lost, or is held, is looked for."""
         adapter = live.adapter
         assert adapter is not None
-        self.ask(lambda: self._resume(live, adapter))
+        self.ask(lambda: self._resume(live, adapter, ready))
 
     def look_again(self, live: LiveSet) -> None:
         """Look for the held jobs of a set that is driven."""
@@ -147,13 +152,13 @@ class Engine:
 
         self.ask(message)
 
-    def circuits_written(self, live: LiveSet, upto: int) -> None:
-        """The circuits before ``upto`` are on disk: their jobs may be sent."""
+    def circuits_ready(self, live: LiveSet, upto: int) -> None:
+        """The circuits before ``upto`` are transpiled and on disk: their jobs may be sent."""
 
         def message() -> None:
             state = self._sets.get(live.set_id)
             if state is not None:
-                state.written = max(state.written, upto)
+                state.ready = max(state.ready, upto)
 
         self.post(message)
 
@@ -253,14 +258,14 @@ class Engine:
 
     # -- on the engine's thread ----------------------------------------------------------------------
 
-    def _add(self, live: LiveSet, adapter: BackendAdapter, *, written: int) -> SetState:
-        state = self._sets[live.set_id] = SetState(live, self._driver(adapter), written=written)
+    def _add(self, live: LiveSet, adapter: BackendAdapter, ready: int) -> SetState:
+        state = self._sets[live.set_id] = SetState(live, self._driver(adapter), ready=ready)
         if self._beat_due is None:
             self._beat_due = self._clock.monotonic() + BEAT_SECONDS
         return state
 
-    def _resume(self, live: LiveSet, adapter: BackendAdapter) -> None:
-        state = self._add(live, adapter, written=live.record.circuits)
+    def _resume(self, live: LiveSet, adapter: BackendAdapter, ready: int) -> None:
+        state = self._add(live, adapter, ready)
         for job in list(state.jobs):
             self._recover(state, job, adapter)
 

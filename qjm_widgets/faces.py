@@ -18,6 +18,9 @@ class Faces(Protocol):
     def show_job_set(self, job_set: Any) -> None:
         """Display a set in whatever front end there is."""
 
+    def text_line(self) -> Callable[[str], None] | None:
+        """A line in the cell's output, which each call replaces; None where no notebook shows it."""
+
     def show_manager(self, manager: Any) -> None:
         """Display the list of a manager's sets."""
 

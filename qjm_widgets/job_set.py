@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,7 @@ from qjm_widgets.core.errors import (
     explain,
 )
 from qjm_widgets.core.identity import identity_of
+from qjm_widgets.core.lost_values import notes_of_lost
 from qjm_widgets.core.ports import RemoteAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine import Engine
@@ -39,8 +41,8 @@ if TYPE_CHECKING:
     from qjm_widgets.results import JobSetResults
 
 
-Resume = Callable[[LiveSet, Any, Any, Mapping[str, Any]], None]
-"""Drives a set on, with a backend (or None) and run options."""
+# Drives a set on, with a backend, an executor, a pass manager (each may be None) and run options.
+Resume = Callable[[LiveSet, Any, Any, Any, Mapping[str, Any]], None]
 Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
 
 
@@ -48,6 +50,7 @@ class JobSet:
     """All jobs of one ``run``. Made by ``JobManager``; shows itself as the live panel."""
 
     def __init__(self, live: LiveSet, engine: Engine, resume: Resume) -> None:
+        self._warned = False  # that values of the results are not in the store
         self.live = live
         self.expected_backend: Any = None
         """The backend that was named when the set was retrieved: ``resume`` uses it."""
@@ -271,6 +274,9 @@ class JobSet:
             )
         if refresh:
             self.live.outcomes.reread()
+        if not self._warned and (text := notes_of_lost(self.live.jobs)):
+            self._warned = True
+            warnings.warn(f"{self.name()}: {text}", stacklevel=2)
         return self._results()
 
     def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:
@@ -354,6 +360,7 @@ class JobSet:
         backend: Any = None,
         *,
         executor: Any = None,
+        pass_manager: Any = None,
         paused: bool = False,
         **run_options: Any,
     ) -> JobSet:
@@ -369,6 +376,7 @@ class JobSet:
                 or a plain simulator made again.
             executor: as for ``run``; it need not be the one that the set was begun with. With one, a set
                 that this kernel drives and that has nothing under way goes on there (``retry``).
+            pass_manager: the one of ``run``, where circuits still wait for it.
             paused: send nothing yet, until ``proceed``; what was sent is watched.
             run_options: those that could not be stored, and any that should change.
 
@@ -376,14 +384,15 @@ class JobSet:
             The set itself.
 
         Raises:
-            InputError: no backend, another backend, or run options are missing; says what to do.
+            InputError: no backend, another backend, or run options or the pass manager are missing; says
+                what to do.
             DrivenElsewhereError: another kernel drives it.
         """
         chosen = self.expected_backend if backend is None else backend
         if self.live.adapter is None:
             self.live.paused = paused
         try:
-            self._resume(self.live, chosen, executor, run_options)
+            self._resume(self.live, chosen, executor, pass_manager, run_options)
         except BaseException:
             self.live.paused = self.live.paused and self.live.adapter is not None
             raise

@@ -13,7 +13,7 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.pacing import TRIES
 from qjm_widgets.core.ports import BackendAdapter, JobStore, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
-from qjm_widgets.core.snapshot import Waiting
+from qjm_widgets.core.snapshot import Waiting, plural
 from qjm_widgets.core.spans import Cover
 from qjm_widgets.events import EventBus, JobEvent
 from qjm_widgets.shelves import IN_MEMORY, Circuits, Outcomes, Recent
@@ -53,6 +53,7 @@ class LiveSet:
         *,
         adapter: BackendAdapter | None = None,
         works: Sequence[Work | None] = (),
+        names: Sequence[str] = (),
         options: Mapping[str, Any] | None = None,
         tries: int = TRIES,
     ) -> None:
@@ -63,7 +64,7 @@ class LiveSet:
         self.owner: str | None = None
         self.tries = tries
         self.options = dict(options if options is not None else record.options)
-        self.circuits = Circuits(store, record.set_id, record.circuits, works)
+        self.circuits = Circuits(store, record.set_id, record.circuits, works, names, self._unstored)
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
         self.natives: dict[int, Any] = {}
@@ -114,6 +115,9 @@ class LiveSet:
         if self.closed:
             return "its manager was closed: resume it with another one"
         if self.interrupted:
+            if not self.record.complete:
+                saved = plural(self.record.circuits, "circuit")
+                return f"interrupted while `run` saved it: resume() runs the {saved} that are here"
             return "interrupted: nobody drives it, resume() does"
         return None if self.waiting is None else self.waiting.words(now)
 
@@ -201,6 +205,9 @@ class LiveSet:
         self.closed = True
         self.notify()
         self.bus.close()
+
+    def _unstored(self) -> tuple[int, ...]:
+        return self.record.unstored_circuits
 
     def _let_go(self, job: JobRecord) -> None:
         """Forget circuits that no unfinished job holds any more: the store has them."""

@@ -1,4 +1,4 @@
-"""The manager: wires store, engine, journal and adapters, and knows the sets of this session."""
+"""The manager: wires store, engine and adapters, and knows the sets of this session."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import datetime
 import functools
+import itertools
 import os
 import threading
 import time
@@ -30,28 +31,32 @@ from qjm_widgets.core.errors import (
     JobSetNotFoundError,
 )
 from qjm_widgets.core.identity import OURS
-from qjm_widgets.core.ports import RemoteAdapter, SetSummary
-from qjm_widgets.core.records import JobSetRecord, Status
+from qjm_widgets.core.ports import RemoteAdapter, SetSummary, Work
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.snapshot import plural
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.ending import Threads, end
 from qjm_widgets.engine import Engine
 from qjm_widgets.follower import Follower
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.journal import Journal
 from qjm_widgets.live import LiveSet
 from qjm_widgets.planning import (
     prepare,
     records_of,
     shots_range,
     sort_options,
-    transpiler,
+    transpiling,
     uncollected,
 )
+from qjm_widgets.progress import SavingLine
 from qjm_widgets.remote_sets import RemoteSets
-from qjm_widgets.resuming import check_backend, merge_options
+from qjm_widgets.resuming import check_backend, merge_options, untranspiled
 from qjm_widgets.retrieving import FoundSet, found_sets
+from qjm_widgets.serialization.losses import describe_losses
+from qjm_widgets.set_writer import SetWriter
+from qjm_widgets.shelves import IN_MEMORY
 from qjm_widgets.storage.sqlite import SQLiteStore
+from qjm_widgets.transpiler import Transpiler
 
 
 class JobManager:
@@ -70,13 +75,14 @@ class JobManager:
     ) -> None:
         self._store = SQLiteStore(_store_path(store))
         self._engine = Engine(self._store, SystemClock())
-        self._journal = Journal(self._store, self._engine)
+        self._transpiler = Transpiler(self._store, self._engine)
         self._follower = Follower(self._store)
         self._engine.lost = self._follower.follow
-        self._threads = Threads(self._follower, self._journal, self._engine)
+        self._threads = Threads(self._follower, self._transpiler, self._engine)
         self._adapters = Adapters(backends)
         self._remote = RemoteSets(self._store, self._engine, self._adapters.of, self._enlist)
         self._sets: dict[str, JobSet] = {}
+        self._being_saved: set[str] = set()
         self._lock = threading.RLock()
         self._closed = False
         self._watchers: list[Callable[[], None]] = []
@@ -107,7 +113,10 @@ class JobManager:
         max_qpu_seconds: float | None = None,
         **run_options: Any,
     ) -> JobSet:
-        """Run circuits as a set of jobs; returns at once, the jobs are submitted in the background.
+        """Store circuits as a set of jobs and return; the jobs are submitted in the background.
+
+        When this returns, the set and its circuits are on disk. Where that takes more than a second, a
+        line says how far it is; an interrupt meanwhile leaves nothing behind.
 
         Args:
             circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``.
@@ -118,7 +127,8 @@ class JobManager:
             max_shots_per_job: likewise; shots above it are cut into several jobs and merged again.
             max_payload_bytes: likewise, by the bytes of the written circuits.
             tags: strings of the user's.
-            pass_manager: transpiles each circuit on the way (anything with ``run(circuit)``).
+            pass_manager: transpiles each circuit before its job is sent (anything with
+                ``run(circuit)``). It is not stored: ``resume`` takes it where circuits wait for it.
             executor: runs the jobs of a simulator on the workers of a ``concurrent.futures.Executor``
                 or of a Dask ``Client``, or, with ``"processes"``, in processes of the manager's own, one
                 for each core. With equal seeds the samples are the same, whatever the number of workers.
@@ -154,6 +164,7 @@ class JobManager:
             backend=adapter.name,
             adapter=adapter.kind,
             circuits=len(works),
+            transpiles=pass_manager is not None,
             created_at=time.time(),
             shots=shots_range(works),
             tags=tags,
@@ -165,14 +176,40 @@ class JobManager:
             max_qpu_seconds=None if max_qpu_seconds is None else float(max_qpu_seconds),
         )
         jobs = records_of(plan.jobs, adapter, run_options, record.created_at)
-        self._store.create_set(record, jobs)
-        live = LiveSet(record, jobs, self._store, adapter=adapter, works=works, options=run_options)
-        job_set = self._enlist(live)
-        self._engine.add(live)
-        self._journal.add(
-            live, None if pass_manager is None else transpiler(pass_manager, adapter, run_options)
+        written = self._save(record, jobs, works)
+        live = LiveSet(
+            written.record,
+            jobs,
+            self._store,
+            adapter=adapter,
+            works=written.works,
+            names=written.names,
+            options=run_options,
         )
+        job_set = self._enlist(live)
+        self._engine.add(live, ready=0 if pass_manager is not None else len(works))
+        if pass_manager is not None:
+            spans = sorted({job.span for job in jobs})
+            self._transpiler.add(live, transpiling(pass_manager, adapter, run_options), spans)
         return job_set
+
+    def _save(self, record: JobSetRecord, jobs: Sequence[JobRecord], works: Sequence[Work]) -> SetWriter:
+        """Write a new set with its circuits; all of it is on disk when this returns, or nothing."""
+        self._being_saved.add(record.set_id)
+        try:
+            with (
+                SetWriter(self._store, record, keep=IN_MEMORY) as writer,
+                SavingLine(len(works), lambda: writer.record.circuits) as line,
+            ):
+                for span, held in itertools.groupby(jobs, lambda job: job.span):
+                    writer.add(works[span.start : span.stop], list(held))
+                    line.look()
+                if writer.losses:
+                    warnings.warn(describe_losses(writer.losses), stacklevel=4)
+                writer.finish()
+        finally:
+            self._being_saved.discard(record.set_id)
+        return writer
 
     @uncollected()
     def plan(
@@ -259,6 +296,10 @@ class JobManager:
             job_set = self._sets.get(job_set_id)
             if job_set is None:
                 record, jobs = self._store.load_set(job_set_id)
+                if not record.complete and self._is_being_saved(job_set_id):
+                    raise InvalidStateError(
+                        f"{record.name!r} is still being saved: retrieve it when its `run` has returned"
+                    )
                 job_set = self._enlist(LiveSet(record, jobs, self._store))
             elif refresh and job_set.live.adapter is None:
                 job_set.live.restart(*self._store.load_set(job_set_id))
@@ -301,7 +342,17 @@ class JobManager:
         provider = _backends.provider_of(getattr(backend, "service", backend))
         return self._remote.adopt(provider, ids, name)
 
-    def _resume(self, live: LiveSet, backend: Any, executor: Any, options: Mapping[str, Any]) -> None:
+    def _is_being_saved(self, set_id: str) -> bool:
+        return set_id in self._being_saved or self._store.owner(set_id) is not None
+
+    def _resume(
+        self,
+        live: LiveSet,
+        backend: Any,
+        executor: Any,
+        pass_manager: Any,
+        options: Mapping[str, Any],
+    ) -> None:
         """What ``job_set.resume`` does."""
         self._check_open()
         with self._lock:
@@ -313,6 +364,7 @@ class JobManager:
             if live.adapter is not None:
                 self._engine.forget(live)
             merged = merge_options(live.record, options)
+            untranspiled(live, pass_manager)
             try:
                 self._store.claim(live.set_id)
             except DrivenElsewhereError:
@@ -322,7 +374,10 @@ class JobManager:
             live.owner = None
             live.options = merged
             live.adapter = adapter
-            self._engine.resume(live)
+            spans = untranspiled(live, pass_manager)
+            self._engine.resume(live, ready=spans[0].start if spans else live.record.circuits)
+            if spans:
+                self._transpiler.add(live, transpiling(pass_manager, adapter, merged), spans)
 
     def _enlist(self, live: LiveSet) -> JobSet:
         """A set of this session from now on."""

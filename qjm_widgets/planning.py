@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from qjm_widgets.circuit_blocks import payload_bytes
 from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.splitting import (
@@ -19,6 +18,7 @@ from qjm_widgets.core.splitting import (
     PlannedJob,
     split,
 )
+from qjm_widgets.serialization.circuits import payload_bytes
 from qjm_widgets.works import read_circuits
 
 
@@ -54,7 +54,30 @@ def prepare(
     works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
     if checked:
         adapter.check(works, options)
-    return Prepared(works, _plan(works, adapter, wished))
+    plan = _plan(works, adapter, wished)
+    check_cuts(works, plan.jobs, adapter, options)
+    return Prepared(works, plan)
+
+
+def check_cuts(
+    works: Sequence[Work],
+    jobs: Sequence[PlannedJob],
+    adapter: BackendAdapter,
+    options: Mapping[str, Any],
+) -> None:
+    """Refuse jobs whose results could not be merged over the pieces of their shots.
+
+    Args:
+        works: all circuits of the set.
+        jobs: how they are cut.
+        adapter: where they will run.
+        options: run options.
+
+    Raises:
+        CircuitError: names the circuit, and what of its results is in the way.
+    """
+    for span in {job.span: None for job in jobs if job.pieces > 1}:
+        adapter.check_cut(works[span.start : span.stop], span.start, options)
 
 
 @contextmanager
@@ -128,15 +151,15 @@ def records_of(
     return records
 
 
-def transpiler(
+def transpiling(
     pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
 ) -> Callable[[Work], Work]:
-    """What a pass manager does to each circuit on the way; the adapter checks what comes out."""
+    """What a pass manager does to each circuit; the adapter checks what comes out."""
 
-    def prepare(work: Work) -> Work:
+    def transpile(work: Work) -> Work:
         # One circuit at a time: a list would make Qiskit fork processes from a thread.
         transpiled = Work(pass_manager.run(work.circuit), work.values, work.shots)
         adapter.check([transpiled], options)
         return transpiled
 
-    return prepare
+    return transpile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qjm_widgets.asking import Asker
-from qjm_widgets.core.errors import StoreCorruptError, StoreError
+from qjm_widgets.core.errors import MissingCircuitsError, StoreCorruptError, StoreError
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
@@ -38,6 +38,10 @@ class Refusals:
             return
         if isinstance(error, Exception):
             state.live.refusals[row] = error
+        if isinstance(error, MissingCircuitsError) and len(state.jobs[row].span) > 1:
+            # What the store has of the job is sent without them.
+            self._turn.cut_out(state, row, error.circuits[0], str(error))
+            return
         verdict = judge(error)
         refusal = verdict.refusal
         if self._adapter.survives_kernel is False:  # nothing of it can live anywhere else

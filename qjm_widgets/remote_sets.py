@@ -123,7 +123,7 @@ class RemoteSets:
         self._store.create_set(record, jobs)
         live = LiveSet(record, jobs, self._store, adapter=adapter)
         job_set = self._enlist(live)
-        self._engine.resume(live)
+        self._engine.resume(live, ready=record.circuits)
         return job_set
 
     def _fill(self, live: LiveSet, found: Sequence[Any]) -> None:

@@ -11,6 +11,7 @@ from qiskit.result import Counts, Result
 from qjm_widgets._compat import experiment_header
 from qjm_widgets.conversion.experiments import write_experiment
 from qjm_widgets.conversion.pubs import write_pub_result
+from qjm_widgets.core.codec import Lost
 from qjm_widgets.core.counts import Packed
 from qjm_widgets.core.errors import (
     AmbiguousNameError,
@@ -18,7 +19,8 @@ from qjm_widgets.core.errors import (
     InputError,
     NotAvailableError,
 )
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome, merge
+from qjm_widgets.core.merging import merge, merge_notes
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.snapshot import WORDS
 from qjm_widgets.live import LiveSet
@@ -26,6 +28,13 @@ from qjm_widgets.live import LiveSet
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.primitives import SamplerPubResult
+
+
+_NO_INFO: Mapping[str, Any] = {}
+#: What a ``Result`` has beside its further fields.
+_NAMED = frozenset(
+    {"backend_name", "backend_version", "job_id", "success", "results", "date", "status", "header"}
+)
 
 
 class _PackedCounts(Counts):  # type: ignore[misc]
@@ -39,6 +48,17 @@ class _PackedCounts(Counts):  # type: ignore[misc]
         self.creg_sizes = creg_sizes
         self.memory_slots = packed.layout.width
         self.time_taken = time_taken
+
+
+class _Saved(dict[str, Any]):
+    """The data of a circuit; what of it could not be kept raises when it is asked for."""
+
+    def __init__(self, data: Mapping[str, Any], who: str) -> None:
+        super().__init__(data)
+        self._who = who
+
+    def __getitem__(self, key: str) -> Any:
+        return _kept(super().__getitem__(key), f"{key!r} of {self._who}")
 
 
 class JobSetResults:
@@ -137,11 +157,16 @@ class JobSetResults:
         return self._result_of([outcome]).get_unitary(0, decimals)
 
     def data(self, circuit: int | str | QuantumCircuit) -> Any:
-        """The raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a sampler."""
-        outcome = self._outcome(self.index_of(circuit))
+        """The raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a sampler.
+
+        A value that could not be stored, or not be merged over pieces of the shots, raises
+        ``NotAvailableError`` when it is taken; the others are there.
+        """
+        index = self.index_of(circuit)
+        outcome = self._outcome(index)
         if isinstance(outcome, PubOutcome):
             return write_pub_result(outcome).data
-        return self._result_of([outcome]).data(0)
+        return _Saved(self._result_of([outcome]).data(0), f"circuit {index} ({outcome.name})")
 
     def primitive_result(self, circuit: int | str | QuantumCircuit) -> SamplerPubResult:
         """A sampler's result of one circuit, with a ``BitArray`` for each classical register.
@@ -163,7 +188,8 @@ class JobSetResults:
         Raises:
             NotAvailableError: a circuit has no result, or is a PUB with a shape.
         """
-        return self._result_of([self._outcome(index) for index in range(self._live.record.circuits)])
+        outcomes = [self._outcome(index) for index in range(self._live.record.circuits)]
+        return self._result_of(outcomes, self._info())
 
     def job_result(self, row: int) -> Result:
         """What one job gave, as a ``qiskit.result.Result``; circuits that failed are in it too.
@@ -203,18 +229,21 @@ class JobSetResults:
         return found[0]
 
     def outcomes_so_far(self, index: int) -> list[CircuitOutcome]:
-        """What the finished shot pieces of a circuit gave; empty while nothing is there."""
-        pieces = []
+        """What the finished shot pieces of a circuit gave, merged; empty while nothing is there."""
+        pieces: list[CircuitOutcome] = []
+        shots: list[int | None] = []
         for row in self._live.rows_of(index):
             outcome = self._live.outcomes.here(row)
             if outcome is not None:
                 piece = _circuit_at(outcome, index - self._live.jobs[row].span.start)
                 if piece is not None and piece.success:
                     pieces.append(piece)
-        return pieces
+                    shots.append(self._live.jobs[row].shots)
+        return [merge(pieces, shots)] if pieces else []
 
     def _outcome(self, index: int) -> CircuitOutcome:
         pieces: list[CircuitOutcome] = []
+        shots: list[int | None] = []
         for row in self._live.rows_of(index):
             job = self._live.jobs[row]
             outcome = self._live.outcomes.of(row)
@@ -226,7 +255,8 @@ class JobSetResults:
             if not piece.success:
                 raise NotAvailableError(f"circuit {index} ({piece.name}) failed: {piece.status}")
             pieces.append(piece)
-        return merge(pieces)
+            shots.append(job.shots)
+        return merge(pieces, shots)
 
     def _run_outcome(self, index: int) -> ExperimentOutcome:
         outcome = self._outcome(index)
@@ -238,15 +268,12 @@ class JobSetResults:
         if key not in outcome.data:
             why = ": it measures nothing" if key == "counts" else ": no save instruction put it there"
             raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}{why}")
-        return outcome.data[key]
+        return _kept(outcome.data[key], f"{key!r} of circuit {index} ({outcome.name})")
 
     def _result_of(
-        self, outcomes: Sequence[CircuitOutcome], info: Mapping[str, Any] | None = None
+        self, outcomes: Sequence[CircuitOutcome], info: Mapping[str, Any] = _NO_INFO
     ) -> Result:
-        if info is None:
-            info = next(
-                (o.info for job in self._live.jobs if (o := self._live.outcomes.of(job.row))), {}
-            )
+        fields = {name: value for name, value in info.get("fields", {}).items() if name not in _NAMED}
         experiments = [
             write_experiment(o) if isinstance(o, ExperimentOutcome) else _sampled_experiment(o)
             for o in outcomes
@@ -254,7 +281,7 @@ class JobSetResults:
         return Result(
             backend_name=self.backend_name,
             backend_version=info.get("backend_version") or "",
-            qobj_id=None,
+            **{"qobj_id": None, **fields},
             job_id=info.get("job_id") or "",
             success=all(outcome.success for outcome in outcomes),
             results=experiments,
@@ -262,6 +289,11 @@ class JobSetResults:
             status="COMPLETED",
             header=experiment_header(dict(info.get("header") or {})),
         )
+
+    def _info(self) -> dict[str, Any]:
+        """What the results of all jobs say beside their circuits, as that of one job."""
+        outcomes = [self._live.outcomes.of(job.row) for job in self._live.jobs]
+        return merge_notes([outcome.info for outcome in outcomes if outcome is not None])
 
 
 class _Chosen:
@@ -343,6 +375,17 @@ def _reason(job: JobRecord) -> str:
     if job.status is Status.DONE:
         return f"{who} is done, but its result is still at the provider: job_set.resume(backend)"
     return f"{who} is {WORDS[job.status]}"
+
+
+def _kept(value: Any, what: str) -> Any:
+    """A value, unless it could not be kept.
+
+    Raises:
+        NotAvailableError: it could not.
+    """
+    if isinstance(value, Lost):
+        raise NotAvailableError(f"{what} was {value.kind}, {value.reason}")
+    return value
 
 
 def _circuit_at(outcome: JobOutcome, place: int) -> CircuitOutcome | None:

@@ -8,7 +8,8 @@ from typing import Any
 from qjm_widgets.backends import simulators
 from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.ports import BackendAdapter
-from qjm_widgets.core.records import JobSetRecord
+from qjm_widgets.core.records import JobSetRecord, Span
+from qjm_widgets.live import LiveSet
 
 
 def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
@@ -39,6 +40,24 @@ def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, A
             f"`job_set.resume(backend, {line})`"
         )
     return {**record.options, **given}
+
+
+def untranspiled(live: LiveSet, pass_manager: Any) -> list[Span]:
+    """The spans that unfinished jobs hold and that the pass manager has still to transpile, in order.
+
+    Raises:
+        InputError: there are some, and no pass manager was given.
+    """
+    if not live.record.transpiles:
+        return []
+    unfinished = {job.span for job in live.jobs if not job.status.final}
+    spans = [span for span in live.store.untranspiled(live.set_id) if span in unfinished]
+    if spans and pass_manager is None:
+        raise InputError(
+            f"circuits {spans[0].start} to {spans[-1].stop - 1} of this set wait for its pass manager, "
+            "which is not stored. Give it again: `job_set.resume(backend, pass_manager=…)`"
+        )
+    return spans
 
 
 def rebuilt_backend(record: JobSetRecord) -> Any:

@@ -83,6 +83,9 @@ class Turn(Protocol):
     def halve(self, state: SetState, row: int, text: str) -> None:
         """Cut a job of several circuits into two."""
 
+    def cut_out(self, state: SetState, row: int, circuit: int, text: str) -> None:
+        """Cut a job of several circuits so that one begins or ends with this circuit."""
+
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of a shared pace; seconds to wait, 0 when it was taken."""
 
@@ -95,18 +98,18 @@ class SetState:
 
     Attributes:
         jobs: by row.
-        written: circuits up to here are on disk (or known to run from memory).
+        ready: circuits up to here are as they are sent: a pass manager has transpiled them.
         unsendable: jobs whose circuits could not be prepared or written: a retry would send others.
         unsent: a stack of rows; the next job to send is last.
         paused: whether the user holds back what is not sent.
         budget_wait: why the set's budget holds back its next job for now, or None.
     """
 
-    def __init__(self, live: LiveSet, driver: Drives, *, written: int = 0) -> None:
+    def __init__(self, live: LiveSet, driver: Drives, *, ready: int) -> None:
         self.live = live
         self.driver = driver
         self.jobs = list(live.jobs)
-        self.written = written
+        self.ready = ready
         self.unsendable: set[int] = set()
         self.unsent: list[int] = []
         self.paused = live.paused
@@ -121,11 +124,11 @@ class SetState:
         return self.jobs[row].span, self.jobs[row].piece
 
     def next(self) -> int | None:
-        """The next row to send: not sent yet, its circuits on disk, and not held back."""
+        """The next row to send: not sent yet, its circuits transpiled, and not held back."""
         while self.unsent and not self.paused:
             row = self.unsent[-1]
             job = self.jobs[row]
             if job.status is Status.NOT_SENT:
-                return row if job.span.stop <= self.written else None
+                return row if job.span.stop <= self.ready else None
             self.unsent.pop()
         return None

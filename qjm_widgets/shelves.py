@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from qjm_widgets.circuit_blocks import read_block, read_metadata, read_names
 from qjm_widgets.core.counts import CountsSum
-from qjm_widgets.core.errors import NotAvailableError, StoreCorruptError
+from qjm_widgets.core.errors import MissingCircuitsError, StoreCorruptError, explain
 from qjm_widgets.core.outcome_codec import decode_outcome
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
+from qjm_widgets.serialization.circuits import (
+    Missing,
+    read_all_metadata,
+    read_block,
+    read_names,
+    unstored_of,
+)
 
 T = TypeVar("T")
+
+_NEVER = "it was never written: the kernel died first"
 
 IN_MEMORY = 10_000
 """So many circuits of a set, and the results of so many, are in memory as well as in the store."""
@@ -59,80 +67,98 @@ class Recent(Generic[T]):
 
 
 class Circuits:
-    """The circuits of a set, by index."""
+    """The circuits of a set, by index.
 
-    def __init__(self, store: JobStore, set_id: str, number: int, works: Sequence[Work | None]) -> None:
+    Args:
+        store: where they are.
+        set_id: the set's.
+        number: how many it has.
+        works: by index: those that are in memory, None for the others; or nothing at all.
+        names: of all circuits, where they are known.
+        unstored: gives those that the store cannot have: they are never forgotten.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        set_id: str,
+        number: int,
+        works: Sequence[Work | None],
+        names: Sequence[str] = (),
+        unstored: Callable[[], Collection[int]] = tuple,
+    ) -> None:
         self._store = store
+        self._unstored = unstored
         self._set_id = set_id
         self._number = number
         self._works: list[Work | None] = list(works) or [None] * number
-        self._names: list[str] | None = None
-        self._left_names: dict[int, str] = {}
-        self._letting_go = threading.Lock()
-        self._both = 0  # circuits that are in memory and in the store
-        # Taken now: while circuits are written, theirs steps aside.
-        metadata = [work.circuit.metadata or {} for work in works if work is not None]
-        self._metadata: list[Mapping[str, Any]] | None = metadata if len(metadata) == number else None
+        self._names: list[str] | None = list(names) or None
+        self._metadata: list[Mapping[str, Any]] | None = None
+        known = [work.circuit for work in works if work is not None]
+        if len(known) == number:
+            self._names = self._names or [circuit.name for circuit in known]
+            self._metadata = [circuit.metadata or {} for circuit in known]
 
     def of(self, span: Span) -> list[Work]:
         """The circuits of a span: from memory, else from the store.
 
         Raises:
-            NotAvailableError: they are nowhere any more.
+            MissingCircuitsError: some are nowhere any more; the others are in the store.
+            StoreCorruptError: what the store has of them cannot be read.
         """
         works = [work for work in self._works[span.start : span.stop] if work is not None]
         if len(works) == len(span):
             return works
-        stored: dict[int, Work] = {}
+        found: dict[int, Work] = {}
+        reasons: dict[int, str] = dict.fromkeys(range(span.start, span.stop), _NEVER)
         for block in self._store.get_circuits(self._set_id, span):
-            found = read_block(block) or ()
-            stored.update(zip(range(block.span.start, block.span.stop), found, strict=False))
-        missing = [circuit for circuit in range(span.start, span.stop) if circuit not in stored]
+            for circuit, work in enumerate(self._read(block), block.span.start):
+                if isinstance(work, Missing):
+                    reasons[circuit] = work.reason
+                else:
+                    found[circuit] = work
+        for circuit in range(span.start, span.stop):
+            # What the store does not have may be here.
+            here = self._works[circuit]
+            if here is not None:
+                found[circuit] = here
+        missing = [circuit for circuit in range(span.start, span.stop) if circuit not in found]
         if missing:
-            raise NotAvailableError(
-                f"circuits {Span(missing[0], missing[-1] + 1)} are missing: they were never written to "
-                "the store (the kernel died first, or they cannot be written); run them again"
-            )
-        return [stored[circuit] for circuit in range(span.start, span.stop)]
+            raise MissingCircuitsError(missing, reasons[missing[0]])
+        return [found[circuit] for circuit in range(span.start, span.stop)]
+
+    def _read(self, block: CircuitBlock) -> list[Work | Missing]:
+        try:
+            return read_block(block)
+        except Exception as error:  # damaged bytes can make Qiskit raise anything
+            raise StoreCorruptError(
+                f"circuits {block.span} in the job store {self._store.path} cannot be read: "
+                f"{explain(error)}"
+            ) from error
 
     def block(self, span: Span) -> CircuitBlock | None:
-        """The circuits of a span as they were written, where they were written together."""
+        """The circuits of a span as they were written, where all of them were, and together."""
         found = self._store.get_circuits(self._set_id, span)
-        return found[0] if len(found) == 1 and found[0].span == span else None
+        whole = len(found) == 1 and found[0].span == span and not unstored_of(found[0])
+        return found[0] if whole else None
 
-    def replace(self, circuit: int, work: Work) -> None:
-        """Put a prepared circuit in the place of the given one."""
-        self._works[circuit] = work
-
-    def written(self, span: Span) -> None:
-        """The store has these circuits: beyond so many, they are read again when they are sent."""
-        with self._letting_go:
-            self._both += len(span)
-            if self._both <= IN_MEMORY:
-                return
-        self.let_go(span)
+    def replace(self, span: Span, works: Sequence[Work], *, keep: bool) -> None:
+        """Put transpiled circuits in place of the given ones; ``keep``: the store lacks them."""
+        for circuit, work in zip(range(span.start, span.stop), works, strict=True):
+            if keep or self._works[circuit] is not None:
+                self._works[circuit] = work
 
     def let_go(self, span: Span) -> None:
-        """Forget circuits that the store has; their names stay."""
-        with self._letting_go:
-            for circuit in range(span.start, span.stop):
-                work = self._works[circuit]
-                if work is not None:
-                    self._left_names[circuit] = work.circuit.name
-                    self._works[circuit] = None
-                    self._both -= 1
+        """Forget circuits, but for their names; those that the store does not have stay."""
+        for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
+            self._works[circuit] = None
 
     def names(self) -> list[str]:
         """The circuits' names; one that is not known (it was never written) is empty."""
         if self._names is None:
-            names = [
-                work.circuit.name if work is not None else self._left_names.get(index, "")
-                for index, work in enumerate(self._works)
-            ]
-            if "" in names:
-                names = [""] * self._number
-                for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                    names[block.span.start : block.span.stop] = read_names(block)
+            names = [""] * self._number
+            for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
+                names[block.span.start : block.span.stop] = read_names(block)
             self._names = names
         return self._names
 
@@ -141,7 +167,7 @@ class Circuits:
         if self._metadata is None:
             found: list[Mapping[str, Any]] = [{}] * self._number
             for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                found[block.span.start : block.span.stop] = read_metadata(block)
+                found[block.span.start : block.span.stop] = read_all_metadata(block)
             self._metadata = found
         return self._metadata
 

@@ -1,4 +1,4 @@
-"""From what the user gave to ``run`` to circuits of our own, checked and copied."""
+"""From what the user gave to ``run`` to circuits, checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qjm_widgets.core.ports import Work
 def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
     """One or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``, as works.
 
-    The circuits are copied: what the user does with theirs afterwards changes nothing.
+    The circuits are the user's own: they are written or copied (``copy_work``) before ``run`` returns.
 
     Raises:
         InputError: nothing was given, or shots are no whole number of at least 1.
@@ -26,7 +26,7 @@ def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
         raise InputError("no circuits were given")
     circuit = _circuit_class()  # once: there may be a hundred thousand of them
     return [
-        Work(copy_circuit(item), None, shots) if isinstance(item, circuit) else _read(index, item, shots)
+        Work(item, None, shots) if isinstance(item, circuit) else _read(index, item, shots)
         for index, item in enumerate(given)
     ]
 
@@ -74,7 +74,7 @@ def _is_pub(thing: Any) -> bool:
 def _read(index: int, item: Any, shots: int | None) -> Work:
     """What is no circuit by itself."""
     if is_schedule(item):
-        return Work(copy.deepcopy(item), None, shots)
+        return Work(item, None, shots)
     if not has_samplers() and isinstance(item, tuple) and _is_pub(item):
         raise CircuitError(
             f"circuit {index} ({item[0].name}) comes with parameter values or shots of its own: "
@@ -95,9 +95,13 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
     except (TypeError, ValueError) as error:
         raise CircuitError(f"item {index} is no valid PUB: {error}") from error
     values = pub.parameter_values
-    return Work(
-        copy_circuit(pub.circuit), values if values.num_parameters or values.shape else None, pub.shots
-    )
+    return Work(pub.circuit, values if values.num_parameters or values.shape else None, pub.shots)
+
+
+def copy_work(work: Work) -> Work:
+    """A circuit as it is now: what the user does with theirs afterwards changes nothing."""
+    copied = copy.deepcopy(work.circuit) if is_schedule(work.circuit) else copy_circuit(work.circuit)
+    return Work(copied, work.values, work.shots)
 
 
 def _kind(thing: Any) -> str:

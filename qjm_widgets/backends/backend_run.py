@@ -9,6 +9,7 @@ from typing import Any
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.jobs import cancel_job, job_id, observe_job, retrieve_job
+from qjm_widgets.backends.saved_states import refuse_cuts
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.conversion.experiments import read_result
 from qjm_widgets.core.errors import CircuitError, InputError
@@ -80,6 +81,10 @@ class BackendRun:
         if simulators.is_local(self._computing):
             circuits = [work for work in works if not is_schedule(work.circuit)]
             simulators.refuse_unknown_instructions(self._computing, circuits)
+
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """Refuse to cut the shots of circuits that save the state of a single shot."""
+        refuse_cuts(self._computing, works, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The user's seed for the first piece, derived ones for the others."""

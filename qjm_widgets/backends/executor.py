@@ -21,11 +21,11 @@ from qjm_widgets.backends.reports import Mailbox, Report
 from qjm_widgets.backends.sampler import Sampler, seed_of
 from qjm_widgets.backends.tasks import Answer, Parcel, call_of, pack, versions
 from qjm_widgets.backends.workers import Workers
-from qjm_widgets.circuit_blocks import QPY, has_foreign, write_block
 from qjm_widgets.core.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import BackendAdapter, Observation, Submission, Work
+from qjm_widgets.core.ports import BackendAdapter, CircuitBlock, Observation, Submission, Work
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.serialization.circuits import find_unstorable, write_block
 
 PROCESSES = "processes"
 """The executor that is the manager's own."""
@@ -107,12 +107,17 @@ class OnExecutor:
         self._workers.check()
         self._inner.check(works, options)
         for index, work in enumerate(works):
-            if hasattr(work.circuit, "count_ops") and has_foreign(work.circuit):
+            reason = find_unstorable(work.circuit)
+            if reason is not None:
                 raise CircuitError(
-                    f"circuit {index} ({work.circuit.name}) has an instruction that QPY cannot carry, "
-                    "so it cannot be sent to an executor's workers: run it without an executor"
+                    f"circuit {index} ({work.circuit.name}) cannot be written, so it cannot be sent to "
+                    f"an executor's workers ({reason}): run it without an executor"
                 )
         pack(dict(options), "one of the run options")
+
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """As without an executor."""
+        self._inner.check_cut(works, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """As without an executor, so that the samples are the same."""
@@ -129,12 +134,7 @@ class OnExecutor:
         """Hand a job to the executor."""
         self._workers.count()
         self.max_pending = self._workers.pending_limit
-        block = submission.block or write_block(Span(0, len(submission.works)), submission.works)
-        if block.encoding != QPY:
-            raise CircuitError(
-                "a circuit of this job cannot be written as QPY, so it cannot be sent to an executor's "
-                "workers: run it without an executor"
-            )
+        block = submission.block or self._write(submission.works)
         sent = _Sent(
             {
                 "versions": self._versions,
@@ -195,6 +195,16 @@ class OnExecutor:
                 sent.future.cancel()
         self._mailbox.close()
 
+    def _write(self, works: Sequence[Work]) -> CircuitBlock:
+        block, losses = write_block(Span(0, len(works)), works)
+        for loss in losses:
+            if loss.key is None:
+                raise CircuitError(
+                    f"circuit {loss.name!r} of this job cannot be written, so it cannot be sent to an "
+                    f"executor's workers ({loss.reason}): run it without an executor"
+                )
+        return block
+
     def _parcel(self, identity: str) -> Parcel:
         """The backend as it was when the set's first job was sent: its options may change later."""
         job_set = ":".join(identity.split(":")[:2])
@@ -232,6 +242,7 @@ class OnExecutor:
             answer.outcome,
             running_at=answer.began,
             finished_at=answer.ended,
+            note=answer.note,
         )
 
     def _without_answer(self, sent: _Sent, error: BaseException) -> Observation:

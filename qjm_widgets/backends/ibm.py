@@ -127,6 +127,9 @@ class IBMQuantum:
         check_batch(options.get(BATCH, True))
         check_circuits(works, self.backend)
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """Whatever a sampler gives can be merged."""
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """A device has no seed."""
         return [None] * pieces

@@ -91,6 +91,9 @@ class Sampler:
                 hint = "; seed the sampler itself" if name == SEED else ""
                 raise InputError(f"{self.name}.run takes no option {name!r}{hint}")
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """Whatever a sampler gives can be merged."""
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The sampler's seed for the first piece, derived ones for the others."""
         given = seed_of(self.sampler)

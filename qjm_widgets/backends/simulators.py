@@ -32,10 +32,10 @@ _CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "
 
 def is_local(thing: Any) -> bool:
     """Whether a backend or sampler is one of Qiskit's that compute in this process, or a subclass."""
-    return any(_is_from(thing, package) for package in _LOCAL_PACKAGES)
+    return any(is_from(thing, package) for package in _LOCAL_PACKAGES)
 
 
-def _is_from(thing: Any, package: str) -> bool:
+def is_from(thing: Any, package: str) -> bool:
     """Whether its class, or one that it inherits from, is defined in a package, abstract bases aside."""
     return any(
         (kind.__module__ == package or kind.__module__.startswith(package + "."))
@@ -46,7 +46,7 @@ def _is_from(thing: Any, package: str) -> bool:
 
 def has_queue(backend: Any) -> bool:
     """Whether a local backend has a queue that its user wants to see, as the classroom's have."""
-    return _is_from(backend, _CLASSROOM)
+    return is_from(backend, _CLASSROOM)
 
 
 def computing(backend: Any) -> Any | None:
@@ -56,13 +56,13 @@ def computing(backend: Any) -> Any | None:
 
 def is_device(backend: Any) -> bool:
     """Whether a simulator imitates a device, so that circuits have to fit it."""
-    return _is_from(backend, "qiskit_ibm_runtime.fake_provider")
+    return is_from(backend, "qiskit_ibm_runtime.fake_provider")
 
 
 def runs_inside_submit(backend: Any) -> bool:
     """Whether ``run`` itself computes, so that the job is done when it is submitted."""
-    return _is_from(backend, "qiskit.providers.basic_provider") or (
-        _is_from(backend, "qiskit.providers.fake_provider") and not _has_aer()
+    return is_from(backend, "qiskit.providers.basic_provider") or (
+        is_from(backend, "qiskit.providers.fake_provider") and not _has_aer()
     )
 
 
@@ -76,9 +76,9 @@ def _has_aer() -> bool:
 
 def most_qubits(backend: Any) -> int | None:
     """How wide a circuit may be; None where the method decides (Aer without a device)."""
-    if _is_from(backend, "qiskit_aer") and getattr(backend, "coupling_map", None) is None:
+    if is_from(backend, "qiskit_aer") and getattr(backend, "coupling_map", None) is None:
         return None
-    if _is_from(backend, "qiskit.providers.basic_provider"):
+    if is_from(backend, "qiskit.providers.basic_provider"):
         if getattr(getattr(backend, "options", None), "use_clifford_optimization", False):
             return getattr(backend, "MAX_QUBITS_CLIFFORD", None)
         # MAX_QUBITS_MEMORY is Qiskit 0.46's name.

@@ -16,12 +16,13 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from qjm_widgets.backends.reports import send
-from qjm_widgets.circuit_blocks import read_block
-from qjm_widgets.core.errors import InputError, explain
+from qjm_widgets.core.errors import CircuitError, InputError, explain
+from qjm_widgets.core.lost_values import join_notes, note_of_lost
 from qjm_widgets.core.outcome_codec import encode_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.serialization.circuits import Missing, read_block
 
 _PYTHON = "Python"
 _KEPT = 4
@@ -46,6 +47,7 @@ class Answer(NamedTuple):
     outcome: bytes | None
     began: float
     ended: float
+    note: str | None = None
 
 
 def pack(thing: Any, what: str) -> Parcel:
@@ -109,15 +111,20 @@ def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
     except Exception as error:
         return tuple(Answer(Status.ERROR.value, explain(error), None, began, time.time()))
     outcome = found.outcome
+    lost: list[str] = []
     if isinstance(outcome, JobOutcome):
-        outcome = encode_outcome(outcome)
+        outcome = encode_outcome(outcome, lost, task["span"][0])
+    note = join_notes(found.note, note_of_lost(lost))
     status = Status.ERROR if found.status is None else found.status
-    return tuple(Answer(status.value, found.text, outcome, began, time.time()))
+    return tuple(Answer(status.value, found.text, outcome, began, time.time(), note))
 
 
 def _run(task: Mapping[str, Any]) -> Observation:
-    works = read_block(CircuitBlock(Span(*task["span"]), *task["circuits"]))
-    assert works is not None
+    works = []
+    for work in read_block(CircuitBlock(Span(*task["span"]), *task["circuits"])):
+        if isinstance(work, Missing):
+            raise CircuitError(f"a circuit of this job cannot be read by the worker: {work.reason}")
+        works.append(work)
     adapter = _adapter(Parcel(*task["backend"]))
     handle = adapter.submit(
         Submission(works=works, options=pickle.loads(task["options"]), **task["submission"])

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from qjm_widgets.bundle.strict import DEPTH, WHOLE, RefusalError, parse
-from qjm_widgets.circuit_blocks import NAMES_ONLY, QPY
 from qjm_widgets.core.counts import Integers
 from qjm_widgets.core.outcome_codec import decode_outcome
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
 from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
+from qjm_widgets.serialization import qpy
+from qjm_widgets.serialization.circuits import FIELDS, FORMS, NAMES_ONLY
+from qjm_widgets.serialization.instructions import check_forms
+from qjm_widgets.serialization.metadata import UnsafeError, check_tree
+from qjm_widgets.serialization.tree import TreeError
 
-_SAFE_QPY = 13
-"""Older QPY has expressions that Qiskit up to 1.4.1 evaluates as Python (CVE-2025-2000) and symengine
-reads by pickle."""
 _QPY_HEAD = struct.Struct("!6sBBBBQ")
 _TEXT_BYTES = 256 * 1024 * 1024
 _WIDTH = 1 << 20
@@ -31,7 +34,16 @@ _KEYS = frozenset({"shots", "success", "data", "status", "header"})
 
 def is_safe_to_read(block: CircuitBlock) -> bool:
     """Whether reading the circuits of a block that passed ``check_block`` can run no code of theirs."""
-    return block.encoding == NAMES_ONLY or block.data[6] >= _SAFE_QPY
+    if block.encoding == NAMES_ONLY:
+        return True
+    if not qpy.is_safe(block.data):
+        return False
+    if block.encoding == FORMS:
+        try:
+            _check_trees(json.loads(block.notes))
+        except UnsafeError:
+            return False
+    return True
 
 
 def check_block(block: CircuitBlock, where: str) -> None:
@@ -43,10 +55,10 @@ def check_block(block: CircuitBlock, where: str) -> None:
     number = len(block.span)
     # Metadata may hold what JSON has no word for; the text is kept as it is.
     notes = parse(block.notes.encode("utf-8"), f"{where}.json", strict=False)
-    fields = ["names"] if block.encoding == NAMES_ONLY else ["names", "metadata", "values", "shots"]
+    fields = FIELDS[block.encoding]
     if not isinstance(notes, dict) or set(notes) != set(fields):
         raise RefusalError(f"{where}.json does not have the fields {', '.join(fields)}")
-    for name in fields:
+    for name in fields[:4]:
         if not isinstance(notes[name], list) or len(notes[name]) != number:
             raise RefusalError(f"{where}.json does not have {number} {name}")
     if not all(isinstance(name, str) for name in notes["names"]):
@@ -59,11 +71,37 @@ def check_block(block: CircuitBlock, where: str) -> None:
         raise RefusalError(f"{where}.json has parameter values that are none")
     if not all(shots is None or _is_whole(shots) for shots in notes["shots"]):
         raise RefusalError(f"{where}.json has shots that are no number")
+    if block.encoding == FORMS:
+        try:
+            number -= _check_forms(notes, number)
+        except TreeError as error:
+            raise RefusalError(f"{where}.json has {error}") from error
     head = block.data[: _QPY_HEAD.size]
-    if block.encoding != QPY or len(head) < _QPY_HEAD.size or not head.startswith(b"QISKIT"):
+    if len(head) < _QPY_HEAD.size or not head.startswith(b"QISKIT"):
         raise RefusalError(f"{where}.qpy is not QPY")
     if _QPY_HEAD.unpack(head)[-1] != number:
         raise RefusalError(f"{where}.qpy does not have {number} circuits")
+
+
+def _check_forms(notes: Mapping[str, Any], number: int) -> int:
+    """Check what only the newer notes have; how many circuits are left out."""
+    for name, inner in (("forms", dict), ("unstored", str)):
+        places = notes[name]
+        if not isinstance(places, dict) or not all(
+            place.isdecimal() and place.isascii() and int(place[:9]) < number and isinstance(each, inner)
+            for place, each in places.items()
+        ):
+            raise TreeError(f"{name} of circuits that are none")
+    for forms in notes["forms"].values():
+        check_forms(forms)
+    with suppress(UnsafeError):  # these are not read
+        _check_trees(notes)
+    return len(notes["unstored"])
+
+
+def _check_trees(notes: Mapping[str, Any]) -> None:
+    check_tree(list(notes["metadata"]))
+    check_tree(list(notes["forms"].values()))
 
 
 def check_outcome(data: bytes, span: Span, where: str) -> None:
@@ -142,18 +180,22 @@ def _check_experiment(run: ExperimentOutcome) -> None:
         raise RefusalError("has a wrong number of bits")
     if run.counts is not None:
         outcomes, counts = run.counts.outcomes, run.counts.counts
-        if outcomes.shape != counts.shape or (counts.size and int(counts.min()) < 0):
+        if outcomes.shape != counts.shape or not _are_numbers(counts.tolist()):
             raise RefusalError("has counts that are none")
         _check_bits(outcomes, width)
     if run.memory is not None:
         _check_bits(run.memory, width)
     texts = run.data.get("counts", {})
-    if not isinstance(texts, Mapping) or not all(type(n) in (int, float) for n in texts.values()):
+    if not isinstance(texts, Mapping) or not _are_numbers(texts.values()):
         raise RefusalError("has counts that are none")
     # Qiskit pads bit strings by what the header tells.
     told = [run.header.get("memory_slots"), *(pair[1] for pair in run.header.get("creg_sizes") or ())]
-    if any(isinstance(bits, (int, float)) and not bits <= _WIDTH for bits in told):
+    if any(isinstance(bits, (int, float, np.number)) and not bits <= _WIDTH for bits in told):
         raise RefusalError("has a header with a wrong number of bits")
+
+
+def _are_numbers(counts: Iterable[Any]) -> bool:
+    return all(type(count) in (int, float) for count in counts)
 
 
 def _check_bits(outcomes: Integers, width: int | None) -> None:

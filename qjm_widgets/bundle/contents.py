@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 from qjm_widgets.bundle import credentials
 from qjm_widgets.bundle.checks import is_safe_to_read
-from qjm_widgets.circuit_blocks import NAMES_ONLY, QPY, read_names
 from qjm_widgets.core.ports import CircuitBlock, JobStore
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.snapshot import WORDS
+from qjm_widgets.serialization.circuits import NAMES_ONLY, packed, read_names, unpacked, unstored_of
 
 _UNDER_WAY = frozenset({Status.SENDING, Status.QUEUED, Status.RUNNING})
 _ROUNDS = 20
@@ -72,7 +72,7 @@ def collect(store: JobStore, set_id: str) -> Bundle:
             for job in jobs
         ),
         history=tuple(line._replace(text=credentials.redacted(line.text)) for line in history),
-        blocks=tuple(blocks),
+        blocks=tuple(map(unpacked, blocks)),
         outcomes=outcomes,
     )
 
@@ -114,16 +114,16 @@ def as_loaded(bundle: Bundle) -> Bundle:
                 job, status=Status.HELD, since=since, last_error=reason, cancel_requested=False
             )
         jobs.append(job)
-    blocks = tuple(block if is_safe_to_read(block) else _names_only(block) for block in bundle.blocks)
-    whole = all(block.encoding == QPY for block in blocks)
+    blocks = [packed(block) if is_safe_to_read(block) else _names_only(block) for block in bundle.blocks]
+    unstored = {circuit for block in blocks for circuit in unstored_of(block)}
     return replace(
         bundle,
-        record=replace(bundle.record, resumable=bundle.record.resumable and whole),
+        record=replace(bundle.record, unstored_circuits=tuple(sorted(unstored))),
         jobs=tuple(jobs),
         history=tuple(sorted((*bundle.history, *held), key=lambda line: line.row)),
-        blocks=blocks,
+        blocks=tuple(blocks),
     )
 
 
 def _names_only(block: CircuitBlock) -> CircuitBlock:
-    return CircuitBlock(block.span, NAMES_ONLY, b"", json.dumps({"names": read_names(block)}))
+    return block._replace(encoding=NAMES_ONLY, data=b"", notes=json.dumps({"names": read_names(block)}))

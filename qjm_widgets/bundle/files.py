@@ -133,10 +133,11 @@ def _read(file: BinaryIO, size: int) -> Bundle:
         return opened.read(name, told.members[name])
 
     blocks = []
-    for number, (span, encoding) in enumerate(told.circuits):
+    for number, (span, encoding, untranspiled) in enumerate(told.circuits):
         name = listing.circuits_name(number)
         data = member(f"{name}.qpy") if f"{name}.qpy" in told.members else b""
-        block = CircuitBlock(span, encoding, data, member(f"{name}.json").decode("utf-8"))
+        notes = member(f"{name}.json").decode("utf-8")
+        block = CircuitBlock(span, encoding, data, notes, untranspiled)
         check_block(block, name)
         blocks.append(block)
     outcomes = {}

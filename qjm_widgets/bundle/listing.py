@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from qjm_widgets.bundle.strict import WHOLE, Fields, RefusalError, parse
-from qjm_widgets.circuit_blocks import NAMES_ONLY, QPY
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY
 
 FORMAT = "qjm_widgets bundle"
-VERSION = 1
+VERSION = 2
 _MOST_CIRCUITS = 10_000_000
 _LONG_TEXT = 1 << 20
 _STATUSES = {status.value: status for status in Status}
@@ -26,13 +27,14 @@ class Member(NamedTuple):
 class Listing(NamedTuple):
     """What the manifest tells: records, and which member holds what.
 
-    ``circuits`` are spans with their encodings, in order; ``outcomes`` are rows.
+    ``circuits`` are spans with their encodings and whether a pass manager has
+    still to transpile them, in order; ``outcomes`` are rows.
     """
 
     record: JobSetRecord
     jobs: tuple[JobRecord, ...]
     history: tuple[StatusChange, ...]
-    circuits: tuple[tuple[Span, str], ...]
+    circuits: tuple[tuple[Span, str, bool], ...]
     outcomes: tuple[int, ...]
     members: Mapping[str, Member]
 
@@ -77,7 +79,7 @@ def read(data: bytes) -> Listing:
         _read_circuits(Fields(block, "a span of its circuits"), record.circuits)
         for block in top.take("circuits", list)
     )
-    spans = [span for span, _ in circuits]
+    spans = [span for span, _, _ in circuits]
     if sorted(set(spans)) != spans:
         raise RefusalError("its circuits are not in order")
     outcomes = tuple(top.take("outcomes", list))
@@ -96,7 +98,7 @@ def read(data: bytes) -> Listing:
 
 def _expected(listing: Listing) -> list[str]:
     names = [circuits_name(number) + ".json" for number in range(len(listing.circuits))]
-    for number, (_, encoding) in enumerate(listing.circuits):
+    for number, (_, encoding, _) in enumerate(listing.circuits):
         if encoding != NAMES_ONLY:
             names.append(circuits_name(number) + ".qpy")
     return names + [outcome_name(row) for row in listing.outcomes]
@@ -122,11 +124,24 @@ def _read_set(fields: Fields) -> JobSetRecord:
         unstored_options=fields.texts("unstored_options"),
         survives_kernel=fields.maybe(fields.flag, "survives_kernel"),
         resumable=fields.flag("resumable"),
+        complete=fields.flag("complete", missing=True),
+        transpiles=fields.flag("transpiles", missing=False),
         batch_id=fields.maybe(fields.text, "batch_id"),
         max_qpu_seconds=fields.maybe(fields.seconds, "max_qpu_seconds"),
     )
+    if fields.has("unstored_circuits"):
+        record = replace(record, unstored_circuits=_places("unstored_circuits", fields, record.circuits))
     fields.end()
     return record
+
+
+def _places(name: str, fields: Fields, circuits: int) -> tuple[int, ...]:
+    places = fields.take(name, list)
+    if not all(type(place) is int and 0 <= place < circuits for place in places):
+        raise fields.bad(name, f"has what is none of {circuits} circuits")
+    if sorted(set(places)) != places:
+        raise fields.bad(name, "is not in order")
+    return tuple(places)
 
 
 def _shots(name: str, fields: Fields) -> tuple[int, int]:
@@ -221,12 +236,13 @@ def _read_change(fields: Fields, jobs: int) -> StatusChange:
     return change
 
 
-def _read_circuits(fields: Fields, circuits: int) -> tuple[Span, str]:
+def _read_circuits(fields: Fields, circuits: int) -> tuple[Span, str, bool]:
     span, encoding = _span("span", fields, circuits), fields.text("encoding", 20)
-    if encoding not in (QPY, NAMES_ONLY):
+    if encoding not in FIELDS:
         raise fields.bad("encoding", f"is unknown ({encoding!r})")
+    untranspiled = fields.flag("untranspiled", missing=False)
     fields.end()
-    return span, encoding
+    return span, encoding, untranspiled
 
 
 def _read_member(fields: Fields) -> Member:

@@ -9,8 +9,8 @@ from typing import Any
 
 from qjm_widgets.bundle.contents import Bundle
 from qjm_widgets.bundle.listing import FORMAT, VERSION, circuits_name, outcome_name
-from qjm_widgets.circuit_blocks import NAMES_ONLY
 from qjm_widgets.core.records import JobRecord
+from qjm_widgets.serialization.circuits import NAMES_ONLY
 
 
 def members(bundle: Bundle) -> dict[str, bytes | memoryview]:
@@ -58,12 +58,22 @@ def _tree(bundle: Bundle, files: Mapping[str, bytes | memoryview]) -> dict[str, 
             "unstored_options": record.unstored_options,
             "survives_kernel": record.survives_kernel,
             "resumable": record.resumable,
+            "complete": record.complete,
+            "transpiles": record.transpiles,
             "batch_id": record.batch_id,
             "max_qpu_seconds": record.max_qpu_seconds,
+            "unstored_circuits": record.unstored_circuits,
         },
         "jobs": [_job_tree(job) for job in bundle.jobs],
         "history": [{**line._asdict(), "status": line.status.value} for line in bundle.history],
-        "circuits": [{"span": list(block.span), "encoding": block.encoding} for block in bundle.blocks],
+        "circuits": [
+            {
+                "span": list(block.span),
+                "encoding": block.encoding,
+                "untranspiled": block.untranspiled,
+            }
+            for block in bundle.blocks
+        ],
         "outcomes": list(bundle.outcomes),
         "members": {
             name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}

@@ -134,8 +134,10 @@ class Fields:
             raise self.bad(name, "is no time")
         return value
 
-    def flag(self, name: str) -> bool:
-        """True or False."""
+    def flag(self, name: str, missing: bool | None = None) -> bool:
+        """True or False; ``missing`` where older bundles do not have the field."""
+        if missing is not None and name not in self._tree:
+            return missing
         return bool(self.take(name, bool))
 
     def texts(self, name: str, most: int = 10_000) -> tuple[str, ...]:
@@ -157,6 +159,10 @@ class Fields:
     def later(self, read: Callable[[str], T], name: str) -> T | None:
         """As ``maybe``, of a field that bundles written before it was there do not have."""
         return self.maybe(read, name) if name in self._tree else None
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a field: bundles written before it was there do not have it."""
+        return name in self._tree
 
     def end(self) -> None:
         """Refuse fields that nobody asked for."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from qjm_widgets.bundle import Bundle, read_bundle
 from qjm_widgets.bundle.checks import is_safe_to_read
-from qjm_widgets.circuit_blocks import read_block, read_names
 from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.outcome_codec import decode_outcome
 from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
 from qjm_widgets.core.ports import Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status, StatusChange
+from qjm_widgets.serialization.circuits import read_block, read_names
 
 _TAKEN = frozenset({Status.QUEUED, Status.RUNNING})
 
@@ -107,8 +107,11 @@ def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float
 def _works(bundle: Bundle) -> list[Work]:
     works: list[Work | None] = [None] * bundle.record.circuits
     for block in bundle.blocks:
-        read = read_block(block) if is_safe_to_read(block) else None
-        works[block.span.start : block.span.stop] = read or map(_blank, read_names(block))
+        found = read_block(block) if is_safe_to_read(block) else [None] * len(block.span)
+        for circuit, (work, name) in enumerate(
+            zip(found, read_names(block), strict=True), block.span.start
+        ):
+            works[circuit] = work if isinstance(work, Work) else _blank(name)
     return [work or _blank(f"circuit {index}") for index, work in enumerate(works)]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from qjm_widgets.core.counts import Integers, Layout, integers, pack_hex
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, layout_of
+from qjm_widgets.core.qiskit_values import plain
 
 _FIELDS = ("seed", "meas_level", "meas_return")
 
@@ -92,6 +93,7 @@ def _read(experiment: Any, name: str) -> ExperimentOutcome:
         counts = pack_hex(data.pop("counts"), layout)
     if isinstance(data.get("memory"), (list, tuple)) and _is_hex(data["memory"]):
         memory = _pack_memory(data.pop("memory"), layout)
+    data = {key: plain(value) for key, value in data.items()}
     known = vars(experiment)  # asking an ExperimentResult for what it lacks is slow
     fields = {key: known[key] for key in _FIELDS if key in known}
     if "meas_level" in fields:

@@ -1,25 +1,29 @@
 """Packed counts: outcomes as integers beside how often each was seen.
 
 Bit strings are Qiskit's: qubit 0 is the rightmost character. Integers carry the same bits, bit 0 lowest.
-Up to 64 bits an outcome is a ``uint64``; beyond that arrays hold Python integers.
+Up to 64 bits an outcome is a ``uint64``; beyond that arrays hold Python integers. A count is ``int64``
+nearly always; mitigated counts may be negative or fractions, and none is ever rounded.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Integers: TypeAlias = npt.NDArray[Any]
+Numbers: TypeAlias = npt.NDArray[Any]
 
 _DENSE_BITS = 20
 """Up to here ``np.bincount`` over all outcomes is the fastest sum."""
 _CHUNK = 8192
 """So many outcomes at once stay in the processor's cache while they are summed."""
+#: Up to here neither a sum in float64 nor one in int64 loses anything.
+_DENSE_MOST = 1 << 32
 _TABLE_BITS = 12
 """Up to here the bit strings of all outcomes are kept ready."""
 
@@ -80,16 +84,20 @@ def _table(layout: Layout) -> tuple[str, ...]:
 
 
 class Packed(NamedTuple):
-    """Distinct outcomes and how often each was seen; both arrays have shape ``(n,)``."""
+    """Distinct outcomes and how often each was seen; both arrays have shape ``(n,)``.
+
+    ``counts`` is int64, else float64 where there are fractions, else Python's own numbers (objects).
+    """
 
     layout: Layout
     outcomes: Integers
-    counts: Integers
+    counts: Numbers
 
     @property
     def shots(self) -> int:
-        """How many shots are in it."""
-        return int(self.counts.sum())
+        """How many shots are in it; of fractions, a fraction."""
+        total = self.counts.sum()
+        return total.item() if isinstance(total, np.generic) else total  # type: ignore[no-any-return]
 
     def to_dict(self) -> dict[str, int]:
         """Counts by bit string."""
@@ -115,18 +123,56 @@ class Packed(NamedTuple):
         return _summed(self.layout.of_bits(bits), values, self.counts)
 
 
-def _summed(layout: Layout, outcomes: Integers, counts: Integers) -> Packed:
+def _summed(layout: Layout, outcomes: Integers, counts: Numbers) -> Packed:
     """Equal outcomes as one; outcomes ascend."""
     distinct, where = np.unique(outcomes, return_inverse=True)
+    if counts.dtype == np.int64 and not _fit_together(counts):
+        counts = counts.astype(object)
     total = np.zeros(len(distinct), dtype=counts.dtype)
     np.add.at(total, where.reshape(-1), counts)
-    return Packed(layout, distinct, total)
+    return Packed(layout, distinct, numbers(total.tolist()) if total.dtype == object else total)
+
+
+def _fit_together(counts: Numbers) -> bool:
+    """Whether no sum of these whole numbers leaves 64 bits."""
+    if not counts.size:
+        return True
+    largest = max(-int(counts.min()), int(counts.max()))
+    return largest * counts.size < 1 << 63
 
 
 def together(parts: Sequence[Packed]) -> Packed:
     """Counts of one layout as one; outcomes ascend."""
     outcomes = np.concatenate([part.outcomes for part in parts])
-    return _summed(parts[0].layout, outcomes, np.concatenate([part.counts for part in parts]))
+    return _summed(parts[0].layout, outcomes, join_numbers([part.counts for part in parts]))
+
+
+def join_numbers(parts: Sequence[Numbers]) -> Numbers:
+    """Counts one after another; whole numbers stay whole beside fractions."""
+    if len({part.dtype for part in parts}) > 1:
+        parts = [part.astype(object) for part in parts]
+    return np.concatenate(parts)
+
+
+def numbers(values: Collection[Any]) -> Numbers:
+    """Counts as an array that changes none of them: int64, float64, or else the objects themselves."""
+    kinds = set(map(type, values))
+    try:
+        if kinds <= _WHOLE:
+            return np.fromiter(values, dtype=np.int64, count=len(values))
+        if kinds == _FRACTIONS:
+            return np.fromiter(values, dtype=np.float64, count=len(values))
+    except OverflowError:
+        pass
+    array = np.empty(len(values), dtype=object)
+    # NumPy's numbers as Python's: these neither overflow nor change when they meet others.
+    array[:] = [value.item() if isinstance(value, np.generic) else value for value in values]
+    found = set(map(type, array))
+    return array if found == kinds or not found <= _WHOLE | _FRACTIONS else numbers(array.tolist())
+
+
+_WHOLE = frozenset({int, bool})
+_FRACTIONS = frozenset({float})
 
 
 def integers(values: Sequence[int], width: int | None) -> Integers:
@@ -145,14 +191,14 @@ def _hex_table() -> Mapping[str, int]:
     return {hex(outcome): outcome for outcome in range(1 << _TABLE_BITS)}
 
 
-def pack_hex(counts: Mapping[str, int], layout: Layout) -> Packed:
+def pack_hex(counts: Mapping[str, Any], layout: Layout) -> Packed:
     """Pack counts by hexadecimal text (``"0x1f"``), as ``Backend.run`` gives them."""
     try:
         values = list(map(_hex_table().__getitem__, counts))
     except KeyError:  # more bits, or another spelling
         values = [int(key, 16) for key in counts]
     outcomes = integers(values, layout.width)
-    return Packed(layout, outcomes, np.fromiter(counts.values(), dtype=np.int64, count=len(counts)))
+    return Packed(layout, outcomes, numbers(counts.values()))
 
 
 def pack_shots(shots: Integers, layout: Layout) -> Packed:
@@ -218,15 +264,19 @@ class CountsSum:
 
     def _add_dense(self, layout: Layout, items: list[Packed]) -> None:
         size = 1 << (layout.width or 0)
-        total = self._dense.setdefault(layout, np.zeros(size, dtype=np.int64))
-        if len(items) == 1:
-            np.add.at(total, _as_indices(items[0].outcomes), items[0].counts)
-            return
+        total = self._dense.get(layout)
+        if total is None:
+            total = self._dense[layout] = np.zeros(size, dtype=np.int64)
         for some in _in_chunks(items, max(_CHUNK, 4 * size)):
+            weights = join_numbers([item.counts for item in some])
+            if not _are_frequencies(weights):
+                self._chunks.setdefault(layout, []).extend(some)
+                continue
             outcomes = _as_indices(np.concatenate([item.outcomes for item in some]))
-            weights = np.concatenate([item.counts for item in some])
-            # bincount sums in float64: exact up to 2**53 shots an outcome.
-            total += np.bincount(outcomes, weights=weights, minlength=size).astype(np.int64)
+            if len(some) == 1:
+                np.add.at(total, outcomes, weights)
+            else:
+                total += np.bincount(outcomes, weights=weights, minlength=size).astype(np.int64)
 
     def _settle(self, layout: Layout) -> Packed:
         waiting = self._chunks.pop(layout, [])
@@ -238,10 +288,15 @@ class CountsSum:
 
     def parts(self) -> list[Packed]:
         """The sum of each layout; outcomes ascend."""
-        dense = [(layout, total, np.flatnonzero(total)) for layout, total in self._dense.items()]
-        found = [Packed(layout, at.astype(np.uint64), total[at]) for layout, total, at in dense]
-        sparse = [*self._sparse, *(layout for layout in self._chunks if layout not in self._sparse)]
-        return found + [self._settle(layout) for layout in sparse]
+        found: dict[Layout, Packed] = {}
+        for layout, total in self._dense.items():
+            at = np.flatnonzero(total)
+            found[layout] = Packed(layout, at.astype(np.uint64), total[at])
+        for layout in dict.fromkeys([*self._sparse, *self._chunks]):
+            odd = self._settle(layout)
+            known = found.get(layout)
+            found[layout] = odd if known is None or not known.counts.size else together([known, odd])
+        return list(found.values())
 
     @property
     def texts(self) -> Mapping[str, int]:
@@ -256,6 +311,13 @@ class CountsSum:
         for key, count in self._texts.items():
             result[key] = result.get(key, 0) + count
         return result
+
+
+def _are_frequencies(counts: Numbers) -> bool:
+    """Whether they are whole numbers above 0, none of them huge: nearly always."""
+    if counts.dtype != np.int64 or not counts.size:
+        return not counts.size
+    return int(counts.min()) > 0 and int(counts.max()) <= _DENSE_MOST
 
 
 def _in_chunks(items: Sequence[Packed], most: int) -> Iterator[Sequence[Packed]]:
@@ -300,9 +362,9 @@ def wilson(count: int, shots: int, z: float = 1.959963984540054) -> tuple[float,
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
     """
-    if shots == 0:
+    if shots <= 0:
         return 0.0, 1.0
-    p = count / shots
+    p = min(1.0, max(0.0, count / shots))  # mitigated counts may be outside
     scale = 1 + z * z / shots
     centre = (p + z * z / (2 * shots)) / scale
     half = z * math.sqrt(p * (1 - p) / shots + z * z / (4 * shots * shots)) / scale

@@ -13,6 +13,7 @@
     │   ├── CircuitNotFoundError           no circuit with that index or name
     │   └── AmbiguousNameError             several circuits share that name
     ├── NotAvailableError                  a circuit has no result (yet): the reason is named
+    │   └── MissingCircuitsError           circuits are not in the store, and so cannot be sent
     ├── InvalidStateError                  the call does not fit what the job set is doing
     │   └── DrivenElsewhereError           another kernel drives the job set
     ├── ProviderError                      a provider refused a request, or did not answer
@@ -31,7 +32,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class QJMError(Exception):
@@ -76,6 +77,23 @@ class AmbiguousNameError(NotFoundError):
 
 class NotAvailableError(QJMError):
     """A circuit has no such result, or none yet."""
+
+
+class MissingCircuitsError(NotAvailableError):
+    """Circuits are not in the store, so that they cannot be sent.
+
+    Attributes:
+        circuits: their places in the set, in order.
+    """
+
+    def __init__(self, circuits: Sequence[int], reason: str) -> None:
+        self.circuits = tuple(circuits)
+        one = len(self.circuits) == 1
+        some = ", ".join(map(str, self.circuits[:10])) + (", …" if len(self.circuits) > 10 else "")
+        super().__init__(
+            f"circuit{'' if one else 's'} {some} cannot be resumed, as the store does not have "
+            f"{'it' if one else 'them'} ({reason}): run {'it' if one else 'them'} again as a new set"
+        )
 
 
 class InvalidStateError(QJMError):

@@ -10,21 +10,23 @@ from typing import Any
 _SCALARS = frozenset({str, bool, int, float, type(None)})
 _DICTS = {dict}
 _ALL, _EACH, _SAME, _KEYS = "all", "each", "same", "keys"
+#: Dicts inside each other; below that they are not folded.
+_DEPTH = 20
 _MOST_ENTRIES = 20_000_000
 """A few bytes made by hand could else become as many trees as anybody likes."""
 
 
-def fold(trees: Sequence[Any]) -> dict[str, Any]:
+def fold(trees: Sequence[Any], depth: int = 0) -> dict[str, Any]:
     """One tree for all: ``unfold`` gives equal ones again.
 
     It says "all" of a value that every tree has, and "each" of a column of values. Of dicts with equal
     keys in one order it says "same" of what all have (None of the rest, which keeps its place), and
-    "keys" of the folded values of the other keys.
+    "keys" of the folded values of the other keys. ``depth`` is how many dicts the trees are in.
     """
     if len(trees) < 2:
         return {_ALL: trees[0]} if trees else {_EACH: []}
     first = trees[0]
-    if not _have_same_keys(first, trees):
+    if depth == _DEPTH or not _have_same_keys(first, trees):
         return {_ALL: first} if _are_alike(first, trees) else {_EACH: list(trees)}
     same: dict[Any, Any] = {}
     others: dict[Any, Any] = {}
@@ -33,7 +35,7 @@ def fold(trees: Sequence[Any]) -> dict[str, Any]:
         if type(value) is not dict and _are_alike(value, column):
             same[key] = value
             continue
-        folded = fold(column)
+        folded = fold(column, depth + 1)
         if _ALL in folded:
             same[key] = value
         else:
@@ -98,7 +100,7 @@ def _are_alike(first: Any, trees: Sequence[Any]) -> bool:
             return False
         if first or kind is not float:
             return True
-    elif not _is_plain(first):
+    elif not _is_plain(first, 0):
         return False
     try:  # -0.0 is equal to 0.0
         exact = marshal.dumps(first, 0)
@@ -107,9 +109,11 @@ def _are_alike(first: Any, trees: Sequence[Any]) -> bool:
         return False
 
 
-def _is_plain(tree: Any) -> bool:
-    """Whether it is told whole by its bytes."""
+def _is_plain(tree: Any, depth: int) -> bool:
+    """Whether its bytes say all of it."""
     kind = type(tree)
     if kind is list or kind is tuple:
-        return _SCALARS.issuperset(map(type, tree)) or all(map(_is_plain, tree))
+        if _SCALARS.issuperset(map(type, tree)):
+            return True
+        return depth < _DEPTH and all(_is_plain(inner, depth + 1) for inner in tree)
     return kind in _SCALARS or (kind is dict and not tree)

@@ -8,18 +8,26 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets.core import codec
-from qjm_widgets.core.counts import Integers, Layout, Packed, integers
+from qjm_widgets.core.counts import Integers, Layout, Numbers, Packed, integers, numbers
 from qjm_widgets.core.folding import fold, unfold
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 
 
-def encode_outcome(outcome: JobOutcome) -> bytes:
-    """Write what a job gave."""
-    return b"".join(encode_outcome_in_pieces(outcome))
+def encode_outcome(outcome: JobOutcome, lost: list[str] | None = None, start: int = 0) -> bytes:
+    """Write what a job gave, as ``encode_outcome_in_pieces`` does, in one piece."""
+    return b"".join(encode_outcome_in_pieces(outcome, lost, start))
 
 
-def encode_outcome_in_pieces(outcome: JobOutcome) -> list[bytes | memoryview]:
-    """The same in pieces, one after another; large arrays are not copied."""
+def encode_outcome_in_pieces(
+    outcome: JobOutcome, lost: list[str] | None = None, start: int = 0
+) -> list[bytes | memoryview]:
+    """Write what a job gave in pieces, one after another; large arrays are not copied.
+
+    Args:
+        outcome: what is written.
+        lost: takes a text for each value that cannot be kept: where it was, and its type.
+        start: the index in the set of the job's first circuit, for these texts.
+    """
     packs = _Packs()
     kinds: dict[type, list[int]] = {}
     for place, circuit in enumerate(outcome.circuits):
@@ -29,7 +37,37 @@ def encode_outcome_in_pieces(outcome: JobOutcome) -> list[bytes | memoryview]:
         for places in kinds.values()
     ]
     tree = {"folded": folded, "info": outcome.info, **packs.tree()}
-    return codec.encode_in_pieces(tree)
+    unknown: list[str] = []
+    data = codec.encode_in_pieces(tree, unknown)
+    if unknown and lost is not None:
+        lost += _places_of_lost(outcome, start)
+    return data
+
+
+def _places_of_lost(outcome: JobOutcome, start: int) -> list[str]:
+    found = [f"{key!r} ({kind}) of the result" for key, kind in _lost_in(outcome.info)]
+    for index, circuit in enumerate(outcome.circuits, start):
+        parts = (
+            [circuit.data, circuit.metadata]
+            if isinstance(circuit, PubOutcome)
+            else [circuit.data, circuit.fields, circuit.header]
+            if circuit is not None
+            else []
+        )
+        for part in parts:
+            found += [f"{key!r} ({kind}) of circuit {index}" for key, kind in _lost_in(part)]
+    return found
+
+
+def _lost_in(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The keys whose values cannot be kept, at least not whole, each with a type that is unknown."""
+    found = []
+    for key, value in tree.items():
+        kinds: list[str] = []
+        codec.encode(value, kinds)
+        if kinds:
+            found.append((key, kinds[0]))
+    return found
 
 
 def decode_outcome(data: bytes | bytearray | memoryview) -> JobOutcome:
@@ -73,18 +111,18 @@ class _Packs:
 
     def __init__(self) -> None:
         self.outcomes: list[Integers] = []
-        self.counts: list[Integers] = []
+        self.counts: list[Numbers] = []
         self.at = 0
 
     def put(self, packed: Packed | None) -> Any:
         if packed is None:
             return None
-        if packed.outcomes.dtype == object:
+        if packed.outcomes.dtype == object or packed.counts.dtype != np.int64:
             return [[format(o, "x") for o in packed.outcomes.tolist()], packed.counts.tolist()]
         self.outcomes.append(packed.outcomes)
         self.counts.append(packed.counts)
         start, self.at = self.at, self.at + len(packed.outcomes)
-        return start, self.at
+        return [start, self.at]
 
     def tree(self) -> dict[str, Any]:
         if not self.outcomes:
@@ -108,14 +146,20 @@ class _Packs:
         start, stop = where
         if isinstance(start, list):
             values = integers([int(text, 16) for text in start], layout.width)
-            return Packed(layout, values, np.array(stop, dtype=np.int64))
+            return Packed(layout, values, numbers(stop))
         return Packed(layout, self.outcomes[0][start:stop], self.counts[0][start:stop])
 
 
 def _narrow(array: Integers) -> Integers:
-    """The same whole numbers in the smallest unsigned type that holds them."""
-    most = int(array.max()) if array.size else 0
-    return array.astype(np.min_scalar_type(most))
+    """The same whole numbers in the smallest type that holds them."""
+    if not array.size:
+        return array.astype(np.uint8)
+    least, most = int(array.min()), int(array.max())
+    if least >= 0:
+        return array.astype(np.min_scalar_type(most))
+    kinds: tuple[Any, ...] = (np.int8, np.int16, np.int32)
+    fits = (kind for kind in kinds if np.iinfo(kind).min <= least and most <= np.iinfo(kind).max)
+    return array.astype(next(fits, np.int64))
 
 
 def _tree(circuit: CircuitOutcome | None, packs: _Packs) -> dict[str, Any] | None:
@@ -126,7 +170,7 @@ def _tree(circuit: CircuitOutcome | None, packs: _Packs) -> dict[str, Any] | Non
         return {
             "kind": "pub",
             "name": circuit.name,
-            "shape": circuit.shape,
+            "shape": list(circuit.shape),
             "registers": registers,
             "data": circuit.data,
             "metadata": circuit.metadata,
@@ -142,7 +186,7 @@ def _tree(circuit: CircuitOutcome | None, packs: _Packs) -> dict[str, Any] | Non
         "success": circuit.success,
         "status": circuit.status,
         "header": circuit.header,
-        "layout": [circuit.layout.sizes, circuit.layout.width],
+        "layout": [list(circuit.layout.sizes), circuit.layout.width],
         "counts": packs.put(circuit.counts),
         "memory": memory,
         "data": circuit.data,

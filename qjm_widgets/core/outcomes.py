@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -86,7 +86,9 @@ class PubOutcome:
     @property
     def shots(self) -> int:
         """Shots at each point."""
-        return next((int(array.shape[-2]) for array, _ in self.registers.values()), 0)
+        found = next((int(array.shape[-2]) for array, _ in self.registers.values()), None)
+        told = self.metadata.get("shots") if found is None else found
+        return told if isinstance(told, int) else 0
 
     def packed(self) -> Packed | None:
         """The counts of all registers joined, summed over all points."""
@@ -171,60 +173,6 @@ class JobOutcome:
             elif isinstance(circuit, ExperimentOutcome) and circuit.counts is not None:
                 found.append(circuit.counts)
         return found + [_counted(pubs) for pubs in alike.values()]
-
-
-def merge(pieces: Sequence[CircuitOutcome]) -> CircuitOutcome:
-    """The shot pieces of one circuit as one: counts added, shots one after another.
-
-    What is no sample (a statevector) is taken from the first piece.
-    """
-    first = pieces[0]
-    if len(pieces) == 1:
-        return first
-    if isinstance(first, PubOutcome):
-        pubs = [piece for piece in pieces if isinstance(piece, PubOutcome)]
-        registers = {
-            name: (np.concatenate([pub.registers[name][0] for pub in pubs], axis=-2), bits)
-            for name, (_, bits) in first.registers.items()
-        }
-        metadata = dict(first.metadata)
-        if "shots" in metadata:
-            metadata["shots"] = sum(pub.shots for pub in pubs)
-        return replace(first, registers=registers, metadata=metadata)
-    runs = [piece for piece in pieces if isinstance(piece, ExperimentOutcome)]
-    memory = None
-    if all(run.memory is not None for run in runs):
-        memory = np.concatenate([run.memory for run in runs if run.memory is not None])
-    failed = next((run for run in runs if not run.success), None)
-    data = dict(first.data)
-    if "counts" in data:
-        data["counts"] = _add_texts([run.data.get("counts", {}) for run in runs])
-    return replace(
-        first,
-        shots=sum(run.shots for run in runs),
-        success=failed is None,
-        status=first.status if failed is None else failed.status,
-        counts=_add([run.counts for run in runs if run.counts is not None]),
-        memory=memory,
-        data=data,
-    )
-
-
-def _add(packs: Sequence[Packed]) -> Packed | None:
-    if not packs:
-        return None
-    outcomes, inverse = np.unique(np.concatenate([p.outcomes for p in packs]), return_inverse=True)
-    counts = np.zeros(len(outcomes), dtype=np.int64)
-    np.add.at(counts, inverse, np.concatenate([p.counts for p in packs]))
-    return Packed(packs[0].layout, outcomes, counts)
-
-
-def _add_texts(dicts: Sequence[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for counts in dicts:
-        for key, count in counts.items():
-            total[key] = total.get(key, 0) + count
-    return total
 
 
 def layout_of(header: Mapping[str, Any]) -> Layout:

@@ -30,13 +30,14 @@ class CircuitBlock(NamedTuple):
     """Consecutive circuits of a set, written.
 
     ``data`` is the circuits in ``encoding``; ``notes`` is JSON: what the encoding does not carry
-    (metadata, parameter values).
+    (metadata, parameter values). ``untranspiled``: the set's pass manager has still to transpile them.
     """
 
     span: Span
     encoding: str
     data: bytes
     notes: str
+    untranspiled: bool = False
 
 
 class SetSummary(NamedTuple):
@@ -66,6 +67,8 @@ class SetSummary(NamedTuple):
 
     def __repr__(self) -> str:
         told = str(summary(self.jobs))
+        if not self.record.complete:
+            told += "; saved in part"
         if self.interrupted:
             told += "; interrupted"
         elif self.under_way:
@@ -113,8 +116,19 @@ class JobStore(Protocol):
 
     path: str
 
-    def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
-        """Store a new set with all its jobs, owned by this store; a known id is a StoreError."""
+    def create_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
+    ) -> None:
+        """Store a new set with jobs and circuits, owned by this store; a known id is a StoreError."""
+
+    def extend_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock]
+    ) -> None:
+        """Append jobs and circuits to a set, and replace its row.
+
+        Raises:
+            LeaseLostError: another store owns the set now; nothing was written.
+        """
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
         """Store a whole set in one transaction, owned by nobody; a known id is a StoreError."""
@@ -135,6 +149,9 @@ class JobStore(Protocol):
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order."""
+
+    def untranspiled(self, set_id: str) -> list[Span]:
+        """The blocks that the set's pass manager has still to transpile, in order."""
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
         """A set and its jobs in the order of rows.
@@ -305,6 +322,13 @@ class BackendAdapter(Protocol):
 
         Raises:
             CircuitError: names the circuit.
+        """
+
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """Refuse to cut the shots of these circuits (the first has index ``start``) into several jobs.
+
+        Raises:
+            CircuitError: names the circuit, and what of its results could not be merged.
         """
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:

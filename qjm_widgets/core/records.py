@@ -72,9 +72,13 @@ class JobSetRecord:
         adapter: the adapter that sent it (``backend_run``, ``sampler``, …).
         survives_kernel: whether its jobs outlive the kernel; None where nobody knows.
         recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
-        resumable: False when a circuit could not be written to the store.
+        complete: False while ``run`` still writes the set: what is there are its first circuits.
+        transpiles: whether a pass manager transpiles the circuits before they are sent.
+        resumable: False where the circuits were never ours: a set that was adopted, or put together from
+            a provider's jobs.
         batch_id: the provider's id of the batch in which the set's jobs run, where it has batches.
         max_qpu_seconds: no further job is sent once the set has used so much quantum processor time.
+        unstored_circuits: those that could not be written to the store, in order: they run from memory.
     """
 
     set_id: str
@@ -90,9 +94,12 @@ class JobSetRecord:
     survives_kernel: bool | None = None
     rerun_on_resume: bool | None = None
     resumable: bool = True
+    complete: bool = True
+    transpiles: bool = False
     recipe: str | None = None
     batch_id: str | None = None
     max_qpu_seconds: float | None = None
+    unstored_circuits: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,8 @@ def title(record: JobSetRecord, jobs: int) -> str:
         plural(record.circuits, "circuit"),
         plural(jobs, "job"),
     ]
+    if not record.complete:
+        parts[1] = f"the first {parts[1]}, saved in part"
     if record.shots is not None:
         least, most = record.shots
         parts.append(f"{least:,} shots" if least == most else f"{least:,}–{most:,} shots")

@@ -20,6 +20,8 @@ _REST = "#9aa3ae"
 _EXPECTED = "#1c2128"
 _WIDTH = 560
 """About as wide as Plotly draws the bars where nobody says; its lines are 1.4 times what it is told."""
+#: Whole numbers from here on are written as fractions, and none is longer than the other.
+_LARGE, _LARGEST = 2**53, 10**300
 
 
 class Looks(NamedTuple):
@@ -95,16 +97,22 @@ def _measured(bars: list[_Bar], shots: int, unit: float, looks: Looks) -> go.Bar
         errors = {
             "type": "data",
             "symmetric": False,
-            "array": [(high * shots - count) * unit for count, _, high in ends],
-            "arrayminus": [(count - low * shots) * unit for count, low, _ in ends],
+            # A mitigated count may be outside of the interval, which has probabilities only.
+            "array": [max(0.0, (high * shots - count) * unit) for count, _, high in ends],
+            "arrayminus": [max(0.0, (count - low * shots) * unit) for count, low, _ in ends],
         }
     return go.Bar(
         name="measured",
         x=[_escape(bar.key) for bar in bars],
-        y=[bar.shots * unit for bar in bars],
+        y=[_drawn(bar.shots * unit) for bar in bars],
         error_y=errors,
         marker_color=[_REST if bar.rest else _BAR for bar in bars],
     )
+
+
+def _drawn(count: float) -> float:
+    """The length of a bar: what JSON takes for a number in every reader."""
+    return count if abs(count) < _LARGE else float(max(-_LARGEST, min(_LARGEST, count)))
 
 
 def _expected(bars: list[_Bar], shots: int, unit: float) -> go.Scatter:

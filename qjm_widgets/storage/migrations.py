@@ -30,6 +30,10 @@ CREATE TABLE submissions (
 CREATE INDEX submissions_of_account ON submissions (account, at);
 """,
     3: """
+ALTER TABLE job_sets ADD COLUMN complete INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE job_sets ADD COLUMN transpiles INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE circuits ADD COLUMN untranspiled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job_sets ADD COLUMN unstored_circuits TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE outcomes ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE outcome_parts (
     set_key INTEGER NOT NULL,

@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 SET_COLUMNS = (
     "set_id, name, backend, adapter, circuits, created_at, shots_min, shots_max, tags, options,"
     " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe,"
-    " batch_id, max_qpu_seconds"
+    " batch_id, max_qpu_seconds, complete, transpiles, unstored_circuits"
 )
 JOB_COLUMNS = (
     "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
@@ -26,7 +26,7 @@ JOB_COLUMNS = (
     " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
-CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, parts"
+CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled, parts"
 
 # A dictionary is several times faster than calling the Enum, and there may be 10,000 rows.
 _STATUSES = {status.value: status for status in Status}
@@ -53,6 +53,9 @@ def set_to_row(record: JobSetRecord) -> Row:
         record.recipe,
         _text(record.batch_id),
         _seconds(record.max_qpu_seconds),
+        record.complete,
+        record.transpiles,
+        json.dumps(list(map(int, record.unstored_circuits))),
     )
 
 
@@ -76,6 +79,9 @@ def set_from_row(row: Row) -> JobSetRecord:
         recipe,
         batch_id,
         max_qpu_seconds,
+        complete,
+        transpiles,
+        unstored_circuits,
     ) = row
     return JobSetRecord(
         set_id=set_id,
@@ -94,6 +100,9 @@ def set_from_row(row: Row) -> JobSetRecord:
         recipe=recipe,
         batch_id=batch_id,
         max_qpu_seconds=max_qpu_seconds,
+        complete=bool(complete),
+        transpiles=bool(transpiles),
+        unstored_circuits=tuple(json.loads(unstored_circuits)),
     )
 
 
@@ -163,10 +172,10 @@ def change_from_row(row: Row) -> StatusChange:
 
 
 def block_to_row(set_key: int, block: CircuitBlock) -> tuple[Row, Row, bytes]:
-    """The key of a block, the encoding and notes, and its data."""
+    """The key of a block, what is beside its data, and its data."""
     span = block.span
     key = (set_key, int(span.start), int(span.stop))
-    return key, (block.encoding, _text(block.notes)), block.data
+    return key, (block.encoding, _text(block.notes), bool(block.untranspiled)), block.data
 
 
 def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | None]) -> list[SetSummary]:

@@ -23,7 +23,10 @@ CREATE TABLE job_sets (
     owner            TEXT,              -- who may write its jobs; may be dead (leases.py)
     epoch            INTEGER NOT NULL DEFAULT 0,  -- grows with each claim
     batch_id         TEXT,
-    max_qpu_seconds  REAL
+    max_qpu_seconds  REAL,
+    complete         INTEGER NOT NULL DEFAULT 1,  -- 0 while its circuits are being written
+    transpiles       INTEGER NOT NULL DEFAULT 0,
+    unstored_circuits TEXT NOT NULL DEFAULT '[]'  -- JSON list
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);
@@ -96,6 +99,7 @@ CREATE TABLE circuits (
     encoding TEXT NOT NULL,
     notes    TEXT NOT NULL,
     data     BLOB NOT NULL,
+    untranspiled INTEGER NOT NULL DEFAULT 0,
     parts    INTEGER NOT NULL DEFAULT 0,  -- so many follow in circuit_parts
     PRIMARY KEY (set_key, start, stop)  -- `stop` too, so that a search reads no blob
 );

@@ -48,10 +48,11 @@ def _block(
     encoding: str,
     notes: str,
     data: bytes,
+    untranspiled: int,
     parts: int,
 ) -> CircuitBlock:
     whole = _CIRCUITS.whole(connection, (set_key, start, stop), data, parts)
-    return CircuitBlock(Span(start, stop), encoding, bytes(whole), notes)
+    return CircuitBlock(Span(start, stop), encoding, bytes(whole), notes, bool(untranspiled))
 
 
 def _updates(columns: str) -> str:
@@ -90,10 +91,14 @@ _GET_CHANGES = (
 )
 _OUTCOMES = Parted("outcomes", "row")
 _GET_OUTCOME = f"SELECT set_key, data, parts FROM outcomes WHERE set_key = ({_SET_KEY}) AND row = ?"
-_CIRCUITS = Parted("circuits", "start, stop", "encoding, notes, ")
+_CIRCUITS = Parted("circuits", "start, stop", "encoding, notes, untranspiled, ")
 _GET_CIRCUITS = (
     f"SELECT set_key, {rows.CIRCUIT_COLUMNS} FROM circuits"
     f" WHERE set_key = ({_SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
+)
+_UNTRANSPILED = (
+    f"SELECT start, stop FROM circuits WHERE set_key = ({_SET_KEY}) AND untranspiled"
+    " ORDER BY start, stop"
 )
 
 
@@ -124,12 +129,28 @@ class SQLiteStore:
         self._standing = Standing(file, self._owner.id, lambda: open_store(self.path, timeout))
         self._epochs: dict[str, int] = {}
 
-    def create_set(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
-        """Store a new set with all its jobs, owned by this store; a known id is a ``StoreError``."""
+    def create_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
+    ) -> None:
+        """Store a new set with jobs and circuits, owned by this store; a known id is an error."""
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
-            _ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
+            self._add(connection, set_key, jobs, blocks)
             self._take(connection, record.set_id, set_key)
+
+    def extend_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock]
+    ) -> None:
+        """Append jobs and circuits to a set, and replace its row.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+            LeaseLostError: another store owns the set now; nothing was written.
+        """
+        with self._transaction() as connection:
+            set_key = self._owned_key(connection, record.set_id)
+            self._add(connection, set_key, jobs, blocks)
+            connection.execute(_UPDATE_SET, (*rows.set_to_row(record), set_key))
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
         """Store a whole set in one transaction, owned by nobody; a known id is a ``StoreError``."""
@@ -180,6 +201,10 @@ class SQLiteStore:
         with self._reading() as connection, self._decoding():
             found = connection.execute(_GET_CIRCUITS, (set_id, int(span.stop), int(span.start)))
             return [_block(connection, *row) for row in found.fetchall()]
+
+    def untranspiled(self, set_id: str) -> list[Span]:
+        """The blocks that the set's pass manager has still to transpile, in order."""
+        return self._select(lambda columns: Span(*columns), _UNTRANSPILED, set_id)
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
         """A set and its jobs in the order of rows.
@@ -385,6 +410,16 @@ class SQLiteStore:
         set_key = connection.execute(_ADD_SET, rows.set_to_row(record)).lastrowid
         assert set_key is not None
         return set_key
+
+    def _add(
+        self,
+        connection: sqlite3.Connection,
+        set_key: int,
+        jobs: Sequence[JobRecord],
+        blocks: Sequence[CircuitBlock],
+    ) -> None:
+        _ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
+        _CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
 
     def _write_all(self, connection: sqlite3.Connection, changes: Mapping[str, Changes]) -> None:
         for set_id, change in changes.items():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qjm_widgets.widgets.show import show_job_set, show_manager
+from qjm_widgets.widgets.show import show_job_set, show_manager, text_line
 
 if TYPE_CHECKING:
     from qjm_widgets.job_set import JobSet
     from qjm_widgets.widgets.panel import Panel
 
-__all__ = ["panel", "show_job_set", "show_manager"]
+__all__ = ["panel", "show_job_set", "show_manager", "text_line"]
 
 
 def panel(job_set: JobSet, expected: Any, teaching: bool | None) -> Panel:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qjm_widgets.live import LiveSet
@@ -55,6 +56,21 @@ def show_manager(manager: JobManager) -> None:
     warn_of_deaf_kernels()
     _show_widget(History(manager))
     _publish({"text/html": history_html(manager), "text/plain": repr(manager)})
+
+
+def text_line() -> Callable[[str], None] | None:
+    """A line in the output of the cell, which each call replaces; None where no kernel shows it."""
+    if not _in_kernel():
+        return None
+    from IPython.display import display
+
+    bundle = {"text/plain": ""}
+    handle = display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+
+    def show(text: str) -> None:
+        handle.update({"text/plain": text}, raw=True)
+
+    return show
 
 
 class _StaticTwin:

@@ -10,7 +10,7 @@ from tests.browser.cells import GATED, SMALL_CIRCUITS
 from tests.browser.conftest import OpenNotebook
 from tests.browser.harness_server import JupyterServer
 
-# The pass manager lets nothing go before the set is paused; the cell ends with all circuits on disk.
+# The pass manager lets nothing go before the set is paused; the cell ends with all circuits transpiled.
 PAUSED = """
 import threading
 begin = threading.Event()
@@ -24,7 +24,7 @@ held_back = manager.run(circuits, BasicSimulator(), name="held back", shots=100,
                         pass_manager=Wait(), max_circuits_per_job=4)
 held_back.pause()
 begin.set()
-while len(manager._store.get_circuits(held_back.job_set_id(), slice(0, 40))) < 10:
+while manager._store.untranspiled(held_back.job_set_id()):
     pass
 held_back
 """

@@ -20,7 +20,6 @@ from qiskit_aer import AerSimulator
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.bundle import read_bundle, store_bundle, write_bundle
 from qjm_widgets.bundle.contents import collect
-from qjm_widgets.circuit_blocks import read_block
 from qjm_widgets.core.errors import (
     BundleError,
     ClosedError,
@@ -30,6 +29,7 @@ from qjm_widgets.core.errors import (
 )
 from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.serialization.circuits import read_block
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.adapter_kinds import coins, registers
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach

@@ -101,6 +101,18 @@ def test_a_stream_that_is_closed_does_not_end_the_wait(
     _run(manager, terminal, True, monkeypatch)
 
 
+def test_a_terminal_shows_how_far_run_is_with_saving(
+    manager: JobManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    manager.run([marked(i) for i in range(6)], ScriptedBackend(), max_circuits_per_job=2)
+    shown = terminal.lines()
+    assert shown[0].startswith("[######..............] saving 2 of 6 circuits · ")
+    assert shown[-1].startswith("[####################] saved 6 circuits · ")
+
+
 def test_a_script_on_a_terminal_shows_the_line_and_loads_nothing_of_the_notebook() -> None:
     code = """
 import sys, threading

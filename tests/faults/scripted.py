@@ -98,6 +98,9 @@ class Scripted:
     def check(self, works: Sequence[Work], options: Any) -> None:
         """Everything may run."""
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Any) -> None:
+        """Everything can be merged."""
+
     def seeds(self, pieces: int, options: Any) -> list[int | None]:
         return [None] * pieces
 

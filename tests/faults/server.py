@@ -194,6 +194,9 @@ class Finding:
     def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
         """Everything may run."""
 
+    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+        """Everything can be merged."""
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         return [None] * pieces
 

@@ -34,6 +34,8 @@ from qjm_widgets import JobManager, JobSet
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob
 from tests.faults.scenes import done, start, words
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*could not be stored:UserWarning")
+
 EXAMPLES = int(os.environ.get("QJM_SOAK") or 12)
 ODD = 2
 JOBS = 5

@@ -178,25 +178,13 @@ def test_a_full_disk_stops_the_sending_and_loses_nothing(
             subprocess.run(["umount", disk], check=True)
 
 
-def test_circuits_that_cannot_be_written_are_written_later(
-    manager: JobManager, clock: JumpingClock, store: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those too that are marked as not resumable first."""
-    monkeypatch.setattr("qjm_widgets.journal._RETRY_SECONDS", 0.01)
-    real, failures = manager._store.update_set, iter([StoreFullError("No space is left")] * 3)
-
-    def update_set(record: Any) -> None:
-        for error in failures:
-            raise error
-        real(record)
-
-    monkeypatch.setattr(manager._store, "update_set", update_set)
+def test_a_circuit_that_cannot_be_written_is_named_and_runs(manager: JobManager) -> None:
     odd = [marked(value) for value in range(3)]
     odd[1].append(Unwritten(), [0])
-    job_set = start(manager, Scripted(), 0, circuits=odd)
+    with pytest.warns(UserWarning, match="circuit 1"):
+        job_set = start(manager, Scripted(), 0, circuits=odd)
+    assert job_set.live.record.unstored_circuits == (1,)
     done(job_set, 3)
-    assert not job_set.live.record.resumable
-    assert job_set.live.trouble is None
 
 
 class Unwritten(Instruction):

@@ -119,10 +119,10 @@ def test_a_result_for_which_there_is_no_memory_fails_its_job_alone(
     assert job_set.wait(LIMIT, until="submitted")
     real = decisions.encode_outcome_in_pieces
 
-    def encode(outcome: JobOutcome) -> Any:
+    def encode(outcome: JobOutcome, *beside: Any) -> Any:
         if outcome is adapter.sent[1].outcome:
             raise MemoryError
-        return real(outcome)
+        return real(outcome, *beside)
 
     monkeypatch.setattr(decisions, "encode_outcome_in_pieces", encode)
     for job in adapter.sent:

@@ -141,3 +141,25 @@ def test_homework_is_marked_by_nbgrader(tmp_path: Path) -> None:
     assert "YOUR CODE HERE" in scores["released"]
     assert "SOLUTION" not in scores["released"]
     assert "job_set.retry()\\n" not in scores["released"]
+
+
+SAVING = """
+from qiskit import QuantumCircuit
+from qiskit.providers.basic_provider import BasicSimulator
+from qjm_widgets import JobManager, progress
+
+progress._SILENT = progress._REDRAW = 0.0  # the test does not wait for the time
+coin = QuantumCircuit(1, 1)
+coin.measure(0, 0)
+print("before")
+job_set = JobManager(":memory:").run([coin] * 6, BasicSimulator(), max_circuits_per_job=2)
+print("after")
+"""
+
+
+def test_a_cell_shows_how_far_run_is_with_saving(tmp_path: Path) -> None:
+    shown = notebook(SAVING)
+    NotebookClient(shown, timeout=LIMIT, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    before, line, after = shown.cells[-1].outputs
+    assert (before.text, after.text) == ("before\n", "after\n")
+    assert line.data["text/plain"].startswith("saved 6 circuits · ")

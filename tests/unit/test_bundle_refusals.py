@@ -342,7 +342,7 @@ NULLABLE = {
     *("queue_position", "estimated_seconds", "qpu_seconds", "note", "spent_seconds"),
     *("batch_id", "max_qpu_seconds"),
 }
-LATER = {"spent_seconds"}
+LATER = {"spent_seconds", "complete", "transpiles", "untranspiled", "unstored_circuits"}
 """What bundles that were written before do not have."""
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")
 
@@ -364,7 +364,7 @@ def may_be(old: Any, new: Any, at: tuple[Any, ...]) -> bool:
             if isinstance(old, str)
             else new == []
         )
-    return name in ("options", "history") and new == []
+    return name in ("options", "history", "unstored_circuits") and new == []
 
 
 def test_every_value_of_a_wrong_type_is_refused(
@@ -394,12 +394,16 @@ def test_every_value_of_a_wrong_type_is_refused(
 
 def test_a_bundle_from_before_a_field_was_there_is_read(files: Files, tmp_path: Path) -> None:
     tree = json.loads(files[MANIFEST])
-    for job in tree["jobs"]:
-        for name in LATER:
-            del job[name]
+    for part in (tree["set"], *tree["jobs"], *tree["circuits"]):
+        for name in LATER & part.keys():
+            del part[name]
     path = tmp_path / "loaded.qjm"
     path.write_bytes(packed(files | {MANIFEST: json.dumps(tree).encode()}))
-    assert all(job.spent_seconds is None for job in read_bundle(path).jobs)
+    read = read_bundle(path)
+    assert all(job.spent_seconds is None for job in read.jobs)
+    assert read.record.complete
+    assert not read.record.transpiles
+    assert not any(block.untranspiled for block in read.blocks)
 
 
 def test_a_missing_or_an_unknown_field_is_refused(
@@ -436,7 +440,7 @@ def of_set(**fields: Any) -> Callable[[Any], object]:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda tree: tree.update(version=2), "newer qjm_widgets .*upgrade"),
+        (lambda tree: tree.update(version=3), "newer qjm_widgets .*upgrade"),
         (lambda tree: tree.update(version=99, more={"a": 1}), "newer qjm_widgets .*upgrade"),
         (lambda tree: tree.update(version=0), "'version'"),
         (lambda tree: tree.update(format="zip of mine"), "not a bundle of qjm_widgets"),

@@ -12,13 +12,13 @@ from qiskit.primitives import BitArray, DataBin
 
 from qjm_widgets.core import codec
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, integers, pack_hex, pack_shots
+from qjm_widgets.core.merging import merge
 from qjm_widgets.core.outcome_codec import decode_outcome, encode_outcome
 from qjm_widgets.core.outcomes import (
     CircuitOutcome,
     ExperimentOutcome,
     JobOutcome,
     PubOutcome,
-    merge,
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from qjm_widgets import JobManager
 from qjm_widgets.shelves import IN_MEMORY, Recent
-from tests.fakes import LIMIT, ScriptedBackend, marked, until
+from tests.fakes import LIMIT, ScriptedBackend, marked
 
 JOB = 1500
 
@@ -43,8 +43,7 @@ def test_a_large_set_is_read_back_from_the_store(manager: JobManager) -> None:
         max_circuits_per_job=JOB,
         shots=10,
     )
-    works = job_set.live.circuits._works
-    until(lambda: sum(work is not None for work in works) <= IN_MEMORY)
+    assert sum(work is not None for work in job_set.live.circuits._works) == IN_MEMORY
     backend.hold = False
     backend.gate.set()
     assert job_set.wait(LIMIT)

@@ -1,0 +1,299 @@
+"""The shot pieces of one circuit as one outcome, as a run of all shots would have given it.
+
+Counts are added and shots joined. Of what a simulator saved, averages are weighted by shots, sums added
+and lists joined; Aer says for each label which it is (``result_subtypes``). A value that belongs to a
+single shot is kept where it is the same in all pieces; else it is ``Lost`` and says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from qjm_widgets.core.averages import UnmergeableError, are_equal, average, join, quasi, total
+from qjm_widgets.core.codec import Lost
+from qjm_widgets.core.counts import Integers, Packed, together
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
+
+#: Names of what is the same for all shots although it may have as many entries as there are shots.
+_STATES = frozenset({"statevector", "unitary", "density_matrix", "probabilities", "superop"})
+#: Names in metadata of what is added: numbers of shots and seconds.
+_ADDED = re.compile(
+    r"(num_|total_)?shots|time_taken.*|.*_time_taken|sample_measure_time|duration|.*seconds"
+)
+_SEEDS = re.compile(r"seed(_.*)?")
+_ADVICE = "save it with pershot=True, or run all shots in one job"
+
+
+def merge(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None] = ()) -> CircuitOutcome:
+    """The shot pieces of one circuit as one.
+
+    Args:
+        pieces: in the order of the shots.
+        shots: how many shots each has, for pieces that do not say it.
+    """
+    if len(pieces) == 1:
+        return pieces[0]
+    weights = _weights(pieces, shots)
+    pubs = [piece for piece in pieces if isinstance(piece, PubOutcome)]
+    if pubs:
+        return _merge_pubs(pubs, weights)
+    return _merge_runs([piece for piece in pieces if isinstance(piece, ExperimentOutcome)], weights)
+
+
+def _weights(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None]) -> list[int]:
+    """The shots of each piece; equal weights where not all are known."""
+    known = [piece.shots for piece in pieces]
+    if not all(number > 0 for number in known):
+        known = [number or 0 for number in shots]
+    return known if len(known) == len(pieces) and all(known) else [1] * len(pieces)
+
+
+# -- Backend.run -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is to be known of the pieces to merge a value of theirs.
+
+    ``sampled``: the simulator computed the state once and drew all shots of it.
+    """
+
+    pieces: Sequence[ExperimentOutcome]
+    weights: Sequence[int]
+    subtypes: Mapping[str, str]
+    sampled: bool
+
+    @classmethod
+    def of(cls, pieces: Sequence[ExperimentOutcome], weights: Sequence[int]) -> _Run:
+        notes = [_mapping(piece.fields.get("metadata")) for piece in pieces]
+        subtypes: dict[str, str] = {}
+        for note in notes:
+            subtypes |= _mapping(note.get("result_subtypes"))
+        return cls(
+            pieces, weights, subtypes, all(note.get("measure_sampling") is True for note in notes)
+        )
+
+
+def _merge_runs(runs: Sequence[ExperimentOutcome], weights: Sequence[int]) -> ExperimentOutcome:
+    first = runs[0]
+    failed = next((run for run in runs if not run.success), None)
+    pieces = _Run.of(runs, weights)
+    return replace(
+        first,
+        shots=sum(run.shots for run in runs),
+        success=failed is None,
+        status=first.status if failed is None else failed.status,
+        counts=_merge_counts([run.counts for run in runs if run.counts is not None], weights),
+        memory=_merge_memory([run.memory for run in runs if run.memory is not None], len(runs)),
+        data=_merge_each(
+            [run.data for run in runs], lambda key, values: _merge_data(pieces, key, values)
+        ),
+        fields=merge_notes([run.fields for run in runs]),
+    )
+
+
+def _merge_counts(packs: Sequence[Packed], weights: Sequence[int]) -> Packed | None:
+    if not packs:
+        return None
+    if len(packs) == len(weights) and all(quasi(pack.counts.tolist()) for pack in packs):
+        whole = sum(weights)
+        packs = [
+            pack._replace(counts=pack.counts * (weight / whole))
+            for pack, weight in zip(packs, weights, strict=True)
+        ]
+    return together(packs)
+
+
+def _merge_memory(memories: Sequence[Integers], pieces: int) -> Integers | None:
+    if len(memories) < pieces:
+        return None
+    if len({memory.dtype for memory in memories}) > 1:
+        memories = [memory.astype(object) for memory in memories]
+    return np.concatenate(memories)
+
+
+def _merge_each(trees: Sequence[Mapping[str, Any]], merge_values: Any) -> dict[str, Any]:
+    """Merge the values of each key; those that cannot be merged are ``Lost``."""
+    merged: dict[str, Any] = {}
+    for key in dict.fromkeys(key for tree in trees for key in tree):
+        values = [tree[key] for tree in trees if key in tree]
+        lost = next((value for value in values if isinstance(value, Lost)), None)
+        if lost is not None:
+            merged[key] = lost
+            continue
+        try:
+            if len(values) < len(trees):
+                raise UnmergeableError(f"which only {len(values)} of them gave")
+            merged[key] = merge_values(key, values)
+        except Exception as error:  # a third party's values may fail at any sum
+            why = str(error) if isinstance(error, UnmergeableError) else "which cannot be merged"
+            merged[key] = Lost(f"a value from {len(trees)} pieces of the shots", f"{why}: {_ADVICE}")
+    return merged
+
+
+def _merge_data(run: _Run, key: str, values: Sequence[Any]) -> Any:
+    if key == "counts":
+        return average(values, run.weights) if all(quasi(v.values()) for v in values) else total(values)
+    if key == "memory":
+        return _merge_points(run, values)
+    subtype = run.subtypes.get(key)
+    if subtype is None:
+        return _merge_unknown(run, key, values)
+    if subtype.startswith("c_"):
+        return _merge_conditional(run, subtype, values)
+    return _merge_saved(run, subtype, values, run.weights)
+
+
+def _merge_saved(run: _Run, subtype: str, values: Sequence[Any], weights: Sequence[int]) -> Any:
+    """What Aer saved, by how it saved it."""
+    if subtype == "average":
+        return average(values, weights)
+    if subtype in ("list", "accum") and not run.sampled:
+        return join(values) if subtype == "list" else total(values)
+    return _same(values)  # of one shot, or of all shots at once
+
+
+def _same(values: Sequence[Any]) -> Any:
+    if all(are_equal(values[0], value) for value in values[1:]):
+        return values[0]
+    raise UnmergeableError("which differ, as each belongs to one shot")
+
+
+def _merge_conditional(run: _Run, subtype: str, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Values by the content of the classical memory; a piece has those that its shots had."""
+    weights = _conditional_weights(run, values) if subtype == "c_average" else None
+    merged = {}
+    for key in dict.fromkeys(key for value in values for key in value):
+        there = [place for place, value in enumerate(values) if key in value]
+        found = [values[place][key] for place in there]
+        shots = [] if weights is None else [weights[place][key] for place in there]
+        merged[key] = _merge_saved(run, subtype.removeprefix("c_"), found, shots)
+    return merged
+
+
+def _conditional_weights(run: _Run, values: Sequence[Mapping[str, Any]]) -> list[Mapping[str, int]]:
+    """How many shots of each piece had which content of the memory when it was saved."""
+    keys = {key for value in values for key in value}
+    if len(keys) == 1:
+        return [dict.fromkeys(keys, weight) for weight in run.weights]
+    found: list[Mapping[str, int]] = []
+    for piece, value in zip(run.pieces, values, strict=True):
+        counts = piece.counts
+        pairs = (
+            [] if counts is None else zip(counts.outcomes.tolist(), counts.counts.tolist(), strict=True)
+        )
+        shots = {hex(outcome): count for outcome, count in pairs}
+        if shots.keys() != value.keys():
+            raise UnmergeableError("of which the counts do not say to how many shots each belongs")
+        found.append(shots)
+    return found
+
+
+def _merge_points(run: _Run, values: Sequence[Any]) -> Any:
+    """What was measured at level 0 or 1, shot by shot or as averages; or outcomes that are no bits."""
+    returned = {
+        str(getattr(piece.fields.get("meas_return"), "value", piece.fields.get("meas_return")))
+        for piece in run.pieces
+    }
+    if returned == {"avg"}:
+        return average(values, run.weights)
+    if returned == {"single"} or _are_shots(run, values):
+        return join(values)
+    return average(values, run.weights)
+
+
+def _are_shots(run: _Run, values: Sequence[Any]) -> bool:
+    """Whether each value has one entry for each shot."""
+    return all(
+        isinstance(value, (list, tuple, np.ndarray)) and np.shape(value)[:1] == (weight,)
+        if isinstance(value, np.ndarray)
+        else isinstance(value, (list, tuple)) and len(value) == weight
+        for value, weight in zip(values, run.weights, strict=True)
+    )
+
+
+def _merge_unknown(run: _Run, key: str, values: Sequence[Any]) -> Any:
+    """A value of a backend that does not say how it came about."""
+    if _are_shots(run, values) and not (key in _STATES and all(are_equal(values[0], v) for v in values)):
+        return join(values)
+    if all(isinstance(value, Mapping) for value in values) and _are_counts(run, values):
+        return total(values)
+    if all(are_equal(values[0], value) for value in values[1:]):
+        return values[0]
+    return average(values, run.weights, real=True)
+
+
+def _are_counts(run: _Run, values: Sequence[Mapping[Any, Any]]) -> bool:
+    """Whether each is whole numbers that sum to the shots."""
+    return all(
+        all(type(number) is int for number in value.values()) and sum(value.values()) == weight
+        for value, weight in zip(values, run.weights, strict=True)
+    )
+
+
+# -- samplers ----------------------------------------------------------------------------------------
+
+
+def _merge_pubs(pubs: Sequence[PubOutcome], weights: Sequence[int]) -> PubOutcome:
+    first = pubs[0]
+    axis = len(first.shape)
+    registers = {
+        name: (np.concatenate([pub.registers[name][0] for pub in pubs], axis=-2), bits)
+        for name, (_, bits) in first.registers.items()
+    }
+
+    def merge_arrays(key: str, values: Sequence[Any]) -> Any:
+        arrays = [np.asarray(value) for value in values]
+        shots = all(
+            array.ndim > axis and (array.shape[axis] == weight or array.ndim > axis + 1)
+            for array, weight in zip(arrays, weights, strict=True)
+        )
+        return np.concatenate(arrays, axis=axis) if shots else average(arrays, weights)
+
+    data = _merge_each([pub.data for pub in pubs], merge_arrays)
+    for key, value in data.items():
+        if isinstance(value, Lost):  # a DataBin takes arrays only
+            data[key] = np.full(first.shape, None, dtype=object)
+            data[key].fill(value)
+    return replace(
+        first,
+        registers=registers,
+        data=data,
+        metadata=merge_notes([pub.metadata for pub in pubs]),
+    )
+
+
+# -- metadata ----------------------------------------------------------------------------------------
+
+
+def merge_notes(trees: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Metadata of several runs as that of one: shots and seconds added, seeds that differ as a list.
+
+    Of what differs otherwise the first is kept.
+    """
+    merged: dict[str, Any] = {}
+    for key in dict.fromkeys(key for tree in trees for key in tree):
+        values = [tree[key] for tree in trees if key in tree]
+        name = key if isinstance(key, str) else ""
+        if len(values) > 1 and all(isinstance(value, dict) for value in values):
+            merged[key] = merge_notes(values)
+        elif _ADDED.fullmatch(name) and _are_numbers(values):
+            merged[key] = sum(values)
+        elif _SEEDS.fullmatch(name) and any(value != values[0] for value in values[1:]):
+            merged[key] = values
+        else:
+            merged[key] = values[0]
+    return merged
+
+
+def _are_numbers(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, (int, float, np.number)) and value is not True for value in values)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

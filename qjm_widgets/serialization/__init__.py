@@ -1,0 +1,1 @@
+"""Circuits and what users attach to them, as bytes and text and back; nothing is pickled."""

@@ -1,0 +1,377 @@
+"""Circuits as trees: QPY, and for instructions that QPY does not carry a form of our own.
+
+QPY keeps an instruction that it does not know by its name alone: what Aer's ``save_*`` save and how is
+lost, and some of Qiskit's own gates cannot be read again. Before a circuit is written, each of these is
+replaced by a *carrier* that QPY knows, and its *form* is kept beside it: the name of its class, which is
+on an allow list, and its attributes as a tree. Inside the bodies of control flow it is the same.
+
+What is no class on the list is kept by its definition; what has none, and more to it than a name and
+parameters, cannot be stored.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from qjm_widgets._compat import operation_name, operation_names
+from qjm_widgets.serialization import qpy
+from qjm_widgets.serialization.tree import TreeError, Write
+
+#: Where the classes on the allow list are found, and their names; None: all operations there.
+_ALLOWED: Mapping[str, tuple[str, frozenset[str] | None]] = {
+    "circuit": (
+        "qiskit.circuit",
+        frozenset({"Instruction", "Gate", "ControlledGate", "AnnotatedOperation"}),
+    ),
+    "library": ("qiskit.circuit.library", None),
+    "aer": ("qiskit_aer.library", None),
+    "aer_flow": ("qiskit_aer.library.control_flow_instructions", frozenset({"AerJump", "AerMark"})),
+    "aer_noise": (
+        "qiskit_aer.noise.errors.base_quantum_error",
+        frozenset({"QuantumChannelInstruction"}),
+    ),
+}
+#: Classes of ``qiskit.circuit.library`` that QPY carries whole; some have parts that no tree has.
+_CARRIED = frozenset(
+    {
+        *(
+            "Barrier",
+            "Delay",
+            "Initialize",
+            "LinearFunction",
+            "MCMTGate",
+            "MCPhaseGate",
+            "MCXGate",
+            "MCU1Gate",
+        ),
+        *("Measure", "PauliEvolutionGate", "PauliGate", "PauliProductMeasurement", "PermutationGate"),
+        *("PauliProductRotationGate", "QFTGate", "Reset", "StatePreparation", "UnitaryGate"),
+    }
+)
+#: Attributes that every instruction has, and a carrier keeps: one with no others is more than a shell.
+_BASE = frozenset(
+    {
+        *("_name", "_num_qubits", "_num_clbits", "_params", "_label", "_definition", "_condition"),
+        *("condition", "_duration", "_unit"),
+    }
+)
+
+
+class UnwritableError(TreeError):
+    """A circuit has an instruction that cannot be stored."""
+
+
+# -- a circuit and its forms ---------------------------------------------------------------------------
+
+
+def carry(circuit: Any, write: Write) -> tuple[Any, dict[str, Any]]:
+    """A circuit that QPY carries, and the forms of what it lacks, by place.
+
+    Args:
+        circuit: it is not changed; where nothing has to be replaced it is given back.
+        write: writes a tree, or raises.
+
+    Raises:
+        TreeError: an instruction cannot be stored; it is named.
+    """
+    strange = set(operation_names(circuit)) - plain_names()
+    if not strange:
+        return circuit, {}
+    carriers: dict[int, Any] = {}
+    forms: dict[str, Any] = {}
+    for place, instruction in enumerate(circuit.data):
+        if operation_name(instruction) not in strange:
+            continue
+        carrier, form = _carrier(instruction.operation, write)
+        if carrier is not instruction.operation:
+            carriers[place] = carrier
+        if form is not None:
+            forms[str(place)] = form
+    return (_replaced(circuit, carriers) if carriers else circuit), forms
+
+
+def restore(circuit: Any, forms: Mapping[str, Any], read: Write) -> Any:
+    """The inverse of ``carry``.
+
+    Raises:
+        TreeError: a form does not fit the circuit or is not on the allow list.
+    """
+    if not forms:
+        return circuit
+    operations = {}
+    for place, form in forms.items():
+        try:
+            carrier = circuit.data[int(place)].operation
+        except (ValueError, IndexError):
+            raise TreeError(f"no instruction {place[:20]!r}") from None
+        operations[int(place)] = _restored(carrier, form, read)
+    return _replaced(circuit, operations)
+
+
+def _replaced(circuit: Any, operations: Mapping[int, Any]) -> Any:
+    """A copy with other operations in some places."""
+    replaced = circuit.copy_empty_like()
+    for place, instruction in enumerate(circuit.data):
+        operation = operations.get(place)
+        if operation is not None:
+            if (operation.num_qubits, operation.num_clbits) != (
+                len(instruction.qubits),
+                len(instruction.clbits),
+            ):
+                raise TreeError(f"an instruction {operation.name!r} does not fit its qubits")
+            instruction = instruction.replace(operation=operation)
+        replaced._append(instruction)
+    return replaced
+
+
+@functools.cache
+def plain_names() -> frozenset[str]:
+    """Names of instructions that QPY carries, whatever is in them."""
+    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+
+    return frozenset(get_standard_gate_name_mapping()) | {"barrier"}
+
+
+# -- one instruction -----------------------------------------------------------------------------------
+
+
+def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
+    """What stands for an operation in QPY, and its form; None where QPY carries it whole."""
+    if hasattr(operation, "replace_blocks"):
+        return _carry_blocks(operation, write)
+    kind = getattr(operation, "base_class", type(operation))
+    name = _allowed_name(kind)
+    if name is None:
+        if _package(kind) == "qiskit" and _is_read_again(operation, kind):
+            return operation, None
+        return _carry_definition(operation, write)
+    simple = name.startswith("circuit.") and _are_simple(operation)
+    known = kind.__name__ in _CARRIED or kind.__name__ in _standard_classes()
+    # Not the definition that a class makes itself: it does not travel.
+    parts = _parts(operation, definition=not known)
+    if (simple or known) and all(_is_carried(part, write) for part in parts):
+        return operation, None
+    try:
+        return _shell(operation), {"class": name, "state": _write_state(operation, kind, write)}
+    except TreeError:
+        if name.startswith("circuit."):
+            raise
+        if _package(kind) == "qiskit" and _is_read_again(operation, kind):
+            return operation, None
+        return _carry_definition(operation, write)
+
+
+def _carry_blocks(operation: Any, write: Write) -> tuple[Any, Any]:
+    """Control flow: its bodies are carried, and QPY keeps what it branches on."""
+    pairs = [carry(block, write) for block in operation.blocks]
+    if all(new is old for (new, _), old in zip(pairs, operation.blocks, strict=True)):
+        return operation, None
+    forms = [forms for _, forms in pairs]
+    return operation.replace_blocks([block for block, _ in pairs]), {"blocks": forms}
+
+
+def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
+    """A class that is on no list, as a plain gate of the same definition, where that is all of it."""
+    from qiskit.circuit import Gate, Instruction
+
+    definition = getattr(operation, "definition", None)
+    more = set(getattr(operation, "__dict__", ())) - _BASE
+    if definition is None and (more or not isinstance(operation, Instruction)):
+        kind = type(operation)
+        raise UnwritableError(
+            f"the instruction {operation.name!r} is a {kind.__module__}.{kind.__qualname__}, "
+            "which is not known here and has no definition"
+        )
+    plain = _shell(operation, Gate if isinstance(operation, Gate) else Instruction)
+    plain.definition = definition
+    plain._params = list(getattr(operation, "params", ()))
+    return _carrier(plain, write)
+
+
+def _shell(operation: Any, kind: Any = None) -> Any:
+    """A plain instruction of the same name, size and condition."""
+    from qiskit.circuit import Gate, Instruction
+
+    label = getattr(operation, "label", None)
+    if kind is Gate:
+        shell = Gate(operation.name, operation.num_qubits, [])
+    else:
+        shell = Instruction(operation.name, operation.num_qubits, operation.num_clbits, [])
+    shell._label = label if kind is not None else None
+    condition = getattr(operation, "_condition", None)
+    if condition is not None:
+        shell.condition = condition
+    return shell
+
+
+def _parts(operation: Any, *, definition: bool) -> Iterator[Any]:
+    """The circuits and operations inside a composite one."""
+    for name in ("base_gate", "base_op", *(["_definition"] if definition else [])):
+        part = getattr(operation, name, None)
+        if part is not None:
+            yield part
+
+
+def _are_simple(operation: Any) -> bool:
+    """Whether QPY knows the parameters of an operation."""
+    from qiskit.circuit import ParameterExpression
+
+    simple = (int, float, complex, np.number, np.ndarray, ParameterExpression)
+    return all(isinstance(value, simple) for value in getattr(operation, "params", ()))
+
+
+_READ_AGAIN: dict[Any, bool] = {}
+
+
+def _is_read_again(operation: Any, kind: Any) -> bool:
+    """Whether QPY carries a class of Qiskit's that is on no list here; tried once."""
+    if kind not in _READ_AGAIN:
+        from qiskit import QuantumCircuit
+
+        try:
+            circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+            circuit.append(operation, circuit.qubits, circuit.clbits)
+            data = qpy.dump([circuit])
+        except Exception:  # it needs the circuit around it, as what reads its variables does
+            return True
+        try:
+            found = qpy.load(data)[0].data[0].operation
+            _READ_AGAIN[kind] = getattr(found, "base_class", type(found)) is kind
+        except Exception:  # the constructor takes other arguments than QPY thinks
+            _READ_AGAIN[kind] = False
+    return _READ_AGAIN[kind]
+
+
+def _is_carried(part: Any, write: Write) -> bool:
+    if hasattr(part, "data") and hasattr(part, "qregs"):
+        carried, forms = carry(part, write)
+        return carried is part and not forms
+    carrier, form = _carrier(part, write)
+    return carrier is part and form is None
+
+
+def _write_state(operation: Any, kind: Any, write: Write) -> Any:
+    state = dict(vars(operation))
+    state.pop("_condition", None)  # it is about the circuit around: the carrier has it
+    if not _keeps_definition(kind):
+        state["_definition"] = None  # the class makes it again
+    try:
+        return {name: write(value) for name, value in state.items()}
+    except TreeError as error:
+        raise UnwritableError(f"the instruction {operation.name!r}: {error}") from error
+
+
+def _keeps_definition(kind: Any) -> bool:
+    from qiskit.circuit import Instruction
+
+    return getattr(kind, "_define", None) is getattr(Instruction, "_define", None)
+
+
+def _restored(carrier: Any, form: Any, read: Write) -> Any:
+    if set(form) == {"blocks"}:
+        blocks = carrier.blocks
+        if len(blocks) != len(form["blocks"]):
+            raise TreeError(f"{carrier.name!r} does not have {len(form['blocks'])} bodies")
+        pairs = zip(blocks, form["blocks"], strict=True)
+        return carrier.replace_blocks([restore(block, forms, read) for block, forms in pairs])
+    check_form(form)
+    kind = _allowed_class(form["class"])
+    operation = object.__new__(kind)
+    # Not setattr: no code of the class runs before the instruction is whole.
+    vars(operation).update({name: read(value) for name, value in form["state"].items()})
+    if "_condition" in vars(carrier):
+        vars(operation)["_condition"] = vars(carrier)["_condition"]
+    return operation
+
+
+def check_form(form: Any) -> None:
+    """Refuse what is no form of a class on the allow list; nothing is made.
+
+    Raises:
+        TreeError: says what is wrong.
+    """
+    if isinstance(form, dict) and set(form) == {"blocks"} and isinstance(form["blocks"], list):
+        for forms in form["blocks"]:
+            check_forms(forms)
+        return
+    if not isinstance(form, dict) or set(form) != {"class", "state"}:
+        raise TreeError("it is no form of an instruction")
+    if not isinstance(form["state"], dict) or not _is_allowed(form["class"]):
+        raise TreeError(f"an instruction of an unknown class {str(form['class'])[:100]!r}")
+
+
+def check_forms(forms: Any) -> None:
+    """As ``check_form``, of all forms of a circuit."""
+    if not isinstance(forms, dict) or not all(place.isdecimal() for place in forms):
+        raise TreeError("the forms of its instructions are not by place")
+    for form in forms.values():
+        check_form(form)
+
+
+# -- the allow list ------------------------------------------------------------------------------------
+
+
+def _allowed_name(kind: Any) -> str | None:
+    name = str(kind.__name__)
+    for place, (module, names) in _ALLOWED.items():
+        if _package(kind) != module.split(".")[0]:
+            continue  # and that package is not loaded for it
+        if names is not None and name not in names:
+            continue
+        if getattr(_module(module), name, None) is kind:
+            return f"{place}.{name}"
+    return None
+
+
+def _package(kind: Any) -> str:
+    return str(kind.__module__).split(".")[0]
+
+
+def _is_allowed(name: Any) -> bool:
+    """Whether a name is on the list, as far as can be seen without Aer."""
+    place, _, rest = name.partition(".") if isinstance(name, str) else ("", "", "")
+    if place not in _ALLOWED or not rest.isidentifier():
+        return False
+    names = _ALLOWED[place][1]
+    if names is not None:
+        return rest in names
+    if place == "aer":
+        return rest.startswith(("Save", "Set"))
+    return _is_operation(getattr(_module("qiskit.circuit.library"), rest, None))
+
+
+def _allowed_class(name: str) -> Any:
+    place, _, rest = name.partition(".")
+    try:
+        found = getattr(_module(_ALLOWED[place][0]), rest, None)
+    except ImportError as error:
+        raise TreeError(f"the instruction {rest} needs a package that is not here: {error}") from error
+    if not _is_operation(found):
+        raise TreeError(f"an instruction of an unknown class {name!r}")
+    return found
+
+
+def _is_operation(kind: Any) -> bool:
+    from qiskit.circuit import Operation
+
+    return isinstance(kind, type) and issubclass(kind, Operation)
+
+
+@functools.cache
+def _module(name: str) -> Any:
+    return importlib.import_module(name)
+
+
+@functools.cache
+def _standard_classes() -> frozenset[str]:
+    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+
+    return frozenset(
+        getattr(gate, "base_class", type(gate)).__name__
+        for gate in get_standard_gate_name_mapping().values()
+    )

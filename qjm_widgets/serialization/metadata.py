@@ -1,0 +1,201 @@
+"""The metadata of circuits, and other values of the user's, as JSON that keeps their types.
+
+``CODEC`` knows the values of Python, NumPy and Qiskit: a circuit in a metadata value, an instruction, a
+parameter or an expression is written as QPY with the forms of ``instructions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qjm_widgets.serialization import qpy
+from qjm_widgets.serialization.instructions import carry, check_forms, restore
+from qjm_widgets.serialization.numpy_values import NUMPY
+from qjm_widgets.serialization.python_values import PYTHON, from_base64, to_base64
+from qjm_widgets.serialization.quantum_values import QUANTUM
+from qjm_widgets.serialization.tree import Codec, Kind, TreeError, Write
+
+# -- circuits and what is in them ----------------------------------------------------------------------
+
+
+def _is_circuit(kind: type) -> bool:
+    return _is_derived(kind, "qiskit.circuit.quantumcircuit", "QuantumCircuit")
+
+
+def _is_derived(kind: type, module: str, *names: str) -> bool:
+    # By name, so that values of other kinds do not make Qiskit load.
+    return any(
+        str(base.__module__).startswith(module) and base.__name__ in names for base in kind.__mro__
+    )
+
+
+def _write_circuit(circuit: Any, write: Write) -> Any:
+    tree = _write_qpy(circuit)
+    tree["metadata"] = write_metadata(circuit.metadata or {})[0]
+    return tree
+
+
+def _read_circuit(tree: Any, read: Write) -> Any:
+    circuit = _read_qpy(tree)
+    circuit.metadata = read_metadata(tree["metadata"])
+    return circuit
+
+
+def _write_qpy(circuit: Any) -> dict[str, Any]:
+    # All or nothing, as half an instruction would be another one: not by the writer that is given.
+    carried, forms = carry(circuit, CODEC.write)
+    return {"qpy": to_base64(qpy.dump([carried])), "forms": forms}
+
+
+def _read_qpy(tree: Any) -> Any:
+    (circuit,) = qpy.load(from_base64(tree["qpy"]))
+    return restore(circuit, tree["forms"], CODEC.read)
+
+
+def _write_operation(operation: Any, write: Write) -> Any:
+    from qiskit import QuantumCircuit
+
+    circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
+    circuit.append(operation, circuit.qubits, circuit.clbits)
+    return _write_qpy(circuit)
+
+
+def _read_operation(tree: Any, read: Write) -> Any:
+    return _read_qpy(tree).data[0].operation
+
+
+def _write_expression(expression: Any, write: Write) -> Any:
+    from qiskit.circuit import Instruction, QuantumCircuit
+
+    circuit = QuantumCircuit(1)
+    circuit.append(Instruction("value", 1, 0, [expression]), [0])
+    return _write_qpy(circuit)
+
+
+def _read_expression(tree: Any, read: Write) -> Any:
+    return _read_operation(tree, read).params[0]
+
+
+# -- Aer's errors --------------------------------------------------------------------------------------
+
+_ERRORS = {
+    "QuantumError": ("circuits", "probabilities"),
+    "PauliError": ("paulis", "probabilities"),
+    "PauliLindbladError": ("generators", "rates"),
+    "ReadoutError": ("probabilities",),
+}
+
+
+def _is_error(kind: type) -> bool:
+    return str(kind.__module__).startswith("qiskit_aer.noise") and kind.__name__ in _ERRORS
+
+
+def _write_error(error: Any, write: Write) -> Any:
+    name = type(error).__name__
+    return [name, *(CODEC.write(getattr(error, part)) for part in _ERRORS[name])]
+
+
+def _read_error(tree: Any, read: Write) -> Any:
+    name, *parts = tree
+    if name not in _ERRORS or len(parts) != len(_ERRORS[name]):
+        raise TreeError(f"an unknown error {name!r} of Aer")
+    import qiskit_aer.noise
+
+    values = [read(part) for part in parts]
+    kind = getattr(qiskit_aer.noise, name)
+    if name != "QuantumError":
+        return kind(*values)
+    error = kind(list(zip(*values, strict=True)))
+    error._probs = values[1]  # as they were: they are normalised anew, and the last digit may change
+    return error
+
+
+CODEC = Codec(
+    [
+        *NUMPY,
+        *QUANTUM,
+        Kind("$circuit", _is_circuit, _write_circuit, _read_circuit),
+        Kind(
+            "$expression",
+            lambda kind: _is_derived(
+                kind,
+                "qiskit.",
+                *("ParameterExpression", "Parameter", "ParameterVectorElement"),
+            ),
+            _write_expression,
+            _read_expression,
+        ),
+        Kind("$error", _is_error, _write_error, _read_error),
+        Kind(
+            "$operation",
+            lambda kind: _is_derived(kind, "qiskit.circuit.operation", "Operation"),
+            _write_operation,
+            _read_operation,
+        ),
+        *PYTHON,
+    ]
+)
+
+# -- metadata ------------------------------------------------------------------------------------------
+
+
+def write_metadata(metadata: Mapping[Any, Any]) -> tuple[Any, list[tuple[str, str]]]:
+    """The metadata of a circuit as a tree.
+
+    Returns:
+        The tree, and of each value that could not be written its key, as text, and the reason; it is
+        kept as its text.
+    """
+    keys: list[Any] = []
+    values: list[Any] = []
+    losses: list[tuple[str, str]] = []
+    for key, value in metadata.items():
+        text = key if isinstance(key, str) else repr(key)
+        for found, each in ((keys, key), (values, value)):
+            tree, reasons = CODEC.write_most(each)
+            found.append(tree)
+            losses += [(str(text), reason) for reason in reasons]
+    if all(type(key) is str for key in metadata) and not (len(keys) == 1 and keys[0][:1] == "$"):
+        return dict(zip(keys, values, strict=True)), losses
+    return {"$dict": [list(pair) for pair in zip(keys, values, strict=True)]}, losses
+
+
+def read_metadata(tree: Any) -> dict[Any, Any]:
+    """The inverse of ``write_metadata``.
+
+    Raises:
+        TreeError: it is damaged.
+    """
+    metadata = CODEC.read(tree)
+    if not isinstance(metadata, dict):
+        raise TreeError("metadata that is no dictionary")
+    return metadata
+
+
+class UnsafeError(TreeError):
+    """A circuit in a tree is in a version of QPY that could run code while it is read."""
+
+
+def check_tree(tree: Any) -> None:
+    """Refuse a tree from elsewhere that names what is unknown; nothing is read.
+
+    Raises:
+        UnsafeError: reading it could run code.
+        TreeError: says what else is wrong.
+    """
+    CODEC.check_tags(tree, _check_tag)
+
+
+def _check_tag(tag: str, tree: Any) -> None:
+    if tag not in ("$circuit", "$operation", "$expression"):
+        return
+    if not isinstance(tree, dict) or not isinstance(tree.get("qpy"), str):
+        raise TreeError(f"a damaged value of the kind {tag!r}")
+    check_forms(tree.get("forms"))
+    try:
+        data = from_base64(tree["qpy"])
+    except ValueError:
+        raise TreeError(f"a damaged value of the kind {tag!r}") from None
+    if not qpy.is_safe(data):
+        raise UnsafeError("a circuit in a version of QPY that could run code while it is read")

@@ -1,0 +1,54 @@
+"""Circuits as QPY, the newest that the installed Qiskit writes; their metadata is written elsewhere."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+_MAGIC = b"QISKIT"
+#: Older QPY has expressions that Qiskit up to 1.4.1 evaluates as Python (CVE-2025-2000) and symengine
+#: reads by pickle.
+_SAFE = 13
+
+
+class _Nothing:
+    """A JSON encoder that writes no metadata: the circuits themselves are not touched."""
+
+    @staticmethod
+    def encode(metadata: Any) -> str:
+        return "{}"
+
+
+_NOTHING = _Nothing()
+
+
+def _no_metadata(**_: Any) -> Any:
+    # One object for all, where a class would be made anew for each circuit.
+    return _NOTHING
+
+
+def dump(circuits: Sequence[Any]) -> bytes:
+    """Circuits as QPY, without their metadata."""
+    from qiskit import qpy
+
+    stream = io.BytesIO()
+    qpy.dump(list(circuits), stream, metadata_serializer=_no_metadata)
+    return stream.getvalue()
+
+
+def load(data: bytes) -> list[Any]:
+    """The inverse of ``dump``."""
+    from qiskit import qpy
+
+    return list(qpy.load(io.BytesIO(data)))
+
+
+def is_qpy(data: bytes) -> bool:
+    """Whether it begins as QPY does."""
+    return len(data) > len(_MAGIC) and data.startswith(_MAGIC)
+
+
+def is_safe(data: bytes) -> bool:
+    """Whether it is QPY of a version that runs no code while it is read."""
+    return is_qpy(data) and data[len(_MAGIC)] >= _SAFE

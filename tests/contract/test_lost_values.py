@@ -1,0 +1,123 @@
+"""A value that cannot be stored: it is named at once, it alone is missing, and it says why."""
+
+from __future__ import annotations
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.result import Result
+from qiskit.result.models import ExperimentResultData
+
+from qjm_widgets import JobManager
+from qjm_widgets.core.errors import NotAvailableError
+from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
+
+
+class Odd:
+    """A value of a class that nobody knows."""
+
+
+def add(experiment: Any, **values: Any) -> None:
+    experiment.data = ExperimentResultData(**experiment.data.to_dict(), **values)
+
+
+class OddJob(ScriptedJob):
+    def result(self) -> Result:
+        result = super().result()
+        for experiment in result.results:
+            add(
+                experiment,
+                odd=Odd(),
+                nested=[1.5, {"inner": Odd()}, (2,)],
+                statevector=Odd(),
+                good={(1, 2): np.float32(0.5)},
+            )
+            experiment._metadata["oddity"] = Odd()
+        return result
+
+
+class OddBackend(ScriptedBackend):
+    def run(self, *arguments: Any, **options: Any) -> ScriptedJob:
+        job = super().run(*arguments, **options)
+        job.__class__ = OddJob
+        return job
+
+
+def test_what_cannot_be_stored_is_named_and_the_rest_is_there(tmp_path: Path) -> None:
+    store = tmp_path / "store.sqlite3"
+    with JobManager(store) as manager:
+        job_set = manager.run([marked(1), marked(2)], OddBackend(), shots=10, name="mine")
+        assert job_set.wait(LIMIT)
+        (job,) = job_set.live.jobs
+        assert job.note is not None
+        assert "could not be stored: " in job.note
+        assert "'odd' (" in job.note
+        assert "Odd) of circuit 0" in job.note
+        assert "could not be stored" in job_set.report()
+        with pytest.warns(
+            UserWarning, match=r"mine: could not be stored: .*'odd' \(.*Odd\) of circuit 0"
+        ):
+            job_set.results(LIMIT)
+        job_set.results(LIMIT)  # once is enough
+        manager.export(job_set, tmp_path / "bundle.qjm")
+        set_id = job_set.job_set_id()
+    with JobManager(store) as again, JobManager(tmp_path / "other.sqlite3") as other:
+        for job_set in (again.retrieve_job_set(set_id), other.load(tmp_path / "bundle.qjm")):
+            with pytest.warns(UserWarning, match="could not be stored"):
+                results = job_set.results(LIMIT, refresh=True)
+            assert results.get_counts(1) == {format(2, "010b"): 10}
+            data = results.data(1)
+            assert data["good"] == {(1, 2): np.float32(0.5)}
+            with pytest.raises(NotAvailableError, match=r"'odd' of circuit 1 .*Odd, which could not be"):
+                data["odd"]
+            with pytest.raises(NotAvailableError, match="Odd"):
+                results.get_statevector(1)
+            assert data["nested"][0] == 1.5
+            assert data["nested"][2] == (2,)
+            with pytest.raises(NotAvailableError, match="Odd"):
+                np.asarray(data["nested"][1]["inner"])
+            combined = results.combine_results()
+            assert combined.get_counts(0) == {format(1, "010b"): 10}
+            with pytest.raises(NotAvailableError, match="Odd"):
+                float(combined.data(0)["odd"])
+
+
+def test_values_that_are_known_give_no_warning() -> None:
+    with JobManager(":memory:") as manager, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        job_set = manager.run(marked(1), ScriptedBackend(), shots=10)
+        assert job_set.results(LIMIT).get_counts(0)
+        assert job_set.live.jobs[0].note is None
+
+
+def test_workers_name_what_cannot_be_stored_too() -> None:
+    aer = pytest.importorskip("qiskit_aer")
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    with ThreadPoolExecutor(1) as executor, JobManager(":memory:") as manager:
+        backend = odd_aer(aer)
+        job_set = manager.run([circuit, circuit], backend, shots=10, executor=executor)
+        assert job_set.wait(LIMIT)
+        assert "'odd' (" in str(job_set.live.jobs[0].note)
+        with pytest.warns(UserWarning, match="could not be stored"):
+            assert job_set.results(LIMIT).get_counts(1) == {"0": 10}
+
+
+def odd_aer(aer: Any) -> Any:
+    class OddAer(aer.AerSimulator):  # type: ignore[misc,name-defined]
+        def run(self, *arguments: Any, **options: Any) -> Any:
+            job = super().run(*arguments, **options)
+            result = job.result()
+            for experiment in result.results:
+                add(experiment, odd=Odd())
+            job.result = lambda *anything: result
+            return job
+
+    OddAer.__qualname__ = OddAer.__name__ = "OddAer"
+    globals()["OddAer"] = OddAer
+    return OddAer()
