@@ -31,6 +31,18 @@ FRESH: dict[str, Any] = {
     "note": None,
 }
 """What a job that is not sent has not."""
+#: What a provider tells of a job that was found.
+FOUND = (
+    "attempt",
+    "job_id",
+    "sent_at",
+    "checked_at",
+    "error",
+    "last_error",
+    "estimated_seconds",
+    "qpu_seconds",
+    "note",
+)
 
 
 class Decisions:

@@ -28,26 +28,13 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery, recover
-from qjm_widgets.decisions import FRESH, Decisions
+from qjm_widgets.decisions import FOUND, FRESH, Decisions
 from qjm_widgets.driver import Driver
 from qjm_widgets.ledger import Ledger
 from qjm_widgets.live import LiveSet
 from qjm_widgets.set_state import SetState
 
 _LOG = logging.getLogger(__name__)
-
-_FILLED = (
-    "attempt",
-    "job_id",
-    "sent_at",
-    "checked_at",
-    "error",
-    "last_error",
-    "estimated_seconds",
-    "qpu_seconds",
-    "note",
-)
-"""What a provider tells of a job that was found."""
 
 _LONGEST_SLEEP = 3600.0
 """Threads cannot wait for as many seconds as a server may ask for."""
@@ -206,7 +193,7 @@ class Engine:
             for job in jobs:
                 known = state.jobs[job.row]
                 if known.job_id is None and known.status in (Status.ERROR, Status.HELD):
-                    fields = {name: getattr(job, name) for name in _FILLED}
+                    fields = {name: getattr(job, name) for name in FOUND}
                     self._turn.change(state, job.row, job.status, text="found", **fields)
                     if job.status.remote:
                         state.driver.recover(state, job.row, Recovery.FETCH)

@@ -20,86 +20,14 @@ from qjm_widgets.core.errors import (
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
-from qjm_widgets.storage import rows
+from qjm_widgets.storage import rows, submissions
+from qjm_widgets.storage import statements as sql
 from qjm_widgets.storage.failures import damaged, translated, unstorable
-from qjm_widgets.storage.inserting import Insert
 from qjm_widgets.storage.leases import Owner
 from qjm_widgets.storage.opening import MEMORY, open_store
-from qjm_widgets.storage.parts import Parted
 from qjm_widgets.storage.standing import Standing
 
 T = TypeVar("T")
-
-
-def _marks(columns: str) -> str:
-    return ", ".join("?" for _ in columns.split(","))
-
-
-def _insert(into: str, columns: str, tail: str = "") -> Insert:
-    """Rows of a table: the key of their set, and these columns."""
-    return Insert(f"{into} (set_key, {columns})", 1 + len(columns.split(",")), tail)
-
-
-def _block(
-    connection: sqlite3.Connection,
-    set_key: int,
-    start: int,
-    stop: int,
-    encoding: str,
-    notes: str,
-    data: bytes,
-    untranspiled: int,
-    parts: int,
-) -> CircuitBlock:
-    whole = _CIRCUITS.whole(connection, (set_key, start, stop), data, parts)
-    return CircuitBlock(Span(start, stop), encoding, bytes(whole), notes, bool(untranspiled))
-
-
-def _updates(columns: str) -> str:
-    return ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
-
-
-_OWNED_KEY = "SELECT set_key, owner, epoch FROM job_sets WHERE set_id = ?"
-_CLAIM = "UPDATE job_sets SET owner = ?, epoch = epoch + 1 WHERE set_key = ?"
-_SET_KEY = "SELECT set_key FROM job_sets WHERE set_id = ?"
-_GET_SET = f"SELECT {rows.SET_COLUMNS} FROM job_sets WHERE set_id = ?"
-_ADD_SET = f"INSERT INTO job_sets ({rows.SET_COLUMNS}) VALUES ({_marks(rows.SET_COLUMNS)})"
-_UPDATE_SET = (
-    f"UPDATE job_sets SET ({rows.SET_COLUMNS}) = ({_marks(rows.SET_COLUMNS)}) WHERE set_key = ?"
-)
-_DELETE_SET = "DELETE FROM job_sets WHERE set_key = ?"
-# The jobs are counted first: grouping them when joined to their sets takes four times as long.
-_LIST_SETS = (
-    "WITH chosen AS (SELECT * FROM job_sets WHERE ?1 IS NULL OR name = ?1"
-    "                ORDER BY created_at DESC, set_key DESC LIMIT ?2),"
-    " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs FROM jobs"
-    "             WHERE set_key IN (SELECT set_key FROM chosen) GROUP BY set_key, status)"
-    f" SELECT {rows.SET_COLUMNS}, owner, status, jobs FROM chosen LEFT JOIN tallies ON tallied = set_key"
-    " ORDER BY created_at DESC, set_key DESC"
-)
-_GET_JOBS = f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE set_key = ({_SET_KEY}) ORDER BY row"
-_ADD_JOBS = _insert("INSERT INTO jobs", rows.JOB_COLUMNS)
-# Not INSERT OR REPLACE: that deletes the row first, and with it the job's history and outcome.
-_PUT_JOBS = _insert(
-    "INSERT INTO jobs",
-    rows.JOB_COLUMNS,
-    f"ON CONFLICT (set_key, row) DO UPDATE SET {_updates(rows.JOB_COLUMNS)}",
-)
-_ADD_CHANGES = _insert("INSERT INTO history", rows.CHANGE_COLUMNS)
-_GET_CHANGES = (
-    f"SELECT {rows.CHANGE_COLUMNS} FROM history WHERE set_key = ({_SET_KEY}) AND row = ? ORDER BY change"
-)
-_OUTCOMES = Parted("outcomes", "row")
-_GET_OUTCOME = f"SELECT set_key, data, parts FROM outcomes WHERE set_key = ({_SET_KEY}) AND row = ?"
-_CIRCUITS = Parted("circuits", "start, stop", "encoding, notes, untranspiled, ")
-_GET_CIRCUITS = (
-    f"SELECT set_key, {rows.CIRCUIT_COLUMNS} FROM circuits"
-    f" WHERE set_key = ({_SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
-)
-_UNTRANSPILED = (
-    f"SELECT start, stop FROM circuits WHERE set_key = ({_SET_KEY}) AND untranspiled"
-    " ORDER BY start, stop"
-)
 
 
 class SQLiteStore:
@@ -150,14 +78,14 @@ class SQLiteStore:
         with self._transaction() as connection:
             set_key = self._owned_key(connection, record.set_id)
             self._add(connection, set_key, jobs, blocks)
-            connection.execute(_UPDATE_SET, (*rows.set_to_row(record), set_key))
+            connection.execute(sql.UPDATE_SET, (*rows.set_to_row(record), set_key))
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
         """Store a whole set in one transaction, owned by nobody; a known id is a ``StoreError``."""
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
             self._write(connection, set_key, changes)
-            _CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
+            sql.CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set.
@@ -167,7 +95,7 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             set_key = self._set_key(connection, record.set_id)
-            connection.execute(_UPDATE_SET, (*rows.set_to_row(record), set_key))
+            connection.execute(sql.UPDATE_SET, (*rows.set_to_row(record), set_key))
 
     def commit(self, changes: Mapping[str, Changes]) -> None:
         """Write the changes of several sets in one transaction: all of them or none.
@@ -193,18 +121,17 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             key = self._set_key(connection, set_id)
-            _CIRCUITS.write(connection, [rows.block_to_row(key, block) for block in blocks])
+            sql.CIRCUITS.write(connection, [rows.block_to_row(key, block) for block in blocks])
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order; none for an unknown set."""
-        # One transaction, so that all parts are of the same moment.
         with self._reading() as connection, self._decoding():
-            found = connection.execute(_GET_CIRCUITS, (set_id, int(span.stop), int(span.start)))
-            return [_block(connection, *row) for row in found.fetchall()]
+            found = connection.execute(sql.GET_CIRCUITS, (set_id, int(span.stop), int(span.start)))
+            return [sql.block(connection, row) for row in found.fetchall()]
 
     def untranspiled(self, set_id: str) -> list[Span]:
         """The blocks that the set's pass manager has still to transpile, in order."""
-        return self._select(lambda columns: Span(*columns), _UNTRANSPILED, set_id)
+        return self._select(lambda columns: Span(*columns), sql.UNTRANSPILED, set_id)
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
         """A set and its jobs in the order of rows.
@@ -214,27 +141,27 @@ class SQLiteStore:
         """
         # One transaction, so that both are of the same moment.
         with self._transaction("BEGIN"):
-            records = self._select(rows.set_from_row, _GET_SET, set_id)
+            records = self._select(rows.set_from_row, sql.GET_SET, set_id)
             if not records:
                 raise self._unknown(set_id)
-            return records[0], self._select(rows.job_from_row, _GET_JOBS, set_id)
+            return records[0], self._select(rows.job_from_row, sql.GET_JOBS, set_id)
 
     def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
         """The encoded outcome of a job, or None; what is in several parts is read-only memory."""
         with self._reading() as connection, self._decoding():
-            found = connection.execute(_GET_OUTCOME, (set_id, int(row))).fetchone()
+            found = connection.execute(sql.GET_OUTCOME, (set_id, int(row))).fetchone()
             if found is None:
                 return None
             set_key, data, parts = found
-            return _OUTCOMES.whole(connection, (set_key, int(row)), data, parts)
+            return sql.OUTCOMES.whole(connection, (set_key, int(row)), data, parts)
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
         """Every status that a job had, oldest first; none for an unknown job."""
-        return self._select(rows.change_from_row, _GET_CHANGES, set_id, int(row))
+        return self._select(rows.change_from_row, sql.GET_CHANGES, set_id, int(row))
 
     def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
         """All sets, newest first; only those of that name, and no more than ``limit``."""
-        found = self._select(tuple, _LIST_SETS, name, -1 if limit is None else int(limit))
+        found = self._select(tuple, sql.LIST_SETS, name, -1 if limit is None else int(limit))
         with self._decoding():
             return rows.summaries_from_rows(found, self._living())
 
@@ -252,7 +179,7 @@ class SQLiteStore:
         """
         with self._lock:
             with self._transaction() as connection:
-                connection.execute(_DELETE_SET, (self._set_key(connection, set_id),))
+                connection.execute(sql.DELETE_SET, (self._set_key(connection, set_id),))
             # The set is gone: where the space cannot be freed now, the next deletion frees it.
             # Only a script is run to its end; `execute` would free one page.
             with suppress(sqlite3.Error):
@@ -296,18 +223,7 @@ class SQLiteStore:
     def take_token(self, key: str, pace: Pace, now: float) -> float:
         """Note a submission where the pace allows one; else the seconds to wait."""
         with self._transaction() as connection:
-            run = connection.execute
-            run("DELETE FROM submissions WHERE account = ? AND at <= ?", (key, now - pace.seconds))
-            # A clock that was set back must not hold up submissions for as long.
-            run("UPDATE submissions SET at = ? WHERE account = ? AND at > ?", (now, key, now))
-            before = run(
-                "SELECT at FROM submissions WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
-                (key, pace.jobs - 1),
-            ).fetchone()
-            wait = pace.wait(before[0] if before else None, now)
-            if wait == 0:
-                run("INSERT INTO submissions (account, at) VALUES (?, ?)", (key, now))
-            return wait
+            return submissions.take_token(connection, key, pace, now)
 
     def version(self) -> int:
         """A number that changes when another store writes the same file."""
@@ -405,9 +321,9 @@ class SQLiteStore:
         return connection
 
     def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
-        if connection.execute(_SET_KEY, (record.set_id,)).fetchone():
+        if connection.execute(sql.SET_KEY, (record.set_id,)).fetchone():
             raise StoreError(f"The job store {self.path} already has job set {record.set_id}.")
-        set_key = connection.execute(_ADD_SET, rows.set_to_row(record)).lastrowid
+        set_key = connection.execute(sql.ADD_SET, rows.set_to_row(record)).lastrowid
         assert set_key is not None
         return set_key
 
@@ -418,8 +334,8 @@ class SQLiteStore:
         jobs: Sequence[JobRecord],
         blocks: Sequence[CircuitBlock],
     ) -> None:
-        _ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
-        _CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
+        sql.ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
+        sql.CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
 
     def _write_all(self, connection: sqlite3.Connection, changes: Mapping[str, Changes]) -> None:
         for set_id, change in changes.items():
@@ -433,11 +349,8 @@ class SQLiteStore:
         """Which jobs cannot be written and why: tried set by set, then job by job; nothing is kept."""
         refused: dict[tuple[str, int], str] = {}
         for set_id, change in changes.items():
-            if self._refusal(set_id, change) is None:
-                continue
-            for row in change.rows():
-                why = self._refusal(set_id, change.of(row))
-                if why is not None:
+            for row in change.rows() if self._refusal(set_id, change) else ():
+                if why := self._refusal(set_id, change.of(row)):
                     refused[set_id, row] = why
         return refused
 
@@ -452,15 +365,15 @@ class SQLiteStore:
 
     def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
         newest = {job.row: job for job in change.jobs}
-        _PUT_JOBS.run(connection, [rows.job_to_row(key, job) for job in newest.values()])
-        _ADD_CHANGES.run(connection, [rows.change_to_row(key, line) for line in change.history])
-        _OUTCOMES.write(
+        sql.PUT_JOBS.run(connection, [rows.job_to_row(key, job) for job in newest.values()])
+        sql.ADD_CHANGES.run(connection, [rows.change_to_row(key, line) for line in change.history])
+        sql.OUTCOMES.write(
             connection, [((key, int(row)), (), data) for row, data in change.outcomes.items()]
         )
 
     def _take(self, connection: sqlite3.Connection, set_id: str, key: int) -> None:
         self._owner.enter(connection)
-        connection.execute(_CLAIM, (self._owner.id, key))
+        connection.execute(sql.CLAIM, (self._owner.id, key))
         self._epochs[set_id] = int(self._ownership(connection, set_id)[2])
 
     def _owned_key(self, connection: sqlite3.Connection, set_id: str) -> int:
@@ -471,13 +384,13 @@ class SQLiteStore:
         return key
 
     def _ownership(self, connection: sqlite3.Connection, set_id: str) -> tuple[int, str | None, int]:
-        found = connection.execute(_OWNED_KEY, (set_id,)).fetchone()
+        found = connection.execute(sql.OWNED_KEY, (set_id,)).fetchone()
         if found is None:
             raise self._unknown(set_id)
         return int(found[0]), found[1], int(found[2])
 
     def _set_key(self, connection: sqlite3.Connection, set_id: str) -> int:
-        found = connection.execute(_SET_KEY, (set_id,)).fetchone()
+        found = connection.execute(sql.SET_KEY, (set_id,)).fetchone()
         if found is None:
             raise self._unknown(set_id)
         return int(found[0])
