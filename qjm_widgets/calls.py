@@ -19,27 +19,61 @@ _LOG = logging.getLogger(__name__)
 _PREFIX = "qjm-"
 """How the names of our threads begin."""
 
+#: Seconds after which other calls no longer wait for one.
+STALL = 5.0
+#: Seconds after which a call has not been answered: what it was about is asked again.
+DEADLINE = 60.0
+
+
+class Call:
+    """A call that knows how long it has taken so far."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self._work = work
+        self._since: float | None = None
+
+    def __call__(self) -> None:
+        """Make it."""
+        self._since = time.monotonic()
+        try:
+            self._work()
+        finally:
+            self._since = None
+
+    def busy_for(self) -> float:
+        """Seconds since it began; 0 while it has not, and when it is over."""
+        since = self._since
+        return 0.0 if since is None else time.monotonic() - since
+
+
+class _Worker:
+    """A thread of a lane; ``since`` is when its call began, None between calls."""
+
+    def __init__(self) -> None:
+        self.thread: threading.Thread | None = None
+        self.since: float | None = None
+
 
 class Lane:
-    """One thread that makes calls one after another.
-
-    A lane whose call hangs is abandoned: its thread ends after that call, if ever, and makes no other.
+    """Makes calls one after another on a thread, and on another one while a call hangs.
 
     Args:
-        name: of the thread.
+        name: of its threads.
+        most: with so many threads hanging, calls wait behind the last one.
         idle: without a call for so many seconds the thread ends, and the next call starts another; None
             keeps it until ``stop``.
     """
 
-    def __init__(self, name: str, idle: float | None = None) -> None:
+    def __init__(self, name: str, *, most: int = 0, idle: float | None = None) -> None:
         self._name = name
+        self._most = most
         self._idle = idle
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._worker: _Worker | None = None
+        self._hanging: list[_Worker] = []
         self._stopped = False
         self._lock = threading.Lock()
         self._waiting = 0
-        self._since: float | None = None
 
     def call(self, work: Callable[[], None]) -> None:
         """Queue a call; it has to catch what it raises."""
@@ -47,20 +81,47 @@ class Lane:
             if self._stopped:
                 return
             self._waiting += 1
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+            if self._worker is None:
+                self._start()
         self._calls.put(work)
 
     @property
     def backlog(self) -> int:
-        """Calls queued or under way."""
+        """Calls queued or under way, but for those that were left alone."""
         return self._waiting
 
     def busy_for(self) -> float:
         """Seconds that the call under way has taken so far; 0 when there is none."""
-        since = self._since
+        worker = self._worker
+        since = None if worker is None else worker.since
         return 0.0 if since is None else time.monotonic() - since
+
+    def hangs(self, seconds: float) -> bool:
+        """Whether the call under way has taken so long."""
+        return self.busy_for() >= seconds
+
+    def relieve(self, seconds: float) -> bool:
+        """Leave a call alone that has taken so long: what waits behind it goes out on another thread.
+
+        Returns:
+            Whether that was done: not where nothing hangs, nor where too many threads hang already.
+        """
+        with self._lock:
+            worker = self._worker
+            if worker is None or worker.since is None or not self.hangs(seconds) or self._stopped:
+                return False
+            self._hanging = [each for each in self._hanging if _lives(each)]
+            if len(self._hanging) >= self._most:
+                return False
+            self._hanging.append(worker)
+            self._waiting -= 1
+            self._start()
+            return True
+
+    @property
+    def hanging(self) -> bool:
+        """Whether calls that were left alone have not come back."""
+        return any(map(_lives, self._hanging))
 
     def stop(self) -> None:
         """Make no further call."""
@@ -69,87 +130,50 @@ class Lane:
             self._calls.put(None)
 
     def join(self, timeout: float) -> bool:
-        """Wait (seconds) for the thread to end; True when it has."""
-        thread = self._thread
-        if thread is None or thread is threading.current_thread():
+        """Wait (seconds) for the call under way, if it is not left alone; True when it has ended."""
+        worker = self._worker
+        if worker is None or worker.thread is None or worker.thread is threading.current_thread():
             return True
-        thread.join(timeout)
-        return not thread.is_alive()
+        worker.thread.join(timeout)
+        return not worker.thread.is_alive()
 
-    def _next(self) -> Callable[[], None] | None:
-        """The next call; None at the end."""
-        while True:
-            try:
-                return self._calls.get(timeout=self._idle)
-            except queue.Empty:
-                with self._lock:
-                    if self._waiting == 0:
-                        self._thread = None
-                        return None
+    def _start(self) -> None:
+        worker = self._worker = _Worker()
+        worker.thread = threading.Thread(target=self._run, args=(worker,), name=self._name, daemon=True)
+        worker.thread.start()
 
-    def _run(self) -> None:
-        while (work := self._next()) is not None:
-            if self._stopped:
-                return
-            self._since = time.monotonic()
+    def _run(self, worker: _Worker) -> None:
+        while (work := self._next(worker)) is not None:
             log_warnings()
             try:
                 work()
             except BaseException:  # the lane lives on, whatever a backend raises
                 _LOG.exception("a call to a backend raised outside its guard")
-            finally:
-                del work  # what it holds (handles, and on a cluster their results) is let go of now
-                self._since = None
+            del work  # what it holds (handles, and on a cluster their results) is let go of now
+            with self._lock:
+                if self._worker is not worker:  # another goes on
+                    return
+                worker.since = None
+                self._waiting -= 1
+
+    def _next(self, worker: _Worker) -> Callable[[], None] | None:
+        """The next call; None at the end. It is asked for by one thread at a time."""
+        while True:
+            try:
+                work = self._calls.get(timeout=self._idle)
+            except queue.Empty:
                 with self._lock:
-                    self._waiting -= 1
+                    if self._waiting == 0:
+                        self._worker = None
+                        return None
+            else:
+                with self._lock:
+                    worker.since = time.monotonic()
+                    return None if self._stopped else work
 
 
-class SteadyLane:
-    """A lane that goes on with another thread when a call hangs.
-
-    Args:
-        name: of its threads.
-        most: with so many threads hanging, calls wait behind the last one.
-    """
-
-    def __init__(self, name: str, most: int) -> None:
-        self._name = name
-        self._most = most
-        self._lane = Lane(name)
-        self._hanging: list[Lane] = []
-
-    @property
-    def backlog(self) -> int:
-        """Calls queued or under way, but for those that were given up."""
-        return self._lane.backlog
-
-    def call(self, work: Callable[[], None]) -> None:
-        """Queue a call; it has to catch what it raises."""
-        self._lane.call(work)
-
-    def busy_for(self) -> float:
-        """Seconds that the call under way has taken so far; 0 when there is none."""
-        return self._lane.busy_for()
-
-    def hangs(self, seconds: float) -> bool:
-        """Whether the call under way has taken so long."""
-        return self.busy_for() >= seconds
-
-    def give_up(self) -> None:
-        """Leave the call under way alone: what was queued behind it is not made, others are."""
-        self._hanging = [lane for lane in self._hanging if not lane.join(0)]
-        if len(self._hanging) < self._most:
-            self._hanging.append(self._lane)
-            self._lane.stop()
-            self._lane = Lane(self._name)
-
-    def stop(self) -> None:
-        """Make no further call."""
-        self._lane.stop()
-
-    def join(self, timeout: float) -> bool:
-        """Wait (seconds) for the call under way, if it is not given up; True when it has ended."""
-        return self._lane.join(timeout)
+def _lives(worker: _Worker) -> bool:
+    return worker.thread is not None and worker.thread.is_alive()
 
 
 class _Show:

@@ -9,17 +9,18 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from qjm_widgets import calls
+from qjm_widgets.calls import Call
 from qjm_widgets.core import pacing
 from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.refusals import judge
-from qjm_widgets.looking import Key
-from qjm_widgets.set_state import SetState, Turn
+from qjm_widgets.set_state import Key, SetState, Turn
 
 
 class _Wish:
-    """A cancellation that the backend has not answered yet."""
+    """A cancellation that the backend has not answered yet; ``call`` is the one under way."""
 
-    __slots__ = ("due", "handle", "row", "state", "tries", "under_way")
+    __slots__ = ("call", "due", "handle", "row", "state", "tries")
 
     def __init__(self, state: SetState, row: int, handle: Any, due: float) -> None:
         self.state = state
@@ -27,7 +28,7 @@ class _Wish:
         self.handle = handle
         self.due = due
         self.tries = 0
-        self.under_way = False
+        self.call: Call | None = None
 
     @property
     def key(self) -> Key:
@@ -57,20 +58,22 @@ class Cancellations:
 
     def due(self) -> float | None:
         """When a cancellation is tried again, monotonic seconds; None: there is none."""
-        times = [wish.due for wish in self._wishes.values() if not wish.under_way]
+        times = [wish.due for wish in self._wishes.values() if wish.call is None]
         return min(times) if times else None
 
     def step(self) -> None:
         """Ask for what is due, together where the adapter can."""
         now = self._turn.now()
-        due = [wish for wish in self._wishes.values() if not wish.under_way and now >= wish.due]
-        for wish in due:
-            wish.under_way = True
+        due = [wish for wish in self._wishes.values() if wish.call is None and now >= wish.due]
         if len(due) > 1 and isinstance(self._adapter, RemoteAdapter):
-            self._call(functools.partial(self._cancel_several, self._adapter, due))
+            call = Call(functools.partial(self._cancel_several, self._adapter, due))
+            for wish in due:
+                wish.call = call
+            self._call(call)
         else:
             for wish in due:
-                self._call(functools.partial(self._cancel, wish))
+                wish.call = Call(functools.partial(self._cancel, wish))
+                self._call(wish.call)
 
     def wish(self, state: SetState, row: int, handle: Any) -> None:
         """Stop a job."""
@@ -91,13 +94,15 @@ class Cancellations:
     def drop(self, key: Key, *, last: bool = False) -> None:
         """Ask no more for a job's cancellation; ``last``: but once, where it was not asked for yet."""
         wish = self._wishes.pop(key, None)
-        if last and wish is not None and not wish.under_way:
+        if last and wish is not None and wish.call is None:
             self.spare(wish.handle)
 
-    def hung(self, error: TimeoutError) -> None:
-        """A call hangs, and those that waited behind it were never made."""
+    def give_up(self) -> None:
+        """Try again later what has not come back in time."""
         for wish in list(self._wishes.values()):
-            if wish.under_way:
+            if wish.call is not None and wish.call.busy_for() >= calls.DEADLINE:
+                seconds = wish.call.busy_for()
+                error = TimeoutError(f"{self._adapter.name} has not answered for {seconds:.0f} s")
                 self._failed(wish, error)
 
     def _cancel(self, wish: _Wish) -> None:
@@ -141,7 +146,7 @@ class Cancellations:
         if self._wishes.get(wish.key) is not wish:
             return
         wish.tries += 1
-        wish.under_way = False
+        wish.call = None
         verdict = judge(error)
         if verdict.refusal.temporary and wish.tries < pacing.TRIES:
             wait = pacing.back_off(wish.tries, verdict.retry_after, self._turn.chance())

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from qjm_widgets.core.bounds import bounded
 from qjm_widgets.core.errors import NotAvailableError, StoreError, explain
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
-from qjm_widgets.core.outcome_codec import encode_outcome
+from qjm_widgets.core.outcome_codec import encode_outcome_in_pieces
 from qjm_widgets.core.outcomes import MISSING, JobOutcome
 from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import NONE_FAILED, Clock, JobStore, item_of
+from qjm_widgets.core.ports import NONE_FAILED, Clock, Encoded, JobStore, item_of
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
 from qjm_widgets.core.seeds import piece_seed, seed_at
 from qjm_widgets.core.snapshot import circuits_words, first_line, plural, some
@@ -35,6 +36,18 @@ FRESH: dict[str, Any] = {
     "failed_circuits": (),
 }
 """What a job that is not sent has not."""
+#: What a provider tells of a job that was found.
+FOUND = (
+    "attempt",
+    "job_id",
+    "sent_at",
+    "checked_at",
+    "error",
+    "last_error",
+    "estimated_seconds",
+    "qpu_seconds",
+    "note",
+)
 
 
 class Decisions:
@@ -88,11 +101,11 @@ class Decisions:
         ``failed`` says which circuits of an encoded outcome have no result, as in ``Observation``.
         """
         at = self._clock.time()
-        encoded = outcome if isinstance(outcome, bytes) else None
+        encoded: Encoded | None = outcome if isinstance(outcome, bytes) else None
         if isinstance(outcome, JobOutcome):
             lost: list[str] = []
             try:
-                encoded = encode_outcome(outcome, lost, state.jobs[row].span.start)
+                encoded = _encoded(outcome, lost, state.jobs[row].span.start)
             except Exception as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
@@ -102,8 +115,10 @@ class Decisions:
         if failed and status is Status.DONE:
             flaws = _flaws(state, row, failed)
             fields |= {**flaws, "note": join_notes(fields.get("note"), flaws.get("note"))}
+        fields = bounded({**fields, "text": text or fields.get("error")})
+        text = fields.pop("text")
         job = replace(state.jobs[row], status=status, since=at, **fields)
-        line = StatusChange(row, job.attempt, status, at, job.job_id, text or fields.get("error"))
+        line = StatusChange(row, job.attempt, status, at, job.job_id, text)
         driven = self._ledger.note(state, job, line)
         if driven and encoded is not None:
             self._ledger.keep(state, row, outcome, encoded)
@@ -111,13 +126,13 @@ class Decisions:
 
     def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
         """Change what is known of a job, not its status."""
-        job = replace(state.jobs[row], **fields)
+        job = replace(state.jobs[row], **bounded(fields))
         self._ledger.note(state, job)
         return job
 
     def amend_set(self, state: SetState, **fields: Any) -> None:
         """Change what is known of the set itself; it is written at once."""
-        record = replace(state.live.record, **fields)
+        record = replace(state.live.record, **bounded(fields))
         try:
             self._store.update_set(record)
         except StoreError as error:
@@ -128,7 +143,7 @@ class Decisions:
         """Keep what a job that is done gave, where it was fetched later."""
         lost: list[str] = []
         job, failed = state.jobs[row], outcome.failed()
-        encoded = encode_outcome(outcome, lost, job.span.start)
+        encoded = _encoded(outcome, lost, job.span.start)
         flaws = _flaws(state, row, failed) if failed else {}
         note = join_notes(job.note, note_of_lost(lost), flaws.pop("note", None))
         if self._ledger.note(state, replace(job, note=note, **flaws)):
@@ -268,3 +283,9 @@ def _flaws(state: SetState, row: int, failed: Mapping[int, str]) -> dict[str, An
             what = f"{len(circuits)} of {plural(len(span), 'circuit')} {words} ({some(circuits)})"
             parts.append(what if missing else f"{what}: {first_line(whys[circuits[0]])}")
     return {"failed_circuits": tuple(whys), "note": ", ".join(parts)}
+
+
+def _encoded(outcome: JobOutcome, lost: list[str], start: int) -> Encoded:
+    """An outcome as it is written: whole, or in pieces of which the large ones are no copies."""
+    pieces = encode_outcome_in_pieces(outcome, lost, start)
+    return b"".join(pieces) if all(isinstance(piece, bytes) for piece in pieces) else pieces

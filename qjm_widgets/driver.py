@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qjm_widgets.asking import Asker
-from qjm_widgets.calls import SteadyLane
+from qjm_widgets.calls import Lane
 from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
 from qjm_widgets.core.errors import StoreError
 from qjm_widgets.core.identity import identity_of
@@ -58,7 +58,7 @@ class Driver:
     def __init__(self, adapter: BackendAdapter, turn: Turn) -> None:
         self.adapter = adapter
         self._turn = turn
-        self._lane = SteadyLane(f"qjm-send-{adapter.name}", _MOST_HANGING)
+        self._lane = Lane(f"qjm-send-{adapter.name}", most=_MOST_HANGING)
         self._throttle = Throttle(adapter, turn)
         self._asker = Asker(adapter, turn, self._throttle.ended)
         self._refusals = Refusals(adapter, turn, self._throttle, self._asker)
@@ -128,6 +128,11 @@ class Driver:
         """Have back or look for a job of a kernel that died, or one that is held."""
         self._asker.look_for(state, row, recovery)
 
+    @property
+    def lanes(self) -> tuple[Lane, ...]:
+        """Where its calls go out."""
+        return self._lane, *self._asker.lanes
+
     def halt(self) -> None:
         """Make no further call."""
         self._lane.stop()
@@ -136,7 +141,7 @@ class Driver:
     def join(self, deadline: float) -> None:
         """Wait until the deadline (monotonic) for the calls under way."""
         self._lane.join(max(0.0, deadline - time.monotonic()))
-        self._asker.join(max(0.0, deadline - time.monotonic()))
+        self._asker.join(deadline)
 
     def unsend(self) -> None:
         """Mark submissions that were announced and never began as not sent."""
@@ -201,7 +206,7 @@ class Driver:
 
     def _tell_waiting(self, state: SetState) -> None:
         live = state.live
-        waiting = self._waiting(state) if state.unsent else None
+        waiting = self._waiting(state)
         known = live.waiting
         if known is not None and waiting is not None and known.is_about(waiting):
             return
@@ -210,6 +215,9 @@ class Driver:
             live.notify()
 
     def _waiting(self, state: SetState) -> Waiting | None:
+        if not state.unsent:
+            silent = self._asker.silent(state)
+            return Waiting(silent, None) if silent else None
         until, why = None, ""
         blocked_until, blocked_by = self._throttle.block
         left = blocked_until - self._turn.now()
@@ -223,6 +231,7 @@ class Driver:
             why = f"{self.adapter.name} does not answer"
         else:
             why = self._throttle.full(len(self._sending), self._asker.pending)
+            why = why or self._asker.silent(state)
             if not why:
                 return None
         jobs = len(state.jobs)
@@ -300,7 +309,7 @@ class Driver:
         """What is under way may have been sent; what was announced behind it was not."""
         if not self._hangs() or not self._sending:
             return
-        self._lane.give_up()
+        self._lane.relieve(0)
         error = TimeoutError(f"{self.adapter.name} has not answered for {self._deadline():g} s")
         for key, sending in list(self._sending.items()):
             del self._sending[key]

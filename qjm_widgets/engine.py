@@ -28,26 +28,13 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery, recover
-from qjm_widgets.decisions import FRESH, Decisions
+from qjm_widgets.decisions import FOUND, FRESH, Decisions
 from qjm_widgets.driver import Driver
 from qjm_widgets.ledger import Ledger
 from qjm_widgets.live import LiveSet
 from qjm_widgets.set_state import SetState
 
 _LOG = logging.getLogger(__name__)
-
-_FILLED = (
-    "attempt",
-    "job_id",
-    "sent_at",
-    "checked_at",
-    "error",
-    "last_error",
-    "estimated_seconds",
-    "qpu_seconds",
-    "note",
-)
-"""What a provider tells of a job that was found."""
 
 _LONGEST_SLEEP = 3600.0
 """Threads cannot wait for as many seconds as a server may ask for."""
@@ -66,7 +53,7 @@ class Engine:
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._sets: dict[str, SetState] = {}
         self._drivers: dict[int, Driver] = {}
-        self._ledger = Ledger(store, clock, self._sets, self._give_up)
+        self._ledger = Ledger(store, clock, self._sets, self._give_up, self._refuse)
         self._turn = Decisions(store, clock, self._ledger, self.post)
         self._beat_due: float | None = None
         self._stopping = False
@@ -114,9 +101,10 @@ class Engine:
         try:
             return reply.result(timeout)
         except FutureTimeoutError:
+            when = "it can" if self._ledger.retry_at is None else "the store can be written again"
             raise StoreError(
-                f"not written within {timeout:.0f} s: {self._ledger.trouble} It is kept, and done when "
-                "the store is well again; there is no need to ask once more."
+                f"not written within {timeout:.0f} s: {self._ledger.trouble} It is kept, and done as "
+                f"soon as {when}; there is no need to ask once more."
             ) from None
 
     def add(self, live: LiveSet, *, ready: int) -> None:
@@ -204,7 +192,7 @@ class Engine:
             for job in jobs:
                 known = state.jobs[job.row]
                 if known.job_id is None and known.status in (Status.ERROR, Status.HELD):
-                    fields = {name: getattr(job, name) for name in _FILLED}
+                    fields = {name: getattr(job, name) for name in FOUND}
                     self._turn.change(state, job.row, job.status, text="found", **fields)
                     if job.status.remote:
                         state.driver.recover(state, job.row, Recovery.FETCH)
@@ -350,6 +338,13 @@ class Engine:
             except (StoreError, JobSetNotFoundError):
                 _LOG.exception("a set that another kernel took over cannot be followed")
             state.live.notify()
+
+    def _refuse(self, state: SetState, row: int, why: str) -> None:
+        """What is to be written of a job can never be: it fails with what is known for certain."""
+        state.driver.drop(state, row)
+        fields = {**FRESH, "job_id": state.jobs[row].job_id, "finished_at": self._clock.time()}
+        error = f"what it gave, or what was said of it, cannot be stored and is not kept: {why}"
+        self._turn.change(state, row, Status.ERROR, error=error, **fields)
 
     def _beat(self) -> None:
         """Other hosts have to see that this kernel drives its sets."""

@@ -6,9 +6,15 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from qjm_widgets.core.errors import JobSetNotFoundError, LeaseLostError, StoreError, explain
+from qjm_widgets.core.errors import (
+    JobSetNotFoundError,
+    LeaseLostError,
+    StoreError,
+    StoreValueError,
+    explain,
+)
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Changes, Clock, JobStore
+from qjm_widgets.core.ports import Changes, Clock, Encoded, JobStore
 from qjm_widgets.core.records import JobRecord, StatusChange
 from qjm_widgets.set_state import SetState
 
@@ -28,6 +34,7 @@ class Ledger:
         clock: for the time of the next attempt.
         sets: the sets that are driven, by id: nothing is written of others.
         give_up: called with a set that another kernel has taken over or deleted.
+        refuse: called with a job that can never be written as it is, and why: it changes the job.
     """
 
     def __init__(
@@ -36,15 +43,18 @@ class Ledger:
         clock: Clock,
         sets: Mapping[str, SetState],
         give_up: Callable[[str], None],
+        refuse: Callable[[SetState, int, str], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._sets = sets
         self._give_up = give_up
+        self._refuse = refuse
         self._changes: dict[str, Changes] = {}
         self._outcomes: dict[str, dict[int, JobOutcome]] = {}
         self._after: list[tuple[str | None, Callable[[], None]]] = []
         self._due: float | None = None
+        self._refused: set[tuple[str, int]] = set()
         self.retry_at: float | None = None
         """When the store is tried again, monotonic seconds; None: it is well."""
         self.trouble = "The engine is busy."
@@ -66,7 +76,7 @@ class Ledger:
         return True
 
     def keep(
-        self, state: SetState, row: int, outcome: JobOutcome | bytes | None, encoded: bytes
+        self, state: SetState, row: int, outcome: JobOutcome | bytes | None, encoded: Encoded
     ) -> None:
         """Keep what a job gave, with its record; what came encoded is read when it is asked for."""
         set_id = state.live.set_id
@@ -110,12 +120,20 @@ class Ledger:
                     self._give_up(deleted_id)
                 self.write()
                 return
+            except StoreValueError as error:
+                if not error.refused:
+                    self.fail(str(error))
+                    return
+                self._leave_out(error.refused)
+                self.write(last=last)
+                return
             except StoreError as error:
                 self.fail(str(error))
                 return
             except Exception as error:  # the engine lives on: what is not written is tried again
                 self.fail(f"the job store failed: {explain(error)}")
                 return
+            self._refused.clear()
             self._recover()
             self._publish()
         self._due = None
@@ -148,6 +166,17 @@ class Ledger:
     def unwritten(self) -> bool:
         """Whether something is not on disk yet."""
         return bool(self._changes)
+
+    def _leave_out(self, refused: Mapping[tuple[str, int], str]) -> None:
+        """Fail the jobs that can never be written as they are, and those alone."""
+        for (set_id, row), why in refused.items():
+            _LOG.error("job %d of job set %s: %s", row, set_id, why)
+            self._changes[set_id].drop(row)
+            self._outcomes.get(set_id, {}).pop(row, None)
+            state = self._sets.get(set_id)
+            if state is not None and (set_id, row) not in self._refused:
+                self._refused.add((set_id, row))
+                self._refuse(state, row, why)
 
     def _recover(self) -> None:
         if self.retry_at is not None:

@@ -9,6 +9,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from qjm_widgets import calls
+from qjm_widgets.calls import Call
 from qjm_widgets.core import pacing
 from qjm_widgets.core.errors import NotFoundError, StoreError
 from qjm_widgets.core.identity import identity_of
@@ -17,12 +19,10 @@ from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery
 from qjm_widgets.core.refusals import judge
-from qjm_widgets.set_state import SetState, Turn
+from qjm_widgets.set_state import Key, SetState, Turn
 
 _LASTING_TRIES = 3
 """An answer that waiting does not mend is asked for so often: a new job may not be listed at once."""
-
-Key = tuple[str, int]
 
 
 class Doubt(NamedTuple):
@@ -49,7 +49,7 @@ class _Lookup:
         self.due = now
         self.empty = 0
         self.silence: Silence | None = None
-        self.under_way = False
+        self.call: Call | None = None
 
     @property
     def key(self) -> Key:
@@ -85,17 +85,17 @@ class Lookups:
 
     def due(self) -> float | None:
         """When there is something to look for, monotonic seconds; None: nothing by itself."""
-        times = [lookup.due for lookup in self._lookups.values() if not lookup.under_way]
+        times = [lookup.due for lookup in self._lookups.values() if lookup.call is None]
         return min(times) if times else None
 
     def step(self) -> None:
         """Look for what is due."""
         now = self._turn.now()
         for lookup in self._lookups.values():
-            if not lookup.under_way and now >= lookup.due:
-                lookup.under_way = True
+            if lookup.call is None and now >= lookup.due:
+                lookup.call = Call(functools.partial(self._look_up, lookup))
                 lookup.asked = now
-                self._call(functools.partial(self._look_up, lookup))
+                self._call(lookup.call)
 
     def look_for(self, state: SetState, row: int, recovery: Recovery, doubt: Doubt) -> None:
         """Have a job back by its id, or look for it by its tag."""
@@ -106,10 +106,12 @@ class Lookups:
         """Look for a job no more."""
         self._lookups.pop(key, None)
 
-    def hung(self, error: TimeoutError) -> None:
-        """A call hangs, and those that waited behind it were never made."""
+    def give_up(self) -> None:
+        """Try again later what has not come back in time."""
         for lookup in list(self._lookups.values()):
-            if lookup.under_way:
+            if lookup.call is not None and lookup.call.busy_for() >= calls.DEADLINE:
+                seconds = lookup.call.busy_for()
+                error = TimeoutError(f"{self._adapter.name} has not answered for {seconds:.0f} s")
                 self._unanswered(lookup, error)
 
     def _look_up(self, lookup: _Lookup) -> None:
@@ -159,7 +161,7 @@ class Lookups:
         """
         now = self._turn.now()
         if lookup.asked - lookup.since < self._adapter.settling:
-            lookup.under_way = False
+            lookup.call = None
             lookup.empty += 1
             settled = lookup.since + self._adapter.settling
             lookup.due = min(now + 0.25 * 2**lookup.empty, settled)
@@ -181,7 +183,7 @@ class Lookups:
     def _unanswered(self, lookup: _Lookup, error: BaseException) -> None:
         if self._lookups.get(lookup.key) is not lookup:
             return
-        lookup.under_way = False
+        lookup.call = None
         now = self._turn.now()
         lookup.silence = lookup.silence.again() if lookup.silence else Silence(now)
         job = lookup.state.jobs[lookup.row]

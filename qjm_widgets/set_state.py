@@ -12,6 +12,9 @@ from qjm_widgets.core.records import JobRecord, Span, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.live import LiveSet
 
+#: A job: the id of its set, and its row.
+Key = tuple[str, int]
+
 
 class Drives(Protocol):
     """What the engine asks of a driver about one job."""

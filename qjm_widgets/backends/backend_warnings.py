@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from qjm_widgets.core.lost_values import join_notes
 from qjm_widgets.core.ports import Observation
 
 _LOG = logging.getLogger("qjm_widgets")
@@ -51,7 +52,10 @@ def with_warnings(
     """What was observed of a job, with the warnings of its submission as its note."""
     if not texts or not isinstance(found, Observation):
         return found
-    return found._replace(note="; ".join([*filter(None, [found.note]), *texts]))
+    fetch = found.fetch
+    if fetch is not None:
+        found = found._replace(fetch=lambda: with_warnings(fetch(), texts))
+    return found._replace(note=join_notes(found.note, *texts))
 
 
 _mine = threading.local()

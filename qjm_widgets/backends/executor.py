@@ -83,6 +83,7 @@ class OnExecutor:
     pace: Pace | None = None
     max_pending: int | None
     finds = False
+    lists = True
     settling = 0.0
     survives_kernel: bool | None = False
     runs_inside_submit = False

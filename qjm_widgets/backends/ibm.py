@@ -70,6 +70,7 @@ class IBMQuantum:
     """
 
     kind = "ibm"
+    lists = True
     finds = True
     runs_inside_submit = False
     survives_kernel: bool | None = True

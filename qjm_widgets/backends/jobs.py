@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import math
+import functools
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from qjm_widgets.core.bounds import shown
 from qjm_widgets.core.errors import NotFoundError, explain
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import Observation
@@ -34,20 +35,38 @@ _LOOKED_AT = 10_000
 def observe_job(
     job: Any, read: Callable[[Any], JobOutcome], *, local: bool
 ) -> Observation | BaseException:
-    """One job's state, with its outcome when it is done; an exception when asking failed.
+    """One job's state; an exception when asking failed.
+
+    Of a job of this process that has ended, the outcome is in it; of a remote one, what fetches it.
+    """
+    try:
+        return _state(job, read, local=local)
+    except BaseException as error:  # an interrupt inside one job must not hide the others
+        return error
+
+
+def _state(job: Any, read: Callable[[Any], JobOutcome], *, local: bool) -> Observation | BaseException:
+    word = job.status()
+    status = _WORDS.get(str(getattr(word, "name", word)).upper())
+    if status is None:
+        return Observation(None, f"unknown status {shown(word)}")
+    if status is Status.QUEUED:
+        return Observation(status, queue_position=_told(job, "queue_position"))
+    if status is Status.RUNNING:
+        return Observation(status, running_at=_times(job).get("running_at"))
+    if local:
+        return _end(job, status, read, local=True)
+    return Observation(status, fetch=functools.partial(_end, job, status, read, local=False))
+
+
+def _end(
+    job: Any, status: Status, read: Callable[[Any], JobOutcome], *, local: bool
+) -> Observation | BaseException:
+    """The end of a job, with its outcome.
 
     A remote job that is done but whose result cannot be had now is asked again: calling it failed would
     invite running it twice. What a job of this process raises is final.
     """
-    try:
-        word = job.status()
-    except BaseException as error:  # an interrupt inside one job must not hide the others
-        return error
-    status = _WORDS.get(str(getattr(word, "name", word)).upper())
-    if status is None:
-        return Observation(None, f"unknown status {word!r}")
-    if status is Status.QUEUED:
-        return Observation(status, queue_position=_queue_position(job))
     if status is Status.DONE:
         try:
             result = job.result()
@@ -60,12 +79,12 @@ def observe_job(
     elif status is Status.ERROR:
         found = _failed_or_late(job, read)
     elif status is Status.CANCELLED and _TOO_LONG.search(
-        (why := str(_told(job, "error_message"))), 0, _LOOKED_AT
+        (why := _word(_told(job, "error_message"))), 0, _LOOKED_AT
     ):
         found = Observation(Status.ERROR, why)
     else:
         found = Observation(status)
-    return found._replace(**_beside(job, found.status))
+    return found._replace(**_times(job), qpu_seconds=_usage(job))
 
 
 def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
@@ -81,7 +100,7 @@ def read_done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
     """The end of a job whose result is here."""
     try:
         outcome = read(result)
-    except Exception as error:  # a result that nobody can read is this job's error, not the engine's
+    except BaseException as error:  # a result that nobody can read is this job's error, not the engine's
         return Observation(Status.ERROR, f"its result cannot be read: {explain(error)}")
     failure = outcome.failure
     return Observation(Status.DONE if failure is None else Status.ERROR, failure, outcome)
@@ -89,38 +108,44 @@ def read_done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
 
 def _failed(error: BaseException, job: Any = None) -> Observation:
     # Without a message, the result's own error is what we tell.
-    return Observation(Status.ERROR, str(_told(job, "error_message") or explain(error)))
+    return Observation(Status.ERROR, _word(_told(job, "error_message")) or explain(error))
+
+
+def _word(value: Any) -> str:
+    """What was told, as text; empty where it is nothing, or no text can be made of it."""
+    try:
+        return str(value or "")
+    except BaseException:
+        return ""
 
 
 def _told(job: Any, method: str) -> Any:
     """What a job answers where it has the method; None where it has not, or cannot say."""
-    call = getattr(job, method, None)
-    if not callable(call):
-        return None
     try:
-        return call()
+        call = getattr(job, method, None)
+        return call() if callable(call) else None
     except BaseException:  # it is said beside the status: without it the status still holds
         return None
 
 
-def _queue_position(job: Any) -> int | None:
-    place = _told(job, "queue_position")
-    return place if isinstance(place, int) and not isinstance(place, bool) and place > 0 else None
-
-
-def _beside(job: Any, status: Status | None) -> dict[str, Any]:
-    """When the job ran and what it used, by its own clock, where it tells: fields of an observation."""
+def _times(job: Any) -> dict[str, Any]:
+    """When the job ran by its own clock, where it tells: fields of an observation."""
     steps = _told(job, "time_per_step")
-    fields: dict[str, Any] = {}
+    found: dict[str, Any] = {}
     for field, step in (("running_at", "RUNNING"), ("finished_at", "COMPLETED")):
-        moment = steps.get(step) if isinstance(steps, Mapping) else None
-        if isinstance(moment, datetime.datetime) and moment.year > 1970:
-            fields[field] = moment.timestamp()
-    if status is not Status.RUNNING:
-        used = _told(job, "usage")
-        if isinstance(used, (int, float)) and 0 <= used < math.inf:
-            fields["qpu_seconds"] = float(used)
-    return fields
+        try:
+            moment = steps.get(step) if isinstance(steps, Mapping) else None
+            if isinstance(moment, datetime.datetime) and moment.year > 1970:
+                found[field] = moment.timestamp()
+        except BaseException:  # a foreign mapping, a date that no clock has
+            continue
+    return found
+
+
+def _usage(job: Any) -> float | None:
+    """Seconds of quantum processor time that it used, where it tells."""
+    used = _told(job, "usage")
+    return used if isinstance(used, (int, float)) else None
 
 
 def cancel_job(job: Any) -> bool:

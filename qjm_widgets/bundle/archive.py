@@ -35,7 +35,7 @@ _LOCATOR = b"PK\x06\x07"
 _ENDED_EARLY = "it is not a bundle, or it was cut short"
 
 
-def check_sizes(files: Mapping[str, bytes]) -> None:
+def check_sizes(files: Mapping[str, bytes | memoryview]) -> None:
     """Refuse members that no reader would take.
 
     Raises:
@@ -48,7 +48,7 @@ def check_sizes(files: Mapping[str, bytes]) -> None:
         raise RefusalError(f"it would unpack to {total:,} bytes, beyond the limit of {MOST_BYTES:,}")
 
 
-def write(file: BinaryIO, files: Mapping[str, bytes]) -> None:
+def write(file: BinaryIO, files: Mapping[str, bytes | memoryview]) -> None:
     """Write members as a zip, the manifest first as it is given."""
     with zipfile.ZipFile(file, "w", allowZip64=False) as archive:
         for name, data in files.items():

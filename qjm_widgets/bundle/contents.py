@@ -32,7 +32,7 @@ class Bundle:
     jobs: tuple[JobRecord, ...]
     history: tuple[StatusChange, ...]
     blocks: tuple[CircuitBlock, ...]
-    outcomes: Mapping[int, bytes]
+    outcomes: Mapping[int, bytes | memoryview]
 
 
 def collect(store: JobStore, set_id: str) -> Bundle:

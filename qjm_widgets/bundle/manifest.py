@@ -13,9 +13,9 @@ from qjm_widgets.core.records import JobRecord
 from qjm_widgets.serialization.circuits import NAMES_ONLY
 
 
-def members(bundle: Bundle) -> dict[str, bytes]:
+def members(bundle: Bundle) -> dict[str, bytes | memoryview]:
     """Every file of a bundle but the manifest, by name."""
-    found: dict[str, bytes] = {}
+    found: dict[str, bytes | memoryview] = {}
     for number, block in enumerate(bundle.blocks):
         if block.encoding != NAMES_ONLY:
             found[circuits_name(number) + ".qpy"] = block.data
@@ -25,7 +25,7 @@ def members(bundle: Bundle) -> dict[str, bytes]:
     return found
 
 
-def write(bundle: Bundle, files: Mapping[str, bytes]) -> bytes:
+def write(bundle: Bundle, files: Mapping[str, bytes | memoryview]) -> bytes:
     """The manifest of a bundle with these members; the same for the same set."""
     return _json({"format": FORMAT, "version": VERSION, **_tree(bundle, files)})
 
@@ -41,7 +41,7 @@ def _json(tree: Any) -> bytes:
     return json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _tree(bundle: Bundle, files: Mapping[str, bytes]) -> dict[str, Any]:
+def _tree(bundle: Bundle, files: Mapping[str, bytes | memoryview]) -> dict[str, Any]:
     record = bundle.record
     return {
         "set": {

@@ -19,6 +19,8 @@ from qjm_widgets.core import qiskit_values, scalar_values
 from qjm_widgets.core.errors import NotAvailableError
 
 _MAGIC = b"QJM1"
+#: Arrays of so many bytes are not copied while they are written.
+_LARGE = 1_000_000
 _ARRAY, _BYTES, _PAIRS, _LOST = "$array", "$bytes", "$pairs", "$lost"
 _TUPLE, _OBJECTS, _MASKED, _INTEGER = "$tuple", "$objects", "$masked", "$int"
 _NUMPY, _VALUE, _QISKIT = "$numpy", "$value", "$qiskit"
@@ -74,7 +76,14 @@ def holds_lost(tree: Any) -> bool:
 
 
 def encode(tree: Any, lost: list[str] | None = None) -> bytes:
+    """Write a tree as ``encode_in_pieces`` does, in one piece."""
+    return b"".join(encode_in_pieces(tree, lost))
+
+
+def encode_in_pieces(tree: Any, lost: list[str] | None = None) -> list[bytes | memoryview]:
     """Write a tree of dicts, lists, tuples, numbers, strings, arrays and the values of Qiskit.
+
+    Large arrays are not copied.
 
     Args:
         tree: what is written.
@@ -89,33 +98,38 @@ def encode(tree: Any, lost: list[str] | None = None) -> bytes:
         text = _TO_JSON(writer.plain(tree))
     if lost is not None:
         lost += writer.lost
-    parts = [struct.pack("<II", len(text), len(writer.arrays)), text.encode()]
+    parts: list[bytes | memoryview] = [struct.pack("<II", len(text), len(writer.arrays)), text.encode()]
     for array in writer.arrays:
         head = _TO_JSON([scalar_values.describe(array.dtype), list(array.shape)]).encode()
-        parts += [struct.pack("<IQ", len(head), array.nbytes), head, array.tobytes()]
-    body = b"".join(parts)
-    return _MAGIC + struct.pack("<I", zlib.crc32(body)) + body
+        large = array.nbytes >= _LARGE
+        content = array.reshape(-1).view(np.uint8).data if large else array.tobytes()
+        parts += [struct.pack("<IQ", len(head), array.nbytes), head, content]
+    checksum = 0
+    for part in parts:
+        checksum = zlib.crc32(part, checksum)
+    return [_MAGIC + struct.pack("<I", checksum), *parts]
 
 
-def decode(data: bytes) -> Any:
-    """Read what ``encode`` wrote; arrays are read-only views.
+def decode(data: bytes | bytearray | memoryview) -> Any:
+    """Read what ``encode`` wrote; arrays are read-only views of the data.
 
     Raises:
         ValueError: the bytes are damaged.
     """
+    data = memoryview(data).toreadonly()
     if data[:4] != _MAGIC:
         raise ValueError("not an encoded tree")
-    if len(data) < 16 or struct.unpack_from("<I", data, 4)[0] != zlib.crc32(memoryview(data)[8:]):
+    if len(data) < 16 or struct.unpack_from("<I", data, 4)[0] != zlib.crc32(data[8:]):
         raise ValueError("the encoded tree is damaged: its checksum does not fit")
     try:
         length, count = struct.unpack_from("<II", data, 8)
         at = 16 + length
-        text = data[16:at]
+        text = bytes(data[16:at])
         arrays = []
         for _ in range(count):
             head_length, size = struct.unpack_from("<IQ", data, at)
             at += 12
-            kind, shape = json.loads(data[at : at + head_length])
+            kind, shape = json.loads(bytes(data[at : at + head_length]))
             at += head_length
             arrays.append(_array(scalar_values.dtype_of(kind), shape, data[at : at + size]))
             at += size
@@ -124,7 +138,7 @@ def decode(data: bytes) -> Any:
         raise ValueError(f"the encoded tree is damaged: {error}") from error
 
 
-def _array(dtype: np.dtype[Any], shape: Sequence[int], data: bytes) -> np.ndarray[Any, Any]:
+def _array(dtype: np.dtype[Any], shape: Sequence[int], data: memoryview) -> np.ndarray[Any, Any]:
     if dtype.itemsize == 0:
         return np.zeros(shape, dtype=dtype)
     return np.frombuffer(data, dtype=dtype).reshape(shape)

@@ -25,13 +25,14 @@
         ├── StoreFullError                 no space is left
         ├── StoreReadOnlyError             the directory or file cannot be written
         ├── StoreGoneError                 the file was deleted or replaced while it was open
+        ├── StoreValueError                a value cannot be written, now or later; jobs are named
         ├── LeaseLostError                 another kernel has taken over the job set
         └── StoreLockedError               another process holds the file for too long
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qjm_widgets.core.printable import printable
 
@@ -167,6 +168,18 @@ class StoreGoneError(StoreError):
     """The store's file was deleted or replaced while it was open."""
 
 
+class StoreValueError(StoreError):
+    """Some of what was to be written cannot be stored, now or later; the rest could be.
+
+    Attributes:
+        refused: why, by the id of the set and the row of the job.
+    """
+
+    def __init__(self, text: str, refused: Mapping[tuple[str, int], str] | None = None) -> None:
+        super().__init__(text)
+        self.refused = dict(refused or {})
+
+
 class LeaseLostError(StoreError):
     """Another kernel has taken over the job set: this one must not write it any more."""
 
@@ -179,13 +192,18 @@ class StoreLockedError(StoreError):
     """Another process held the store's file for too long."""
 
 
+#: Characters of what an exception says.
+_LONGEST = 200_000
+
+
 def explain(error: BaseException) -> str:
     """An exception in one readable text: its kind and what it says."""
     kind = type(error).__name__
     try:
         # Ours as they are: what was said elsewhere is kept as it came.
-        text = (BaseException.__str__(error) if isinstance(error, QJMError) else str(error)).strip()
-    except Exception:  # a third party's exception may fail at this too
+        text = BaseException.__str__(error) if isinstance(error, QJMError) else str(error)
+        text = text[:_LONGEST].strip()
+    except BaseException:  # a third party's exception may fail at this too
         return kind
     if text[:1] in ("'", '"') and text.find(text[0], 1) == len(text) - 1:
         text = text[1:-1].strip()  # the text of a KeyError, and of Qiskit's errors, is a repr

@@ -15,7 +15,14 @@ from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutc
 
 
 def encode_outcome(outcome: JobOutcome, lost: list[str] | None = None, start: int = 0) -> bytes:
-    """Write what a job gave.
+    """Write what a job gave, as ``encode_outcome_in_pieces`` does, in one piece."""
+    return b"".join(encode_outcome_in_pieces(outcome, lost, start))
+
+
+def encode_outcome_in_pieces(
+    outcome: JobOutcome, lost: list[str] | None = None, start: int = 0
+) -> list[bytes | memoryview]:
+    """Write what a job gave in pieces, one after another; large arrays are not copied.
 
     Args:
         outcome: what is written.
@@ -32,7 +39,7 @@ def encode_outcome(outcome: JobOutcome, lost: list[str] | None = None, start: in
     ]
     tree = {"folded": folded, "info": outcome.info, **packs.tree()}
     unknown: list[str] = []
-    data = codec.encode(tree, unknown)
+    data = codec.encode_in_pieces(tree, unknown)
     if unknown and lost is not None:
         lost += _places_of_lost(outcome, start)
     return data
@@ -63,7 +70,7 @@ def _lost_in(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def decode_outcome(data: bytes) -> JobOutcome:
+def decode_outcome(data: bytes | bytearray | memoryview) -> JobOutcome:
     """Read what ``encode_outcome`` wrote.
 
     Raises:

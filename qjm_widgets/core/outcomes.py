@@ -22,12 +22,17 @@ from qjm_widgets.core.counts import (
     Packed,
     bits_to_integers,
     pack_shots,
+    together,
 )
 
 #: Why a circuit has no result of which a job's result has nothing.
 MISSING = "it is missing in the job's result"
 #: Bits of one outcome: a header with more is taken for a mistake, as bit strings are made of each.
 WIDEST = 1 << 16
+#: Shots that are counted at once: each takes 8 bytes or more meanwhile.
+_AT_ONCE = 1 << 22
+#: So many partial counts are summed as they come.
+_MOST_PARTS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +135,7 @@ class PubOutcome:
         """The counts of all registers joined, summed over all points; None where it has none."""
         if not self.registers or not self.success:
             return None
-        return pack_shots(self.joined().reshape(-1), self.layout)
+        return _counted([self])
 
     @property
     def layout(self) -> Layout:
@@ -163,6 +168,26 @@ def _join(pubs: Sequence[PubOutcome]) -> Integers:
 def _rows(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The bytes of each shot, also of a register without bits and a PUB without points."""
     return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
+
+
+def _counted(pubs: Sequence[PubOutcome]) -> Packed:
+    """The counts of all shots of PUBs with registers of the same sizes, some shots at a time."""
+    layout = pubs[0].layout
+    shots = [math.prod(pub.shape) * pub.shots for pub in pubs]
+    if sum(shots) <= _AT_ONCE:
+        return pack_shots(_join(pubs), layout)
+    parts: list[Packed] = []
+    for pub, number in zip(pubs, shots, strict=True):
+        rows = {
+            name: (np.asarray(array).reshape(number, -1), bits)
+            for name, (array, bits) in pub.registers.items()
+        }
+        for at in range(0, number, _AT_ONCE):
+            some = {name: (each[at : at + _AT_ONCE], bits) for name, (each, bits) in rows.items()}
+            parts.append(pack_shots(_join([PubOutcome(pub.name, (), some)]), layout))
+            if len(parts) >= _MOST_PARTS:
+                parts = [together(parts)]
+    return together(parts)
 
 
 CircuitOutcome: TypeAlias = ExperimentOutcome | PubOutcome
@@ -220,7 +245,7 @@ class JobOutcome:
                 alike.setdefault(sizes, []).append(circuit)
             elif isinstance(circuit, ExperimentOutcome) and circuit.counts is not None:
                 found.append(circuit.counts)
-        return found + [pack_shots(_join(pubs), pubs[0].layout) for pubs in alike.values()]
+        return found + [_counted(pubs) for pubs in alike.values()]
 
 
 def _named_odd(outcome: ExperimentOutcome) -> ExperimentOutcome:

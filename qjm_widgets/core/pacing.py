@@ -140,7 +140,7 @@ def back_off(tries: int, retry_after: float | None, chance: float) -> float:
     """
     if retry_after is not None:
         return retry_after + chance
-    return min(_LONGEST_WAIT, _FIRST_WAIT * float(2 ** (tries - 1))) * (0.5 + 0.5 * chance)
+    return min(_LONGEST_WAIT, _FIRST_WAIT * float(2 ** min(tries - 1, 20))) * (0.5 + 0.5 * chance)
 
 
 MOST_ANNOUNCED = 64

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
@@ -15,6 +15,9 @@ from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, Stat
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.snapshot import summary, unresumable
 from qjm_widgets.core.splitting import Item, Limits, PlannedJob
+
+#: Bytes, whole or in pieces one after another.
+Encoded: TypeAlias = bytes | bytearray | memoryview | Sequence[bytes | memoryview]
 
 
 class Clock(Protocol):
@@ -92,12 +95,31 @@ class SetSummary(NamedTuple):
 class Changes:
     """What one transaction writes for one set.
 
-    ``outcomes`` are encoded (``JobOutcome.encode``) and keyed by row.
+    ``outcomes`` are encoded (``encode_outcome``) and keyed by row.
     """
 
     jobs: list[JobRecord] = field(default_factory=list)
     history: list[StatusChange] = field(default_factory=list)
-    outcomes: dict[int, bytes] = field(default_factory=dict)
+    outcomes: dict[int, Encoded] = field(default_factory=dict)
+
+    def rows(self) -> list[int]:
+        """The jobs that are in it."""
+        lines = (line.row for line in self.history)
+        return list(dict.fromkeys([*(job.row for job in self.jobs), *lines, *self.outcomes]))
+
+    def of(self, row: int) -> Changes:
+        """What is in it of one job."""
+        return Changes(
+            [job for job in self.jobs if job.row == row],
+            [line for line in self.history if line.row == row],
+            {row: self.outcomes[row]} if row in self.outcomes else {},
+        )
+
+    def drop(self, row: int) -> None:
+        """Leave out what is in it of one job."""
+        self.jobs = [job for job in self.jobs if job.row != row]
+        self.history = [line for line in self.history if line.row != row]
+        self.outcomes.pop(row, None)
 
 
 class JobStore(Protocol):
@@ -134,6 +156,7 @@ class JobStore(Protocol):
 
         Raises:
             LeaseLostError: another store owns one of them now; nothing was written.
+            StoreValueError: some of it can never be written; it says what, and nothing was written.
         """
 
     def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
@@ -152,7 +175,7 @@ class JobStore(Protocol):
             JobSetNotFoundError: no such set.
         """
 
-    def get_outcome(self, set_id: str, row: int) -> bytes | None:
+    def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
         """The encoded outcome of a job, or None."""
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
@@ -253,8 +276,12 @@ class Observation(NamedTuple):
 
     ``running_at`` and ``finished_at`` are seconds since 1970, UTC, where the backend tells them; else
     the time of the answer is taken. The others are as in ``JobRecord``; None takes back what was said
-    before, except of ``qpu_seconds``. An outcome may be encoded already (``JobOutcome.encode``). Beside
+    before, except of ``qpu_seconds``. An outcome may be encoded already (``encode_outcome``). Beside
     one that is encoded, ``failed`` says what its ``JobOutcome.failed`` would.
+
+    ``fetch`` is there where the job has ended, and what it gave is still at the backend: it gives the
+    end of the job with its outcome, or the error with which that failed. It may take long: it is called
+    once, beside other questions.
     """
 
     status: Status | None
@@ -267,6 +294,7 @@ class Observation(NamedTuple):
     qpu_seconds: float | None = None
     note: str | None = None
     failed: Mapping[int, str] = NONE_FAILED
+    fetch: Callable[[], Observation | BaseException] | None = None
 
 
 class RemoteJob(NamedTuple):
@@ -281,7 +309,10 @@ class RemoteJob(NamedTuple):
 
 
 class BackendAdapter(Protocol):
-    """A way to run circuits. Calls may block; they come from the adapter's own two threads only.
+    """A way to run circuits. Calls may block; they come from threads of the adapter's own.
+
+    At a time there is one submission, one question for states, one for a result, and one call about a
+    single job (a cancellation, a look-up): more only while one of them hangs.
 
     Attributes:
         name: the backend's name.
@@ -298,8 +329,8 @@ class BackendAdapter(Protocol):
         recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
 
     One that has ``sends_blocks`` (True) is given circuits as they were written, where they were; one
-    that has ``close`` is closed with its manager; ``submit_seconds`` says how long a submission is
-    waited for before it is looked up.
+    that has ``lists`` (True) is asked for all its jobs in one call; one that has ``close`` is closed
+    with its manager; ``submit_seconds`` says how long a submission is waited for before it is looked up.
     """
 
     name: str

@@ -17,7 +17,9 @@ from qjm_widgets.core.errors import (
     StoreGoneError,
     StoreLockedError,
     StoreReadOnlyError,
+    StoreValueError,
     StoreVersionError,
+    explain,
 )
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -25,6 +27,8 @@ _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 # The rights that count are those of the effective user, where the system can ask for them.
 _EFFECTIVE = os.access in os.supports_effective_ids
 _PROBE_BYTES = 65536
+#: Failures that belong to the data: writing it again would fail again.
+_LASTING = frozenset({"SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_CONSTRAINT"})
 
 
 @contextmanager
@@ -74,6 +78,14 @@ def read_only(path: str, detail: object) -> StoreReadOnlyError:
         f"The job store {path} cannot be written ({detail}). Make the file and its directory"
         " writable for you, or name another place: JobManager(store=…) or the environment variable"
         " QJM_STORE."
+    )
+
+
+def unstorable(path: str, error: BaseException) -> StoreValueError:
+    """A value is beyond what the file can hold."""
+    return StoreValueError(
+        f"The job store {path} cannot hold what was to be written ({explain(error)})."
+        " Nothing was changed."
     )
 
 
@@ -128,6 +140,8 @@ def _from_sqlite(error: sqlite3.Error, path: str) -> StoreError:
         return _locked(path, error)
     if kind in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
         return damaged(path, error)
+    if kind in _LASTING or "binding parameter" in str(error):  # the latter has no code
+        return unstorable(path, error)
     if kind == "SQLITE_READONLY":
         return read_only(path, error)
     if kind == "SQLITE_CANTOPEN" and (reason := not_writable(path)):

@@ -36,6 +36,25 @@ ALTER TABLE circuits ADD COLUMN untranspiled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE job_sets ADD COLUMN unstored_circuits TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE jobs ADD COLUMN failed_circuits TEXT;
 ALTER TABLE jobs ADD COLUMN retryable INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE outcomes ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE outcome_parts (
+    set_key INTEGER NOT NULL,
+    row     INTEGER NOT NULL,
+    part    INTEGER NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (set_key, row, part),
+    FOREIGN KEY (set_key, row) REFERENCES outcomes ON DELETE CASCADE
+);
+ALTER TABLE circuits ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE circuit_parts (
+    set_key INTEGER NOT NULL,
+    start   INTEGER NOT NULL,
+    stop    INTEGER NOT NULL,
+    part    INTEGER NOT NULL,
+    data    BLOB NOT NULL,
+    PRIMARY KEY (set_key, start, stop, part),
+    FOREIGN KEY (set_key, start, stop) REFERENCES circuits ON DELETE CASCADE
+);
 """,
 }
 
@@ -90,6 +109,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
             raise
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
     known = {"job_sets", "jobs", "history", "outcomes", "circuits", "owners", "submissions"}
+    known |= {"outcome_parts", "circuit_parts"}
     if missing := known - tables:
         raise damaged(path, f"it lacks {', '.join(sorted(missing))}")
 

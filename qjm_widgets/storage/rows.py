@@ -26,7 +26,7 @@ JOB_COLUMNS = (
     " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds, failed_circuits, retryable"
 )
 CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
-CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled"
+CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled, parts"
 
 # A dictionary is several times faster than calling the Enum, and there may be 10,000 rows.
 _STATUSES = {status.value: status for status in Status}
@@ -175,25 +175,11 @@ def change_from_row(row: Row) -> StatusChange:
     return StatusChange(number, attempt, _STATUSES[status], at, job_id, text)
 
 
-def block_to_row(set_key: int, block: CircuitBlock) -> Row:
-    """The set's key and the values of ``CIRCUIT_COLUMNS``."""
+def block_to_row(set_key: int, block: CircuitBlock) -> tuple[Row, Row, bytes]:
+    """The key of a block, what is beside its data, and its data."""
     span = block.span
-    notes = _text(block.notes)
-    return (
-        set_key,
-        int(span.start),
-        int(span.stop),
-        block.encoding,
-        notes,
-        block.data,
-        block.untranspiled,
-    )
-
-
-def block_from_row(row: Row) -> CircuitBlock:
-    """The record of a row of ``CIRCUIT_COLUMNS``."""
-    start, stop, encoding, notes, data, untranspiled = row
-    return CircuitBlock(Span(start, stop), encoding, data, notes, bool(untranspiled))
+    key = (set_key, int(span.start), int(span.stop))
+    return key, (block.encoding, _text(block.notes), bool(block.untranspiled)), block.data
 
 
 def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | None]) -> list[SetSummary]:

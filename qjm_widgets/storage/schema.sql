@@ -80,8 +80,18 @@ CREATE TABLE outcomes (
     set_key INTEGER NOT NULL,
     row     INTEGER NOT NULL,
     data    BLOB NOT NULL,
+    parts   INTEGER NOT NULL DEFAULT 0,  -- so many follow in outcome_parts
     PRIMARY KEY (set_key, row),
     FOREIGN KEY (set_key, row) REFERENCES jobs ON DELETE CASCADE
+);
+
+CREATE TABLE outcome_parts (
+    set_key INTEGER NOT NULL,
+    row     INTEGER NOT NULL,
+    part    INTEGER NOT NULL,  -- from 1
+    data    BLOB NOT NULL,
+    PRIMARY KEY (set_key, row, part),
+    FOREIGN KEY (set_key, row) REFERENCES outcomes ON DELETE CASCADE
 );
 
 CREATE TABLE circuits (
@@ -92,7 +102,18 @@ CREATE TABLE circuits (
     notes    TEXT NOT NULL,
     data     BLOB NOT NULL,
     untranspiled INTEGER NOT NULL DEFAULT 0,
+    parts    INTEGER NOT NULL DEFAULT 0,  -- so many follow in circuit_parts
     PRIMARY KEY (set_key, start, stop)  -- `stop` too, so that a search reads no blob
+);
+
+CREATE TABLE circuit_parts (
+    set_key INTEGER NOT NULL,
+    start   INTEGER NOT NULL,
+    stop    INTEGER NOT NULL,
+    part    INTEGER NOT NULL,  -- from 1
+    data    BLOB NOT NULL,
+    PRIMARY KEY (set_key, start, stop, part),
+    FOREIGN KEY (set_key, start, stop) REFERENCES circuits ON DELETE CASCADE
 );
 
 -- A store that drives sets. It lives while the lock on its file is held; other hosts see the beat change.

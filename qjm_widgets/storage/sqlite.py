@@ -17,76 +17,19 @@ from qjm_widgets.core.errors import (
     LeaseLostError,
     StoreError,
     StoreGoneError,
+    StoreValueError,
 )
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
-from qjm_widgets.storage import forks, rows
-from qjm_widgets.storage.failures import damaged, translated
-from qjm_widgets.storage.inserting import Insert
+from qjm_widgets.storage import forks, rows, submissions
+from qjm_widgets.storage import statements as sql
+from qjm_widgets.storage.failures import damaged, translated, unstorable
 from qjm_widgets.storage.leases import Owner
 from qjm_widgets.storage.opening import MEMORY, open_store
 from qjm_widgets.storage.standing import Standing
 
 T = TypeVar("T")
-
-
-def _marks(columns: str) -> str:
-    return ", ".join("?" for _ in columns.split(","))
-
-
-def _insert(into: str, columns: str, tail: str = "") -> Insert:
-    """Rows of a table: the key of their set, and these columns."""
-    return Insert(f"{into} (set_key, {columns})", 1 + len(columns.split(",")), tail)
-
-
-def _updates(columns: str) -> str:
-    return ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
-
-
-_OWNED_KEY = "SELECT set_key, owner, epoch FROM job_sets WHERE set_id = ?"
-_CLAIM = "UPDATE job_sets SET owner = ?, epoch = epoch + 1 WHERE set_key = ?"
-_SET_KEY = "SELECT set_key FROM job_sets WHERE set_id = ?"
-_GET_SET = f"SELECT {rows.SET_COLUMNS} FROM job_sets WHERE set_id = ?"
-_ADD_SET = f"INSERT INTO job_sets ({rows.SET_COLUMNS}) VALUES ({_marks(rows.SET_COLUMNS)})"
-_UPDATE_SET = (
-    f"UPDATE job_sets SET ({rows.SET_COLUMNS}) = ({_marks(rows.SET_COLUMNS)}) WHERE set_key = ?"
-)
-_DELETE_SET = "DELETE FROM job_sets WHERE set_key = ?"
-# The jobs are counted first: grouping them when joined to their sets takes four times as long.
-_LIST_SETS = (
-    "WITH chosen AS (SELECT * FROM job_sets WHERE ?1 IS NULL OR name = ?1"
-    "                ORDER BY created_at DESC, set_key DESC LIMIT ?2),"
-    " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs, count(failed_circuits) AS flawed"
-    "             FROM jobs"
-    "             WHERE set_key IN (SELECT set_key FROM chosen) GROUP BY set_key, status)"
-    f" SELECT {rows.SET_COLUMNS}, owner, status, jobs, flawed"
-    " FROM chosen LEFT JOIN tallies ON tallied = set_key"
-    " ORDER BY created_at DESC, set_key DESC"
-)
-_GET_JOBS = f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE set_key = ({_SET_KEY}) ORDER BY row"
-_ADD_JOBS = _insert("INSERT INTO jobs", rows.JOB_COLUMNS)
-# Not INSERT OR REPLACE: that deletes the row first, and with it the job's history and outcome.
-_PUT_JOBS = _insert(
-    "INSERT INTO jobs",
-    rows.JOB_COLUMNS,
-    f"ON CONFLICT (set_key, row) DO UPDATE SET {_updates(rows.JOB_COLUMNS)}",
-)
-_ADD_CHANGES = _insert("INSERT INTO history", rows.CHANGE_COLUMNS)
-_GET_CHANGES = (
-    f"SELECT {rows.CHANGE_COLUMNS} FROM history WHERE set_key = ({_SET_KEY}) AND row = ? ORDER BY change"
-)
-_PUT_OUTCOMES = _insert("INSERT OR REPLACE INTO outcomes", "row, data")
-_GET_OUTCOME = f"SELECT data FROM outcomes WHERE set_key = ({_SET_KEY}) AND row = ?"
-_PUT_CIRCUITS = _insert("INSERT OR REPLACE INTO circuits", rows.CIRCUIT_COLUMNS)
-_GET_CIRCUITS = (
-    f"SELECT {rows.CIRCUIT_COLUMNS} FROM circuits"
-    f" WHERE set_key = ({_SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
-)
-_UNTRANSPILED = (
-    f"SELECT start, stop FROM circuits WHERE set_key = ({_SET_KEY}) AND untranspiled"
-    " ORDER BY start, stop"
-)
 
 
 class SQLiteStore:
@@ -140,14 +83,14 @@ class SQLiteStore:
         with self._transaction() as connection:
             set_key = self._owned_key(connection, record.set_id)
             self._add(connection, set_key, jobs, blocks)
-            connection.execute(_UPDATE_SET, (*rows.set_to_row(record), set_key))
+            connection.execute(sql.UPDATE_SET, (*rows.set_to_row(record), set_key))
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
         """Store a whole set in one transaction, owned by nobody; a known id is a ``StoreError``."""
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
             self._write(connection, set_key, changes)
-            _PUT_CIRCUITS.run(connection, [rows.block_to_row(set_key, block) for block in blocks])
+            sql.CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set.
@@ -157,7 +100,7 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             set_key = self._set_key(connection, record.set_id)
-            connection.execute(_UPDATE_SET, (*rows.set_to_row(record), set_key))
+            connection.execute(sql.UPDATE_SET, (*rows.set_to_row(record), set_key))
 
     def commit(self, changes: Mapping[str, Changes]) -> None:
         """Write the changes of several sets in one transaction: all of them or none.
@@ -165,12 +108,15 @@ class SQLiteStore:
         Raises:
             JobSetNotFoundError: no such set.
             LeaseLostError: another store owns one of them now.
-            StoreError: history or an outcome names a row that the set does not have.
+            StoreValueError: something cannot be stored, now or later, or names a row that the set does
+                not have; it says which jobs that is.
         """
-        with self._transaction() as connection:
-            self._owner.stand()
-            for set_id, change in changes.items():
-                self._write(connection, self._owned_key(connection, set_id), change)
+        try:
+            with self._transaction() as connection:
+                self._owner.stand()
+                self._write_all(connection, changes)
+        except StoreValueError as error:
+            raise StoreValueError(str(error), self._refused(changes)) from error
 
     def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
         """Write circuits of a set; a block replaces one of the same span.
@@ -180,15 +126,17 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             key = self._set_key(connection, set_id)
-            _PUT_CIRCUITS.run(connection, [rows.block_to_row(key, block) for block in blocks])
+            sql.CIRCUITS.write(connection, [rows.block_to_row(key, block) for block in blocks])
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order; none for an unknown set."""
-        return self._select(rows.block_from_row, _GET_CIRCUITS, set_id, int(span.stop), int(span.start))
+        with self._reading() as connection, self._decoding():
+            found = connection.execute(sql.GET_CIRCUITS, (set_id, int(span.stop), int(span.start)))
+            return [sql.block(connection, row) for row in found.fetchall()]
 
     def untranspiled(self, set_id: str) -> list[Span]:
         """The blocks that the set's pass manager has still to transpile, in order."""
-        return self._select(lambda columns: Span(*columns), _UNTRANSPILED, set_id)
+        return self._select(lambda columns: Span(*columns), sql.UNTRANSPILED, set_id)
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
         """A set and its jobs in the order of rows.
@@ -198,23 +146,27 @@ class SQLiteStore:
         """
         # One transaction, so that both are of the same moment.
         with self._transaction("BEGIN"):
-            records = self._select(rows.set_from_row, _GET_SET, set_id)
+            records = self._select(rows.set_from_row, sql.GET_SET, set_id)
             if not records:
                 raise self._unknown(set_id)
-            return records[0], self._select(rows.job_from_row, _GET_JOBS, set_id)
+            return records[0], self._select(rows.job_from_row, sql.GET_JOBS, set_id)
 
-    def get_outcome(self, set_id: str, row: int) -> bytes | None:
-        """The encoded outcome of a job, or None."""
-        found: list[bytes] = self._select(lambda columns: columns[0], _GET_OUTCOME, set_id, int(row))
-        return found[0] if found else None
+    def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
+        """The encoded outcome of a job, or None; what is in several parts is read-only memory."""
+        with self._reading() as connection, self._decoding():
+            found = connection.execute(sql.GET_OUTCOME, (set_id, int(row))).fetchone()
+            if found is None:
+                return None
+            set_key, data, parts = found
+            return sql.OUTCOMES.whole(connection, (set_key, int(row)), data, parts)
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
         """Every status that a job had, oldest first; none for an unknown job."""
-        return self._select(rows.change_from_row, _GET_CHANGES, set_id, int(row))
+        return self._select(rows.change_from_row, sql.GET_CHANGES, set_id, int(row))
 
     def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
         """All sets, newest first; only those of that name, and no more than ``limit``."""
-        found = self._select(tuple, _LIST_SETS, name, -1 if limit is None else int(limit))
+        found = self._select(tuple, sql.LIST_SETS, name, -1 if limit is None else int(limit))
         with self._decoding():
             return rows.summaries_from_rows(found, self._living())
 
@@ -232,7 +184,7 @@ class SQLiteStore:
         """
         with self._lock:
             with self._transaction() as connection:
-                connection.execute(_DELETE_SET, (self._set_key(connection, set_id),))
+                connection.execute(sql.DELETE_SET, (self._set_key(connection, set_id),))
             # The set is gone: where the space cannot be freed now, the next deletion frees it.
             # Only a script is run to its end; `execute` would free one page.
             with suppress(sqlite3.Error):
@@ -277,18 +229,7 @@ class SQLiteStore:
     def take_token(self, key: str, pace: Pace, now: float) -> float:
         """Note a submission where the pace allows one; else the seconds to wait."""
         with self._transaction() as connection:
-            run = connection.execute
-            run("DELETE FROM submissions WHERE account = ? AND at <= ?", (key, now - pace.seconds))
-            # A clock that was set back must not hold up submissions for as long.
-            run("UPDATE submissions SET at = ? WHERE account = ? AND at > ?", (now, key, now))
-            before = run(
-                "SELECT at FROM submissions WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
-                (key, pace.jobs - 1),
-            ).fetchone()
-            wait = pace.wait(before[0] if before else None, now)
-            if wait == 0:
-                run("INSERT INTO submissions (account, at) VALUES (?, ?)", (key, now))
-            return wait
+            return submissions.take_token(connection, key, pace, now)
 
     def version(self) -> int:
         """A number that changes when another store writes the same file."""
@@ -337,11 +278,23 @@ class SQLiteStore:
             try:
                 connection.execute(begin)
                 yield connection
-                connection.execute("COMMIT")
+                if connection.in_transaction:
+                    connection.execute("COMMIT")
             except BaseException:  # KeyboardInterrupt too: the connection goes on being used
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """What is read inside is of one moment; the file may be gone meanwhile."""
+        with self._lock, translated(self.path):
+            connection = self._readable()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
 
     def _living(self) -> Callable[[str | None], str | None]:
         """Who an owner is, looked at once only: many sets may have the same."""
@@ -357,7 +310,7 @@ class SQLiteStore:
 
     def _select(self, make: Callable[[rows.Row], T], query: str, *values: object) -> list[T]:
         with self._lock, translated(self.path):
-            found: Iterable[rows.Row] = self._reading().execute(query, values).fetchall()
+            found: Iterable[rows.Row] = self._readable().execute(query, values).fetchall()
         with self._decoding():
             return [make(row) for row in found]
 
@@ -393,7 +346,7 @@ class SQLiteStore:
             return kept
         return connection
 
-    def _reading(self) -> sqlite3.Connection:
+    def _readable(self) -> sqlite3.Connection:
         """As ``_keep_file``; where another file is in its place, the one that is still open."""
         try:
             return self._keep_file()
@@ -401,9 +354,9 @@ class SQLiteStore:
             return self._open_connection()
 
     def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
-        if connection.execute(_SET_KEY, (record.set_id,)).fetchone():
+        if connection.execute(sql.SET_KEY, (record.set_id,)).fetchone():
             raise StoreError(f"The job store {self.path} already has job set {record.set_id}.")
-        set_key = connection.execute(_ADD_SET, rows.set_to_row(record)).lastrowid
+        set_key = connection.execute(sql.ADD_SET, rows.set_to_row(record)).lastrowid
         assert set_key is not None
         return set_key
 
@@ -414,18 +367,46 @@ class SQLiteStore:
         jobs: Sequence[JobRecord],
         blocks: Sequence[CircuitBlock],
     ) -> None:
-        _ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
-        _PUT_CIRCUITS.run(connection, [rows.block_to_row(set_key, block) for block in blocks])
+        sql.ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
+        sql.CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
+
+    def _write_all(self, connection: sqlite3.Connection, changes: Mapping[str, Changes]) -> None:
+        for set_id, change in changes.items():
+            key = self._owned_key(connection, set_id)
+            try:
+                self._write(connection, key, change)
+            except (AttributeError, MemoryError, OverflowError, TypeError, ValueError) as error:
+                raise unstorable(self.path, error) from error  # no value of SQLite's
+
+    def _refused(self, changes: Mapping[str, Changes]) -> dict[tuple[str, int], str]:
+        """Which jobs cannot be written and why: tried set by set, then job by job; nothing is kept."""
+        refused: dict[tuple[str, int], str] = {}
+        for set_id, change in changes.items():
+            for row in change.rows() if self._refusal(set_id, change) else ():
+                if why := self._refusal(set_id, change.of(row)):
+                    refused[set_id, row] = why
+        return refused
+
+    def _refusal(self, set_id: str, change: Changes) -> str | None:
+        try:
+            with self._transaction() as connection:
+                self._write_all(connection, {set_id: change})
+                connection.execute("ROLLBACK")  # others of the changes are not written yet
+        except StoreValueError as error:
+            return str(error)
+        return None
 
     def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
         newest = {job.row: job for job in change.jobs}
-        _PUT_JOBS.run(connection, [rows.job_to_row(key, job) for job in newest.values()])
-        _ADD_CHANGES.run(connection, [rows.change_to_row(key, line) for line in change.history])
-        _PUT_OUTCOMES.run(connection, [(key, int(row), data) for row, data in change.outcomes.items()])
+        sql.PUT_JOBS.run(connection, [rows.job_to_row(key, job) for job in newest.values()])
+        sql.ADD_CHANGES.run(connection, [rows.change_to_row(key, line) for line in change.history])
+        sql.OUTCOMES.write(
+            connection, [((key, int(row)), (), data) for row, data in change.outcomes.items()]
+        )
 
     def _take(self, connection: sqlite3.Connection, set_id: str, key: int) -> None:
         self._owner.enter(connection)
-        connection.execute(_CLAIM, (self._owner.id, key))
+        connection.execute(sql.CLAIM, (self._owner.id, key))
         self._epochs[set_id] = int(self._ownership(connection, set_id)[2])
 
     def _owned_key(self, connection: sqlite3.Connection, set_id: str) -> int:
@@ -436,13 +417,13 @@ class SQLiteStore:
         return key
 
     def _ownership(self, connection: sqlite3.Connection, set_id: str) -> tuple[int, str | None, int]:
-        found = connection.execute(_OWNED_KEY, (set_id,)).fetchone()
+        found = connection.execute(sql.OWNED_KEY, (set_id,)).fetchone()
         if found is None:
             raise self._unknown(set_id)
         return int(found[0]), found[1], int(found[2])
 
     def _set_key(self, connection: sqlite3.Connection, set_id: str) -> int:
-        found = connection.execute(_SET_KEY, (set_id,)).fetchone()
+        found = connection.execute(sql.SET_KEY, (set_id,)).fetchone()
         if found is None:
             raise self._unknown(set_id)
         return int(found[0])

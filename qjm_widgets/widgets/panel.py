@@ -55,7 +55,7 @@ class Panel(anywidget.AnyWidget):
         self._live = job_set.live
         self._painter = Painter(job_set, expected, explains)
         self._saying = threading.Lock()
-        self._aside = Lane("qjm-aside", _IDLE_SECONDS)
+        self._aside = Lane("qjm-aside", idle=_IDLE_SECONDS)
         self._trait_due = 0.0
         self._kept = self._live.sequence
         super().__init__(snapshot=self._painter.trait())

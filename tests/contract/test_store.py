@@ -1,6 +1,7 @@
 """What every JobStore keeps, over the file and over memory."""
 
 import dataclasses
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,11 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qjm_widgets.core.errors import JobSetNotFoundError, StoreError
+from qjm_widgets.core.errors import (
+    JobSetNotFoundError,
+    StoreCorruptError,
+    StoreError,
+    StoreValueError,
+)
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, JobStore
 from qjm_widgets.core.records import Span, Status, StatusChange
-from qjm_widgets.storage import SQLiteStore
+from qjm_widgets.storage import SQLiteStore, parts
 from tests.contract.store_fixtures import a_job, a_set
 
 A, B, UNKNOWN = a_set(0).set_id, a_set(1).set_id, "f" * 32
@@ -131,6 +137,75 @@ def test_an_outcome_is_replaced_by_a_later_one(store: JobStore) -> None:
     store.commit({A: Changes(outcomes={0: b"old", 1: large})})
     store.commit({A: Changes(outcomes={0: b""})})
     assert (store.get_outcome(A, 0), store.get_outcome(A, 1)) == (b"", large)
+
+
+@pytest.mark.parametrize("size", [0, 1, 6, 7, 8, 13, 14, 15, 700])
+def test_large_values_are_cut_into_rows_and_come_back_whole(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(parts, "PART_BYTES", 7)
+    monkeypatch.setattr(parts, "_LARGE", 4)
+    store.create_set(a_set(), [a_job(0), a_job(1), a_job(2)])
+    data = bytes(at % 251 for at in range(size))
+    pieces = [data[:3], memoryview(data)[3:5], b"", data[5:]]
+    before = bytes(range(100))
+    store.commit({A: Changes(outcomes={0: before, 1: before, 2: before})})
+    store.commit({A: Changes(outcomes={0: data, 1: pieces})})
+    assert [store.get_outcome(A, row) for row in range(3)] == [data, data, before]
+    blocks = [CircuitBlock(Span(at, at + 1), "qpy", data[at:], "{}") for at in range(3)]
+    store.put_circuits(A, [block._replace(data=before) for block in blocks])
+    store.put_circuits(A, blocks)
+    assert store.get_circuits(A, Span(0, 3)) == blocks
+    store.delete_set(A)
+    for table in ("outcome_parts", "circuit_parts"):
+        assert store._connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)  # type: ignore[attr-defined]
+
+
+def test_a_part_that_is_missing_is_noticed(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "PART_BYTES", 7)
+    monkeypatch.setattr(parts, "_LARGE", 4)
+    store.create_set(a_set(), [a_job(0)])
+    store.commit({A: Changes(outcomes={0: bytes(30)})})
+    store._connection.execute("DELETE FROM outcome_parts WHERE part = 2")  # type: ignore[attr-defined]
+    with pytest.raises(StoreCorruptError, match="1 of 5 parts are missing"):
+        store.get_outcome(A, 0)
+
+
+ODD = {
+    "beyond 64 bits": a_job(1, queue_position=2**64 - 1),
+    "no number": a_job(1, queue_position="first"),
+    "infinite": a_job(1, queue_position=float("inf")),
+    "an object": a_job(1, qpu_seconds=object()),
+    "no text": a_job(1, note=object()),
+    "no job": a_job(1, span=Span(None, 2)),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_cannot_be_stored_is_named_and_nothing_is_written(store: JobStore, odd: str) -> None:
+    for record in (a_set(0), a_set(1)):
+        store.create_set(record, [a_job(row) for row in range(3)])
+    done = a_job(0, status=Status.DONE)
+    good = Changes([done, a_job(2, job_id="j")], [change(0, Status.DONE)], {0: b"x"})
+    bad = Changes([done, ODD[odd]], [change(0, Status.DONE), change(1, Status.DONE)], {1: b"x"})
+    with pytest.raises(StoreValueError, match="cannot hold") as caught:
+        store.commit({A: good, B: bad})
+    assert list(caught.value.refused) == [(B, 1)]
+    for set_id in (A, B):
+        assert store.load_set(set_id)[1] == [a_job(row) for row in range(3)]
+        assert store.job_history(set_id, 0) == []
+        assert store.get_outcome(set_id, 0) is None
+
+
+def test_a_value_that_sqlite_refuses_is_named(store: JobStore) -> None:
+    store.create_set(a_set(), [a_job(0), a_job(1)])
+    connection = store._connection  # type: ignore[attr-defined]
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 10_000)
+    with pytest.raises(StoreValueError, match="too big") as caught:
+        store.commit({A: Changes(outcomes={0: bytes(9_000), 1: bytes(11_000)})})
+    assert list(caught.value.refused) == [(A, 1)]
+    store.commit({A: Changes(outcomes={0: bytes(9_000)})})
+    assert store.get_outcome(A, 0) == bytes(9_000)
 
 
 def test_circuits_are_found_by_overlap_and_in_order(store: JobStore) -> None:

@@ -7,18 +7,21 @@ import random
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import qjm_widgets.manager
 from qjm_widgets import JobManager, JobSet
+from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.records import Status
 from qjm_widgets.decisions import Decisions
 from qjm_widgets.events import JobEvent
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import marked
+from tests.faults.scenes import JumpingClock
 from tests.faults.server import KINDS, Finding, Ledger
 
 CIRCUITS = 11
@@ -90,6 +93,48 @@ def go_on(place: str, kind: str, seed: int, kill_at: int | None, set_id: str) ->
     _listen(job_set, told)
     job_set.resume(adapter)
     _end(manager, job_set)
+
+
+def share(place: str, number: int, seed: int) -> None:
+    """Run sets and resume those of dead kernels, on a store that others use too, until told to stop."""
+    signal.alarm(0)
+    mother = os.getppid()
+    chance = random.Random(seed)
+    clock = JumpingClock()
+    qjm_widgets.manager.SystemClock = lambda: clock  # type: ignore[assignment,misc]
+    signal.signal(
+        signal.SIGUSR1, lambda *_: clock.jump(chance.choice([-86_400.0, 3_600.0, 31_536_000.0]))
+    )
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    directory = Path(place)
+    file = os.open(directory / "told", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    manager = None
+    sets = 0
+    while not (directory / "stop").exists() and os.getppid() == mother:
+        try:
+            manager = manager or JobManager(directory / "disk" / "store")
+            (directory / f"open {os.getpid()}").touch()
+            adapter = Finding(Ledger(directory / "ledger"), faults=faults_of(seed), most=2)
+            if chance.random() < 0.6:
+                names = [f"k{number}-{seed}-{sets}-c{value}" for value in range(chance.randrange(2, 7))]
+                circuits = [marked(value, name=name) for value, name in enumerate(names)]
+                sets += 1
+                job_set = manager.run(circuits, adapter, shots=100, max_circuits_per_job=3)
+                os.write(file, f"{job_set.job_set_id()} {len(names)}\n".encode())
+            else:
+                found = [each.record.set_id for each in manager.history() if each.interrupted]
+                job_set = manager.retrieve_job_set(chance.choice(found)) if found else None
+                if job_set is not None:
+                    job_set.resume(adapter)
+            if job_set is not None:
+                job_set.wait(chance.uniform(0, 0.5))
+        except KeyboardInterrupt:  # in any line: the user goes on with the next cell
+            continue
+        except QJMError:  # another kernel was faster, the disk is full, and so on
+            time.sleep(0.01)
+    with suppress(KeyboardInterrupt):
+        if manager is not None:
+            manager._shut()
 
 
 def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:

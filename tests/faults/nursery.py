@@ -16,7 +16,7 @@ _CODE = "from tests.faults.nursery import serve; serve()"
 
 
 class Nursery:
-    """Forks a process for each errand, one after another.
+    """Forks a process for each errand.
 
     Args:
         log: where the processes print.
@@ -41,14 +41,25 @@ class Nursery:
 
     def run(self, function: str, **arguments: Any) -> int:
         """Run ``module:function(**arguments)`` in a process; the signal that killed it, or 0."""
+        return self.wait(self.start(function, **arguments))
+
+    def start(self, function: str, **arguments: Any) -> int:
+        """Begin an errand beside others; the number of its process."""
+        return self._ask("start", function, arguments)
+
+    def wait(self, process: int) -> int:
+        """Wait until a process has ended; the signal that killed it, or 0."""
+        status = self._ask("wait", process)
+        ended = os.waitstatus_to_exitcode(status) if status >= 0 else -1
+        assert ended in (0, -signal.SIGKILL), f"it ended with {ended}:\n{self.log.read_text()}"
+        return -ended
+
+    def _ask(self, *request: Any) -> int:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([function, arguments]) + "\n")
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
-        status = int(self._process.stdout.readline() or -1)
-        ended = os.waitstatus_to_exitcode(status) if status >= 0 else -1
-        assert ended in (0, -signal.SIGKILL), f"{function} ended with {ended}:\n{self.log.read_text()}"
-        return -ended
+        return int(self._process.stdout.readline() or -1)
 
     def close(self) -> None:
         assert self._process.stdin is not None
@@ -63,11 +74,14 @@ def serve() -> None:
     for module in ("tests.faults.kernels", "qiskit.qpy", "qjm_widgets.backends.sampler"):
         importlib.import_module(module)
     for line in sys.stdin:
-        function, arguments = json.loads(line)
+        what, *about = json.loads(line)
+        if what == "wait":
+            print(os.waitpid(about[0], 0)[1], flush=True)  # noqa: T201
+            continue
         child = os.fork()
         if child == 0:
-            _child(function, arguments)
-        print(os.waitpid(child, 0)[1], flush=True)  # noqa: T201
+            _child(*about)
+        print(child, flush=True)  # noqa: T201
 
 
 def _child(function: str, arguments: dict[str, Any]) -> None:

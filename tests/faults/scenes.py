@@ -91,7 +91,7 @@ def idle(*managers: JobManager) -> None:
         for _ in range(3):
             turn(manager)
             for driver in manager._engine._drivers.values():
-                for lane in (driver._lane, driver._asker._lane):
+                for lane in driver.lanes:
                     done = threading.Event()
                     lane.call(done.set)
                     assert done.wait(LIMIT)
@@ -121,7 +121,7 @@ def abandon(manager: JobManager) -> None:
             os.close(store._owner._descriptor)
             store._owner._descriptor = None
     for driver in list(manager._engine._drivers.values()):
-        for lane in (driver._lane, driver._asker._lane):
+        for lane in driver.lanes:
             lane.stop()
             assert lane.join(LIMIT)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets.asking import _MOST_HANGING
 from qjm_widgets.core import snapshot
 from qjm_widgets.core.errors import DrivenElsewhereError
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.records import Status
 from qjm_widgets.driver import _MOST_HANGING as _MOST_SENDING
+from qjm_widgets.single_calls import _MOST_HANGING_ASKS
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import (
     JumpingClock,
@@ -50,7 +50,8 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call hangs after a moment already."""
-    monkeypatch.setattr("qjm_widgets.asking._DEADLINE", 0.05)
+    monkeypatch.setattr("qjm_widgets.calls.STALL", 0.02)
+    monkeypatch.setattr("qjm_widgets.calls.DEADLINE", 0.05)
 
 
 def hang(adapter: Scripted, call: str) -> Callable[[], None]:
@@ -110,13 +111,12 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     job_set = start(manager, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     end = hang(adapter, "observe")
-    for _ in range(_MOST_HANGING + 1):
-        until(clock, manager, adapter.entered["observe"].is_set, step=300)
-        adapter.entered["observe"].clear()
+    assert adapter.entered["observe"].wait(LIMIT)
     assert not job_set.live.settled
     until(clock, manager, lambda: job_set.live.settled, step=3600)
-    threads = [thread for thread in threading.enumerate() if thread.name == "qjm-ask-hanging"]
-    assert len(threads) == _MOST_HANGING + 1
+    names = [thread.name for thread in threading.enumerate() if thread.name.endswith("-hanging")]
+    assert names.count("qjm-ask-hanging") <= 3, "one for each job, and one that waits for others"
+    assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_ASKS + 1
     assert words(job_set) == ["held", "held"]
     end()
     for job in adapter.sent:
