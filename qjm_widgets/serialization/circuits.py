@@ -14,7 +14,8 @@ from qjm_widgets.core.errors import explain
 from qjm_widgets.core.ports import CircuitBlock, Work
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
-from qjm_widgets.serialization.instructions import carry, plain_names, restore
+from qjm_widgets.serialization.allowed_classes import plain_names
+from qjm_widgets.serialization.instructions import carry, restore
 from qjm_widgets.serialization.losses import Loss
 from qjm_widgets.serialization.metadata import CODEC, read_metadata, write_metadata
 from qjm_widgets.serialization.tree import TreeError, is_plain
