@@ -1,8 +1,10 @@
 """A circuit that cannot be stored runs, every face names it, and the others of its job lose nothing."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
+import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Instruction
@@ -10,6 +12,7 @@ from qiskit.circuit import Instruction
 from qjm_widgets import JobManager
 from qjm_widgets.core.errors import InvalidStateError, MissingCircuitsError, NotAvailableError
 from qjm_widgets.core.records import Span
+from qjm_widgets.figures.groups import groups
 from qjm_widgets.widgets.static_html import html_of
 from qjm_widgets.widgets.wire import head
 from tests.fakes import LIMIT, ScriptedBackend, marked, until
@@ -40,16 +43,18 @@ def begin(store: Path, **options: Any) -> str:
     """Send all of a set, and close the manager before anything is done."""
     backend = ScriptedBackend(hold=True)
     with JobManager(store) as manager:
-        job_set = manager.run(
-            circuits(), backend, max_circuits_per_job=5, shots=10, rerun_on_resume=True, **options
-        )
+        with pytest.warns(UserWarning, match=r"cannot be resumed .* circuit 7 \(c7\): .*'odd'"):
+            job_set = manager.run(
+                circuits(), backend, max_circuits_per_job=5, shots=10, rerun_on_resume=True, **options
+            )
         until(lambda: len(backend.sent) == 2)
         return job_set.job_set_id()
 
 
 def test_it_runs_and_is_not_forgotten(store: Path) -> None:
     with JobManager(store) as manager:
-        job_set = manager.run(circuits(), ScriptedBackend(), max_circuits_per_job=5, shots=10)
+        with pytest.warns(UserWarning, match="1 circuit cannot be stored"):
+            job_set = manager.run(circuits(), ScriptedBackend(), max_circuits_per_job=5, shots=10)
         results = job_set.results(LIMIT)
         assert [results.get_counts(at) for at in range(10)] == [{f"{at:010b}": 10} for at in range(10)]
         (work,) = job_set.live.circuits.of(Span(7, 8))
@@ -113,3 +118,17 @@ def test_a_bundle_keeps_which_it_lacks(store: Path, tmp_path: Path) -> None:
         assert WORDS in repr(job_set)
         assert job_set.live.record.unstored_circuits == (7,)
         assert job_set.live.circuits.metadata()[7] == {"value": 7}
+
+
+def test_circuits_are_chosen_by_metadata_of_any_kind(store: Path) -> None:
+    made = [marked(value) for value in range(4)]
+    for at, circuit in enumerate(made):
+        circuit.metadata |= {("q", 0): np.float64(at % 2), "points": np.arange(at), "lock": Lock()}
+    with JobManager(store) as manager:
+        with pytest.warns(UserWarning, match=r"'lock' of circuit 0 .* 3 more"):
+            job_set = manager.run(made, ScriptedBackend(), shots=10)
+        assert job_set.wait(LIMIT)
+        chosen = job_set.figure(metadata={("q", 0): 1.0})
+        assert set(chosen.data[0].x) == {f"{1:010b}", f"{3:010b}"}
+        assert set(job_set.figure(metadata={"points": np.arange(2)}).data[0].x) == {f"{2:010b}"}
+        assert {group["key"] for group in groups(job_set.live)["metadata"]} >= {"('q', 0)", "points"}
