@@ -74,9 +74,9 @@ def operation_names(circuit: Any) -> Iterable[str]:
     """The names of the instructions in a circuit, once each; those in bodies are not seen."""
     # The circuit's own ``count_ops`` sorts them, which takes as long again; it is for circuits that are
     # built when they are asked for their data, and for older releases.
-    count = None if hasattr(circuit, "_build") else getattr(circuit._data, "count_ops", None)
-    count = count or circuit.count_ops
-    names: Iterable[str] = count()
+    plain = type(circuit).__name__ == "QuantumCircuit"
+    count = getattr(circuit._data, "count_ops", None) if plain else None
+    names: Iterable[str] = circuit.count_ops() if count is None else count()
     return names
 
 

@@ -146,7 +146,9 @@ def registers(outcome: CircuitOutcome) -> dict[str, range]:
 
 def label(value: Any) -> str:
     """A value of a circuit's metadata as text: equal text is one group."""
-    return value if isinstance(value, str) else repr(value.item() if hasattr(value, "item") else value)
+    if isinstance(value, str):
+        return value
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def _check_bits(bits: Any) -> tuple[int, ...]:

@@ -29,13 +29,12 @@ def circuits_of(live: LiveSet, choice: Choice) -> npt.NDArray[np.int64] | None:
         chosen = [circuit for circuit in chosen if names[circuit] == choice.name]
     if choice.metadata:
         metadata = live.circuits.metadata()
+        wished = set(choice.metadata)
+        # By text, as a choice has them: a key may be a number or a tuple.
         chosen = [
             circuit
             for circuit in chosen
-            if all(
-                key in metadata[circuit] and label(metadata[circuit][key]) == value
-                for key, value in choice.metadata
-            )
+            if wished <= {(str(key), label(value)) for key, value in metadata[circuit].items()}
         ]
     return np.array(chosen, dtype=np.int64)
 

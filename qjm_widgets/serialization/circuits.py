@@ -14,7 +14,8 @@ from qjm_widgets.core.errors import explain
 from qjm_widgets.core.ports import CircuitBlock, Work
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
-from qjm_widgets.serialization.instructions import carry, plain_names, restore
+from qjm_widgets.serialization.allowed_classes import plain_names
+from qjm_widgets.serialization.instructions import carry, restore
 from qjm_widgets.serialization.losses import Loss
 from qjm_widgets.serialization.metadata import CODEC, read_metadata, write_metadata
 from qjm_widgets.serialization.tree import TreeError, is_plain
@@ -164,7 +165,7 @@ def _write_circuits(
 ) -> tuple[bytes, dict[int, Any], dict[int, str]]:
     """QPY of all that can be written; the forms, and the reasons why others cannot, by place."""
     try:
-        if max(map(len, names)) < _LONG_NAME and all(map(_is_plain_circuit, circuits)):
+        if max(map(len, names)) < _LONG_NAME and _are_plain(circuits):
             return qpy.dump(circuits), {}, {}
     except Exception:  # one of them cannot be written, or is none
         pass
@@ -200,8 +201,9 @@ def _carry(circuit: Any) -> tuple[Any, dict[str, Any]]:
     return carry(circuit, CODEC.write)
 
 
-def _is_plain_circuit(circuit: Any) -> bool:
-    return plain_names().issuperset(operation_names(circuit))
+def _are_plain(circuits: Sequence[Any]) -> bool:
+    known = plain_names()
+    return all(known.issuperset(operation_names(circuit)) for circuit in circuits)
 
 
 def _named(circuit: Any, name: str) -> Any:

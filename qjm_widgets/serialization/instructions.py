@@ -11,8 +11,6 @@ parameters, cannot be stored.
 
 from __future__ import annotations
 
-import functools
-import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,22 +18,16 @@ import numpy as np
 
 from qjm_widgets._compat import operation_name, operation_names
 from qjm_widgets.serialization import qpy
+from qjm_widgets.serialization.allowed_classes import (
+    allowed_class,
+    allowed_name,
+    is_allowed,
+    package_of,
+    plain_names,
+    standard_classes,
+)
 from qjm_widgets.serialization.tree import TreeError, Write
 
-#: Where the classes on the allow list are found, and their names; None: all operations there.
-_ALLOWED: Mapping[str, tuple[str, frozenset[str] | None]] = {
-    "circuit": (
-        "qiskit.circuit",
-        frozenset({"Instruction", "Gate", "ControlledGate", "AnnotatedOperation"}),
-    ),
-    "library": ("qiskit.circuit.library", None),
-    "aer": ("qiskit_aer.library", None),
-    "aer_flow": ("qiskit_aer.library.control_flow_instructions", frozenset({"AerJump", "AerMark"})),
-    "aer_noise": (
-        "qiskit_aer.noise.errors.base_quantum_error",
-        frozenset({"QuantumChannelInstruction"}),
-    ),
-}
 #: Classes of ``qiskit.circuit.library`` that QPY carries whole; some have parts that no tree has.
 _CARRIED = frozenset(
     {
@@ -129,14 +121,6 @@ def _replaced(circuit: Any, operations: Mapping[int, Any]) -> Any:
     return replaced
 
 
-@functools.cache
-def plain_names() -> frozenset[str]:
-    """Names of instructions that QPY carries, whatever is in them."""
-    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
-
-    return frozenset(get_standard_gate_name_mapping()) | {"barrier"}
-
-
 # -- one instruction -----------------------------------------------------------------------------------
 
 
@@ -145,13 +129,13 @@ def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
     if hasattr(operation, "replace_blocks"):
         return _carry_blocks(operation, write)
     kind = getattr(operation, "base_class", type(operation))
-    name = _allowed_name(kind)
+    name = allowed_name(kind)
     if name is None:
-        if _package(kind) == "qiskit" and _is_read_again(operation, kind):
+        if package_of(kind) == "qiskit" and _is_read_again(operation, kind):
             return operation, None
         return _carry_definition(operation, write)
     simple = name.startswith("circuit.") and _are_simple(operation)
-    known = kind.__name__ in _CARRIED or kind.__name__ in _standard_classes()
+    known = kind.__name__ in _CARRIED or kind.__name__ in standard_classes()
     # Not the definition that a class makes itself: it does not travel.
     parts = _parts(operation, definition=not known)
     if (simple or known) and all(_is_carried(part, write) for part in parts):
@@ -161,7 +145,7 @@ def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
     except TreeError:
         if name.startswith("circuit."):
             raise
-        if _package(kind) == "qiskit" and _is_read_again(operation, kind):
+        if package_of(kind) == "qiskit" and _is_read_again(operation, kind):
             return operation, None
         return _carry_definition(operation, write)
 
@@ -295,7 +279,7 @@ def _restored(carrier: Any, form: Any, read: Write) -> Any:
         pairs = zip(blocks, form["blocks"], strict=True)
         return carrier.replace_blocks([restore(block, forms, read) for block, forms in pairs])
     check_form(form)
-    kind = _allowed_class(form["class"])
+    kind = allowed_class(form["class"])
     operation = object.__new__(kind)
     # Not setattr: no code of the class runs before the instruction is whole.
     vars(operation).update({name: read(value) for name, value in form["state"].items()})
@@ -316,7 +300,7 @@ def check_form(form: Any) -> None:
         return
     if not isinstance(form, dict) or set(form) != {"class", "state"}:
         raise TreeError("it is no form of an instruction")
-    if not isinstance(form["state"], dict) or not _is_allowed(form["class"]):
+    if not isinstance(form["state"], dict) or not is_allowed(form["class"]):
         raise TreeError(f"an instruction of an unknown class {str(form['class'])[:100]!r}")
 
 
@@ -326,67 +310,3 @@ def check_forms(forms: Any) -> None:
         raise TreeError("the forms of its instructions are not by place")
     for form in forms.values():
         check_form(form)
-
-
-# -- the allow list ------------------------------------------------------------------------------------
-
-
-def _allowed_name(kind: Any) -> str | None:
-    name = str(kind.__name__)
-    for place, (module, names) in _ALLOWED.items():
-        if _package(kind) != module.split(".")[0]:
-            continue  # and that package is not loaded for it
-        if names is not None and name not in names:
-            continue
-        if getattr(_module(module), name, None) is kind:
-            return f"{place}.{name}"
-    return None
-
-
-def _package(kind: Any) -> str:
-    return str(kind.__module__).split(".")[0]
-
-
-def _is_allowed(name: Any) -> bool:
-    """Whether a name is on the list, as far as can be seen without Aer."""
-    place, _, rest = name.partition(".") if isinstance(name, str) else ("", "", "")
-    if place not in _ALLOWED or not rest.isidentifier():
-        return False
-    names = _ALLOWED[place][1]
-    if names is not None:
-        return rest in names
-    if place == "aer":
-        return rest.startswith(("Save", "Set"))
-    return _is_operation(getattr(_module("qiskit.circuit.library"), rest, None))
-
-
-def _allowed_class(name: str) -> Any:
-    place, _, rest = name.partition(".")
-    try:
-        found = getattr(_module(_ALLOWED[place][0]), rest, None)
-    except ImportError as error:
-        raise TreeError(f"the instruction {rest} needs a package that is not here: {error}") from error
-    if not _is_operation(found):
-        raise TreeError(f"an instruction of an unknown class {name!r}")
-    return found
-
-
-def _is_operation(kind: Any) -> bool:
-    from qiskit.circuit import Operation
-
-    return isinstance(kind, type) and issubclass(kind, Operation)
-
-
-@functools.cache
-def _module(name: str) -> Any:
-    return importlib.import_module(name)
-
-
-@functools.cache
-def _standard_classes() -> frozenset[str]:
-    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
-
-    return frozenset(
-        getattr(gate, "base_class", type(gate)).__name__
-        for gate in get_standard_gate_name_mapping().values()
-    )

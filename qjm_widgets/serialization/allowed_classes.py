@@ -1,0 +1,102 @@
+"""The classes of instructions that may be made of what was stored, and those that QPY carries itself."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from qjm_widgets.serialization.tree import TreeError
+
+#: Where the classes on the allow list are found, and their names; None: all operations there.
+_ALLOWED: Mapping[str, tuple[str, frozenset[str] | None]] = {
+    "circuit": (
+        "qiskit.circuit",
+        frozenset({"Instruction", "Gate", "ControlledGate", "AnnotatedOperation"}),
+    ),
+    "library": ("qiskit.circuit.library", None),
+    "aer": ("qiskit_aer.library", None),
+    "aer_flow": ("qiskit_aer.library.control_flow_instructions", frozenset({"AerJump", "AerMark"})),
+    "aer_noise": (
+        "qiskit_aer.noise.errors.base_quantum_error",
+        frozenset({"QuantumChannelInstruction"}),
+    ),
+}
+
+
+@functools.cache
+def plain_names() -> frozenset[str]:
+    """Names of instructions that QPY carries, whatever is in them."""
+    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+
+    return frozenset(get_standard_gate_name_mapping()) | {"barrier"}
+
+
+def allowed_name(kind: Any) -> str | None:
+    """The name of a class on the list, or None."""
+    name = str(kind.__name__)
+    for place, (module, names) in _ALLOWED.items():
+        if package_of(kind) != module.split(".")[0]:
+            continue  # and that package is not loaded for it
+        if names is not None and name not in names:
+            continue
+        if getattr(_module(module), name, None) is kind:
+            return f"{place}.{name}"
+    return None
+
+
+def package_of(kind: Any) -> str:
+    """The top package of a class."""
+    return str(kind.__module__).split(".")[0]
+
+
+def is_allowed(name: Any) -> bool:
+    """Whether a name is on the list, as far as can be seen without Aer."""
+    place, _, rest = name.partition(".") if isinstance(name, str) else ("", "", "")
+    if place not in _ALLOWED or not rest.isidentifier():
+        return False
+    names = _ALLOWED[place][1]
+    if names is not None:
+        return rest in names
+    if place == "aer":
+        return rest.startswith(("Save", "Set"))
+    return _is_operation(getattr(_module("qiskit.circuit.library"), rest, None))
+
+
+def allowed_class(name: str) -> Any:
+    """The class of that name.
+
+    Raises:
+        TreeError: it is not on the list, or its package is not installed.
+    """
+    place, _, rest = name.partition(".")
+    try:
+        found = getattr(_module(_ALLOWED[place][0]), rest, None)
+    except ImportError as error:
+        raise TreeError(f"the instruction {rest} needs a package that is not here: {error}") from error
+    if not _is_operation(found):
+        raise TreeError(f"an instruction of an unknown class {name!r}")
+    return found
+
+
+def _is_operation(kind: Any) -> bool:
+    from qiskit.circuit import Operation
+
+    return isinstance(kind, type) and issubclass(kind, Operation)
+
+
+@functools.cache
+def _module(name: str) -> Any:
+    return importlib.import_module(name)
+
+
+@functools.cache
+def standard_classes() -> frozenset[str]:
+    """The classes of Qiskit's standard gates."""
+    from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
+
+    return frozenset(
+        getattr(gate, "base_class", type(gate)).__name__
+        for gate in get_standard_gate_name_mapping().values()
+    )
