@@ -16,7 +16,7 @@ from typing import Any
 from qjm_widgets.asking import Asker
 from qjm_widgets.calls import Lane
 from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
-from qjm_widgets.core.errors import StoreError
+from qjm_widgets.core.errors import QJMError, StoreError
 from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
@@ -150,6 +150,15 @@ class Driver:
                 del self._sending[key]
                 self._turn.unsend(sending.state, sending.row, "the manager was closed first")
 
+    def _may_cut(self, state: SetState, row: int) -> bool:
+        """Whether the shots of a job can be cut; else it goes whole, and the refusal says all of it."""
+        span = state.jobs[row].span
+        try:
+            self.adapter.check_cut(state.live.circuits.of(span), span.start, state.live.options)
+        except QJMError:  # not to be merged, or the circuits cannot be read, as sending them will say
+            return False
+        return True
+
     # -- choosing ------------------------------------------------------------------------------------
 
     def _choose(self, states: Sequence[SetState]) -> list[tuple[SetState, int]]:
@@ -171,8 +180,8 @@ class Driver:
                 break
             row = state.unsent.pop()
             most, shots = self.adapter.limits.shots, state.jobs[row].shots
-            if most is not None and shots is not None and shots > most:  # it was learned meanwhile
-                self._turn.cut_shots(state, row, most)
+            if most is not None and shots is not None and shots > most and self._may_cut(state, row):
+                self._turn.cut_shots(state, row, most)  # the limit was learned meanwhile
             chosen.append((state, row))
             room -= 1
             self._order.rotate(-1)

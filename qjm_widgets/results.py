@@ -11,9 +11,11 @@ from qiskit.result import Counts, Result
 
 from qjm_widgets._compat import experiment_header
 from qjm_widgets.conversion.experiments import write_experiment, write_sampled
+from qjm_widgets.conversion.packed_counts import PackedCounts
+from qjm_widgets.conversion.pub_selection import counted, select
 from qjm_widgets.conversion.pubs import write_pub_result
 from qjm_widgets.core.codec import Lost
-from qjm_widgets.core.counts import Layout, Packed
+from qjm_widgets.core.counts import Layout
 from qjm_widgets.core.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
@@ -38,19 +40,6 @@ _NO_INFO: Mapping[str, Any] = {}
 _NAMED = frozenset(
     {"backend_name", "backend_version", "job_id", "success", "results", "date", "status", "header"}
 )
-
-
-class _PackedCounts(Counts):  # type: ignore[misc]
-    """Qiskit's ``Counts`` made of packed integers, without parsing text first."""
-
-    def __init__(self, packed: Packed, creg_sizes: Any, time_taken: float | None) -> None:
-        outcomes, counts = packed.outcomes.tolist(), packed.counts.tolist()
-        dict.__init__(self, packed.to_dict())
-        self.int_raw = dict(zip(outcomes, counts, strict=True))
-        self.hex_raw = dict(zip(map(hex, outcomes), counts, strict=True))
-        self.creg_sizes = creg_sizes
-        self.memory_slots = packed.layout.width
-        self.time_taken = time_taken
 
 
 class _Saved(dict[str, Any]):
@@ -135,7 +124,7 @@ class JobSetResults:
         index = self.index_of(circuit)
         outcome = self._outcome(index)
         if isinstance(outcome, PubOutcome):
-            return _PackedCounts(_at(index, outcome, loc, register).packed_or_fail(index), None, None)
+            return PackedCounts(counted(index, select(index, outcome, loc, register)), None, None)
         _no_pub_arguments(index, loc, register)
         _check_readable(index, outcome, "counts")
         if outcome.counts is None or not outcome.counts.counts.size:
@@ -143,7 +132,7 @@ class JobSetResults:
                 return self._result_of([outcome]).get_counts(0)  # its probabilities, as Qiskit has it
             return Counts(self._data(index, outcome, "counts"))
         creg_sizes = outcome.header.get("creg_sizes")
-        return _PackedCounts(outcome.counts, creg_sizes, outcome.fields.get("time_taken"))
+        return PackedCounts(outcome.counts, creg_sizes, outcome.fields.get("time_taken"))
 
     def get_memory(
         self,
@@ -160,9 +149,9 @@ class JobSetResults:
         index = self.index_of(circuit)
         outcome = self._outcome(index)
         if isinstance(outcome, PubOutcome):
-            chosen = _at(index, outcome, loc, register)
-            chosen.packed_or_fail(index)
-            return chosen.outcome.layout.texts(chosen.outcome.joined().tolist())
+            chosen = select(index, outcome, loc, register)
+            counted(index, chosen)
+            return chosen.layout.texts(chosen.joined().tolist())
         _no_pub_arguments(index, loc, register)
         _check_readable(index, outcome, "memory")
         if outcome.memory is None and "memory" not in outcome.data:
@@ -358,43 +347,6 @@ class JobSetResults:
         """What the results of all jobs say beside their circuits, as that of one job."""
         outcomes = [self._live.outcomes.of(job.row) for job in self._live.jobs]
         return merge_notes([outcome.info for outcome in outcomes if outcome is not None])
-
-
-class _Chosen:
-    """One point and one or all registers of a PUB."""
-
-    def __init__(self, outcome: PubOutcome) -> None:
-        self.outcome = outcome
-
-    def packed_or_fail(self, index: int) -> Packed:
-        packed = self.outcome.packed()
-        if packed is None:
-            raise NotAvailableError(f"circuit {index} ({self.outcome.name}) has no counts")
-        return packed
-
-
-def _at(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> _Chosen:
-    registers = dict(outcome.registers)
-    if register is not None:
-        if register not in registers:
-            raise InputError(
-                f"circuit {index} ({outcome.name}) has no register {register!r}: "
-                f"it has {', '.join(map(repr, registers)) or 'none'}"
-            )
-        registers = {register: registers[register]}
-    shape = outcome.shape
-    if shape == ():
-        if loc not in (None, ()):
-            raise InputError(f"circuit {index} ({outcome.name}) has one point only: leave loc out")
-    else:
-        where = tuple(loc) if isinstance(loc, (tuple, list)) else (loc,)
-        if len(where) != len(shape) or not all(isinstance(at, (int, np.integer)) for at in where):
-            raise InputError(f"circuit {index} ({outcome.name}) has points of shape {shape}: give loc=")
-        try:
-            registers = {name: (array[where], bits) for name, (array, bits) in registers.items()}
-        except IndexError:
-            raise InputError(f"loc={loc} is outside the shape {shape} of circuit {index}") from None
-    return _Chosen(PubOutcome(outcome.name, (), registers))
 
 
 def _no_pub_arguments(index: int, loc: Any, register: str | None) -> None:

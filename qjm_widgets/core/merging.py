@@ -17,6 +17,7 @@ import numpy as np
 from qjm_widgets.core.averages import UnmergeableError, are_equal, average, join, quasi, total
 from qjm_widgets.core.codec import Lost
 from qjm_widgets.core.counts import Integers, Packed, together
+from qjm_widgets.core.errors import NotAvailableError, explain
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
 
 #: Names of what is the same for all shots although it may have as many entries as there are shots.
@@ -35,14 +36,22 @@ def merge(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None] = ()) ->
     Args:
         pieces: in the order of the shots.
         shots: how many shots each has, for pieces that do not say it.
+
+    Raises:
+        NotAvailableError: they are no pieces of one circuit.
     """
     if len(pieces) == 1:
         return pieces[0]
     weights = _weights(pieces, shots)
     pubs = [piece for piece in pieces if isinstance(piece, PubOutcome)]
-    if pubs:
-        return _merge_pubs(pubs, weights)
-    return _merge_runs([piece for piece in pieces if isinstance(piece, ExperimentOutcome)], weights)
+    runs = [piece for piece in pieces if isinstance(piece, ExperimentOutcome)]
+    try:
+        return _merge_pubs(pubs, weights) if pubs and not runs else _merge_runs(runs, weights)
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotAvailableError(
+            f"the {len(pieces)} pieces of the shots of {pieces[0].name} do not fit each other "
+            f"({explain(error)})"
+        ) from error
 
 
 def _weights(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None]) -> list[int]:
@@ -284,7 +293,7 @@ def merge_notes(trees: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             merged[key] = merge_notes(values)
         elif _ADDED.fullmatch(name) and _are_numbers(values):
             merged[key] = sum(values)
-        elif _SEEDS.fullmatch(name) and any(value != values[0] for value in values[1:]):
+        elif _SEEDS.fullmatch(name) and _are_numbers(values) and len(set(values)) > 1:
             merged[key] = values
         else:
             merged[key] = values[0]

@@ -11,7 +11,7 @@ from qiskit_aer import AerSimulator
 from qjm_widgets import JobManager
 from qjm_widgets.core.errors import CircuitError, InputError
 from tests.contract.adapter_kinds import SEED, coins, ended
-from tests.fakes import ScriptedBackend, marked
+from tests.fakes import LIMIT, ScriptedBackend, marked
 from tests.faults.scripted import Scripted
 
 MOST = 200
@@ -151,6 +151,28 @@ def test_pieces_that_were_cut_late_draw_independently(manager: JobManager) -> No
         for place, circuit in enumerate(range(*job.span)):
             plain[circuit].update(result.get_counts(place))
     assert [job_set.counts(index) for index in range(4)] == plain
+
+
+def test_shots_that_are_cut_late_are_refused_where_they_cannot_be_merged(manager: JobManager) -> None:
+    class Small(AerSimulator):
+        def run(self, circuits: Any, *arguments: Any, **options: Any) -> Any:
+            if options["shots"] > MOST:
+                raise ValueError("Shots must be in the range [1, 200].")
+            return super().run(circuits, *arguments, **options)
+
+    circuits = coins(4)
+    for index in (0, 2):
+        circuits[index].save_statevector(label="psi")  # after a measurement: of a single shot
+    job_set = manager.run(circuits, Small(), shots=500, max_circuits_per_job=1)
+    assert job_set.wait(LIMIT)
+    errors = job_set.error_messages()
+    assert errors is not None
+    for index in (0, 2):
+        assert f"circuits {index}: " in errors
+        assert f"circuit {index} ({circuits[index].name}) has save_statevector (label 'psi')" in errors
+        assert len(job_set.jobs_of(index)) == 1
+    assert errors.count("range [1, 200]") == errors.count("pershot=True") == 2
+    assert [sum(job_set.counts(index).values()) for index in (1, 3)] == [500, 500]
 
 
 def test_pieces_that_differ_are_cut_by_themselves(manager: JobManager) -> None:

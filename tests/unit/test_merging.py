@@ -12,6 +12,7 @@ from qiskit.result import ProbDistribution, QuasiDistribution
 
 from qjm_widgets.core.codec import Lost
 from qjm_widgets.core.counts import Layout, pack_hex
+from qjm_widgets.core.errors import NotAvailableError
 from qjm_widgets.core.merging import merge, merge_notes
 from qjm_widgets.core.outcomes import ExperimentOutcome, PubOutcome
 from tests.alike import difference
@@ -186,6 +187,21 @@ def test_metadata_is_added_where_it_counts() -> None:
         "metadata": {"sample_measure_time": 2.0, "parallel_shots": 1, "num_qubits": 2},
     }
     assert merge_notes([first]) == first
+
+
+def test_seeds_of_any_kind_and_numbers_that_are_none_break_nothing() -> None:
+    first = {"seed": np.array([1, 2]), "shots": "ten", "time_taken": None, "seed_simulator": [1]}
+    assert merge_notes([first, {**first, "seed": np.array([3, 4])}]) == first
+
+
+def test_pieces_that_do_not_fit_each_other_say_so() -> None:
+    bits = np.zeros((3, 1), dtype=np.uint8)
+    pieces = [PubOutcome("p", (), {"c": (bits, 1)}), PubOutcome("p", (), {"d": (bits, 1)})]
+    with pytest.raises(NotAvailableError, match="2 pieces of the shots of p do not fit each other"):
+        merge(pieces)
+    other = PubOutcome("p", (2,), {"c": (np.zeros((2, 3, 1), dtype=np.uint8), 1)})
+    with pytest.raises(NotAvailableError, match="do not fit"):
+        merge([pieces[0], other])
 
 
 def pub(shots: int, shape: tuple[int, ...], data: dict[str, Any], register: bool = True) -> PubOutcome:
