@@ -59,7 +59,6 @@ def test_a_bundle_may_have_jobs_that_ran_circuits_again() -> None:
         job(2, 1, 3),  # not newer
         job(2, 3, 5, 2),  # beyond it
         job(2, 0, 4, 2),  # all of it
-        job(2, 1, 3, 2, pieces=2),  # cut in another way
     ],
 )
 def test_other_overlaps_are_refused(other: JobRecord) -> None:
