@@ -315,11 +315,8 @@ class JobSetResults:
 
     def _data(self, index: int, outcome: ExperimentOutcome, key: str) -> Any:
         if key not in outcome.data:
-            why = (
-                ": it measures nothing, or the backend gave none"
-                if key == "counts"
-                else ": no save instruction put it there"
-            )
+            nothing = key == "counts"
+            why = "it measures nothing, or none came" if nothing else "no save instruction put it there"
             raise NotAvailableError(f"circuit {index} ({outcome.name}) has no {key}: {why}")
         return _kept(outcome.data[key], f"{key!r} of circuit {index} ({outcome.name})")
 

@@ -279,5 +279,5 @@ def _check_cover(jobs: tuple[JobRecord, ...], circuits: int) -> None:
 
 def _runs_again(job: JobRecord, earlier: JobRecord) -> bool:
     """Whether a job runs circuits again that failed in an earlier one."""
-    done = earlier.status is Status.DONE and job.pieces == earlier.pieces
+    done = earlier.status is Status.DONE
     return done and may_run_again(job.span, job.attempt, earlier.span, earlier.attempt)

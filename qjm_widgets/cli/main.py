@@ -144,7 +144,8 @@ def _retry(manager: JobManager, chosen: argparse.Namespace) -> int:
     job_set = _retrieve(manager, chosen)
     rows = _rows(job_set, chosen.jobs)
     wanted = Status.HELD if chosen.held else Status.ERROR
-    if all(job_set.live.jobs[row].status is not wanted for row in rows):
+    jobs = [job_set.live.jobs[row] for row in rows]
+    if not any(job.status is wanted or (job.flawed and not chosen.held) for job in jobs):
         return _say(chosen, {"retried": 0}, f"nothing to retry: no job of those is {_word(wanted)}")
     _drive(job_set, chosen, paused=False)
     again = job_set.retry(rows, held=chosen.held)

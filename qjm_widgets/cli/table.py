@@ -108,9 +108,14 @@ class JobsTable:
 
 def _chosen(jobs: Sequence[JobRecord], room: int) -> list[JobRecord]:
     """The jobs that are shown, in the order of the set."""
-    chosen = sorted(jobs, key=lambda job: _FIRST.index(job.status))[:room]
+    chosen = sorted(jobs, key=lambda job: _FIRST.index(_look_of(job)))[:room]
     rows = {job.row for job in chosen}
     return [job for job in jobs if job.row in rows]
+
+
+def _look_of(job: JobRecord) -> Status:
+    """The status as which a job is placed and coloured: one with failed circuits as one that failed."""
+    return Status.ERROR if job.flawed else job.status
 
 
 def _table(
@@ -124,7 +129,7 @@ def _table(
     if noted:
         table.add_column("", overflow="ellipsis", no_wrap=True)
     for place, job in enumerate(jobs):
-        style = _STYLES.get(job.status, "")
+        style = _STYLES.get(_look_of(job), "")
         cells = [
             Text(column.cells[place], style=style if column.head == "status" else "")
             for column in columns

@@ -237,6 +237,12 @@ def test_the_command_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert shown["jobs_with_failed_circuits"] == 1
     assert shown["job_list"][0]["failed_circuits"] == [1]
     assert main(["watch", job_set.job_set_id(), *store]) == 1
+    capsys.readouterr()
+    backend = ["--backend", f"{__name__}:FlakyBackend"]
+    assert main(["retry", job_set.job_set_id(), *store, *backend]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "sending 1 job again"
+    assert main(["retry", job_set.job_set_id(), *store]) == 0
+    assert "nothing to retry" in capsys.readouterr().out
 
 
 def test_the_table_of_jobs_names_it(manager: JobManager) -> None:
@@ -286,3 +292,31 @@ def test_a_circuit_that_is_too_large_for_aer_fails_alone(
     assert [job.span for job in job_set.live.jobs] == [Span(0, 3), Span(1, 2)]
     assert job_set.results().failed() == [1]
     assert "Insufficient memory" in str(job_set.error_messages())
+
+
+def test_what_runs_again_draws_as_it_would_have_in_one_plain_run(manager: JobManager) -> None:
+    simulators = pytest.importorskip("qiskit_aer")
+
+    class Flaky(simulators.AerSimulator):  # type: ignore[name-defined, misc]
+        failing: frozenset[int] = frozenset({0, 3, 4})
+
+        def run(self, circuits: Any, **options: Any) -> Any:
+            job = super().run(circuits, **options)
+            for index in self.failing:
+                job.result().results[index].success = False
+            return job
+
+    circuit = QuantumCircuit(4)
+    circuit.h(range(4))
+    circuit.measure_all()
+    given = [circuit.copy(f"c{index}") for index in range(6)]
+    backend = Flaky()
+    job_set = manager.run(given, backend, shots=100, seed_simulator=7)
+    assert job_set.wait(LIMIT)
+    assert job_set.results().failed() == [0, 3, 4]
+    backend.failing = frozenset()
+    assert job_set.retry() == 2
+    assert job_set.wait(LIMIT)
+    plain = simulators.AerSimulator().run(given, shots=100, seed_simulator=7).result()
+    found = [dict(job_set.results().get_counts(index)) for index in range(6)]
+    assert found == [dict(plain.get_counts(index)) for index in range(6)]
