@@ -153,6 +153,7 @@ def test_pieces_that_were_cut_late_draw_independently(manager: JobManager) -> No
     assert [job_set.counts(index) for index in range(4)] == plain
 
 
+@pytest.mark.newer_qiskit
 def test_pieces_that_differ_are_cut_by_themselves(manager: JobManager) -> None:
     """A sampler's PUBs say their own shots; those that fit go out as they are."""
 
