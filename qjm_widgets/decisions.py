@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from qjm_widgets.core.outcomes import MISSING, JobOutcome
 from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import NONE_FAILED, Clock, Encoded, JobStore, item_of
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
-from qjm_widgets.core.seeds import piece_seed, seed_at
+from qjm_widgets.core.seeds import SeedRule, piece_seed, seed_at
 from qjm_widgets.core.snapshot import circuits_words, first_line, plural, some
 from qjm_widgets.core.spans import runs_of
 from qjm_widgets.core.splitting import Item, parts
@@ -259,14 +260,14 @@ class Decisions:
 
 def _seed_at(state: SetState, job: JobRecord, circuit: int) -> int | None:
     """The seed of what begins at a circuit of a job."""
-    if job.seed is None:
-        return None
+    rule = state.driver.adapter.seed_rule
     before = Span(job.span.start, circuit + 1)
-    try:
-        items = [item_of(work) for work in state.live.circuits.of(before)]
-    except NotAvailableError:  # one of them is nowhere any more, and draws nothing
-        items = [Item(job.shots, 1, 0)] * len(before)
-    return seed_at(state.driver.adapter.seed_rule, job.seed, items, circuit - job.span.start)
+    items = [Item()] * len(before)
+    if rule is SeedRule.AER_BY_SHOTS and job.seed is not None and len(before) > 1:
+        # Only samplers run circuits of several points, or of several numbers of shots.
+        with suppress(NotAvailableError):  # one of them is nowhere any more, and draws nothing
+            items = [item_of(work) for work in state.live.circuits.of(before)]
+    return seed_at(rule, job.seed, items, circuit - job.span.start)
 
 
 def _flaws(state: SetState, row: int, failed: Mapping[int, str]) -> dict[str, Any]:

@@ -144,7 +144,9 @@ class JobManager:
                 asking.
             max_qpu_seconds: a budget of quantum processor time, as the backend counts it: when it is
                 used up, jobs that were not sent are held. ``update_max_qpu_seconds`` changes it.
-            run_options: handed to the backend's ``run``.
+            run_options: handed to the backend's ``run``; one that nobody knows is refused.
+                ``parameter_binds`` is assigned to the circuits. With ``seed_simulator`` on Aer, the set
+                gives what one plain run of all circuits gives; elsewhere each job has a seed of its own.
 
         Raises:
             InputError: one of its kinds, naming the circuit or argument; nothing was stored or sent.

@@ -113,7 +113,8 @@ def _plan(
         items = [item._replace(payload_bytes=size) for item, size in zip(items, sizes, strict=True)]
     rule = adapter.seed_rule
     steps = places(rule, items)
-    if rule is SeedRule.AER_BY_SHOTS and adapter.seeds(1, options) != [None]:
+    seeded = adapter.seeds(1, options) != [None]  # a wrong one is refused here, by plan, too
+    if rule is SeedRule.AER_BY_SHOTS and seeded:
         items = [item._replace(place=place) for item, place in zip(items, steps, strict=True)]
     jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits))
     return Plan(

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import suppress
+from numbers import Integral
 from typing import Any
 
 from qjm_widgets.backends.executor_kinds import MEMORY, explained, is_death
@@ -129,7 +130,7 @@ class OnExecutor:
         """As without an executor, so that the samples are the same."""
         if isinstance(self._inner, Sampler):
             seed = seed_of(self._inner.sampler)
-            if seed is not None and not isinstance(seed, int):
+            if seed is not None and not isinstance(seed, Integral):
                 raise InputError(
                     f"the seed of {self.name} is a {type(seed).__name__}: each worker would begin with "
                     "a copy of it and draw the same samples. Give a whole number, or no seed"

@@ -20,6 +20,7 @@ from qjm_widgets.backends.sampler import Sampler, sent_job
 from qjm_widgets.backends.seeding import SEED, spread_seeds
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.ports import Submission, Work
+from qjm_widgets.core.seeds import SeedRule
 
 _HEEDED = ("default_shots", "simulator")
 """What local mode does something with; for the other options it would warn, job by job."""
@@ -61,11 +62,18 @@ class IBMLocal(Sampler):
         else:
             super().check(works, {})
 
+    @property
+    def seed_rule(self) -> SeedRule:
+        """That of the simulator, counted as samplers do."""
+        rule = simulators.seed_rule(self._backend)
+        return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
+
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The simulator's seed for the first piece, derived ones for the others."""
         given = (self._options(options).get("simulator") or {}).get(SEED)
-        # The runtime's word for "not given" is false.
-        return spread_seeds(given if given or given == 0 else None, pieces, self.seed_rule)
+        if not given and given != 0:  # the runtime's word for "not given" is false
+            given = getattr(getattr(self._backend, "options", None), SEED, None)
+        return spread_seeds(given, pieces, self.seed_rule)
 
     def submit(self, submission: Submission) -> Any:
         """Start a job on a thread of the runtime's."""

@@ -8,6 +8,7 @@ from where the job begins: independent of the others, and the same for the same 
 from __future__ import annotations
 
 import enum
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -45,11 +46,7 @@ def places(rule: SeedRule, items: Sequence[Item]) -> list[int]:
         return found
     if rule is not SeedRule.AER:
         return list(range(len(items)))
-    found, total = [], 0
-    for item in items:
-        found.append(total)
-        total += item.points
-    return found
+    return [0, *itertools.accumulate(item.points for item in items[:-1])] if items else []
 
 
 def move(rule: SeedRule, seed: int, steps: int) -> int:

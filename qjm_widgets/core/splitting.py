@@ -233,9 +233,10 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
         if _pieces(stop, item, limits) != pieces:
             break
         # One seed has to serve all circuits of a job: each is as far from it as in the plain run.
-        if item.place is not None and item.place - drawn.get(item.shots, 0) != first.place:
-            break
-        drawn[item.shots] = drawn.get(item.shots, 0) + item.points
+        if item.place is not None:
+            if item.place - drawn.get(item.shots, 0) != first.place:
+                break
+            drawn[item.shots] = drawn.get(item.shots, 0) + item.points
         executions += ((shots if same else item.shots) or 0) * item.points
         payload += item.payload_bytes
         if limits.executions is not None and executions > limits.executions:

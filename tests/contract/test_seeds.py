@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -85,6 +85,8 @@ def test_sums_beyond_64_bits_wrap_as_aers_own(seed: int, manager: JobManager) ->
 def test_a_seed_that_aer_does_not_take_is_refused_at_the_call(manager: JobManager) -> None:
     with pytest.raises(InputError, match=r"seed_simulator=9223372036854775808 .* 2\*\*63"):
         manager.run(alike(1), AerSimulator(), seed_simulator=2**63)
+    with pytest.raises(InputError, match="whole number"):
+        manager.plan(alike(1), AerSimulator(), seed_simulator="seven")
     assert manager.history() == []
 
 
@@ -173,6 +175,29 @@ def test_halves_of_a_job_that_was_too_large_equal_the_plain_run(manager: JobMana
     job_set = manager.run(circuits, Small(), shots=100, seed_simulator=SEED)
     assert counts(job_set) == [plain.get_counts(index) for index in range(9)]
     assert len(job_set.jobs()) > 4
+
+
+def test_circuits_that_failed_and_are_sent_again_equal_the_plain_run(manager: JobManager) -> None:
+    class Flaky(AerSimulator):
+        runs: ClassVar[list[int]] = []
+
+        def run(self, circuits: Any, *arguments: Any, **options: Any) -> Any:
+            self.runs.append(len(circuits))
+            job = super().run(circuits, *arguments, **options)
+            if len(self.runs) == 1:
+                result = job.result()
+                for place in (1, 3):
+                    result.results[place].success, result.results[place].status = False, "ERROR"
+                job.result = lambda *_: result
+            return job
+
+    circuits = alike(6)
+    plain = AerSimulator().run(circuits, shots=100, seed_simulator=SEED).result()
+    job_set = manager.run(circuits, Flaky(), shots=100, seed_simulator=SEED)
+    assert job_set.wait(60)
+    job_set.retry()
+    assert counts(job_set) == [plain.get_counts(index) for index in range(6)]
+    assert Flaky.runs == [6, 1, 1]
 
 
 def test_a_simulator_of_one_stream_gives_the_first_job_the_seed_itself(manager: JobManager) -> None:

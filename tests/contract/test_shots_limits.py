@@ -175,6 +175,7 @@ def test_shots_that_are_cut_late_are_refused_where_they_cannot_be_merged(manager
     assert [sum(job_set.counts(index).values()) for index in (1, 3)] == [500, 500]
 
 
+@pytest.mark.newer_qiskit
 def test_pieces_that_differ_are_cut_by_themselves(manager: JobManager) -> None:
     """A sampler's PUBs say their own shots; those that fit go out as they are."""
 

@@ -267,6 +267,8 @@ def test_a_simulator_of_ones_own_runs_where_the_user_says_that_it_may(manager: J
 def test_what_cannot_travel_is_refused_and_named(manager: JobManager) -> None:
     import threading
 
+    from tests.executors.own_backend import OwnBackend
+
     class Odd(Instruction):
         """More than a name, and nobody here knows what."""
 
@@ -277,9 +279,9 @@ def test_what_cannot_travel_is_refused_and_named(manager: JobManager) -> None:
     circuit = QuantumCircuit(1, 1, name="odd one")
     circuit.append(Odd(), [0])
     with pytest.raises(CircuitError, match=r"circuit 1 \(odd one\).*without an executor"):
-        manager.run([coins(1)[0], circuit], AerSimulator(), executor="processes")
+        manager.run([coins(1)[0], circuit], OwnBackend(), executor="processes", rerun_on_resume=True)
     with pytest.raises(InputError, match=r"run options cannot be sent.*lock"):
-        manager.run(coins(1), AerSimulator(), executor="processes", lock=threading.Lock())
+        manager.run(coins(1), AerSimulator(), executor="processes", noise_model=threading.Lock())
 
 
 def test_a_generator_as_seed_is_refused(manager: JobManager) -> None:

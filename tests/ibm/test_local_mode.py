@@ -36,6 +36,28 @@ def test_the_same_call_runs_on_a_fake_backend(manager: JobManager, bell: Quantum
     ]
 
 
+@pytest.mark.filterwarnings("ignore:Specifying different 'shots' across pubs")
+def test_a_seeded_set_equals_one_plain_run(manager: JobManager, bell: QuantumCircuit) -> None:
+    from qiskit.primitives import BackendSamplerV2
+    from qiskit_aer import AerSimulator
+    from qiskit_ibm_runtime import Batch
+    from qiskit_ibm_runtime.fake_provider import FakeManilaV2
+
+    pubs = [(bell, None, shots) for shots in (100, 200, 100, 100, 200)]
+    for backend, given, computing in (
+        (FakeManilaV2(), {"seed_simulator": 7}, FakeManilaV2()),
+        (Batch(backend=AerSimulator(seed_simulator=7)), {}, AerSimulator()),
+    ):
+        sampler = BackendSamplerV2(backend=computing, options={"seed_simulator": 7})
+        plain = sampler.run(pubs).result()
+        job_set = manager.run(pubs, backend, max_circuits_per_job=2, **given)
+        assert job_set.wait(LIMIT)
+        assert job_set.error_messages() is None
+        for index in range(len(pubs)):
+            found = job_set.results().get_counts(index)
+            assert found == plain[index].join_data().get_counts()
+
+
 def test_without_a_seed_pieces_of_the_shots_differ(manager: JobManager, bell: QuantumCircuit) -> None:
     from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 
