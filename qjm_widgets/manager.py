@@ -51,7 +51,7 @@ from qjm_widgets.planning import (
     transpiling,
     uncollected,
 )
-from qjm_widgets.progress import SavingLine
+from qjm_widgets.progress import FileLine, SavingLine
 from qjm_widgets.remote_sets import RemoteSets
 from qjm_widgets.resuming import check_backend, check_options, merge_options, untranspiled
 from qjm_widgets.retrieving import FoundSet, found_sets
@@ -482,6 +482,8 @@ class JobManager:
     def export(self, job_set: JobSet | str, path: str | os.PathLike[str]) -> None:
         """Write a set with all that the store has of it to one file, a bundle that you alone can read.
 
+        It is written part by part, whatever its size; on a terminal a line says how far it is.
+
         Args:
             job_set: the set, or its id.
             path: the file; only a bundle of the same set is replaced.
@@ -494,9 +496,10 @@ class JobManager:
 
         self._check_open()
         set_id = job_set if isinstance(job_set, str) else job_set.job_set_id()
-        write_bundle(self._store, set_id, path)
+        with FileLine() as line:
+            write_bundle(self._store, set_id, path, line.tell)
 
-    def load(self, path: str | os.PathLike[str]) -> JobSet:
+    def load(self, path: str | os.PathLike[str], *, max_bytes: int | None = None) -> JobSet:
         """Take the set of a bundle into the store; nothing of it is sent or asked for.
 
         A set that is here already, and is equal, stays as it is; where another set has the id, this one
@@ -505,7 +508,13 @@ class JobManager:
         Where it brings run options, which ``resume`` would send to a backend, a warning is logged that
         shows them; ``report`` shows them too, and ``resume(backend, name=value)`` changes one.
 
+        Args:
+            path: the file.
+            max_bytes: how many bytes it may unpack to, in memory; None: what the environment variable
+                QJM_MAX_BUNDLE_BYTES says, or 1 GiB.
+
         Raises:
+            InputError: the limit is no whole number of at least 1.
             BundleError: it is damaged, changed, too large, of a newer version, or no bundle; the store
                 is as it was.
             StoreError: it could not be stored; the store is as it was.
@@ -513,7 +522,9 @@ class JobManager:
         from qjm_widgets.bundle import read_bundle, store_bundle
 
         self._check_open()
-        job_set = self.retrieve_job_set(store_bundle(self._store, read_bundle(path)))
+        with FileLine() as line:
+            bundle = read_bundle(path, max_bytes, line.tell)
+        job_set = self.retrieve_job_set(store_bundle(self._store, bundle))
         self._notify()
         if options := job_set.live.record.options:
             _LOG.warning(

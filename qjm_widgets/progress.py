@@ -157,6 +157,25 @@ class SavingLine(_Line):
         return self._saved(), self._circuits
 
 
+class FileLine(_Line):
+    """How far a file is with being written or read, where that is a terminal."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        super().__init__(None, stream)
+        self._what, self._done, self._of = "", 0, 0
+
+    def tell(self, what: str, done: int, of: int) -> None:
+        """Called again and again: what is done ("checking circuits"), how many, and of how many."""
+        self._what, self._done, self._of = what, done, of
+        self.look()
+
+    def _words(self) -> str:
+        return f"{self._what}: {self._done:,} of {self._of:,}"
+
+    def _share(self) -> tuple[int, int]:
+        return self._done, self._of
+
+
 class ProgressLine(_Line):
     """How a set goes on while somebody waits for it.
 

@@ -39,11 +39,10 @@ class Refusals:
             return
         if isinstance(error, Exception):
             state.live.refusals[row] = error
-        if isinstance(error, MissingCircuitsError):
-            if len(state.jobs[row].span) > 1:  # what the store has of the job is sent without them
-                self._turn.cut_out(state, row, error.circuits[0], str(error))
-                return
-            state.unsendable.add(row)
+        if isinstance(error, MissingCircuitsError) and len(state.jobs[row].span) > 1:
+            # What the store has of the job is sent without them.
+            self._turn.cut_out(state, row, error.circuits[0], str(error))
+            return
         verdict = judge(error)
         refusal = verdict.refusal
         if self._adapter.survives_kernel is False:  # nothing of it can live anywhere else

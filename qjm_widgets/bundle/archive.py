@@ -13,53 +13,73 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 from qjm_widgets.bundle.listing import Member
 from qjm_widgets.bundle.strict import RefusalError
 
 MANIFEST = "manifest.json"
-MOST_BYTES = 1 << 30
+MOST_BYTES = 1 << 40
 """Of all members, unpacked."""
-MOST_MEMBERS = 65_000
-"""Of a zip without extensions for large ones."""
+TAKEN_BYTES = 1 << 30
+"""So many of them are read where nobody says how many."""
+MOST_MEMBERS = 400_000
+"""What is known of each is in memory."""
 MOST_TEXT_BYTES = 64 * 1024 * 1024
 """Of a member that is JSON."""
 _RATIO_WRITTEN, _RATIO_READ = 100, 200
 _RATIO_FROM = 1024 * 1024
 """A member above this size that packs better than the ratio is not packed: a bomb is told from it."""
 _NAME = re.compile(r"manifest\.json|circuits/[0-9]{5,7}\.(qpy|json)|outcomes/[0-9]{5,7}\.bin")
-_LONGEST_ENTRY = 46 + 32
+_LONGEST_ENTRY = 46 + 32 + 28
 _END = struct.Struct("<4sHHHHLLH")
-_LOCATOR = b"PK\x06\x07"
+# Of a zip with large numbers: where its own last record is, and that record.
+_LOCATOR = struct.Struct("<4sLQL")
+_LARGE_END = struct.Struct("<4sQHHLLQQQQ")
+_LARGE_FIELD = 1
 _ENDED_EARLY = "it is not a bundle, or it was cut short"
+_ANOTHER_KIND = "it is a zip of another kind than a bundle"
 
 
-def check_sizes(files: Mapping[str, bytes | memoryview]) -> None:
-    """Refuse members that no reader would take.
+class Writer:
+    """Writes members as a zip, one after another; ``with Writer(file) as writer``.
 
     Raises:
-        RefusalError: a limit is passed; it is named.
+        RefusalError: a limit is passed that no reader takes; it is named.
     """
-    if len(files) > MOST_MEMBERS:
-        raise RefusalError(f"it would have {len(files):,} members, beyond the limit of {MOST_MEMBERS:,}")
-    total = sum(map(len, files.values()))
-    if total > MOST_BYTES:
-        raise RefusalError(f"it would unpack to {total:,} bytes, beyond the limit of {MOST_BYTES:,}")
 
+    def __init__(self, file: BinaryIO) -> None:
+        self._zip = zipfile.ZipFile(file, "w")
+        self._members = self._bytes = 0
 
-def write(file: BinaryIO, files: Mapping[str, bytes | memoryview]) -> None:
-    """Write members as a zip, the manifest first as it is given."""
-    with zipfile.ZipFile(file, "w", allowZip64=False) as archive:
-        for name, data in files.items():
-            # No time and no user of this machine: the same set gives the same bytes.
-            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            entry.create_system = 3
-            entry.external_attr = (stat.S_IFREG | 0o600) << 16
-            large = len(data) > _RATIO_FROM
-            if not large or len(zlib.compress(data)) * _RATIO_WRITTEN > len(data):
-                entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, data)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._zip.close()
+
+    def add(self, name: str, data: bytes | memoryview) -> None:
+        """Write a member."""
+        self._members += 1
+        self._bytes += len(data)
+        if self._members > MOST_MEMBERS:
+            raise RefusalError(f"it would have more members than the limit of {MOST_MEMBERS:,}")
+        if self._bytes > MOST_BYTES:
+            raise RefusalError(f"it would unpack to more bytes, beyond the limit of {MOST_BYTES:,}")
+        # No time and no user of this machine: the same set gives the same bytes.
+        entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+        entry.create_system = 3
+        entry.external_attr = (stat.S_IFREG | 0o600) << 16
+        large = len(data) > _RATIO_FROM
+        if not large or len(zlib.compress(data)) * _RATIO_WRITTEN > len(data):
+            entry.compress_type = zipfile.ZIP_DEFLATED
+        self._zip.writestr(entry, data)
 
 
 class Archive:
@@ -68,13 +88,15 @@ class Archive:
     Args:
         file: a regular file, open for reading.
         size: its bytes.
+        most: bytes that it may unpack to.
 
     Raises:
-        RefusalError: it is no zip as ``write`` makes it.
+        RefusalError: it is no zip as ``Writer`` makes it.
     """
 
-    def __init__(self, file: BinaryIO, size: int) -> None:
-        members = _check_end(file, size)
+    def __init__(self, file: BinaryIO, size: int, most: int) -> None:
+        most = min(most, MOST_BYTES)
+        members = _check_end(file, size, most)
         self._zip = zipfile.ZipFile(file)
         self._entries = {entry.filename: entry for entry in self._zip.infolist()}
         entries = self._zip.infolist()
@@ -87,8 +109,8 @@ class Archive:
         if MANIFEST not in self._entries:
             raise RefusalError("it has no manifest: it is not a bundle of qjm_widgets")
         total = sum(entry.file_size for entry in entries)
-        if total > MOST_BYTES:
-            raise RefusalError(f"it unpacks to {total:,} bytes, beyond the limit of {MOST_BYTES:,}")
+        if total > most:
+            raise RefusalError(_too_large(f"it unpacks to {total:,} bytes", most))
         at = 0
         for entry in sorted(entries, key=lambda entry: entry.header_offset):
             if entry.header_offset < at:
@@ -120,24 +142,50 @@ class Archive:
         return data
 
 
-def _check_end(file: BinaryIO, size: int) -> int:
+def _too_large(what: str, most: int) -> str:
+    return (
+        f"{what}, beyond the limit of {most:,}; where you know where it is from, raise the limit by "
+        "max_bytes=… or the environment variable QJM_MAX_BUNDLE_BYTES"
+    )
+
+
+def _check_end(file: BinaryIO, size: int, most: int) -> int:
     """The last record of a zip, which tells where its list of members is; their number."""
-    if size < _END.size + 20:
+    if size < _END.size + _LOCATOR.size:
         raise RefusalError(_ENDED_EARLY)
-    if size > MOST_BYTES + MOST_MEMBERS * 2 * _LONGEST_ENTRY:
-        raise RefusalError(f"it has {size:,} bytes, beyond the limit")
-    file.seek(size - _END.size - 20)
-    before, end = file.read(20), file.read(_END.size)
+    if size > most + MOST_MEMBERS * 2 * _LONGEST_ENTRY:
+        raise RefusalError(_too_large(f"it has {size:,} bytes", most))
+    file.seek(size - _END.size - _LOCATOR.size)
+    before, end = file.read(_LOCATOR.size), file.read(_END.size)
     mark, disk, first, here, members, length, offset, comment = _END.unpack(end)
-    if mark != b"PK\x05\x06" or offset + length + _END.size != size:
+    stop = size - _END.size
+    if mark != b"PK\x05\x06":
         raise RefusalError(_ENDED_EARLY)
-    if disk or first or comment or here != members or before.startswith(_LOCATOR):
-        raise RefusalError("it is a zip of another kind than a bundle")
+    large = before.startswith(b"PK\x06\x07") and size >= _END.size + _LOCATOR.size + _LARGE_END.size
+    if large:
+        stop -= _LOCATOR.size + _LARGE_END.size
+        file.seek(stop)
+        record = _LARGE_END.unpack(file.read(_LARGE_END.size))
+        if record[0] != b"PK\x06\x06" or _LOCATOR.unpack(before)[2] != stop:
+            raise RefusalError(_ANOTHER_KIND)
+        disk, first, here, members, length, offset = record[4:]
+    if offset + length != stop:
+        raise RefusalError(_ENDED_EARLY)
+    if disk or first or comment or here != members:
+        raise RefusalError(_ANOTHER_KIND)
     if members > MOST_MEMBERS or length > members * _LONGEST_ENTRY:
         raise RefusalError(
             f"it has {members:,} members, beyond the limit of {MOST_MEMBERS:,} or too long ones"
         )
     return int(members)
+
+
+def _is_plain(extra: bytes) -> bool:
+    """Whether nothing stands beside a member but its numbers, where they are large."""
+    if not extra:
+        return True
+    kind, length = struct.unpack_from("<HH", extra) if len(extra) >= 4 else (0, 0)
+    return kind == _LARGE_FIELD and length == len(extra) - 4 and length in (8, 16, 24)
 
 
 def _check_entry(entry: zipfile.ZipInfo) -> None:
@@ -146,7 +194,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
         raise RefusalError(f"it has a member that no bundle has: {name[:60]!r}")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
         raise RefusalError(f"{name} is not a plain file")
-    if entry.flag_bits & ~0x800 or entry.extra or entry.comment:
+    if entry.flag_bits & ~0x800 or not _is_plain(entry.extra) or entry.comment:
         raise RefusalError(f"{name} is packed in a way that no bundle is")
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise RefusalError(f"{name} is packed in a way that no bundle is")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from qjm_widgets.bundle import credentials
 from qjm_widgets.bundle.checks import is_safe_to_read
@@ -35,8 +36,30 @@ class Bundle:
     outcomes: Mapping[int, bytes | memoryview]
 
 
+class Records(NamedTuple):
+    """What is known of a set and its jobs, without the circuits and the outcomes, which may be large."""
+
+    record: JobSetRecord
+    jobs: tuple[JobRecord, ...]
+    history: tuple[StatusChange, ...]
+
+
 def collect(store: JobStore, set_id: str) -> Bundle:
-    """A set as it may leave its store.
+    """A set as it may leave its store, all of it in memory.
+
+    Raises:
+        JobSetNotFoundError: no such set.
+        StoreError: the store cannot be read.
+    """
+    records = collect_records(store, set_id)
+    outcomes = dict(outcomes_of(store, records))
+    blocks = tuple(blocks_of(store, records.record))
+    store.load_set(set_id)  # were it deleted meanwhile, half of it would be missing without a word
+    return Bundle(*records, blocks, outcomes)
+
+
+def collect_records(store: JobStore, set_id: str) -> Records:
+    """The records of a set as they may leave its store.
 
     Credentials stay behind, and so does what acts without being asked: the recipe, which names code to
     import, and the permission to run lost jobs again.
@@ -46,16 +69,8 @@ def collect(store: JobStore, set_id: str) -> Bundle:
         StoreError: the store cannot be read.
     """
     record, jobs, history = _steady(store, set_id)
-    outcomes = {
-        job.row: data
-        for job in jobs
-        # While a job is under way, its row may be newer than its record here.
-        if job.status.final and (data := store.get_outcome(set_id, job.row)) is not None
-    }
-    blocks = store.get_circuits(set_id, Span(0, record.circuits))
-    store.load_set(set_id)  # were it deleted meanwhile, half of it would be missing without a word
     options, dropped = credentials.keep_options(record.options)
-    return Bundle(
+    return Records(
         record=replace(
             record,
             options=options,
@@ -73,9 +88,30 @@ def collect(store: JobStore, set_id: str) -> Bundle:
             for job in jobs
         ),
         history=tuple(line._replace(text=_leaving(line.text)) for line in history),
-        blocks=tuple(map(unpacked, blocks)),
-        outcomes=outcomes,
     )
+
+
+def outcomes_of(store: JobStore, records: Records) -> Iterator[tuple[int, bytes | memoryview]]:
+    """What the jobs gave that have ended, by row, one after another."""
+    for job in records.jobs:
+        # While a job is under way, its row may be newer than its record here.
+        if job.status.final:
+            data = store.get_outcome(records.record.set_id, job.row)
+            if data is not None:
+                yield job.row, data
+
+
+def blocks_of(store: JobStore, record: JobSetRecord) -> Iterator[CircuitBlock]:
+    """The circuits of a set in order, one block after another."""
+    last: Span | None = None
+    at = 0
+    while at < record.circuits:
+        found = store.get_circuits(record.set_id, Span(at, at + 1))
+        for block in found:
+            if last is None or block.span > last:
+                last = block.span
+                yield unpacked(block)
+        at = min((block.span.stop for block in found), default=at + 1)
 
 
 def _leaving(text: str | None) -> str | None:

@@ -5,21 +5,34 @@ from __future__ import annotations
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from qjm_widgets.bundle import archive, listing, manifest
 from qjm_widgets.bundle.checks import check_block, check_outcome
-from qjm_widgets.bundle.contents import Bundle, collect
+from qjm_widgets.bundle.contents import Bundle, Records, blocks_of, collect_records, outcomes_of
+from qjm_widgets.bundle.listing import Listing, Member
 from qjm_widgets.bundle.strict import RefusalError
-from qjm_widgets.core.errors import BundleError, explain
+from qjm_widgets.core.errors import BundleError, InputError, explain
 from qjm_widgets.core.ports import CircuitBlock, JobStore
 
+_VARIABLE = "QJM_MAX_BUNDLE_BYTES"
 
-def write_bundle(store: JobStore, set_id: str, path: str | os.PathLike[str]) -> None:
-    """Write a set to a file that its owner alone can read.
+
+Progress = Callable[[str, int, int], None]
+"""Called again and again with what is done ("checking members"), how many, and of how many."""
+
+
+def _silent(what: str, done: int, of: int) -> None:
+    pass
+
+
+def write_bundle(
+    store: JobStore, set_id: str, path: str | os.PathLike[str], progress: Progress = _silent
+) -> None:
+    """Write a set to a file that its owner alone can read; a set of any size, part by part.
 
     The file appears whole or not at all, and is read back before it does. What is there already is
     replaced only where it is a bundle of the same set. Run options that look like credentials are left
@@ -32,9 +45,9 @@ def write_bundle(store: JobStore, set_id: str, path: str | os.PathLike[str]) -> 
     """
     target = Path(os.path.realpath(Path(path).expanduser()))
     _check_target(target, set_id)
-    bundle = collect(store, set_id)
+    records = collect_records(store, set_id)
     try:
-        _write(bundle, target)
+        _write(store, records, target, progress)
     except RefusalError as error:
         raise BundleError(f"job set {set_id} does not fit in a bundle: {error}") from error
     except OSError as error:
@@ -45,40 +58,93 @@ def write_bundle(store: JobStore, set_id: str, path: str | os.PathLike[str]) -> 
         ) from error
 
 
-def read_bundle(path: str | os.PathLike[str]) -> Bundle:
+def read_bundle(
+    path: str | os.PathLike[str], max_bytes: int | None = None, progress: Progress = _silent
+) -> Bundle:
     """Read a bundle and check all of it; nothing is stored.
 
+    Args:
+        path: the file.
+        max_bytes: how many it may unpack to; None: the environment variable QJM_MAX_BUNDLE_BYTES, or
+            1 GiB.
+        progress: told how far it is.
+
     Raises:
+        InputError: the limit is no whole number of at least 1.
         BundleError: it is damaged, was changed, is beyond the limits, is of a newer version, or is
             something else.
     """
+    most = _most_bytes(max_bytes)
     source = Path(path).expanduser()
     with _refusing(source), _open(source) as (file, size):
-        return _read(file, size)
+        opened = archive.Archive(file, size, most)
+        told = _listing(opened)
+        blocks = tuple(_blocks(opened, told, progress))
+        outcomes = dict(_outcomes(opened, told, progress))
+        return Bundle(told.record, told.jobs, told.history, blocks, outcomes)
 
 
-def _write(bundle: Bundle, target: Path) -> None:
-    files = manifest.members(bundle)
-    files = {archive.MANIFEST: manifest.write(bundle, files), **files}
-    archive.check_sizes(files)
+def _most_bytes(given: int | None) -> int:
+    value: object = os.environ.get(_VARIABLE) if given is None else given
+    if value is None or value == "":
+        return archive.TAKEN_BYTES
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        name = _VARIABLE if given is None else "max_bytes"
+        raise InputError(f"{name} is a whole number of bytes of at least 1, not {value!r}")
+    return value
+
+
+def _write(store: JobStore, records: Records, target: Path, progress: Progress) -> None:
     # Made for the owner alone, in the same directory so that it can be moved into place.
     descriptor, name = tempfile.mkstemp(
         prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent
     )
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            archive.write(file, files)
+            with archive.Writer(file) as writer:
+                written = _add_all(writer, store, records, progress)
             file.flush()
             os.fsync(file.fileno())
-            size = file.tell()
-            if _read(file, size) != bundle:
+            opened = archive.Archive(file, file.seek(0, os.SEEK_END), archive.MOST_BYTES)
+            if _listing(opened) != written:
                 raise RefusalError("what was written does not read back as the same")
-        _check_target(target, bundle.record.set_id)
+            for _ in _blocks(opened, written, progress):
+                pass
+            for _ in _outcomes(opened, written, progress):
+                pass
+        _check_target(target, records.record.set_id)
         Path(name).replace(target)
     except BaseException:
         with suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _add_all(writer: archive.Writer, store: JobStore, records: Records, progress: Progress) -> Listing:
+    """Write every member, the manifest last: what it lists is known by then."""
+    members: dict[str, Member] = {}
+
+    def add(name: str, data: bytes | memoryview) -> None:
+        writer.add(name, data)
+        members[name] = manifest.member(data)
+
+    circuits = []
+    for number, block in enumerate(blocks_of(store, records.record)):
+        for name, data in manifest.block_members(number, block):
+            add(name, data)
+        circuits.append((block.span, block.encoding, block.untranspiled))
+        progress("exporting circuits", block.span.stop, records.record.circuits)
+    rows = []
+    for row, outcome in outcomes_of(store, records):
+        add(listing.outcome_name(row), outcome)
+        rows.append(row)
+        progress("exporting results of jobs", len(rows), len(records.jobs))
+    store.load_set(records.record.set_id)  # were it deleted meanwhile, half of it would be missing
+    found = Listing(*records, tuple(circuits), tuple(rows), members)
+    writer.add(archive.MANIFEST, manifest.write(found))
+    return found
 
 
 def _check_target(target: Path, set_id: str) -> None:
@@ -87,7 +153,9 @@ def _check_target(target: Path, set_id: str) -> None:
         return
     try:
         with _open(target) as (file, size):
-            found = listing.read(archive.Archive(file, size).manifest()).record.set_id
+            found = listing.read(
+                archive.Archive(file, size, archive.MOST_BYTES).manifest()
+            ).record.set_id
     except Exception as error:  # whatever it is, it is not ours to replace
         raise BundleError(
             f"{target} is there already and is no bundle: nothing was written; name another file"
@@ -124,25 +192,30 @@ def _refusing(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read(file: BinaryIO, size: int) -> Bundle:
-    opened = archive.Archive(file, size)
+def _listing(opened: archive.Archive) -> Listing:
     told = listing.read(opened.manifest())
     opened.check_members(told.members)
+    return told
 
-    def member(name: str) -> bytes:
-        return opened.read(name, told.members[name])
 
-    blocks = []
+def _blocks(opened: archive.Archive, told: Listing, progress: Progress) -> Iterator[CircuitBlock]:
+    """The circuits, checked, one block after another."""
     for number, (span, encoding, untranspiled) in enumerate(told.circuits):
         name = listing.circuits_name(number)
-        data = member(f"{name}.qpy") if f"{name}.qpy" in told.members else b""
-        notes = member(f"{name}.json").decode("utf-8")
-        block = CircuitBlock(span, encoding, data, notes, untranspiled)
+        qpy, notes = told.members.get(f"{name}.qpy"), told.members[f"{name}.json"]
+        data = b"" if qpy is None else opened.read(f"{name}.qpy", qpy)
+        text = opened.read(f"{name}.json", notes).decode("utf-8")
+        block = CircuitBlock(span, encoding, data, text, untranspiled)
         check_block(block, name)
-        blocks.append(block)
-    outcomes = {}
-    for row in told.outcomes:
+        yield block
+        progress("checking circuits", span.stop, told.record.circuits)
+
+
+def _outcomes(opened: archive.Archive, told: Listing, progress: Progress) -> Iterator[tuple[int, bytes]]:
+    """What the jobs gave, checked, one after another."""
+    for number, row in enumerate(told.outcomes):
         name = listing.outcome_name(row)
-        outcomes[row] = member(name)
-        check_outcome(outcomes[row], told.jobs[row].span, name)
-    return Bundle(told.record, told.jobs, told.history, tuple(blocks), outcomes)
+        data = opened.read(name, told.members[name])
+        check_outcome(data, told.jobs[row].span, name)
+        yield row, data
+        progress("checking results of jobs", number + 1, len(told.outcomes))

@@ -4,35 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from qjm_widgets.bundle.contents import Bundle
-from qjm_widgets.bundle.listing import FORMAT, VERSION, circuits_name, outcome_name
+from qjm_widgets.bundle.listing import (
+    FORMAT,
+    VERSION,
+    Listing,
+    Member,
+    circuits_name,
+    outcome_name,
+)
+from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.serialization.circuits import NAMES_ONLY
 
 
-def members(bundle: Bundle) -> dict[str, bytes | memoryview]:
-    """Every file of a bundle but the manifest, by name."""
-    found: dict[str, bytes | memoryview] = {}
-    for number, block in enumerate(bundle.blocks):
-        if block.encoding != NAMES_ONLY:
-            found[circuits_name(number) + ".qpy"] = block.data
-        found[circuits_name(number) + ".json"] = block.notes.encode("utf-8")
-    for row, data in bundle.outcomes.items():
-        found[outcome_name(row)] = data
-    return found
+def block_members(number: int, block: CircuitBlock) -> Iterator[tuple[str, bytes]]:
+    """The files of a block of circuits."""
+    if block.encoding != NAMES_ONLY:
+        yield circuits_name(number) + ".qpy", block.data
+    yield circuits_name(number) + ".json", block.notes.encode("utf-8")
 
 
-def write(bundle: Bundle, files: Mapping[str, bytes | memoryview]) -> bytes:
-    """The manifest of a bundle with these members; the same for the same set."""
-    return _json({"format": FORMAT, "version": VERSION, **_tree(bundle, files)})
+def member(data: bytes | memoryview) -> Member:
+    """A file as the manifest tells it."""
+    return Member(len(data), hashlib.sha256(data).hexdigest())
+
+
+def write(listing: Listing) -> bytes:
+    """The manifest of a bundle; the same for the same set."""
+    return _json({"format": FORMAT, "version": VERSION, **_tree(listing)})
 
 
 def checksum(bundle: Bundle) -> str:
     """One SHA-256 over all but the set's id: equal for equal sets."""
-    tree = _tree(bundle, members(bundle))
+    members: dict[str, Member] = {}
+    for number, block in enumerate(bundle.blocks):
+        members.update((name, member(data)) for name, data in block_members(number, block))
+    members.update((outcome_name(row), member(data)) for row, data in bundle.outcomes.items())
+    circuits = tuple((block.span, block.encoding, block.untranspiled) for block in bundle.blocks)
+    rows = tuple(bundle.outcomes)
+    tree = _tree(Listing(bundle.record, bundle.jobs, bundle.history, circuits, rows, members))
     tree["set"].pop("set_id")
     return hashlib.sha256(_json(tree)).hexdigest()
 
@@ -41,8 +55,8 @@ def _json(tree: Any) -> bytes:
     return json.dumps(tree, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _tree(bundle: Bundle, files: Mapping[str, bytes | memoryview]) -> dict[str, Any]:
-    record = bundle.record
+def _tree(listing: Listing) -> dict[str, Any]:
+    record = listing.record
     return {
         "set": {
             "set_id": record.set_id,
@@ -64,21 +78,18 @@ def _tree(bundle: Bundle, files: Mapping[str, bytes | memoryview]) -> dict[str, 
             "max_qpu_seconds": record.max_qpu_seconds,
             "unstored_circuits": record.unstored_circuits,
         },
-        "jobs": [_job_tree(job) for job in bundle.jobs],
-        "history": [{**line._asdict(), "status": line.status.value} for line in bundle.history],
+        "jobs": [_job_tree(job) for job in listing.jobs],
+        "history": [{**line._asdict(), "status": line.status.value} for line in listing.history],
         "circuits": [
             {
-                "span": list(block.span),
-                "encoding": block.encoding,
-                "untranspiled": block.untranspiled,
+                "span": list(span),
+                "encoding": encoding,
+                "untranspiled": untranspiled,
             }
-            for block in bundle.blocks
+            for span, encoding, untranspiled in listing.circuits
         ],
-        "outcomes": list(bundle.outcomes),
-        "members": {
-            name: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-            for name, data in files.items()
-        },
+        "outcomes": list(listing.outcomes),
+        "members": {name: each._asdict() for name, each in listing.members.items()},
     }
 
 
