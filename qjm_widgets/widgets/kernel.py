@@ -95,10 +95,10 @@ class _SetParent:
     def _set_for_thread(self, parent: dict[str, Any]) -> None:
         """Set the parent of what this thread prints and shows."""
         shell = self._kernel.shell
-        for place in (shell.displayhook, shell.display_pub, sys.stdout, sys.stderr):
+        for place in (shell, shell.displayhook, shell.display_pub, sys.stdout, sys.stderr):
             variable = getattr(place, "_parent_header", None)
             if isinstance(variable, ContextVar):
-                variable.set(parent["header"])
+                variable.set(parent if place is shell else parent["header"])
 
 
 def _is_comm(message: dict[str, Any]) -> bool:

@@ -71,7 +71,10 @@ def test_all_output_arrives_in_its_own_cell(
     cells = [THREAD.format(pipe=str(turns)), CAPTURES.format(pipe=str(captures)), OTHERS]
     notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED, *cells])
     before = len(lab.log.read_text("utf-8"))
-    notebook.run_all()
+    for index in range(2):
+        notebook.run_cell(index)
+        notebook.wait_for_run()
+    notebook.run_cell(2)
     notebook.wait_for_text("speaking", within=notebook.cell(2))
     panel = notebook.panel().first
     kernel = "jupyterapp.shell.currentWidget.sessionContext.session.kernel"
@@ -84,15 +87,20 @@ def test_all_output_arrives_in_its_own_cell(
         expect(row).to_contain_text("Cancelled")
 
     for turn in range(6):
-        if subshells or turn > 2:
+        if subshells or turn > 2:  # after the third its cell has ended
             cancel(9 - turn)
         turns.open("w").close()
         notebook.wait_for_text(f"in the widget {turn}", within=notebook.cell(2))
-        if turn == 2:  # the thread's cell has ended, and the next one captures
-            if subshells:
-                cancel(3)
-            captures.open("w").close()
+        if turn == 2:
             notebook.wait_for_run()
+
+    notebook.run_cell(3)
+    if subshells:
+        cancel(3)
+    captures.open("w").close()
+    notebook.wait_for_run()
+    notebook.run_cell(4)
+    notebook.wait_for_run()
 
     said = _texts(notebook.save().cells[2])
     for turn in range(6):
