@@ -251,13 +251,14 @@ class Outcomes:
                 row = self._unsummed[0]
                 try:
                     outcome = self.here(row)
-                except StoreCorruptError as error:
-                    _LOG.warning("%s", error)
+                    if outcome is not None:
+                        self._add(outcome)
+                except (StoreCorruptError, ValueError, TypeError, IndexError, KeyError) as error:
+                    _LOG.warning("job %d is in no sum: %s", row, error)
                     self.damaged.append(row)
                     self._unsummed.popleft()
                     continue
                 if outcome is not None:
-                    self._add(outcome)
                     self._summed_jobs += 1
                 else:
                     with self._reading:

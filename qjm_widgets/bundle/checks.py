@@ -148,7 +148,8 @@ def _check_circuit(circuit: CircuitOutcome) -> None:
 
 
 def _check_pub(pub: PubOutcome) -> None:
-    _check_names(pub.metadata, "metadata")
+    if not isinstance(pub.metadata, Mapping):
+        raise RefusalError("has metadata that is no object")
     if not all(_is_whole(side) for side in pub.shape):
         raise RefusalError("has a shape that is none")
     shots = set()

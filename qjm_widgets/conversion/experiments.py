@@ -107,7 +107,8 @@ def _read(experiment: Any, name: str) -> ExperimentOutcome:
 
 def _read_whole(experiment: Any, name: str) -> ExperimentOutcome:
     header = _header(experiment)
-    data = {} if experiment.data is None else dict(experiment.data.to_dict())
+    came = {} if experiment.data is None else experiment.data.to_dict()
+    data = {str(key): value for key, value in came.items()}
     odd: dict[str, str] = {}
     layout, problem = Layout((), None), None
     try:

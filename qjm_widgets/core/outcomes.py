@@ -157,6 +157,8 @@ def _join(pubs: Sequence[PubOutcome]) -> Integers:
     for bits, column in zip(sizes, columns, strict=True):
         rows = [_rows(np.asarray(array)) for array, _ in column]
         part = bits_to_integers(rows[0] if len(rows) == 1 else np.concatenate(rows))
+        if bits % 8:  # bits beyond the register are not read, as by Qiskit's BitArray
+            part = part & np.array((1 << bits) - 1, dtype=part.dtype)
         if len(sizes) > 1:
             part = part.astype(object if wide else np.uint64) << (at if wide else np.uint64(at))
         total = part if total is None else total | part

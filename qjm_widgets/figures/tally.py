@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
-from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord
@@ -153,12 +152,13 @@ class Tally:
         self._shown = None
         try:
             outcome = self._live.outcomes.of(job.row)
-        except QJMError:
+            if outcome is not None:
+                self._add_outcome(job, outcome)
+        except Exception:  # damaged, or odd in a way that nobody has foreseen: the others are shown
             _LOG.warning("the result of job %d cannot be read", job.row, exc_info=True)
             self.damaged += 1
-            return
-        if outcome is None:
-            return
+
+    def _add_outcome(self, job: JobRecord, outcome: JobOutcome) -> None:
         if self._circuits is None and self._whole and (self._expected is None or self._expected.alike):
             self._add_whole(job, outcome)
             return
