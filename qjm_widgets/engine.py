@@ -379,21 +379,23 @@ class Engine:
         wished = [
             row
             for row in dict.fromkeys(rows)
-            if state.jobs[row].status in statuses and not state.jobs[row].cancel_requested
+            if (state.jobs[row].status in statuses and not state.jobs[row].cancel_requested)
+            or (state.jobs[row].flawed and Status.ERROR in statuses)
         ]
-        flawed = [row for row in dict.fromkeys(rows) if state.jobs[row].flawed]
-        again = flawed if Status.ERROR in statuses else []
         chosen = [row for row in wished if state.jobs[row].retryable]
-        if wished and not chosen and not again:
+        if wished and not chosen:
             some = ", ".join(map(str, wished[:5])) + (", …" if len(wished) > 5 else "")
+            first = state.jobs[wished[0]]
             raise InvalidStateError(
-                f"job{'s'[: len(wished) - 1]} {some} cannot be sent again: {state.jobs[wished[0]].error}"
+                f"job{'s'[: len(wished) - 1]} {some} cannot be sent again: {first.error or first.note}"
             )
-        for row in chosen:
+        flawed = [row for row in chosen if state.jobs[row].flawed]
+        failed = [row for row in chosen if not state.jobs[row].flawed]
+        for row in failed:
             state.driver.drop(state, row)
             job = state.jobs[row]
             fields = {**FRESH, "attempt": job.attempt + 1, "cancel_requested": False, "error": None}
             fields["spent_seconds"] = job.all_qpu_seconds
             self._turn.change(state, row, Status.NOT_SENT, text="retry", **fields)
-        state.add_unsent(chosen)
-        return len(chosen) + sum(self._turn.rerun_failed(state, row) for row in again)
+        state.add_unsent(failed)
+        return len(failed) + sum(self._turn.rerun_failed(state, row) for row in flawed)

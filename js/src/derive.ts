@@ -78,8 +78,7 @@ export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
 export function actionsOf(state: State, row: number): RowAction[] {
   const status = statusOf(state, row);
   const retryable = ((state.statuses[row] ?? 0) & UNRETRYABLE) === 0;
-  if (status === "error") return retryable ? ["retry"] : [];
-  if (isFlawed(state, row)) return ["retry"];
+  if (status === "error" || isFlawed(state, row)) return retryable ? ["retry"] : [];
   if (status === "held" && retryable) return ["retry_held", "cancel"];
   const over = status === "done" || status === "cancelled" || cancelRequested(state, row);
   return over ? [] : ["cancel"];

@@ -180,11 +180,11 @@ describe("updates", () => {
 
 describe("statuses", () => {
   const bytes = Uint8Array.from([5, 5, 6, 0x14, 0]);
-  const flawed = { ...EMPTY, statuses: Uint8Array.from([5, 0x45]) };
+  const flawed = { ...EMPTY, statuses: Uint8Array.from([5, 0x45, 0x65]) };
   it("of jobs that are done say whether circuits failed, which can be sent again", () => {
     expect([isFlawed(flawed, 0), isFlawed(flawed, 1)]).toEqual([false, true]);
     expect(statusOf(flawed, 1)).toBe("done");
-    expect([0, 1].map((row) => actionsOf(flawed, row))).toEqual([[], ["retry"]]);
+    expect([0, 1, 2].map((row) => actionsOf(flawed, row))).toEqual([[], ["retry"], []]);
   });
 
   it("are counted without their flags", () => {

@@ -275,6 +275,7 @@ class Painter:
             took=snapshot.took(live.jobs) if live.settled else None,
             teaching=self._teaches(),
             flawed=len(live.census.flawed),
+            rerunnable=sum(live.jobs[row].retryable for row in list(live.census.flawed)),
             unretryable=live.census.unretryable,
         )
 

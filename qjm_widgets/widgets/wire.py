@@ -61,6 +61,7 @@ def head(
     took: float | None = None,
     teaching: bool = False,
     flawed: int = 0,
+    rerunnable: int = 0,
     unretryable: Mapping[Status, int] | None = None,
 ) -> dict[str, Any]:
     """The set in one line, and what its buttons would act on.
@@ -71,9 +72,10 @@ def head(
         took: from the first submission to the end of the last job.
         teaching: the page explains what it shows.
         flawed: how many of the jobs that are done have failed circuits.
+        rerunnable: how many of those can be sent again.
         unretryable: how many jobs of each status can never be sent again.
     """
-    lost = unretryable or {}
+    lost, failed = unretryable or {}, numbers.get(Status.ERROR, 0)
     words = snapshot.summary(numbers, trouble, flawed=flawed)
     line = f"{words.rest} when its kernel ended" if interrupted else words.rest
     under_way = sum(number for status, number in numbers.items() if not status.final)
@@ -89,7 +91,7 @@ def head(
         "now": _ms(now),
         "can": {
             "cancel": under_way if driven else 0,
-            "retry": numbers.get(Status.ERROR, 0) - lost.get(Status.ERROR, 0) + flawed if driven else 0,
+            "retry": failed - lost.get(Status.ERROR, 0) + rerunnable if driven else 0,
             "retry_held": numbers.get(Status.HELD, 0) - lost.get(Status.HELD, 0) if driven else 0,
             "pause": driven and not paused and numbers.get(Status.NOT_SENT, 0) > 0,
             "proceed": driven and paused,
@@ -139,10 +141,8 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
 
 
 def _can(job: JobRecord) -> list[str]:
-    if job.status is Status.ERROR:
+    if job.status is Status.ERROR or job.flawed:
         return ["retry"] if job.retryable else []
-    if job.flawed:
-        return ["retry"]
     if job.status is Status.HELD and job.retryable:
         return ["retry_held", "cancel"]
     return [] if job.status.final or job.cancel_requested else ["cancel"]

@@ -14,7 +14,7 @@ from qiskit.result import Result
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.cli.main import main
-from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.core.errors import InvalidStateError, NotAvailableError
 from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.records import Span, Status
 from qjm_widgets.widgets.static_html import html_of
@@ -320,3 +320,17 @@ def test_what_runs_again_draws_as_it_would_have_in_one_plain_run(manager: JobMan
     plain = simulators.AerSimulator().run(given, shots=100, seed_simulator=7).result()
     found = [dict(job_set.results().get_counts(index)) for index in range(6)]
     assert found == [dict(plain.get_counts(index)) for index in range(6)]
+
+
+def test_what_can_never_be_sent_again_is_not_offered(manager: JobManager) -> None:
+    backend = FlakyBackend("c1")
+    job_set = ran(manager, backend, 3)
+    engine = job_set._engine
+    state = engine._sets[job_set.job_set_id()]
+    engine.ask(lambda: engine._turn.amend(state, 0, retryable=False))
+    assert job_set.results().failed() == [1]
+    panel: Any = job_set.panel()
+    assert panel.snapshot["head"]["can"]["retry"] == 0
+    assert panel.snapshot["rows"][0]["can"] == []
+    with pytest.raises(InvalidStateError, match="job 0 cannot be sent again: 1 of 3 circuits failed"):
+        job_set.retry()
