@@ -277,6 +277,10 @@ class SQLiteStore:
             connection = self._keep_file()
             try:
                 connection.execute(begin)
+                if not self._standing.holds():  # gone while another process held it
+                    connection.execute("ROLLBACK")
+                    connection = self._keep_file()
+                    connection.execute(begin)
                 yield connection
                 if connection.in_transaction:
                     connection.execute("COMMIT")

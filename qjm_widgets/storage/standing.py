@@ -86,6 +86,10 @@ class Standing:
         self._learn()
         return again
 
+    def holds(self) -> bool:
+        """Whether the path still names the file that is open."""
+        return self._path is None or _look(self._path) == self._known
+
     def leave(self, connection: sqlite3.Connection) -> tuple[sqlite3.Connection, str | None]:
         """Look for the last time: the connection to close, and what has to be said of sets, or None."""
         try:

@@ -7,7 +7,6 @@ import random
 import signal
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -131,7 +130,7 @@ def share(place: str, number: int, seed: int) -> None:
         except KeyboardInterrupt:  # in any line: the user goes on with the next cell
             continue
         except QJMError:  # another kernel was faster, the disk is full, and so on
-            time.sleep(0.01)
+            continue
     with suppress(KeyboardInterrupt):
         if manager is not None:
             manager._shut()

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from qjm_widgets import JobManager, JobSet
@@ -103,7 +104,9 @@ class Soak:
         # One that starts would make a new store in its place.
         until(lambda: all((self.place / f"open {process}").exists() for process in self.kernels))
         self.anchor.history()
-        self.store.unlink(missing_ok=True)
+        with closing(sqlite3.connect(self.store, timeout=LIMIT, isolation_level=None)) as file:
+            file.execute("BEGIN IMMEDIATE")  # what is written at this very moment would be in no file
+            self.store.unlink(missing_ok=True)
         until(self._is_written_anew)
         self.figures["deletions of the store"] += 1
 
