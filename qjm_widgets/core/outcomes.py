@@ -180,10 +180,7 @@ def _counted(pubs: Sequence[PubOutcome]) -> Packed:
         return pack_shots(_join(pubs), layout)
     parts: list[Packed] = []
     for pub, number in zip(pubs, shots, strict=True):
-        rows = {
-            name: (np.asarray(array).reshape(number, -1), bits)
-            for name, (array, bits) in pub.registers.items()
-        }
+        rows = {name: (_rows(np.asarray(array)), bits) for name, (array, bits) in pub.registers.items()}
         for at in range(0, number, _AT_ONCE):
             some = {name: (each[at : at + _AT_ONCE], bits) for name, (each, bits) in rows.items()}
             parts.append(pack_shots(_join([PubOutcome(pub.name, (), some)]), layout))
