@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import warnings
 from contextvars import ContextVar
 from functools import partial
@@ -53,8 +52,8 @@ class _SetParent:
     ipykernel takes each message that it serves for the parent of all that is printed and shown
     by threads which have no parent of their own: those of the user, whose output a page then drops.
     Where ``%%capture`` has replaced the publisher of displays, it fails, and the message is lost. Here
-    a message to a widget of ours is the parent only of what the kernel answers to it; one to another
-    widget, where a subshell serves it, only of what its own thread says.
+    a message to a widget is the parent only of what the thread that serves it answers, prints and shows;
+    handlers of our own widgets print and show nothing.
     """
 
     def __init__(self, kernel: Any, set_in_kernel: Any) -> None:
@@ -63,34 +62,29 @@ class _SetParent:
         self._set_in_kernel = set_in_kernel
 
     def __call__(self, ident: Any, parent: Any, channel: str = "shell") -> None:
-        if channel != "shell" or not isinstance(parent, dict):
-            self._set_everywhere(ident, parent, channel)
-        elif self._is_ours(parent) or parent is getattr(self._kernel.shell, "parent_header", None):
-            self._set_for_answers(ident, parent)
-        elif _is_comm(parent) and threading.current_thread() is not threading.main_thread():
-            self._set_for_answers(ident, parent)
-            self._set_for_thread(parent)
-        else:
+        apart = channel == "shell" and isinstance(parent, dict)
+        if apart and parent.get("header", {}).get("msg_type") in _COMM_MESSAGES:
+            ours = parent.get("content", {}).get("comm_id") in hearing.COMMS
+            if not self._set_here(ident, parent):
+                self._set_for_a_while(ident, parent, ours)
+            elif not ours:
+                self._set_for_thread(parent)
+        # From 7.4 on the parent of a cell that awaits is set anew after each message to a widget.
+        elif not (
+            apart
+            and parent is getattr(self._kernel.shell, "parent_header", None)
+            and self._set_here(ident, parent)
+        ):
             self._set_everywhere(ident, parent, channel)
 
-    def _is_ours(self, parent: dict[str, Any]) -> bool:
-        return _is_comm(parent) and parent.get("content", {}).get("comm_id") in hearing.COMMS
-
-    def _set_for_answers(self, ident: Any, parent: Any) -> None:
-        """Set the parent of the statuses and of the comm messages of this thread."""
+    def _set_here(self, ident: Any, parent: Any) -> bool:
+        """Set the parent of what this thread answers; False before 7, where all threads have one."""
         variable = getattr(self._kernel, "_shell_parent", None)
-        if isinstance(variable, ContextVar):
-            self._kernel._shell_parent_ident.set(ident)
-            variable.set(parent)
-            return
-        # Before 7 the kernel has one parent, and serves one message after another on its main thread.
-        before = self._kernel._parent_ident.get("shell", b""), self._kernel.get_parent("shell")
-        self._set_in_kernel(ident, parent, "shell")
-        self._kernel.io_loop.add_callback(self._set_back, parent, *before)
-
-    def _set_back(self, served: Any, ident: Any, parent: Any) -> None:
-        if self._kernel.get_parent("shell") is served:
-            self._set_in_kernel(ident, parent, "shell")
+        if not isinstance(variable, ContextVar):
+            return False
+        self._kernel._shell_parent_ident.set(ident)
+        variable.set(parent)
+        return True
 
     def _set_for_thread(self, parent: dict[str, Any]) -> None:
         """Set the parent of what this thread prints and shows."""
@@ -100,9 +94,17 @@ class _SetParent:
             if isinstance(variable, ContextVar):
                 variable.set(parent if place is shell else parent["header"])
 
+    def _set_for_a_while(self, ident: Any, parent: Any, ours: bool) -> None:
+        """Set the parent, and set it back once the kernel has served the message."""
+        set_parent = self._set_in_kernel if ours else self._set_everywhere
+        before = self._kernel._parent_ident.get("shell", b""), self._kernel.get_parent("shell")
+        set_parent(ident, parent, "shell")
 
-def _is_comm(message: dict[str, Any]) -> bool:
-    return message.get("header", {}).get("msg_type") in _COMM_MESSAGES
+        def set_back() -> None:
+            if self._kernel.get_parent("shell") is parent:
+                set_parent(*before, "shell")
+
+        self._kernel.io_loop.add_callback(set_back)
 
 
 def update_display(display_id: str, bundle: dict[str, Any]) -> None:

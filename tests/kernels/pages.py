@@ -109,13 +109,14 @@ class Page:
         """The value of an expression, by way of JSON."""
         return json.loads(self.run(f"import json; print(json.dumps({expression}))"))
 
-    def send(self, comm_id: str, content: dict[str, Any], subshell: str | None = None) -> None:
-        """A widget's custom message."""
+    def send(self, comm_id: str, content: dict[str, Any], subshell: str | None = None) -> str:
+        """A widget's custom message; its id."""
         data = {"method": "custom", "content": content}
         message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
 
     def command(self, comm_id: str, name: str, action: str, subshell: str | None = None) -> None:
         """A click on a button of a panel."""
