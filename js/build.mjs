@@ -7,7 +7,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { build, context } from "esbuild";
+import { build, context, transform } from "esbuild";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const out = here("../qjm_widgets/static");
@@ -66,8 +66,9 @@ async function render(context) {
 }
 export default { render };
 `;
-  await writeFile(target, text);
-  return text.length;
+  const { code } = await transform(text, { minify: true, format: "esm", target: common.target });
+  await writeFile(target, code);
+  return code.length;
 }
 
 /** What is bundled is under the MIT licence, which wants its text to go along. */

@@ -1,9 +1,10 @@
 /** What the views read out of the state. Pure. */
-import { choiceKey, type SeenRow, type State } from "./state";
+import type { SeenRow, State } from "./state";
 import {
   type Action,
   CANCEL_REQUESTED,
   type Choice,
+  choiceKey,
   FLAWED,
   type Histogram,
   type RowAction,

@@ -4,20 +4,20 @@
  * The page never writes a status. A click becomes a command in `commands`, and only the kernel's next
  * update changes what a row is.
  */
-import type {
-  Ack,
-  Action,
-  Choice,
-  Detail,
-  Drawing,
-  Drawings,
-  Groups,
-  Head,
-  Histogram,
-  Row,
-  Run,
-  Timeline,
-  Update,
+import {
+  type Ack,
+  type Action,
+  choiceKey,
+  type Detail,
+  type Drawing,
+  type Drawings,
+  type Groups,
+  type Head,
+  type Histogram,
+  type Row,
+  type Run,
+  type Timeline,
+  type Update,
 } from "./wire";
 
 export const NO_ANSWER = "The kernel does not answer: it may be busy or stopped.";
@@ -295,10 +295,4 @@ function applyAck(state: State, ack: Ack): State {
       ? notice
       : { command: ack.id, do: command.do, text: ack.text || REFUSED, refused: true },
   };
-}
-
-/** Choices are the same where this is. */
-export function choiceKey(choice: Choice): string {
-  const { circuit, name, metadata, register, bits, top } = choice;
-  return JSON.stringify([circuit, name, metadata, register, bits, top]);
 }

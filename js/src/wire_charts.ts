@@ -79,3 +79,9 @@ export interface Timeline {
   bars: Try[] | null;
   steps: { at: number[]; waiting: number[]; running: number[] } | null;
 }
+
+/** Choices are the same where this is. */
+export function choiceKey(choice: Choice): string {
+  const { circuit, name, metadata, register, bits, top } = choice;
+  return JSON.stringify([circuit, name, metadata, register, bits, top]);
+}
