@@ -66,4 +66,7 @@ def test_what_a_job_says_at_its_end_is_understood_by_its_beginning(shape: str) -
 
     observed = jobs.observe_job(Job(), lambda job: job, local=False)
     assert isinstance(observed, jobs.Observation)
-    assert observed.status is Status.ERROR
+    assert observed.fetch is not None
+    ended = observed.fetch()
+    assert isinstance(ended, jobs.Observation)
+    assert ended.status is Status.ERROR
