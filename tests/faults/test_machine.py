@@ -29,7 +29,6 @@ from qjm_widgets import JobManager
 from qjm_widgets.core.errors import NotAvailableError
 from qjm_widgets.core.records import Status, StatusChange
 from qjm_widgets.decisions import Decisions
-from tests.fakes import reach
 from tests.faults.scenes import StandingClock, abandon, circuits, idle
 from tests.faults.scripted import Scripted, Sent
 from tests.faults.server import Refused
@@ -122,10 +121,6 @@ class Kernels(RuleBasedStateMachine):
             circuits(CIRCUITS), self.provider, shots=10, max_circuits_per_job=size
         )
         self.driven = True
-        # What is not on disk yet may be lost with its kernel.
-        sets = self.manager._engine._sets
-        state = self.manager._engine.ask(lambda: sets[self.job_set.job_set_id()])
-        reach(self.job_set, lambda: state.written >= CIRCUITS)
         self._idle()
 
     def teardown(self) -> None:
