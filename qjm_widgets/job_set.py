@@ -393,7 +393,7 @@ class JobSet:
 
         What has finished keeps its results; what was sent is retrieved by its id; what was not sent is
         sent; what ran inside the dead kernel is run again. Run options that ``load`` took from a bundle
-        are shown first, by a warning in the log. A job that may have been sent is looked for where the
+        are shown first, by a warning. A job that may have been sent is looked for where the
         provider has tags, and held for you to decide elsewhere. Where this kernel drives the set, held
         jobs are looked for again.
 

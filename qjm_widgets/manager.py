@@ -7,7 +7,6 @@ import contextlib
 import datetime
 import functools
 import itertools
-import logging
 import os
 import threading
 import time
@@ -60,8 +59,6 @@ from qjm_widgets.set_writer import SetWriter
 from qjm_widgets.shelves import IN_MEMORY
 from qjm_widgets.storage.sqlite import SQLiteStore
 from qjm_widgets.transpiler import Transpiler
-
-_LOG = logging.getLogger(__name__)
 
 
 class JobManager:
@@ -385,11 +382,10 @@ class JobManager:
                 raise
             kept = {name: value for name, value in live.record.options.items() if name not in options}
             if foreign and kept:
-                _LOG.warning(
-                    "%r is from a bundle: these run options of it go to %s: %s",
-                    live.record.name,
-                    adapter.name,
-                    options_text(kept),
+                warnings.warn(
+                    f"{live.record.name!r} is from a bundle: these run options of it go to "
+                    f"{adapter.name}: {options_text(kept)}",
+                    stacklevel=3,
                 )
             live.restart(*self._store.load_set(live.set_id))
             live.owner = None
@@ -505,8 +501,8 @@ class JobManager:
         A set that is here already, and is equal, stays as it is; where another set has the id, this one
         gets a new id. Jobs that were under way when it was exported are held, for you to decide.
 
-        Where it brings run options, which ``resume`` would send to a backend, a warning is logged that
-        shows them; ``report`` shows them too, and ``resume(backend, name=value)`` changes one.
+        ``report`` shows the run options that it brings, and ``resume`` warns of them before it sends
+        them to a backend; ``resume(backend, name=value)`` changes one.
 
         Args:
             path: the file.
@@ -526,12 +522,6 @@ class JobManager:
             bundle = read_bundle(path, max_bytes, line.tell)
         job_set = self.retrieve_job_set(store_bundle(self._store, bundle))
         self._notify()
-        if options := job_set.live.record.options:
-            _LOG.warning(
-                "%r brings run options, which resume() sends to a backend: %s",
-                job_set.name(),
-                options_text(options),
-            )
         return job_set
 
     # -- life ----------------------------------------------------------------------------------------
