@@ -127,7 +127,7 @@ class JobSetResults:
             return PackedCounts(counted(index, select(index, outcome, loc, register)), None, None)
         _no_pub_arguments(index, loc, register)
         _check_readable(index, outcome, "counts")
-        if outcome.counts is None or not outcome.counts.counts.size:
+        if outcome.counts is None:
             if "counts" not in outcome.data and "statevector" in outcome.data:
                 return self._result_of([outcome]).get_counts(0)  # its probabilities, as Qiskit has it
             return Counts(self._data(index, outcome, "counts"))

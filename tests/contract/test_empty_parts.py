@@ -118,10 +118,13 @@ def test_what_measures_nothing_says_so_and_hurts_nobody(
         circuit.h(0)
     job_set = ran(manager, [good(), silent, empty, QuantumCircuit(name="nothing")], kind())
     for at in (1, 2, 3):
-        with pytest.raises(
-            NotAvailableError, match=f"circuit {at} .* has no counts: it measures nothing"
-        ):
-            job_set.results().get_counts(at)
+        if isinstance(kind(), BasicSimulator):
+            assert job_set.results().get_counts(at) == {}  # as it answers alone
+        else:
+            with pytest.raises(
+                NotAvailableError, match=f"circuit {at} .* has no counts: it measures nothing"
+            ):
+                job_set.results().get_counts(at)
         assert job_set.counts(at) == {}
     assert job_set.counts() == {"11": SHOTS}
     assert job_set.results().failed() == []
