@@ -133,11 +133,13 @@ def _run(task: Mapping[str, Any]) -> Observation:
     )
     with suppress(Exception):  # whatever it is, observing tells it
         handle.job.result()
-    answers: list[Any] = []
-    adapter.observe([handle], lambda _, found: answers.append(found))
-    if isinstance(answers[0], Exception):
-        raise answers[0]
-    found: Observation = answers[0]
+    answers: list[Observation | BaseException] = []
+    adapter.observe([handle], lambda _, answer: answers.append(answer))
+    found = answers[0]
+    if isinstance(found, Observation) and found.fetch is not None:
+        found = found.fetch()
+    if isinstance(found, BaseException):
+        raise found
     return found
 
 

@@ -37,7 +37,7 @@ class Job(JobV1):
     def result(self):
         if self.job_id().endswith("1"):
             raise RuntimeError(evil + "\\nsecond line " + evil + big)
-        data = {"counts": {evil: 70, big: 20, "0x1": 10}}
+        data = {"counts": {evil: 70, big: 20, "<b>1</b>": 10}}
         experiment = {"shots": 100, "success": True, "data": data, "status": evil,
                       "header": {"name": evil, "memory_slots": 1, "creg_sizes": [[evil, 1]]}}
         return Result.from_dict({"results": [experiment], "backend_name": evil, "success": True,

@@ -197,7 +197,7 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
     job_set = start(manager, ScriptedBackend(), 3, pass_manager=Fails())
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["done", "error", "done"]
-    assert "circuit 1 (c1) could not be prepared: ValueError: no such gate" in snapshot.note(
+    assert "circuit 1 (c1) could not be transpiled: ValueError: no such gate" in snapshot.note(
         job_set.live.jobs[1]
     )
     assert "run its circuits as a new set" in str(job_set.error_messages())
@@ -232,7 +232,7 @@ def test_a_job_whose_circuits_are_missing_is_never_offered_to_be_sent_again(tmp_
     again.resume(backend)
     assert again.retry() == 1  # nobody can know before it is tried
     assert again.wait(LIMIT)
-    assert "run them again" in str(again.error_messages())
+    assert "run it again as a new set" in str(again.error_messages())
     with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
         again.retry()
     manager.close()
