@@ -208,7 +208,7 @@ class JobSetResults:
     def combine_results(self) -> Result:
         """All circuits in one ``qiskit.result.Result``, in their order.
 
-        Circuits that failed in a job that is done are in it as failed, as in Qiskit's own results.
+        Circuits that failed in a job with a result are in it as failed, as in Qiskit's own results.
 
         Raises:
             NotAvailableError: a job has no result, or a circuit is a PUB with a shape.
@@ -293,12 +293,12 @@ class JobSetResults:
         return with_own_metadata(outcome, lambda: self._live.circuits.metadata()[index])
 
     def _or_failed(self, index: int) -> CircuitOutcome:
-        """What a circuit gave; what says why it failed where it did in a job that is done."""
+        """What a circuit gave; what says why it failed where its jobs have results."""
         try:
             return self._outcome(index)
         except NotAvailableError as error:
             jobs = [self._live.jobs[row] for row in self._live.rows_of(index)]
-            if not any(index in job.failed_circuits for job in jobs):
+            if any(self._live.outcomes.of(job.row) is None for job in jobs):
                 raise
             if len(jobs) == 1 and (outcome := self._live.outcomes.of(jobs[0].row)) is not None:
                 piece = _circuit_at(outcome, index - jobs[0].span.start)

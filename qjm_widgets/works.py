@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
-from qjm_widgets.core.arguments import number
+from qjm_widgets.core.arguments import number, whole
 from qjm_widgets.core.errors import CircuitError, InputError, explain
 from qjm_widgets.core.observables import is_estimator_pub
 from qjm_widgets.core.ports import Work
@@ -26,7 +28,7 @@ def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
         InputError: nothing was given, or shots are no whole number of at least 1.
         CircuitError: one of them is no circuit; it is named by its index.
     """
-    check_shots(shots)
+    shots = whole_shots(shots)
     given = _as_list(circuits)
     if not given:
         raise InputError("no circuits were given")
@@ -43,16 +45,22 @@ def _circuit_class() -> Any:
     return QuantumCircuit
 
 
-def check_shots(shots: Any, where: str = "shots") -> None:
-    """Refuse what is no whole number of at least 1; None is the backend's default."""
+def whole_shots(shots: Any, where: str = "shots") -> int | None:
+    """Shots as a number of Python's; None, the backend's default, stays None.
+
+    Raises:
+        InputError: they are no whole number of at least 1.
+    """
     if shots is None:
-        return
-    if isinstance(shots, bool) or (not isinstance(shots, int) and not hasattr(shots, "__index__")):
+        return None
+    found = whole(shots)
+    if found is None:
         raise InputError(f"{where} must be a whole number, not {shots!r}")
-    if int(shots) < 1:
-        raise InputError(f"{where} must be at least 1, not {number(int(shots))}")
-    if int(shots) > MOST_SHOTS:
-        raise InputError(f"{where} must be below 2**63, not {number(int(shots))}")
+    if found < 1:
+        raise InputError(f"{where} must be at least 1, not {number(found)}")
+    if found > MOST_SHOTS:
+        raise InputError(f"{where} must be below 2**63, not {number(found)}")
+    return found
 
 
 def _as_list(circuits: Any) -> Sequence[Any]:
@@ -106,15 +114,30 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
             first = _kind(item[0]) if item else "nothing"
             raise CircuitError(f"item {index} is no PUB: it begins with {first}, not with a circuit")
         if len(item) > 2:
-            check_shots(item[2], f"shots of item {index}")
+            whole_shots(item[2], f"shots of item {index}")
     try:
         pub = SamplerPub.coerce(item, shots)
     except Exception as error:  # values may be anything, and raise anything when they are converted
         reason = textwrap.shorten(explain(error), 300, placeholder=" …")
         raise CircuitError(f"item {index} is no valid PUB: {reason}") from error
-    check_shots(pub.shots, f"shots of item {index}")
+    own_shots = whole_shots(pub.shots, f"shots of item {index}")
     values = pub.parameter_values
-    return Work(pub.circuit, values if values.num_parameters or values.shape else None, pub.shots)
+    _check_values(index, pub.circuit, values)
+    return Work(pub.circuit, values if values.num_parameters or values.shape else None, own_shots)
+
+
+def _check_values(index: int, circuit: Any, values: Any) -> None:
+    """Refuse values with which no backend runs a circuit, and no other one of its job."""
+    names = {parameter.name for parameter in circuit.parameters}
+    given = {str(getattr(name, "name", name)) for key in values.data for name in key}
+    if given - names:
+        strange, known = ", ".join(sorted(given - names)), ", ".join(sorted(names)) or "none"
+        raise CircuitError(
+            f"item {index} ({circuit.name}) has values for {strange}, its circuit's parameters are "
+            f"{known}"
+        )
+    if any(np.isnan(array).any() for array in values.data.values()):
+        raise CircuitError(f"item {index} ({circuit.name}) has values that are no numbers (NaN)")
 
 
 def copy_work(work: Work) -> Work:

@@ -13,7 +13,6 @@ from qjm_widgets.backends.job_times import JobTimes, SentJob
 from qjm_widgets.backends.jobs import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.limits import (
     check_values,
-    configuration,
     limits_of,
     shots_range,
     whole,
@@ -179,7 +178,7 @@ def _sent(
 
 def _takes_pulses(backend: Any, local: bool) -> bool:
     """Whether it runs pulse schedules; True where a remote one does not tell."""
-    told = getattr(configuration(backend), "open_pulse", None)
+    told = simulators.configured(backend, "open_pulse")
     return not local if told is None else bool(told)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qjm_widgets.backends import simulators
+from qjm_widgets.core import arguments
 from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.splitting import Limits
 
@@ -25,7 +26,7 @@ def shots_range(backend: Any) -> tuple[int | None, int | None]:
     stated = [most, *(whole(_get(backend, name)) for name in ("max_shots", "MAX_SHOTS"))]
     # Aer's configuration has a number to which it does not keep.
     if not simulators.is_local(backend) or hasattr(backend, "coupling_map"):
-        stated.append(whole(getattr(configuration(backend), "max_shots", None)))
+        stated.append(whole(simulators.configured(backend, "max_shots")))
     known = [number for number in stated if number is not None and number > 0]
     return least, min(known, default=None)
 
@@ -46,15 +47,11 @@ def check_values(backend: Any, options: Mapping[str, Any]) -> None:
             raise InputError(f"the backend refuses {name}={value!r}: {error}") from error
 
 
-def configuration(backend: Any) -> Any:
-    """What ``backend.configuration()`` gives; None where there is no such method."""
-    found = getattr(backend, "configuration", None)
-    return found() if callable(found) else None
-
-
 def whole(value: Any) -> int | None:
-    """A whole number, or None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A whole number, as NumPy and JSON may write it, too; None where it is none."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return arguments.whole(value)
 
 
 def _validators(options: Any) -> Mapping[str, Any]:
@@ -74,7 +71,7 @@ def _validated(backend: Any) -> tuple[int | None, int | None]:
 def _max_circuits(backend: Any) -> int | None:
     most = whole(_get(backend, "max_circuits"))
     if most is None:
-        most = whole(getattr(configuration(backend), "max_experiments", None))
+        most = whole(simulators.configured(backend, "max_experiments"))
     return most if most and most > 0 else None
 
 

@@ -8,7 +8,7 @@ would take.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qjm_widgets._compat import backend_name
@@ -122,9 +122,22 @@ def most_qubits(backend: Any) -> int | None:
 
 def _declared(backend: Any) -> int | None:
     width = getattr(backend, "num_qubits", None)
-    if width is None and callable(getattr(backend, "configuration", None)):
-        width = getattr(backend.configuration(), "n_qubits", None)
+    if width is None:
+        width = configured(backend, "n_qubits")
     return width if isinstance(width, int) else None
+
+
+def configured(backend: Any, name: str) -> Any:
+    """What a backend's configuration says of something: a method's answer, an object or a dict.
+
+    None where it says nothing, or cannot say it now.
+    """
+    try:
+        found = getattr(backend, "configuration", None)
+        found = found() if callable(found) else found
+        return found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)
+    except Exception:  # a server that is asked for it may not answer
+        return None
 
 
 def refuse_unknown_instructions(backend: Any, works: Sequence[Work]) -> None:

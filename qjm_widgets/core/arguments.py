@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,16 @@ def number(value: int) -> str:
     if abs(value) < _LONGEST_NUMBER:
         return str(value)
     return f"{'-' if value < 0 else ''}2**{value.bit_length() - 1} or more"
+
+
+def whole(value: Any) -> int | None:
+    """A whole number as Python's own, whoever made it (NumPy, too); None where it is none."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
 
 
 def check_name(name: Any) -> str:

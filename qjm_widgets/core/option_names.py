@@ -43,7 +43,11 @@ _OTHER_WORDS = {
     "job_tags": "tags",
     "seed": "seed_simulator",
     "noise": "noise_model",
-    "default_shots": "shots",
+    **dict.fromkeys(
+        ("default_shots", "num_shots", "n_shots", "number_of_shots", "repetitions"), "shots"
+    ),
+    "max_circuits_per_job": "max_experiments_per_job",
+    "tags": "job_tags",
 }
 _TRANSPILING = ("optimization_level", "seed_transpiler", "initial_layout", "basis_gates", "coupling_map")
 _HINTS = {

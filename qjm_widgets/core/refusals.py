@@ -65,7 +65,8 @@ _SHOTS = re.compile(
     r"\bshots?\b[^.;\n]{0,80}(must|exceed|range|max|limit|at most|no more|greater|larger"
     r"|(more|less|fewer|smaller|lower) than|too (many|large|high)|above|between|not in|<|≤|up to|only)"
     r"|(too many|max|limit|at most|up to|more than|only|exceed|no more than)[^.;\n]{0,40}\bshots?\b"
-    r"|\bmax_shots\b",
+    r"|\bshots?\b[^.;\n]{0,20}\d\s*[>≥]=?\s*\d|\binvalid (number of )?shots\b"
+    r"|\bmax_shots\b|\bshots?[_ ]?limit\b",
     re.I,
 )
 _TOO_MANY = re.compile(r"too (many|large|high)|exceed|greater|larger|more than|above", re.I)

@@ -13,10 +13,18 @@ import numpy as np
 
 
 def write(value: Any) -> list[Any] | None:
-    """The name of a value's kind and what it is made of; None where it is of no known kind."""
-    for name, (kind, parts, _) in _KINDS.items():
+    """The name of a value's kind and what it is made of; None where it is of no known kind.
+
+    None also where it is of a subclass and differs from what would come back: pandas has moments with
+    nanoseconds, and one that is missing.
+    """
+    for name, (kind, parts, make) in _KINDS.items():
         if isinstance(value, kind):
-            return [name, *parts(value)]
+            try:
+                made = [name, *parts(value)]
+                return made if type(value) is kind or bool(make(*made[1:]) == value) else None
+            except Exception:  # a foreign class may do anything
+                return None
     return None
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeVar
 
-from qjm_widgets.core.arguments import number
+from qjm_widgets.core.arguments import number, whole
 from qjm_widgets.core.errors import LimitError
 from qjm_widgets.core.records import Span
 from qjm_widgets.core.snapshot import plural
@@ -44,10 +44,12 @@ class Limits:
             value = getattr(self, field.name)
             if field.name == "one_shots" or value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int):
+            limit = whole(value)
+            if limit is None:
                 raise LimitError(f"the limit on {field.name} must be a whole number, not {value!r}")
-            if value < 1:
-                raise LimitError(f"the limit on {field.name} must be at least 1, not {number(value)}")
+            if limit < 1:
+                raise LimitError(f"the limit on {field.name} must be at least 1, not {number(limit)}")
+            object.__setattr__(self, field.name, limit)
 
     def tighter(self, other: Limits) -> Limits:
         """The limits that satisfy both."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from qjm_widgets.backends import is_provider
 from qjm_widgets.core.errors import explain
+from qjm_widgets.core.option_names import KnownOptions, check_option_names
 from qjm_widgets.core.printable import printable, prints
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.at_exit import submit_before_exit
@@ -20,6 +21,9 @@ from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager import JobManager, default_manager
 
 _LOG = logging.getLogger(__name__)
+
+#: What ``IBMQJobManager.run`` takes by name, beside what it hands on.
+_ARGUMENTS = ("name", "max_experiments_per_job", "job_share_level", "job_tags")
 
 _faces: weakref.WeakValueDictionary[str, ManagedJobSet] = weakref.WeakValueDictionary()
 """One face for a set, by its id, so that what two calls give is the same object."""
@@ -72,6 +76,7 @@ class IBMQJobManager:
         check_job_tags(job_tags)
         manager = self.manager
         with retired_errors():
+            check_option_names(run_config, KnownOptions(frozenset(), others=True), _ARGUMENTS, "run")
             job_set = manager.run(
                 experiments,
                 backend,

@@ -12,6 +12,7 @@ from typing import Any
 from qjm_widgets.serialization import qpy
 from qjm_widgets.serialization.instructions import carry, check_forms, restore
 from qjm_widgets.serialization.numpy_values import NUMPY
+from qjm_widgets.serialization.pandas_values import PANDAS
 from qjm_widgets.serialization.python_values import PYTHON, from_base64, to_base64
 from qjm_widgets.serialization.quantum_values import QUANTUM
 from qjm_widgets.serialization.tree import Codec, Kind, TreeError, Write
@@ -75,6 +76,12 @@ def _write_expression(expression: Any, write: Write) -> Any:
 
 def _read_expression(tree: Any, read: Write) -> Any:
     return _read_operation(tree, read).params[0]
+
+
+def _write_vector(vector: Any, write: Write) -> Any:
+    if not len(vector):
+        raise TreeError("a vector of no parameters cannot be written")
+    return write(vector[0])  # each knows its vector
 
 
 _MODIFIERS = {
@@ -148,6 +155,12 @@ CODEC = Codec(
             _read_expression,
         ),
         Kind(
+            "$vector",
+            lambda kind: _is_derived(kind, "qiskit.", "ParameterVector"),
+            _write_vector,
+            lambda tree, read: read(tree).vector,
+        ),
+        Kind(
             "$modifier",
             lambda kind: _is_derived(kind, "qiskit.circuit.annotated_operation", *_MODIFIERS),
             _write_modifier,
@@ -160,6 +173,7 @@ CODEC = Codec(
             _write_operation,
             _read_operation,
         ),
+        *PANDAS,
         *PYTHON,
     ]
 )

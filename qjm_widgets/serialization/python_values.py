@@ -10,6 +10,7 @@ import enum
 import fractions
 import pathlib
 import sys
+import types
 import uuid
 import zoneinfo
 from collections.abc import Callable, Mapping
@@ -245,6 +246,12 @@ PYTHON: tuple[Kind, ...] = (
         takes(slice),
         lambda value, write: [write(value.start), write(value.stop), write(value.step)],
         lambda tree, read: slice(*map(read, tree)),
+    ),
+    Kind(
+        "$namespace",
+        takes(types.SimpleNamespace),
+        lambda value, write: _write_pairs(vars(value), write),
+        lambda tree, read: types.SimpleNamespace(**dict(_read_pairs(tree, read))),
     ),
     _simple("$ellipsis", type(...), lambda value: None, lambda tree: ...),
 )

@@ -118,6 +118,18 @@ def test_it_is_named_by_every_face_and_the_others_are_served(manager: JobManager
     assert snapshot["histograms"][0]["notes"] == ["Left out: circuit 3, which failed"]
 
 
+def test_a_circuit_that_fails_alone_is_in_the_combined_result_too(manager: JobManager) -> None:
+    """Its retry is a job of its own, in which all circuits fail."""
+    job_set = ran(manager, FlakyBackend("c3"), max_circuits_per_job=5)
+    for _ in range(2):
+        assert job_set.retry() == 1
+        assert job_set.wait(LIMIT)
+        results = job_set.results(LIMIT, partial=True)
+        combined = results.combine_results()
+        assert [experiment.success for experiment in combined.results] == [at != 3 for at in range(10)]
+        assert combined.get_counts(4) == results.get_counts(4)
+
+
 def test_retry_sends_just_these_circuits_and_keeps_the_others(manager: JobManager) -> None:
     backend = FlakyBackend("c0", "c3", "c4", "c9")
     job_set = ran(manager, backend, max_circuits_per_job=5)

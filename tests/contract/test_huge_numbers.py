@@ -43,6 +43,16 @@ def test_shots_beyond_what_anybody_counts_are_refused(
         getattr(manager, call)([marked(1)], ScriptedBackend(), shots=shots)
 
 
+@pytest.mark.parametrize("number", [np.int64(4), np.uint8(4), np.array(4)])
+def test_whole_numbers_of_numpy_are_as_good(number: Any) -> None:
+    limits = {"max_shots_per_job": number, "max_circuits_per_job": number}
+    with JobManager(":memory:") as manager:
+        job_set = manager.run([marked(1)], ScriptedBackend(), shots=number, **limits)
+        assert job_set.results(LIMIT).get_counts(0) == {"0000000001": 4}
+        with pytest.raises(InputError, match="whole number"):
+            manager.run([marked(1)], ScriptedBackend(), shots=np.array([4, 5]))
+
+
 @pytest.mark.newer_qiskit
 @pytest.mark.parametrize("shots", [2**63, HUGE])
 def test_shots_of_a_pub_are_refused_likewise(manager: JobManager, shots: int) -> None:

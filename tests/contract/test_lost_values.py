@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.result import Result
@@ -137,3 +138,15 @@ def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it()
         warnings.simplefilter("error")
         combined = job_set.results(LIMIT, refresh=True).combine_results()
     assert combined.results[0].header["metadata"] == {"about": inner, "angle": 0.5}
+
+
+def test_moments_of_pandas_in_metadata_cost_no_result() -> None:
+    aer = pytest.importorskip("qiskit_aer")
+    metadata = {"missing": pd.NaT, "at": pd.Timestamp(1), "shift": pd.Timedelta(1, "ns")}
+    circuit = QuantumCircuit(1, 1, metadata=metadata)
+    circuit.measure(0, 0)
+    with JobManager(":memory:") as manager:
+        job_set = manager.run(circuit, aer.AerSimulator(), shots=10)
+        results = job_set.results(LIMIT, refresh=True)
+        assert results.get_counts(0) == {"0": 10}
+        assert results.combine_results().results[0].header["metadata"] == metadata

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from qiskit.providers import Options
 from qiskit_aer import AerSimulator
@@ -59,7 +60,24 @@ class Configured(ScriptedBackend):
         return Options(max_shots=MOST, max_experiments=2)
 
 
-@pytest.mark.parametrize("kind", [Validated, Listed, Attribute, Method, Constant, Configured])
+class AsDict(ScriptedBackend):
+    def configuration(self) -> Any:
+        return {"max_shots": float(MOST), "max_experiments": np.int64(2)}
+
+
+class AsNumPy(ScriptedBackend):
+    configuration = Options(max_shots=np.int32(MOST))
+
+
+class NoAnswer(Attribute):
+    def configuration(self) -> Any:
+        raise ConnectionError("no answer")
+
+
+KINDS = [Validated, Listed, Attribute, Method, Constant, Configured, AsDict, AsNumPy, NoAnswer]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_limit_that_the_backend_states_is_kept(kind: Any, manager: JobManager) -> None:
     backend = kind()
     job_set = ended(manager.run([marked(1), marked(2)], backend, shots=500))
@@ -98,6 +116,9 @@ class Refusing(ScriptedBackend):
         "number of shots ({shots}) exceeds the maximum of 200",
         "at most 200 shots",
         "too many shots",
+        "Number of shots {shots} > 200",
+        "Invalid shots: {shots}. Limit: 200",
+        "ShotLimit 200; requested {shots}",
     ],
 )
 def test_a_limit_is_learned_from_a_refusal(words: str, manager: JobManager) -> None:

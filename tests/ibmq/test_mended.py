@@ -52,6 +52,22 @@ def test_a_single_circuit_runs_as_one_circuit(jobs: IBMQJobManager) -> None:
     assert results.get_counts(0) == {"0000000011": 1024}
 
 
+@pytest.mark.parametrize(
+    ("option", "meant"),
+    [
+        ({"max_circuits_per_job": 2}, "max_experiments_per_job"),
+        ({"max_experiment_per_job": 2}, "max_experiments_per_job"),
+        ({"tags": ["a"]}, "job_tags"),
+        ({"shot": 2}, "shots"),
+    ],
+)
+def test_a_name_of_another_interface_is_refused_with_the_right_one(
+    jobs: IBMQJobManager, option: Any, meant: str
+) -> None:
+    with pytest.raises(IBMQJobManagerInvalidStateError, match=f"did you mean {meant}=?"):
+        jobs.run(marked(3), ScriptedBackend(), **option)
+
+
 def test_when_the_first_job_is_refused_cancel_still_cancels_the_others(jobs: IBMQJobManager) -> None:
     backend = ScriptedBackend(hold=True, refuse={0: RuntimeError("no")})
     job_set = jobs.run(circuits(3), backend, max_experiments_per_job=1)

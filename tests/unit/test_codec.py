@@ -12,6 +12,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -381,3 +382,14 @@ def test_a_forged_tree_is_called_damaged(text: str) -> None:
     body = struct.pack("<II", len(packed), 0) + packed
     with pytest.raises(ValueError, match="damaged"):
         codec.decode(b"QJM1" + struct.pack("<I", zlib.crc32(body)) + body)
+
+
+def test_a_moment_of_pandas_that_is_no_datetime_is_lost_by_itself() -> None:
+    whole = pd.Timestamp("2026-01-02 03:04:05", tz="UTC")
+    lost: list[str] = []
+    written = codec.encode({"at": [whole, pd.NaT, pd.Timestamp(1), pd.Timedelta(1, "ns")], "n": 1}, lost)
+    found = codec.decode(written)
+    assert found["n"] == 1
+    assert found["at"][0] == whole
+    assert all(isinstance(value, codec.Lost) for value in found["at"][1:])
+    assert len(lost) == 3

@@ -4,12 +4,15 @@ import collections
 import enum
 import json
 import threading
+import types
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qiskit.circuit import ParameterVector
 
 from qjm_widgets.serialization.metadata import (
     CODEC,
@@ -65,6 +68,43 @@ def test_the_keys_of_metadata_may_be_anything() -> None:
     assert not losses
     assert are_same(found, metadata)
     assert [type(key) for key in found] == [type(key) for key in metadata]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pd.Timestamp("2026-01-02 03:04:05.123456789"),
+        pd.Timestamp("2026-07-01 12:00", tz="Europe/Berlin"),
+        pd.Timestamp("2026-10-25 00:30", tz="UTC").tz_convert("Europe/Berlin"),
+        pd.Timedelta(1, "ns"),
+        pd.Timedelta("-3 days"),
+    ],
+    ids=str,
+)
+def test_moments_of_pandas_keep_their_nanoseconds(value: Any) -> None:
+    found, losses = there_and_back({"at": value, "list": [value]})
+    assert not losses
+    assert found == {"at": value, "list": [value]}
+    assert type(found["at"]) is type(value)
+    assert getattr(found["at"], "tzinfo", None) == getattr(value, "tzinfo", None)
+
+
+def test_what_is_missing_in_pandas_is_missing_afterwards() -> None:
+    found, losses = there_and_back({"at": pd.NaT, "value": pd.NA})
+    assert not losses
+    assert found["at"] is pd.NaT
+    assert found["value"] is pd.NA
+
+
+def test_vectors_of_parameters_and_namespaces_come_back() -> None:
+    vector = ParameterVector("v", 3)
+    metadata = {"v": vector, "element": vector[1], "n": types.SimpleNamespace(a=(1,))}
+    found, losses = there_and_back(metadata)
+    assert not losses
+    assert list(found["v"]) == list(vector)
+    assert found["v"].name == "v"
+    assert found["element"] == vector[1]
+    assert found["n"] == metadata["n"]
 
 
 def test_subclasses_come_back_as_what_they_equal() -> None:
