@@ -129,8 +129,9 @@ def deep(levels: int) -> Any:
 NUMBERS: list[Any] = [
     2**64 - 1, 2**63, -(2**63) - 1, -1, 0, 10**400, float("nan"), float("inf"), -float("inf"), 1e308,
     -0.0, True, "7", "first", "", b"7", np.int64(3), np.uint64(2**64 - 1), np.float64("nan"),
-    np.array([1, 2]), Classless(), np.array(4), decimal.Decimal("sNaN"), decimal.Decimal(3), fractions.Fraction(7, 2),
+    np.array([1, 2]), np.array(4), decimal.Decimal("sNaN"), decimal.Decimal(3), fractions.Fraction(7, 2),
     3j, [], {}, object(), Hostile(), "\0", "\ud800", (1, 2), datetime.datetime.max, range(3), None,
+    Classless(),
 ]  # fmt: skip
 
 TEXTS: list[Any] = [
