@@ -13,7 +13,7 @@ from qjm_widgets import calls
 from qjm_widgets.calls import Call
 from qjm_widgets.core import pacing
 from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter
-from qjm_widgets.core.refusals import judge
+from qjm_widgets.core.refusals import judge, readable
 from qjm_widgets.set_state import Key, SetState, Turn
 
 
@@ -110,7 +110,7 @@ class Cancellations:
         try:
             done = self._adapter.cancel(wish.handle)
         except BaseException as caught:
-            error = caught
+            error = readable(caught)
             self._turn.post(lambda: self._failed(wish, error))
         else:
             self._turn.post(lambda: self._done(wish, done))
@@ -130,7 +130,7 @@ class Cancellations:
             adapter.cancel_several([wish.handle for wish in wishes], report)
         except BaseException as caught:
             for index in list(unanswered):
-                report(index, caught)
+                report(index, readable(caught))
 
     def _done(self, wish: _Wish, done: bool) -> None:
         if self._wishes.get(wish.key) is not wish:

@@ -107,7 +107,7 @@ class Decisions:
             lost: list[str] = []
             try:
                 encoded = _encoded(outcome, lost, state.jobs[row].span.start)
-            except Exception as error:  # a third party's result may hold anything
+            except BaseException as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
             if lost:

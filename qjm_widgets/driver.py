@@ -21,7 +21,7 @@ from qjm_widgets.core.identity import identity_of
 from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
-from qjm_widgets.core.refusals import Refusal, judge
+from qjm_widgets.core.refusals import Refusal, judge, readable
 from qjm_widgets.core.snapshot import Waiting
 from qjm_widgets.refused import Refusals
 from qjm_widgets.set_state import SetState, Turn
@@ -272,7 +272,7 @@ class Driver:
             handle = self.adapter.submit(_submission(sending.state, job, self.adapter))
             job_id = self.adapter.job_id(handle)
         except BaseException as caught:
-            error = caught
+            error = readable(caught)
             halts = isinstance(error, StoreError) or judge(error).refusal in _HALTING
             if handle is None and halts:
                 self._halted = sending.generation

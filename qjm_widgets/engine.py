@@ -300,7 +300,7 @@ class Engine:
                 if self._ledger.retry_at is None and not self._stopping:
                     for driver in self._drivers.values():
                         driver.step([s for s in self._sets.values() if s.driver is driver])
-            except Exception:
+            except BaseException:  # whatever a third party's object raises: the engine lives on
                 _LOG.exception("the engine met an error of its own")
             self._ledger.write()
             self._beat()
@@ -314,7 +314,7 @@ class Engine:
         while True:
             try:
                 message()
-            except Exception:
+            except BaseException:  # whatever a third party's object raises: the engine lives on
                 _LOG.exception("the engine could not handle a message")
             try:
                 message = self._inbox.get_nowait()

@@ -54,7 +54,7 @@ class Subscription:
         while (event := self._events.get()) is not None:
             try:
                 self._callback(event)
-            except Exception:
+            except BaseException:
                 _LOG.exception("a subscriber of a job set raised")
 
     def __enter__(self) -> Subscription:

@@ -207,7 +207,7 @@ class LiveSet:
         for watcher in list(self._watchers):
             try:
                 watcher()
-            except Exception:  # a panel that fails must not end the engine's thread
+            except BaseException:  # a panel that fails must not end the engine's thread
                 _LOG.exception("what shows a job set raised")
 
     def close(self) -> None:

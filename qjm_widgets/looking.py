@@ -18,7 +18,7 @@ from qjm_widgets.core.pacing import Silence
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery
-from qjm_widgets.core.refusals import judge
+from qjm_widgets.core.refusals import judge, readable
 from qjm_widgets.set_state import Key, SetState, Turn
 
 _LASTING_TRIES = 3
@@ -125,7 +125,7 @@ class Lookups:
             else:
                 found = self._adapter.find(identity_of(live.record, job), names)
         except BaseException as caught:
-            error = caught
+            error = readable(caught)
             self._turn.post(lambda: self._unanswered(lookup, error))
         else:
             job_id = self._id_of(found[0]) if found else None

@@ -12,6 +12,7 @@ from qjm_widgets.core.bounds import bounded_observation
 from qjm_widgets.core.pacing import Silence
 from qjm_widgets.core.ports import BackendAdapter, Observation
 from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.refusals import readable
 from qjm_widgets.set_state import Key, SetState
 
 #: What an answer replaces, said or not.
@@ -151,7 +152,8 @@ class Question:
         try:
             self._adapter.observe([job.handle for job in group], report)
         except BaseException as error:
-            self._broke_off([job for index, job in enumerate(group) if index not in reported], error, me)
+            silent = [job for index, job in enumerate(group) if index not in reported]
+            self._broke_off(silent, readable(error), me)
         self.took += time.monotonic() - last
         for index in reported:
             if group[index].nameless:

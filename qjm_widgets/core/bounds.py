@@ -15,6 +15,7 @@ from typing import Any
 
 from qjm_widgets.core.ports import Observation
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.refusals import readable
 
 #: Characters of an error.
 _LONGEST_ERROR = 100_000
@@ -69,7 +70,7 @@ def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
 def bounded_observation(found: Any) -> Observation | BaseException:
     """What an adapter reports of a job, with nothing in it that the store cannot write."""
     if isinstance(found, BaseException):
-        return found
+        return readable(found)
     if not isinstance(found, Observation):
         return TypeError(f"the adapter answered with a {type(found).__name__}")
     if found.status is not None and not isinstance(found.status, Status):

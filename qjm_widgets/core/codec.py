@@ -176,7 +176,7 @@ class _Writer:
         above, depth = len(self._above), self._depth
         try:
             return self._other(value, kind)
-        except Exception:  # a third party's value may raise anything while it is looked at
+        except BaseException:  # a third party's value may raise anything while it is looked at
             del self._above[above:]
             self._depth = depth
             return self._lose(value)

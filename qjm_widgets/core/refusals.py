@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from qjm_widgets.core.errors import ProviderError, QJMError, explain
+from qjm_widgets.core.errors import ProviderError, QJMError, UnreadableError, explain
 
 
 class Refusal(enum.Enum):
@@ -85,7 +85,21 @@ _BROKEN = re.compile(
 )
 # Characters of an error's text in which its reason has to be; it may have megabytes.
 _LOOKED_AT = 10_000
+# Of a number of shots: Python makes no integer of thousands of them.
+_MOST_DIGITS = 18
 _UNREADABLE = frozenset({"JSONDecodeError", "UnicodeError", "LookupError", "MemoryError"})
+
+
+def readable(error: BaseException) -> BaseException:
+    """The exception of a third party, or one with its words where looking at it raises.
+
+    It is made on the thread of the call: what decides for all sets meets no exception of its kind.
+    """
+    try:
+        judge(error)
+    except BaseException:
+        return UnreadableError(explain(error))
+    return error
 
 
 def judge(error: BaseException) -> Verdict:
@@ -100,7 +114,7 @@ def judge(error: BaseException) -> Verdict:
         return Verdict(Refusal.PENDING_LIMIT, text, retry_after(error))
     if status == 413 or _LARGE.search(words):
         return Verdict(Refusal.TOO_LARGE, text)
-    if _SHOTS.search(text) and not _ALLOWANCE.search(text):
+    if _SHOTS.search(words) and not _ALLOWANCE.search(words):
         return Verdict(Refusal.TOO_MANY_SHOTS, text)
     if status in (408, 425, 429):
         return Verdict(Refusal.BUSY, text, retry_after(error))
@@ -123,9 +137,11 @@ def shots_limit(text: str, shots: int) -> int | None:
         shots: with how many it was refused. The limit is below, and so the largest number below it that
             the text names; where it names none and calls them too many, half of them are tried.
     """
+    text = text[:_LOOKED_AT]
     if not _SHOTS.search(text) or _ALLOWANCE.search(text):
         return None
-    numbers = [int(re.sub("[,_']", "", found)) for found in re.findall(r"\d[\d,_']*", text)]
+    found = [re.sub("[,_']", "", digits) for digits in re.findall(r"\d[\d,_']*", text)]
+    numbers = [int(digits) for digits in found if len(digits) <= _MOST_DIGITS]
     if _BELOW.search(text):
         numbers = [number - 1 if number != shots else number for number in numbers]
     limit = max((number for number in numbers if 1 < number < shots), default=0)

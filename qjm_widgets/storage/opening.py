@@ -24,23 +24,26 @@ _JOURNAL_BYTES = 16 * 1024 * 1024
 _making = threading.Lock()
 
 
-def open_store(path: str, timeout: float) -> sqlite3.Connection:
+def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connection:
     """Open a store, make it where there is none, and bring it to the current version.
 
     Args:
         path: an absolute path, or ``":memory:"``.
         timeout: seconds to wait for other processes that hold the file.
+        new: whether to make the file, and its directories, where there is none.
 
     Raises:
         StoreError: one of its kinds.
     """
     with translated(path):
         if path != MEMORY:
-            _make_file(Path(path))
+            if new:
+                _make_file(Path(path))
             if reason := not_writable(path):
                 raise read_only(path, reason)
+        where = path if new else f"{Path(path).as_uri()}?mode=rw"
         connection = sqlite3.connect(
-            path, timeout=timeout, isolation_level=None, check_same_thread=False
+            where, timeout=timeout, isolation_level=None, check_same_thread=False, uri=not new
         )
         try:
             # Looked at first: another program's file must not get our journal.

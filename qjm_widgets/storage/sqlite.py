@@ -58,7 +58,9 @@ class SQLiteStore:
         self._connection: sqlite3.Connection | None = open_store(self.path, timeout)
         file = None if self.path == MEMORY else self.path
         self._owner = Owner(file)
-        self._standing = Standing(file, self._owner.id, lambda: open_store(self.path, timeout))
+        self._standing = Standing(
+            file, self._owner.id, lambda: open_store(self.path, timeout, new=False)
+        )
         self._epochs: dict[str, int] = {}
         forks.register(self)
 

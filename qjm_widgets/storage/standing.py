@@ -36,7 +36,7 @@ class Standing:
     Args:
         path: an absolute path, or None for a store in memory.
         owner: this store as an owner of sets.
-        reopen: opens the store at its path.
+        reopen: opens the store at its path; it makes none, for an empty one would be taken for it.
     """
 
     def __init__(self, path: str | None, owner: str, reopen: Callable[[], sqlite3.Connection]) -> None:

@@ -31,7 +31,7 @@ from qiskit.providers import JobStatus
 from qiskit.result import Result
 
 from qjm_widgets import JobManager, JobSet
-from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob
+from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, reach
 from tests.faults.scenes import done, start, words
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*could not be stored:UserWarning")
@@ -51,8 +51,23 @@ class HostileError(Exception):
     __repr__ = __str__
 
 
+class UnreadableError(Exception):
+    """An exception that raises when anything of it is asked for."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise Exit(name)
+
+
 class Exit(BaseException):
     """What ends a process where it is not caught."""
+
+
+class Classless:
+    """An object that raises when its class is asked for."""
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        raise RuntimeError("no class")
 
 
 class Hostile:
@@ -116,6 +131,7 @@ NUMBERS: list[Any] = [
     -0.0, True, "7", "first", "", b"7", np.int64(3), np.uint64(2**64 - 1), np.float64("nan"),
     np.array([1, 2]), np.array(4), decimal.Decimal("sNaN"), decimal.Decimal(3), fractions.Fraction(7, 2),
     3j, [], {}, object(), Hostile(), "\0", "\ud800", (1, 2), datetime.datetime.max, range(3), None,
+    Classless(),
 ]  # fmt: skip
 
 TEXTS: list[Any] = [
@@ -165,7 +181,8 @@ def answers() -> dict[str, dict[str, Callable[[ScriptedJob], Any]]]:
             }
 
     errors: list[Callable[[], BaseException]] = [
-        HostileError, Exit, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError, RecursionError,
+        HostileError, UnreadableError, Exit, KeyboardInterrupt, SystemExit, GeneratorExit, MemoryError,
+        RecursionError, lambda: ValueError("shots must be below " + "9" * 5_000),
         lambda: StopIteration(Hostile()), lambda: ValueError(Hostile()), lambda: OSError(28, "No space"),
         lambda: UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), lambda: RuntimeError("x" * 5_000_000),
         lambda: Exception("\ud800\0"), lambda: ExceptionGroup("two", [ValueError(), TypeError()]),
@@ -319,6 +336,34 @@ def test_any_mixture_of_odd_answers_hurts_its_own_jobs_alone(mixed: list[list[st
 
 
 BEFORE = frozenset(ANSWERS)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [UnreadableError, HostileError, lambda: ValueError("shots must be below " + "9" * 5_000)],
+)
+def test_an_odd_refusal_hurts_its_own_job_alone(
+    error: Callable[[], Exception], manager: JobManager
+) -> None:
+    odd = start(manager, ScriptedBackend(refuse={ODD: error()}, name="odd"), JOBS)
+    done(start(manager, ScriptedBackend(name="good"), 3), 3)
+    assert odd.wait(LIMIT), odd.report()
+    found = words(odd)
+    assert found.pop(ODD) in ("done", "error", "held")
+    assert found == ["done"] * (JOBS - 1)
+
+
+@pytest.mark.parametrize("error", [UnreadableError, HostileError, SystemExit])
+def test_an_odd_answer_to_cancel_hurts_its_own_job_alone(
+    error: Callable[[], BaseException], manager: JobManager
+) -> None:
+    backend = ScriptedBackend(hold=True, name="odd")
+    odd = start(manager, backend, 3)
+    reach(odd, lambda: words(odd) == ["queued"] * 3)
+    backend.sent[1].cancel = lambda: raising(error)(backend.sent[1])  # type: ignore[method-assign]
+    odd.cancel()
+    reach(odd, lambda: words(odd) == ["cancelled", "queued", "cancelled"])
+    done(start(manager, ScriptedBackend(name="good"), 3), 3)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from qjm_widgets.core.errors import StoreError
 from qjm_widgets.core.ports import Changes, CircuitBlock
 from qjm_widgets.core.records import Span, Status, StatusChange
-from qjm_widgets.storage import SQLiteStore, opening
+from qjm_widgets.storage import SQLiteStore, opening, standing
 from tests.contract.store_fixtures import a_job, a_set, answer, python
 
 A = a_set().set_id
@@ -332,3 +332,32 @@ def integrity(path: Path) -> str:
     (said,) = connection.execute("PRAGMA integrity_check").fetchone()
     connection.close()
     return str(said)
+
+
+def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An empty store in its place would be taken for the one that is open."""
+    here, away = tmp_path / "here", tmp_path / "away"
+    store = SQLiteStore(here / "jobs.db")
+    store.create_set(a_set(), [a_job(0)])
+    look = standing._look
+
+    def look_and_move(path: str) -> object:
+        found = look(path)
+        if here.exists():
+            here.rename(away)
+        return found
+
+    monkeypatch.setattr(standing, "_look", look_and_move)
+    changes = {A: Changes([a_job(0, status=Status.DONE)])}
+    with pytest.raises(StoreError):
+        store.commit(changes)
+    assert not here.exists()
+    monkeypatch.undo()
+    away.rename(here)
+    store.commit(changes)
+    store.close()
+    store = SQLiteStore(here / "jobs.db")
+    assert store.load_set(A) == (a_set(), [a_job(0, status=Status.DONE)])
+    store.close()
