@@ -41,7 +41,11 @@ def allowed_name(kind: Any) -> str | None:
             continue  # and that package is not loaded for it
         if names is not None and name not in names:
             continue
-        if getattr(_module(module), name, None) is kind:
+        try:
+            found = getattr(_module(module), name, None)
+        except ImportError:  # an older release of that package does not have it
+            continue
+        if found is kind:
             return f"{place}.{name}"
     return None
 

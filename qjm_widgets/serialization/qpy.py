@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ _MAGIC = b"QISKIT"
 #: Older QPY has expressions that Qiskit up to 1.4.1 evaluates as Python (CVE-2025-2000) and symengine
 #: reads by pickle.
 _SAFE = 13
+#: The head of QPY with no circuits, which Qiskit 0.46 cannot write.
+_NO_CIRCUITS = struct.pack("!6sBBBBQ", _MAGIC, _SAFE, 1, 3, 0, 0)
 
 
 class _Nothing:
@@ -32,6 +35,8 @@ def dump(circuits: Sequence[Any]) -> bytes:
     """Circuits as QPY, without their metadata."""
     from qiskit import qpy
 
+    if not circuits:
+        return _NO_CIRCUITS
     stream = io.BytesIO()
     qpy.dump(list(circuits), stream, metadata_serializer=_no_metadata)
     return stream.getvalue()
@@ -40,6 +45,9 @@ def dump(circuits: Sequence[Any]) -> bytes:
 def load(data: bytes) -> list[Any]:
     """The inverse of ``dump``."""
     from qiskit import qpy
+
+    if data == _NO_CIRCUITS:
+        return []
 
     return list(qpy.load(io.BytesIO(data)))
 

@@ -169,6 +169,7 @@ def test_a_set_comes_back_the_same_in_another_store(
     assert managers("away").job_sets() == [loaded]
 
 
+@pytest.mark.newer_qiskit
 def test_failed_and_cancelled_jobs_come_back_with_their_reasons_and_history(
     managers: Callable[[str], JobManager], bundle: Path, tmp_path: Path
 ) -> None:

@@ -94,6 +94,7 @@ def backends() -> list[Any]:
 
 @pytest.mark.parametrize("name", CIRCUITS)
 @pytest.mark.parametrize("kind", backends())
+@pytest.mark.newer_qiskit
 def test_a_backend_gives_what_it_gives_alone(
     kind: Any, name: str, manager: JobManager, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def statevector_sampler() -> Any:
 
 
 @pytest.mark.parametrize("make", [BasicSimulator, aer, aer_sampler, statevector_sampler])
+@pytest.mark.newer_qiskit
 def test_every_job_of_a_local_simulator_says_when_it_ran(make: Callable[[], Any]) -> None:
     circuit = transpile(busy(), basis_gates=["rx", "cx"], optimization_level=0)
     with JobManager(":memory:") as manager:

@@ -124,6 +124,7 @@ def odd_aer(aer: Any) -> Any:
     return OddAer()
 
 
+@pytest.mark.newer_qiskit
 def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it() -> None:
     """Aer repeats it in the header of each result."""
     aer = pytest.importorskip("qiskit_aer")
@@ -140,6 +141,7 @@ def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it()
     assert combined.results[0].header["metadata"] == {"about": inner, "angle": 0.5}
 
 
+@pytest.mark.newer_qiskit
 def test_moments_of_pandas_in_metadata_cost_no_result() -> None:
     aer = pytest.importorskip("qiskit_aer")
     metadata = {"missing": pd.NaT, "at": pd.Timestamp(1), "shift": pd.Timedelta(1, "ns")}

@@ -134,6 +134,7 @@ def test_the_combined_result_says_what_aer_says(sets: dict[str, Ran]) -> None:
                 assert found.metadata.get(key) == expected.metadata.get(key)
 
 
+@pytest.mark.newer_qiskit
 def test_what_was_saved_is_the_same_in_another_process(
     manager: JobManager, sets: dict[str, Ran], tmp_path: Path
 ) -> None:

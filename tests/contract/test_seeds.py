@@ -109,6 +109,7 @@ def test_equal_circuits_in_different_jobs_draw_independently(name: str, manager:
 
 
 @pytest.mark.parametrize("name", [n for n in SEEDED if n in ("AerSimulator", "BasicSimulator")])
+@pytest.mark.newer_qiskit
 def test_processes_draw_what_this_kernel_draws(name: str, manager: JobManager) -> None:
     kind, circuits = KINDS[name], alike(6)
     options = {"shots": 200, "max_circuits_per_job": 2, **kind.options(SEED)}
