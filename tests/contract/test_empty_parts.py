@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Clbit, Parameter, Qubit
 from qiskit.providers.basic_provider import BasicSimulator
+from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets._compat import has_samplers
@@ -84,16 +84,8 @@ def check_views(manager: JobManager, job_set: JobSet, path: Path) -> None:
         assert other.load(path).counts() == job_set.counts()
 
 
-def backends() -> list[Any]:
-    found: list[Any] = [BasicSimulator]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        aer = pytest.importorskip("qiskit_aer")
-    return [*found, aer.AerSimulator]
-
-
 @pytest.mark.parametrize("name", CIRCUITS)
-@pytest.mark.parametrize("kind", backends())
+@pytest.mark.parametrize("kind", [BasicSimulator, AerSimulator])
 @pytest.mark.newer_qiskit
 def test_a_backend_gives_what_it_gives_alone(
     kind: Any, name: str, manager: JobManager, tmp_path: Path
@@ -109,7 +101,7 @@ def test_a_backend_gives_what_it_gives_alone(
     check_views(manager, job_set, tmp_path / "set.qjm")
 
 
-@pytest.mark.parametrize("kind", backends())
+@pytest.mark.parametrize("kind", [BasicSimulator, AerSimulator])
 def test_what_measures_nothing_says_so_and_hurts_nobody(
     kind: Any, manager: JobManager, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.result import Result
+from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.cli.main import main
@@ -258,7 +259,6 @@ def test_the_command_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_the_table_of_jobs_names_it(manager: JobManager) -> None:
-    pytest.importorskip("pandas")
     job_set = ran(manager, FlakyBackend("c1", "c3"), 5)
     assert list(job_set.to_dataframe()["failed_circuits"]) == ["1, 3"]
 
@@ -286,9 +286,8 @@ def ghz(width: int) -> QuantumCircuit:
 def test_a_circuit_that_is_too_large_for_aer_fails_alone(
     manager: JobManager, executor: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    simulators = pytest.importorskip("qiskit_aer")
     logging.getLogger("qiskit_aer").setLevel(logging.CRITICAL)
-    backend = simulators.AerSimulator(method="statevector", seed_simulator=5)
+    backend = AerSimulator(method="statevector", seed_simulator=5)
     given = [ghz(2), ghz(60), ghz(3)]
     job_set = manager.run(given, backend, shots=50, executor=executor)
     assert job_set.wait(120)
@@ -307,9 +306,8 @@ def test_a_circuit_that_is_too_large_for_aer_fails_alone(
 
 
 def test_what_runs_again_draws_as_it_would_have_in_one_plain_run(manager: JobManager) -> None:
-    simulators = pytest.importorskip("qiskit_aer")
 
-    class Flaky(simulators.AerSimulator):  # type: ignore[name-defined, misc]
+    class Flaky(AerSimulator):  # type: ignore[misc]
         failing: frozenset[int] = frozenset({0, 3, 4})
 
         def run(self, circuits: Any, **options: Any) -> Any:
@@ -329,7 +327,7 @@ def test_what_runs_again_draws_as_it_would_have_in_one_plain_run(manager: JobMan
     backend.failing = frozenset()
     assert job_set.retry() == 2
     assert job_set.wait(LIMIT)
-    plain = simulators.AerSimulator().run(given, shots=100, seed_simulator=7).result()
+    plain = AerSimulator().run(given, shots=100, seed_simulator=7).result()
     found = [dict(job_set.results().get_counts(index)) for index in range(6)]
     assert found == [dict(plain.get_counts(index)) for index in range(6)]
 

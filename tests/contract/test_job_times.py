@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.providers.basic_provider import BasicSimulator
+from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
-from qjm_widgets._compat import has_samplers
 from tests.fakes import LIMIT
 
 JOBS = 20
@@ -28,23 +28,19 @@ def busy(qubits: int = 8) -> QuantumCircuit:
     return circuit
 
 
-def aer() -> Any:
-    return pytest.importorskip("qiskit_aer").AerSimulator()
-
-
 def aer_sampler() -> Any:
-    return pytest.importorskip("qiskit_aer.primitives").SamplerV2()
+    from qiskit_aer.primitives import SamplerV2
+
+    return SamplerV2()
 
 
 def statevector_sampler() -> Any:
-    if not has_samplers():
-        pytest.skip("this Qiskit has no V2 samplers")
     from qiskit.primitives import StatevectorSampler
 
     return StatevectorSampler()
 
 
-@pytest.mark.parametrize("make", [BasicSimulator, aer, aer_sampler, statevector_sampler])
+@pytest.mark.parametrize("make", [BasicSimulator, AerSimulator, aer_sampler, statevector_sampler])
 @pytest.mark.newer_qiskit
 def test_every_job_of_a_local_simulator_says_when_it_ran(make: Callable[[], Any]) -> None:
     circuit = transpile(busy(), basis_gates=["rx", "cx"], optimization_level=0)

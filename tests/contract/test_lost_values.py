@@ -13,6 +13,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.result import Result
 from qiskit.result.models import ExperimentResultData
+from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
 from qjm_widgets.core.errors import NotAvailableError
@@ -96,12 +97,23 @@ def test_values_that_are_known_give_no_warning() -> None:
         assert job_set.live.jobs[0].note is None
 
 
+class OddAer(AerSimulator):  # type: ignore[misc]
+    """Adds what cannot be stored to each result."""
+
+    def run(self, *arguments: Any, **options: Any) -> Any:
+        job = super().run(*arguments, **options)
+        result = job.result()
+        for experiment in result.results:
+            add(experiment, odd=Odd())
+        job.result = lambda *anything: result
+        return job
+
+
 def test_workers_name_what_cannot_be_stored_too() -> None:
-    aer = pytest.importorskip("qiskit_aer")
     circuit = QuantumCircuit(1, 1)
     circuit.measure(0, 0)
     with ThreadPoolExecutor(1) as executor, JobManager(":memory:") as manager:
-        backend = odd_aer(aer)
+        backend = OddAer()
         job_set = manager.run([circuit, circuit], backend, shots=10, executor=executor)
         assert job_set.wait(LIMIT)
         assert "'odd' (" in str(job_set.live.jobs[0].note)
@@ -109,31 +121,15 @@ def test_workers_name_what_cannot_be_stored_too() -> None:
             assert job_set.results(LIMIT).get_counts(1) == {"0": 10}
 
 
-def odd_aer(aer: Any) -> Any:
-    class OddAer(aer.AerSimulator):  # type: ignore[misc,name-defined]
-        def run(self, *arguments: Any, **options: Any) -> Any:
-            job = super().run(*arguments, **options)
-            result = job.result()
-            for experiment in result.results:
-                add(experiment, odd=Odd())
-            job.result = lambda *anything: result
-            return job
-
-    OddAer.__qualname__ = OddAer.__name__ = "OddAer"
-    globals()["OddAer"] = OddAer
-    return OddAer()
-
-
 @pytest.mark.newer_qiskit
 def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it() -> None:
     """Aer repeats it in the header of each result."""
-    aer = pytest.importorskip("qiskit_aer")
     inner = QuantumCircuit(1, name="inner")
     circuit = QuantumCircuit(1, 1, metadata={"about": inner, "angle": 0.5})
     circuit.measure(0, 0)
     with JobManager(":memory:") as manager, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what run says of the circuit is told elsewhere
-        job_set = manager.run(circuit, aer.AerSimulator(), shots=10)
+        job_set = manager.run(circuit, AerSimulator(), shots=10)
         assert job_set.wait(LIMIT)
         assert job_set.live.jobs[0].note is None
         warnings.simplefilter("error")
@@ -143,12 +139,11 @@ def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it()
 
 @pytest.mark.newer_qiskit
 def test_moments_of_pandas_in_metadata_cost_no_result() -> None:
-    aer = pytest.importorskip("qiskit_aer")
     metadata = {"missing": pd.NaT, "at": pd.Timestamp(1), "shift": pd.Timedelta(1, "ns")}
     circuit = QuantumCircuit(1, 1, metadata=metadata)
     circuit.measure(0, 0)
     with JobManager(":memory:") as manager:
-        job_set = manager.run(circuit, aer.AerSimulator(), shots=10)
+        job_set = manager.run(circuit, AerSimulator(), shots=10)
         results = job_set.results(LIMIT, refresh=True)
         assert results.get_counts(0) == {"0": 10}
         assert results.combine_results().results[0].header["metadata"] == metadata

@@ -9,17 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-
-from qjm_widgets import JobManager, JobSet
-from qjm_widgets._compat import has_samplers
-from qjm_widgets.core.errors import NotAvailableError
-from tests.fakes import LIMIT
-
-if not has_samplers():
-    pytest.skip("this Qiskit has no samplers", allow_module_level=True)
-
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult, StatevectorSampler
 from qiskit.primitives.primitive_job import PrimitiveJob
+
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.core.errors import NotAvailableError
+from tests.fakes import LIMIT
 
 
 def bits(value: int, width: int, shots: int = 5) -> BitArray:

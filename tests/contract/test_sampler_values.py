@@ -6,18 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-from qiskit import ClassicalRegister, QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit, primitives
 from qiskit.circuit import Parameter
 
 from qjm_widgets import JobManager, JobSetResults
 from tests.alike import difference
 from tests.fakes import LIMIT
-
-pytestmark = pytest.mark.newer_qiskit
-primitives = pytest.importorskip("qiskit.primitives", reason="V2 samplers")
-if not hasattr(primitives, "BaseSamplerV2"):
-    pytest.skip("Qiskit without V2 samplers", allow_module_level=True)
 
 SHAPE = (2, 3)
 

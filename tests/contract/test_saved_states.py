@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+import qiskit_aer
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp, random_clifford, random_statevector
 
 from qjm_widgets import JobManager, JobSet
 from tests.alike import difference
 from tests.fakes import LIMIT
-
-qiskit_aer = pytest.importorskip("qiskit_aer")
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "save_expectation_value": (SparsePauliOp(["ZZ", "XI"], [1, 0.5]), [0, 1]),

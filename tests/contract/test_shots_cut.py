@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import qiskit_aer
 from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp
+from qiskit_aer import noise
 
 from qjm_widgets import JobManager, JobSetResults
 from qjm_widgets.core.errors import InputError, NotAvailableError
 from tests.alike import difference
 from tests.fakes import LIMIT
-
-qiskit_aer = pytest.importorskip("qiskit_aer")
-noise = pytest.importorskip("qiskit_aer.noise")
 
 SHOTS, PIECES = 90, 4
 pytestmark = pytest.mark.filterwarnings("ignore:The return type of saved")
