@@ -8,6 +8,8 @@ import datetime
 import decimal
 import enum
 import fractions
+import functools
+import operator
 import pathlib
 import sys
 import types
@@ -70,8 +72,11 @@ def _read_enum(tree: Any, read: Write) -> Any:
     for part in str(qualname).split("."):
         # Not getattr: a module may have one of its own, and this runs no code.
         found = getattr(found, "__dict__", {}).get(part)
-    if isinstance(found, enum.EnumMeta) and name in found.__members__:
-        return found.__members__[name]
+    if isinstance(found, enum.EnumMeta):
+        # Flags that are set together have the names of all: "RED|BLUE".
+        members = [found.__members__.get(part) for part in str(name).split("|")]
+        if None not in members:
+            return functools.reduce(operator.or_, members) if len(members) > 1 else members[0]
     return read(inner) if inner is not None else Unstored(f"{module}.{qualname}", str(text))
 
 

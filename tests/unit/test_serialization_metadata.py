@@ -31,6 +31,11 @@ class Colour(enum.Enum):
     RED = "red"
 
 
+class Gates(enum.Flag):
+    X = enum.auto()
+    Z = enum.auto()
+
+
 class Level(enum.IntEnum):
     LOW = 1
 
@@ -49,7 +54,7 @@ def test_a_value_comes_back_as_it_was(value: Any) -> None:
     assert are_same(found, {"key": value})
 
 
-@pytest.mark.parametrize("value", [Colour.RED, Level.LOW])
+@pytest.mark.parametrize("value", [Colour.RED, Level.LOW, Gates.X, Gates.X | Gates.Z])
 def test_an_enumeration_comes_back_where_its_module_is_loaded(value: Any) -> None:
     assert are_same(there_and_back({"key": value})[0], {"key": value})
 
