@@ -196,10 +196,6 @@ class StoreLockedError(StoreError):
 _LONGEST = 200_000
 
 
-class UnreadableError(BaseException):
-    """Stand for an exception that raises when it is looked at; it may be no ``Exception`` either."""
-
-
 def explain(error: BaseException) -> str:
     """An exception in one readable text: its kind and what it says."""
     kind = type(error).__name__

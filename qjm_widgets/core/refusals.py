@@ -15,7 +15,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from qjm_widgets.core.errors import ProviderError, QJMError, UnreadableError, explain
+from qjm_widgets.core.errors import ProviderError, QJMError, explain
+
+
+class UnreadableError(BaseException):
+    """Stand for an exception that raises when it is looked at; it may be no ``Exception`` either."""
 
 
 class Refusal(enum.Enum):

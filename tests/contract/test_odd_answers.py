@@ -97,7 +97,7 @@ ODD: dict[str, tuple[Any, dict[str, Any] | str]] = {
     "a list": (answer({"counts": [1, 2]}), "a list, not outcomes"),
     "None": (answer({"counts": None}), "a NoneType, not outcomes"),
     "a text": (answer({"counts": "0x1"}), "a str, not outcomes"),
-    "no outcomes": (answer({"counts": {}}), "has no counts"),
+    "no outcomes": (answer({"counts": {}}), {}),
     "no counts": (answer({}), "has no counts"),
     "text for a number": (counted(("0x1", "many")), "'many' is no number"),
     "None for a number": (counted(("0x1", None)), "None is no number"),
@@ -161,7 +161,7 @@ def odd_set(manager: JobManager) -> JobSet:
 
 def failing() -> list[int]:
     """The circuits that are named as failed: of the others Qiskit has no counts either."""
-    silent = {"no outcomes", "no counts", "no data"}
+    silent = {"no counts", "no data"}
     return [
         2 * at + 1
         for at, (name, (_, found)) in enumerate(ODD.items())
