@@ -37,7 +37,7 @@ FRESH: dict[str, Any] = {
     "failed_circuits": (),
 }
 """What a job that is not sent has not."""
-#: What a provider tells of a job that was found.
+#: What a provider says of a job that was found.
 FOUND = (
     "attempt",
     "job_id",

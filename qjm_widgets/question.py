@@ -192,13 +192,13 @@ class Question:
         """Ask for an id that could not be had before."""
         try:
             job_id = self._adapter.job_id(job.handle)
-        except BaseException:  # what is wrong is told of the job's state
+        except BaseException:  # the job's state says what is wrong
             return
         self._replies.named(job, job_id)
 
 
 def said(found: Observation) -> dict[str, Any]:
-    """What an observation tells beside the status, as fields of the job's record."""
+    """Give what an observation holds beside the status, as fields of the job's record."""
     fields: dict[str, Any] = {name: getattr(found, name) for name in _BESIDE}
     if found.qpu_seconds is not None:
         fields["qpu_seconds"] = found.qpu_seconds

@@ -112,7 +112,7 @@ def _failed(error: BaseException, job: Any = None) -> Observation:
 
 
 def _word(value: Any) -> str:
-    """What was told, as text; empty where it is nothing, or no text can be made of it."""
+    """Give what a job says as text; empty where it is nothing, or no text can be made of it."""
     try:
         return str(value or "")
     except BaseException:
@@ -129,7 +129,7 @@ def _told(job: Any, method: str) -> Any:
 
 
 def _times(job: Any) -> dict[str, Any]:
-    """When the job ran by its own clock, where it tells: fields of an observation."""
+    """Give when the job ran by its own clock, where it says so: fields of an observation."""
     steps = _told(job, "time_per_step")
     found: dict[str, Any] = {}
     for field, step in (("running_at", "RUNNING"), ("finished_at", "COMPLETED")):
@@ -143,7 +143,7 @@ def _times(job: Any) -> dict[str, Any]:
 
 
 def _usage(job: Any) -> float | None:
-    """Seconds of quantum processor time that it used, where it tells."""
+    """Give the seconds of quantum processor time that it used, where it says so."""
     used = _told(job, "usage")
     return used if issubclass(type(used), (int, float)) else None  # isinstance asks the object, too
 

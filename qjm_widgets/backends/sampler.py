@@ -168,7 +168,7 @@ def _backend_of(sampler: Any) -> Any:
 
 
 def _computing(sampler: Any) -> Any:
-    """What draws the samples; Aer's sampler tells of its simulator in no public way."""
+    """Give what draws the samples; Aer's sampler shows its simulator in no public way."""
     backend = _backend_of(sampler)
     if backend is None and simulators.is_local(sampler):
         return getattr(sampler, "_backend", None)

@@ -29,7 +29,7 @@ def block_members(number: int, block: CircuitBlock) -> Iterator[tuple[str, bytes
 
 
 def member(data: bytes | memoryview) -> Member:
-    """A file as the manifest tells it."""
+    """Describe a file as the manifest does."""
     return Member(len(data), hashlib.sha256(data).hexdigest())
 
 

@@ -151,7 +151,7 @@ def _read_whole(experiment: Any, name: str) -> ExperimentOutcome:
 
 
 def _shots(told: Any, counted: int) -> int:
-    """How many shots a circuit was run with; those that were counted where the result tells nonsense."""
+    """How many shots a circuit was run with; those that were counted where the result says nonsense."""
     try:
         shots = int(told[1]) - int(told[0]) + 1 if isinstance(told, (tuple, list)) else int(told)
     except (TypeError, ValueError, OverflowError, IndexError):

@@ -180,7 +180,7 @@ def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
 
 
 def _unitary(gate: Any) -> Any:
-    """A gate that tells its matrix alone, as a circuit."""
+    """Make a circuit of a gate that has a matrix alone."""
     from qiskit import QuantumCircuit
 
     circuit = QuantumCircuit(gate.num_qubits)

@@ -139,7 +139,7 @@ class Owner:
         return now - known[1] <= _DEAD_AFTER
 
     def _age(self, owner: str) -> float:
-        """Seconds since the last beat by the clock of the file system; 0 where they cannot be told."""
+        """Seconds since the last beat by the clock of the file system; 0 where they are not known."""
         try:
             beat = self._file(owner).stat().st_mtime
             with tempfile.NamedTemporaryFile(dir=self._directory) as probe:
