@@ -11,8 +11,10 @@ import queue
 import threading
 import time
 import warnings
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
@@ -197,3 +199,43 @@ def log_warnings() -> None:
     """Log the warnings of our threads; looked at before each call, as anybody may show them anew."""
     if not isinstance(warnings.showwarning, _Show):
         warnings.showwarning = _Show(warnings.showwarning)  # type: ignore[assignment]
+
+
+def several(
+    calls: Sequence[Callable[[], T]], *, threads: int = 4, within: float | None = None
+) -> Iterator[tuple[int, T | Exception]]:
+    """Make calls on a few daemon threads; yields their index and what they gave or raised, as it comes.
+
+    Args:
+        calls: each is made once.
+        threads: so many at a time.
+        within: seconds after which no further call is begun; what was begun is waited for.
+    """
+    waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[int, T | Exception] | None] = queue.SimpleQueue()
+    for index in range(len(calls)):
+        waiting.put(index)
+    deadline = None if within is None else time.monotonic() + within
+
+    def work() -> None:
+        while deadline is None or time.monotonic() < deadline:
+            try:
+                index = waiting.get_nowait()
+            except queue.Empty:
+                break
+            try:
+                answers.put((index, calls[index]()))
+            except Exception as error:
+                answers.put((index, error))
+        answers.put(None)
+
+    running = min(threads, len(calls))
+    for number in range(running):
+        # No ThreadPoolExecutor: Python joins its threads at exit, and a call may hang.
+        threading.Thread(target=work, name=f"qjm-several-{number}", daemon=True).start()
+    while running:
+        answer = answers.get()
+        if answer is None:
+            running -= 1
+        else:
+            yield answer

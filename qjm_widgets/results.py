@@ -14,7 +14,6 @@ from qjm_widgets.conversion.experiments import write_experiment, write_sampled
 from qjm_widgets.conversion.packed_counts import PackedCounts
 from qjm_widgets.conversion.pub_selection import counted, select
 from qjm_widgets.conversion.pubs import write_pub_result
-from qjm_widgets.core.codec import Lost
 from qjm_widgets.core.counts import Layout
 from qjm_widgets.core.errors import (
     AmbiguousNameError,
@@ -23,6 +22,7 @@ from qjm_widgets.core.errors import (
     NotAvailableError,
     explain,
 )
+from qjm_widgets.core.lost import Lost
 from qjm_widgets.core.lost_values import with_own_metadata
 from qjm_widgets.core.merging import merge, merge_notes
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome

@@ -21,7 +21,7 @@ from qjm_widgets.backends.ibm_sampler import (
     sorted_error,
 )
 from qjm_widgets.backends.ibm_watch import Sent, Watch
-from qjm_widgets.backends.several import several
+from qjm_widgets.calls import several
 from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.identity import NAME, OURS, OWN_TAGS, job_tags
 from qjm_widgets.core.option_names import KnownOptions

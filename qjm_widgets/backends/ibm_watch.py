@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.backends.ibm_jobs import read_job
 from qjm_widgets.backends.ibm_rest import PAGE, Rest
-from qjm_widgets.backends.several import several
+from qjm_widgets.calls import several
 from qjm_widgets.core.errors import NotFoundError, ProviderError, explain
 from qjm_widgets.core.identity import identity_in, set_tag, set_tag_of, set_tags_in
 from qjm_widgets.core.ports import Observation, RemoteJob

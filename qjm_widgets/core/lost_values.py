@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from qjm_widgets.core.codec import holds_lost
+from qjm_widgets.core.lost import holds_lost
 from qjm_widgets.core.outcomes import CircuitOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.snapshot import plural

@@ -39,6 +39,7 @@ from qiskit.result import Counts, ProbDistribution, QuasiDistribution
 
 from qjm_widgets.core import codec
 from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.core.lost import Lost
 
 scalars = (
     st.none()
@@ -98,7 +99,7 @@ def test_bytes_of_an_older_version_are_read() -> None:
         Statevector([1, 0]),
         Operator(np.eye(2)),
     )
-    assert isinstance(back["odd"], codec.Lost)
+    assert isinstance(back["odd"], Lost)
 
 
 def test_our_own_tags_are_data_when_a_user_has_them() -> None:
@@ -260,7 +261,7 @@ def test_one_odd_value_is_noted_and_loses_nothing_else() -> None:
     lost: list[str] = []
     back = codec.decode(codec.encode(tree, lost))
     assert back["counts"] == {"0x0": 3}
-    assert isinstance(back["odd"], codec.Lost)
+    assert isinstance(back["odd"], Lost)
     assert "Odd" in repr(back["odd"])
     assert back["rude"][1] == 1
     assert "could not be stored" in repr(back["object"])
@@ -310,7 +311,7 @@ def test_what_is_inside_itself_or_too_deep_is_lost_alone() -> None:
 
 def test_an_operator_with_a_free_parameter_is_lost_whole() -> None:
     operator = SparsePauliOp(["X"], np.array([Parameter("a")], dtype=object))
-    assert isinstance(round_trip([operator])[0], codec.Lost)
+    assert isinstance(round_trip([operator])[0], Lost)
 
 
 #: {"array": …, (1, 2): [1j, None, (1, "a")], "bytes": …, "state": …, "gate": …, "odd": …}.
@@ -391,5 +392,5 @@ def test_a_moment_of_pandas_that_is_no_datetime_is_lost_by_itself() -> None:
     found = codec.decode(written)
     assert found["n"] == 1
     assert found["at"][0] == whole
-    assert all(isinstance(value, codec.Lost) for value in found["at"][1:])
+    assert all(isinstance(value, Lost) for value in found["at"][1:])
     assert len(lost) == 3
