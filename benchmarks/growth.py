@@ -40,15 +40,15 @@ MICROSECONDS = 1e6
 
 # Where the time of a set goes: what is told apart, and the functions that do it.
 PARTS = {
-    "circuits to QPY": ("qjm_widgets.set_writer.write_block",),
+    "circuits to QPY": ("qjm_widgets.manager.set_writer.write_block",),
     "results read": ("qjm_widgets.backends.backend_run.read_result",),
-    "outcomes written": ("qjm_widgets.decisions.encode_outcome",),
+    "outcomes written": ("qjm_widgets.engine.transitions.encode_outcome",),
     "the store": (
         "qjm_widgets.storage.sqlite.SQLiteStore.create_set",
         "qjm_widgets.storage.sqlite.SQLiteStore.extend_set",
         "qjm_widgets.storage.sqlite.SQLiteStore.commit",
     ),
-    "published": ("qjm_widgets.live.LiveSet.publish",),
+    "published": ("qjm_widgets.state.job_set_state.LiveSet.publish",),
 }
 
 

@@ -14,7 +14,7 @@ from qiskit import transpile
 from benchmarks.timing import Row, Spread, Target
 from benchmarks.workloads import fresh_manager, small_circuits
 from qjm_widgets import JobManager
-from qjm_widgets.backends.ibm import IBMQuantum
+from qjm_widgets.backends.ibm.adapter import IBMQuantum
 from tests.ibm.server import Server
 
 NAME = "ibm"

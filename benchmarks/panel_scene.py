@@ -19,7 +19,7 @@ from qjm_widgets import JobSet
 from qjm_widgets.core.counts import Layout, pack_shots
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
-from qjm_widgets.live import LiveSet
+from qjm_widgets.state.job_set_state import LiveSet
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 BITS = 10

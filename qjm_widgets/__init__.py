@@ -12,13 +12,13 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Any
 
-from qjm_widgets import faces
+from qjm_widgets import _display
 
 if TYPE_CHECKING:
-    from qjm_widgets.core.errors import QJMError
+    from qjm_widgets.errors import QJMError
     from qjm_widgets.job_set import JobSet
     from qjm_widgets.managed_job import ManagedJob
-    from qjm_widgets.manager import JobManager, default_manager
+    from qjm_widgets.manager.manager import JobManager, default_manager
     from qjm_widgets.results import JobSetResults
 
 __version__ = "0.1.0"
@@ -30,7 +30,7 @@ _HOMES = {
     "JobSet": "job_set",
     "ManagedJob": "managed_job",
     "JobSetResults": "results",
-    "QJMError": "core.errors",
+    "QJMError": "errors",
 }
 
 # A thread of ours must never print, not even through logging's last resort.
@@ -45,20 +45,20 @@ def __getattr__(name: str) -> Any:
 
 
 def _load_faces() -> Any:
-    return importlib.import_module(f"{__name__}.widgets.face")
+    return importlib.import_module(f"{__name__}.widgets.entry")
 
 
-faces.load = _load_faces
+_display.load = _load_faces
 
 
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext qjm_widgets``: makes ``%qjm`` known."""
-    importlib.import_module(f"{__name__}.magics").load(shell)
+    importlib.import_module(f"{__name__}.cli.magics").load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext qjm_widgets``."""
-    importlib.import_module(f"{__name__}.magics").unload(shell)
+    importlib.import_module(f"{__name__}.cli.magics").unload(shell)
 
 
 def __dir__() -> list[str]:

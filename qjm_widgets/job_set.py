@@ -8,13 +8,19 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from qjm_widgets import faces
-from qjm_widgets._process import check_process
-from qjm_widgets.core import snapshot
-from qjm_widgets.core.arguments import check_budget, check_name, check_tags
+from qjm_widgets import _display
+from qjm_widgets._printable import prints
+from qjm_widgets.core import formatting
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.counts import CountsSum
-from qjm_widgets.core.errors import (
+from qjm_widgets.core.job_tags import identity_of
+from qjm_widgets.core.lost_values import notes_of_lost
+from qjm_widgets.core.merging import merge
+from qjm_widgets.core.ports import RemoteAdapter
+from qjm_widgets.core.records import Status
+from qjm_widgets.core.validation import check_budget, check_name, check_tags
+from qjm_widgets.engine.engine import Engine
+from qjm_widgets.errors import (
     DrivenElsewhereError,
     InputError,
     InvalidStateError,
@@ -22,18 +28,12 @@ from qjm_widgets.core.errors import (
     WaitTimeoutError,
     explain,
 )
-from qjm_widgets.core.identity import identity_of
-from qjm_widgets.core.lost_values import notes_of_lost
-from qjm_widgets.core.merging import merge
-from qjm_widgets.core.ports import RemoteAdapter
-from qjm_widgets.core.printable import prints
-from qjm_widgets.core.records import Status
-from qjm_widgets.engine import Engine
-from qjm_widgets.events import JobEvent, Subscription
-from qjm_widgets.live import LiveSet
 from qjm_widgets.managed_job import ManagedJob, qiskit_status
-from qjm_widgets.progress import ProgressLine
-from qjm_widgets.waiting import wait_until
+from qjm_widgets.state.events import JobEvent, Subscription
+from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.owner_process import check_process
+from qjm_widgets.state.progress import ProgressLine
+from qjm_widgets.state.wait import wait_until
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from anywidget import AnyWidget
     from qiskit.providers import JobStatus
 
-    from qjm_widgets.figures.expected import Expected
+    from qjm_widgets.plotting.expected import Expected
     from qjm_widgets.results import JobSetResults
 
 
@@ -160,7 +160,7 @@ class JobSet:
         """The set as text; with ``detailed`` a line for each job."""
         live = self.live
         now = time.time()
-        return snapshot.report(
+        return formatting.report(
             live.record,
             live.ordered(),
             now,
@@ -287,10 +287,10 @@ class JobSet:
         limit = 0 if partial and timeout is None else timeout
         if not self.wait(limit, progress=progress) and not partial:
             going = [job for job in self.live.jobs if not job.status.settled]
-            some = ", ".join(f"{job.row} ({snapshot.WORDS[job.status]})" for job in going[:5])
+            some = ", ".join(f"{job.row} ({formatting.WORDS[job.status]})" for job in going[:5])
             more = ", …" if len(going) > 5 else ""
             raise WaitTimeoutError(
-                f"after {timeout} s {len(going):,} of {snapshot.plural(len(self.live.jobs), 'job')} "
+                f"after {timeout} s {len(going):,} of {formatting.plural(len(self.live.jobs), 'job')} "
                 f"had not ended: {some}{more}. They go on; ask again, or give partial=True"
             )
         if refresh:
@@ -440,7 +440,7 @@ class JobSet:
         Raises:
             InputError: what is expected is no distribution.
         """
-        return faces.load().panel(self, self._expected(expected), teaching)
+        return _display.load().panel(self, self._expected(expected), teaching)
 
     def figure(
         self,
@@ -477,8 +477,8 @@ class JobSet:
                 expected does not fit the outcomes.
             CircuitNotFoundError: no such circuit.
         """
-        from qjm_widgets.figures.chart import Looks, counts_figure
-        from qjm_widgets.figures.choice import Choice
+        from qjm_widgets.plotting.bar_chart import Looks, counts_figure
+        from qjm_widgets.plotting.selection import Choice
 
         index = None if circuit is None else self._results().index_of(circuit)
         choice = Choice.make(index, name, metadata, register, bits, most)
@@ -491,7 +491,7 @@ class JobSet:
         Raises:
             ImportError: pandas is not installed.
         """
-        from qjm_widgets.frames import frame_of
+        from qjm_widgets.state.dataframe import frame_of
 
         return frame_of(self.live)
 
@@ -502,11 +502,11 @@ class JobSet:
         if standing is not None:
             told += f"; {standing}"
         if self._live.record.unstored_circuits:
-            told += f"; {snapshot.unresumable(self._live.record)}"
+            told += f"; {formatting.unresumable(self._live.record)}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:
-        faces.show(lambda: faces.load().show_job_set(self), self.__repr__)
+        _display.show(lambda: _display.load().show_job_set(self), self.__repr__)
 
     # -- inside --------------------------------------------------------------------------------------
 
@@ -534,7 +534,7 @@ class JobSet:
         return JobSetResults(self.live)
 
     def _expected(self, value: Any) -> Expected | None:
-        from qjm_widgets.figures.expected import Expected
+        from qjm_widgets.plotting.expected import Expected
 
         if value is None:
             return None

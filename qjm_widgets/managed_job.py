@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qjm_widgets.core import snapshot
-from qjm_widgets.core.printable import prints
+from qjm_widgets._printable import prints
+from qjm_widgets.core import formatting
 from qjm_widgets.core.records import Span, Status, StatusChange
-from qjm_widgets.live import LiveSet
+from qjm_widgets.state.job_set_state import LiveSet
 
 if TYPE_CHECKING:
     from qiskit.providers import JobStatus
@@ -84,7 +84,7 @@ class ManagedJob:
         return hash((id(self._set.live), self.row))
 
     def __repr__(self) -> str:
-        return f"<job {self.row}: circuits {self.span}, {snapshot.WORDS[self.state]}>"
+        return f"<job {self.row}: circuits {self.span}, {formatting.WORDS[self.state]}>"
 
 
 def qiskit_status(status: Status) -> JobStatus | None:

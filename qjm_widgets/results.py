@@ -10,25 +10,25 @@ import numpy as np
 from qiskit.result import Counts, Result
 
 from qjm_widgets._compat import experiment_header
-from qjm_widgets.conversion.experiments import write_experiment, write_sampled
-from qjm_widgets.conversion.packed_counts import PackedCounts
-from qjm_widgets.conversion.pub_selection import counted, select
-from qjm_widgets.conversion.pubs import write_pub_result
 from qjm_widgets.core.counts import Layout
-from qjm_widgets.core.errors import (
+from qjm_widgets.core.formatting import WORDS
+from qjm_widgets.core.lost import Lost
+from qjm_widgets.core.lost_values import with_own_metadata
+from qjm_widgets.core.merging import merge, merge_notes
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
+from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
     InputError,
     NotAvailableError,
     explain,
 )
-from qjm_widgets.core.lost import Lost
-from qjm_widgets.core.lost_values import with_own_metadata
-from qjm_widgets.core.merging import merge, merge_notes
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
-from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.core.snapshot import WORDS
-from qjm_widgets.live import LiveSet
+from qjm_widgets.serialization.primitive_result import write_pub_result
+from qjm_widgets.serialization.pub_selection import counted, select
+from qjm_widgets.serialization.qiskit_counts import PackedCounts
+from qjm_widgets.serialization.qiskit_result import write_experiment, write_sampled
+from qjm_widgets.state.job_set_state import LiveSet
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_old_primitive
-from qjm_widgets.core.errors import BackendError
 from qjm_widgets.core.ports import BackendAdapter, Provider
+from qjm_widgets.errors import BackendError
 
 
 def resolve(backend: Any) -> BackendAdapter:
@@ -61,9 +61,9 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
     from qiskit.providers import BackendV2
     from qiskit_ibm_runtime.fake_provider.local_service import QiskitRuntimeLocalService
 
-    from qjm_widgets.backends.ibm import IBMQuantum
-    from qjm_widgets.backends.ibm_local import IBMLocal
-    from qjm_widgets.backends.ibm_sampler import sampler_with
+    from qjm_widgets.backends.ibm.adapter import IBMQuantum
+    from qjm_widgets.backends.ibm.local import IBMLocal
+    from qjm_widgets.backends.ibm.sampler import sampler_with
     from qjm_widgets.backends.simulators import is_device
 
     if isinstance(thing, (runtime.QiskitRuntimeService, QiskitRuntimeLocalService)):
@@ -114,7 +114,7 @@ def provider_of(service: Any) -> Provider:
     if _is_of_runtime(service):
         from qiskit_ibm_runtime import QiskitRuntimeService
 
-        from qjm_widgets.backends.ibm_provider import IBMProvider
+        from qjm_widgets.backends.ibm.provider import IBMProvider
 
         if isinstance(service, QiskitRuntimeService):
             return IBMProvider(service)

@@ -10,7 +10,6 @@ from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.backend_warnings import BackendWarnings
 from qjm_widgets.backends.job_times import JobTimes, SentJob
-from qjm_widgets.backends.jobs import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.limits import (
     check_values,
     limits_of,
@@ -18,13 +17,14 @@ from qjm_widgets.backends.limits import (
     whole,
 )
 from qjm_widgets.backends.option_names import option_names
+from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.saved_states import refuse_cuts
-from qjm_widgets.backends.seeding import SEED, seed_option, spread_seeds
-from qjm_widgets.conversion.experiments import read_result
-from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.backends.seed_options import SEED, seed_option, spread_seeds
+from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.errors import CircuitError, InputError
+from qjm_widgets.serialization.qiskit_result import read_result
 
 _PENDING_LOCAL = 16
 """Local simulators work through a queue of their own: what is not in it can still be cancelled."""

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from qjm_widgets.backends import simulators
-from qjm_widgets.core import arguments
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.core import validation
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.errors import InputError
 
 
 def limits_of(backend: Any) -> Limits:
@@ -51,7 +51,7 @@ def whole(value: Any) -> int | None:
     """A whole number, as NumPy and JSON may write it, too; None where it is none."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return arguments.whole(value)
+    return validation.whole(value)
 
 
 def _validators(options: Any) -> Mapping[str, Any]:

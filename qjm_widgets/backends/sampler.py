@@ -14,18 +14,18 @@ from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.backend_warnings import BackendWarnings
 from qjm_widgets.backends.job_times import JobTimes, SentJob
-from qjm_widgets.backends.jobs import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.limits import shots_range
 from qjm_widgets.backends.option_names import run_arguments
-from qjm_widgets.backends.samplable import check_samplable
-from qjm_widgets.backends.seeding import SEED, spread_seeds
-from qjm_widgets.conversion.pubs import read_primitive_result
-from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
+from qjm_widgets.backends.sampler_input import check_samplable
+from qjm_widgets.backends.seed_options import SEED, spread_seeds
+from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.errors import CircuitError, InputError
+from qjm_widgets.serialization.primitive_result import read_primitive_result
 
 
 def is_sampler(thing: Any) -> bool:

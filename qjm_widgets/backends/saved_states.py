@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from qjm_widgets._compat import backend_name
 from qjm_widgets.backends.simulators import is_from
-from qjm_widgets.core.errors import CircuitError
 from qjm_widgets.core.ports import Work
+from qjm_widgets.errors import CircuitError
 
 #: Instructions that hold a random choice, whatever the noise model says.
 _CHANNELS = frozenset({"kraus", "superop", "quantum_channel", "channel"})

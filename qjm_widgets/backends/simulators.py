@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from qjm_widgets._compat import backend_name
-from qjm_widgets.backends.other_simulators import other_simulator
-from qjm_widgets.core.errors import CircuitError
+from qjm_widgets.backends.provider_simulators import other_simulator
 from qjm_widgets.core.ports import Work
 from qjm_widgets.core.seeds import SeedRule
+from qjm_widgets.errors import CircuitError
 
 _CLASSROOM = "qjm_widgets.classroom"
 _LOCAL_PACKAGES = (

@@ -14,6 +14,6 @@ held here. A checksum finds damage; it does not tell who made the bundle.
 
 from qjm_widgets.bundle.contents import Bundle
 from qjm_widgets.bundle.files import read_bundle, write_bundle
-from qjm_widgets.bundle.storing import store_bundle
+from qjm_widgets.bundle.import_bundle import store_bundle
 
 __all__ = ["Bundle", "read_bundle", "store_bundle", "write_bundle"]

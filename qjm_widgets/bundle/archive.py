@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from qjm_widgets.bundle.listing import Member
-from qjm_widgets.bundle.strict import RefusalError
+from qjm_widgets.bundle.manifest_reader import Member
+from qjm_widgets.bundle.strict_json import RefusalError
 
 MANIFEST = "manifest.json"
 MOST_BYTES = 1 << 40

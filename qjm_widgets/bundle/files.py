@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from qjm_widgets.bundle import archive, listing, manifest
-from qjm_widgets.bundle.checks import check_block, check_outcome
+from qjm_widgets.bundle import archive, manifest_reader, manifest_writer
 from qjm_widgets.bundle.contents import Bundle, Records, blocks_of, collect_records, outcomes_of
-from qjm_widgets.bundle.listing import Listing, Member
-from qjm_widgets.bundle.strict import RefusalError
-from qjm_widgets.core.errors import BundleError, InputError, explain
+from qjm_widgets.bundle.manifest_reader import Listing, Member
+from qjm_widgets.bundle.strict_json import RefusalError
+from qjm_widgets.bundle.validation import check_block, check_outcome
 from qjm_widgets.core.ports import CircuitBlock, JobStore
+from qjm_widgets.errors import BundleError, InputError, explain
 
 _VARIABLE = "QJM_MAX_BUNDLE_BYTES"
 
@@ -128,22 +128,22 @@ def _add_all(writer: archive.Writer, store: JobStore, records: Records, progress
 
     def add(name: str, data: bytes | memoryview) -> None:
         writer.add(name, data)
-        members[name] = manifest.member(data)
+        members[name] = manifest_writer.member(data)
 
     circuits = []
     for number, block in enumerate(blocks_of(store, records.record)):
-        for name, data in manifest.block_members(number, block):
+        for name, data in manifest_writer.block_members(number, block):
             add(name, data)
         circuits.append((block.span, block.encoding, block.untranspiled))
         progress("exporting circuits", block.span.stop, records.record.circuits)
     rows = []
     for row, outcome in outcomes_of(store, records):
-        add(listing.outcome_name(row), outcome)
+        add(manifest_reader.outcome_name(row), outcome)
         rows.append(row)
         progress("exporting results of jobs", len(rows), len(records.jobs))
     store.load_set(records.record.set_id)  # were it deleted meanwhile, half of it would be missing
     found = Listing(*records, tuple(circuits), tuple(rows), members)
-    writer.add(archive.MANIFEST, manifest.write(found))
+    writer.add(archive.MANIFEST, manifest_writer.write(found))
     return found
 
 
@@ -153,7 +153,7 @@ def _check_target(target: Path, set_id: str) -> None:
         return
     try:
         with _open(target) as (file, size):
-            found = listing.read(
+            found = manifest_reader.read(
                 archive.Archive(file, size, archive.MOST_BYTES).manifest()
             ).record.set_id
     except Exception as error:  # whatever it is, it is not ours to replace
@@ -193,7 +193,7 @@ def _refusing(path: Path) -> Iterator[None]:
 
 
 def _listing(opened: archive.Archive) -> Listing:
-    told = listing.read(opened.manifest())
+    told = manifest_reader.read(opened.manifest())
     opened.check_members(told.members)
     return told
 
@@ -201,7 +201,7 @@ def _listing(opened: archive.Archive) -> Listing:
 def _blocks(opened: archive.Archive, told: Listing, progress: Progress) -> Iterator[CircuitBlock]:
     """The circuits, checked, one block after another."""
     for number, (span, encoding, untranspiled) in enumerate(told.circuits):
-        name = listing.circuits_name(number)
+        name = manifest_reader.circuits_name(number)
         qpy, notes = told.members.get(f"{name}.qpy"), told.members[f"{name}.json"]
         data = b"" if qpy is None else opened.read(f"{name}.qpy", qpy)
         text = opened.read(f"{name}.json", notes).decode("utf-8")
@@ -214,7 +214,7 @@ def _blocks(opened: archive.Archive, told: Listing, progress: Progress) -> Itera
 def _outcomes(opened: archive.Archive, told: Listing, progress: Progress) -> Iterator[tuple[int, bytes]]:
     """What the jobs gave, checked, one after another."""
     for number, row in enumerate(told.outcomes):
-        name = listing.outcome_name(row)
+        name = manifest_reader.outcome_name(row)
         data = opened.read(name, told.members[name])
         check_outcome(data, told.jobs[row].span, name)
         yield row, data

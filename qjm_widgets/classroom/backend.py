@@ -16,8 +16,8 @@ from qjm_widgets.classroom.errors import OutageError, PendingJobsError, RateLimi
 from qjm_widgets.classroom.job import ClassroomJob
 from qjm_widgets.classroom.machine import Machine
 from qjm_widgets.classroom.noise import noisy_simulator
-from qjm_widgets.core.errors import BackendError, InputError
-from qjm_widgets.core.snapshot import duration
+from qjm_widgets.core.formatting import duration
+from qjm_widgets.errors import BackendError, InputError
 
 _SEED = "seed_simulator"
 

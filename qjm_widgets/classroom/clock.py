@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.errors import InputError
 
 _LOOK = 0.05
 """Who waits looks at the clock so often (seconds of the wall)."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.errors import InputError
 
 Range = tuple[float, float]
 

@@ -13,7 +13,7 @@ from qiskit.result import Result
 
 from qjm_widgets.classroom.clock import LessonClock
 from qjm_widgets.classroom.errors import JobFailedError, ResultTimeoutError
-from qjm_widgets.core.errors import explain
+from qjm_widgets.errors import explain
 
 _ENDED = (JobStatus.DONE, JobStatus.ERROR, JobStatus.CANCELLED)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.errors import InputError
 
 _ONE_QUBIT = ("id", "x", "y", "z", "h", "s", "sdg", "t", "tdg", "sx", "sxdg", "rx", "ry", "rz", "p", "u")
 _TWO_QUBITS = ("cx", "cy", "cz", "ch", "cp", "swap", "ecr", "rxx", "ryy", "rzz", "rzx")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from qjm_widgets.bundle import Bundle, read_bundle
-from qjm_widgets.bundle.checks import is_safe_to_read
-from qjm_widgets.core.errors import InputError
-from qjm_widgets.core.outcome_codec import decode_outcome
+from qjm_widgets.bundle.validation import is_safe_to_read
 from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
 from qjm_widgets.core.ports import Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status, StatusChange
+from qjm_widgets.errors import InputError
 from qjm_widgets.serialization.circuits import read_block, read_names
+from qjm_widgets.serialization.outcomes import decode_outcome
 
 _TAKEN = frozenset({Status.QUEUED, Status.RUNNING})
 
@@ -142,7 +142,7 @@ def experiment(outcome: Any, name: str) -> Any:
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     from qjm_widgets._compat import experiment_header
-    from qjm_widgets.conversion.experiments import write_experiment
+    from qjm_widgets.serialization.qiskit_result import write_experiment
 
     if outcome is None:
         text = "the backend gave no result for this circuit"

@@ -11,10 +11,14 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from qjm_widgets.cli import codes, words
-from qjm_widgets.cli.arguments import backend_of, options_of, parser
-from qjm_widgets.cli.watching import watch
-from qjm_widgets.core.errors import (
+from qjm_widgets._printable import printable
+from qjm_widgets.cli import exit_codes, formatting
+from qjm_widgets.cli.find_set import find_set
+from qjm_widgets.cli.parser import backend_of, options_of, parser
+from qjm_widgets.cli.watch import watch
+from qjm_widgets.core.formatting import plural
+from qjm_widgets.core.records import Status
+from qjm_widgets.errors import (
     DrivenElsewhereError,
     InputError,
     InvalidStateError,
@@ -22,10 +26,6 @@ from qjm_widgets.core.errors import (
     StoreError,
     WaitTimeoutError,
 )
-from qjm_widgets.core.finding import find_set
-from qjm_widgets.core.printable import printable
-from qjm_widgets.core.records import Status
-from qjm_widgets.core.snapshot import plural
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager import JobManager
 
@@ -50,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _tell(error, chosen.json)
     except KeyboardInterrupt:
         print("interrupted; what was sent goes on", file=sys.stderr)
-        return codes.INTERRUPTED
+        return exit_codes.INTERRUPTED
     except BrokenPipeError:  # whoever reads, such as head, has enough
         sys.stdout = None
-        return codes.DONE
+        return exit_codes.DONE
 
 
 @contextlib.contextmanager
@@ -72,10 +72,10 @@ def _manager(chosen: argparse.Namespace) -> Iterator[JobManager]:
 
 
 def _tell(error: QJMError, as_json: bool) -> int:
-    code = codes.code_of(error)
+    code = exit_codes.code_of(error)
     if as_json:
         tree = {"error": type(error).__name__, "message": str(error), "exit_code": code}
-        print(words.line_of(tree), file=sys.stderr)
+        print(formatting.line_of(tree), file=sys.stderr)
     else:
         print(f"qjm: {printable(str(error))}", file=sys.stderr)
     return code
@@ -87,24 +87,24 @@ def _tell(error: QJMError, as_json: bool) -> int:
 def _list(manager: JobManager, chosen: argparse.Namespace) -> int:
     found = manager.history(chosen.name, chosen.limit)
     if chosen.json:
-        print(words.dump([words.summary_tree(summary) for summary in found]))
+        print(formatting.dump([formatting.summary_tree(summary) for summary in found]))
     else:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(printable(words.list_text(found, columns)))
-    return codes.DONE
+        print(printable(formatting.list_text(found, columns)))
+    return exit_codes.DONE
 
 
 def _show(manager: JobManager, chosen: argparse.Namespace) -> int:
     job_set = _retrieve(manager, chosen)
     counts = job_set.counts() if chosen.counts else None
     if chosen.json:
-        tree = {**words.set_tree(job_set), "job_list": words.jobs_tree(job_set)}
-        print(words.dump(tree if counts is None else {**tree, "counts": counts}))
-        return codes.DONE
-    print(words.show_text(job_set))
+        tree = {**formatting.set_tree(job_set), "job_list": formatting.jobs_tree(job_set)}
+        print(formatting.dump(tree if counts is None else {**tree, "counts": counts}))
+        return exit_codes.DONE
+    print(formatting.show_text(job_set))
     if counts is not None:
-        print("\n" + words.counts_text(counts))
-    return codes.DONE
+        print("\n" + formatting.counts_text(counts))
+    return exit_codes.DONE
 
 
 def _watch(manager: JobManager, chosen: argparse.Namespace) -> int:
@@ -175,7 +175,7 @@ def _export(manager: JobManager, chosen: argparse.Namespace) -> int:
 
 def _load(manager: JobManager, chosen: argparse.Namespace) -> int:
     job_set = manager.load(chosen.file)
-    return _say(chosen, words.set_tree(job_set), f"{job_set.job_set_id()} is in the store")
+    return _say(chosen, formatting.set_tree(job_set), f"{job_set.job_set_id()} is in the store")
 
 
 _COMMANDS: Mapping[str, Callable[[JobManager, argparse.Namespace], int]] = {
@@ -228,9 +228,9 @@ def _ending(job_set: JobSet) -> int:
     if live.interrupted:
         raise InvalidStateError("nobody drives this job set: qjm resume does")
     whole = live.finished == len(live.jobs) and not live.census.flawed
-    return codes.DONE if whole else codes.NOT_ALL_DONE
+    return exit_codes.DONE if whole else exit_codes.NOT_ALL_DONE
 
 
 def _say(chosen: argparse.Namespace, tree: object, text: str) -> int:
-    print(words.dump(tree) if chosen.json else printable(text))
-    return codes.DONE
+    print(formatting.dump(tree) if chosen.json else printable(text))
+    return exit_codes.DONE

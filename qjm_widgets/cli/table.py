@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.table import Table
 from rich.text import Text
 
-from qjm_widgets.core import snapshot
+from qjm_widgets.core import formatting
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.job_set import JobSet
 
@@ -86,9 +86,9 @@ class JobsTable:
         live = self._set.live
         jobs = live.ordered()
         shown = _chosen(jobs, max(1, (options.height or console.height) - _ROOM))
-        rows = [snapshot.row(job, self._now) for job in shown]
-        name = snapshot.first_line(live.record.name, 60)
-        title = f"{name} · {snapshot.first_line(snapshot.title(live.record, len(jobs)))}"
+        rows = [formatting.row(job, self._now) for job in shown]
+        name = formatting.first_line(live.record.name, 60)
+        title = f"{name} · {formatting.first_line(formatting.title(live.record, len(jobs)))}"
         yield Text(title, no_wrap=True, overflow="ellipsis")
         columns = fit(
             [
@@ -96,8 +96,8 @@ class JobsTable:
                 Column("circuits", [f"{row.span} {row.piece}".rstrip() for row in rows], False),
                 Column("status", [row.word for row in rows], False),
                 Column("queue", [str(row.queue or "") for row in rows], True),
-                Column("waited", [snapshot.duration(row.waited) for row in rows], True),
-                Column("ran", [snapshot.duration(row.ran) for row in rows], True),
+                Column("waited", [formatting.duration(row.waited) for row in rows], True),
+                Column("ran", [formatting.duration(row.ran) for row in rows], True),
             ],
             options.max_width,
         )

@@ -13,9 +13,9 @@ import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from qjm_widgets.core.error_policy import readable
 from qjm_widgets.core.ports import Observation
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.refusals import readable
 
 #: Characters of an error.
 _LONGEST_ERROR = 100_000

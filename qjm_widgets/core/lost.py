@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.errors import NotAvailableError
 
 
 class Lost:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.lost import holds_lost
 from qjm_widgets.core.outcomes import CircuitOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord
-from qjm_widgets.core.snapshot import plural
 
 #: Where results repeat the metadata of a circuit: in the header of a run, and in a PUB's metadata.
 OWN_METADATA = frozenset({"metadata", "circuit_metadata"})

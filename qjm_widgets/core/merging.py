@@ -16,9 +16,9 @@ import numpy as np
 
 from qjm_widgets.core.averages import UnmergeableError, are_equal, average, join, quasi, total
 from qjm_widgets.core.counts import Integers, Packed, together
-from qjm_widgets.core.errors import NotAvailableError, explain
 from qjm_widgets.core.lost import Lost
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
+from qjm_widgets.errors import NotAvailableError, explain
 
 #: Names of what is the same for all shots although it may have as many entries as there are shots.
 _STATES = frozenset({"statevector", "unitary", "density_matrix", "probabilities", "superop"})

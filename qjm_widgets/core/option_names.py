@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.errors import InputError
 
 
 class KnownOptions(NamedTuple):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
+from qjm_widgets._printable import prints
+from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.formatting import summary, unresumable
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.printable import prints
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.seeds import SeedRule
-from qjm_widgets.core.snapshot import summary, unresumable
 from qjm_widgets.core.splitting import Item, Limits, PlannedJob
 
 #: Bytes, whole or in pieces one after another.

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeVar
 
-from qjm_widgets.core.arguments import number, whole
-from qjm_widgets.core.errors import LimitError
+from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.records import Span
-from qjm_widgets.core.snapshot import plural
+from qjm_widgets.core.validation import number, whole
+from qjm_widgets.errors import LimitError
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import os
 import threading
 import warnings
 
-from qjm_widgets.core.errors import ClosedError
+from qjm_widgets.errors import ClosedError
 from qjm_widgets.job_set import JobSet
 
 _LOOK = 1.0

@@ -21,7 +21,8 @@ from contextlib import contextmanager
 
 from qiskit.exceptions import QiskitError
 
-from qjm_widgets.core.errors import (
+from qjm_widgets._printable import printable
+from qjm_widgets.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
     InputError,
@@ -31,7 +32,6 @@ from qjm_widgets.core.errors import (
     QJMError,
     WaitTimeoutError,
 )
-from qjm_widgets.core.printable import printable
 
 
 class IBMQJobManagerError(QJMError, QiskitError):  # type: ignore[misc]

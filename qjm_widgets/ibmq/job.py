@@ -11,9 +11,9 @@ from qiskit.providers import JobStatus
 from qiskit.result import Result
 
 from qjm_widgets._compat import make_qobj
-from qjm_widgets.core.errors import NotAvailableError
-from qjm_widgets.core.printable import prints
+from qjm_widgets._printable import prints
 from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.errors import NotAvailableError
 from qjm_widgets.ibmq.errors import (
     IBMQJobManagerError,
     IBMQJobManagerInvalidStateError,
@@ -22,7 +22,7 @@ from qjm_widgets.ibmq.errors import (
 )
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.managed_job import ManagedJob as Job
-from qjm_widgets.waiting import wait_until
+from qjm_widgets.state.wait import wait_until
 
 if TYPE_CHECKING:
     from qjm_widgets.ibmq.submissions import Submissions

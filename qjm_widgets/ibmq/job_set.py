@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus
 
-from qjm_widgets.core.printable import prints
+from qjm_widgets._printable import prints
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.errors import IBMQJobManagerInvalidStateError, check_job_tags, retired_errors
 from qjm_widgets.ibmq.job import ManagedJob

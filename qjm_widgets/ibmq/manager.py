@@ -8,10 +8,10 @@ import warnings
 import weakref
 from typing import Any
 
+from qjm_widgets._printable import printable, prints
 from qjm_widgets.backends import is_provider
-from qjm_widgets.core.errors import explain
 from qjm_widgets.core.option_names import KnownOptions, check_option_names
-from qjm_widgets.core.printable import printable, prints
+from qjm_widgets.errors import explain
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.at_exit import submit_before_exit
 from qjm_widgets.ibmq.errors import check_job_tags, retired_errors

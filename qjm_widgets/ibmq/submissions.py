@@ -6,9 +6,9 @@ import logging
 import threading
 from concurrent.futures import Future
 
-from qjm_widgets.core.printable import printable
+from qjm_widgets._printable import printable
 from qjm_widgets.core.records import Status
-from qjm_widgets.live import LiveSet
+from qjm_widgets.state.job_set_state import LiveSet
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qjm_widgets._compat import operation_names
-from qjm_widgets.core.errors import explain
 from qjm_widgets.core.ports import CircuitBlock, Work
 from qjm_widgets.core.records import Span
+from qjm_widgets.errors import explain
 from qjm_widgets.serialization import qpy
 from qjm_widgets.serialization.allowed_classes import plain_names
 from qjm_widgets.serialization.instructions import carry, restore

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from qjm_widgets.core.errors import explain
+from qjm_widgets.errors import explain
 
 #: Lists and objects inside each other in one written value. Bundles refuse texts that are nested deeper
 #: than 64, and a value is four levels down in the text of its block.

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from importlib import resources
 
-from qjm_widgets.storage.failures import damaged, foreign, too_new
+from qjm_widgets.storage.error_translation import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": file(1) and we know the file by it
 VERSION = 4

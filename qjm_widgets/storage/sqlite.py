@@ -11,7 +11,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from qjm_widgets.core.errors import (
+from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
+from qjm_widgets.errors import (
     DrivenElsewhereError,
     JobSetNotFoundError,
     LeaseLostError,
@@ -19,15 +22,12 @@ from qjm_widgets.core.errors import (
     StoreGoneError,
     StoreValueError,
 )
-from qjm_widgets.core.pacing import Pace
-from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
-from qjm_widgets.storage import forks, rows, submissions
+from qjm_widgets.storage import forks, row_mapping, submissions
 from qjm_widgets.storage import statements as sql
-from qjm_widgets.storage.failures import damaged, translated, unstorable
+from qjm_widgets.storage.connection import MEMORY, open_store
+from qjm_widgets.storage.error_translation import damaged, translated, unstorable
+from qjm_widgets.storage.file_guard import Standing
 from qjm_widgets.storage.leases import Owner
-from qjm_widgets.storage.opening import MEMORY, open_store
-from qjm_widgets.storage.standing import Standing
 
 T = TypeVar("T")
 
@@ -85,14 +85,16 @@ class SQLiteStore:
         with self._transaction() as connection:
             set_key = self._owned_key(connection, record.set_id)
             self._add(connection, set_key, jobs, blocks)
-            connection.execute(sql.UPDATE_SET, (*rows.set_to_row(record), set_key))
+            connection.execute(sql.UPDATE_SET, (*row_mapping.set_to_row(record), set_key))
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
         """Store a whole set in one transaction, owned by nobody; a known id is a ``StoreError``."""
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
             self._write(connection, set_key, changes)
-            sql.CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
+            sql.CIRCUITS.write(
+                connection, [row_mapping.block_to_row(set_key, block) for block in blocks]
+            )
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set.
@@ -102,7 +104,7 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             set_key = self._set_key(connection, record.set_id)
-            connection.execute(sql.UPDATE_SET, (*rows.set_to_row(record), set_key))
+            connection.execute(sql.UPDATE_SET, (*row_mapping.set_to_row(record), set_key))
 
     def commit(self, changes: Mapping[str, Changes]) -> None:
         """Write the changes of several sets in one transaction: all of them or none.
@@ -128,7 +130,7 @@ class SQLiteStore:
         """
         with self._transaction() as connection:
             key = self._set_key(connection, set_id)
-            sql.CIRCUITS.write(connection, [rows.block_to_row(key, block) for block in blocks])
+            sql.CIRCUITS.write(connection, [row_mapping.block_to_row(key, block) for block in blocks])
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
         """The blocks that overlap the span, in order; none for an unknown set."""
@@ -148,10 +150,10 @@ class SQLiteStore:
         """
         # One transaction, so that both are of the same moment.
         with self._transaction("BEGIN"):
-            records = self._select(rows.set_from_row, sql.GET_SET, set_id)
+            records = self._select(row_mapping.set_from_row, sql.GET_SET, set_id)
             if not records:
                 raise self._unknown(set_id)
-            return records[0], self._select(rows.job_from_row, sql.GET_JOBS, set_id)
+            return records[0], self._select(row_mapping.job_from_row, sql.GET_JOBS, set_id)
 
     def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
         """The encoded outcome of a job, or None; what is in several parts is read-only memory."""
@@ -164,13 +166,13 @@ class SQLiteStore:
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
         """Every status that a job had, oldest first; none for an unknown job."""
-        return self._select(rows.change_from_row, sql.GET_CHANGES, set_id, int(row))
+        return self._select(row_mapping.change_from_row, sql.GET_CHANGES, set_id, int(row))
 
     def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
         """All sets, newest first; only those of that name, and no more than ``limit``."""
         found = self._select(tuple, sql.LIST_SETS, name, -1 if limit is None else int(limit))
         with self._decoding():
-            return rows.summaries_from_rows(found, self._living())
+            return row_mapping.summaries_from_rows(found, self._living())
 
     def size(self) -> int:
         """Bytes that the store takes, without what is written but not yet moved into the file."""
@@ -314,9 +316,9 @@ class SQLiteStore:
 
         return living
 
-    def _select(self, make: Callable[[rows.Row], T], query: str, *values: object) -> list[T]:
+    def _select(self, make: Callable[[row_mapping.Row], T], query: str, *values: object) -> list[T]:
         with self._lock, translated(self.path):
-            found: Iterable[rows.Row] = self._readable().execute(query, values).fetchall()
+            found: Iterable[row_mapping.Row] = self._readable().execute(query, values).fetchall()
         with self._decoding():
             return [make(row) for row in found]
 
@@ -362,7 +364,7 @@ class SQLiteStore:
     def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
         if connection.execute(sql.SET_KEY, (record.set_id,)).fetchone():
             raise StoreError(f"The job store {self.path} already has job set {record.set_id}.")
-        set_key = connection.execute(sql.ADD_SET, rows.set_to_row(record)).lastrowid
+        set_key = connection.execute(sql.ADD_SET, row_mapping.set_to_row(record)).lastrowid
         assert set_key is not None
         return set_key
 
@@ -373,8 +375,8 @@ class SQLiteStore:
         jobs: Sequence[JobRecord],
         blocks: Sequence[CircuitBlock],
     ) -> None:
-        sql.ADD_JOBS.run(connection, [rows.job_to_row(set_key, job) for job in jobs])
-        sql.CIRCUITS.write(connection, [rows.block_to_row(set_key, block) for block in blocks])
+        sql.ADD_JOBS.run(connection, [row_mapping.job_to_row(set_key, job) for job in jobs])
+        sql.CIRCUITS.write(connection, [row_mapping.block_to_row(set_key, block) for block in blocks])
 
     def _write_all(self, connection: sqlite3.Connection, changes: Mapping[str, Changes]) -> None:
         for set_id, change in changes.items():
@@ -404,8 +406,10 @@ class SQLiteStore:
 
     def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
         newest = {job.row: job for job in change.jobs}
-        sql.PUT_JOBS.run(connection, [rows.job_to_row(key, job) for job in newest.values()])
-        sql.ADD_CHANGES.run(connection, [rows.change_to_row(key, line) for line in change.history])
+        sql.PUT_JOBS.run(connection, [row_mapping.job_to_row(key, job) for job in newest.values()])
+        sql.ADD_CHANGES.run(
+            connection, [row_mapping.change_to_row(key, line) for line in change.history]
+        )
         sql.OUTCOMES.write(
             connection, [((key, int(row)), (), data) for row, data in change.outcomes.items()]
         )

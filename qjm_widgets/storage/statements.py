@@ -6,9 +6,9 @@ import sqlite3
 
 from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
-from qjm_widgets.storage import rows
-from qjm_widgets.storage.inserting import Insert
-from qjm_widgets.storage.parts import Parted
+from qjm_widgets.storage import row_mapping
+from qjm_widgets.storage.bulk_insert import Insert
+from qjm_widgets.storage.large_values import Parted
 
 
 def _marks(columns: str) -> str:
@@ -27,9 +27,12 @@ def _updates(columns: str) -> str:
 OWNED_KEY = "SELECT set_key, owner, epoch FROM job_sets WHERE set_id = ?"
 CLAIM = "UPDATE job_sets SET owner = ?, epoch = epoch + 1 WHERE set_key = ?"
 SET_KEY = "SELECT set_key FROM job_sets WHERE set_id = ?"
-GET_SET = f"SELECT {rows.SET_COLUMNS} FROM job_sets WHERE set_id = ?"
-ADD_SET = f"INSERT INTO job_sets ({rows.SET_COLUMNS}) VALUES ({_marks(rows.SET_COLUMNS)})"
-UPDATE_SET = f"UPDATE job_sets SET ({rows.SET_COLUMNS}) = ({_marks(rows.SET_COLUMNS)}) WHERE set_key = ?"
+GET_SET = f"SELECT {row_mapping.SET_COLUMNS} FROM job_sets WHERE set_id = ?"
+ADD_SET = f"INSERT INTO job_sets ({row_mapping.SET_COLUMNS}) VALUES ({_marks(row_mapping.SET_COLUMNS)})"
+UPDATE_SET = (
+    f"UPDATE job_sets SET ({row_mapping.SET_COLUMNS}) = ({_marks(row_mapping.SET_COLUMNS)})"
+    " WHERE set_key = ?"
+)
 DELETE_SET = "DELETE FROM job_sets WHERE set_key = ?"
 # The jobs are counted first: grouping them when joined to their sets takes four times as long.
 LIST_SETS = (
@@ -38,27 +41,28 @@ LIST_SETS = (
     " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs, count(failed_circuits) AS flawed"
     "             FROM jobs"
     "             WHERE set_key IN (SELECT set_key FROM chosen) GROUP BY set_key, status)"
-    f" SELECT {rows.SET_COLUMNS}, owner, status, jobs, flawed"
+    f" SELECT {row_mapping.SET_COLUMNS}, owner, status, jobs, flawed"
     " FROM chosen LEFT JOIN tallies ON tallied = set_key"
     " ORDER BY created_at DESC, set_key DESC"
 )
-GET_JOBS = f"SELECT {rows.JOB_COLUMNS} FROM jobs WHERE set_key = ({SET_KEY}) ORDER BY row"
-ADD_JOBS = _insert("INSERT INTO jobs", rows.JOB_COLUMNS)
+GET_JOBS = f"SELECT {row_mapping.JOB_COLUMNS} FROM jobs WHERE set_key = ({SET_KEY}) ORDER BY row"
+ADD_JOBS = _insert("INSERT INTO jobs", row_mapping.JOB_COLUMNS)
 # Not INSERT OR REPLACE: that deletes the row first, and with it the job's history and outcome.
 PUT_JOBS = _insert(
     "INSERT INTO jobs",
-    rows.JOB_COLUMNS,
-    f"ON CONFLICT (set_key, row) DO UPDATE SET {_updates(rows.JOB_COLUMNS)}",
+    row_mapping.JOB_COLUMNS,
+    f"ON CONFLICT (set_key, row) DO UPDATE SET {_updates(row_mapping.JOB_COLUMNS)}",
 )
-ADD_CHANGES = _insert("INSERT INTO history", rows.CHANGE_COLUMNS)
+ADD_CHANGES = _insert("INSERT INTO history", row_mapping.CHANGE_COLUMNS)
 GET_CHANGES = (
-    f"SELECT {rows.CHANGE_COLUMNS} FROM history WHERE set_key = ({SET_KEY}) AND row = ? ORDER BY change"
+    f"SELECT {row_mapping.CHANGE_COLUMNS} FROM history"
+    f" WHERE set_key = ({SET_KEY}) AND row = ? ORDER BY change"
 )
 OUTCOMES = Parted("outcomes", "row")
 GET_OUTCOME = f"SELECT set_key, data, parts FROM outcomes WHERE set_key = ({SET_KEY}) AND row = ?"
 CIRCUITS = Parted("circuits", "start, stop", "encoding, notes, untranspiled, ")
 GET_CIRCUITS = (
-    f"SELECT set_key, {rows.CIRCUIT_COLUMNS} FROM circuits"
+    f"SELECT set_key, {row_mapping.CIRCUIT_COLUMNS} FROM circuits"
     f" WHERE set_key = ({SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
 )
 UNTRANSPILED = (
@@ -66,7 +70,7 @@ UNTRANSPILED = (
 )
 
 
-def block(connection: sqlite3.Connection, row: rows.Row) -> CircuitBlock:
+def block(connection: sqlite3.Connection, row: row_mapping.Row) -> CircuitBlock:
     """The record of a row of ``GET_CIRCUITS``, with all parts of its data."""
     set_key, start, stop, encoding, notes, data, untranspiled, parts = row
     whole = CIRCUITS.whole(connection, (set_key, start, stop), data, parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.backoff import Pace
 
 
 def take_token(connection: sqlite3.Connection, account: str, pace: Pace, now: float) -> float:

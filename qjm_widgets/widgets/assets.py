@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 
-from qjm_widgets.core.errors import QJMError
+from qjm_widgets.errors import QJMError
 
 
 def text(name: str) -> str:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from qjm_widgets.core.errors import explain
 from qjm_widgets.core.histogram import NO_BARS
-from qjm_widgets.figures.choice import Choice
-from qjm_widgets.figures.expected import Expected
-from qjm_widgets.figures.tally import Tally
-from qjm_widgets.live import LiveSet
+from qjm_widgets.errors import explain
+from qjm_widgets.plotting.aggregate import Tally
+from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.selection import Choice
+from qjm_widgets.state.job_set_state import LiveSet
 from qjm_widgets.widgets import wire
 
 _LOG = logging.getLogger(__name__)

@@ -12,13 +12,13 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from qjm_widgets.core import snapshot
-from qjm_widgets.core.errors import QJMError
+from qjm_widgets.core import formatting
+from qjm_widgets.errors import QJMError
 from qjm_widgets.widgets import assets, wire
-from qjm_widgets.widgets.deeds import Answer, Deeds
-from qjm_widgets.widgets.kernel import hear_while_cells_run
-from qjm_widgets.widgets.listing import VERSION, Query, listing, query_from
-from qjm_widgets.widgets.pulse import PULSE
+from qjm_widgets.widgets.commands import Answer, Deeds
+from qjm_widgets.widgets.ipykernel_compat import hear_while_cells_run
+from qjm_widgets.widgets.repaint_loop import PULSE
+from qjm_widgets.widgets.set_query import VERSION, Query, listing, query_from
 from qjm_widgets.widgets.static_html import static, table
 
 if TYPE_CHECKING:
@@ -157,9 +157,9 @@ def history_html(manager: JobManager) -> str:
     """The newest sets as static HTML, for where no kernel runs."""
     summaries = manager.history(limit=_STATIC_ROWS)
     rows = "".join(
-        f"<tr><td>{escape(snapshot.first_line(s.record.name))}</td>"
-        f"<td>{escape(snapshot.title(s.record, sum(s.jobs.values())))}</td>"
-        f"<td>{escape(str(snapshot.summary(s.jobs, flawed=s.flawed)))}</td>"
+        f"<tr><td>{escape(formatting.first_line(s.record.name))}</td>"
+        f"<td>{escape(formatting.title(s.record, sum(s.jobs.values())))}</td>"
+        f"<td>{escape(str(formatting.summary(s.jobs, flawed=s.flawed)))}</td>"
         f"<td>{datetime.datetime.fromtimestamp(s.record.created_at):%Y-%m-%d %H:%M}</td>"
         f"<td><code>{s.record.set_id}</code></td></tr>"
         for s in summaries

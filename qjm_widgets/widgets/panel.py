@@ -13,22 +13,21 @@ from typing import Any
 import anywidget
 import traitlets
 
-from qjm_widgets import teaching
-from qjm_widgets.calls import Lane
-from qjm_widgets.core.errors import QJMError, explain
+from qjm_widgets._threads import Lane
+from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.records import JobRecord, Span
-from qjm_widgets.core.snapshot import plural
-from qjm_widgets.figures.choice import Choice
-from qjm_widgets.figures.expected import Expected
-from qjm_widgets.figures.groups import NO_GROUPS, groups
+from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.groups import NO_GROUPS, groups
+from qjm_widgets.plotting.selection import Choice
 from qjm_widgets.results import JobSetResults
-from qjm_widgets.widgets import assets, drawing, wire
-from qjm_widgets.widgets.kernel import hear_while_cells_run
-from qjm_widgets.widgets.ordering import Query
-from qjm_widgets.widgets.painter import Message, Painter
-from qjm_widgets.widgets.pulse import PULSE
-from qjm_widgets.widgets.show import show_panel
+from qjm_widgets.widgets import assets, circuit_drawing, settings, wire
+from qjm_widgets.widgets.display import show_panel
+from qjm_widgets.widgets.ipykernel_compat import hear_while_cells_run
+from qjm_widgets.widgets.repaint_loop import PULSE
+from qjm_widgets.widgets.row_query import Query
+from qjm_widgets.widgets.view_updates import Message, Painter
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,7 +61,7 @@ class Panel(anywidget.AnyWidget):
         hear_while_cells_run(self)
         self.on_msg(self._receive)
         self._live.watch(self._mark)
-        teaching.follow(self)
+        settings.follow(self)
         self._mark()
 
     def close(self) -> None:
@@ -184,10 +183,10 @@ class Panel(anywidget.AnyWidget):
 
     def _draw(self, index: int, span: Span, first: int, columns: int) -> None:
         start = span.start + first
-        part = Span(start, min(start + drawing.MOST, span.stop))
+        part = Span(start, min(start + circuit_drawing.MOST, span.stop))
         try:
             works = self._live.circuits.of(part) if len(part) > 0 else []
-            drawn = drawing.draw(works, start, min(max(columns, 30), 400))
+            drawn = circuit_drawing.draw(works, start, min(max(columns, 30), 400))
         except Exception as error:  # the page waits for an answer, whatever the circuits are made of
             self.send(wire.drawings(index, span, first, [], explain(error)))
         else:

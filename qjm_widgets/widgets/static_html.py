@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from html import escape
 
 from qjm_widgets.core import counts as packing
-from qjm_widgets.core import snapshot
+from qjm_widgets.core import formatting
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.live import LiveSet
+from qjm_widgets.state.job_set_state import LiveSet
 
 _ROWS = 20
 _BARS = 16
@@ -43,7 +43,7 @@ _RULES = (
 
 def text_of(live: LiveSet) -> str:
     """The set as plain text, in a few lines."""
-    report = snapshot.report(live.record, live.jobs, time.time(), detailed=False, trouble=live.trouble)
+    report = formatting.report(live.record, live.jobs, time.time(), detailed=False, trouble=live.trouble)
     return report if live.settled else f"{report}\n  {_as_of()}"
 
 
@@ -55,10 +55,10 @@ def html_of(live: LiveSet) -> str:
     left_out = len(live.jobs) - len(shown)
     rows = "".join(_row(job) for job in shown)
     more = f"<p>… and {left_out:,} more jobs.</p>" if left_out else ""
-    rest = "".join(f", {escape(part)}" for part in (words.rest, snapshot.unresumable(record)) if part)
+    rest = "".join(f", {escape(part)}" for part in (words.rest, formatting.unresumable(record)) if part)
     return static(
-        f"<p><strong>{escape(snapshot.first_line(record.name, _TEXT))}</strong> "
-        f"{escape(snapshot.title(record, len(live.jobs)))}</p>"
+        f"<p><strong>{escape(formatting.first_line(record.name, _TEXT))}</strong> "
+        f"{escape(formatting.title(record, len(live.jobs)))}</p>"
         f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
         f"{_bars(live)}"
         f"{table('jobs', rows, _HEADINGS)}{more}"
@@ -83,14 +83,14 @@ def _shown(jobs: list[JobRecord]) -> list[JobRecord]:
 
 
 def _row(job: JobRecord) -> str:
-    shown = snapshot.row(job, job.finished_at or time.time())
+    shown = formatting.row(job, job.finished_at or time.time())
     where = f"{shown.span} · {shown.piece}" if shown.piece else shown.span
     cells = (
         f"{shown.row}",
         where,
         f"{_MARKS[Status.ERROR if job.flawed else shown.status]} {shown.word}",
-        snapshot.duration(shown.waited),
-        snapshot.duration(shown.ran),
+        formatting.duration(shown.waited),
+        formatting.duration(shown.ran),
         shown.note,
     )
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
@@ -105,17 +105,19 @@ def _bars(live: LiveSet) -> str:
     most = max(top.counts)
     shots = sum(counts.values())
     rows = "".join(
-        f"<tr><td><code>{escape(snapshot.first_line(key, 80))}</code></td><td>{count:,}</td>"
+        f"<tr><td><code>{escape(formatting.first_line(key, 80))}</code></td><td>{count:,}</td>"
         f"<td>{_bar(count, most)}</td></tr>"
         for key, count in zip(top.keys, top.counts, strict=True)
     )
     if top.other_outcomes:
         rows += f"<tr><td>{top.other_outcomes:,} others</td><td>{top.other_shots:,}</td><td></td></tr>"
     damaged = len(live.outcomes.damaged)
-    left_out = f" · left out: {snapshot.plural(damaged, 'job')} with a damaged result" if damaged else ""
+    left_out = (
+        f" · left out: {formatting.plural(damaged, 'job')} with a damaged result" if damaged else ""
+    )
     return (
-        f"<p>Counts of {jobs:,} of {snapshot.plural(len(live.jobs), 'job')} · "
-        f"{snapshot.plural(shots, 'shot')}{left_out}</p>"
+        f"<p>Counts of {jobs:,} of {formatting.plural(len(live.jobs), 'job')} · "
+        f"{formatting.plural(shots, 'shot')}{left_out}</p>"
         f"{table('counts', rows)}"
     )
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qjm_widgets.core.census import ORDER
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.live import LiveSet
+from qjm_widgets.core.totals import ORDER
+from qjm_widgets.state.job_set_state import LiveSet
 from qjm_widgets.widgets import wire
 
 MOST_BARS = 500

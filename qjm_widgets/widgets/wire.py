@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from qjm_widgets.core import snapshot
-from qjm_widgets.core.census import Told
+from qjm_widgets.core import formatting
 from qjm_widgets.core.histogram import Histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.totals import Told
 
 VERSION = 1
 _TEXT = 200
@@ -53,7 +53,7 @@ def head(
     now: float,
     interrupted: bool = False,
     paused: bool = False,
-    waiting: snapshot.Waiting | None = None,
+    waiting: formatting.Waiting | None = None,
     owner: str | None = None,
     told: Told | None = None,
     heard_at: float | None = None,
@@ -76,17 +76,17 @@ def head(
         unretryable: how many jobs of each status can never be sent again.
     """
     lost, failed = unretryable or {}, numbers.get(Status.ERROR, 0)
-    words = snapshot.summary(numbers, trouble, flawed=flawed)
+    words = formatting.summary(numbers, trouble, flawed=flawed)
     line = f"{words.rest} when its kernel ended" if interrupted else words.rest
     under_way = sum(number for status, number in numbers.items() if not status.final)
     return {
         "id": record.set_id,
-        "name": snapshot.first_line(record.name, _TEXT),
-        "backend": snapshot.first_line(record.backend, _TEXT),
+        "name": formatting.first_line(record.name, _TEXT),
+        "backend": formatting.first_line(record.backend, _TEXT),
         "circuits": record.circuits,
         "shots": list(record.shots or (0, 0)),
         "lead": words.lead,
-        "line": ", ".join(filter(None, (line, snapshot.unresumable(record)))),
+        "line": ", ".join(filter(None, (line, formatting.unresumable(record)))),
         "settled": settled,
         "now": _ms(now),
         "can": {
@@ -112,12 +112,12 @@ def _stale(told: Told | None, heard_at: float | None) -> dict[str, Any] | None:
     since = heard_at or (told and told.known_at)
     if told is None or told.unheard is None or since is None:
         return None
-    return {"since": _ms(since), "text": snapshot.first_line(told.unheard, _TEXT)}
+    return {"since": _ms(since), "text": formatting.first_line(told.unheard, _TEXT)}
 
 
 def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
     """One job, for a row in sight; ``index`` is its place in the order of the circuits."""
-    shown = snapshot.row(job, now)
+    shown = formatting.row(job, now)
     told = {
         "i": index,
         "start": job.span.start,
@@ -127,7 +127,7 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
         "status": job.status.value,
         "cancelRequested": job.cancel_requested and not job.status.final,
         "attempt": job.attempt,
-        "jobId": None if job.job_id is None else snapshot.first_line(job.job_id, _TEXT),
+        "jobId": None if job.job_id is None else formatting.first_line(job.job_id, _TEXT),
         "queue": shown.queue,
         "qpu": _ms(job.qpu_seconds),
         "since": _ms(job.since),
@@ -158,7 +158,7 @@ def histogram(
         "jobs": jobs,
         "of": of,
         "shots": bars.shots,
-        "keys": [snapshot.first_line(key, _KEY) for key in bars.keys],
+        "keys": [formatting.first_line(key, _KEY) for key in bars.keys],
         "counts": bars.counts,
         "rest": {"outcomes": bars.other_outcomes, "shots": bars.other_shots},
         "expected": None
@@ -271,10 +271,10 @@ def detail(
 
 
 def _history_line(change: StatusChange, clock: Any) -> str:
-    line = f"{clock(change.at)}  {snapshot.WORDS[change.status]}"
+    line = f"{clock(change.at)}  {formatting.WORDS[change.status]}"
     if change.attempt > 1:
         line += f" (attempt {change.attempt})"
-    return f"{line}: {snapshot.first_line(change.text)}" if change.text else line
+    return f"{line}: {formatting.first_line(change.text)}" if change.text else line
 
 
 def drawings(

@@ -16,8 +16,8 @@ from qjm_widgets.classroom.errors import (
     RateLimitError,
     RejectedError,
 )
-from qjm_widgets.core.errors import BackendError, InputError
-from qjm_widgets.core.refusals import Refusal, judge
+from qjm_widgets.core.error_policy import Refusal, judge
+from qjm_widgets.errors import BackendError, InputError
 from tests.classroom.lessons import coin, coins, course, lesson
 
 

@@ -10,7 +10,7 @@ from qiskit.circuit import Parameter
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets._compat import has_samplers
 from qjm_widgets.classroom import ClassroomBackend, LessonClock, ReplayBackend
-from qjm_widgets.core.errors import BundleError, InputError
+from qjm_widgets.errors import BundleError, InputError
 from tests.classroom.lessons import coin, coins
 from tests.fakes import LIMIT
 

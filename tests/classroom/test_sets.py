@@ -10,8 +10,8 @@ from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.classroom import ClassroomBackend
-from qjm_widgets.core.errors import CircuitError
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import CircuitError
 from tests.classroom.lessons import coins, lesson
 from tests.fakes import LIMIT, reach
 

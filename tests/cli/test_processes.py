@@ -52,7 +52,7 @@ def test_another_process_is_told_who_drives_the_set(store_path: Path) -> None:
 
 FOUND = """
 import sys
-from qjm_widgets.cli.arguments import backend_of
+from qjm_widgets.cli.parser import backend_of
 print(*backend_of("lab:found"), sep="\\n")
 """
 

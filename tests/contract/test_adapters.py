@@ -13,8 +13,8 @@ from qiskit.quantum_info import Statevector
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
-from qjm_widgets.conversion.experiments import as_dict
-from qjm_widgets.core.errors import AmbiguousNameError, InputError, NotAvailableError
+from qjm_widgets.errors import AmbiguousNameError, InputError, NotAvailableError
+from qjm_widgets.serialization.qiskit_result import as_dict
 from tests.contract.adapter_kinds import (
     KINDS,
     LOCAL,

@@ -13,7 +13,7 @@ from qiskit.quantum_info import Clifford, Kraus, SparsePauliOp
 
 from qjm_widgets import JobManager, QJMError
 from qjm_widgets._compat import has_samplers
-from qjm_widgets.core.errors import (
+from qjm_widgets.errors import (
     AmbiguousNameError,
     BackendError,
     CircuitError,

@@ -9,7 +9,7 @@ import pytest
 from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.errors import NotAvailableError
 from tests.contract.adapter_kinds import Kind, coins, ended, every
 from tests.fakes import LIMIT, ScriptedBackend, reach
 

@@ -20,15 +20,15 @@ from qiskit_aer import AerSimulator
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.bundle import read_bundle, store_bundle, write_bundle
 from qjm_widgets.bundle.contents import collect
-from qjm_widgets.core.errors import (
+from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.errors import (
     BundleError,
     ClosedError,
     JobSetNotFoundError,
     NotAvailableError,
     StoreFullError,
 )
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
-from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.serialization.circuits import read_block
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.adapter_kinds import coins, registers

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.widgets import show
+from qjm_widgets.widgets import display
 from qjm_widgets.widgets.panel import Panel
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
@@ -16,8 +16,8 @@ from tests.fakes import LIMIT, ScriptedBackend, marked
 @pytest.fixture
 def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
     """A manager in what looks like a kernel."""
-    monkeypatch.setattr(show, "_in_kernel", lambda: True)
-    monkeypatch.setattr(show, "_publish", lambda bundle: None)
+    monkeypatch.setattr(display, "_in_kernel", lambda: True)
+    monkeypatch.setattr(display, "_publish", lambda bundle: None)
     with JobManager(":memory:") as manager:
         yield manager
 

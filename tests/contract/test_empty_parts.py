@@ -15,7 +15,7 @@ from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets._compat import has_samplers
-from qjm_widgets.core.errors import CircuitError, NotAvailableError
+from qjm_widgets.errors import CircuitError, NotAvailableError
 from qjm_widgets.widgets.static_html import html_of
 from tests.fakes import LIMIT
 

@@ -15,9 +15,9 @@ from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.cli.main import main
-from qjm_widgets.core.errors import InvalidStateError, NotAvailableError
-from qjm_widgets.core.identity import identity_of
+from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.errors import InvalidStateError, NotAvailableError
 from qjm_widgets.widgets.static_html import html_of
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
 

@@ -11,7 +11,7 @@ from qiskit.quantum_info import Statevector, hellinger_fidelity
 from qiskit.result import marginal_counts
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import CircuitNotFoundError, InputError
+from qjm_widgets.errors import CircuitNotFoundError, InputError
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import JobSetNotFoundError
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.errors import JobSetNotFoundError
 from qjm_widgets.storage.sqlite import SQLiteStore
 from qjm_widgets.widgets.history import History, history_html
 from tests.fakes import LIMIT, ScriptedBackend, marked

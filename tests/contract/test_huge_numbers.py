@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import InputError, LimitError
+from qjm_widgets.errors import InputError, LimitError
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
 HUGE = 10**4_000

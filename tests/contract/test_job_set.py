@@ -11,9 +11,9 @@ from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import NotAvailableError, WaitTimeoutError
 from qjm_widgets.core.records import Status
-from qjm_widgets.events import JobEvent
+from qjm_widgets.errors import NotAvailableError, WaitTimeoutError
+from qjm_widgets.state.events import JobEvent
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 

@@ -16,7 +16,7 @@ from qiskit.result.models import ExperimentResultData
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.errors import NotAvailableError
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
 
 

@@ -14,12 +14,8 @@ from qiskit.transpiler.preset_passmanagers import generate_preset_pass_manager
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import (
-    InputError,
-    InvalidStateError,
-    JobSetNotFoundError,
-)
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import InputError, InvalidStateError, JobSetNotFoundError
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
 

@@ -14,8 +14,8 @@ from qiskit.result.models import ExperimentResult, ExperimentResultData
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets._compat import experiment_header
-from qjm_widgets.core.errors import NotAvailableError
-from qjm_widgets.figures.groups import groups
+from qjm_widgets.errors import NotAvailableError
+from qjm_widgets.plotting.groups import groups
 from qjm_widgets.widgets.static_html import html_of
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
 

@@ -13,7 +13,7 @@ from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResu
 from qiskit.primitives.primitive_job import PrimitiveJob
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import NotAvailableError
+from qjm_widgets.errors import NotAvailableError
 from tests.fakes import LIMIT
 
 

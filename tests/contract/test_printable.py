@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets import JobManager, JobSet
+from qjm_widgets._printable import printable
 from qjm_widgets.cli import main as cli
-from qjm_widgets.core.errors import NotAvailableError, ProviderError, QJMError, WaitTimeoutError, explain
-from qjm_widgets.core.printable import printable
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import NotAvailableError, ProviderError, QJMError, WaitTimeoutError, explain
 from qjm_widgets.ibmq import IBMQJobManager
-from qjm_widgets.progress import ProgressLine
+from qjm_widgets.state.progress import ProgressLine
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 EVIL = (

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets import progress as module
+from qjm_widgets.state import progress as module
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 

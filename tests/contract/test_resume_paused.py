@@ -6,8 +6,8 @@ import pytest
 from qiskit.providers.basic_provider import BasicSimulator
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import InputError
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import InputError
 from tests.contract.adapter_kinds import coins
 from tests.fakes import LIMIT, ScriptedBackend, reach
 

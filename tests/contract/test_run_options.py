@@ -15,8 +15,8 @@ from qiskit.providers import Options
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.option_names import RESUME_ARGUMENTS, RUN_ARGUMENTS
+from qjm_widgets.errors import CircuitError, InputError
 from tests.contract.adapter_kinds import BACKENDS, KINDS, SEED, coins, ended
 from tests.fakes import ScriptedBackend
 

@@ -13,7 +13,7 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel, depolarizing_error
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.errors import InputError
 from tests.contract.adapter_kinds import KINDS, SEED, Kind, coins, ended
 from tests.fakes import ScriptedBackend
 

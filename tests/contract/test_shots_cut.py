@@ -13,7 +13,7 @@ from qiskit.quantum_info import Pauli, SparsePauliOp
 from qiskit_aer import noise
 
 from qjm_widgets import JobManager, JobSetResults
-from qjm_widgets.core.errors import InputError, NotAvailableError
+from qjm_widgets.errors import InputError, NotAvailableError
 from tests.alike import difference
 from tests.fakes import LIMIT
 

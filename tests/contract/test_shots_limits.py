@@ -10,7 +10,7 @@ from qiskit.providers import Options
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.errors import CircuitError, InputError
 from tests.contract.adapter_kinds import SEED, coins, ended
 from tests.fakes import LIMIT, ScriptedBackend, marked
 from tests.faults.scripted import Scripted

@@ -9,16 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qjm_widgets.core.errors import (
-    JobSetNotFoundError,
-    StoreCorruptError,
-    StoreError,
-    StoreValueError,
-)
-from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.ports import Changes, CircuitBlock, JobStore
 from qjm_widgets.core.records import Span, Status, StatusChange
-from qjm_widgets.storage import SQLiteStore, parts
+from qjm_widgets.errors import JobSetNotFoundError, StoreCorruptError, StoreError, StoreValueError
+from qjm_widgets.storage import SQLiteStore, large_values
 from tests.contract.store_fixtures import a_job, a_set
 
 A, B, UNKNOWN = a_set(0).set_id, a_set(1).set_id, "f" * 32
@@ -143,8 +138,8 @@ def test_an_outcome_is_replaced_by_a_later_one(store: JobStore) -> None:
 def test_large_values_are_cut_into_rows_and_come_back_whole(
     store: JobStore, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(parts, "PART_BYTES", 7)
-    monkeypatch.setattr(parts, "_LARGE", 4)
+    monkeypatch.setattr(large_values, "PART_BYTES", 7)
+    monkeypatch.setattr(large_values, "_LARGE", 4)
     store.create_set(a_set(), [a_job(0), a_job(1), a_job(2)])
     data = bytes(at % 251 for at in range(size))
     pieces = [data[:3], memoryview(data)[3:5], b"", data[5:]]
@@ -162,8 +157,8 @@ def test_large_values_are_cut_into_rows_and_come_back_whole(
 
 
 def test_a_part_that_is_missing_is_noticed(store: JobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "PART_BYTES", 7)
-    monkeypatch.setattr(parts, "_LARGE", 4)
+    monkeypatch.setattr(large_values, "PART_BYTES", 7)
+    monkeypatch.setattr(large_values, "_LARGE", 4)
     store.create_set(a_set(), [a_job(0)])
     store.commit({A: Changes(outcomes={0: bytes(30)})})
     store._connection.execute("DELETE FROM outcome_parts WHERE part = 2")  # type: ignore[attr-defined]

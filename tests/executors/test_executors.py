@@ -18,8 +18,8 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.primitives import SamplerV2
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import CircuitError, InputError
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import CircuitError, InputError
 from tests.contract.adapter_kinds import coins, ended
 from tests.executors.slow_backends import Gated
 from tests.fakes import LIMIT, ScriptedBackend, reach

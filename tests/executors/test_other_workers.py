@@ -13,9 +13,9 @@ from qiskit.providers.basic_provider import BasicSimulator
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager
-from qjm_widgets.backends.tasks import versions
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.backends.executors.tasks import versions
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import InputError
 from tests.contract.adapter_kinds import coins, ended
 from tests.executors.slow_backends import Gated
 from tests.executors.test_kernels import ENVIRONMENT

@@ -12,12 +12,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import qjm_widgets.manager
+import qjm_widgets.manager.manager
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import QJMError
 from qjm_widgets.core.records import Status
-from qjm_widgets.decisions import Decisions
-from qjm_widgets.events import JobEvent
+from qjm_widgets.engine.transitions import Decisions
+from qjm_widgets.errors import QJMError
+from qjm_widgets.state.events import JobEvent
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import marked
 from tests.faults.scenes import JumpingClock
@@ -100,7 +100,7 @@ def share(place: str, number: int, seed: int) -> None:
     mother = os.getppid()
     chance = random.Random(seed)
     clock = JumpingClock()
-    qjm_widgets.manager.SystemClock = lambda: clock  # type: ignore[assignment,misc]
+    qjm_widgets.manager.manager.SystemClock = lambda: clock  # type: ignore[assignment,misc]
     signal.signal(
         signal.SIGUSR1, lambda *_: clock.jump(chance.choice([-86_400.0, 3_600.0, 31_536_000.0]))
     )
@@ -138,7 +138,7 @@ def share(place: str, number: int, seed: int) -> None:
 
 def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:
     killer = CountedStore.killer = Killer(kill_at)
-    qjm_widgets.manager.SQLiteStore = CountedStore  # type: ignore[misc]
+    qjm_widgets.manager.manager.SQLiteStore = CountedStore  # type: ignore[misc]
     Decisions.chance = lambda self: 0.0  # type: ignore[method-assign]
     adapter = adapter_of(kind, Path(place) / "ledger", seed)
     adapter.event = killer.event

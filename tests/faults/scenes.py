@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.decisions import Decisions
+from qjm_widgets.engine.transitions import Decisions
 from tests.fakes import LIMIT, marked, reach
 
 
@@ -58,7 +58,7 @@ class StandingClock(JumpingClock):
 def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
     """What every manager of this test goes by; nothing is left to chance."""
     clock = JumpingClock()
-    monkeypatch.setattr("qjm_widgets.manager.SystemClock", lambda: clock)
+    monkeypatch.setattr("qjm_widgets.manager.manager.SystemClock", lambda: clock)
     monkeypatch.setattr(Decisions, "chance", lambda self: 0.0)
     return clock
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.counts import Packed
-from qjm_widgets.core.errors import NotFoundError
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
-from qjm_widgets.core.pacing import Pace
 from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.errors import NotFoundError
 from tests.fakes import LIMIT
 from tests.faults.server import LAYOUT
 

@@ -14,7 +14,7 @@ from qiskit.exceptions import QiskitError
 from qiskit.providers import JobError, JobTimeoutError
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core import pacing, snapshot
+from qjm_widgets.core import backoff, formatting
 from qjm_widgets.core.records import JobRecord, Status
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import (
@@ -107,7 +107,7 @@ def runs(adapter: Scripted) -> Counter[int]:
 
 def says_what_to_do(job: JobRecord, error: BaseException) -> None:
     """The row tells what happened, and what the user may do."""
-    note = snapshot.note(job)
+    note = formatting.note(job)
     if job.status is Status.HELD:
         assert "submit again" in note, note
         assert type(error).__name__ in str(job.last_error)
@@ -288,7 +288,7 @@ def test_a_state_that_nobody_understands_is_shown_and_asked_for_at_leisure(
     for _ in range(20):
         clock.skip(20)
         idle(manager)
-    assert "unknown" in snapshot.note(job_set.live.jobs[0])
+    assert "unknown" in formatting.note(job_set.live.jobs[0])
     asked = adapter.calls["observe"]
     for _ in range(10):
         clock.skip(1)
@@ -379,7 +379,7 @@ def test_a_job_that_the_backend_has_no_more_is_held_at_once(tmp_path: Path, cloc
             job.finish()
         pass_time(clock, manager, lambda: again.live.settled)
         assert words(again) == ["done", "held", "done"], "the others are there"
-        assert "submit again" in snapshot.note(again.live.jobs[1])
+        assert "submit again" in formatting.note(again.live.jobs[1])
         adapter.hold = False
         assert again.retry(held=True) == 1
         done(again, 3)
@@ -407,12 +407,12 @@ def test_a_cancellation_that_raises_is_tried_again_where_that_may_help(
         adapter.raises["cancel"], adapter.times["cancel"] = make(), TIMES[times]
         assert job_set.cancel(1) == 1
         idle(manager)
-        note = snapshot.note(job_set.live.jobs[1])
+        note = formatting.note(job_set.live.jobs[1])
         if name in TEMPORARY and times == "once":
             pass_time(clock, manager, lambda job_set=job_set: words(job_set)[1] == "cancelled", hours=1)
         else:
             assert note == "cancellation requested" or "cancel" in note
-            tries = pacing.TRIES if name in TEMPORARY else 1
+            tries = backoff.TRIES if name in TEMPORARY else 1
             pass_time(clock, manager, lambda job=adapter.sent[1], n=tries: job.cancels == n, hours=3)
             clock.skip(3600)
             idle(manager)

@@ -11,10 +11,10 @@ import pytest
 from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager
-from qjm_widgets.core import snapshot
-from qjm_widgets.core.errors import InvalidStateError
+from qjm_widgets.core import formatting
 from qjm_widgets.core.records import Status
-from qjm_widgets.widgets.painter import Painter
+from qjm_widgets.errors import InvalidStateError
+from qjm_widgets.widgets.view_updates import Painter
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 from tests.faults.scenes import JumpingClock, circuits, clock, done, idle, pass_time, start, words
 from tests.faults.scripted import Scripted
@@ -197,7 +197,7 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
     job_set = start(manager, ScriptedBackend(), 3, pass_manager=Fails())
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["done", "error", "done"]
-    assert "circuit 1 (c1) could not be transpiled: ValueError: no such gate" in snapshot.note(
+    assert "circuit 1 (c1) could not be transpiled: ValueError: no such gate" in formatting.note(
         job_set.live.jobs[1]
     )
     assert "run its circuits as a new set" in str(job_set.error_messages())

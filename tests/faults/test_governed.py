@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.pacing import TRIES, Pace
+from qjm_widgets.core.backoff import TRIES, Pace
 from qjm_widgets.core.records import Status
 from qjm_widgets.widgets import wire
 from tests.fakes import LIMIT, reach

@@ -64,8 +64,8 @@ class HangingBackend(ScriptedBackend):
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call hangs after a moment already, and is given up a little later."""
-    monkeypatch.setattr("qjm_widgets.calls.STALL", 0.05)
-    monkeypatch.setattr("qjm_widgets.calls.DEADLINE", 0.5)
+    monkeypatch.setattr("qjm_widgets._threads.STALL", 0.05)
+    monkeypatch.setattr("qjm_widgets._threads.DEADLINE", 0.5)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.decisions import Decisions
+from qjm_widgets.engine.transitions import Decisions
 from tests.fakes import LIMIT
 from tests.faults.kernels import CANCELLED_ROW, CIRCUITS, adapter_of
 from tests.faults.nursery import Nursery

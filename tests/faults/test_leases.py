@@ -15,10 +15,10 @@ import pytest
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.cli import main as cli
-from qjm_widgets.core.errors import DrivenElsewhereError, InvalidStateError
 from qjm_widgets.core.records import Status
-from qjm_widgets.widgets.listing import Query, listing
-from qjm_widgets.widgets.painter import Painter
+from qjm_widgets.errors import DrivenElsewhereError, InvalidStateError
+from qjm_widgets.widgets.set_query import Query, listing
+from qjm_widgets.widgets.view_updates import Painter
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import circuits, done, start, turn, words

@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 )
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import NotAvailableError
 from qjm_widgets.core.records import Status, StatusChange
-from qjm_widgets.decisions import Decisions
+from qjm_widgets.engine.transitions import Decisions
+from qjm_widgets.errors import NotAvailableError
 from tests.faults.scenes import StandingClock, abandon, circuits, idle
 from tests.faults.scripted import Scripted, Sent
 from tests.faults.server import Refused
@@ -337,7 +337,7 @@ def test_any_order_of_events_keeps_the_promises(
     monkeypatch: pytest.MonkeyPatch, figures: Counter[str]
 ) -> None:
     monkeypatch.setattr(Decisions, "chance", lambda self: 0.0)
-    monkeypatch.setattr("qjm_widgets.manager.SystemClock", lambda: Kernels.clock)
+    monkeypatch.setattr("qjm_widgets.manager.manager.SystemClock", lambda: Kernels.clock)
     run_state_machine_as_test(
         Kernels,
         settings=settings(

@@ -18,10 +18,11 @@ from qiskit.circuit.random import random_circuit
 from qiskit.providers.basic_provider import BasicSimulator
 from qiskit_aer import AerSimulator
 
-from qjm_widgets import JobManager, set_writer
-from qjm_widgets import manager as manager_module
-from qjm_widgets.core.errors import InputError, InvalidStateError, StoreFullError
+from qjm_widgets import JobManager
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.errors import InputError, InvalidStateError, StoreFullError
+from qjm_widgets.manager import manager as manager_module
+from qjm_widgets.manager import set_writer
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import LIMIT, ScriptedBackend, marked, until
 from tests.faults.kernels import adapter_of

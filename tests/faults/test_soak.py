@@ -18,8 +18,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import StoreGoneError
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import StoreGoneError
 from tests.fakes import LIMIT, until
 from tests.faults.nursery import Nursery
 from tests.faults.server import Finding, Ledger

@@ -19,10 +19,10 @@ import pytest
 from qiskit.circuit import Instruction
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import DrivenElsewhereError, StoreError, StoreFullError, StoreGoneError
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine import BEAT_SECONDS
+from qjm_widgets.engine.engine import BEAT_SECONDS
+from qjm_widgets.errors import DrivenElsewhereError, StoreError, StoreFullError, StoreGoneError
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, marked, reach
 from tests.faults.scenes import JumpingClock, clock, done, idle, start, words

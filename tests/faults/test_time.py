@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets.core import snapshot
-from qjm_widgets.core.errors import DrivenElsewhereError
-from qjm_widgets.core.pacing import Pace
+from qjm_widgets.core import formatting
+from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.records import Status
-from qjm_widgets.driver import _MOST_HANGING as _MOST_SENDING
-from qjm_widgets.single_calls import _MOST_HANGING_ASKS
+from qjm_widgets.engine.single_poller import _MOST_HANGING_ASKS
+from qjm_widgets.engine.submitter import _MOST_HANGING as _MOST_SENDING
+from qjm_widgets.errors import DrivenElsewhereError
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import (
     JumpingClock,
@@ -50,8 +50,8 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call hangs after a moment already."""
-    monkeypatch.setattr("qjm_widgets.calls.STALL", 0.02)
-    monkeypatch.setattr("qjm_widgets.calls.DEADLINE", 0.05)
+    monkeypatch.setattr("qjm_widgets._threads.STALL", 0.02)
+    monkeypatch.setattr("qjm_widgets._threads.DEADLINE", 0.05)
 
 
 def hang(adapter: Scripted, call: str) -> Callable[[], None]:
@@ -172,7 +172,7 @@ def test_a_look_up_that_hangs_is_made_again(
 def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
     finds: bool, manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.driver._DEADLINE", 0.05)
+    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(finds=finds)
     adapter.settling = 1e6  # not found before it was accepted
     end = hang(adapter, "submit")
@@ -182,7 +182,7 @@ def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
     lost = "sending" if finds else "held"
     until(clock, manager, lambda: words(job_set)[0] == lost and job_set.live.jobs[0].last_error, 1)
     until(clock, manager, lambda: words(job_set) == [lost, "done", "done"], 1)
-    assert finds or "may have been sent" in snapshot.note(job_set.live.jobs[0])
+    assert finds or "may have been sent" in formatting.note(job_set.live.jobs[0])
     end()
     until(clock, manager, lambda: job_set.live.finished == 3, 1)
     done(job_set, 3)
@@ -192,7 +192,7 @@ def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
 def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_back(
     manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.driver._DEADLINE", 0.05)
+    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(hold=True)
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 2)
@@ -209,7 +209,7 @@ def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_ba
 def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
     manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.driver._DEADLINE", 0.05)
+    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(name="hanging")
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 20)

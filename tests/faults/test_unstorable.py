@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from qjm_widgets import JobManager, decisions
-from qjm_widgets.core.errors import StoreFullError
+from qjm_widgets import JobManager
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
-from qjm_widgets.storage import parts
+from qjm_widgets.engine import transitions
+from qjm_widgets.errors import StoreFullError
+from qjm_widgets.storage import large_values
 from tests.contract.store_fixtures import answer
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import JumpingClock, clock, done, start, words
@@ -117,14 +118,14 @@ def test_a_result_for_which_there_is_no_memory_fails_its_job_alone(
     adapter = Scripted(hold=True)
     job_set = start(manager, adapter, 3)
     assert job_set.wait(LIMIT, until="submitted")
-    real = decisions.encode_outcome_in_pieces
+    real = transitions.encode_outcome_in_pieces
 
     def encode(outcome: JobOutcome, *beside: Any) -> Any:
         if outcome is adapter.sent[1].outcome:
             raise MemoryError
         return real(outcome, *beside)
 
-    monkeypatch.setattr(decisions, "encode_outcome_in_pieces", encode)
+    monkeypatch.setattr(transitions, "encode_outcome_in_pieces", encode)
     for job in adapter.sent:
         job.finish()
     assert job_set.wait(LIMIT)
@@ -143,7 +144,7 @@ with JobManager(sys.argv[1]) as manager:
 def test_a_result_in_many_rows_is_read_by_another_process(
     manager: JobManager, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(parts, "PART_BYTES", 50_000)
+    monkeypatch.setattr(large_values, "PART_BYTES", 50_000)
     adapter = Scripted(hold=True)
     job_set = start(manager, adapter, 3)
     assert job_set.wait(LIMIT, until="submitted")

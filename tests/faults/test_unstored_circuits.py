@@ -10,9 +10,9 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Instruction
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import InvalidStateError, MissingCircuitsError, NotAvailableError
 from qjm_widgets.core.records import Span
-from qjm_widgets.figures.groups import groups
+from qjm_widgets.errors import InvalidStateError, MissingCircuitsError, NotAvailableError
+from qjm_widgets.plotting.groups import groups
 from qjm_widgets.widgets.static_html import html_of
 from qjm_widgets.widgets.wire import head
 from tests.fakes import LIMIT, ScriptedBackend, marked, until

@@ -39,7 +39,7 @@ else:
     @pytest.fixture
     def quantum(device: Any, server: Server) -> Callable[..., Any]:
         """Makes the adapter of a device, with a pace and times for tests."""
-        from qjm_widgets.backends.ibm import IBMQuantum
+        from qjm_widgets.backends.ibm.adapter import IBMQuantum
 
         def make(backend: Any = device, **settings: Any) -> Any:
             quick = {"jobs_per_minute": 60_000, "settling": 0.3, "poll_seconds": (0.05, 1.0)}

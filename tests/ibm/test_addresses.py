@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import requests
 
-from qjm_widgets.backends.ibm_account import Account, Token, account_of
-from qjm_widgets.backends.ibm_rest import Rest
-from qjm_widgets.backends.ibm_session import Session, check_address
-from qjm_widgets.core.errors import InputError, ProviderError
+from qjm_widgets.backends.ibm.account import Account, Token, account_of
+from qjm_widgets.backends.ibm.client import Rest
+from qjm_widgets.backends.ibm.session import Session, check_address
+from qjm_widgets.errors import InputError, ProviderError
 from tests.ibm.server import TOKEN, Server
 
 REDIRECTS = (301, 302, 303, 307, 308)

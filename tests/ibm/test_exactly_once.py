@@ -10,7 +10,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.identity import identity_in
+from qjm_widgets.core.job_tags import identity_in
 from qjm_widgets.core.records import Status
 from tests.fakes import LIMIT, reach, until
 from tests.ibm.server import Server

@@ -8,7 +8,7 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import CircuitError, InputError
+from qjm_widgets.errors import CircuitError, InputError
 from tests.fakes import LIMIT
 
 OPTIONS: dict[str, Any] = {

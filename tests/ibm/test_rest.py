@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from qjm_widgets.backends.ibm_account import Account, Token, account_of
-from qjm_widgets.backends.ibm_rest import Rest
-from qjm_widgets.core.errors import NotFoundError, ProviderError
+from qjm_widgets.backends.ibm.account import Account, Token, account_of
+from qjm_widgets.backends.ibm.client import Rest
+from qjm_widgets.errors import NotFoundError, ProviderError
 from tests.ibm.server import CRN, TOKEN, Server
 
 

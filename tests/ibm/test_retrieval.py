@@ -10,14 +10,14 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, default_manager
-from qjm_widgets.core.errors import (
+from qjm_widgets.core.records import Span, Status
+from qjm_widgets.errors import (
     InputError,
     JobSetNotFoundError,
     NotAvailableError,
     NotFoundError,
     ProviderError,
 )
-from qjm_widgets.core.records import Span, Status
 from tests.fakes import LIMIT, reach
 from tests.ibm.server import Server, run_on_aer
 

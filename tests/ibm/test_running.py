@@ -11,8 +11,8 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
 from qiskit.circuit import Parameter
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import BackendError, CircuitError, InputError
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import BackendError, CircuitError, InputError
 from tests.fakes import LIMIT, reach
 from tests.ibm.server import Server
 

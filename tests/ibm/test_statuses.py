@@ -10,9 +10,9 @@ from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import InputError, ProviderError
-from qjm_widgets.core.identity import identity_in
+from qjm_widgets.core.job_tags import identity_in
 from qjm_widgets.core.records import Status
+from qjm_widgets.errors import InputError, ProviderError
 from tests.fakes import LIMIT, reach
 from tests.ibm.server import Server
 

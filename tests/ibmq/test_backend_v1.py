@@ -11,7 +11,7 @@ from qiskit.providers.models import QasmBackendConfiguration
 from qiskit.qobj import QasmQobj
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import BackendError, CircuitError
+from qjm_widgets.errors import BackendError, CircuitError
 from qjm_widgets.ibmq import IBMQJobManager, IBMQJobManagerInvalidStateError, ManagedJobSet
 from tests.fakes import LIMIT, ScriptedJob, marked
 

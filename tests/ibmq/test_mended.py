@@ -9,7 +9,7 @@ import pytest
 from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager
-from qjm_widgets.core.errors import StoreError
+from qjm_widgets.errors import StoreError
 from qjm_widgets.ibmq import (
     IBMQJobManager,
     IBMQJobManagerInvalidStateError,

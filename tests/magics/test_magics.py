@@ -97,10 +97,10 @@ def test_tab_completes_words_and_ids(kernel: Kernel) -> None:
 
 
 def test_teaching_is_a_flag_of_the_kernel(kernel: Kernel) -> None:
-    kernel.run("from qjm_widgets import teaching")
+    kernel.run("from qjm_widgets.widgets import settings")
     for word, state in (("on", "True"), ("off", "False")):
         kernel.run(f"%qjm teaching {word}")
-        assert kernel.run("teaching.get()")["text/plain"] == state
+        assert kernel.run("settings.get()")["text/plain"] == state
 
 
 @pytest.mark.parametrize(

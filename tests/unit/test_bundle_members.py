@@ -10,24 +10,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qjm_widgets.bundle.checks import check_block, check_outcome
-from qjm_widgets.bundle.strict import RefusalError
-from qjm_widgets.core import codec
-from qjm_widgets.core.outcome_codec import encode_outcome
+from qjm_widgets.bundle.strict_json import RefusalError
+from qjm_widgets.bundle.validation import check_block, check_outcome
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
+from qjm_widgets.serialization import result_tree
+from qjm_widgets.serialization.outcomes import encode_outcome
 from tests.unit.bundle_makers import block, experiment, pub, qpy
 
 ONE = Span(0, 1)
 
 
 def tree_of(circuit: Any) -> Any:
-    return codec.decode(encode_outcome(JobOutcome([circuit])))
+    return result_tree.decode(encode_outcome(JobOutcome([circuit])))
 
 
 def check(tree: Any, span: Span = ONE) -> None:
-    check_outcome(codec.encode(tree), span, "it")
+    check_outcome(result_tree.encode(tree), span, "it")
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from qjm_widgets.bundle import archive, checks, read_bundle, strict
-from qjm_widgets.core.errors import BundleError, InputError
+from qjm_widgets.bundle import archive, read_bundle, strict_json, validation
+from qjm_widgets.errors import BundleError, InputError
 from qjm_widgets.storage import SQLiteStore
 from tests.unit.bundle_makers import (
     MANIFEST,
@@ -285,14 +285,14 @@ def test_members_that_share_their_bytes_are_refused(
 def test_text_inside_a_result_that_unpacks_to_far_more_is_refused(
     store: SQLiteStore, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checks, "_TEXT_BYTES", 100)
+    monkeypatch.setattr(validation, "_TEXT_BYTES", 100)
     assert "more than 100 bytes of text" in refused(store, packed(files), tmp_path)
 
 
 def test_texts_with_very_many_values_are_refused(
     store: SQLiteStore, intact: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(strict, "_NODES", 50)
+    monkeypatch.setattr(strict_json, "_NODES", 50)
     assert "too many values" in refused(store, intact, tmp_path)
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qjm_widgets.core.census import CANCEL_REQUESTED, Census, Told, code
 from qjm_widgets.core.records import JobRecord, Span, Status
+from qjm_widgets.core.totals import CANCEL_REQUESTED, Census, Told, code
 
 _SOMETIMES = st.none() | st.floats(1, 1000)
 _FIELDS = st.fixed_dictionaries(

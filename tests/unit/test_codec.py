@@ -37,9 +37,9 @@ from qiskit.quantum_info import (
 )
 from qiskit.result import Counts, ProbDistribution, QuasiDistribution
 
-from qjm_widgets.core import codec
-from qjm_widgets.core.errors import NotAvailableError
 from qjm_widgets.core.lost import Lost
+from qjm_widgets.errors import NotAvailableError
+from qjm_widgets.serialization import result_tree
 
 scalars = (
     st.none()
@@ -59,7 +59,7 @@ trees = st.recursive(
 
 
 def round_trip(tree: Any) -> Any:
-    return codec.decode(codec.encode(tree))
+    return result_tree.decode(result_tree.encode(tree))
 
 
 @given(trees)
@@ -91,7 +91,7 @@ def test_tuples_come_back_as_tuples_and_keys_keep_their_type() -> None:
 
 def test_bytes_of_an_older_version_are_read() -> None:
     """Tuples were written as lists then, and complex numbers and states under other tags."""
-    back = codec.decode(base64.b85decode(OLD))
+    back = result_tree.decode(base64.b85decode(OLD))
     assert back["array"].tolist() == [0, 1, 2]
     assert back[1, 2] == [1j, None, [1, "a"]]
     assert (back["bytes"], back["state"], back["gate"]) == (
@@ -259,7 +259,7 @@ class Rude:
 def test_one_odd_value_is_noted_and_loses_nothing_else() -> None:
     tree = {"counts": {"0x0": 3}, "odd": Odd(), "rude": [Rude(), 1], "object": np.array([Odd(), 2])}
     lost: list[str] = []
-    back = codec.decode(codec.encode(tree, lost))
+    back = result_tree.decode(result_tree.encode(tree, lost))
     assert back["counts"] == {"0x0": 3}
     assert isinstance(back["odd"], Lost)
     assert "Odd" in repr(back["odd"])
@@ -303,7 +303,7 @@ def test_what_is_inside_itself_or_too_deep_is_lost_alone() -> None:
     loop: dict[Any, Any] = {}
     loop[1, 2] = loop
     lost: list[str] = []
-    back = codec.decode(codec.encode({"a": 1, "x": endless, "y": deep, "z": loop}, lost))
+    back = result_tree.decode(result_tree.encode({"a": 1, "x": endless, "y": deep, "z": loop}, lost))
     assert back["a"] == 1
     assert back["x"][0] == 1
     assert lost == ["list", "list", "dict"]
@@ -325,7 +325,7 @@ OLD = (
     "0000000000000000000000000000000000000000000000000000000008hm0000000000"
 )
 
-SAMPLE = codec.encode(
+SAMPLE = result_tree.encode(
     {
         "array": np.arange(6, dtype=np.uint16).reshape(2, 3),
         "bytes": b"abc",
@@ -338,21 +338,21 @@ SAMPLE = codec.encode(
 @given(st.integers(0, len(SAMPLE) - 1))
 def test_truncated_bytes_are_called_damaged(length: int) -> None:
     with pytest.raises(ValueError, match=r"damaged|not an encoded tree"):
-        codec.decode(SAMPLE[:length])
+        result_tree.decode(SAMPLE[:length])
 
 
 @settings(max_examples=500)
 @given(st.integers(0, len(SAMPLE) - 1), st.integers(1, 255))
 def test_a_flipped_byte_is_noticed(at: int, flip: int) -> None:
     with pytest.raises(ValueError, match=r"damaged|not an encoded tree"):
-        codec.decode(SAMPLE[:at] + bytes([SAMPLE[at] ^ flip]) + SAMPLE[at + 1 :])
+        result_tree.decode(SAMPLE[:at] + bytes([SAMPLE[at] ^ flip]) + SAMPLE[at + 1 :])
 
 
 @given(st.binary(max_size=100))
 def test_bytes_of_another_kind_are_no_tree(data: bytes) -> None:
     for other in (data, SAMPLE[:4] + data):
         with pytest.raises(ValueError, match=r"damaged|not an encoded tree"):
-            codec.decode(other)
+            result_tree.decode(other)
 
 
 @pytest.mark.parametrize(
@@ -382,14 +382,16 @@ def test_a_forged_tree_is_called_damaged(text: str) -> None:
     packed = text.encode()
     body = struct.pack("<II", len(packed), 0) + packed
     with pytest.raises(ValueError, match="damaged"):
-        codec.decode(b"QJM1" + struct.pack("<I", zlib.crc32(body)) + body)
+        result_tree.decode(b"QJM1" + struct.pack("<I", zlib.crc32(body)) + body)
 
 
 def test_a_moment_of_pandas_that_is_no_datetime_is_lost_by_itself() -> None:
     whole = pd.Timestamp("2026-01-02 03:04:05", tz="UTC")
     lost: list[str] = []
-    written = codec.encode({"at": [whole, pd.NaT, pd.Timestamp(1), pd.Timedelta(1, "ns")], "n": 1}, lost)
-    found = codec.decode(written)
+    written = result_tree.encode(
+        {"at": [whole, pd.NaT, pd.Timestamp(1), pd.Timedelta(1, "ns")], "n": 1}, lost
+    )
+    found = result_tree.decode(written)
     assert found["n"] == 1
     assert found["at"][0] == whole
     assert all(isinstance(value, Lost) for value in found["at"][1:])

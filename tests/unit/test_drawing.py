@@ -7,7 +7,7 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 
 from qjm_widgets.core.ports import Work
-from qjm_widgets.widgets.drawing import draw
+from qjm_widgets.widgets.circuit_drawing import draw
 
 
 def bell(qubits: int = 2) -> QuantumCircuit:

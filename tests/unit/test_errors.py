@@ -4,8 +4,7 @@ import inspect
 
 import pytest
 
-from qjm_widgets import QJMError
-from qjm_widgets.core import errors
+from qjm_widgets import QJMError, errors
 
 KINDS = [
     kind for _, kind in inspect.getmembers(errors, inspect.isclass) if kind.__module__ == errors.__name__

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from qjm_widgets.core.census import Census
-from qjm_widgets.core.estimate import end_of
+from qjm_widgets.core.eta import end_of
 from qjm_widgets.core.records import JobRecord, Span, Status
+from qjm_widgets.core.totals import Census
 
 HOUR = 3600.0
 T0 = 1_790_000_000.0

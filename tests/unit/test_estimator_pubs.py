@@ -8,8 +8,8 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
-from qjm_widgets.core.errors import CircuitError
-from qjm_widgets.works import read_circuits
+from qjm_widgets.errors import CircuitError
+from qjm_widgets.manager.inputs import read_circuits
 
 ANGLE = Parameter("X")
 

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from qjm_widgets.core.records import JobRecord, Span, Status
-from qjm_widgets.events import EventBus, JobEvent
+from qjm_widgets.state.events import EventBus, JobEvent
 from tests.fakes import LIMIT
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.frames import cell
+from qjm_widgets.state.dataframe import cell
 from tests.fakes import ScriptedBackend, marked, reach
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import IPython
 import pytest
 
-from qjm_widgets.widgets import hearing
+from qjm_widgets.widgets import comm_pump
 
 
 class Widget:
@@ -17,7 +17,7 @@ class Widget:
 def _widget(monkeypatch: pytest.MonkeyPatch) -> Any:
     widget = Widget()
     # Of its own: a panel that another test made may still be alive.
-    monkeypatch.setattr(hearing, "COMMS", {"a comm": widget})
+    monkeypatch.setattr(comm_pump, "COMMS", {"a comm": widget})
     return widget
 
 
@@ -42,13 +42,13 @@ KERNELS = {
 @pytest.mark.parametrize("name", KERNELS)
 def test_an_unknown_kernel_is_left_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _runs_in(KERNELS[name], monkeypatch)
-    with hearing.ear() as hear:
+    with comm_pump.ear() as hear:
         assert hear is None
 
 
 def test_without_a_widget_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(hearing.COMMS, "a comm")
+    monkeypatch.delitem(comm_pump.COMMS, "a comm")
     stream = SimpleNamespace(socket=SimpleNamespace(recv_multipart=print), _recv_callback=print)
     _runs_in(SimpleNamespace(shell_stream=stream), monkeypatch)
-    with hearing.ear() as hear:
+    with comm_pump.ear() as hear:
         assert hear is None

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.figures.choice import Choice
-from qjm_widgets.figures.expected import Expected
-from qjm_widgets.figures.groups import groups
+from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.groups import groups
+from qjm_widgets.plotting.selection import Choice
 from qjm_widgets.widgets.histograms import Histograms
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 

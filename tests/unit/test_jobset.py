@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.errors import CircuitNotFoundError, InputError
+from qjm_widgets.errors import CircuitNotFoundError, InputError
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
 

@@ -5,12 +5,13 @@ Reading millions of characters again and again would take hours: the limit of ti
 
 import pytest
 
-from qjm_widgets.backends import ibm_account, jobs
+from qjm_widgets.backends import qiskit_job
+from qjm_widgets.backends.ibm import account
 from qjm_widgets.bundle.credentials import keep_options, redacted
-from qjm_widgets.core import refusals
-from qjm_widgets.core.errors import explain
+from qjm_widgets.core import error_policy
+from qjm_widgets.core.formatting import first_line
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.snapshot import first_line
+from qjm_widgets.errors import explain
 
 LENGTH = 2_000_000
 SHAPES = (
@@ -42,15 +43,15 @@ def test_credentials_are_looked_for_once(shape: str) -> None:
     "shape", ["a", "eyJ", "eyJ-", "-eyJ", "eyJa.", "eyJ.a ", "Bearer ", "Bearer a "]
 )
 def test_tokens_are_looked_for_once(shape: str) -> None:
-    account = ibm_account.Account("https://a", "https://b", "crn", "key")
-    left = ibm_account.Token(account).redact(f"{long(shape)} Bearer abc eyJhead.body.sign")
+    known = account.Account("https://a", "https://b", "crn", "key")
+    left = account.Token(known).redact(f"{long(shape)} Bearer abc eyJhead.body.sign")
     assert left.endswith(" Bearer … …")
 
 
 @pytest.mark.parametrize("shape", REASONS)
 def test_refusals_are_understood_by_their_beginning(shape: str) -> None:
     error = RuntimeError("usage limit reached: " + long(shape))
-    verdict = refusals.judge(error)
+    verdict = error_policy.judge(error)
     assert verdict.text.startswith(explain(error))
     assert first_line(verdict.text).startswith("RuntimeError: usage limit reached:")
 
@@ -64,9 +65,9 @@ def test_what_a_job_says_at_its_end_is_understood_by_its_beginning(shape: str) -
         def error_message(self) -> str:
             return "it ran too long: " + long(shape)
 
-    observed = jobs.observe_job(Job(), lambda job: job, local=False)
-    assert isinstance(observed, jobs.Observation)
+    observed = qiskit_job.observe_job(Job(), lambda job: job, local=False)
+    assert isinstance(observed, qiskit_job.Observation)
     assert observed.fetch is not None
     ended = observed.fetch()
-    assert isinstance(ended, jobs.Observation)
+    assert isinstance(ended, qiskit_job.Observation)
     assert ended.status is Status.ERROR

@@ -11,10 +11,10 @@ from qiskit.quantum_info import DensityMatrix, Statevector
 from qiskit.result import ProbDistribution, QuasiDistribution
 
 from qjm_widgets.core.counts import Layout, pack_hex
-from qjm_widgets.core.errors import NotAvailableError
 from qjm_widgets.core.lost import Lost
 from qjm_widgets.core.merging import merge, merge_notes
 from qjm_widgets.core.outcomes import ExperimentOutcome, PubOutcome
+from qjm_widgets.errors import NotAvailableError
 from tests.alike import difference
 
 SHOTS = (3, 1)

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, numbers, pack_hex, together, wilson
 from qjm_widgets.core.histogram import histogram
-from qjm_widgets.core.outcome_codec import decode_outcome, encode_outcome
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
+from qjm_widgets.serialization.outcomes import decode_outcome, encode_outcome
 
 whole = (
     st.integers(-5, 300)

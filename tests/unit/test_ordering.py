@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qjm_widgets.core.records import JobRecord, Span, Status
-from qjm_widgets.widgets.ordering import Query
+from qjm_widgets.widgets.row_query import Query
 
 NOW = 1000.0
 

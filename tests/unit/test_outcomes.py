@@ -10,16 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit.primitives import BitArray, DataBin
 
-from qjm_widgets.core import codec
 from qjm_widgets.core.counts import CountsSum, Layout, Packed, integers, pack_hex, pack_shots
 from qjm_widgets.core.merging import merge
-from qjm_widgets.core.outcome_codec import decode_outcome, encode_outcome
-from qjm_widgets.core.outcomes import (
-    CircuitOutcome,
-    ExperimentOutcome,
-    JobOutcome,
-    PubOutcome,
-)
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
+from qjm_widgets.serialization import result_tree
+from qjm_widgets.serialization.outcomes import decode_outcome, encode_outcome
 
 
 def experiment(outcomes: list[int], width: int, *, memory: bool = True, **fields: Any) -> Any:
@@ -174,7 +169,7 @@ def test_results_written_before_they_were_folded_are_read() -> None:
         Packed(Layout((2,), 2), packs["outcomes"], packs["counts"]),
         fields={"seed": 5},
     )
-    for circuit in decode_outcome(codec.encode(tree)).circuits:
+    for circuit in decode_outcome(result_tree.encode(tree)).circuits:
         assert circuit is not None
         same(expected, circuit)
 
@@ -208,13 +203,13 @@ def test_what_circuits_have_alike_takes_few_bytes() -> None:
 def test_a_few_bytes_made_by_hand_do_not_fill_the_memory() -> None:
     header = {str(number): number for number in range(50_000)}
     circuits = [replace(experiment([1], 1), header={**header, "0": number}) for number in (5, 6)]
-    tree = codec.decode(encode_outcome(JobOutcome(circuits)))
+    tree = result_tree.decode(encode_outcome(JobOutcome(circuits)))
     columns = tree["folded"][0]["trees"]["keys"]
     columns["header"]["keys"]["0"]["each"] *= 500
     columns["counts"]["each"] *= 500
     tree["folded"][0]["places"] *= 500
     with pytest.raises(ValueError, match="more than"):
-        decode_outcome(codec.encode(tree))
+        decode_outcome(result_tree.encode(tree))
 
 
 def join(outcome: PubOutcome) -> BitArray:

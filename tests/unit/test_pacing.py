@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qjm_widgets.core.pacing import Polling, batch
+from qjm_widgets.core.backoff import Polling, batch
 
 times = st.floats(0, 1e6)
 

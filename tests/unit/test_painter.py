@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
-from qjm_widgets.figures.choice import Choice
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.live import LiveSet
+from qjm_widgets.plotting.selection import Choice
+from qjm_widgets.state.job_set_state import LiveSet
 from qjm_widgets.storage.sqlite import SQLiteStore
-from qjm_widgets.widgets.ordering import Query
-from qjm_widgets.widgets.painter import Message, Painter
+from qjm_widgets.widgets.row_query import Query
+from qjm_widgets.widgets.view_updates import Message, Painter
 
 JOBS = 10_000
 FAILED = Query.read({"text": "", "statuses": ["error"], "sort": "job", "down": True})

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from qjm_widgets.widgets.pulse import Pulse
+from qjm_widgets.widgets.repaint_loop import Pulse
 
 SECONDS = 30
 

@@ -12,8 +12,8 @@ import pytest
 import requests
 from qiskit.exceptions import QiskitError
 
-from qjm_widgets.core.errors import NotAvailableError
-from qjm_widgets.core.refusals import Refusal, judge
+from qjm_widgets.core.error_policy import Refusal, judge
+from qjm_widgets.errors import NotAvailableError
 
 HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"
 CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"

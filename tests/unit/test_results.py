@@ -8,19 +8,19 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets.core.counts import Layout, pack_hex
-from qjm_widgets.core.errors import (
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
+from qjm_widgets.core.ports import Changes, Work
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
     InputError,
     NotAvailableError,
     QJMError,
 )
-from qjm_widgets.core.outcome_codec import encode_outcome
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
-from qjm_widgets.core.ports import Changes, Work
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
-from qjm_widgets.live import LiveSet
 from qjm_widgets.results import JobSetResults
+from qjm_widgets.serialization.outcomes import encode_outcome
+from qjm_widgets.state.job_set_state import LiveSet
 from qjm_widgets.storage import SQLiteStore
 
 SET_ID = "5" * 32

@@ -2,10 +2,10 @@
 
 import pytest
 
-from qjm_widgets.backends.seeding import spread_seeds
-from qjm_widgets.core.errors import InputError
+from qjm_widgets.backends.seed_options import spread_seeds
 from qjm_widgets.core.seeds import AER_STEP, SeedRule, move, piece_seed, places, seed_at
 from qjm_widgets.core.splitting import Item, Limits, split
+from qjm_widgets.errors import InputError
 
 DERIVED = [SeedRule.STREAM, SeedRule.UNKNOWN]
 

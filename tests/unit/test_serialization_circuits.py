@@ -20,8 +20,8 @@ from qiskit.circuit import (
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.quantum_info import Operator
 
-from qjm_widgets.bundle.checks import check_block, is_safe_to_read
-from qjm_widgets.bundle.strict import RefusalError
+from qjm_widgets.bundle.strict_json import RefusalError
+from qjm_widgets.bundle.validation import check_block, is_safe_to_read
 from qjm_widgets.core.ports import CircuitBlock, Work
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization.circuits import (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets.shelves import IN_MEMORY, Recent
+from qjm_widgets.state.caches import IN_MEMORY, Recent
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
 JOB = 1500

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qjm_widgets.core.refusals import Refusal, judge, shots_limit
+from qjm_widgets.core.error_policy import Refusal, judge, shots_limit
 
 WORDS = {
     "Shots must be in the range [1, 2000].": 2000,

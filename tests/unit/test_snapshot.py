@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qjm_widgets.core import snapshot
+from qjm_widgets.core import formatting
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 
 
@@ -26,7 +26,7 @@ def a_set(**fields: object) -> JobSetRecord:
 
 @given(st.dictionaries(st.sampled_from(list(Status)), st.integers(0, 5000)))
 def test_the_numbers_of_a_summary_add_up(numbers: dict[Status, int]) -> None:
-    summary = snapshot.summary(numbers)
+    summary = formatting.summary(numbers)
     done, of, jobs, _ = summary.lead.replace(",", "").split()
     assert (of, int(jobs)) == ("of", sum(numbers.values()))
     others = [int(part.split()[0].replace(",", "")) for part in summary.rest.split(", ") if part]
@@ -36,32 +36,32 @@ def test_the_numbers_of_a_summary_add_up(numbers: dict[Status, int]) -> None:
 def test_a_summary_names_trouble_first_among_the_rest() -> None:
     numbers = {Status.DONE: 1200, Status.ERROR: 1, Status.NOT_SENT: 3, Status.CANCELLED: 2}
     text = "1,200 of 1,206 done, 1 failed, 2 cancelled, 3 not sent"
-    assert str(snapshot.summary(numbers)) == text
-    assert str(snapshot.summary({Status.DONE: 2})) == "2 of 2 done"
-    assert str(snapshot.summary({}, "The disk is full.")) == "0 of 0 done, The disk is full."
+    assert str(formatting.summary(numbers)) == text
+    assert str(formatting.summary({Status.DONE: 2})) == "2 of 2 done"
+    assert str(formatting.summary({}, "The disk is full.")) == "0 of 0 done, The disk is full."
 
 
 def test_a_row_tells_its_times() -> None:
     done = a_job(status=Status.DONE, sent_at=10.0, running_at=12.5, finished_at=20.0)
-    assert snapshot.row(done, 99.0)[-4:-2] == (2.5, 7.5)
+    assert formatting.row(done, 99.0)[-4:-2] == (2.5, 7.5)
     running = a_job(status=Status.RUNNING, sent_at=10.0, running_at=12.5)
-    assert snapshot.row(running, 15.0)[-4:-2] == (2.5, 2.5)
+    assert formatting.row(running, 15.0)[-4:-2] == (2.5, 2.5)
     queued = a_job(status=Status.QUEUED, sent_at=10.0)
-    assert snapshot.row(queued, 15.0)[-4:-2] == (5.0, None)
+    assert formatting.row(queued, 15.0)[-4:-2] == (5.0, None)
     unsent = a_job()
-    assert snapshot.row(unsent, 15.0)[-4:-2] == (None, None)
+    assert formatting.row(unsent, 15.0)[-4:-2] == (None, None)
 
 
 def test_times_are_never_negative_when_a_clock_jumps_back() -> None:
     job = a_job(status=Status.RUNNING, sent_at=10.0, running_at=5.0)
-    assert snapshot.row(job, 1.0)[-4:-2] == (0.0, 0.0)
+    assert formatting.row(job, 1.0)[-4:-2] == (0.0, 0.0)
 
 
 def test_a_row_shows_its_piece_and_every_status_has_a_word() -> None:
-    shown = snapshot.row(a_job(piece=1, pieces=3), 0.0)
+    shown = formatting.row(a_job(piece=1, pieces=3), 0.0)
     assert (shown.piece, shown.span, shown.word) == ("2/3", "0", "not sent")
-    assert snapshot.row(a_job(), 0.0).piece == ""
-    assert set(snapshot.WORDS) == set(Status)
+    assert formatting.row(a_job(), 0.0).piece == ""
+    assert set(formatting.WORDS) == set(Status)
 
 
 @pytest.mark.parametrize(
@@ -83,38 +83,38 @@ def test_a_row_shows_its_piece_and_every_status_has_a_word() -> None:
     ],
 )
 def test_the_note_beside_a_status(fields: dict[str, object], note: str) -> None:
-    assert snapshot.note(a_job(**fields)) == note
+    assert formatting.note(a_job(**fields)) == note
 
 
 @given(st.text(), st.integers(2, 50))
 def test_a_first_line_is_one_short_printable_line(text: str, length: int) -> None:
-    line = snapshot.first_line(text, length)
+    line = formatting.first_line(text, length)
     assert len(line) <= length
     assert all(character.isprintable() for character in line)
     assert line.strip() == line or len(line) == length
 
 
 def test_a_long_first_line_ends_with_dots() -> None:
-    assert snapshot.first_line("\n  \n abc\x1b[31m \ndef") == "abc�[31m"
-    assert snapshot.first_line("abcdef", 4) == "abc…"
+    assert formatting.first_line("\n  \n abc\x1b[31m \ndef") == "abc�[31m"
+    assert formatting.first_line("abcdef", 4) == "abc…"
 
 
 def test_a_title_names_what_runs() -> None:
     text = "aer_simulator · 1,000 circuits · 10 jobs · 1,024 shots"
-    assert snapshot.title(a_set(shots=(1024, 1024)), 10) == text
-    assert snapshot.title(a_set(circuits=1, shots=(10, 1000)), 1) == (
+    assert formatting.title(a_set(shots=(1024, 1024)), 10) == text
+    assert formatting.title(a_set(circuits=1, shots=(10, 1000)), 1) == (
         "aer_simulator · 1 circuit · 1 job · 10–1,000 shots"
     )
-    assert snapshot.title(a_set(), 1).endswith("1 job")
+    assert formatting.title(a_set(), 1).endswith("1 job")
 
 
 def test_it_took_from_the_first_submission_to_the_last_end() -> None:
     done = a_job(0, status=Status.DONE, sent_at=100.0, running_at=101.0, finished_at=131.0)
     failed = a_job(1, status=Status.ERROR, sent_at=105.0, finished_at=110.0)
     never = a_job(2, status=Status.CANCELLED)
-    assert snapshot.took([done, failed, never]) == 31.0
-    assert snapshot.took([done, a_job(1, status=Status.QUEUED, sent_at=105.0)]) is None
-    assert snapshot.took([never]) is None
+    assert formatting.took([done, failed, never]) == 31.0
+    assert formatting.took([done, a_job(1, status=Status.QUEUED, sent_at=105.0)]) is None
+    assert formatting.took([never]) is None
 
 
 def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
@@ -124,13 +124,13 @@ def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
         a_job(2),
     ]
     record = a_set(tags=("lab", "x\ny"), name="two\nlines")
-    short = snapshot.report(record, jobs, 200.0, detailed=False)
+    short = formatting.report(record, jobs, 200.0, detailed=False)
     assert "two" in short
     assert "lines" not in short
     assert "a" * 32 in short
     assert "tags: lab, x" in short
     assert "1 of 3 done, 1 failed, 1 not sent" in short
-    full = snapshot.report(record, jobs, 200.0, detailed=True)
+    full = formatting.report(record, jobs, 200.0, detailed=True)
     assert full.startswith(short)
     lines = full.splitlines()[-3:]
     for words, line in zip(
@@ -159,7 +159,7 @@ def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
     ],
 )
 def test_a_duration_for_people(seconds: float | None, text: str) -> None:
-    assert snapshot.duration(seconds) == text
+    assert formatting.duration(seconds) == text
 
 
 def test_spans_are_shown_with_their_last_circuit() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from qjm_widgets.core.errors import InputError, LimitError
 from qjm_widgets.core.records import Span
 from qjm_widgets.core.splitting import Item, Limits, Plan, PlannedJob, join, split
+from qjm_widgets.errors import InputError, LimitError
 
 limits_of_one = st.none() | st.integers(1, 50)
 limits = st.builds(

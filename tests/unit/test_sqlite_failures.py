@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from qjm_widgets.core.errors import (
+from qjm_widgets.core.ports import Changes
+from qjm_widgets.core.records import Status
+from qjm_widgets.errors import (
     StoreCorruptError,
     StoreError,
     StoreFullError,
@@ -17,9 +19,7 @@ from qjm_widgets.core.errors import (
     StoreReadOnlyError,
     StoreVersionError,
 )
-from qjm_widgets.core.ports import Changes
-from qjm_widgets.core.records import Status
-from qjm_widgets.storage import SQLiteStore, opening
+from qjm_widgets.storage import SQLiteStore, connection
 from tests.contract.store_fixtures import a_job, a_set, answer, python
 
 A = a_set().set_id
@@ -56,7 +56,7 @@ def test_a_full_store_keeps_what_it_has_and_goes_on(
         connections[0].execute("PRAGMA max_page_count = 60")
         return connections[0]
 
-    monkeypatch.setattr(opening.sqlite3, "connect", small)
+    monkeypatch.setattr(connection.sqlite3, "connect", small)
     store = SQLiteStore(":memory:" if place == "memory" else tmp_path / "jobs.db")
     store.create_set(a_set(), [a_job(0), a_job(1)])
     done = a_job(0, status=Status.DONE)
@@ -76,7 +76,7 @@ def test_a_file_that_may_not_grow_is_a_full_store(path: Path) -> None:
     # As with a used-up quota: the system says no, and SQLite knows only of an I/O error.
     code = """
 import os, resource, sys
-from qjm_widgets.core.errors import StoreFullError
+from qjm_widgets.errors import StoreFullError
 from qjm_widgets.core.ports import Changes
 from qjm_widgets.core.records import Status
 from qjm_widgets.storage import SQLiteStore
@@ -112,7 +112,7 @@ def public() -> Iterator[Path]:
 
 WITHOUT_RIGHTS = """
 import os, sys
-from qjm_widgets.core.errors import StoreReadOnlyError
+from qjm_widgets.errors import StoreReadOnlyError
 from qjm_widgets.storage import SQLiteStore
 if os.geteuid() == 0:
     os.setgroups([]); os.setgid(65534); os.setuid(65534)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from qjm_widgets.core.errors import StoreError
 from qjm_widgets.core.ports import Changes, CircuitBlock
 from qjm_widgets.core.records import Span, Status, StatusChange
-from qjm_widgets.storage import SQLiteStore, opening, standing
+from qjm_widgets.errors import StoreError
+from qjm_widgets.storage import SQLiteStore, connection, file_guard
 from tests.contract.store_fixtures import a_job, a_set, answer, python
 
 A = a_set().set_id
@@ -65,7 +65,7 @@ def test_a_process_killed_in_mid_transaction_leaves_the_last_commit(
     path = tmp_path / "jobs.db"
     code = KILLED
     if network:
-        code = f"from qjm_widgets.storage import opening\nopening.on_network = lambda path: True{code}"
+        code = f"from qjm_widgets.storage import connection\nconnection.on_network = lambda path: True{code}"
     with python(code, path) as process:
         assert process.stdout
         assert process.stdout.readline() == "inside\n"
@@ -105,11 +105,11 @@ for number in range(40):
 def test_processes_write_to_one_store(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: bool
 ) -> None:
-    monkeypatch.setattr(opening, "on_network", lambda path: network)
+    monkeypatch.setattr(connection, "on_network", lambda path: network)
     path = tmp_path / "jobs.db"
     store = SQLiteStore(path, timeout=60)
     store.create_set(a_set(2), [a_job(0)])
-    prefix = f"from qjm_widgets.storage import opening\nopening.on_network = lambda path: {network}"
+    prefix = f"from qjm_widgets.storage import connection\nconnection.on_network = lambda path: {network}"
     writers = [python(prefix + WRITER, path, str(number)) for number in range(2)]
     for writer in writers:
         assert writer.stdin
@@ -191,7 +191,7 @@ def test_a_forked_process_leaves_the_store_to_its_parent(tmp_path: Path) -> None
     code = """
 import os, sys, warnings
 warnings.simplefilter("ignore")
-from qjm_widgets.core.errors import StoreError
+from qjm_widgets.errors import StoreError
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_set
 store = SQLiteStore(sys.argv[1])
@@ -264,7 +264,7 @@ print(len(SQLiteStore(sys.argv[1]).load_set(a_set().set_id)[1]))
 def test_no_wal_on_a_network_file_system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "jobs.db"
     SQLiteStore(path).close()  # made where WAL works, and moved
-    monkeypatch.setattr(opening, "on_network", lambda place: place == path)
+    monkeypatch.setattr(connection, "on_network", lambda place: place == path)
     store = SQLiteStore(path)
     assert pragma(store, "journal_mode") == "truncate"
     assert pragma(store, "synchronous") == 2
@@ -283,7 +283,7 @@ def test_no_wal_where_sqlite_says_that_there_is_none(
         asked.append(mode)
         return "delete"
 
-    monkeypatch.setattr(opening, "_journal", journal)
+    monkeypatch.setattr(connection, "_journal", journal)
     SQLiteStore(tmp_path / "jobs.db").close()
     assert asked == ["WAL", "TRUNCATE"]
 
@@ -341,7 +341,7 @@ def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
     here, away = tmp_path / "here", tmp_path / "away"
     store = SQLiteStore(here / "jobs.db")
     store.create_set(a_set(), [a_job(0)])
-    look = standing._look
+    look = file_guard._look
 
     def look_and_move(path: str) -> object:
         found = look(path)
@@ -349,7 +349,7 @@ def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
             here.rename(away)
         return found
 
-    monkeypatch.setattr(standing, "_look", look_and_move)
+    monkeypatch.setattr(file_guard, "_look", look_and_move)
     changes = {A: Changes([a_job(0, status=Status.DONE)])}
     with pytest.raises(StoreError):
         store.commit(changes)

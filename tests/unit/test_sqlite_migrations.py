@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from qjm_widgets.core.errors import StoreError
+from qjm_widgets.errors import StoreError
 from qjm_widgets.storage import SQLiteStore, migrations
 from tests.contract.store_fixtures import a_job, a_set
 

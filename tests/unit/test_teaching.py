@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from qjm_widgets import JobManager, JobSet, teaching
+from qjm_widgets import JobManager, JobSet
+from qjm_widgets.widgets import settings
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
 
@@ -14,7 +15,7 @@ def job_set() -> Iterator[JobSet]:
         job_set = manager.run(marked(0), ScriptedBackend())
         assert job_set.wait(LIMIT)
         yield job_set
-    teaching.set_default(False)
+    settings.set_default(False)
 
 
 def test_a_panel_follows_the_default_unless_it_was_told(job_set: JobSet) -> None:
@@ -24,9 +25,9 @@ def test_a_panel_follows_the_default_unless_it_was_told(job_set: JobSet) -> None
         return [panel._painter.trait()["head"]["teaching"] for panel in panels]
 
     assert taught() == [False, True, False]
-    teaching.set_default(True)
+    settings.set_default(True)
     assert taught() == [True, True, False]
-    teaching.set_default(False)
+    settings.set_default(False)
     assert taught() == [False, True, False]
 
 
@@ -36,7 +37,7 @@ def test_those_in_sight_are_told_at_once(job_set: JobSet) -> None:
     painter.hello("a view")
     while painter.update() is not None:
         pass
-    teaching.set_default(True)
+    settings.set_default(True)
     message = painter.update()
     assert message is not None
     assert message.content["head"]["teaching"] is True

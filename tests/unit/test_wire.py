@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qjm_widgets.core.census import Census
 from qjm_widgets.core.counts import Layout, Packed, integers, pack_hex
+from qjm_widgets.core.formatting import Waiting, took
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.snapshot import Waiting, took
-from qjm_widgets.figures.choice import Choice
+from qjm_widgets.core.totals import Census
+from qjm_widgets.plotting.selection import Choice
 from qjm_widgets.widgets import wire
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"

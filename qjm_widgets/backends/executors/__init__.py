@@ -1,0 +1,1 @@
+"""Simulators on the workers of an executor: threads, processes, Dask, ipyparallel."""

@@ -1,0 +1,1 @@
+"""IBM Quantum: the adapter, its REST client, batches, and local mode."""

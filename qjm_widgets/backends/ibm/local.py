@@ -1,0 +1,95 @@
+"""The runtime's local mode: the same call on a fake backend or on AerSimulator, with no account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qjm_widgets._compat import backend_name
+from qjm_widgets.backends import simulators
+from qjm_widgets.backends.ibm.sampler import (
+    BATCH,
+    check_batch,
+    check_circuits,
+    merged_options,
+    sampler_options,
+    sampler_with,
+)
+from qjm_widgets.backends.job_times import JobTimes
+from qjm_widgets.backends.sampler import Sampler, sent_job
+from qjm_widgets.backends.seed_options import SEED, spread_seeds
+from qjm_widgets.core.option_names import KnownOptions
+from qjm_widgets.core.ports import Submission, Work
+from qjm_widgets.core.seeds import SeedRule
+
+_HEEDED = ("default_shots", "simulator")
+"""What local mode does something with; for the other options it would warn, job by job."""
+
+
+class IBMLocal(Sampler):
+    """Runs jobs by the runtime's ``SamplerV2`` over a simulator in this process.
+
+    It takes the run options of IBM Quantum, ``batch`` too, and heeds those that a simulator can; beside
+    them ``seed_simulator``.
+
+    Args:
+        sampler: the runtime's, whose mode is a simulator.
+    """
+
+    kind = "ibm_local"
+
+    def __init__(self, sampler: Any) -> None:
+        super().__init__(sampler)
+        self._backend = sampler.backend()
+        self.name = backend_name(self._backend)
+        self.recipe = None
+        self._local = True
+        self.survives_kernel = False
+        self.max_pending = 1
+        shots = merged_options(sampler.options, {}).get("default_shots")
+        self.default_shots = shots if isinstance(shots, int) and shots else 4096
+
+    def option_names(self) -> KnownOptions:
+        """Those of the runtime's sampler, ``batch``, and the seed by itself."""
+        return KnownOptions(sampler_options() | {SEED}, others=False)
+
+    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+        """Refuse what the device that is imitated would refuse."""
+        self._options(options)
+        check_batch(options.get(BATCH, True))
+        if simulators.is_device(self._backend):
+            check_circuits(works, self._backend)
+        else:
+            super().check(works, {})
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """That of the simulator, counted as samplers do."""
+        rule = simulators.seed_rule(self._backend)
+        return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
+
+    def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
+        """The simulator's seed for the first piece, derived ones for the others."""
+        given = (self._options(options).get("simulator") or {}).get(SEED)
+        if not given and given != 0:  # the runtime's word for "not given" is false
+            given = getattr(getattr(self._backend, "options", None), SEED, None)
+        return spread_seeds(given, pieces, self.seed_rule)
+
+    def submit(self, submission: Submission) -> Any:
+        """Start a job on a thread of the runtime's."""
+        tree = self._options(submission.options)
+        if submission.seed is not None:
+            tree["simulator"] = {**(tree.get("simulator") or {}), SEED: submission.seed}
+        options = {name: tree[name] for name in _HEEDED if tree.get(name)}
+        sampler = sampler_with(self._backend, options)
+        pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
+        names = [work.circuit.name for work in submission.works]
+        times = JobTimes()
+        return sent_job(sampler.run(pubs), names, times)
+
+    def _options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        wished = dict(given)
+        seed = wished.pop(SEED, None)
+        if seed is not None:
+            wished["simulator"] = {**(wished.get("simulator") or {}), SEED: seed}
+        return merged_options(self.sampler.options, wished)

@@ -1,0 +1,160 @@
+"""The runtime's ``SamplerV2``: made with options, its circuits checked, its errors sorted."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qjm_widgets.backends.sampler_input import check_samplable
+from qjm_widgets.core.error_policy import Refusal, chain, judge, retry_after
+from qjm_widgets.core.ports import Work
+from qjm_widgets.errors import CircuitError, InputError, ProviderError, explain
+
+BATCH = "batch"
+"""The one run option that is no option of the sampler's: whether, or in which batch, jobs run."""
+_BEFORE_SUBMISSION = frozenset({"cloud_usage", "backend_status", "create_session", "from_id"})
+"""Calls that the runtime makes before it submits: an error of theirs leaves no job."""
+_SUBMISSION = "program_run"
+
+
+def sampler_with(mode: Any, options: Mapping[str, Any]) -> Any:
+    """A runtime sampler; unlike ``SamplerV2(…)`` itself it does not warn that it is deprecated.
+
+    Warnings could be switched off for a whole process only, not for the thread that submits.
+    """
+    from qiskit.primitives import BaseSamplerV2
+    from qiskit_ibm_runtime import SamplerV2
+    from qiskit_ibm_runtime.base_primitive import BasePrimitiveV2
+
+    sampler = SamplerV2.__new__(SamplerV2)
+    BaseSamplerV2.__init__(sampler)
+    BasePrimitiveV2.__init__(sampler, mode=mode, options=dict(options))
+    return sampler
+
+
+def sampler_options() -> frozenset[str]:
+    """The names of its options, and ``batch``, which says whether jobs run in one."""
+    from qiskit_ibm_runtime.options import SamplerOptions
+
+    names = SamplerOptions.__dataclass_fields__
+    return frozenset(name for name in names if not name.startswith("_")) | {BATCH}
+
+
+def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The sampler's options, those given to ``run`` over those of the adapter, as a tree.
+
+    Args:
+        own: ``SamplerOptions``, a dict or None.
+        given: run options.
+
+    Raises:
+        InputError: one is unknown or has a value that the runtime refuses.
+    """
+    from qiskit_ibm_runtime.options import SamplerOptions
+    from qiskit_ibm_runtime.options.utils import merge_options_v2
+
+    wished = {name: value for name, value in given.items() if name != BATCH}
+    try:
+        tree: dict[str, Any] = merge_options_v2(own if own is not None else SamplerOptions(), wished)
+        SamplerOptions(**tree)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"the runtime's sampler refuses these options: {error}") from error
+    if (tree.get("environment") or {}).get("job_tags"):
+        raise InputError("job_tags are given to run as tags=")
+    return tree
+
+
+def check_batch(wish: Any) -> None:
+    """Refuse a ``batch=`` that is neither a truth value nor the id of a batch."""
+    if not isinstance(wish, bool) and not is_batch_id(wish):
+        raise InputError(f"batch is True, False or the id of a batch, not {wish!r}")
+
+
+def is_batch_id(text: Any) -> bool:
+    """Whether a text can be the id of a batch: the runtime puts it into an address as it is."""
+    return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,100}", text) is not None
+
+
+def check_circuits(works: Sequence[Work], backend: Any) -> None:
+    """Refuse circuits that the device would refuse: what is not ISA, or measures nothing.
+
+    Raises:
+        CircuitError: names the circuit, and says how to transpile.
+    """
+    from qiskit.primitives.containers.sampler_pub import SamplerPub
+    from qiskit_ibm_runtime.utils.validations import (
+        validate_classical_registers,
+        validate_isa_circuits,
+        validate_rzz_pubs,
+    )
+
+    target = getattr(backend, "target", None)
+    for index, work in enumerate(works):
+        circuit = work.circuit
+        check_samplable(index, work)
+        pub = SamplerPub(circuit, work.values, shots=work.shots)
+        try:
+            validate_classical_registers([pub])
+            if target is not None:
+                validate_isa_circuits([circuit], target)
+            validate_rzz_pubs([pub])
+            if callable(getattr(backend, "check_faulty", None)):
+                backend.check_faulty(circuit)
+        except Exception as error:
+            # The runtime's advice is a paragraph about a date; ours is a line to copy.
+            reason = str(error).strip("'").split(" Circuits that do not match")[0]
+            raise CircuitError(
+                f"circuit {index} ({circuit.name}) does not fit {backend.name}: {reason}\n"
+                "Transpile it for this backend first: "
+                "generate_preset_pass_manager(optimization_level=1, backend=backend).run(circuits), "
+                "or give such a pass manager to run as pass_manager="
+            ) from error
+
+
+def sorted_error(error: Exception, redact: Any) -> Exception:
+    """The error of a submission, saying whether the job may have arrived, and without secrets.
+
+    The runtime repeats a submission that the server answered with 5xx: one that was refused in the end
+    may have been accepted before.
+    """
+    calls = {
+        frame.f_code.co_name
+        for each in chain(error)
+        for frame, _ in traceback.walk_tb(each.__traceback__)
+    }
+    submitted = _SUBMISSION in calls or not calls & _BEFORE_SUBMISSION
+    verdict = judge(error)
+    in_doubt = (
+        verdict.refusal in (Refusal.UNSURE, Refusal.ODD)
+        or (verdict.refusal is Refusal.BUSY and _status(error) is None)
+        or _was_repeated(error)
+    )
+    text = redact(explain(error))
+    if in_doubt:
+        return ProviderError(text, _status(error), retry_after(error), arrived=submitted)
+    if text != explain(error):
+        return ProviderError(text, _status(error), retry_after(error))
+    return error
+
+
+def _was_repeated(error: Exception) -> bool:
+    """Whether an earlier try of this request got an answer that leaves it open what was done."""
+    for each in chain(error):
+        if type(each).__name__ in ("RetryError", "MaxRetryError"):
+            return True
+        raw = getattr(getattr(each, "response", None), "raw", None)
+        history = getattr(getattr(raw, "retries", None), "history", None) or ()
+        if any((past.status or 500) >= 500 for past in history):
+            return True
+    return False
+
+
+def _status(error: Exception) -> int | None:
+    for each in chain(error):
+        for holder in (each, getattr(each, "response", None)):
+            status = getattr(holder, "status_code", None)
+            if isinstance(status, int) and status > 0:
+                return status
+    return None

@@ -1,0 +1,73 @@
+"""The connections on which requests to IBM Quantum go out, with credentials in them."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import requests.adapters
+import requests.auth
+
+from qjm_widgets.errors import InputError
+
+
+def check_address(url: str) -> None:
+    """Refuse an address to which a key would go in plain text.
+
+    Raises:
+        InputError: it is neither https nor plain http to this machine itself.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
+        return
+    shown = f"{parts.scheme}://{parts.hostname}"
+    raise InputError(
+        f"{shown} is not asked: the API key would go there unencrypted. Give an address that begins with"
+        " https://; plain http is for this machine alone (127.0.0.1, ::1, localhost)."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
+
+
+class Session(requests.Session):
+    """A session that follows no redirect, and speaks plain HTTP with this machine alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auth = _Headers()
+        self.mount("http://", _LoopbackAdapter())
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Follow nothing: another host would get the key."""
+
+
+class _LoopbackAdapter(requests.adapters.HTTPAdapter):
+    """Plain HTTP to this machine, and not by way of a proxy."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        check_address(request.url or "")
+        return super().send(request, stream, timeout, verify, cert, proxies=None)
+
+
+class _Headers(requests.auth.AuthBase):
+    """Leaves the headers as they are: without it ``requests`` looks into the user's .netrc."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request

@@ -1,0 +1,49 @@
+"""What no sampler runs, whatever its backend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qjm_widgets._compat import is_schedule
+from qjm_widgets.core.ports import Work
+from qjm_widgets.errors import CircuitError
+
+
+def check_samplable(index: int, work: Work, *, pointless: bool = False) -> None:
+    """Refuse what is no circuit, measures nothing, or lacks values for its parameters.
+
+    Args:
+        index: of the circuit.
+        work: the circuit with its values.
+        pointless: whether the sampler takes values that are no point (of shape ``(0,)``).
+
+    Raises:
+        CircuitError: names the circuit.
+    """
+    circuit = work.circuit
+    if is_schedule(circuit):
+        raise CircuitError(f"item {index} ({circuit.name}) is a pulse schedule, which no sampler runs")
+    if not _measures(circuit):
+        raise CircuitError(
+            f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to count: "
+            "add measure_all() or measure()"
+        )
+    if work.values is not None and work.values.size == 0 and not pointless:
+        raise CircuitError(
+            f"circuit {index} ({circuit.name}) comes with values of shape {work.values.shape}, which "
+            "are no point: there is nothing to run; leave it out"
+        )
+    if work.values is None and circuit.parameters:
+        raise CircuitError(
+            f"circuit {index} ({circuit.name}) has parameters without values: "
+            "give it with them, (circuit, values)"
+        )
+
+
+def _measures(circuit: Any) -> bool:
+    """Whether any instruction writes a classical bit."""
+    if not circuit.cregs:
+        return False
+    if "measure" in circuit.count_ops():
+        return True
+    return any(instruction.clbits for instruction in circuit.data)

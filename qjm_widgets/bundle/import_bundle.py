@@ -1,0 +1,54 @@
+"""A bundle into a store: the same set once only, and whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+from dataclasses import replace
+
+from qjm_widgets.bundle.contents import Bundle, as_loaded, collect
+from qjm_widgets.bundle.manifest_writer import checksum
+from qjm_widgets.core.ports import Changes, JobStore
+from qjm_widgets.errors import JobSetNotFoundError
+
+_one_at_a_time = threading.Lock()
+
+
+def store_bundle(store: JobStore, bundle: Bundle) -> str:
+    """Store the set of a bundle that was read, and give its id.
+
+    A set that the store has already, with equal checksums, stays as it is. Where the store has another
+    set of that id (the same one further on, perhaps), this one gets a new id, which is made of the old
+    one and the checksum: loading a bundle twice gives one set.
+
+    Raises:
+        StoreError: it could not be stored; the store is as it was.
+    """
+    loaded = as_loaded(bundle)
+    mark = checksum(bundle)
+    equal = {mark, checksum(loaded)}
+    with _one_at_a_time:
+        for copy in itertools.count():
+            set_id = _id(bundle.record.set_id, mark, copy)
+            known = _known(store, set_id)
+            if known is None:
+                changes = Changes(list(loaded.jobs), list(loaded.history), dict(loaded.outcomes))
+                store.add_set(replace(loaded.record, set_id=set_id), changes, loaded.blocks)
+                return set_id
+            if checksum(known) in equal:
+                return set_id
+        raise AssertionError
+
+
+def _id(set_id: str, mark: str, copy: int) -> str:
+    if copy == 0:
+        return set_id
+    return hashlib.sha256(f"{set_id} {mark} {copy}".encode()).hexdigest()[:32]
+
+
+def _known(store: JobStore, set_id: str) -> Bundle | None:
+    try:
+        return collect(store, set_id)
+    except JobSetNotFoundError:
+        return None

@@ -1,0 +1,148 @@
+"""Sets as text and as JSON. What comes from elsewhere never reaches the terminal as it is."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from qjm_widgets._printable import printable
+from qjm_widgets.core import formatting
+from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.core.records import JobRecord
+from qjm_widgets.job_set import JobSet
+
+_LEAST_NAME = 10
+
+
+def dump(tree: Any) -> str:
+    """JSON in ASCII, so that no text can command a terminal."""
+    return json.dumps(tree, indent=2)
+
+
+def line_of(tree: Any) -> str:
+    """JSON in one line."""
+    return json.dumps(tree)
+
+
+def summary_tree(summary: SetSummary) -> dict[str, Any]:
+    """A set of the list."""
+    record = summary.record
+    return {
+        "id": record.set_id,
+        "name": record.name,
+        "backend": record.backend,
+        "circuits": record.circuits,
+        "created_at": _time(record.created_at),
+        "tags": list(record.tags),
+        "jobs": {status.value: number for status, number in summary.jobs.items() if number},
+        "jobs_with_failed_circuits": summary.flawed,
+        "driven_by": summary.owner,
+        "interrupted": summary.interrupted,
+    }
+
+
+def set_tree(job_set: JobSet) -> dict[str, Any]:
+    """A set without its jobs."""
+    live = job_set.live
+    flawed = len(live.census.flawed)
+    return summary_tree(SetSummary(live.record, live.numbers(), _driver(job_set), flawed))
+
+
+def jobs_tree(job_set: JobSet) -> list[dict[str, Any]]:
+    """The jobs in order."""
+    return [_job(job) for job in job_set.live.ordered()]
+
+
+def _driver(job_set: JobSet) -> str | None:
+    live = job_set.live
+    if live.over:
+        return None
+    return "this process" if live.adapter is not None else live.owner
+
+
+def _job(job: JobRecord) -> dict[str, Any]:
+    return {
+        "row": job.row,
+        "circuits": [job.span.start, job.span.stop],
+        "piece": job.piece,
+        "pieces": job.pieces,
+        "shots": job.shots,
+        "status": job.status.value,
+        "cancel_requested": job.cancel_requested,
+        "attempt": job.attempt,
+        "job_id": job.job_id,
+        "queue_position": job.queue_position,
+        "qpu_seconds": job.qpu_seconds,
+        "sent_at": _time(job.sent_at),
+        "running_at": _time(job.running_at),
+        "finished_at": _time(job.finished_at),
+        "error": job.error,
+        "failed_circuits": list(job.failed_circuits),
+        "note": job.note,
+        "last_error": job.last_error,
+    }
+
+
+def _time(at: float | None) -> str | None:
+    return None if at is None else datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat()
+
+
+def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
+    """The list of sets, a line each: id, when it was made, name, backend and how it stands.
+
+    Args:
+        summaries: the sets.
+        width: columns of the terminal; a narrow one leaves out backend and time, and cuts names.
+    """
+    if not summaries:
+        return "No job sets in the store."
+    lines = [_line(summary) for summary in summaries]
+    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    kept = [0, 1, 2, 3, 4]
+
+    def over() -> int:
+        return 0 if width is None else max(0, sum(widths[each] + 2 for each in kept) - 2 - width)
+
+    for place in (3, 1):
+        if over():
+            kept.remove(place)
+    widths[2] = max(min(widths[2], _LEAST_NAME), widths[2] - over())
+    cut = [[formatting.first_line(line[place], widths[place]) for place in range(5)] for line in lines]
+    return "\n".join(
+        "  ".join(f"{line[place]:<{widths[place]}}" for place in kept).rstrip() for line in cut
+    )
+
+
+def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
+    record = summary.record
+    made = f"{datetime.datetime.fromtimestamp(record.created_at):%Y-%m-%d %H:%M}"
+    state = str(formatting.summary(summary.jobs, flawed=summary.flawed))
+    if summary.interrupted:
+        state += " · interrupted: qjm resume"
+    elif summary.owner is not None and not summary.owner.startswith("this"):
+        state += f" · driven by {summary.owner}"
+    if record.unstored_circuits:
+        state += f" · {formatting.unresumable(record)}"
+    name, backend = formatting.first_line(record.name, 32), formatting.first_line(record.backend, 24)
+    return record.set_id[:8], made, name, backend, state
+
+
+def show_text(job_set: JobSet) -> str:
+    """A set and its jobs."""
+    owner = _driver(job_set)
+    driven = f"\n  driven by {owner}" if owner is not None and not job_set.live.settled else ""
+    return printable(job_set.report() + driven)
+
+
+def counts_text(counts: dict[str, int]) -> str:
+    """Counts, the most frequent first, with a bar of characters each."""
+    if not counts:
+        return "No counts yet."
+    most = max(counts.values())
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return "\n".join(
+        f"  {formatting.first_line(key, 80)}  {count:>9,}  {'█' * max(1, round(30 * count / most))}"
+        for key, count in ranked
+    )

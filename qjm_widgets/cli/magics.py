@@ -1,0 +1,137 @@
+"""``%qjm``: job sets by a line in a notebook. ``%load_ext qjm_widgets`` makes it known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_magic, magics_class
+from IPython.display import display
+
+from qjm_widgets.cli.find_set import find_set
+from qjm_widgets.core.formatting import plural
+from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.errors import InputError, QJMError
+from qjm_widgets.job_set import JobSet
+from qjm_widgets.manager import JobManager, default_manager
+from qjm_widgets.manager.manager import open_managers
+from qjm_widgets.widgets import settings
+
+_USAGE = """%qjm                 the sets of the store
+%qjm show SET        the live panel of a set
+%qjm cancel SET      cancel a set's jobs
+%qjm teaching on     panels explain themselves; off ends it
+SET is an id, the beginning of one, or a name; Tab completes ids."""
+_MOST = 200
+"""Ids that Tab offers: the newest."""
+
+
+@magics_class
+class QJMMagics(Magics):
+    """The magic and its completion, for one shell."""
+
+    @line_magic
+    def qjm(self, line: str) -> None:
+        """List job sets; `%qjm show SET`, `%qjm cancel SET`, `%qjm teaching on|off`."""
+        words = line.split(maxsplit=1)
+        command, rest = [*words, "", ""][:2]
+        try:
+            if not words:
+                for manager in _one_a_store(_managers()):
+                    display(manager)  # type: ignore[no-untyped-call]
+            elif command in _COMMANDS:
+                _COMMANDS[command](rest.strip())
+            else:
+                raise InputError(f"%qjm knows no {command!r}:\n{_USAGE}")
+        except QJMError as error:
+            # The cell fails, with a line and without a traceback, which would tell nothing more.
+            raise UsageError(str(error)) from None
+
+
+def _show(text: str) -> None:
+    display(_set(text))  # type: ignore[no-untyped-call]
+
+
+def _cancel(text: str) -> None:
+    job_set = _set(text)
+    print(f"cancelling {plural(job_set.cancel(), 'job')} of {job_set.name()!r}")
+
+
+def _teach(text: str) -> None:
+    if text not in ("on", "off"):
+        raise InputError(f"%qjm teaching on, or off; not {text!r}")
+    settings.set_default(text == "on")
+
+
+_COMMANDS: Mapping[str, Callable[[str], None]] = {
+    "show": _show,
+    "cancel": _cancel,
+    "teaching": _teach,
+}
+
+
+def _set(text: str) -> JobSet:
+    """The set that is meant, from the manager that has it in this session, else from the store."""
+    if not text:
+        raise InputError(f"which set?\n{_USAGE}")
+    managers = _managers()
+    set_id = find_set(_summaries(managers), text)
+    # Its own manager, where one of this kernel has it: only that one can cancel.
+    for manager in managers:
+        for job_set in manager.job_sets():
+            if job_set.job_set_id() == set_id:
+                return job_set
+    manager = next(m for m in managers if any(s.record.set_id == set_id for s in m.history()))
+    return manager.retrieve_job_set(set_id)
+
+
+def _managers() -> list[JobManager]:
+    """The open managers of this kernel; where there is none, the one on the user's own store."""
+    return open_managers() or [default_manager()]
+
+
+def _one_a_store(managers: Sequence[JobManager]) -> list[JobManager]:
+    chosen = {id(m) if m.store_path == ":memory:" else m.store_path: m for m in managers}
+    return list(chosen.values())
+
+
+def _summaries(managers: Sequence[JobManager]) -> list[SetSummary]:
+    """The sets of all stores, each once."""
+    found = {summary.record.set_id: summary for manager in managers for summary in manager.history()}
+    return list(found.values())
+
+
+def complete(shell: Any, event: Any) -> list[str]:
+    """What Tab offers after ``%qjm``: its words, then ids.
+
+    Args:
+        shell: IPython's, which is not needed.
+        event: ``line`` up to the cursor, and the ``symbol`` that is being typed.
+    """
+    words = event.line.split()
+    before = words[1:] if event.line.endswith(" ") else words[1:-1]
+    if not before:
+        return list(_COMMANDS)
+    if before == ["teaching"]:
+        return ["on", "off"]
+    if before in (["show"], ["cancel"]):
+        try:
+            return [summary.record.set_id for summary in _summaries(_managers())[:_MOST]]
+        except QJMError:  # a store that cannot be read completes nothing
+            return []
+    return []
+
+
+def load(shell: Any) -> None:
+    """Make ``%qjm`` known to a shell."""
+    shell.register_magics(QJMMagics)
+    shell.set_hook("complete_command", complete, str_key="%qjm")
+    shell.set_hook("complete_command", complete, str_key="qjm")
+
+
+def unload(shell: Any) -> None:
+    """Take ``%qjm`` away again."""
+    shell.magics_manager.magics["line"].pop("qjm", None)
+    for key in ("%qjm", "qjm"):
+        shell.strdispatchers["complete_command"].strs.pop(key, None)

@@ -1,1 +1,0 @@
-"""Qiskit's result types as compact outcomes, and back."""

@@ -1,0 +1,278 @@
+"""From jobs that a provider knows to records: sets found by their tags, and jobs sent without us."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from qjm_widgets.core.job_tags import (
+    Identity,
+    identity_in,
+    name_in,
+    others_in,
+    parse_identity,
+    set_tags_in,
+)
+from qjm_widgets.core.ports import RemoteJob
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.core.span_index import may_run_again
+from qjm_widgets.errors import InputError, JobSetNotFoundError
+
+_MISSING = (
+    "no job of this set that the provider has holds these circuits: never sent, or deleted there. "
+    "Run them as a new set."
+)
+_BEST = (Status.DONE, Status.RUNNING, Status.QUEUED, Status.ERROR, Status.CANCELLED)
+
+
+class FoundSet(NamedTuple):
+    """A set that an account holds.
+
+    Attributes:
+        job_set_id: for ``retrieve_job_set``.
+        circuits: how many the whole set has.
+        created_at: of its first job, seconds since 1970, UTC.
+        jobs: how many of its jobs are in each status.
+        missing: circuits that no job holds, or not with all their shots.
+    """
+
+    job_set_id: str
+    name: str
+    backend: str
+    circuits: int
+    created_at: float
+    jobs: Mapping[Status, int]
+    missing: int
+
+
+class _Placed(NamedTuple):
+    job: RemoteJob
+    identity: Identity
+
+
+def assemble(
+    set_id: str, found: Sequence[RemoteJob], adapter: str, now: float
+) -> tuple[JobSetRecord, list[JobRecord]]:
+    """A set as its jobs' tags tell it, in the order of its circuits; gaps are errors that say so.
+
+    Foreign jobs that carry the set's tag, and tags that cannot be true, are left out. Of several jobs of
+    one place the one that is done counts, else the newest attempt.
+
+    Args:
+        set_id: 32 hexadecimal digits.
+        found: jobs that carry the set's tag, oldest first.
+        adapter: the kind that follows them.
+        now: seconds since 1970, UTC.
+
+    Raises:
+        JobSetNotFoundError: there is no job of that set.
+    """
+    placed = _placed(set_id, found)
+    if not placed:
+        raise JobSetNotFoundError(f"the provider has no job of job set {set_id}")
+    circuits = placed[0].identity.circuits
+    chosen, twins = _choose(placed)
+    rows: list[JobRecord] = []
+    for place in _places(chosen, circuits):
+        taken = chosen.get(place)
+        span, piece, pieces = place
+        if taken is None:
+            gap = JobRecord(len(rows), span, piece, pieces, status=Status.ERROR, since=now)
+            rows.append(replace(gap, error=_MISSING, retryable=False))
+        else:
+            job = record_of(taken.job, len(rows), span, now)
+            also = twins.get(place)
+            note = f"the provider has it {len(also) + 1} times: also {', '.join(also)}" if also else None
+            rows.append(
+                replace(
+                    job,
+                    piece=piece,
+                    pieces=pieces,
+                    attempt=taken.identity.attempt,
+                    note="; ".join(text for text in (note, job.note) if text) or None,
+                )
+            )
+    jobs = [item.job for item in placed]
+    return _set_record(set_id, _name(jobs) or set_id, jobs, circuits, adapter), rows
+
+
+def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
+    """The sets that jobs belong to, newest first."""
+    members: dict[str, list[RemoteJob]] = defaultdict(list)
+    for job in jobs:
+        for set_id in set_tags_in(job.tags):
+            members[set_id].append(job)
+    sets = []
+    for set_id, found in members.items():
+        try:
+            record, rows = assemble(set_id, found, "", 0.0)
+        except JobSetNotFoundError:
+            continue  # only foreign jobs
+        gaps = {circuit for row in rows if row.job_id is None for circuit in range(*row.span)}
+        statuses = Counter(row.status for row in rows if row.job_id is not None)
+        sets.append(
+            FoundSet(
+                set_id,
+                record.name,
+                record.backend,
+                record.circuits,
+                record.created_at,
+                statuses,
+                len(gaps),
+            )
+        )
+    return sorted(sets, key=lambda found: found.created_at, reverse=True)
+
+
+def adopt(
+    jobs: Sequence[tuple[RemoteJob, int]], name: str, adapter: str, now: float
+) -> tuple[JobSetRecord, list[JobRecord]]:
+    """A set of jobs that were sent without us, one after another as given.
+
+    Args:
+        jobs: each with the number of its circuits.
+        name: of the set.
+        adapter: the kind that follows them.
+        now: seconds since 1970, UTC.
+
+    Raises:
+        InputError: they are of several backends.
+    """
+    backends = {job.backend for job, _ in jobs}
+    if len(backends) > 1:
+        raise InputError(f"the jobs ran on {', '.join(sorted(backends))}: adopt those of one at a time")
+    rows: list[JobRecord] = []
+    start = 0
+    for job, circuits in jobs:
+        rows.append(record_of(job, len(rows), Span(start, start + circuits), now))
+        start += circuits
+    return _set_record(uuid.uuid4().hex, name, [job for job, _ in jobs], start, adapter), rows
+
+
+def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
+    """A provider's job as the record of a row; one in an unknown state is asked for again."""
+    state = job.observation
+    # Without the time of its end, how long a job waited and ran cannot be told.
+    over = state.status is not None and state.status.final and state.finished_at is None
+    return JobRecord(
+        row,
+        span,
+        status=state.status or Status.QUEUED,
+        job_id=job.job_id,
+        since=now,
+        sent_at=None if over else job.created_at or None,
+        running_at=state.running_at,
+        finished_at=state.finished_at,
+        checked_at=now,
+        error=state.text if state.status is Status.ERROR else None,
+        last_error=state.text if state.status is None else None,
+        estimated_seconds=state.estimated_seconds,
+        qpu_seconds=state.qpu_seconds,
+        note=state.note,
+        retryable=False,  # a provider gives results back, no circuits
+    )
+
+
+_Place = tuple[Span, int, int]
+
+
+def _placed(set_id: str, found: Sequence[RemoteJob]) -> list[_Placed]:
+    """The jobs that tell their place; all for one number of circuits, that of most of them."""
+    placed = []
+    for job in found:
+        identity = parse_identity(identity_in(job.tags) or "")
+        if identity is not None and identity.set_id == set_id:
+            placed.append(_Placed(job, identity))
+    totals = Counter(item.identity.circuits for item in placed)
+    most = totals.most_common(1)
+    return [item for item in placed if item.identity.circuits == most[0][0]]
+
+
+def _choose(placed: Sequence[_Placed]) -> tuple[dict[_Place, _Placed], dict[_Place, list[str]]]:
+    """For each place one job, and the ids of others of the same attempt."""
+    chosen: dict[_Place, _Placed] = {}
+    for item in sorted(placed, key=_worth):
+        identity = item.identity
+        place = identity.span, identity.piece, identity.pieces
+        if place not in chosen and not any(_clash(item, other) for other in chosen.values()):
+            chosen[place] = item
+    twins: dict[_Place, list[str]] = defaultdict(list)
+    for item in placed:
+        identity = item.identity
+        taken = chosen.get((identity.span, identity.piece, identity.pieces))
+        if taken is not None and taken is not item and taken.identity == identity:
+            status = item.job.observation.status
+            twins[identity.span, identity.piece, identity.pieces].append(
+                f"{item.job.job_id} ({'unknown' if status is None else status.value})"
+            )
+    return chosen, twins
+
+
+def _worth(item: _Placed) -> tuple[bool, int, int, float]:
+    """The best first: done, then the newest attempt, then how far it is, then the oldest."""
+    status = item.job.observation.status or Status.QUEUED
+    return (
+        status is not Status.DONE,
+        -item.identity.attempt,
+        _BEST.index(status),
+        item.job.created_at,
+    )
+
+
+def _clash(item: _Placed, other: _Placed) -> bool:
+    """Whether two jobs hold the same circuits in different cuts, and neither runs them again."""
+    span, other_span = item.identity.span, other.identity.span
+    overlap = span.start < other_span.stop and other_span.start < span.stop
+    different = span != other_span or item.identity.pieces != other.identity.pieces
+    return overlap and different and not (_runs_again(item, other) or _runs_again(other, item))
+
+
+def _runs_again(item: _Placed, earlier: _Placed) -> bool:
+    """Whether a job runs circuits again that failed in an earlier one, which is done."""
+    new, old = item.identity, earlier.identity
+    done = earlier.job.observation.status is Status.DONE and new.pieces == old.pieces
+    return done and may_run_again(new.span, new.attempt, old.span, old.attempt)
+
+
+def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
+    """All places of the set in order, those that no job holds too."""
+    cuts = {(span, pieces) for span, _, pieces in chosen}
+    places: list[_Place] = []
+    reach = 0
+    for span, pieces in sorted(cuts, key=lambda cut: (cut[0].start, -cut[0].stop, cut[1])):
+        if span.start > reach:
+            places.append((Span(reach, span.start), 0, 1))
+        every = [(span, piece, pieces) for piece in range(pieces)]
+        # Within the span of another job, where its circuits ran again, none has to be there.
+        places += every if span.stop > reach else [place for place in every if place in chosen]
+        reach = max(reach, span.stop)
+    if reach < circuits:
+        places.append((Span(reach, circuits), 0, 1))
+    return places
+
+
+def _name(jobs: Sequence[RemoteJob]) -> str | None:
+    """The name that most jobs tell: one may have been renamed elsewhere."""
+    names = Counter(name for job in jobs if (name := name_in(job.tags)))
+    return names.most_common(1)[0][0] if names else None
+
+
+def _set_record(
+    set_id: str, name: str, jobs: Sequence[RemoteJob], circuits: int, adapter: str
+) -> JobSetRecord:
+    tags = Counter(others_in(job.tags) for job in jobs)
+    return JobSetRecord(
+        set_id=set_id,
+        name=name,
+        backend=Counter(job.backend for job in jobs).most_common(1)[0][0],
+        adapter=adapter,
+        circuits=circuits,
+        created_at=min((job.created_at for job in jobs if job.created_at), default=0.0),
+        tags=tags.most_common(1)[0][0],
+        survives_kernel=True,
+        resumable=False,
+        batch_id=next((job.batch_id for job in jobs if job.batch_id), None),
+    )

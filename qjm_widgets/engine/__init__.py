@@ -1,0 +1,1 @@
+"""The threads that submit, poll, cancel, reconcile and write statuses."""

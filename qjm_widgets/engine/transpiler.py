@@ -1,0 +1,129 @@
+"""Transpiling circuits on the way: from what the user gave to what is sent, ahead of the jobs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets.core.records import Span
+from qjm_widgets.engine.engine import Engine
+from qjm_widgets.errors import ClosedError, StoreError, explain
+from qjm_widgets.serialization.circuits import write_block
+from qjm_widgets.state.job_set_state import LiveSet
+
+_LOG = logging.getLogger(__name__)
+
+# Seconds until a store that could not be written is tried again.
+_RETRY_SECONDS = 1.0
+
+
+class _Entry:
+    """A set whose circuits are being transpiled."""
+
+    def __init__(self, live: LiveSet, transpile: Callable[[Work], Work], spans: Sequence[Span]) -> None:
+        self.live = live
+        self.transpile = transpile
+        self.spans = deque(spans)
+
+
+class Transpiler:
+    """One thread that runs the pass managers of all sets, a span of each set in turn.
+
+    What the user gave is in the store; a transpiled span takes its place. So a kernel that dies loses
+    no circuit, and ``resume`` goes on with the pass manager.
+    """
+
+    def __init__(self, store: JobStore, engine: Engine) -> None:
+        self._store = store
+        self._engine = engine
+        self._entries: deque[_Entry] = deque()
+        self._wake = threading.Condition()
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def add(self, live: LiveSet, transpile: Callable[[Work], Work], spans: Sequence[Span]) -> None:
+        """Transpile spans of a set, in order, each circuit by itself."""
+        with self._wake:
+            self._entries.append(_Entry(live, transpile, spans))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="qjm-transpile", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def halt(self) -> None:
+        """Begin no other circuit: what is not transpiled waits in the store."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify()
+
+    def join(self, deadline: float) -> None:
+        """Wait for the thread, until the deadline (monotonic seconds)."""
+        if self._thread is not None:
+            self._thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._entries or self._stopped)
+                if self._stopped:
+                    return
+                entry = self._entries.popleft()
+            span = entry.spans.popleft()
+            try:
+                self._transpile(entry, span)
+            except Exception as error:
+                _LOG.exception("the transpiling thread met an error of its own")
+                self._fail(entry, span, f"its circuits could not be transpiled: {explain(error)}")
+            if self._stopped:
+                return
+            upto = entry.spans[0].start if entry.spans else entry.live.record.circuits
+            self._engine.circuits_ready(entry.live, upto)
+            if entry.spans:
+                with self._wake:
+                    self._entries.append(entry)
+
+    def _transpile(self, entry: _Entry, span: Span) -> None:
+        live = entry.live
+        works = []
+        for index, work in enumerate(live.circuits.of(span), span.start):
+            if self._stopped:
+                return
+            try:
+                works.append(entry.transpile(work))
+            except Exception as error:  # a pass of the user's may raise anything
+                name = work.circuit.name
+                self._fail(
+                    entry, span, f"circuit {index} ({name}) could not be transpiled: {explain(error)}"
+                )
+                return
+        block, losses = write_block(span, works)
+        # Where a transpiled circuit cannot be written, the store keeps the span as it was given.
+        unwritten = any(loss.key is None for loss in losses)
+        if unwritten or self._put(live, block):
+            live.circuits.replace(span, works, keep=unwritten)
+
+    def _put(self, live: LiveSet, block: CircuitBlock) -> bool:
+        """Write a block, again and again while the store is in trouble; False when stopped first."""
+        while True:
+            try:
+                self._store.put_circuits(live.set_id, [block])
+                if live.trouble is not None:
+                    live.trouble = None
+                    live.notify()
+                return True
+            except StoreError as error:
+                if live.trouble is None:
+                    live.trouble = str(error)
+                    live.notify()
+            except ClosedError:
+                return False
+            with self._wake:
+                if self._wake.wait_for(lambda: self._stopped, _RETRY_SECONDS):
+                    return False
+
+    def _fail(self, entry: _Entry, span: Span, text: str) -> None:
+        self._engine.fail_rows(entry.live, entry.live.rows_of(span.start), text)

@@ -1,0 +1,92 @@
+"""Run options with the values of each circuit's parameters: assigned before circuits are cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from qjm_widgets.core.ports import Work
+from qjm_widgets.errors import CircuitError, InputError, explain
+
+#: Aer's word for a dict of values for each circuit, and MQT's, which may be a list of values, too.
+BINDING = ("parameter_binds", "parameter_values")
+
+
+def bind_parameters(works: list[Work], options: Mapping[str, Any]) -> list[Work]:
+    """Assign the values that the run options hold for each circuit.
+
+    The counts are those of the backend: Aer, too, runs a bound circuit with the seed of its place.
+
+    Args:
+        works: the circuits; they are not changed.
+        options: run options.
+
+    Returns:
+        The circuits, those with values as bound copies.
+
+    Raises:
+        InputError: there is no list with one entry for each circuit.
+        CircuitError: a circuit has several values, or none, or some that are no numbers.
+    """
+    for name in BINDING:
+        binds = options.get(name)
+        if binds is None:
+            continue
+        if isinstance(binds, (Mapping, str)) or not isinstance(binds, (Sequence, np.ndarray)):
+            raise InputError(
+                f"{name} is a list with one dict for each circuit, {{parameter: [value]}}, "
+                f"not a {type(binds).__name__}"
+            )
+        if len(binds) != len(works):
+            raise InputError(
+                f"{name} holds one entry for each circuit: there are {len(works)} circuits and "
+                f"{len(binds)} entries"
+            )
+        works = [
+            work if values is None else replace(work, circuit=_bound(index, work.circuit, values, name))
+            for index, (work, values) in enumerate(zip(works, binds, strict=True))
+        ]
+    return works
+
+
+def _bound(index: int, circuit: Any, values: Any, option: str) -> Any:
+    who = f"circuit {index} ({circuit.name}): its values in {option}"
+    try:
+        given = (
+            values if isinstance(values, Mapping) else dict(zip(circuit.parameters, values, strict=True))
+        )
+        numbers = {parameter: _numbers(parameter, value) for parameter, value in given.items()}
+    except (TypeError, ValueError) as error:
+        raise CircuitError(f"{who} are no numbers, or not one for each parameter: {error}") from error
+    if not numbers:
+        return circuit
+    points = sorted({len(each) for each in numbers.values()})
+    if len(points) > 1 or points == [0]:
+        raise CircuitError(f"{who} are {' and '.join(map(str, points))}: each parameter needs one")
+    if points != [1]:
+        raise CircuitError(
+            f"{who} are {points[0]} for each parameter, and a circuit of a job set runs once: give a "
+            "circuit for each, [circuit.assign_parameters({parameter: value}) for value in values], or "
+            "give a sampler the PUB (circuit, values)"
+        )
+    bound = {parameter: each[0] for parameter, each in numbers.items()}
+    try:
+        named = circuit.assign_parameters(bound, strict=False)
+    except Exception as error:  # Qiskit raises of many kinds here
+        raise CircuitError(f"{who} do not fit: {explain(error)}") from error
+    named.name = circuit.name
+    return named
+
+
+def _numbers(parameter: Any, value: Any) -> Any:
+    """The values of a parameter, one a point; those of a vector may be one point by themselves."""
+    array = np.asarray(value, dtype=float)
+    point = 1 if type(parameter).__name__ == "ParameterVector" else 0
+    if array.ndim == point:
+        return array[np.newaxis].tolist()
+    if array.ndim == point + 1:
+        return array.tolist()
+    raise ValueError(f"they have {array.ndim} axes")

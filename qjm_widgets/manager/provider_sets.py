@@ -1,0 +1,139 @@
+"""Sets whose jobs a provider has: taken over, brought up to date, their results fetched."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from qjm_widgets.core.job_tags import set_tag
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.ports import BackendAdapter, JobStore, Provider, RemoteAdapter
+from qjm_widgets.core.provider_jobs import adopt, assemble
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+from qjm_widgets.engine.engine import Engine
+from qjm_widgets.errors import (
+    ClosedError,
+    InputError,
+    JobSetNotFoundError,
+    NotAvailableError,
+    StoreError,
+)
+from qjm_widgets.job_set import JobSet
+from qjm_widgets.state.job_set_state import LiveSet
+
+
+class RemoteSets:
+    """What a manager does with sets that a provider has.
+
+    Args:
+        store: where sets that are taken over are kept.
+        engine: follows their jobs.
+        adapter: gives the adapter of a backend.
+        enlist: makes a set one of this session.
+    """
+
+    def __init__(
+        self,
+        store: JobStore,
+        engine: Engine,
+        adapter: Callable[[Any], BackendAdapter],
+        enlist: Callable[[LiveSet], JobSet],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._adapter = adapter
+        self._enlist = enlist
+
+    def retrieve(
+        self, provider: Provider, job_set_id: str, known: Callable[[], JobSet], *, refresh: bool
+    ) -> JobSet:
+        """A set with the jobs that a provider has, which is asked before anything is changed.
+
+        Args:
+            provider: the account.
+            job_set_id: of the set.
+            known: gives the set of this session or of the store.
+            refresh: look for jobs that are missing or held.
+
+        Raises:
+            JobSetNotFoundError: neither here nor there.
+            ProviderError: the provider could not be asked.
+        """
+        try:
+            job_set = known()
+        except JobSetNotFoundError:
+            found = provider.jobs(set_tag(job_set_id))
+            return self._take_over(provider, *assemble(job_set_id, found, "", time.time()))
+        live = job_set.live
+        found = provider.jobs(set_tag(job_set_id)) if refresh else []
+        if not live.driven and not live.record.unstored_options:
+            # Followed, and nothing sent: that is for ``proceed`` or ``resume``.
+            unsent = any(not job.status.settled and not job.status.remote for job in live.jobs)
+            job_set.resume(provider.backend_of(live.record.backend), paused=unsent)
+        if found and live.adapter is not None:
+            self._fill(live, found)
+        return job_set
+
+    def adopt(self, provider: Provider, job_ids: Sequence[str], name: str) -> JobSet:
+        """Jobs that were sent without us, as a set.
+
+        Raises:
+            InputError: no ids, one twice, jobs of several backends, or of a kind that gives no counts.
+            NotFoundError: the provider does not know one.
+            ProviderError: the provider could not be asked.
+        """
+        if not job_ids or len(set(job_ids)) < len(job_ids):
+            raise InputError("job_ids are several different strings")
+        if not all(isinstance(job_id, str) and job_id for job_id in job_ids):
+            raise InputError("job_ids are several different strings")
+        found = [provider.job(job_id) for job_id in job_ids]
+        return self._take_over(provider, *adopt(found, name, "", time.time()))
+
+    def fetch(self, live: LiveSet, row: int) -> JobOutcome | None:
+        """What a finished job gave, from its provider, stored at once; None where there is none to ask.
+
+        Raises:
+            NotAvailableError: the provider has nothing that can be read.
+            ProviderError: it could not be asked.
+        """
+        job, adapter = live.jobs[row], live.adapter
+        if job.status is not Status.DONE or not job.job_id or not isinstance(adapter, RemoteAdapter):
+            return None
+        names = live.circuits.names()[job.span.start : job.span.stop]
+        try:
+            outcome = adapter.outcome(job.job_id, names)
+        except ValueError as error:
+            raise NotAvailableError(f"the result of job {row} cannot be read: {error}") from error
+        if outcome is None:
+            raise NotAvailableError(
+                f"the provider has no result of job {row} ({job.job_id}): a private one can be read once"
+            )
+        live.outcomes.put({row: outcome})
+        with contextlib.suppress(StoreError, ClosedError):  # it is written later, and the user has it
+            self._engine.keep_outcome(live, row, outcome)
+        return outcome
+
+    def _take_over(self, provider: Provider, record: JobSetRecord, jobs: Sequence[JobRecord]) -> JobSet:
+        """A set of jobs that a provider has: stored, and followed from now on."""
+        adapter = self._adapter(provider.backend_of(record.backend))
+        record = replace(record, adapter=adapter.kind, backend=adapter.name)
+        self._store.create_set(record, jobs)
+        live = LiveSet(record, jobs, self._store, adapter=adapter)
+        job_set = self._enlist(live)
+        self._engine.resume(live, ready=record.circuits)
+        return job_set
+
+    def _fill(self, live: LiveSet, found: Sequence[Any]) -> None:
+        """Take over what the provider has of rows that have no job here."""
+        rows = {(job.span, job.piece, job.pieces): job.row for job in live.jobs}
+        _, again = assemble(live.set_id, found, live.record.adapter, time.time())
+        known = [
+            replace(job, row=row)
+            for job in again
+            if job.job_id is not None
+            and (row := rows.get((job.span, job.piece, job.pieces))) is not None
+        ]
+        self._engine.fill(live, known)

@@ -1,0 +1,89 @@
+"""With what a set is driven on: the right backend and all its run options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qjm_widgets.backends import simulators
+from qjm_widgets.core.option_names import RESUME_ARGUMENTS, check_option_names
+from qjm_widgets.core.ports import BackendAdapter
+from qjm_widgets.core.records import JobSetRecord, Span
+from qjm_widgets.errors import InputError
+from qjm_widgets.state.job_set_state import LiveSet
+
+
+def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
+    """Refuse another backend than the one that the set was made for.
+
+    Raises:
+        InputError: names both.
+    """
+    if (record.backend, record.adapter) != (adapter.name, adapter.kind):
+        raise InputError(
+            f"this job set was made for {record.backend} ({record.adapter}), "
+            f"not for {adapter.name} ({adapter.kind}): give the same backend, or run its circuits anew"
+        )
+
+
+def check_options(record: JobSetRecord, adapter: BackendAdapter, given: Mapping[str, Any]) -> None:
+    """Refuse run options that the set was not run with and that the backend does not know.
+
+    Raises:
+        InputError: names the option, and what was probably meant.
+    """
+    known = adapter.option_names()
+    known = known._replace(names=known.names | {*record.options, *record.unstored_options})
+    check_option_names(given, known, RESUME_ARGUMENTS, adapter.name)
+
+
+def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored run options and those that the user gives again.
+
+    Raises:
+        InputError: names the options that were not stored and are not given.
+    """
+    missing = [name for name in record.unstored_options if name not in given]
+    if missing:
+        names = ", ".join(missing)
+        line = ", ".join(f"{name}=…" for name in missing)
+        raise InputError(
+            f"run options that could not be stored are missing: {names}. Give them again: "
+            f"`job_set.resume(backend, {line})`"
+        )
+    return {**record.options, **given}
+
+
+def untranspiled(live: LiveSet, pass_manager: Any) -> list[Span]:
+    """The spans that unfinished jobs hold and that the pass manager has still to transpile, in order.
+
+    Raises:
+        InputError: there are some, and no pass manager was given.
+    """
+    if not live.record.transpiles:
+        return []
+    unfinished = {job.span for job in live.jobs if not job.status.final}
+    spans = [span for span in live.store.untranspiled(live.set_id) if span in unfinished]
+    if spans and pass_manager is None:
+        raise InputError(
+            f"circuits {spans[0].start} to {spans[-1].stop - 1} of this set wait for its pass manager, "
+            "which is not stored. Give it again: `job_set.resume(backend, pass_manager=…)`"
+        )
+    return spans
+
+
+def rebuilt_backend(record: JobSetRecord) -> Any:
+    """The backend made again, where it was a simulator with nothing set.
+
+    Raises:
+        InputError: it cannot be; says what to run.
+    """
+    if record.recipe is not None:
+        try:
+            return simulators.rebuild(record.recipe)
+        except (ImportError, ValueError):
+            pass  # not installed here: the user has to bring it
+    raise InputError(
+        f"{record.backend} is not known in this kernel. Run:\n"
+        f'`manager.retrieve_job_set("{record.set_id}").resume(backend)`'
+    )

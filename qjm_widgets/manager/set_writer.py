@@ -1,0 +1,113 @@
+"""Writing a new set with its circuits to the store, before ``run`` returns."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+
+from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
+from qjm_widgets.errors import QJMError
+from qjm_widgets.manager.inputs import copy_work
+from qjm_widgets.serialization.circuits import write_block
+from qjm_widgets.serialization.losses import Loss
+
+# Seconds for which blocks are collected: a transaction costs a wait for the disk. Smaller sets take one.
+_FLUSH_SECONDS = 0.25
+# Bytes of blocks that are in memory until the next transaction, about.
+_FLUSH_BYTES = 32 * 1024 * 1024
+
+
+class SetWriter:
+    """Writes a set block by block; an interrupted one is taken out of the store again.
+
+    A process that dies while it writes leaves a set whose record is not ``complete``: the jobs and
+    circuits that were written, and no job whose circuits are missing. What is written is not kept in
+    memory too, but for the first ``keep`` circuits and for those that cannot be written: writing is the
+    copy.
+
+    Args:
+        store: where to write.
+        record: the set; its number of circuits grows with what is added.
+        keep: how many circuits stay in memory.
+
+    Attributes:
+        record: the set as it is in the store, or will be with what is collected.
+        works: by index: a copy of the circuit where it stays in memory, else None.
+        names: of all circuits.
+        losses: what could not be written.
+    """
+
+    def __init__(self, store: JobStore, record: JobSetRecord, *, keep: int) -> None:
+        self._store = store
+        self._keep = keep
+        self.record = replace(record, circuits=0, complete=False)
+        self.works: list[Work | None] = []
+        self.names: list[str] = []
+        self.losses: list[Loss] = []
+        self._jobs: list[JobRecord] = []
+        self._blocks: list[CircuitBlock] = []
+        self._bytes = 0
+        self._created = False
+        self._due = time.monotonic() + _FLUSH_SECONDS
+
+    def __enter__(self) -> SetWriter:
+        return self
+
+    def add(self, works: Sequence[Work], jobs: Sequence[JobRecord]) -> None:
+        """Write the circuits that follow, with the jobs that hold them.
+
+        Args:
+            works: the circuits; they are not changed, and may be changed once this returns.
+            jobs: the jobs of one span, which is that of these circuits.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        start = len(self.works)
+        span = Span(start, start + len(works))
+        block, losses = write_block(span, works)
+        self._blocks.append(block._replace(untranspiled=self.record.transpiles))
+        self._jobs += jobs
+        self._bytes += len(block.data) + len(block.notes)
+        self.losses += losses
+        self.names += [work.circuit.name for work in works]
+        unstored = [loss.circuit for loss in losses if loss.key is None]
+        self.works += [
+            copy_work(work) if index < self._keep or index in unstored else None
+            for index, work in enumerate(works, start)
+        ]
+        self.record = replace(
+            self.record,
+            circuits=span.stop,
+            unstored_circuits=(*self.record.unstored_circuits, *unstored),
+        )
+        if self._bytes >= _FLUSH_BYTES or time.monotonic() >= self._due:
+            self._flush()
+
+    def finish(self) -> None:
+        """Mark the set as complete; it is on disk when this returns."""
+        self.record = replace(self.record, complete=True)
+        self._flush()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave nothing behind where the block was left by an exception, an interrupt too."""
+        if kind is not None and self._created:
+            with contextlib.suppress(QJMError):  # the first error says more
+                self._store.delete_set(self.record.set_id)
+
+    def _flush(self) -> None:
+        write = self._store.extend_set if self._created else self._store.create_set
+        # Set first: an interrupt may come when the transaction is through and before this returns.
+        self._created = True
+        write(self.record, self._jobs, self._blocks)
+        self._jobs, self._blocks, self._bytes = [], [], 0
+        self._due = time.monotonic() + _FLUSH_SECONDS

@@ -1,0 +1,72 @@
+"""The groups that a set's circuits fall into: by name, by a value in their metadata, by register."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qjm_widgets.core.formatting import first_line
+from qjm_widgets.core.records import Status
+from qjm_widgets.plotting.selection import Choice, label, registers
+from qjm_widgets.state.job_set_state import LiveSet
+
+_MOST_GROUPS = 200
+_MOST_KEYS = 50
+_TEXT = 200
+NO_GROUPS: dict[str, Any] = {"names": {"groups": [], "of": 0}, "metadata": [], "registers": []}
+
+
+def circuits_of(live: LiveSet, choice: Choice) -> npt.NDArray[np.int64] | None:
+    """The indices of the circuits that a choice takes, ascending; None for all of them."""
+    if choice.circuit is None and choice.name is None and not choice.metadata:
+        return None
+    chosen = range(live.record.circuits) if choice.circuit is None else [choice.circuit]
+    if choice.name is not None:
+        names = live.circuits.names()
+        chosen = [circuit for circuit in chosen if names[circuit] == choice.name]
+    if choice.metadata:
+        metadata = live.circuits.metadata()
+        wished = set(choice.metadata)
+        # By text, as a choice has them: a key may be a number or a tuple.
+        chosen = [
+            circuit
+            for circuit in chosen
+            if wished <= {(str(key), label(value)) for key, value in metadata[circuit].items()}
+        ]
+    return np.array(chosen, dtype=np.int64)
+
+
+def groups(live: LiveSet) -> dict[str, Any]:
+    """All groups that there are, with how many circuits each has; of very many the first."""
+    values: dict[str, Counter[str]] = {}
+    for known in live.circuits.metadata():
+        for key, value in known.items():
+            values.setdefault(str(key), Counter())[label(value)] += 1
+    listed = [(key, _listed(found)) for key, found in values.items()]
+    # Where no group can be shown, there is nothing to choose.
+    metadata = [{"key": first_line(key, _TEXT), **found} for key, found in listed if found["groups"]]
+    return {
+        "names": _listed(Counter(live.circuits.names())),
+        "metadata": metadata[:_MOST_KEYS],
+        "registers": sorted(_registers(live)),
+    }
+
+
+def _listed(found: Counter[str]) -> dict[str, Any]:
+    # What cannot be shown as it is cannot be sent back as it is either.
+    shown = [(text, n) for text, n in found.items() if text and first_line(text, _TEXT) == text]
+    return {"groups": [[text, n] for text, n in shown[:_MOST_GROUPS]], "of": len(found)}
+
+
+def _registers(live: LiveSet) -> set[str]:
+    """The classical registers that finished jobs have."""
+    found: set[str] = set()
+    for job in list(live.jobs):
+        outcome = live.outcomes.of(job.row) if job.status is Status.DONE else None
+        for circuit in outcome.circuits if outcome is not None else ():
+            if circuit is not None:
+                found.update(registers(circuit))
+    return {name for name in found if first_line(name, _TEXT) == name}

@@ -1,0 +1,73 @@
+"""PUBs and ``PrimitiveResult``: read into compact outcomes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
+from qjm_widgets.errors import explain
+
+
+def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
+    """Pack a ``PrimitiveResult``; PUBs that it lacks at its end become None.
+
+    A PUB whose result makes no sense is one that failed; the others are as they are.
+
+    Raises:
+        ValueError: it has more PUBs than the job.
+    """
+    found = list(result)
+    if len(found) > len(names):
+        raise ValueError(f"it has {len(found)} PUBs, the job {len(names)}")
+    circuits: list[PubOutcome | None] = [
+        _read(pub, name) for pub, name in zip(found, names, strict=False)
+    ]
+    circuits += [None] * (len(names) - len(circuits))
+    metadata = getattr(result, "metadata", None) or {}
+    return JobOutcome(circuits, {"job_id": job_id, "metadata": dict(metadata)})
+
+
+def _read(pub: Any, name: str) -> PubOutcome:
+    try:
+        return _read_whole(pub, name)
+    except Exception as error:  # one odd part must not cost the others
+        return PubOutcome(
+            name, (), {}, success=False, status=f"its result cannot be read: {explain(error)}"
+        )
+
+
+def _read_whole(pub: Any, name: str) -> PubOutcome:
+    from qiskit.primitives import BitArray
+
+    registers: dict[str, tuple[Any, int]] = {}
+    others: dict[str, Any] = {}
+    for field, value in pub.data.items():
+        if isinstance(value, BitArray):
+            registers[field] = (value.array, value.num_bits)
+        else:
+            others[field] = np.asarray(value)
+    shape = tuple(pub.data.shape)
+    shots = {array.shape[:-1] for array, _ in registers.values()}
+    if len(shots) > 1 or any(each[:-1] != shape for each in shots):
+        raise ValueError("its registers have different shapes or shots")
+    return PubOutcome(
+        name=name,
+        shape=shape,
+        registers=registers,
+        data=others,
+        metadata=dict(getattr(pub, "metadata", None) or {}),
+    )
+
+
+def write_pub_result(outcome: PubOutcome) -> Any:
+    """The outcome as Qiskit's ``SamplerPubResult`` again."""
+    from qiskit.primitives import BitArray, DataBin, SamplerPubResult
+
+    fields: Mapping[str, Any] = {
+        name: BitArray(np.asarray(array), bits) for name, (array, bits) in outcome.registers.items()
+    }
+    data = DataBin(**fields, **outcome.data, shape=outcome.shape)
+    return SamplerPubResult(data, metadata=dict(outcome.metadata))

@@ -1,0 +1,58 @@
+"""One point, and one or all registers, of what a sampler gave for a PUB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qjm_widgets.core.counts import Packed
+from qjm_widgets.core.outcomes import PubOutcome
+from qjm_widgets.errors import InputError, NotAvailableError
+
+
+def select(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> PubOutcome:
+    """The registers of one point.
+
+    Args:
+        index: of the circuit, for messages.
+        outcome: all points.
+        loc: which point; None where there is only one.
+        register: the name of one register; None is all of them.
+
+    Raises:
+        InputError: there is no such point or register.
+    """
+    registers = dict(outcome.registers)
+    if register is not None:
+        if register not in registers:
+            raise InputError(
+                f"circuit {index} ({outcome.name}) has no register {register!r}: "
+                f"it has {', '.join(map(repr, registers)) or 'none'}"
+            )
+        registers = {register: registers[register]}
+    shape = outcome.shape
+    if shape == ():
+        if loc not in (None, ()):
+            raise InputError(f"circuit {index} ({outcome.name}) has one point only: leave loc out")
+    else:
+        where = tuple(loc) if isinstance(loc, (tuple, list)) else (loc,)
+        if len(where) != len(shape) or not all(isinstance(at, (int, np.integer)) for at in where):
+            raise InputError(f"circuit {index} ({outcome.name}) has points of shape {shape}: give loc=")
+        try:
+            registers = {name: (array[where], bits) for name, (array, bits) in registers.items()}
+        except IndexError:
+            raise InputError(f"loc={loc} is outside the shape {shape} of circuit {index}") from None
+    return PubOutcome(outcome.name, (), registers)
+
+
+def counted(index: int, outcome: PubOutcome) -> Packed:
+    """The counts of a PUB.
+
+    Raises:
+        NotAvailableError: it has no registers.
+    """
+    packed = outcome.packed()
+    if packed is None:
+        raise NotAvailableError(f"circuit {index} ({outcome.name}) has no counts")
+    return packed

@@ -1,0 +1,214 @@
+"""Qiskit's ``Result`` as compact outcomes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qjm_widgets.core.counts import Layout
+from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome, layout_of
+from qjm_widgets.core.qiskit_values import plain
+from qjm_widgets.errors import NotAvailableError, explain
+from qjm_widgets.serialization.readout import read_counts, read_memory
+
+_FIELDS = ("seed", "meas_level", "meas_return")
+
+
+def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
+    """Pack a ``Result``.
+
+    Args:
+        result: what ``job.result()`` gave.
+        names: names of the job's circuits; a circuit that the result lacks gives None.
+
+    A circuit whose part of the result makes no sense is one that failed, or has counts or memory that
+    cannot be read; the others are as they are.
+
+    Raises:
+        ValueError: the result has another number of circuits, and does not tell which they are.
+    """
+    found = list(result.results or [])
+    circuits: list[ExperimentOutcome | None] = [None] * len(names)
+    for experiment, place in zip(found, places([_name(each) for each in found], names), strict=True):
+        if place is not None:
+            circuits[place] = _read(experiment, names[place])
+    info = {
+        "backend_name": result.backend_name,
+        "backend_version": result.backend_version,
+        "job_id": result.job_id,
+        "date": _text(getattr(result, "date", None)),
+        "status": _text(getattr(result, "status", None)),
+        "header": _header(result),
+        "fields": dict(getattr(result, "_metadata", {})),
+    }
+    return JobOutcome(circuits, info)
+
+
+def places(found: Sequence[str | None], names: Sequence[str]) -> Sequence[int | None]:
+    """Which of a job's circuits each part of a result is; None: none of them.
+
+    Names tell where each circuit has one of its own; else the order does, as providers may rename.
+
+    Raises:
+        ValueError: there are more or fewer parts than circuits, and their names tell nothing.
+    """
+    if list(found) == list(names):
+        return range(len(names))
+    known = {name: place for place, name in enumerate(names)}
+    mine = [name for name in found if name in known]
+    if len(known) == len(names) and len(set(mine)) == len(mine) and mine:
+        missing = len(names) - len(mine)
+        if len(mine) == len(found) or (len(found) > len(names) and not missing):
+            return [known.get(name) if name is not None else None for name in found]
+    if len(found) == len(names) or (len(found) < len(names) and _says_nothing(found, names)):
+        return range(len(found))
+    raise ValueError(f"it has {len(found)} circuits, the job {len(names)}, and names do not tell which")
+
+
+def _says_nothing(found: Sequence[str | None], names: Sequence[str]) -> bool:
+    """Whether names leave nothing but the order to go by: none is given, or all are as in the job."""
+    return not any(found) or list(found) == list(names[: len(found)])
+
+
+def _name(experiment: Any) -> str | None:
+    header = getattr(experiment, "header", None)
+    found = header.get("name") if isinstance(header, Mapping) else getattr(header, "name", None)
+    return None if found is None else str(found)
+
+
+def as_dict(header: Any) -> dict[str, Any]:
+    """A header as a dict, whatever the installed Qiskit makes of it."""
+    if header is None:
+        return {}
+    if isinstance(header, Mapping):
+        return dict(header)
+    return dict(header.to_dict())
+
+
+def _header(part: Any) -> dict[str, Any]:
+    """The header of a result or of one circuit; empty where it is none."""
+    try:
+        return as_dict(getattr(part, "header", None))
+    except Exception:  # a third party's; what it should tell is missing then
+        return {}
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _read(experiment: Any, name: str) -> ExperimentOutcome:
+    try:
+        return _read_whole(experiment, name)
+    except Exception as error:  # one odd part must not cost the others
+        status = f"its result cannot be read: {explain(error)}"
+        return ExperimentOutcome(name, 0, False, status, _header(experiment), Layout((), None))
+
+
+def _read_whole(experiment: Any, name: str) -> ExperimentOutcome:
+    header = _header(experiment)
+    came = {} if experiment.data is None else experiment.data.to_dict()
+    data = {str(key): value for key, value in came.items()}
+    odd: dict[str, str] = {}
+    layout, problem = Layout((), None), None
+    try:
+        layout = layout_of(header)
+    except ValueError as error:
+        problem = str(error)
+    readouts: dict[str, Any] = {}
+    for kind, read in (("counts", read_counts), ("memory", read_memory)):
+        if kind not in data:
+            continue
+        try:
+            if problem is not None:
+                raise ValueError(problem)
+            readouts[kind] = read(data[kind], layout)
+        except ValueError as error:
+            odd[kind] = str(error)
+        else:
+            if readouts[kind] is not None:
+                del data[kind]
+    data = {key: plain(value) for key, value in data.items()}
+    known = vars(experiment)  # asking an ExperimentResult for what it lacks is slow
+    fields = {key: known[key] for key in _FIELDS if key in known}
+    if "meas_level" in fields:
+        fields["meas_level"] = int(fields["meas_level"])
+    fields |= known.get("_metadata", {})
+    counts = readouts.get("counts")
+    return ExperimentOutcome(
+        name=str(header.get("name") or name),
+        shots=_shots(experiment.shots, 0 if counts is None else counts.shots),
+        success=bool(experiment.success),
+        status=str(getattr(experiment, "status", "")),
+        header=header,
+        layout=layout,
+        counts=counts,
+        memory=readouts.get("memory"),
+        data=data,
+        fields=fields,
+        odd=odd,
+    )
+
+
+def _shots(told: Any, counted: int) -> int:
+    """How many shots a circuit was run with; those that were counted where the result says nonsense."""
+    try:
+        shots = int(told[1]) - int(told[0]) + 1 if isinstance(told, (tuple, list)) else int(told)
+    except (TypeError, ValueError, OverflowError, IndexError):
+        return counted
+    return shots if shots >= 0 else counted
+
+
+def write_experiment(outcome: ExperimentOutcome) -> Any:
+    """The outcome as Qiskit's ``ExperimentResult`` again."""
+    from qiskit.result.models import ExperimentResult, ExperimentResultData
+
+    from qjm_widgets._compat import experiment_header
+
+    data = dict(outcome.data)
+    if outcome.counts is not None:
+        pairs = zip(outcome.counts.outcomes.tolist(), outcome.counts.counts.tolist(), strict=True)
+        data["counts"] = {hex(value): count for value, count in pairs}
+    if outcome.memory is not None:
+        data["memory"] = [hex(value) for value in outcome.memory.tolist()]
+    return ExperimentResult(
+        shots=outcome.shots,
+        success=outcome.success,
+        data=ExperimentResultData(**data),
+        status=outcome.status or None,
+        header=experiment_header(dict(outcome.header)),
+        **dict(outcome.fields),
+    )
+
+
+def write_sampled(outcome: PubOutcome) -> Any:
+    """A PUB of one point as Qiskit's ``ExperimentResult``.
+
+    Raises:
+        NotAvailableError: it has a shape.
+    """
+    from qiskit.result.models import ExperimentResult, ExperimentResultData
+
+    from qjm_widgets._compat import experiment_header
+
+    if outcome.shape != ():
+        raise NotAvailableError(
+            f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "
+            "ask primitive_result"
+        )
+    packed = outcome.packed()
+    data = ExperimentResultData()
+    if packed is not None:
+        pairs = zip(packed.outcomes.tolist(), packed.counts.tolist(), strict=True)
+        data = ExperimentResultData(
+            counts={hex(value): count for value, count in pairs},
+            memory=[hex(value) for value in outcome.joined().tolist()],
+        )
+    header = {"name": outcome.name, "memory_slots": outcome.layout.width}
+    return ExperimentResult(
+        shots=outcome.shots,
+        success=True,
+        data=data,
+        status=outcome.status,
+        header=experiment_header(header),
+    )

@@ -1,0 +1,62 @@
+"""A set's jobs as a pandas table, whose texts are safe to print and to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from qjm_widgets._printable import printable
+from qjm_widgets.core import formatting
+from qjm_widgets.state.job_set_state import LiveSet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+# Spreadsheets run what begins so, unless it is a number; the wide forms too, in some languages.
+_FORMULA = re.compile(r"\s*[=+\-@\t\uff1d\uff0b\uff0d\uff20](?!(?<=[+-])\d+(\.\d+)?([eE][+-]?\d+)?\Z)")
+
+
+def cell(text: str | None) -> str | None:
+    """A text from elsewhere: behind an apostrophe where a spreadsheet would run it."""
+    if text is None:
+        return None
+    shown = printable(text)
+    return f"'{shown}" if _FORMULA.match(shown) else shown
+
+
+def frame_of(live: LiveSet) -> pd.DataFrame:
+    """One row a job; times in UTC, durations in seconds.
+
+    Raises:
+        ImportError: pandas is not installed.
+    """
+    import pandas as pd
+
+    now = time.time()
+    rows = [
+        {
+            "first_circuit": job.span.start,
+            "circuits": len(job.span),
+            "piece": job.piece,
+            "pieces": job.pieces,
+            "shots": job.shots,
+            "seed": job.seed,
+            "status": job.status.value,
+            "attempt": job.attempt,
+            "job_id": cell(job.job_id),
+            "sent_at": job.sent_at,
+            "running_at": job.running_at,
+            "finished_at": job.finished_at,
+            "waited": formatting.row(job, now).waited,
+            "ran": formatting.row(job, now).ran,
+            "error": cell(job.error),
+            "failed_circuits": ", ".join(map(str, job.failed_circuits)) or None,
+        }
+        for job in live.ordered()
+    ]
+    table = pd.DataFrame(rows)
+    for column in ("sent_at", "running_at", "finished_at"):
+        table[column] = pd.to_datetime(table[column], unit="s", utc=True)
+    return table

@@ -1,0 +1,24 @@
+"""The process that a manager belongs to: a fork copies its objects, not the threads behind them."""
+
+from __future__ import annotations
+
+import os
+
+from qjm_widgets.errors import ClosedError
+
+
+def check_process(process: int) -> None:
+    """Refuse to act in a forked child, where nothing would ever answer.
+
+    Args:
+        process: the id of the process that made the manager.
+
+    Raises:
+        ClosedError: this is another process.
+    """
+    here = os.getpid()
+    if here != process:
+        raise ClosedError(
+            f"this manager belongs to process {process}, from which this process ({here}) was forked:"
+            " its jobs go on there. Make a JobManager of its own here, and retrieve the set with it"
+        )

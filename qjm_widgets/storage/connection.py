@@ -1,0 +1,95 @@
+"""Opening a store's file: for its owner alone, durable, with the journal that its disk can bear."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from qjm_widgets.storage.error_translation import not_writable, read_only, translated
+from qjm_widgets.storage.filesystems import on_network
+from qjm_widgets.storage.migrations import prepare, version_of
+
+MEMORY = ":memory:"
+
+_PAUSE_SECONDS = 0.005
+# A WAL that one large transaction blew up is cut back to this many bytes.
+_JOURNAL_BYTES = 16 * 1024 * 1024
+# POSIX drops all locks of a process on a file as soon as it closes any descriptor of that file.
+# Making the file closes one, so no thread may open it as a database before that is over.
+_making = threading.Lock()
+
+
+def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connection:
+    """Open a store, make it where there is none, and bring it to the current version.
+
+    Args:
+        path: an absolute path, or ``":memory:"``.
+        timeout: seconds to wait for other processes that hold the file.
+        new: whether to make the file, and its directories, where there is none.
+
+    Raises:
+        StoreError: one of its kinds.
+    """
+    with translated(path):
+        if path != MEMORY:
+            if new:
+                _make_file(Path(path))
+            if reason := not_writable(path):
+                raise read_only(path, reason)
+        where = path if new else f"{Path(path).as_uri()}?mode=rw"
+        connection = sqlite3.connect(
+            where, timeout=timeout, isolation_level=None, check_same_thread=False, uri=not new
+        )
+        try:
+            # Looked at first: another program's file must not get our journal.
+            _until_free(timeout, lambda: version_of(connection, path))
+            _until_free(timeout, lambda: _configure(connection, path))
+            _until_free(timeout, lambda: prepare(connection, path))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _until_free(timeout: float, step: Callable[[], object]) -> None:
+    # SQLite's own timeout does not cover a change of the journal, nor the moment in which another
+    # process recovers or removes the WAL: there it says at once that the file is busy.
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            step()
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() >= deadline:
+                raise
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _make_file(path: Path) -> None:
+    missing = [parent for parent in path.parents if not parent.exists()]
+    for directory in reversed(missing):
+        directory.mkdir(mode=0o700, exist_ok=True)
+    with _making, suppress(FileExistsError):
+        # SQLite gives the -wal and -shm files the rights of this one.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+
+
+def _configure(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts while the file is empty
+    if path == MEMORY:
+        return
+    if on_network(Path(path)) or _journal(connection, "WAL") != "wal":
+        _journal(connection, "TRUNCATE")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+
+
+def _journal(connection: sqlite3.Connection, mode: str) -> str:
+    return str(connection.execute(f"PRAGMA journal_mode = {mode}").fetchone()[0])

@@ -1,0 +1,98 @@
+"""Large values in rows of a bounded size: SQLite holds none beyond 10^9 bytes, and copies each whole.
+
+The first part is in the table itself, which says how many follow; those are in a table beside it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from qjm_widgets.core.ports import Encoded
+from qjm_widgets.storage.bulk_insert import Insert
+from qjm_widgets.storage.row_mapping import Row
+
+#: Bytes of a value that one row holds.
+PART_BYTES = 16 * 1024 * 1024
+#: Rows of so many bytes are written one by one.
+_LARGE = 64 * 1024
+
+
+def cut(data: Encoded) -> Iterator[bytes | memoryview]:
+    """The bytes in pieces that fit a row each, in order; at least one, which may be empty."""
+    given = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
+    pieces: list[memoryview] = []
+    room = PART_BYTES
+    for each in given:
+        view = memoryview(each).cast("B")
+        while len(view):
+            pieces.append(view[:room])
+            view = view[room:]
+            room -= len(pieces[-1])
+            if room == 0:
+                yield _joined(pieces)
+                pieces, room = [], PART_BYTES
+    if pieces or not any(len(memoryview(each)) for each in given):
+        yield _joined(pieces)
+
+
+def _joined(pieces: Sequence[memoryview]) -> bytes | memoryview:
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class Parted:
+    """A table with a column ``data`` for a large value, and ``parts`` for how many parts follow.
+
+    Args:
+        table: its name.
+        key: the columns that name a value, beside that of the set.
+        beside: further columns.
+    """
+
+    def __init__(self, table: str, key: str, beside: str = "") -> None:
+        columns = f"set_key, {key}, {beside}data, parts"
+        follow = table.removesuffix("s") + "_parts"
+        names = key.split(", ")
+        where = " AND ".join(f"{name} = ?" for name in ("set_key", *names))
+        self._put = Insert(f"INSERT OR REPLACE INTO {table} ({columns})", columns.count(",") + 1)
+        self._put_part = Insert(f"INSERT INTO {follow} (set_key, {key}, part, data)", len(names) + 3)
+        self._length = f"SELECT sum(length(data)) FROM {follow} WHERE {where}"
+        self._select = f"SELECT data FROM {follow} WHERE {where} ORDER BY part"
+
+    def write(self, connection: sqlite3.Connection, values: Sequence[tuple[Row, Row, Encoded]]) -> None:
+        """Put values: for each its key (that of the set first), what is beside it, and its bytes."""
+        small: list[Row] = []
+        for key, beside, data in values:
+            if isinstance(data, bytes) and len(data) < _LARGE:
+                small.append((*key, *beside, data, 0))
+                continue
+            follow = -(-max(1, _size(data)) // PART_BYTES) - 1
+            for part, piece in enumerate(cut(data)):
+                if part == 0:
+                    self._put.run(connection, [(*key, *beside, piece, follow)])
+                else:
+                    self._put_part.run(connection, [(*key, part, piece)])
+        self._put.run(connection, small)
+
+    def whole(
+        self, connection: sqlite3.Connection, key: Row, first: bytes, parts: int
+    ) -> bytes | memoryview:
+        """All bytes of a value, of which the first part was read; inside a transaction."""
+        if not parts:
+            return first
+        length = connection.execute(self._length, key).fetchone()[0] or 0
+        whole = bytearray(len(first) + length)
+        whole[: len(first)] = first
+        at, found = len(first), 0
+        for (piece,) in connection.execute(self._select, key):
+            whole[at : at + len(piece)] = piece
+            at += len(piece)
+            found += 1
+        if found != parts:
+            raise ValueError(f"{parts - found} of {parts + 1} parts are missing")
+        return memoryview(whole).toreadonly()
+
+
+def _size(data: Encoded) -> int:
+    given = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
+    return sum(memoryview(each).nbytes for each in given)

@@ -1,0 +1,121 @@
+"""What the manager's panel does with a set, or with the store, when somebody clicks."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qjm_widgets.core.formatting import first_line, plural
+from qjm_widgets.errors import InputError
+from qjm_widgets.job_set import JobSet
+
+if TYPE_CHECKING:
+    from qjm_widgets.manager import JobManager
+
+_DAY = 86_400.0
+_MOST_BYTES = 64 * 1024 * 1024
+"""A larger bundle does not go through the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was done: in words, and what it means for the list and the panels below it."""
+
+    text: str
+    changed: bool = True
+    opened: JobSet | None = None
+    closed: frozenset[str] = frozenset()
+    file: tuple[str, bytes] | None = None
+
+
+class Deeds:
+    """The commands of the page, by name. What is refused is an error in words for the reader."""
+
+    def __init__(self, manager: JobManager) -> None:
+        self._manager = manager
+
+    def do(self, content: dict[str, Any]) -> Answer:
+        """Do what the page asks for.
+
+        Raises:
+            QJMError: it could not be done; says why.
+        """
+        name, set_id = content.get("do"), str(content.get("set"))
+        if name == "open":
+            job_set = self._manager.retrieve_job_set(set_id)
+            return Answer(f"{_name(job_set)} is open below", opened=job_set)
+        if name == "close":
+            return Answer("", closed=frozenset({set_id}))
+        if name == "resume":
+            job_set = self._manager.retrieve_job_set(set_id).resume()
+            return Answer(f"{_name(job_set)} goes on; it is open below", opened=job_set)
+        if name == "rename":
+            job_set = self._manager.retrieve_job_set(set_id)
+            job_set.update_name(_text(content, "name"))
+            return Answer(f"It is called {_name(job_set)} now")
+        if name == "tag":
+            tags = self._manager.retrieve_job_set(set_id).update_tags(_tags(content))
+            return Answer(f"Tags: {', '.join(map(first_line, tags))}" if tags else "It has no tags now")
+        if name == "export":
+            path = Path(_text(content, "path")).expanduser().absolute()
+            self._manager.export(set_id, path)
+            return Answer(f"Written to {path}", changed=False)
+        if name == "download":
+            return self._download(set_id)
+        if name == "delete":
+            self._manager.delete(set_id)
+            return Answer("The set was deleted", closed=frozenset({set_id}))
+        if name == "count_older":
+            number = self._manager.prune(_days(content) * _DAY, dry_run=True)
+            return Answer(str(number), changed=False)
+        if name == "prune":
+            return self._prune(_days(content))
+        raise InputError(f"unknown command {name!r}")
+
+    def _download(self, set_id: str) -> Answer:
+        job_set = self._manager.retrieve_job_set(set_id)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "bundle"
+            self._manager.export(set_id, path)
+            size = path.stat().st_size
+            if size > _MOST_BYTES:
+                raise InputError(
+                    f"the bundle has {size / 1e6:,.0f} MB, which is too much for the page: "
+                    "export it to a path instead"
+                )
+            name = re.sub(r"[^\w.-]+", "-", first_line(job_set.name(), 60)).strip("-.") or set_id
+            return Answer("Downloaded", changed=False, file=(f"{name}.qjm", path.read_bytes()))
+
+    def _prune(self, days: float) -> Answer:
+        before = {summary.record.set_id for summary in self._manager.history()}
+        number = self._manager.prune(days * _DAY)
+        left = {summary.record.set_id for summary in self._manager.history()}
+        return Answer(f"{plural(number, 'set')} deleted", closed=frozenset(before - left))
+
+
+def _name(job_set: JobSet) -> str:
+    return first_line(job_set.name(), 80)
+
+
+def _text(content: dict[str, Any], field: str) -> str:
+    value = content.get(field)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"a {field} is missing")
+    return value.strip()
+
+
+def _tags(content: dict[str, Any]) -> list[str]:
+    tags = content.get("tags")
+    if not isinstance(tags, list):
+        raise InputError("tags are missing")
+    return [tag.strip() for tag in tags if isinstance(tag, str) and tag.strip()]
+
+
+def _days(content: dict[str, Any]) -> float:
+    days = content.get("days")
+    if isinstance(days, bool) or not isinstance(days, int | float) or not 0 <= days <= 36_500:
+        raise InputError("an age is a number of days from 0 to 36,500")
+    return float(days)

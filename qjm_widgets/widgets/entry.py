@@ -1,0 +1,20 @@
+"""The widgets behind the port ``faces``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qjm_widgets.widgets.display import show_job_set, show_manager, text_line
+
+if TYPE_CHECKING:
+    from qjm_widgets.job_set import JobSet
+    from qjm_widgets.widgets.panel import Panel
+
+__all__ = ["panel", "show_job_set", "show_manager", "text_line"]
+
+
+def panel(job_set: JobSet, expected: Any, teaching: bool | None) -> Panel:
+    """The live panel of a set."""
+    from qjm_widgets.widgets.panel import Panel
+
+    return Panel(job_set, expected, teaching)
