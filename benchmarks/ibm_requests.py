@@ -15,7 +15,7 @@ from benchmarks.timing import Row, Spread, Target
 from benchmarks.workloads import fresh_manager, small_circuits
 from qjm_widgets import JobManager
 from qjm_widgets.backends.ibm.adapter import IBMQuantum
-from tests.ibm.server import Server
+from tests.backends.ibm.server import Server
 
 NAME = "ibm"
 JOBS = 100

@@ -12,7 +12,7 @@ import pytest
 from distributed import LocalCluster
 
 from qjm_widgets import JobManager
-from tests.executors.slow_backends import Gated
+from tests.backends.executors.slow_backends import Gated
 
 KINDS = ("threads", "process pool", "processes", "dask client", "dask executor", "ipyparallel")
 

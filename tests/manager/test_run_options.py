@@ -210,7 +210,7 @@ def begin(store: str) -> None:
 
 def test_circuits_with_their_values_survive_a_kill(tmp_path: Path) -> None:
     code = (
-        "import sys, tests.contract.test_run_options as t\n"
+        "import sys, tests.manager.test_run_options as t\n"
         f"t.begin({str(tmp_path / 'store')!r})\n"
         "sys.stdin.read()\n"
     )

@@ -13,8 +13,8 @@ from qiskit.circuit import Parameter
 from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import BackendError, CircuitError, InputError
+from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT, reach
-from tests.ibm.server import Server
 
 Make = Callable[..., Any]
 

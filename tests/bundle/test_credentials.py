@@ -13,7 +13,7 @@ from qjm_widgets.bundle.credentials import keep_options, redacted
 from qjm_widgets.core.ports import Changes
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.storage import SQLiteStore
-from tests.unit.bundle_makers import SET_ID, example_files
+from tests.bundle.makers import SET_ID, example_files
 
 SECRET = "s3cr3tVALUE0123456789"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123abcd:01-23::"

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from qjm_widgets.bundle import archive, read_bundle, strict_json, validation
 from qjm_widgets.errors import BundleError, InputError
 from qjm_widgets.storage import SQLiteStore
-from tests.unit.bundle_makers import (
+from tests.bundle.makers import (
     MANIFEST,
     SET_ID,
     Files,

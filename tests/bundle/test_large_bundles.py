@@ -21,7 +21,7 @@ from qjm_widgets.errors import BundleError, InputError
 from qjm_widgets.serialization.outcomes import encode_outcome
 from qjm_widgets.state.progress import FileLine
 from qjm_widgets.storage import SQLiteStore
-from tests.unit.bundle_makers import SET_ID, block, experiment
+from tests.bundle.makers import SET_ID, block, experiment
 
 JOBS = 24
 PART = 1 << 18

@@ -1,6 +1,6 @@
 """What the kernel says to the page, held against the recorded session that the page's tests read.
 
-After a change of the wire's shape on purpose, ``QJM_RECORD=1 pytest tests/unit/test_wire.py`` records
+After a change of the wire's shape on purpose, ``QJM_RECORD=1 pytest tests/widgets/test_wire.py`` records
 the session anew.
 """
 

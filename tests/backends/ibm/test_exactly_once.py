@@ -12,8 +12,8 @@ from qiskit import QuantumCircuit
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.job_tags import identity_in
 from qjm_widgets.core.records import Status
+from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT, reach, until
-from tests.ibm.server import Server
 
 Make = Callable[..., Any]
 POST = ("POST", "/api/v1/jobs")

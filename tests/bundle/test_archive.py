@@ -17,7 +17,7 @@ from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import result_tree
 from qjm_widgets.serialization.outcomes import encode_outcome
-from tests.unit.bundle_makers import block, experiment, pub, qpy
+from tests.bundle.makers import block, experiment, pub, qpy
 
 ONE = Span(0, 1)
 

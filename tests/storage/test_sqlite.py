@@ -36,6 +36,7 @@ def test_a_store_that_was_closed_has_everything(tmp_path: Path) -> None:
     store.close()
 
 
+PATCHED = "from qjm_widgets.storage import connection\nconnection.on_network = "
 KILLED = """
 import sys
 from qjm_widgets.core.ports import Changes
@@ -65,7 +66,7 @@ def test_a_process_killed_in_mid_transaction_leaves_the_last_commit(
     path = tmp_path / "jobs.db"
     code = KILLED
     if network:
-        code = f"from qjm_widgets.storage import connection\nconnection.on_network = lambda path: True{code}"
+        code = f"{PATCHED}lambda path: True{code}"
     with python(code, path) as process:
         assert process.stdout
         assert process.stdout.readline() == "inside\n"
@@ -109,7 +110,9 @@ def test_processes_write_to_one_store(
     path = tmp_path / "jobs.db"
     store = SQLiteStore(path, timeout=60)
     store.create_set(a_set(2), [a_job(0)])
-    prefix = f"from qjm_widgets.storage import connection\nconnection.on_network = lambda path: {network}"
+    prefix = (
+        f"from qjm_widgets.storage import connection\nconnection.on_network = lambda path: {network}"
+    )
     writers = [python(prefix + WRITER, path, str(number)) for number in range(2)]
     for writer in writers:
         assert writer.stdin

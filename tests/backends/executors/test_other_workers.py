@@ -16,9 +16,9 @@ from qjm_widgets import JobManager
 from qjm_widgets.backends.executors.tasks import versions
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import InputError
+from tests.backends.executors.slow_backends import Gated
+from tests.backends.executors.test_kernels import ENVIRONMENT
 from tests.contract.adapter_kinds import coins, ended
-from tests.executors.slow_backends import Gated
-from tests.executors.test_kernels import ENVIRONMENT
 from tests.fakes import LIMIT, reach, until
 
 OTHER = """

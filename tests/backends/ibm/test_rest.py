@@ -10,7 +10,7 @@ import pytest
 from qjm_widgets.backends.ibm.account import Account, Token, account_of
 from qjm_widgets.backends.ibm.client import Rest
 from qjm_widgets.errors import NotFoundError, ProviderError
-from tests.ibm.server import CRN, TOKEN, Server
+from tests.backends.ibm.server import CRN, TOKEN, Server
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from pathlib import Path
 from qiskit.providers.basic_provider import BasicSimulator
 
 from qjm_widgets import JobManager
+from tests.backends.executors.slow_backends import Gated
 from tests.contract.adapter_kinds import coins, ended
-from tests.executors.slow_backends import Gated
 from tests.fakes import until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
@@ -33,7 +33,7 @@ def test_a_set_goes_on_after_its_kernel_was_killed_and_its_workers_are_gone(tmp_
     home.mkdir()
     store = str(tmp_path / "store.sqlite")
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.executors.dying_kernel", store, str(home)],
+        [sys.executable, "-m", "tests.backends.executors.dying_kernel", store, str(home)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -61,7 +61,7 @@ SCRIPT = """
 from pathlib import Path
 from qjm_widgets import JobManager
 from tests.contract.adapter_kinds import coins
-from tests.executors.slow_backends import Gated
+from tests.backends.executors.slow_backends import Gated
 backend = Gated(Path({home!r}))
 manager = JobManager({store!r})
 job_set = manager.run(coins(4), backend, executor={executor}, max_circuits_per_job=1)

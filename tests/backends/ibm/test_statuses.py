@@ -13,8 +13,8 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.job_tags import identity_in
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import InputError, ProviderError
+from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT, reach
-from tests.ibm.server import Server
 
 Make = Callable[..., Any]
 

@@ -20,8 +20,8 @@ from qiskit_aer.primitives import SamplerV2
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import CircuitError, InputError
+from tests.backends.executors.slow_backends import Gated
 from tests.contract.adapter_kinds import coins, ended
-from tests.executors.slow_backends import Gated
 from tests.fakes import LIMIT, ScriptedBackend, reach
 
 SEED = 11
@@ -256,7 +256,7 @@ def test_a_backend_whose_jobs_may_outlive_the_kernel_is_refused(manager: JobMana
 
 
 def test_a_simulator_of_ones_own_runs_where_the_user_says_that_it_may(manager: JobManager) -> None:
-    from tests.executors.own_backend import OwnBackend
+    from tests.backends.executors.own_backend import OwnBackend
 
     job_set = manager.run(
         coins(3), OwnBackend(), executor="processes", rerun_on_resume=True, max_circuits_per_job=1
@@ -267,7 +267,7 @@ def test_a_simulator_of_ones_own_runs_where_the_user_says_that_it_may(manager: J
 def test_what_cannot_travel_is_refused_and_named(manager: JobManager) -> None:
     import threading
 
-    from tests.executors.own_backend import OwnBackend
+    from tests.backends.executors.own_backend import OwnBackend
 
     class Odd(Instruction):
         """More than a name, and nobody here knows what."""

@@ -31,9 +31,9 @@ from qjm_widgets.errors import (
 )
 from qjm_widgets.serialization.circuits import read_block
 from qjm_widgets.storage import SQLiteStore
+from tests.bundle.makers import SET_ID, block, dump, example, packed, qpy
 from tests.contract.adapter_kinds import coins, registers
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
-from tests.unit.bundle_makers import SET_ID, block, dump, example, packed, qpy
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from qjm_widgets._compat import has_samplers
 if not has_samplers():
     collect_ignore_glob = ["*.py"]
 else:
-    from tests.ibm.server import Server
+    from tests.backends.ibm.server import Server
 
     @pytest.fixture(scope="session")
     def loopback() -> Iterator[Server]:

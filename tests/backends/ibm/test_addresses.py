@@ -13,7 +13,7 @@ from qjm_widgets.backends.ibm.account import Account, Token, account_of
 from qjm_widgets.backends.ibm.client import Rest
 from qjm_widgets.backends.ibm.session import Session, check_address
 from qjm_widgets.errors import InputError, ProviderError
-from tests.ibm.server import TOKEN, Server
+from tests.backends.ibm.server import TOKEN, Server
 
 REDIRECTS = (301, 302, 303, 307, 308)
 

@@ -12,8 +12,8 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager
+from tests.backends.ibm.server import TOKEN, Server
 from tests.fakes import LIMIT
-from tests.ibm.server import TOKEN, Server
 
 Make = Callable[..., Any]
 

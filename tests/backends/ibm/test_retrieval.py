@@ -18,8 +18,8 @@ from qjm_widgets.errors import (
     NotFoundError,
     ProviderError,
 )
+from tests.backends.ibm.server import Server, run_on_aer
 from tests.fakes import LIMIT, reach
-from tests.ibm.server import Server, run_on_aer
 
 Make = Callable[..., Any]
 SET = "0123456789abcdef" * 2

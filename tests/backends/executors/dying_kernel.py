@@ -6,8 +6,8 @@ from pathlib import Path
 
 from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status
+from tests.backends.executors.slow_backends import Gated
 from tests.contract.adapter_kinds import coins
-from tests.executors.slow_backends import Gated
 from tests.fakes import reach
 
 
