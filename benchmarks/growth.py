@@ -48,7 +48,7 @@ PARTS = {
         "qjm_widgets.storage.sqlite.SQLiteStore.extend_set",
         "qjm_widgets.storage.sqlite.SQLiteStore.commit",
     ),
-    "published": ("qjm_widgets.state.job_set_state.LiveSet.publish",),
+    "published": ("qjm_widgets.state.job_set_state.JobSetState.publish",),
 }
 
 
@@ -139,7 +139,7 @@ def _measured(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, flo
             while not job_set.wait(0.25):
                 most = max(most, _resident())
             whole = time.perf_counter() - began
-            assert job_set.live.numbers()[Status.DONE] == jobs
+            assert job_set._state.numbers()[Status.DONE] == jobs
             most = max(most, _resident())
             gc.collect()
             left = _resident()

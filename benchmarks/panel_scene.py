@@ -19,7 +19,7 @@ from qjm_widgets import JobSet
 from qjm_widgets.core.counts import Layout, pack_shots
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 BITS = 10
@@ -38,10 +38,10 @@ def job_set(jobs: int) -> JobSet:
     now = time.time()
     record = JobSetRecord("b" * 32, "benchmark", "backend", "none", 100 * jobs, now, (1024, 1024))
     records = [_job(row, jobs, now) for row in range(jobs)]
-    live = LiveSet(record, records, SQLiteStore(":memory:"), adapter=object())  # type: ignore[arg-type]
-    live.outcomes.put({row: JobOutcome([]) for row in range(jobs)})
-    live.outcomes.put({0: JobOutcome([_outcome()])})
-    return JobSet(live, None, None)  # type: ignore[arg-type]
+    state = JobSetState(record, records, SQLiteStore(":memory:"), adapter=object())  # type: ignore[arg-type]
+    state.outcomes.put({row: JobOutcome([]) for row in range(jobs)})
+    state.outcomes.put({0: JobOutcome([_outcome()])})
+    return JobSet(state, None, None)  # type: ignore[arg-type]
 
 
 def _job(row: int, jobs: int, now: float) -> JobRecord:
@@ -84,18 +84,18 @@ class Changes:
 
 def change_jobs(shown: JobSet) -> Changes:
     """Jobs in sight and others go on, and the panel tells it at once, not at its next beat."""
-    live, panel = shown.live, shown.shown
+    state, panel = shown._state, shown.shown
     assert panel is not None
-    live.unwatch(panel._mark)
+    state.unwatch(panel._mark)
 
     def change(number: int) -> None:
-        start = 1000 + number * CHANGED % (len(live.jobs) - 2000)
+        start = 1000 + number * CHANGED % (len(state.jobs) - 2000)
         status = Status.RUNNING if number % 2 else Status.QUEUED
-        others = [replace(job, status=status) for job in live.jobs[start : start + CHANGED]]
+        others = [replace(job, status=status) for job in state.jobs[start : start + CHANGED]]
         # The first rows stay as they are but for their notes, those further down take turns.
         said = stamp()
-        first = [replace(job, note=said) for job in live.jobs[:10]]
-        live.publish([*first, *others], {})
+        first = [replace(job, note=said) for job in state.jobs[:10]]
+        state.publish([*first, *others], {})
         panel.paint()
 
     return Changes(change)

@@ -21,7 +21,7 @@ NAIVE_JOBS = 300
 UPDATES = 60
 SET = f"job_set = job_set({JOBS})"
 SHOW = "began = time.time()\njob_set"
-SHOW_OTHER = "other = type(job_set)(job_set.live, None, None)\nbegan = time.time()\nother"
+SHOW_OTHER = "other = type(job_set)(job_set._state, None, None)\nbegan = time.time()\nother"
 # The counts are drawn in their first form, and Plotly's is there.
 _DRAWN = "() => document.querySelectorAll('.qjm-panel .js-plotly-plot .bars').length >= {}"
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-class Faces(Protocol):
+class Display(Protocol):
     """What shows sets and managers."""
 
     def panel(self, job_set: Any, expected: Any, teaching: bool | None) -> AnyWidget:
@@ -28,7 +28,7 @@ class Faces(Protocol):
         """Display the list of a manager's sets."""
 
 
-load: Callable[[], Faces]
+load: Callable[[], Display]
 """What shows; the package puts it here, so that the widgets are loaded when something is first shown."""
 
 

@@ -25,7 +25,7 @@ def printable(text: str) -> str:
     return _OBEYED.sub(_escape, text.replace("\r\n", "\n"))
 
 
-def prints(method: Callable[P, T]) -> Callable[P, T]:
+def printable_result(method: Callable[P, T]) -> Callable[P, T]:
     """Make what a method gives printable; the text that it is made of stays as it is."""
 
     @functools.wraps(method)

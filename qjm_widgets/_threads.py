@@ -56,7 +56,7 @@ class _Worker:
         self.since: float | None = None
 
 
-class Lane:
+class CallQueue:
     """Makes calls one after another on a thread, and on another one while a call hangs.
 
     Args:
@@ -201,7 +201,7 @@ def log_warnings() -> None:
         warnings.showwarning = _Show(warnings.showwarning)  # type: ignore[assignment]
 
 
-def several(
+def run_concurrently(
     calls: Sequence[Callable[[], T]], *, threads: int = 4, within: float | None = None
 ) -> Iterator[tuple[int, T | Exception]]:
     """Make calls on a few daemon threads; yields their index and what they gave or raised, as it comes.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets import _display
-from qjm_widgets._printable import prints
+from qjm_widgets._printable import printable_result
 from qjm_widgets.core import formatting
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.counts import CountsSum
@@ -30,7 +30,7 @@ from qjm_widgets.errors import (
 )
 from qjm_widgets.managed_job import ManagedJob, qiskit_status
 from qjm_widgets.state.events import JobEvent, Subscription
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.owner_process import check_process
 from qjm_widgets.state.progress import ProgressLine
 from qjm_widgets.state.wait import wait_until
@@ -46,43 +46,43 @@ if TYPE_CHECKING:
 
 
 # Drives a set on, with a backend, an executor, a pass manager (each may be None) and run options.
-Resume = Callable[[LiveSet, Any, Any, Any, Mapping[str, Any]], None]
+Resume = Callable[[JobSetState, Any, Any, Any, Mapping[str, Any]], None]
 Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
 
 
 class JobSet:
     """All jobs of one ``run``. Made by ``JobManager``; shows itself as the live panel."""
 
-    def __init__(self, live: LiveSet, engine: Engine, resume: Resume) -> None:
-        self._live = live
+    def __init__(self, state: JobSetState, engine: Engine, resume: Resume) -> None:
+        self._job_set_state = state
         self._process = os.getpid()
         self._warned = False  # that values of the results are not in the store
-        self.expected_backend: Any = None
+        self._expected_backend: Any = None
         """The backend that was named when the set was retrieved: ``resume`` uses it."""
         self._resume = resume
-        self.shown: AnyWidget | None = None
+        self._shown: AnyWidget | None = None
         """The panel that displaying the set shows; one for all its displays."""
         self._engine = engine
 
     @property
-    def live(self) -> LiveSet:
+    def _state(self) -> JobSetState:
         """What is known of the set in this process.
 
         Raises:
             ClosedError: this process was forked from the one that has the set.
         """
         check_process(self._process)
-        return self._live
+        return self._job_set_state
 
     # -- identity ------------------------------------------------------------------------------------
 
     def job_set_id(self) -> str:
         """32 hexadecimal digits, by which the set is retrieved later."""
-        return self._live.set_id
+        return self._job_set_state.set_id
 
     def name(self) -> str:
         """The set's name."""
-        return self._live.record.name
+        return self._job_set_state.record.name
 
     def update_name(self, name: str) -> str:
         """Give the set another name; it is stored when this returns.
@@ -92,14 +92,14 @@ class JobSet:
         Raises:
             ProviderError: some jobs at the provider still have the old one; the call can be repeated.
         """
-        self._check_labels(check_name(name), self.live.record.tags)
-        self._engine.amend_set(self.live, name=name)
+        self._check_labels(check_name(name), self._state.record.tags)
+        self._engine.amend_set(self._state, name=name)
         self._relabel("name")
         return name
 
     def tags(self) -> list[str]:
         """The user's tags."""
-        return list(self._live.record.tags)
+        return list(self._job_set_state.record.tags)
 
     def update_tags(
         self,
@@ -126,11 +126,13 @@ class JobSet:
         else:
             gone = set(check_tags(removal_tags or ()))
             tags = tuple(
-                t for t in (*self.live.record.tags, *check_tags(additional_tags or ())) if t not in gone
+                t
+                for t in (*self._state.record.tags, *check_tags(additional_tags or ()))
+                if t not in gone
             )
         tags = tuple(dict.fromkeys(tags))
         self._check_labels(self.name(), tags)
-        self._engine.amend_set(self.live, tags=tags)
+        self._engine.amend_set(self._state, tags=tags)
         self._relabel("tags")
         return self.tags()
 
@@ -141,39 +143,39 @@ class JobSet:
             InputError: it is no number of seconds above 0.
         """
         check_budget(seconds)
-        self._engine.amend_set(self.live, max_qpu_seconds=None if seconds is None else float(seconds))
+        self._engine.amend_set(self._state, max_qpu_seconds=None if seconds is None else float(seconds))
         held = [
             job.row
-            for job in self.live.jobs
+            for job in self._state.jobs
             if job.status is Status.HELD and (job.last_error or "").startswith(OVER_BUDGET)
         ]
-        if held and self.live.adapter is not None:
-            self._engine.retry(self.live, held, [Status.HELD])
+        if held and self._state.adapter is not None:
+            self._engine.retry(self._state, held, [Status.HELD])
 
     # -- what is known -------------------------------------------------------------------------------
 
     def statuses(self) -> list[JobStatus | None]:
         """Qiskit's status of each job, in their order; None where it is not known."""
-        return [qiskit_status(job.status) for job in self.live.ordered()]
+        return [qiskit_status(job.status) for job in self._state.ordered()]
 
     def report(self, detailed: bool = True) -> str:
         """The set as text; with ``detailed`` a line for each job."""
-        live = self.live
+        state = self._state
         now = time.time()
         return formatting.report(
-            live.record,
-            live.ordered(),
+            state.record,
+            state.ordered(),
             now,
             detailed=detailed,
-            trouble=live.trouble,
-            standing=live.standing(now),
+            trouble=state.trouble,
+            standing=state.standing(now),
         )
 
-    @prints
+    @printable_result
     def error_messages(self) -> str | None:
         """The errors of failed jobs (submission too) and of circuits that failed in others, or None."""
         lines = []
-        for job in self.live.ordered():
+        for job in self._state.ordered():
             if job.status is Status.ERROR:
                 lines.append(f"Job {job.row}, circuits {job.span}: {job.error}")
             elif job.flawed:
@@ -182,11 +184,11 @@ class JobSet:
 
     def jobs(self) -> list[Any]:
         """The provider's own job objects in order; None where a job was not sent by this process."""
-        return [self.live.natives.get(job.row) for job in self.live.ordered()]
+        return [self._state.natives.get(job.row) for job in self._state.ordered()]
 
     def managed_jobs(self) -> list[ManagedJob]:
         """The jobs in order."""
-        return [ManagedJob(self, job.row) for job in self.live.ordered()]
+        return [ManagedJob(self, job.row) for job in self._state.ordered()]
 
     def job(self, circuit: Any) -> tuple[Any, int]:
         """The provider's job that holds a circuit (its first shot piece), and the circuit's place in it.
@@ -198,13 +200,13 @@ class JobSet:
             CircuitNotFoundError: no such circuit.
         """
         index = self._results().index_of(circuit)
-        row = self.live.rows_of(index)[0]
-        return self.live.natives.get(row), index - self.live.jobs[row].span.start
+        row = self._state.rows_of(index)[0]
+        return self._state.natives.get(row), index - self._state.jobs[row].span.start
 
     def jobs_of(self, circuit: Any) -> list[ManagedJob]:
         """All jobs that hold a circuit: one for each piece of its shots."""
         index = self._results().index_of(circuit)
-        return [ManagedJob(self, row) for row in self.live.rows_of(index)]
+        return [ManagedJob(self, row) for row in self._state.rows_of(index)]
 
     def counts(self, circuit: Any = None) -> dict[str, int]:
         """The counts that are there so far.
@@ -217,7 +219,7 @@ class JobSet:
             Shots by bit string (qubit 0 rightmost); empty while nothing is there.
         """
         if circuit is None:
-            return self.live.outcomes.total()[0]
+            return self._state.outcomes.total()[0]
         results = self._results()
         total = CountsSum()
         pieces = results.outcomes_so_far(results.index_of(circuit))
@@ -257,13 +259,13 @@ class JobSet:
             raise InputError(f"until is 'done' or 'submitted', not {until!r}")
         if timeout is not None and timeout < 0:
             raise InputError(f"timeout must be at least 0 seconds, not {timeout}")
-        live = self.live
+        state = self._state
 
         def reached() -> bool:
-            return live.settled if until == "done" else live.submitted
+            return state.settled if until == "done" else state.submitted
 
-        with ProgressLine(live, progress) as line:
-            return wait_until(live, reached, timeout, line.look)
+        with ProgressLine(state, progress) as line:
+            return wait_until(state, reached, timeout, line.look)
 
     def results(
         self,
@@ -286,16 +288,16 @@ class JobSet:
         """
         limit = 0 if partial and timeout is None else timeout
         if not self.wait(limit, progress=progress) and not partial:
-            going = [job for job in self.live.jobs if not job.status.settled]
+            going = [job for job in self._state.jobs if not job.status.settled]
             some = ", ".join(f"{job.row} ({formatting.WORDS[job.status]})" for job in going[:5])
             more = ", …" if len(going) > 5 else ""
             raise WaitTimeoutError(
-                f"after {timeout} s {len(going):,} of {formatting.plural(len(self.live.jobs), 'job')} "
+                f"after {timeout} s {len(going):,} of {formatting.plural(len(self._state.jobs), 'job')} "
                 f"had not ended: {some}{more}. They go on; ask again, or give partial=True"
             )
         if refresh:
-            self.live.outcomes.reread()
-        if not self._warned and (text := notes_of_lost(self.live.jobs)):
+            self._state.outcomes.reread()
+        if not self._warned and (text := notes_of_lost(self._state.jobs)):
             self._warned = True
             warnings.warn(f"{self.name()}: {text}", stacklevel=2)
         return self._results()
@@ -307,18 +309,18 @@ class JobSet:
             WaitTimeoutError: ``timeout`` seconds were over before all had.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        live = self.live
+        state = self._state
         told: set[int] = set()
         new: list[int] = []
 
         def found() -> bool:
-            new[:] = [job.row for job in live.jobs if job.status.settled and job.row not in told]
-            return bool(new) or len(told) == len(live.jobs) or live.settled
+            new[:] = [job.row for job in state.jobs if job.status.settled and job.row not in told]
+            return bool(new) or len(told) == len(state.jobs) or state.settled
 
         while True:
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if not wait_until(live, found, left):
-                raise WaitTimeoutError(f"only {len(told)} of {len(live.jobs)} jobs ended in time")
+            if not wait_until(state, found, left):
+                raise WaitTimeoutError(f"only {len(told)} of {len(state.jobs)} jobs ended in time")
             if not new:
                 return
             for row in new:
@@ -330,7 +332,7 @@ class JobSet:
 
         Leave the subscription's ``with`` block, or call ``unsubscribe``, to end it.
         """
-        return self.live.bus.subscribe(callback)
+        return self._state.bus.subscribe(callback)
 
     # -- doing ---------------------------------------------------------------------------------------
 
@@ -341,10 +343,10 @@ class JobSet:
             How many jobs were not over yet.
         """
         rows = self._rows(jobs)
-        if all(self.live.jobs[row].status.final for row in rows):
+        if all(self._state.jobs[row].status.final for row in rows):
             return 0
         self._need_driver("cancel")
-        return self._engine.cancel(self.live, rows)
+        return self._engine.cancel(self._state, rows)
 
     def retry(self, jobs: Jobs | None = None, *, held: bool = False) -> int:
         """Send failed jobs again (all by default), never those that were cancelled.
@@ -364,21 +366,21 @@ class JobSet:
         """
         rows = self._rows(jobs)
         status = Status.HELD if held else Status.ERROR
-        named = [self.live.jobs[row] for row in rows]
+        named = [self._state.jobs[row] for row in rows]
         if not any(job.status is status or (job.flawed and not held) for job in named):
             return 0
         self._need_driver("retry")
-        return self._engine.retry(self.live, rows, [status])
+        return self._engine.retry(self._state, rows, [status])
 
     def pause(self) -> None:
-        """Hold back what is not sent yet, until ``proceed``; what was sent goes on."""
+        """Hold back what is not sent yet, until ``unpause``; what was sent goes on."""
         self._need_driver("pause")
-        self._engine.pause(self.live, True)
+        self._engine.pause(self._state, True)
 
-    def proceed(self) -> None:
+    def unpause(self) -> None:
         """Send what ``pause`` held back."""
         self._need_driver("proceed")
-        self._engine.pause(self.live, False)
+        self._engine.pause(self._state, False)
 
     def resume(
         self,
@@ -403,7 +405,7 @@ class JobSet:
             executor: as for ``run``; it need not be the one that the set was begun with. With one, a set
                 that this kernel drives and that has nothing under way goes on there (``retry``).
             pass_manager: the one of ``run``, where circuits still wait for it.
-            paused: send nothing yet, until ``proceed``; what was sent is watched.
+            paused: send nothing yet, until ``unpause``; what was sent is watched.
             run_options: those that could not be stored, and any that should change.
 
         Returns:
@@ -414,13 +416,13 @@ class JobSet:
                 what to do.
             DrivenElsewhereError: another kernel drives it.
         """
-        chosen = self.expected_backend if backend is None else backend
-        if self.live.adapter is None:
-            self.live.paused = paused
+        chosen = self._expected_backend if backend is None else backend
+        if self._state.adapter is None:
+            self._state.paused = paused
         try:
-            self._resume(self.live, chosen, executor, pass_manager, run_options)
+            self._resume(self._state, chosen, executor, pass_manager, run_options)
         except BaseException:
-            self.live.paused = self.live.paused and self.live.adapter is not None
+            self._state.paused = self._state.paused and self._state.adapter is not None
             raise
         return self
 
@@ -478,12 +480,12 @@ class JobSet:
             CircuitNotFoundError: no such circuit.
         """
         from qjm_widgets.plotting.bar_chart import Looks, counts_figure
-        from qjm_widgets.plotting.selection import Choice
+        from qjm_widgets.plotting.selection import Selection
 
         index = None if circuit is None else self._results().index_of(circuit)
-        choice = Choice.make(index, name, metadata, register, bits, most)
+        choice = Selection.make(index, name, metadata, register, bits, most)
         looks = Looks.make(probability, sort, error_bars)
-        return counts_figure(self.live, choice, self._expected(expected), looks)
+        return counts_figure(self._state, choice, self._expected(expected), looks)
 
     def to_dataframe(self) -> pd.DataFrame:
         """The jobs as a pandas table, one row a job; times in UTC, durations in seconds.
@@ -493,16 +495,16 @@ class JobSet:
         """
         from qjm_widgets.state.dataframe import frame_of
 
-        return frame_of(self.live)
+        return frame_of(self._state)
 
-    @prints
+    @printable_result
     def __repr__(self) -> str:
-        told = str(self._live.summary())
-        standing = self._live.standing(time.time())
+        told = str(self._job_set_state.summary())
+        standing = self._job_set_state.standing(time.time())
         if standing is not None:
             told += f"; {standing}"
-        if self._live.record.unstored_circuits:
-            told += f"; {formatting.unresumable(self._live.record)}"
+        if self._job_set_state.record.unstored_circuits:
+            told += f"; {formatting.unresumable(self._job_set_state.record)}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {told}>"
 
     def _ipython_display_(self, **_: Any) -> None:
@@ -511,15 +513,15 @@ class JobSet:
     # -- inside --------------------------------------------------------------------------------------
 
     def _check_labels(self, name: str, tags: Sequence[str]) -> None:
-        if isinstance(self.live.adapter, RemoteAdapter):
-            self.live.adapter.check_labels(name, tags)
+        if isinstance(self._state.adapter, RemoteAdapter):
+            self._state.adapter.check_labels(name, tags)
 
     def _relabel(self, what: str) -> None:
         """Bring name and tags of the provider's jobs up to date."""
-        record, adapter = self.live.record, self.live.adapter
+        record, adapter = self._state.record, self._state.adapter
         if not isinstance(adapter, RemoteAdapter):
             return
-        jobs = [(job.job_id, identity_of(record, job)) for job in self.live.jobs if job.job_id]
+        jobs = [(job.job_id, identity_of(record, job)) for job in self._state.jobs if job.job_id]
         failed = adapter.relabel(jobs, record.name, record.tags)
         if failed:
             job_id, error = next(iter(failed.items()))
@@ -531,32 +533,32 @@ class JobSet:
     def _results(self) -> JobSetResults:
         from qjm_widgets.results import JobSetResults
 
-        return JobSetResults(self.live)
+        return JobSetResults(self._state)
 
     def _expected(self, value: Any) -> Expected | None:
         from qjm_widgets.plotting.expected import Expected
 
         if value is None:
             return None
-        return Expected(value, self.live.record.circuits, self._results().index_of)
+        return Expected(value, self._state.record.circuits, self._results().index_of)
 
     def _rows(self, jobs: Jobs | None) -> list[int]:
         if jobs is None:
-            return [job.row for job in self.live.jobs]
+            return [job.row for job in self._state.jobs]
         chosen = list(jobs) if isinstance(jobs, Iterable) else [jobs]
         rows = []
         for job in chosen:
             row = job.row if isinstance(job, ManagedJob) else job
-            if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < len(self.live.jobs):
-                raise InputError(f"no job {job!r}: the set has jobs 0 to {len(self.live.jobs) - 1}")
+            if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < len(self._state.jobs):
+                raise InputError(f"no job {job!r}: the set has jobs 0 to {len(self._state.jobs) - 1}")
             rows.append(row)
         return rows
 
     def _need_driver(self, verb: str) -> None:
-        if self.live.adapter is not None:
+        if self._state.adapter is not None:
             return
-        if self.live.owner is not None:
-            raise DrivenElsewhereError(f"cannot {verb} it here: {self.live.owner} drives this job set")
+        if self._state.owner is not None:
+            raise DrivenElsewhereError(f"cannot {verb} it here: {self._state.owner} drives this job set")
         raise InvalidStateError(
             f"cannot {verb}: nobody drives this job set in this kernel; job_set.resume(backend) does"
         )

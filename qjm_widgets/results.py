@@ -28,7 +28,7 @@ from qjm_widgets.serialization.primitive_result import write_pub_result
 from qjm_widgets.serialization.pub_selection import counted, select
 from qjm_widgets.serialization.qiskit_counts import PackedCounts
 from qjm_widgets.serialization.qiskit_result import write_experiment, write_sampled
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -59,8 +59,8 @@ class JobSetResults:
     A circuit without a result raises when it is asked for, with the reason; the others answer.
     """
 
-    def __init__(self, live: LiveSet) -> None:
-        self._live = live
+    def __init__(self, state: JobSetState) -> None:
+        self._live = state
         self._index: dict[str, list[int]] | None = None
 
     @property

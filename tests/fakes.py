@@ -31,8 +31,8 @@ def marked(value: int, bits: int = 10, name: str | None = None) -> QuantumCircui
 
 def reach(job_set: JobSet, condition: Callable[[], object]) -> None:
     """Wait until something is so; it is looked at whenever a job of the set changes."""
-    with job_set.live.changed:
-        assert job_set.live.changed.wait_for(condition, LIMIT), repr(job_set)
+    with job_set._state.changed:
+        assert job_set._state.changed.wait_for(condition, LIMIT), repr(job_set)
 
 
 def until(condition: Callable[[], object]) -> None:

@@ -72,7 +72,7 @@ def test_results_never_time_out_when_all_is_done(manager: JobManager) -> None:
 def test_results_time_out_naming_the_jobs_and_the_jobs_go_on(manager: JobManager) -> None:
     backend, job_set = held(manager, 7)
     backend.sent[0].finish()
-    reach(job_set, lambda: job_set.live.finished == 1)
+    reach(job_set, lambda: job_set._state.finished == 1)
     with pytest.raises(WaitTimeoutError, match=r"6 of 7 jobs .* 1 \(queued\), 2 .*partial") as caught:
         job_set.results(timeout=0)
     assert isinstance(caught.value, TimeoutError)
@@ -103,7 +103,7 @@ def interrupted(wait: Callable[[], object], interrupt: threading.Thread) -> None
 def test_partial_results_are_what_is_there(manager: JobManager) -> None:
     backend, job_set = held(manager)
     backend.sent[2].finish()
-    reach(job_set, lambda: job_set.live.finished == 1)
+    reach(job_set, lambda: job_set._state.finished == 1)
     for results in (job_set.results(partial=True), job_set.results(timeout=0, partial=True)):
         assert results.get_counts(2) == {"0010": 10}
         with pytest.raises(NotAvailableError, match=r"job 3 .* is queued"):
@@ -111,7 +111,7 @@ def test_partial_results_are_what_is_there(manager: JobManager) -> None:
     assert job_set.counts() == {"0010": 10}
     assert job_set.counts(3) == {}
     backend.sent[3].finish()
-    reach(job_set, lambda: job_set.live.finished == 2)
+    reach(job_set, lambda: job_set._state.finished == 2)
     assert results.get_counts(3) == {"0011": 10}
     assert job_set.counts() == {"0010": 10, "0011": 10}
 
@@ -134,7 +134,7 @@ def test_as_completed_tells_of_failures_too_and_gives_up_in_time(manager: JobMan
     backend, job_set = held(manager, 3)
     backend.sent[0].fail("broken")
     assert job_set.cancel(1) == 1
-    reach(job_set, lambda: job_set.live.jobs[1].status.final and job_set.live.jobs[0].status.final)
+    reach(job_set, lambda: job_set._state.jobs[1].status.final and job_set._state.jobs[0].status.final)
     ended = job_set.as_completed(timeout=0)
     told = [next(ended).row, next(ended).row]
     with pytest.raises(WaitTimeoutError, match="2 of 3"):

@@ -186,12 +186,12 @@ def test_the_static_form_tells_all_jobs_and_when_that_was(manager: JobManager) -
     circuits = [marked(value) for value in range(30)]
     job_set = manager.run(circuits, backend, max_circuits_per_job=1)
     assert job_set.wait(LIMIT, until="submitted")
-    text, page = text_of(job_set.live), html_of(job_set.live)
+    text, page = text_of(job_set._state), html_of(job_set._state)
     assert "30 circuits · 30 jobs" in text
     assert "30 circuits · 30 jobs" in page
     assert re.search(r"\n  as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d$", text)
     assert re.search(r"Job set \w{32}, as of \d{4}-", page)
     job_set.cancel()
     assert job_set.wait(LIMIT)
-    assert "as of" not in text_of(job_set.live)
-    assert "as of" not in html_of(job_set.live)
+    assert "as of" not in text_of(job_set._state)
+    assert "as of" not in html_of(job_set._state)

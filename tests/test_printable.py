@@ -55,7 +55,7 @@ def failed(store: Path) -> Iterator[JobSet]:
         job_set = manager.run(
             circuits, backend, max_circuits_per_job=1, name="n\x1b[31m\u202e", tags=["t\x07"]
         )
-        reach(job_set, lambda: job_set.live.numbers()[Status.ERROR] == 2)
+        reach(job_set, lambda: job_set._state.numbers()[Status.ERROR] == 2)
         assert job_set.wait(LIMIT, until="submitted")
         yield job_set
         job_set.cancel()
@@ -85,12 +85,12 @@ def test_what_a_set_says_is_printable_and_what_is_stored_is_not_changed(failed: 
     told = failed.error_messages()
     assert told is not None
     assert told.count(SHOWN) == 2
-    assert EVIL in str(failed.live.jobs[0].error)
-    _, jobs = failed.live.store.load_set(failed.job_set_id())
+    assert EVIL in str(failed._state.jobs[0].error)
+    _, jobs = failed._state.store.load_set(failed.job_set_id())
     assert EVIL in str(jobs[0].error)
     job = failed.managed_jobs()[0]
     assert SHOWN in str(job.error_message())
-    failed.live.trouble = f"the store {EVIL}"
+    failed._state.trouble = f"the store {EVIL}"
     texts = [
         told,
         str(job.error_message()),
@@ -98,7 +98,7 @@ def test_what_a_set_says_is_printable_and_what_is_stored_is_not_changed(failed: 
         repr(failed),
         repr(job),
         repr(job.history()),
-        repr(failed.live.record),
+        repr(failed._state.record),
         failed.to_dataframe().to_string(),
     ]
     with pytest.raises(NotAvailableError) as raised:
@@ -110,9 +110,9 @@ def test_what_a_set_says_is_printable_and_what_is_stored_is_not_changed(failed: 
 
 
 def test_a_progress_line_is_printable(failed: JobSet) -> None:
-    failed.live.trouble = f"the store {EVIL}"
+    failed._state.trouble = f"the store {EVIL}"
     stream = io.StringIO()
-    with ProgressLine(failed.live, True, stream) as line:
+    with ProgressLine(failed._state, True, stream) as line:
         line._due = 0.0
         line.look()
     assert "n�[31m" in stream.getvalue()

@@ -20,7 +20,7 @@ from qjm_widgets.errors import (
 )
 from qjm_widgets.results import JobSetResults
 from qjm_widgets.serialization.outcomes import encode_outcome
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.storage import SQLiteStore
 
 SET_ID = "5" * 32
@@ -69,7 +69,7 @@ def results(
     store.commit({SET_ID: Changes(outcomes=encoded)})
     chosen = list(names) or [f"c{index}" for index in range(circuits)]
     works = [Work(QuantumCircuit(1, 2, name=name)) for name in chosen]
-    return JobSetResults(LiveSet(record, jobs, store, works=works))
+    return JobSetResults(JobSetState(record, jobs, store, works=works))
 
 
 def test_a_circuit_is_found_by_index_name_and_itself(store: SQLiteStore) -> None:

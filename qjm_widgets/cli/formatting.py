@@ -45,21 +45,21 @@ def summary_tree(summary: SetSummary) -> dict[str, Any]:
 
 def set_tree(job_set: JobSet) -> dict[str, Any]:
     """A set without its jobs."""
-    live = job_set.live
-    flawed = len(live.census.flawed)
-    return summary_tree(SetSummary(live.record, live.numbers(), _driver(job_set), flawed))
+    state = job_set._state
+    flawed = len(state.totals.flawed)
+    return summary_tree(SetSummary(state.record, state.numbers(), _driver(job_set), flawed))
 
 
 def jobs_tree(job_set: JobSet) -> list[dict[str, Any]]:
     """The jobs in order."""
-    return [_job(job) for job in job_set.live.ordered()]
+    return [_job(job) for job in job_set._state.ordered()]
 
 
 def _driver(job_set: JobSet) -> str | None:
-    live = job_set.live
-    if live.over:
+    state = job_set._state
+    if state.over:
         return None
-    return "this process" if live.adapter is not None else live.owner
+    return "this process" if state.adapter is not None else state.owner
 
 
 def _job(job: JobRecord) -> dict[str, Any]:
@@ -118,21 +118,21 @@ def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
 def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
     record = summary.record
     made = f"{datetime.datetime.fromtimestamp(record.created_at):%Y-%m-%d %H:%M}"
-    state = str(formatting.summary(summary.jobs, flawed=summary.flawed))
+    text = str(formatting.summary(summary.jobs, flawed=summary.flawed))
     if summary.interrupted:
-        state += " · interrupted: qjm resume"
+        text += " · interrupted: qjm resume"
     elif summary.owner is not None and not summary.owner.startswith("this"):
-        state += f" · driven by {summary.owner}"
+        text += f" · driven by {summary.owner}"
     if record.unstored_circuits:
-        state += f" · {formatting.unresumable(record)}"
+        text += f" · {formatting.unresumable(record)}"
     name, backend = formatting.first_line(record.name, 32), formatting.first_line(record.backend, 24)
-    return record.set_id[:8], made, name, backend, state
+    return record.set_id[:8], made, name, backend, text
 
 
 def show_text(job_set: JobSet) -> str:
     """A set and its jobs."""
     owner = _driver(job_set)
-    driven = f"\n  driven by {owner}" if owner is not None and not job_set.live.settled else ""
+    driven = f"\n  driven by {owner}" if owner is not None and not job_set._state.settled else ""
     return printable(job_set.report() + driven)
 
 

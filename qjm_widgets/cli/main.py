@@ -119,22 +119,22 @@ def _watch(manager: JobManager, chosen: argparse.Namespace) -> int:
 def _cancel(manager: JobManager, chosen: argparse.Namespace) -> int:
     job_set = _retrieve(manager, chosen)
     rows = _rows(job_set, chosen.jobs)
-    rows = [row for row in rows if not job_set.live.jobs[row].status.final]
+    rows = [row for row in rows if not job_set._state.jobs[row].status.final]
     if not rows:
         return _say(chosen, {"cancelled": 0}, "nothing to cancel: those jobs have ended")
     _drive(job_set, chosen, paused=True)
     job_set.cancel(rows)
     limit = _CANCELLING if chosen.timeout is None else chosen.timeout
     deadline = time.monotonic() + limit
-    live = job_set.live
-    with live.changed:
-        over = live.changed.wait_for(
-            lambda: all(live.jobs[row].status.final for row in rows),
+    state = job_set._state
+    with state.changed:
+        over = state.changed.wait_for(
+            lambda: all(state.jobs[row].status.final for row in rows),
             max(0.0, deadline - time.monotonic()),
         )
     if not over:
         raise WaitTimeoutError(f"asked for, but not confirmed within {limit:g} s: look again later")
-    ended = sum(live.jobs[row].status is Status.CANCELLED for row in rows)
+    ended = sum(state.jobs[row].status is Status.CANCELLED for row in rows)
     late = f"; {len(rows) - ended} ended first" if ended < len(rows) else ""
     tree = {"cancelled": ended, "asked_for": len(rows)}
     return _say(chosen, tree, f"{plural(ended, 'job')} cancelled{late}")
@@ -144,7 +144,7 @@ def _retry(manager: JobManager, chosen: argparse.Namespace) -> int:
     job_set = _retrieve(manager, chosen)
     rows = _rows(job_set, chosen.jobs)
     wanted = Status.HELD if chosen.held else Status.ERROR
-    jobs = [job_set.live.jobs[row] for row in rows]
+    jobs = [job_set._state.jobs[row] for row in rows]
     if not any(job.status is wanted or (job.flawed and not chosen.held) for job in jobs):
         return _say(chosen, {"retried": 0}, f"nothing to retry: no job of those is {_word(wanted)}")
     _drive(job_set, chosen, paused=False)
@@ -161,7 +161,7 @@ def _word(status: Status) -> str:
 
 def _resume(manager: JobManager, chosen: argparse.Namespace) -> int:
     job_set = _retrieve(manager, chosen)
-    if job_set.live.interrupted or job_set.live.owner is not None:
+    if job_set._state.interrupted or job_set._state.owner is not None:
         _drive(job_set, chosen, paused=False)
     watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
     return _ending(job_set)
@@ -198,7 +198,7 @@ def _retrieve(manager: JobManager, chosen: argparse.Namespace) -> JobSet:
 
 
 def _rows(job_set: JobSet, jobs: Sequence[int]) -> list[int]:
-    most = len(job_set.live.jobs)
+    most = len(job_set._state.jobs)
     for job in jobs:
         if not 0 <= job < most:
             raise InputError(f"no job {job}: the set has jobs 0 to {most - 1}")
@@ -207,16 +207,16 @@ def _rows(job_set: JobSet, jobs: Sequence[int]) -> list[int]:
 
 def _drive(job_set: JobSet, chosen: argparse.Namespace, *, paused: bool) -> None:
     """Drive the set in this process, unless a kernel does."""
-    owner = job_set.live.owner
+    owner = job_set._state.owner
     if owner is not None:
         raise DrivenElsewhereError(f"{owner} drives this job set: act there, or end it first")
     backend, options = backend_of(chosen.backend), options_of(chosen.option)
     try:
         job_set.resume(backend, paused=paused, **options)
     except InputError as error:
-        if backend is None and not job_set.live.record.unstored_options:
+        if backend is None and not job_set._state.record.unstored_options:
             raise InvalidStateError(
-                f"nobody drives this job set, and its backend, {job_set.live.record.backend}, is not "
+                f"nobody drives this job set, and its backend, {job_set._state.record.backend}, is not "
                 "known here: give --backend module:factory"
             ) from error
         raise
@@ -224,10 +224,10 @@ def _drive(job_set: JobSet, chosen: argparse.Namespace, *, paused: bool) -> None
 
 def _ending(job_set: JobSet) -> int:
     """How a set that was watched stands."""
-    live = job_set.live
-    if live.interrupted:
+    state = job_set._state
+    if state.interrupted:
         raise InvalidStateError("nobody drives this job set: qjm resume does")
-    whole = live.finished == len(live.jobs) and not live.census.flawed
+    whole = state.finished == len(state.jobs) and not state.totals.flawed
     return exit_codes.DONE if whole else exit_codes.NOT_ALL_DONE
 
 

@@ -83,12 +83,12 @@ class JobsTable:
         self._line = line
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        live = self._set.live
-        jobs = live.ordered()
+        state = self._set._state
+        jobs = state.ordered()
         shown = _chosen(jobs, max(1, (options.height or console.height) - _ROOM))
         rows = [formatting.row(job, self._now) for job in shown]
-        name = formatting.first_line(live.record.name, 60)
-        title = f"{name} · {formatting.first_line(formatting.title(live.record, len(jobs)))}"
+        name = formatting.first_line(state.record.name, 60)
+        title = f"{name} · {formatting.first_line(formatting.title(state.record, len(jobs)))}"
         yield Text(title, no_wrap=True, overflow="ellipsis")
         columns = fit(
             [

@@ -32,9 +32,9 @@ def watch(job_set: JobSet, *, timeout: float | None, as_json: bool) -> None:
 
 
 def _line(job_set: JobSet) -> str:
-    live = job_set.live
-    line = str(live.summary())
-    return printable(f"{line} · {live.waiting.text}" if live.waiting is not None else line)
+    state = job_set._state
+    line = str(state.summary())
+    return printable(f"{line} · {state.waiting.text}" if state.waiting is not None else line)
 
 
 def _say_changes(job_set: JobSet, timeout: float | None, text: Callable[[], str]) -> None:
@@ -63,17 +63,17 @@ def _show_table(job_set: JobSet, timeout: float | None) -> bool:
 
 def _beats(job_set: JobSet, timeout: float | None) -> Any:
     """Once at first, at each change (four times a second at most), and once at the end."""
-    live = job_set.live
+    state = job_set._state
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:
-        seen = live.sequence
-        settled = live.settled
+        seen = state.sequence
+        settled = state.settled
         yield
         if settled:
             return
         if deadline is not None and time.monotonic() >= deadline:
             raise WaitTimeoutError(f"after {timeout} s: {_line(job_set)}. The jobs go on")
         left = _BEAT if deadline is None else min(_BEAT, max(0.0, deadline - time.monotonic()))
-        with live.changed:
-            if live.sequence == seen:
-                live.changed.wait(left)
+        with state.changed:
+            if state.sequence == seen:
+                state.changed.wait(left)

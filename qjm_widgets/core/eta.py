@@ -6,7 +6,7 @@ import itertools
 import statistics
 
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.core.totals import Census
+from qjm_widgets.core.totals import Totals
 
 _LATEST = 50
 """Jobs that say how fast it goes now; older ones may have run under another load."""
@@ -14,7 +14,7 @@ _BREAK = 60.0
 """A gap (seconds) from which on nothing may have been going on at all, as over night."""
 
 
-def end_of(jobs: Census, now: float) -> float | None:
+def end_of(jobs: Totals, now: float) -> float | None:
     """When (seconds since 1970) the last job will probably have ended.
 
     The unfinished jobs are taken to end at the pace of the latest finished ones, whatever that pace

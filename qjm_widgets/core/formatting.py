@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from qjm_widgets._printable import printable, prints
+from qjm_widgets._printable import printable, printable_result
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 
 WORDS: Mapping[Status, str] = {
@@ -223,7 +223,7 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-@prints
+@printable_result
 def report(
     record: JobSetRecord,
     jobs: Sequence[JobRecord],

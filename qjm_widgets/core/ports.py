@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
-from qjm_widgets._printable import prints
+from qjm_widgets._printable import printable_result
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.formatting import summary, unresumable
 from qjm_widgets.core.option_names import KnownOptions
@@ -77,7 +77,7 @@ class SetSummary(NamedTuple):
         """Whether jobs are unfinished and nobody drives them."""
         return self.unfinished and self.owner is None
 
-    @prints
+    @printable_result
     def __repr__(self) -> str:
         told = str(summary(self.jobs, flawed=self.flawed))
         if not self.record.complete:

@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 _CODES = {status: code for code, status in enumerate(ORDER)}
 
 
-class Told(NamedTuple):
+class BackendFacts(NamedTuple):
     """What backends told beside the statuses.
 
     Attributes:
@@ -42,7 +42,7 @@ class Told(NamedTuple):
     known_at: float | None
 
 
-class Census:
+class Totals:
     """The sums over a set's jobs.
 
     Attributes:
@@ -118,7 +118,7 @@ class Census:
         found = [self._ended.get(row) for _, row in self._ends[-most:]]
         return [job for job in found if job is not None]
 
-    def told(self) -> Told:
+    def told(self) -> BackendFacts:
         """What backends told of all of them."""
         shared = [facts for facts, jobs in list(self._sharing.items()) if jobs]
         columns = tuple(name for name, fact in _COLUMNS.items() if any(facts & fact for facts in shared))
@@ -128,9 +128,11 @@ class Census:
         remote = list(self.remote.values()) if silent else []
         asked = [job for job in remote if not job.cancel_requested]
         if not asked:
-            return Told(columns, used, None, None)
+            return BackendFacts(columns, used, None, None)
         known_at = max(job.checked_at or job.sent_at or 0.0 for job in remote)
-        return Told(columns, used, min(asked, key=lambda job: job.row).last_error, known_at or None)
+        return BackendFacts(
+            columns, used, min(asked, key=lambda job: job.row).last_error, known_at or None
+        )
 
 
 def code(job: JobRecord) -> int:

@@ -14,16 +14,16 @@ from qjm_widgets._threads import Call
 from qjm_widgets.core import backoff
 from qjm_widgets.core.error_policy import judge, readable
 from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter
-from qjm_widgets.engine.engine_set import Key, SetState, Turn
+from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
 
 
 class _Wish:
     """A cancellation that the backend has not answered yet; ``call`` is the one under way."""
 
-    __slots__ = ("call", "due", "handle", "row", "state", "tries")
+    __slots__ = ("call", "due", "handle", "job_set", "row", "tries")
 
-    def __init__(self, state: SetState, row: int, handle: Any, due: float) -> None:
-        self.state = state
+    def __init__(self, job_set: EngineSet, row: int, handle: Any, due: float) -> None:
+        self.job_set = job_set
         self.row = row
         self.handle = handle
         self.due = due
@@ -32,10 +32,10 @@ class _Wish:
 
     @property
     def key(self) -> Key:
-        return self.state.live.set_id, self.row
+        return self.job_set.state.set_id, self.row
 
 
-class Cancellations:
+class Canceller:
     """The cancellations of one adapter.
 
     Args:
@@ -75,9 +75,9 @@ class Cancellations:
                 wish.call = Call(functools.partial(self._cancel, wish))
                 self._call(wish.call)
 
-    def wish(self, state: SetState, row: int, handle: Any) -> None:
+    def wish(self, job_set: EngineSet, row: int, handle: Any) -> None:
         """Stop a job."""
-        wish = _Wish(state, row, handle, self._turn.now())
+        wish = _Wish(job_set, row, handle, self._turn.now())
         self._wishes[wish.key] = wish
 
     def spare(self, handle: Any) -> None:
@@ -138,7 +138,7 @@ class Cancellations:
         del self._wishes[wish.key]
         if not done:
             text = f"{self._adapter.name} did not cancel it: it may be too late"
-            self._turn.amend(wish.state, wish.row, last_error=text)
+            self._turn.amend(wish.job_set, wish.row, last_error=text)
         self._answered()
 
     def _failed(self, wish: _Wish, error: BaseException) -> None:
@@ -155,5 +155,5 @@ class Cancellations:
         else:
             del self._wishes[wish.key]
             text = f"cancelling failed: {verdict.text}"
-        self._turn.amend(wish.state, wish.row, last_error=text)
+        self._turn.amend(wish.job_set, wish.row, last_error=text)
         self._answered()

@@ -22,12 +22,12 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery, recover
-from qjm_widgets.engine.engine_set import SetState
+from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.engine.submitter import Driver
-from qjm_widgets.engine.transitions import FOUND, FRESH, Decisions
-from qjm_widgets.engine.unit_of_work import Ledger
+from qjm_widgets.engine.transitions import FOUND, FRESH, Transitions
+from qjm_widgets.engine.unit_of_work import UnitOfWork
 from qjm_widgets.errors import ClosedError, InvalidStateError, JobSetNotFoundError, StoreError
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,13 +43,13 @@ class Engine:
     def __init__(self, store: JobStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self.lost: Callable[[LiveSet], None] = lambda live: None
+        self.lost: Callable[[JobSetState], None] = lambda state: None
         """Called with a set that another kernel has taken over."""
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._sets: dict[str, SetState] = {}
+        self._sets: dict[str, EngineSet] = {}
         self._drivers: dict[int, Driver] = {}
-        self._ledger = Ledger(store, clock, self._sets, self._give_up, self._refuse)
-        self._turn = Decisions(store, clock, self._ledger, self.post)
+        self._ledger = UnitOfWork(store, clock, self._sets, self._give_up, self._refuse)
+        self._turn = Transitions(store, clock, self._ledger, self.post)
         self._beat_due: float | None = None
         self._stopping = False
         self._ended = False
@@ -102,109 +102,109 @@ class Engine:
                 f"soon as {when}; there is no need to ask once more."
             ) from None
 
-    def add(self, live: LiveSet, *, ready: int) -> None:
+    def add(self, state: JobSetState, *, ready: int) -> None:
         """Drive a new set from now on.
 
         Args:
             live: the set.
             ready: circuits before this one are as they are sent; ``circuits_ready`` says of the others.
         """
-        adapter = live.adapter
+        adapter = state.adapter
         assert adapter is not None
 
         def message() -> None:
-            self._add(live, adapter, ready)
+            self._add(state, adapter, ready)
 
         self.post(message)
 
-    def resume(self, live: LiveSet, *, ready: int) -> None:
+    def resume(self, state: JobSetState, *, ready: int) -> None:
         """Drive a set on that another kernel left; what may be lost, or is held, is looked for."""
-        adapter = live.adapter
+        adapter = state.adapter
         assert adapter is not None
-        self.ask(lambda: self._resume(live, adapter, ready))
+        self.ask(lambda: self._resume(state, adapter, ready))
 
-    def look_again(self, live: LiveSet) -> None:
+    def look_again(self, state: JobSetState) -> None:
         """Look for the held jobs of a set that is driven."""
 
         def message() -> None:
-            state = self._state(live)
-            for job in list(state.jobs):
+            job_set = self._state(state)
+            for job in list(job_set.jobs):
                 if job.status is Status.HELD:
-                    self._recover(state, job, state.driver.adapter)
+                    self._recover(job_set, job, job_set.driver.adapter)
 
         self.ask(message)
 
-    def circuits_ready(self, live: LiveSet, upto: int) -> None:
+    def circuits_ready(self, state: JobSetState, upto: int) -> None:
         """The circuits before ``upto`` are transpiled and on disk: their jobs may be sent."""
 
         def message() -> None:
-            state = self._sets.get(live.set_id)
-            if state is not None:
-                state.ready = max(state.ready, upto)
+            job_set = self._sets.get(state.set_id)
+            if job_set is not None:
+                job_set.ready = max(job_set.ready, upto)
 
         self.post(message)
 
-    def fail_rows(self, live: LiveSet, rows: Sequence[int], text: str) -> None:
+    def fail_rows(self, state: JobSetState, rows: Sequence[int], text: str) -> None:
         """Jobs that can never be sent, and why."""
 
         def message() -> None:
-            state = self._sets.get(live.set_id)
-            for row in rows if state is not None else ():
-                if state is not None and state.jobs[row].status is Status.NOT_SENT:
+            job_set = self._sets.get(state.set_id)
+            for row in rows if job_set is not None else ():
+                if job_set is not None and job_set.jobs[row].status is Status.NOT_SENT:
                     error = f"{text}\nIt cannot be sent again: run its circuits as a new set."
-                    self._turn.change(state, row, Status.ERROR, error=error, retryable=False)
+                    self._turn.change(job_set, row, Status.ERROR, error=error, retryable=False)
 
         self.post(message)
 
-    def cancel(self, live: LiveSet, rows: Sequence[int]) -> int:
+    def cancel(self, state: JobSetState, rows: Sequence[int]) -> int:
         """Cancel jobs; how many were not over yet."""
-        return int(self.ask(lambda: self._cancel(self._state(live), rows)))
+        return int(self.ask(lambda: self._cancel(self._state(state), rows)))
 
-    def retry(self, live: LiveSet, rows: Sequence[int], statuses: Sequence[Status]) -> int:
+    def retry(self, state: JobSetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
         """Send jobs in one of the statuses again; how many there were."""
-        return int(self.ask(lambda: self._retry(self._state(live), rows, statuses)))
+        return int(self.ask(lambda: self._retry(self._state(state), rows, statuses)))
 
-    def amend_set(self, live: LiveSet, **fields: Any) -> None:
+    def amend_set(self, state: JobSetState, **fields: Any) -> None:
         """Change what is known of a set, driven or not; it is on disk when this returns."""
 
         def message() -> None:
-            record = replace(live.record, **fields)
+            record = replace(state.record, **fields)
             self._store.update_set(record)
-            live.record = record
-            live.notify()
+            state.record = record
+            state.notify()
 
         self.ask(message)
 
-    def keep_outcome(self, live: LiveSet, row: int, outcome: JobOutcome) -> None:
+    def keep_outcome(self, state: JobSetState, row: int, outcome: JobOutcome) -> None:
         """Store what a job that is done gave; it is on disk when this returns."""
-        self.ask(lambda: self._turn.keep(self._state(live), row, outcome))
+        self.ask(lambda: self._turn.keep(self._state(state), row, outcome))
 
-    def fill(self, live: LiveSet, jobs: Sequence[JobRecord]) -> None:
+    def fill(self, state: JobSetState, jobs: Sequence[JobRecord]) -> None:
         """Take over jobs that a provider knows for rows that have none: followed, never sent."""
 
         def message() -> None:
-            state = self._state(live)
+            job_set = self._state(state)
             for job in jobs:
-                known = state.jobs[job.row]
+                known = job_set.jobs[job.row]
                 if known.job_id is None and known.status in (Status.ERROR, Status.HELD):
                     fields = {name: getattr(job, name) for name in FOUND}
-                    self._turn.change(state, job.row, job.status, text="found", **fields)
+                    self._turn.change(job_set, job.row, job.status, text="found", **fields)
                     if job.status.remote:
-                        state.driver.recover(state, job.row, Recovery.FETCH)
+                        job_set.driver.recover(job_set, job.row, Recovery.FETCH)
 
         self.ask(message)
 
-    def forget(self, live: LiveSet) -> None:
+    def forget(self, state: JobSetState) -> None:
         """Stop driving a set."""
-        self.ask(lambda: self._forget(live.set_id))
+        self.ask(lambda: self._forget(state.set_id))
 
-    def pause(self, live: LiveSet, paused: bool) -> None:
+    def pause(self, state: JobSetState, paused: bool) -> None:
         """Hold back what is not sent yet, or let it go."""
 
         def message() -> None:
-            state = self._state(live)
-            state.paused = live.paused = paused
-            live.notify()
+            job_set = self._state(state)
+            job_set.paused = state.paused = paused
+            state.notify()
 
         self.ask(message)
 
@@ -239,44 +239,44 @@ class Engine:
 
     # -- on the engine's thread ----------------------------------------------------------------------
 
-    def _add(self, live: LiveSet, adapter: BackendAdapter, ready: int) -> SetState:
-        state = self._sets[live.set_id] = SetState(live, self._driver(adapter), ready=ready)
+    def _add(self, state: JobSetState, adapter: BackendAdapter, ready: int) -> EngineSet:
+        job_set = self._sets[state.set_id] = EngineSet(state, self._driver(adapter), ready=ready)
         if self._beat_due is None:
             self._beat_due = self._clock.monotonic() + BEAT_SECONDS
-        return state
+        return job_set
 
-    def _resume(self, live: LiveSet, adapter: BackendAdapter, ready: int) -> None:
-        state = self._add(live, adapter, ready)
-        for job in list(state.jobs):
-            self._recover(state, job, adapter)
+    def _resume(self, state: JobSetState, adapter: BackendAdapter, ready: int) -> None:
+        job_set = self._add(state, adapter, ready)
+        for job in list(job_set.jobs):
+            self._recover(job_set, job, adapter)
 
-    def _recover(self, state: SetState, job: JobRecord, adapter: BackendAdapter) -> None:
+    def _recover(self, job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> None:
         recovery = recover(
             job,
             survives=adapter.survives_kernel,
             finds=adapter.finds,
-            rerun=state.live.record.rerun_on_resume,
+            rerun=job_set.state.record.rerun_on_resume,
         )
         if recovery is Recovery.SEND:
-            self._turn.unsend(state, job.row, "the kernel that ran it died")
+            self._turn.unsend(job_set, job.row, "the kernel that ran it died")
         elif recovery is Recovery.HOLD:
             text = f"may have been sent when the kernel died: submit again? ({RERUN_HINT})"
-            self._turn.hold(state, job.row, text)
+            self._turn.hold(job_set, job.row, text)
         elif recovery is not Recovery.KEEP:
-            state.driver.recover(state, job.row, recovery)
+            job_set.driver.recover(job_set, job.row, recovery)
 
     def _forget(self, set_id: str) -> None:
-        state = self._sets.pop(set_id, None)
+        job_set = self._sets.pop(set_id, None)
         self._ledger.drop(set_id)
-        if state is not None:
-            state.driver.forget(state)
-            state.live.waiting = None
+        if job_set is not None:
+            job_set.driver.forget(job_set)
+            job_set.state.waiting = None
 
-    def _state(self, live: LiveSet) -> SetState:
-        state = self._sets.get(live.set_id)
-        if state is None:
+    def _state(self, state: JobSetState) -> EngineSet:
+        job_set = self._sets.get(state.set_id)
+        if job_set is None:
             raise InvalidStateError("this job set is not driven by this kernel any more")
-        return state
+        return job_set
 
     def _driver(self, adapter: BackendAdapter) -> Driver:
         driver = self._drivers.get(id(adapter))
@@ -324,22 +324,22 @@ class Engine:
 
     def _give_up(self, set_id: str) -> None:
         """Another kernel has taken over: write and send nothing more of that set."""
-        state = self._sets.get(set_id)
+        job_set = self._sets.get(set_id)
         self._forget(set_id)
-        if state is not None:
-            state.live.adapter = None
+        if job_set is not None:
+            job_set.state.adapter = None
             try:
-                self.lost(state.live)
+                self.lost(job_set.state)
             except (StoreError, JobSetNotFoundError):
                 _LOG.exception("a set that another kernel took over cannot be followed")
-            state.live.notify()
+            job_set.state.notify()
 
-    def _refuse(self, state: SetState, row: int, why: str) -> None:
+    def _refuse(self, job_set: EngineSet, row: int, why: str) -> None:
         """What is to be written of a job can never be: it fails with what is known for certain."""
-        state.driver.drop(state, row)
-        fields = {**FRESH, "job_id": state.jobs[row].job_id, "finished_at": self._clock.time()}
+        job_set.driver.drop(job_set, row)
+        fields = {**FRESH, "job_id": job_set.jobs[row].job_id, "finished_at": self._clock.time()}
         error = f"what it gave, or what was said of it, cannot be stored and is not kept: {why}"
-        self._turn.change(state, row, Status.ERROR, error=error, **fields)
+        self._turn.change(job_set, row, Status.ERROR, error=error, **fields)
 
     def _beat(self) -> None:
         """Other hosts have to see that this kernel drives its sets."""
@@ -351,46 +351,46 @@ class Engine:
         except StoreError as error:
             self._ledger.fail(str(error))
 
-    def _cancel(self, state: SetState, rows: Sequence[int]) -> int:
+    def _cancel(self, job_set: EngineSet, rows: Sequence[int]) -> int:
         wished = 0
         for row in dict.fromkeys(rows):
-            job = state.jobs[row]
+            job = job_set.jobs[row]
             if job.status.final:
                 continue
             wished += 1
             if job.status is Status.HELD:
-                state.driver.cancel(state, row)  # where it may be with the backend
-            if job.status in (Status.NOT_SENT, Status.HELD) or state.driver.revoke(state, row):
+                job_set.driver.cancel(job_set, row)  # where it may be with the backend
+            if job.status in (Status.NOT_SENT, Status.HELD) or job_set.driver.revoke(job_set, row):
                 self._turn.change(
-                    state, row, Status.CANCELLED, cancel_requested=True, finished_at=self._clock.time()
+                    job_set, row, Status.CANCELLED, cancel_requested=True, finished_at=self._clock.time()
                 )
-                state.driver.drop(state, row)
+                job_set.driver.drop(job_set, row)
             else:
-                self._turn.amend(state, row, cancel_requested=True)
-                state.driver.cancel(state, row)
+                self._turn.amend(job_set, row, cancel_requested=True)
+                job_set.driver.cancel(job_set, row)
         return wished
 
-    def _retry(self, state: SetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
+    def _retry(self, job_set: EngineSet, rows: Sequence[int], statuses: Sequence[Status]) -> int:
         wished = [
             row
             for row in dict.fromkeys(rows)
-            if (state.jobs[row].status in statuses and not state.jobs[row].cancel_requested)
-            or (state.jobs[row].flawed and Status.ERROR in statuses)
+            if (job_set.jobs[row].status in statuses and not job_set.jobs[row].cancel_requested)
+            or (job_set.jobs[row].flawed and Status.ERROR in statuses)
         ]
-        chosen = [row for row in wished if state.jobs[row].retryable]
+        chosen = [row for row in wished if job_set.jobs[row].retryable]
         if wished and not chosen:
             some = ", ".join(map(str, wished[:5])) + (", …" if len(wished) > 5 else "")
-            first = state.jobs[wished[0]]
+            first = job_set.jobs[wished[0]]
             raise InvalidStateError(
                 f"job{'s'[: len(wished) - 1]} {some} cannot be sent again: {first.error or first.note}"
             )
-        flawed = [row for row in chosen if state.jobs[row].flawed]
-        failed = [row for row in chosen if not state.jobs[row].flawed]
+        flawed = [row for row in chosen if job_set.jobs[row].flawed]
+        failed = [row for row in chosen if not job_set.jobs[row].flawed]
         for row in failed:
-            state.driver.drop(state, row)
-            job = state.jobs[row]
+            job_set.driver.drop(job_set, row)
+            job = job_set.jobs[row]
             fields = {**FRESH, "attempt": job.attempt + 1, "cancel_requested": False, "error": None}
             fields["spent_seconds"] = job.all_qpu_seconds
-            self._turn.change(state, row, Status.NOT_SENT, text="retry", **fields)
-        state.add_unsent(failed)
-        return len(failed) + sum(self._turn.rerun_failed(state, row) for row in flawed)
+            self._turn.change(job_set, row, Status.NOT_SENT, text="retry", **fields)
+        job_set.add_unsent(failed)
+        return len(failed) + sum(self._turn.rerun_failed(job_set, row) for row in flawed)

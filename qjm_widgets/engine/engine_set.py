@@ -10,7 +10,7 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import NONE_FAILED, BackendAdapter
 from qjm_widgets.core.records import JobRecord, Span, Status
 from qjm_widgets.core.recovery import Recovery
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 #: A job: the id of its set, and its row.
 Key = tuple[str, int]
@@ -25,19 +25,19 @@ class Drives(Protocol):
     def patient(self) -> bool:
         """Whether a change of a job may be written a little later."""
 
-    def revoke(self, state: SetState, row: int) -> bool:
+    def revoke(self, job_set: EngineSet, row: int) -> bool:
         """Take back a submission that has not begun; True when it never goes out."""
 
-    def cancel(self, state: SetState, row: int) -> None:
+    def cancel(self, job_set: EngineSet, row: int) -> None:
         """Ask the backend to stop a job."""
 
-    def drop(self, state: SetState, row: int) -> None:
+    def drop(self, job_set: EngineSet, row: int) -> None:
         """Forget a job's handle."""
 
-    def forget(self, state: SetState) -> None:
+    def forget(self, job_set: EngineSet) -> None:
         """Forget all jobs of a set."""
 
-    def recover(self, state: SetState, row: int, recovery: Recovery) -> None:
+    def recover(self, job_set: EngineSet, row: int, recovery: Recovery) -> None:
         """Have back or look for a job of a kernel that died."""
 
 
@@ -58,7 +58,7 @@ class Turn(Protocol):
 
     def change(
         self,
-        state: SetState,
+        job_set: EngineSet,
         row: int,
         status: Status,
         *,
@@ -69,35 +69,35 @@ class Turn(Protocol):
     ) -> JobRecord:
         """Give a job another status; ``failed`` is as in ``Observation``."""
 
-    def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
+    def amend(self, job_set: EngineSet, row: int, **fields: Any) -> JobRecord:
         """Change what is known of a job, not its status."""
 
-    def amend_set(self, state: SetState, **fields: Any) -> None:
+    def amend_set(self, job_set: EngineSet, **fields: Any) -> None:
         """Change what is known of the set itself."""
 
-    def unsend(self, state: SetState, row: int, text: str) -> None:
+    def unsend(self, job_set: EngineSet, row: int, text: str) -> None:
         """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
 
-    def hold(self, state: SetState, row: int, text: str) -> None:
+    def hold(self, job_set: EngineSet, row: int, text: str) -> None:
         """Nobody can tell whether a job was accepted: the user decides, or has by a cancellation."""
 
-    def halve(self, state: SetState, row: int, text: str) -> None:
+    def halve(self, job_set: EngineSet, row: int, text: str) -> None:
         """Cut a job of several circuits into two."""
 
-    def cut_out(self, state: SetState, row: int, circuit: int, text: str) -> None:
+    def cut_out(self, job_set: EngineSet, row: int, circuit: int, text: str) -> None:
         """Cut a job of several circuits so that one begins or ends with this circuit."""
 
-    def cut_shots(self, state: SetState, row: int, most: int) -> None:
+    def cut_shots(self, job_set: EngineSet, row: int, most: int) -> None:
         """Cut the shots of a job that is not sent into pieces of at most so many."""
 
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of a shared pace; seconds to wait, 0 when it was taken."""
 
-    def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
+    def after_commit(self, action: Callable[[], None], job_set: EngineSet | None = None) -> None:
         """Do something once this turn's changes are on disk, if the set is still driven here."""
 
 
-class SetState:
+class EngineSet:
     """The engine's own view of a set: newer than what is published by at most one turn.
 
     Attributes:
@@ -108,13 +108,13 @@ class SetState:
         budget_wait: why the set's budget holds back its next job for now, or None.
     """
 
-    def __init__(self, live: LiveSet, driver: Drives, *, ready: int) -> None:
-        self.live = live
+    def __init__(self, state: JobSetState, driver: Drives, *, ready: int) -> None:
+        self.state = state
         self.driver = driver
-        self.jobs = list(live.jobs)
+        self.jobs = list(state.jobs)
         self.ready = ready
         self.unsent: list[int] = []
-        self.paused = live.paused
+        self.paused = state.paused
         self.budget_wait: str | None = None
         self.add_unsent(job.row for job in self.jobs if job.status is Status.NOT_SENT)
 

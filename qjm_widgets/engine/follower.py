@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from qjm_widgets.core.ports import JobStore
 from qjm_widgets.errors import JobSetNotFoundError, QJMError
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,20 +25,20 @@ class Follower:
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
-        self._lives: list[LiveSet] = []
+        self._lives: list[JobSetState] = []
         self._wake = threading.Condition()
         self._stopped = False
         self._thread: threading.Thread | None = None
 
-    def follow(self, live: LiveSet) -> None:
+    def follow(self, state: JobSetState) -> None:
         """Follow a set while another kernel drives it."""
-        live.owner = self._store.owner(live.set_id)
-        if live.owner is None:
+        state.owner = self._store.owner(state.set_id)
+        if state.owner is None:
             return
-        live.restart(*self._store.load_set(live.set_id))
+        state.restart(*self._store.load_set(state.set_id))
         with self._wake:
-            if live not in self._lives:
-                self._lives.append(live)
+            if state not in self._lives:
+                self._lives.append(state)
             if self._thread is None and not self._stopped:
                 self._thread = threading.Thread(target=self._run, name="qjm-follower", daemon=True)
                 self._thread.start()
@@ -69,8 +69,8 @@ class Follower:
                 now_version = self._store.version()
                 if now_version != version or began >= owners_due:
                     version, owners_due = now_version, began + _LOOK_FOR_OWNER
-                    for live in lives:
-                        self._try_refresh(live)
+                    for state in lives:
+                        self._try_refresh(state)
             except QJMError as error:
                 version = -1
                 self._tell(lives, str(error))
@@ -78,34 +78,34 @@ class Follower:
                 self._tell(lives, None)
             pause = max(_INTERVAL, (time.monotonic() - began) * _SHARE)
             with self._wake:
-                self._lives = [live for live in self._lives if live.owner is not None]
+                self._lives = [state for state in self._lives if state.owner is not None]
                 if not self._lives:
                     self._thread = None
                     return
 
-    def _tell(self, lives: Sequence[LiveSet], trouble: str | None) -> None:
+    def _tell(self, lives: Sequence[JobSetState], trouble: str | None) -> None:
         """Say in the sets that are followed, once, why they cannot be read."""
-        for live in lives:
-            if live.trouble != trouble and live.adapter is None:
-                live.trouble = trouble
-                live.notify()
+        for state in lives:
+            if state.trouble != trouble and state.adapter is None:
+                state.trouble = trouble
+                state.notify()
                 if trouble is not None:
                     _LOG.error("a set of another kernel could not be read: %s", trouble)
 
-    def _try_refresh(self, live: LiveSet) -> None:
+    def _try_refresh(self, state: JobSetState) -> None:
         try:
-            self._refresh(live)
+            self._refresh(state)
         except JobSetNotFoundError:  # it was deleted there: there is nothing to follow any more
-            live.owner = None
-            live.notify()
+            state.owner = None
+            state.notify()
 
-    def _refresh(self, live: LiveSet) -> None:
-        if live.adapter is not None:  # it was resumed here
-            live.owner = None
+    def _refresh(self, state: JobSetState) -> None:
+        if state.adapter is not None:  # it was resumed here
+            state.owner = None
             return
         # The owner first: what it wrote before it died is read after.
-        owner = self._store.owner(live.set_id)
-        live.restart(*self._store.load_set(live.set_id))
-        if owner != live.owner:
-            live.owner = owner
-            live.notify()
+        owner = self._store.owner(state.set_id)
+        state.restart(*self._store.load_set(state.set_id))
+        if owner != state.owner:
+            state.owner = owner
+            state.notify()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qjm_widgets import _threads
-from qjm_widgets._threads import Lane
+from qjm_widgets._threads import CallQueue
 from qjm_widgets.core import backoff
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.error_policy import judge
@@ -20,11 +20,11 @@ from qjm_widgets.core.formatting import duration
 from qjm_widgets.core.ports import BackendAdapter, Observation, RemoteAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
-from qjm_widgets.engine.canceller import Cancellations
-from qjm_widgets.engine.engine_set import Key, SetState, Turn
-from qjm_widgets.engine.reconciler import UNTOLD, Doubt, Lookups
-from qjm_widgets.engine.single_poller import SingleCalls
-from qjm_widgets.engine.status_query import Followed, Question, Replies, said
+from qjm_widgets.engine.canceller import Canceller
+from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
+from qjm_widgets.engine.reconciler import UNTOLD, Doubt, Reconciler
+from qjm_widgets.engine.single_poller import SinglePoller
+from qjm_widgets.engine.status_query import Followed, Replies, StatusQuery, said
 
 #: With so many threads hanging, what is asked waits behind the last one.
 _MOST_HANGING = 8
@@ -32,7 +32,7 @@ _MOST_HANGING = 8
 _NAMED = 3
 
 
-class Asker:
+class Poller:
     """Asks one adapter for all sets on it.
 
     Args:
@@ -44,34 +44,34 @@ class Asker:
         self._turn = turn
         self._ended = ended
         self._together = bool(getattr(adapter, "lists", False))
-        self._questions = Lane(f"qjm-ask-{adapter.name}", most=_MOST_HANGING)
-        self._calls = Lane(f"qjm-call-{adapter.name}", most=_MOST_HANGING)
+        self._questions = CallQueue(f"qjm-ask-{adapter.name}", most=_MOST_HANGING)
+        self._calls = CallQueue(f"qjm-call-{adapter.name}", most=_MOST_HANGING)
         self._followed: dict[Key, Followed] = {}
-        self._singles = SingleCalls(adapter, turn, self._observed)
-        self._cancellations = Cancellations(adapter, turn, self._call, self._ask_soon)
-        self._lookups = Lookups(adapter, turn, self._call, self._found, ended)
+        self._singles = SinglePoller(adapter, turn, self._observed)
+        self._cancellations = Canceller(adapter, turn, self._call, self._ask_soon)
+        self._lookups = Reconciler(adapter, turn, self._call, self._found, ended)
         self._polling = backoff.Polling.start(turn.now(), local=adapter.survives_kernel is False)
         if isinstance(adapter, RemoteAdapter):
             self._polling = self._polling.between(*adapter.poll_seconds)
         self._unanswered = 0
-        self._question: Question | None = None
+        self._question: StatusQuery | None = None
 
     @property
-    def lanes(self) -> tuple[Lane, ...]:
+    def call_queues(self) -> tuple[CallQueue, ...]:
         """Where its calls go out."""
-        return self._questions, self._singles.lane, self._calls
+        return self._questions, self._singles.call_queue, self._calls
 
     @property
     def pending(self) -> int:
         """How many jobs the backend has, or may have."""
         return len(self._followed) + len(self._lookups)
 
-    def silent(self, state: SetState) -> str:
+    def silent(self, job_set: EngineSet) -> str:
         """Which jobs of a set do not answer, in words; empty where all do."""
-        rows = self._singles.slow(state)
+        rows = self._singles.slow(job_set)
         if not rows:
             return ""
-        names = [f"{row} ({state.jobs[row].job_id or 'no id'})" for row in rows[:_NAMED]]
+        names = [f"{row} ({job_set.jobs[row].job_id or 'no id'})" for row in rows[:_NAMED]]
         more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
         return f"waiting for an answer of job{'s'[: len(rows) - 1]} {', '.join(names)}{more}"
 
@@ -100,52 +100,52 @@ class Asker:
             self._ask()
         self._cancellations.step()
 
-    def add(self, state: SetState, row: int, handle: Any, *, nameless: bool = False) -> None:
+    def add(self, job_set: EngineSet, row: int, handle: Any, *, nameless: bool = False) -> None:
         """Follow a job from now on; ``nameless``: its id could not be had yet."""
         others = len(self._followed)
-        self._followed[state.live.set_id, row] = Followed(state, row, handle, nameless)
-        state.live.natives[row] = getattr(handle, "job", handle)
+        self._followed[job_set.state.set_id, row] = Followed(job_set, row, handle, nameless)
+        job_set.state.natives[row] = getattr(handle, "job", handle)
         self._polling = self._polling.sent(self._turn.now(), others)
-        if state.jobs[row].cancel_requested:
-            self.cancel(state, row)
+        if job_set.jobs[row].cancel_requested:
+            self.cancel(job_set, row)
 
-    def look_for(self, state: SetState, row: int, recovery: Recovery, doubt: Doubt = UNTOLD) -> None:
+    def look_for(self, job_set: EngineSet, row: int, recovery: Recovery, doubt: Doubt = UNTOLD) -> None:
         """Have a job back by its id, or look for it by its tag; nothing happens where it is followed."""
-        if (state.live.set_id, row) not in self._followed:
-            self._lookups.look_for(state, row, recovery, doubt)
+        if (job_set.state.set_id, row) not in self._followed:
+            self._lookups.look_for(job_set, row, recovery, doubt)
 
-    def cancel(self, state: SetState, row: int) -> None:
+    def cancel(self, job_set: EngineSet, row: int) -> None:
         """Ask the backend to stop a job, if it has it and has not computed it already."""
-        followed = self._followed.get((state.live.set_id, row))
+        followed = self._followed.get((job_set.state.set_id, row))
         if followed is not None and not self._adapter.runs_inside_submit:
-            self._cancellations.wish(state, row, followed.handle)
+            self._cancellations.wish(job_set, row, followed.handle)
 
     def cancel_spare(self, handle: Any) -> None:
         """Ask the backend to stop a job that nobody follows."""
         self._cancellations.spare(handle)
 
-    def drop(self, state: SetState, row: int) -> None:
+    def drop(self, job_set: EngineSet, row: int) -> None:
         """Forget a job: a new attempt gets its own handle. Its cancellation, if wished, is asked for."""
-        key = state.live.set_id, row
+        key = job_set.state.set_id, row
         self._followed.pop(key, None)
         self._singles.drop(key)
         self._lookups.drop(key)
-        self._cancellations.drop(key, last=state.jobs[row].status is Status.CANCELLED)
+        self._cancellations.drop(key, last=job_set.jobs[row].status is Status.CANCELLED)
 
-    def forget(self, state: SetState) -> None:
+    def forget(self, job_set: EngineSet) -> None:
         """Forget all jobs of a set."""
-        for row in range(len(state.jobs)):
-            self.drop(state, row)
+        for row in range(len(job_set.jobs)):
+            self.drop(job_set, row)
 
     def stop(self) -> None:
         """Make no further call."""
-        for lane in self.lanes:
-            lane.stop()
+        for call_queue in self.call_queues:
+            call_queue.stop()
 
     def join(self, deadline: float) -> None:
         """Wait until the deadline (monotonic) for the calls under way."""
-        for lane in self.lanes:
-            lane.join(max(0.0, deadline - time.monotonic()))
+        for call_queue in self.call_queues:
+            call_queue.join(max(0.0, deadline - time.monotonic()))
 
     def _ask_soon(self) -> None:
         self._polling = self._polling.soon(self._turn.now())
@@ -154,9 +154,9 @@ class Asker:
     def _call(self, work: Callable[[], None]) -> None:
         self._turn.after_commit(lambda: self._calls.call(work))
 
-    def _found(self, state: SetState, row: int, handles: list[Any]) -> None:
+    def _found(self, job_set: EngineSet, row: int, handles: list[Any]) -> None:
         """A lost job is there."""
-        self.add(state, row, handles[0], nameless=state.jobs[row].job_id is None)
+        self.add(job_set, row, handles[0], nameless=job_set.jobs[row].job_id is None)
         for handle in handles[1:]:  # the provider took one submission twice: one is enough
             self.cancel_spare(handle)
 
@@ -171,7 +171,7 @@ class Asker:
             lambda question: post(lambda: self._answered(question)),
             self._turn.wall,
         )
-        self._question = Question(self._adapter, jobs, replies, together=self._together)
+        self._question = StatusQuery(self._adapter, jobs, replies, together=self._together)
         # Asking changes nothing: it need not wait until what was decided is on disk.
         self._questions.call(self._question.run)
 
@@ -208,12 +208,12 @@ class Asker:
     def _named(self, followed: Followed, job_id: str | None) -> None:
         if self._is_followed(followed):
             followed.nameless = False
-            self._turn.amend(followed.state, followed.row, job_id=job_id)
+            self._turn.amend(followed.job_set, followed.row, job_id=job_id)
 
     def _is_followed(self, job: Followed) -> bool:
         return self._followed.get(job.key) is job
 
-    def _answered(self, question: Question) -> None:
+    def _answered(self, question: StatusQuery) -> None:
         if question is not self._question:
             return
         self._question = None
@@ -255,24 +255,24 @@ class Asker:
         self._take(followed, found)
 
     def _take(self, followed: Followed, found: Observation) -> None:
-        state, row = followed.state, followed.row
+        job_set, row = followed.job_set, followed.row
         job = followed.job
         now = self._turn.wall()
         if found.status is None:
-            self._turn.amend(state, row, checked_at=now, last_error=found.text)
+            self._turn.amend(job_set, row, checked_at=now, last_error=found.text)
             return
         if found.status.remote:
             fields = {"checked_at": now, "last_error": None, **said(found)}
             if found.status is job.status:
-                self._turn.amend(state, row, **fields)
+                self._turn.amend(job_set, row, **fields)
             else:
                 running_at = (found.running_at or now) if found.status is Status.RUNNING else None
-                self._turn.change(state, row, found.status, running_at=running_at, **fields)
+                self._turn.change(job_set, row, found.status, running_at=running_at, **fields)
             return
         del self._followed[followed.key]
         self._cancellations.drop(followed.key)
         self._turn.change(
-            state,
+            job_set,
             row,
             found.status,
             outcome=found.outcome,
@@ -288,7 +288,7 @@ class Asker:
 
     def _not_observed(self, followed: Followed, error: BaseException) -> None:
         """A failed poll is no status; after long silence the user decides, and may still be answered."""
-        state, row = followed.state, followed.row
+        job_set, row = followed.job_set, followed.row
         job = followed.job
         now = self._turn.now()
         followed.silence = followed.silence.again() if followed.silence else Silence(now)
@@ -297,11 +297,11 @@ class Asker:
             return
         if not followed.silence.is_over(now, temporary=verdict.refusal.temporary):
             if job.last_error != verdict.text:
-                self._turn.amend(state, row, last_error=verdict.text)
+                self._turn.amend(job_set, row, last_error=verdict.text)
             return
         silent = duration(now - followed.silence.since)
         text = f"no word of it for {silent}; it is asked for on, and may run: submit again?"
-        self._turn.hold(state, row, f"{text}\n{verdict.text}")
-        if state.jobs[row].status.final:  # its cancellation was wished
-            self.drop(state, row)
+        self._turn.hold(job_set, row, f"{text}\n{verdict.text}")
+        if job_set.jobs[row].status.final:  # its cancellation was wished
+            self.drop(job_set, row)
         self._ended()

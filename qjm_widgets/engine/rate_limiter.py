@@ -16,7 +16,7 @@ Block = tuple[float, str]
 """Nothing is sent before that time (monotonic seconds), and why."""
 
 
-class Throttle:
+class RateLimiter:
     """What holds back the submissions to one adapter; on the engine's thread alone."""
 
     def __init__(self, adapter: BackendAdapter, turn: Turn) -> None:

@@ -18,7 +18,7 @@ from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery
-from qjm_widgets.engine.engine_set import Key, SetState, Turn
+from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
 from qjm_widgets.errors import NotFoundError, StoreError
 
 _LASTING_TRIES = 3
@@ -38,12 +38,12 @@ UNTOLD = Doubt()
 class _Lookup:
     """A job that is being had back by its id, or looked for by its tag."""
 
-    def __init__(self, state: SetState, row: int, recovery: Recovery, doubt: Doubt, now: float):
-        self.state = state
+    def __init__(self, job_set: EngineSet, row: int, recovery: Recovery, doubt: Doubt, now: float):
+        self.job_set = job_set
         self.row = row
         self.recovery = recovery
         self.doubt = doubt
-        self.attempt = state.jobs[row].attempt
+        self.attempt = job_set.jobs[row].attempt
         self.since = now
         self.asked = now
         self.due = now
@@ -53,10 +53,10 @@ class _Lookup:
 
     @property
     def key(self) -> Key:
-        return self.state.live.set_id, self.row
+        return self.job_set.state.set_id, self.row
 
 
-class Lookups:
+class Reconciler:
     """The look-ups of one adapter.
 
     Args:
@@ -70,7 +70,7 @@ class Lookups:
         adapter: BackendAdapter,
         turn: Turn,
         call: Callable[[Callable[[], None]], None],
-        found: Callable[[SetState, int, list[Any]], None],
+        found: Callable[[EngineSet, int, list[Any]], None],
         ended: Callable[[], None],
     ) -> None:
         self._adapter = adapter
@@ -97,9 +97,9 @@ class Lookups:
                 lookup.asked = now
                 self._call(lookup.call)
 
-    def look_for(self, state: SetState, row: int, recovery: Recovery, doubt: Doubt) -> None:
+    def look_for(self, job_set: EngineSet, row: int, recovery: Recovery, doubt: Doubt) -> None:
         """Have a job back by its id, or look for it by its tag."""
-        lookup = _Lookup(state, row, recovery, doubt, self._turn.now())
+        lookup = _Lookup(job_set, row, recovery, doubt, self._turn.now())
         self._lookups[lookup.key] = lookup
 
     def drop(self, key: Key) -> None:
@@ -116,14 +116,14 @@ class Lookups:
 
     def _look_up(self, lookup: _Lookup) -> None:
         """On the lane."""
-        job = lookup.state.jobs[lookup.row]
-        live = lookup.state.live
+        job = lookup.job_set.jobs[lookup.row]
+        state = lookup.job_set.state
         try:
-            names = live.circuits.names()[job.span.start : job.span.stop]
+            names = state.circuits.names()[job.span.start : job.span.stop]
             if lookup.recovery is Recovery.FETCH:
                 found = [self._adapter.retrieve(str(job.job_id), names)]
             else:
-                found = self._adapter.find(identity_of(live.record, job), names)
+                found = self._adapter.find(identity_of(state.record, job), names)
         except BaseException as caught:
             error = readable(caught)
             self._turn.post(lambda: self._unanswered(lookup, error))
@@ -141,18 +141,18 @@ class Lookups:
     def _answered(self, lookup: _Lookup, found: list[Any], job_id: str | None) -> None:
         if self._lookups.get(lookup.key) is not lookup:
             return
-        state, row = lookup.state, lookup.row
+        job_set, row = lookup.job_set, lookup.row
         if not found:
             self._nowhere_yet(lookup)
             return
         del self._lookups[lookup.key]
-        job = state.jobs[row]
+        job = job_set.jobs[row]
         fields: dict[str, Any] = {"job_id": job_id or job.job_id, "last_error": None}
         if job.status in (Status.SENDING, Status.HELD):
-            self._turn.change(state, row, Status.QUEUED, **fields)
+            self._turn.change(job_set, row, Status.QUEUED, **fields)
         else:
-            self._turn.amend(state, row, **fields)
-        self._found(state, row, found)
+            self._turn.amend(job_set, row, **fields)
+        self._found(job_set, row, found)
 
     def _nowhere_yet(self, lookup: _Lookup) -> None:
         """An empty answer is no proof: what was accepted may be listed later.
@@ -166,18 +166,18 @@ class Lookups:
             settled = lookup.since + self._adapter.settling
             lookup.due = min(now + 0.25 * 2**lookup.empty, settled)
             return
-        state, row = lookup.state, lookup.row
+        job_set, row = lookup.job_set, lookup.row
         why = lookup.doubt.why
         if not lookup.doubt.fails:
             text = "it may have been sent, but no job carries its tag: submit again?"
             self._hold(lookup, f"{text}\n{why}" if why else text)
             return
         del self._lookups[lookup.key]
-        if state.jobs[row].cancel_requested:
-            self._turn.unsend(state, row, why)
+        if job_set.jobs[row].cancel_requested:
+            self._turn.unsend(job_set, row, why)
         else:
             now = self._turn.wall()
-            self._turn.change(state, row, Status.ERROR, error=why, finished_at=now)
+            self._turn.change(job_set, row, Status.ERROR, error=why, finished_at=now)
         self._ended()
 
     def _unanswered(self, lookup: _Lookup, error: BaseException) -> None:
@@ -186,7 +186,7 @@ class Lookups:
         lookup.call = None
         now = self._turn.now()
         lookup.silence = lookup.silence.again() if lookup.silence else Silence(now)
-        job = lookup.state.jobs[lookup.row]
+        job = lookup.job_set.jobs[lookup.row]
         verdict = judge(error)
         who = self._adapter.name
         sent = f"was sent as {job.job_id}" if lookup.recovery is Recovery.FETCH else "may have been sent"
@@ -209,20 +209,20 @@ class Lookups:
             return
         wait = backoff.back_off(lookup.silence.tries, verdict.retry_after, self._turn.chance())
         lookup.due = now + wait
-        self._turn.amend(lookup.state, lookup.row, last_error=verdict.text)
+        self._turn.amend(lookup.job_set, lookup.row, last_error=verdict.text)
 
     def _hold(self, lookup: _Lookup, text: str, *, go_on: bool = False) -> None:
         """Nobody can tell whether the job lives: the user decides, or has decided."""
-        state, row = lookup.state, lookup.row
-        rerun = state.live.record.rerun_on_resume
+        job_set, row = lookup.job_set, lookup.row
+        rerun = job_set.state.record.rerun_on_resume
         if rerun or not go_on:
             del self._lookups[lookup.key]
         if rerun:
-            self._turn.unsend(state, row, f"run again: {text}")
-        elif state.jobs[row].status is not Status.HELD:
-            self._turn.hold(state, row, text)
-            if state.jobs[row].status.final:  # its cancellation was wished
+            self._turn.unsend(job_set, row, f"run again: {text}")
+        elif job_set.jobs[row].status is not Status.HELD:
+            self._turn.hold(job_set, row, text)
+            if job_set.jobs[row].status.final:  # its cancellation was wished
                 self.drop(lookup.key)
-        elif state.jobs[row].last_error != text:
-            self._turn.amend(state, row, last_error=text)
+        elif job_set.jobs[row].last_error != text:
+            self._turn.amend(job_set, row, last_error=text)
         self._ended()

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 
 from qjm_widgets import _threads
-from qjm_widgets._threads import Lane
+from qjm_widgets._threads import CallQueue
 from qjm_widgets.core.bounds import bounded_observation
 from qjm_widgets.core.ports import BackendAdapter, Observation
-from qjm_widgets.engine.engine_set import Key, SetState, Turn
+from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
 from qjm_widgets.engine.status_query import Followed
 
 Fetch = Callable[[], Observation | BaseException]
@@ -62,7 +62,7 @@ class _Single:
         return _threads.DEADLINE if self.fetch is None else _RESULT_DEADLINE
 
 
-class SingleCalls:
+class SinglePoller:
     """The jobs of one adapter that are asked each by itself.
 
     Args:
@@ -73,7 +73,7 @@ class SingleCalls:
         self._adapter = adapter
         self._turn = turn
         self._replied = replied
-        self.lane = Lane(f"qjm-fetch-{adapter.name}", most=_MOST_HANGING)
+        self.call_queue = CallQueue(f"qjm-fetch-{adapter.name}", most=_MOST_HANGING)
         self._singles: dict[Key, _Single] = {}
         self._waiting: dict[Key, _Single] = {}
         self._under_way: set[_Single] = set()
@@ -86,9 +86,9 @@ class SingleCalls:
     def __contains__(self, key: Key) -> bool:
         return key in self._singles
 
-    def slow(self, state: SetState) -> list[int]:
+    def slow(self, job_set: EngineSet) -> list[int]:
         """The rows of a set's jobs that do not answer."""
-        return [job.row for job in self._slow.values() if job.state is state]
+        return [job.row for job in self._slow.values() if job.job_set is job_set]
 
     def fetch(self, job: Followed, fetch: Fetch) -> None:
         """Fetch what a job gave that has ended."""
@@ -129,13 +129,13 @@ class SingleCalls:
         for single in list(self._under_way):
             limit = single.limit if single.job.key in self._slow else _threads.STALL
             times.append(now + max(0.0, limit - single.took))
-        if self.lane.backlog:
+        if self.call_queue.backlog:
             times.append(now + _threads.STALL)
         return min(times) if times else None
 
     def step(self) -> None:
         """Ask what is due; give up what has not answered in time."""
-        self.lane.relieve(_threads.STALL)
+        self.call_queue.relieve(_threads.STALL)
         for single in list(self._under_way):
             if single.took >= _threads.STALL:
                 self._tell(single)
@@ -161,7 +161,7 @@ class SingleCalls:
 
     def _begin(self, single: _Single) -> None:
         single.due = None
-        self.lane.call(functools.partial(self._call, single))
+        self.call_queue.call(functools.partial(self._call, single))
 
     def _call(self, single: _Single) -> None:
         """On the lane."""
@@ -188,7 +188,7 @@ class SingleCalls:
         if single in self._given_up:
             self._given_up.remove(single)
         if isinstance(found, Observation):
-            single.job.state.live.heard_at = self._turn.wall()
+            single.job.job_set.state.heard_at = self._turn.wall()
             if single.fetch is not None:
                 found = found._replace(fetch=None)
         self._replied(single.job, found)
@@ -212,4 +212,4 @@ class SingleCalls:
             text = f"{self._adapter.name} does not answer for this job; the others are asked meanwhile"
         else:
             text = f"it has ended; {self._adapter.name} has not given its result yet"
-        self._turn.amend(job.state, job.row, last_error=text)
+        self._turn.amend(job.job_set, job.row, last_error=text)

@@ -13,7 +13,7 @@ from qjm_widgets.core.bounds import bounded_observation
 from qjm_widgets.core.error_policy import readable
 from qjm_widgets.core.ports import BackendAdapter, Observation
 from qjm_widgets.core.records import JobRecord
-from qjm_widgets.engine.engine_set import Key, SetState
+from qjm_widgets.engine.engine_set import EngineSet, Key
 
 #: What an answer replaces, said or not.
 _BESIDE = ("queue_position", "estimated_seconds", "note")
@@ -27,10 +27,10 @@ class Followed:
         silence: since when it has not answered, or None.
     """
 
-    __slots__ = ("handle", "nameless", "row", "silence", "state")
+    __slots__ = ("handle", "job_set", "nameless", "row", "silence")
 
-    def __init__(self, state: SetState, row: int, handle: Any, nameless: bool) -> None:
-        self.state = state
+    def __init__(self, job_set: EngineSet, row: int, handle: Any, nameless: bool) -> None:
+        self.job_set = job_set
         self.row = row
         self.handle = handle
         self.nameless = nameless
@@ -39,12 +39,12 @@ class Followed:
     @property
     def key(self) -> Key:
         """Its set and row."""
-        return self.state.live.set_id, self.row
+        return self.job_set.state.set_id, self.row
 
     @property
     def job(self) -> JobRecord:
         """Its record."""
-        return self.state.jobs[self.row]
+        return self.job_set.jobs[self.row]
 
 
 class Replies(NamedTuple):
@@ -52,11 +52,11 @@ class Replies(NamedTuple):
 
     observed: Callable[[Followed, Observation | BaseException], None]
     named: Callable[[Followed, str | None], None]
-    ended: Callable[[Question], None]
+    ended: Callable[[StatusQuery], None]
     wall: Callable[[], float]
 
 
-class Question:
+class StatusQuery:
     """Asks for jobs in their order: one by one, or together where the adapter lists them.
 
     A question whose call hangs can be split: the job that does not answer keeps the thread, and ``run``
@@ -177,7 +177,7 @@ class Question:
             self.took += took
             self._replies.observed(job, found)
             return
-        job.state.live.heard_at = self._replies.wall()
+        job.job_set.state.heard_at = self._replies.wall()
         self.told = True
         if found.fetch is not None or (found.status is not None and found.status.final):
             self.ended += 1  # and is not asked again, however long its result took

@@ -18,8 +18,8 @@ from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
 from qjm_widgets.core.seeds import SeedRule, piece_seed, seed_at
 from qjm_widgets.core.span_index import runs_of
 from qjm_widgets.core.splitting import Item, parts
-from qjm_widgets.engine.engine_set import SetState
-from qjm_widgets.engine.unit_of_work import STORE_RETRY, Ledger
+from qjm_widgets.engine.engine_set import EngineSet
+from qjm_widgets.engine.unit_of_work import STORE_RETRY, UnitOfWork
 from qjm_widgets.errors import NotAvailableError, StoreError, explain
 from qjm_widgets.serialization.outcomes import encode_outcome_in_pieces
 
@@ -51,7 +51,7 @@ FOUND = (
 )
 
 
-class Decisions:
+class Transitions:
     """Changes jobs on the engine's thread, and notes what it changes in the ledger.
 
     Args:
@@ -65,7 +65,7 @@ class Decisions:
         self,
         store: JobStore,
         clock: Clock,
-        ledger: Ledger,
+        ledger: UnitOfWork,
         post: Callable[[Callable[[], None]], None],
     ) -> None:
         self._store = store
@@ -88,7 +88,7 @@ class Decisions:
 
     def change(
         self,
-        state: SetState,
+        job_set: EngineSet,
         row: int,
         status: Status,
         *,
@@ -106,7 +106,7 @@ class Decisions:
         if isinstance(outcome, JobOutcome):
             lost: list[str] = []
             try:
-                encoded = _encoded(outcome, lost, state.jobs[row].span.start)
+                encoded = _encoded(outcome, lost, job_set.jobs[row].span.start)
             except BaseException as error:  # a third party's result may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
@@ -114,41 +114,41 @@ class Decisions:
                 fields["note"] = join_notes(fields.get("note"), note_of_lost(lost))
             failed = outcome.failed()
         if failed and status is Status.DONE:
-            flaws = _flaws(state, row, failed)
+            flaws = _flaws(job_set, row, failed)
             fields |= {**flaws, "note": join_notes(fields.get("note"), flaws.get("note"))}
         fields = bounded({**fields, "text": text or fields.get("error")})
         text = fields.pop("text")
-        job = replace(state.jobs[row], status=status, since=at, **fields)
+        job = replace(job_set.jobs[row], status=status, since=at, **fields)
         line = StatusChange(row, job.attempt, status, at, job.job_id, text)
-        driven = self._ledger.note(state, job, line)
+        driven = self._ledger.note(job_set, job, line)
         if driven and encoded is not None:
-            self._ledger.keep(state, row, outcome, encoded)
+            self._ledger.keep(job_set, row, outcome, encoded)
         return job
 
-    def amend(self, state: SetState, row: int, **fields: Any) -> JobRecord:
+    def amend(self, job_set: EngineSet, row: int, **fields: Any) -> JobRecord:
         """Change what is known of a job, not its status."""
-        job = replace(state.jobs[row], **bounded(fields))
-        self._ledger.note(state, job)
+        job = replace(job_set.jobs[row], **bounded(fields))
+        self._ledger.note(job_set, job)
         return job
 
-    def amend_set(self, state: SetState, **fields: Any) -> None:
+    def amend_set(self, job_set: EngineSet, **fields: Any) -> None:
         """Change what is known of the set itself; it is written at once."""
-        record = replace(state.live.record, **bounded(fields))
+        record = replace(job_set.state.record, **bounded(fields))
         try:
             self._store.update_set(record)
         except StoreError as error:
             self._ledger.fail(str(error))
-        state.live.record = record
+        job_set.state.record = record
 
-    def keep(self, state: SetState, row: int, outcome: JobOutcome) -> None:
+    def keep(self, job_set: EngineSet, row: int, outcome: JobOutcome) -> None:
         """Keep what a job that is done gave, where it was fetched later."""
         lost: list[str] = []
-        job, failed = state.jobs[row], outcome.failed()
+        job, failed = job_set.jobs[row], outcome.failed()
         encoded = _encoded(outcome, lost, job.span.start)
-        flaws = _flaws(state, row, failed) if failed else {}
+        flaws = _flaws(job_set, row, failed) if failed else {}
         note = join_notes(job.note, note_of_lost(lost), flaws.pop("note", None))
-        if self._ledger.note(state, replace(job, note=note, **flaws)):
-            self._ledger.keep(state, row, outcome, encoded)
+        if self._ledger.note(job_set, replace(job, note=note, **flaws)):
+            self._ledger.keep(job_set, row, outcome, encoded)
 
     def take_token(self, key: str, pace: Pace) -> float:
         """Take a token of the pace that all kernels share; seconds to wait, 0 when it was taken."""
@@ -158,42 +158,42 @@ class Decisions:
             self._ledger.fail(str(error))
             return STORE_RETRY
 
-    def unsend(self, state: SetState, row: int, text: str) -> None:
+    def unsend(self, job_set: EngineSet, row: int, text: str) -> None:
         """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
-        if state.jobs[row].cancel_requested:
-            self.change(state, row, Status.CANCELLED, text=text, finished_at=self.wall())
+        if job_set.jobs[row].cancel_requested:
+            self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
             return
-        self.change(state, row, Status.NOT_SENT, text=text, **{**FRESH, "last_error": text})
-        state.add_unsent([row])
+        self.change(job_set, row, Status.NOT_SENT, text=text, **{**FRESH, "last_error": text})
+        job_set.add_unsent([row])
 
-    def hold(self, state: SetState, row: int, text: str) -> None:
+    def hold(self, job_set: EngineSet, row: int, text: str) -> None:
         """Nobody can tell whether a job was accepted: the user decides, or has by a cancellation."""
-        if state.jobs[row].cancel_requested:
-            self.change(state, row, Status.CANCELLED, text=text, finished_at=self.wall())
+        if job_set.jobs[row].cancel_requested:
+            self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
         else:
-            self.change(state, row, Status.HELD, text=text, last_error=text)
+            self.change(job_set, row, Status.HELD, text=text, last_error=text)
 
-    def halve(self, state: SetState, row: int, text: str) -> None:
+    def halve(self, job_set: EngineSet, row: int, text: str) -> None:
         """Cut a job of several circuits into two; the second half gets a row of its own."""
-        start, stop = state.jobs[row].span
-        self._cut(state, row, (start + stop) // 2, f"too large, cut in halves: {text}")
+        start, stop = job_set.jobs[row].span
+        self._cut(job_set, row, (start + stop) // 2, f"too large, cut in halves: {text}")
 
-    def cut_out(self, state: SetState, row: int, circuit: int, text: str) -> None:
+    def cut_out(self, job_set: EngineSet, row: int, circuit: int, text: str) -> None:
         """Cut a job of several circuits so that one begins or ends with this circuit."""
-        start = state.jobs[row].span.start
-        self._cut(state, row, circuit + 1 if circuit == start else circuit, text)
+        start = job_set.jobs[row].span.start
+        self._cut(job_set, row, circuit + 1 if circuit == start else circuit, text)
 
-    def _cut(self, state: SetState, row: int, at: int, text: str) -> None:
-        job = state.jobs[row]
+    def _cut(self, job_set: EngineSet, row: int, at: int, text: str) -> None:
+        job = job_set.jobs[row]
         if job.cancel_requested:
-            self.unsend(state, row, text)
+            self.unsend(job_set, row, text)
             return
         start, stop = job.span
-        state.jobs[row] = replace(job, span=Span(start, at))
-        self.unsend(state, row, text)
-        self._add_part(state, job, Span(at, stop), f"cut from job {row}")
+        job_set.jobs[row] = replace(job, span=Span(start, at))
+        self.unsend(job_set, row, text)
+        self._add_part(job_set, job, Span(at, stop), f"cut from job {row}")
 
-    def rerun_failed(self, state: SetState, row: int) -> int:
+    def rerun_failed(self, job_set: EngineSet, row: int) -> int:
         """Give the circuits of a done job that failed rows of their own, one for each run of neighbours.
 
         Their attempt is higher than that of the job, so that no two attempts have one identity. What the
@@ -202,79 +202,81 @@ class Decisions:
         Returns:
             How many rows there are more.
         """
-        job = state.jobs[row]
+        job = job_set.jobs[row]
         spans = runs_of(job.failed_circuits)
         again = replace(job, attempt=job.attempt + 1, cancel_requested=False, error=None)
         for span in spans:
-            self._add_part(state, again, span, f"failed in job {row}", spent_seconds=None)
+            self._add_part(job_set, again, span, f"failed in job {row}", spent_seconds=None)
         note = f"{circuits_words(job.failed_circuits)} failed: sent again"
-        self.amend(state, row, failed_circuits=(), note=note)
+        self.amend(job_set, row, failed_circuits=(), note=note)
         return len(spans)
 
-    def _add_part(self, state: SetState, job: JobRecord, span: Span, text: str, **fields: Any) -> None:
+    def _add_part(
+        self, job_set: EngineSet, job: JobRecord, span: Span, text: str, **fields: Any
+    ) -> None:
         """Give a part of a job's circuits a row of its own, which is not sent yet."""
         part = replace(
             job,
-            row=len(state.jobs),
+            row=len(job_set.jobs),
             span=span,
-            seed=_seed_at(state, job, span.start),
+            seed=_seed_at(job_set, job, span.start),
             status=Status.NOT_SENT,
             since=self.wall(),
             **{**FRESH, **fields},
         )
-        state.jobs.append(part)
-        self.change(state, part.row, Status.NOT_SENT, text=text)
-        state.add_unsent([part.row])
+        job_set.jobs.append(part)
+        self.change(job_set, part.row, Status.NOT_SENT, text=text)
+        job_set.add_unsent([part.row])
 
-    def cut_shots(self, state: SetState, row: int, most: int) -> None:
+    def cut_shots(self, job_set: EngineSet, row: int, most: int) -> None:
         """Cut the shots of a job that is not sent; each piece beside the first gets a row of its own."""
-        job = state.jobs[row]
+        job = job_set.jobs[row]
         shots = job.shots or 0
         first, *others = parts(shots, -(-shots // most))
         start, stop = job.span
-        there = [each for each in state.jobs if each.span.start < stop and each.span.stop > start]
+        there = [each for each in job_set.jobs if each.span.start < stop and each.span.stop > start]
         at = max(max(each.pieces, each.piece + 1) for each in there)
         pieces = at + len(others)
         for each in there:
             if each.status is Status.NOT_SENT:  # what was sent carries its number in its tag
-                self.amend(state, each.row, pieces=pieces)
-        text = f"{state.driver.adapter.name} takes {most:,} shots at once"
-        self.amend(state, row, shots=first, last_error=f"{text}: cut from {shots:,}")
+                self.amend(job_set, each.row, pieces=pieces)
+        text = f"{job_set.driver.adapter.name} takes {most:,} shots at once"
+        self.amend(job_set, row, shots=first, last_error=f"{text}: cut from {shots:,}")
         for piece, part in enumerate(others, at):
             seed = job.seed
             if seed is not None:
-                seed = piece_seed(state.driver.adapter.seed_rule, seed, piece)
+                seed = piece_seed(job_set.driver.adapter.seed_rule, seed, piece)
             new = replace(
-                state.jobs[row],
-                row=len(state.jobs),
+                job_set.jobs[row],
+                row=len(job_set.jobs),
                 piece=piece,
                 shots=part,
                 seed=seed,
                 since=self.wall(),
                 last_error=None,
             )
-            state.jobs.append(new)
-            self.change(state, new.row, Status.NOT_SENT, text=f"shots of job {row}: {text}")
-            state.add_unsent([new.row])
+            job_set.jobs.append(new)
+            self.change(job_set, new.row, Status.NOT_SENT, text=f"shots of job {row}: {text}")
+            job_set.add_unsent([new.row])
 
 
-def _seed_at(state: SetState, job: JobRecord, circuit: int) -> int | None:
+def _seed_at(job_set: EngineSet, job: JobRecord, circuit: int) -> int | None:
     """The seed of what begins at a circuit of a job."""
-    rule = state.driver.adapter.seed_rule
+    rule = job_set.driver.adapter.seed_rule
     before = Span(job.span.start, circuit + 1)
     items = [Item()] * len(before)
     if rule is SeedRule.AER_BY_SHOTS and job.seed is not None and len(before) > 1:
         # Only samplers run circuits of several points, or of several numbers of shots.
         with suppress(NotAvailableError):  # one of them is nowhere any more, and draws nothing
-            items = [item_of(work) for work in state.live.circuits.of(before)]
+            items = [item_of(work) for work in job_set.state.circuits.of(before)]
     return seed_at(rule, job.seed, items, circuit - job.span.start)
 
 
-def _flaws(state: SetState, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
+def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
     """What the record of a done job says of circuits that have no result and that no newer job holds."""
-    span = state.jobs[row].span
+    span = job_set.jobs[row].span
     whys = {span.start + place: failed[place] for place in sorted(failed)}
-    whys = {circuit: why for circuit, why in whys.items() if row in state.live.rows_of(circuit)}
+    whys = {circuit: why for circuit, why in whys.items() if row in job_set.state.rows_of(circuit)}
     if not whys:
         return {}
     parts = []

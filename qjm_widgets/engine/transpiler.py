@@ -13,7 +13,7 @@ from qjm_widgets.core.records import Span
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import ClosedError, StoreError, explain
 from qjm_widgets.serialization.circuits import write_block
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,8 +24,10 @@ _RETRY_SECONDS = 1.0
 class _Entry:
     """A set whose circuits are being transpiled."""
 
-    def __init__(self, live: LiveSet, transpile: Callable[[Work], Work], spans: Sequence[Span]) -> None:
-        self.live = live
+    def __init__(
+        self, state: JobSetState, transpile: Callable[[Work], Work], spans: Sequence[Span]
+    ) -> None:
+        self._state = state
         self.transpile = transpile
         self.spans = deque(spans)
 
@@ -45,10 +47,10 @@ class Transpiler:
         self._stopped = False
         self._thread: threading.Thread | None = None
 
-    def add(self, live: LiveSet, transpile: Callable[[Work], Work], spans: Sequence[Span]) -> None:
+    def add(self, state: JobSetState, transpile: Callable[[Work], Work], spans: Sequence[Span]) -> None:
         """Transpile spans of a set, in order, each circuit by itself."""
         with self._wake:
-            self._entries.append(_Entry(live, transpile, spans))
+            self._entries.append(_Entry(state, transpile, spans))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="qjm-transpile", daemon=True)
                 self._thread.start()
@@ -80,16 +82,16 @@ class Transpiler:
                 self._fail(entry, span, f"its circuits could not be transpiled: {explain(error)}")
             if self._stopped:
                 return
-            upto = entry.spans[0].start if entry.spans else entry.live.record.circuits
-            self._engine.circuits_ready(entry.live, upto)
+            upto = entry.spans[0].start if entry.spans else entry._state.record.circuits
+            self._engine.circuits_ready(entry._state, upto)
             if entry.spans:
                 with self._wake:
                     self._entries.append(entry)
 
     def _transpile(self, entry: _Entry, span: Span) -> None:
-        live = entry.live
+        state = entry._state
         works = []
-        for index, work in enumerate(live.circuits.of(span), span.start):
+        for index, work in enumerate(state.circuits.of(span), span.start):
             if self._stopped:
                 return
             try:
@@ -103,22 +105,22 @@ class Transpiler:
         block, losses = write_block(span, works)
         # Where a transpiled circuit cannot be written, the store keeps the span as it was given.
         unwritten = any(loss.key is None for loss in losses)
-        if unwritten or self._put(live, block):
-            live.circuits.replace(span, works, keep=unwritten)
+        if unwritten or self._put(state, block):
+            state.circuits.replace(span, works, keep=unwritten)
 
-    def _put(self, live: LiveSet, block: CircuitBlock) -> bool:
+    def _put(self, state: JobSetState, block: CircuitBlock) -> bool:
         """Write a block, again and again while the store is in trouble; False when stopped first."""
         while True:
             try:
-                self._store.put_circuits(live.set_id, [block])
-                if live.trouble is not None:
-                    live.trouble = None
-                    live.notify()
+                self._store.put_circuits(state.set_id, [block])
+                if state.trouble is not None:
+                    state.trouble = None
+                    state.notify()
                 return True
             except StoreError as error:
-                if live.trouble is None:
-                    live.trouble = str(error)
-                    live.notify()
+                if state.trouble is None:
+                    state.trouble = str(error)
+                    state.notify()
             except ClosedError:
                 return False
             with self._wake:
@@ -126,4 +128,4 @@ class Transpiler:
                     return False
 
     def _fail(self, entry: _Entry, span: Span, text: str) -> None:
-        self._engine.fail_rows(entry.live, entry.live.rows_of(span.start), text)
+        self._engine.fail_rows(entry._state, entry._state.rows_of(span.start), text)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import Changes, Clock, Encoded, JobStore
 from qjm_widgets.core.records import JobRecord, StatusChange
-from qjm_widgets.engine.engine_set import SetState
+from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.errors import JobSetNotFoundError, LeaseLostError, StoreError, StoreValueError, explain
 
 _LOG = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ _PATIENCE = 0.1
 """Seconds for which changes that nobody waits for are collected: a transaction costs as much as many."""
 
 
-class Ledger:
+class UnitOfWork:
     """Collects the changes of a turn and writes them in one transaction; on the engine's thread only.
 
     Args:
@@ -35,9 +35,9 @@ class Ledger:
         self,
         store: JobStore,
         clock: Clock,
-        sets: Mapping[str, SetState],
+        sets: Mapping[str, EngineSet],
         give_up: Callable[[str], None],
-        refuse: Callable[[SetState, int, str], None],
+        refuse: Callable[[EngineSet, int, str], None],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -54,34 +54,34 @@ class Ledger:
         self.trouble = "The engine is busy."
         """What was last wrong with the store."""
 
-    def note(self, state: SetState, job: JobRecord, line: StatusChange | None = None) -> bool:
+    def note(self, job_set: EngineSet, job: JobRecord, line: StatusChange | None = None) -> bool:
         """Keep a job's new record, and a line of its history; False where the set is not driven here."""
-        state.jobs[job.row] = job
-        if not self._is_driven(state):
+        job_set.jobs[job.row] = job
+        if not self._is_driven(job_set):
             return False  # late words about a set that another kernel has taken over
-        if not state.driver.patient:
+        if not job_set.driver.patient:
             self._due = -math.inf
         elif self._due is None:
             self._due = self._clock.monotonic() + _PATIENCE
-        changes = self._changes.setdefault(state.live.set_id, Changes())
+        changes = self._changes.setdefault(job_set.state.set_id, Changes())
         changes.jobs.append(job)
         if line is not None:
             changes.history.append(line)
         return True
 
     def keep(
-        self, state: SetState, row: int, outcome: JobOutcome | bytes | None, encoded: Encoded
+        self, job_set: EngineSet, row: int, outcome: JobOutcome | bytes | None, encoded: Encoded
     ) -> None:
         """Keep what a job gave, with its record; what came encoded is read when it is asked for."""
-        set_id = state.live.set_id
+        set_id = job_set.state.set_id
         self._changes[set_id].outcomes[row] = encoded
         if isinstance(outcome, JobOutcome):
             self._outcomes.setdefault(set_id, {})[row] = outcome
 
-    def after_commit(self, action: Callable[[], None], state: SetState | None = None) -> None:
+    def after_commit(self, action: Callable[[], None], job_set: EngineSet | None = None) -> None:
         """Do something once this turn's changes are on disk, if the set is still driven here."""
         self._due = -math.inf
-        self._after.append((None if state is None else state.live.set_id, action))
+        self._after.append((None if job_set is None else job_set.state.set_id, action))
 
     def drop(self, set_id: str) -> None:
         """Write nothing more of a set."""
@@ -167,10 +167,10 @@ class Ledger:
             _LOG.error("job %d of job set %s: %s", row, set_id, why)
             self._changes[set_id].drop(row)
             self._outcomes.get(set_id, {}).pop(row, None)
-            state = self._sets.get(set_id)
-            if state is not None and (set_id, row) not in self._refused:
+            job_set = self._sets.get(set_id)
+            if job_set is not None and (set_id, row) not in self._refused:
                 self._refused.add((set_id, row))
-                self._refuse(state, row, why)
+                self._refuse(job_set, row, why)
 
     def _recover(self) -> None:
         if self.retry_at is not None:
@@ -181,10 +181,10 @@ class Ledger:
         changes, self._changes = self._changes, {}
         outcomes, self._outcomes = self._outcomes, {}
         for changed_id, changed in changes.items():
-            state = self._sets.get(changed_id)
-            if state is not None:
+            job_set = self._sets.get(changed_id)
+            if job_set is not None:
                 newest = {job.row: job for job in changed.jobs}
-                state.live.publish(list(newest.values()), outcomes.get(changed_id, {}))
+                job_set.state.publish(list(newest.values()), outcomes.get(changed_id, {}))
 
     def _deleted(self, set_ids: Sequence[str]) -> list[str]:
         """Those of some sets that another kernel has deleted; all where nobody can tell."""
@@ -197,9 +197,9 @@ class Ledger:
         return gone or list(set_ids)
 
     def _tell(self, text: str | None) -> None:
-        for state in self._sets.values():
-            state.live.trouble = text
-            state.live.notify()
+        for job_set in self._sets.values():
+            job_set.state.trouble = text
+            job_set.state.notify()
 
-    def _is_driven(self, state: SetState) -> bool:
-        return self._sets.get(state.live.set_id) is state
+    def _is_driven(self, job_set: EngineSet) -> bool:
+        return self._sets.get(job_set.state.set_id) is job_set

@@ -25,7 +25,7 @@ def submit_before_exit(job_set: JobSet) -> None:
     """Hold the end of the program until every job of the set was sent."""
     global _registered_in
     with _lock:
-        _waiting[:] = [other for other in _waiting if not other.live.submitted]
+        _waiting[:] = [other for other in _waiting if not other._state.submitted]
         _waiting.append(job_set)
         if _registered_in != os.getpid():
             _registered_in = os.getpid()
@@ -41,9 +41,9 @@ def _finish() -> None:
     for job_set in _waiting:
         try:
             told = None
-            while not job_set.live.paused and not job_set.wait(_LOOK, until="submitted"):
-                if job_set.live.trouble not in (told, None):
-                    told = job_set.live.trouble
+            while not job_set._state.paused and not job_set.wait(_LOOK, until="submitted"):
+                if job_set._state.trouble not in (told, None):
+                    told = job_set._state.trouble
                     warnings.warn(f"{job_set!r} has to be sent before the program ends", stacklevel=2)
         except ClosedError:
             continue

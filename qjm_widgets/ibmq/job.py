@@ -11,7 +11,7 @@ from qiskit.providers import JobStatus
 from qiskit.result import Result
 
 from qjm_widgets._compat import make_qobj
-from qjm_widgets._printable import prints
+from qjm_widgets._printable import printable_result
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.errors import NotAvailableError
 from qjm_widgets.ibmq.errors import (
@@ -51,7 +51,7 @@ class ManagedJob:
     @property
     def job(self) -> Any:
         """The provider's own job object; None before it was sent, and where sending failed."""
-        return self._set.live.natives.get(self._row)
+        return self._set._state.natives.get(self._row)
 
     @property
     def job_id(self) -> str | None:
@@ -68,7 +68,7 @@ class ManagedJob:
         """Why the job could not be sent, or None."""
         if not self.refused:
             return None
-        error: Exception | None = self._set.live.refusals.get(self._row)
+        error: Exception | None = self._set._state.refusals.get(self._row)
         return error or IBMQJobManagerError(self._record.error or "for an unknown reason")
 
     @property
@@ -121,7 +121,7 @@ class ManagedJob:
         if self.refused:
             return None
         if refresh:
-            self._set.live.outcomes.reread()
+            self._set._state.outcomes.reread()
         job = self._record
         if job.status is Status.DONE or (partial and job.status is Status.ERROR):
             try:
@@ -133,7 +133,7 @@ class ManagedJob:
         warnings.warn(f"No result of {self._who()}: {reason}", stacklevel=2)
         return None
 
-    @prints
+    @printable_result
     def error_message(self) -> str | None:
         """Why the job failed, or could not be sent; None if neither. Waits for its end."""
         self._wait(None)
@@ -153,14 +153,14 @@ class ManagedJob:
             IBMQJobManagerError: the installed Qiskit has no Qobj any more.
         """
         job = self.job
-        live = self._set.live
+        state = self._set._state
 
         def circuits() -> list[Any]:
-            return [work.circuit for work in live.circuits.of(self._record.span)]
+            return [work.circuit for work in state.circuits.of(self._record.span)]
 
         if job is None and not self._record.job_id:
             return None
-        options = {**live.options, "shots": self._record.shots}
+        options = {**state.options, "shots": self._record.shots}
         try:
             return make_qobj(job, circuits, options)
         except (NotImplementedError, NotAvailableError) as error:
@@ -168,7 +168,7 @@ class ManagedJob:
 
     @property
     def _record(self) -> JobRecord:
-        return self._set.live.jobs[self._row]
+        return self._set._state.jobs[self._row]
 
     def _who(self) -> str:
         job_id = self._record.job_id
@@ -176,8 +176,8 @@ class ManagedJob:
         return f"the job of experiments {self.start_index}-{self.end_index}{told}"
 
     def _wait(self, timeout: float | None) -> None:
-        live = self._set.live
-        if not wait_until(live, lambda: self._record.status.settled or not live.driven, timeout):
+        state = self._set._state
+        if not wait_until(state, lambda: self._record.status.settled or not state.driven, timeout):
             raise IBMQJobManagerTimeoutError(f"{self._who()} had not ended after {timeout} s")
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus
 
-from qjm_widgets._printable import prints
+from qjm_widgets._printable import printable_result
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.errors import IBMQJobManagerInvalidStateError, check_job_tags, retired_errors
 from qjm_widgets.ibmq.job import ManagedJob
@@ -66,7 +66,7 @@ class ManagedJobSet:
         """Qiskit's status of each job; None where it could not be had: sending failed, or asking did."""
         return [job.status() for job in self.managed_jobs()]
 
-    @prints
+    @printable_result
     def report(self, detailed: bool = True) -> str:
         """The set as text; with ``detailed`` some lines for each job."""
         lines = [
@@ -74,7 +74,7 @@ class ManagedJobSet:
             f"          ID: {self.job_set_id()}",
             f"        tags: {self.tags()}",
             "Summary report:",
-            *reports.summary(self.job_set.live.jobs),
+            *reports.summary(self.job_set._state.jobs),
         ]
         if detailed:
             lines += ["\nDetail report:", *self.details()]
@@ -83,7 +83,7 @@ class ManagedJobSet:
     def details(self) -> list[str]:
         """The report's lines on the jobs."""
         refused = [job.refused for job in self.managed_jobs()]
-        return reports.details(self.job_set.live.ordered(), self.name(), refused)
+        return reports.details(self.job_set._state.ordered(), self.name(), refused)
 
     def results(
         self, timeout: float | None = None, partial: bool = False, refresh: bool = False
@@ -108,7 +108,7 @@ class ManagedJobSet:
             self._results = ManagedResults(found)
         return self._results
 
-    @prints
+    @printable_result
     def error_messages(self) -> str | None:
         """Why jobs failed or could not be sent, or None; waits for the end of all jobs."""
         self.job_set.wait()
@@ -171,12 +171,12 @@ class ManagedJobSet:
 
     def managed_jobs(self) -> list[ManagedJob]:
         """The jobs in order."""
-        live = self.job_set.live
-        if self._submissions is None and live.adapter is not None:
-            self._submissions = Submissions(live)
-        for row in range(len(self._jobs), len(live.jobs)):
+        state = self.job_set._state
+        if self._submissions is None and state.adapter is not None:
+            self._submissions = Submissions(state)
+        for row in range(len(self._jobs), len(state.jobs)):
             self._jobs.append(ManagedJob(self.job_set, row, self._submissions))
-        return [self._jobs[job.row] for job in live.ordered()]
+        return [self._jobs[job.row] for job in state.ordered()]
 
     def tags(self) -> list[str]:
         """The user's tags."""

@@ -8,7 +8,7 @@ import warnings
 import weakref
 from typing import Any
 
-from qjm_widgets._printable import printable, prints
+from qjm_widgets._printable import printable, printable_result
 from qjm_widgets.backends import is_provider
 from qjm_widgets.core.option_names import KnownOptions, check_option_names
 from qjm_widgets.errors import explain
@@ -86,16 +86,16 @@ class IBMQJobManager:
                 **run_config,
             )
         # Nothing was sent yet: the circuits are still being written.
-        job_set.live.tries = 1
-        warn_of_waiting(job_set.live)
+        job_set._state.tries = 1
+        warn_of_waiting(job_set._state)
         submit_before_exit(job_set)
         return _face(job_set, manager)
 
-    @prints
+    @printable_result
     def report(self, detailed: bool = True) -> str:
         """All sets of this session as text; with ``detailed`` some lines for each job."""
         sets = self.job_sets()
-        jobs = [job for job_set in sets for job in job_set.job_set.live.jobs]
+        jobs = [job for job_set in sets for job in job_set.job_set._state.jobs]
         lines = ["Summary report:", *reports.summary(jobs)]
         if detailed:
             lines.append("\nDetail report:")
@@ -149,18 +149,18 @@ def _face(job_set: JobSet, manager: JobManager) -> ManagedJobSet:
 
 def _have_jobs_back(job_set: JobSet, provider: Any) -> None:
     """Follow the provider's jobs of a set whose kernel is gone; nothing is ever sent for that."""
-    live = job_set.live
-    under_way = [job for job in live.jobs if not job.status.final]
+    state = job_set._state
+    under_way = [job for job in state.jobs if not job.status.final]
     at_provider = all(job.status.remote and job.job_id for job in under_way)
-    if not live.interrupted or not at_provider or live.record.survives_kernel is False:
+    if not state.interrupted or not at_provider or state.record.survives_kernel is False:
         return
     for ask in ("get_backend", "backend"):
         method = getattr(provider, ask, None)
         if callable(method):
             try:
-                backend = method(live.record.backend)
+                backend = method(state.record.backend)
             except Exception as error:  # whatever a provider raises: the set is shown as it is stored
-                what = printable(f"no backend {live.record.backend}: {explain(error)}")
+                what = printable(f"no backend {state.record.backend}: {explain(error)}")
                 _LOG.warning("%r gives %s", provider, what)
                 return
             job_set.resume(backend)

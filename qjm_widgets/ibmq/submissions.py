@@ -8,39 +8,39 @@ from concurrent.futures import Future
 
 from qjm_widgets._printable import printable
 from qjm_widgets.core.records import Status
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
 
-def warn_of_waiting(live: LiveSet) -> None:
+def warn_of_waiting(state: JobSetState) -> None:
     """Log a warning each time that sending begins to wait for something: a job limit, the store."""
     told: str | None = None
 
     def look() -> None:
         nonlocal told
-        why = live.trouble or _reason(live)
+        why = state.trouble or _reason(state)
         if why != told:
             told = why
             if why is not None:
-                _LOG.warning("%s", printable(f"Job set {live.record.name} waits: {why}"))
+                _LOG.warning("%s", printable(f"Job set {state.record.name} waits: {why}"))
 
-    live.watch(look)
+    state.watch(look)
 
 
-def _reason(live: LiveSet) -> str | None:
+def _reason(state: JobSetState) -> str | None:
     """What a backend makes the set wait for; None where nothing does, or only its pace or the user."""
-    if live.waiting is None:
+    if state.waiting is None:
         return None
-    _, found, reason = live.waiting.text.partition(" (")
+    _, found, reason = state.waiting.text.partition(" (")
     return reason.removesuffix(")") if found else None
 
 
 class Submissions:
     """A ``Future`` for each job of a set that is driven here; made when it is first asked for."""
 
-    def __init__(self, live: LiveSet) -> None:
-        self._live = live
+    def __init__(self, state: JobSetState) -> None:
+        self._live = state
         self._lock = threading.Lock()
         self._futures: dict[int, Future[None]] = {}
         self._open: set[int] = set()

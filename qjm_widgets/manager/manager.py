@@ -20,7 +20,7 @@ from typing import Any
 
 from qjm_widgets import _display
 from qjm_widgets import backends as _backends
-from qjm_widgets._printable import prints
+from qjm_widgets._printable import printable_result
 from qjm_widgets.clock import SystemClock
 from qjm_widgets.core.formatting import options_text, plural
 from qjm_widgets.core.job_tags import OURS
@@ -55,7 +55,7 @@ from qjm_widgets.manager.set_writer import SetWriter
 from qjm_widgets.manager.shutdown import Threads, end
 from qjm_widgets.serialization.losses import describe_losses
 from qjm_widgets.state.caches import IN_MEMORY
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.owner_process import check_process
 from qjm_widgets.state.progress import FileLine, SavingLine
 from qjm_widgets.storage.sqlite import SQLiteStore
@@ -89,7 +89,7 @@ class JobManager:
         self._closed = False
         self._process = os.getpid()
         self._watchers: list[Callable[[], None]] = []
-        self.shown: Any = None
+        self._shown: Any = None
         """The list that displaying the manager shows; one for all its displays."""
         _OPEN.add(self)
 
@@ -184,7 +184,7 @@ class JobManager:
         )
         jobs = records_of(plan.jobs, adapter, run_options, record.created_at)
         written = self._save(record, jobs, works)
-        live = LiveSet(
+        state = JobSetState(
             written.record,
             jobs,
             self._store,
@@ -193,11 +193,11 @@ class JobManager:
             names=written.names,
             options=run_options,
         )
-        job_set = self._enlist(live)
-        self._engine.add(live, ready=0 if pass_manager is not None else len(works))
+        job_set = self._enlist(state)
+        self._engine.add(state, ready=0 if pass_manager is not None else len(works))
         if pass_manager is not None:
             spans = sorted({job.span for job in jobs})
-            self._transpiler.add(live, transpiling(pass_manager, adapter, run_options), spans)
+            self._transpiler.add(state, transpiling(pass_manager, adapter, run_options), spans)
         return job_set
 
     def _save(self, record: JobSetRecord, jobs: Sequence[JobRecord], works: Sequence[Work]) -> SetWriter:
@@ -308,15 +308,15 @@ class JobManager:
                     raise InvalidStateError(
                         f"{record.name!r} is still being saved: retrieve it when its `run` has returned"
                     )
-                job_set = self._enlist(LiveSet(record, jobs, self._store))
-            elif refresh and job_set.live.adapter is None:
-                job_set.live.restart(*self._store.load_set(job_set_id))
-                job_set.live.outcomes.reread()
+                job_set = self._enlist(JobSetState(record, jobs, self._store))
+            elif refresh and job_set._state.adapter is None:
+                job_set._state.restart(*self._store.load_set(job_set_id))
+                job_set._state.outcomes.reread()
             if adapter is not None:
-                check_backend(job_set.live.record, adapter)
-                job_set.expected_backend = backend
-            if job_set.live.adapter is None:
-                self._follower.follow(job_set.live)
+                check_backend(job_set._state.record, adapter)
+                job_set._expected_backend = backend
+            if job_set._state.adapter is None:
+                self._follower.follow(job_set._state)
             return job_set
 
     def find_job_sets(self, provider: Any) -> list[FoundSet]:
@@ -355,7 +355,7 @@ class JobManager:
 
     def _resume(
         self,
-        live: LiveSet,
+        state: JobSetState,
         backend: Any,
         executor: Any,
         pass_manager: Any,
@@ -364,44 +364,44 @@ class JobManager:
         """What ``job_set.resume`` does."""
         self._check_open()
         with self._lock:
-            if live.adapter is not None and (executor is None or not live.settled):
-                check_options(live.record, live.adapter, options)
-                self._engine.look_again(live)
+            if state.adapter is not None and (executor is None or not state.settled):
+                check_options(state.record, state.adapter, options)
+                self._engine.look_again(state)
                 return
-            adapter = self._adapters.of_set(live.record, backend, executor)
-            check_backend(live.record, adapter)
-            check_options(live.record, adapter, options)
-            if live.adapter is not None:
-                self._engine.forget(live)
-            merged = merge_options(live.record, options)
-            untranspiled(live, pass_manager)
+            adapter = self._adapters.of_set(state.record, backend, executor)
+            check_backend(state.record, adapter)
+            check_options(state.record, adapter, options)
+            if state.adapter is not None:
+                self._engine.forget(state)
+            merged = merge_options(state.record, options)
+            untranspiled(state, pass_manager)
             try:
-                foreign = self._store.claim(live.set_id)
+                foreign = self._store.claim(state.set_id)
             except DrivenElsewhereError:
-                self._follower.follow(live)
+                self._follower.follow(state)
                 raise
-            kept = {name: value for name, value in live.record.options.items() if name not in options}
+            kept = {name: value for name, value in state.record.options.items() if name not in options}
             if foreign and kept:
                 warnings.warn(
-                    f"{live.record.name!r} is from a bundle: these run options of it go to "
+                    f"{state.record.name!r} is from a bundle: these run options of it go to "
                     f"{adapter.name}: {options_text(kept)}",
                     stacklevel=3,
                 )
-            live.restart(*self._store.load_set(live.set_id))
-            live.owner = None
-            live.options = merged
-            live.adapter = adapter
-            spans = untranspiled(live, pass_manager)
-            self._engine.resume(live, ready=spans[0].start if spans else live.record.circuits)
+            state.restart(*self._store.load_set(state.set_id))
+            state.owner = None
+            state.options = merged
+            state.adapter = adapter
+            spans = untranspiled(state, pass_manager)
+            self._engine.resume(state, ready=spans[0].start if spans else state.record.circuits)
             if spans:
-                self._transpiler.add(live, transpiling(pass_manager, adapter, merged), spans)
+                self._transpiler.add(state, transpiling(pass_manager, adapter, merged), spans)
 
-    def _enlist(self, live: LiveSet) -> JobSet:
+    def _enlist(self, state: JobSetState) -> JobSet:
         """A set of this session from now on."""
-        live.watch(self._notify)
-        live.outcomes.fetch = functools.partial(self._remote.fetch, live)
+        state.watch(self._notify)
+        state.outcomes.fetch = functools.partial(self._remote.fetch, state)
         with self._lock:
-            job_set = self._sets[live.set_id] = JobSet(live, self._engine, self._resume)
+            job_set = self._sets[state.set_id] = JobSet(state, self._engine, self._resume)
         return job_set
 
     def watch(self, watcher: Callable[[], None]) -> None:
@@ -428,7 +428,7 @@ class JobManager:
         self._check_open()
         with self._lock:
             known = self._sets.get(job_set_id)
-            if known is not None and not known.live.settled:
+            if known is not None and not known._state.settled:
                 raise InvalidStateError(
                     f"{known.name()!r} still has jobs under way: cancel them or wait before deleting it"
                 )
@@ -438,7 +438,7 @@ class JobManager:
                 raise DrivenElsewhereError(f"{owner} drives job set {job_set_id}: end it there first")
             self._store.delete_set(job_set_id)
             if known is not None:
-                self._engine.forget(known.live)
+                self._engine.forget(known._state)
                 del self._sets[job_set_id]
         self._notify()
 
@@ -555,13 +555,13 @@ class JobManager:
     def _let_go(self) -> int:
         """Let go of everything, once the threads have ended; how many jobs were not sent yet."""
         self._adapters.close()
-        lives = [job_set.live for job_set in self._sets.values()]
+        lives = [job_set._state for job_set in self._sets.values()]
         try:
             self._store.close()
         finally:
-            for live in lives:
-                live.close()
-        return sum(live.numbers()[Status.NOT_SENT] for live in lives if live.adapter is not None)
+            for state in lives:
+                state.close()
+        return sum(state.numbers()[Status.NOT_SENT] for state in lives if state.adapter is not None)
 
     def __enter__(self) -> JobManager:
         return self
@@ -577,12 +577,12 @@ class JobManager:
         try:
             if kind is None:
                 for job_set in self.job_sets():
-                    if not job_set.live.paused:  # nobody would ever let it go on
+                    if not job_set._state.paused:  # nobody would ever let it go on
                         job_set.wait(until="submitted")
         finally:
             self.close()
 
-    @prints
+    @printable_result
     def __repr__(self) -> str:
         return f"<JobManager {self._store.path}: {plural(len(self._sets), 'job set')} in this session>"
 

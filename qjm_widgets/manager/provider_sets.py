@@ -22,7 +22,7 @@ from qjm_widgets.errors import (
     StoreError,
 )
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 
 class RemoteSets:
@@ -40,7 +40,7 @@ class RemoteSets:
         store: JobStore,
         engine: Engine,
         adapter: Callable[[Any], BackendAdapter],
-        enlist: Callable[[LiveSet], JobSet],
+        enlist: Callable[[JobSetState], JobSet],
     ) -> None:
         self._store = store
         self._engine = engine
@@ -67,14 +67,14 @@ class RemoteSets:
         except JobSetNotFoundError:
             found = provider.jobs(set_tag(job_set_id))
             return self._take_over(provider, *assemble(job_set_id, found, "", time.time()))
-        live = job_set.live
+        state = job_set._state
         found = provider.jobs(set_tag(job_set_id)) if refresh else []
-        if not live.driven and not live.record.unstored_options:
-            # Followed, and nothing sent: that is for ``proceed`` or ``resume``.
-            unsent = any(not job.status.settled and not job.status.remote for job in live.jobs)
-            job_set.resume(provider.backend_of(live.record.backend), paused=unsent)
-        if found and live.adapter is not None:
-            self._fill(live, found)
+        if not state.driven and not state.record.unstored_options:
+            # Followed, and nothing sent: that is for ``unpause`` or ``resume``.
+            unsent = any(not job.status.settled and not job.status.remote for job in state.jobs)
+            job_set.resume(provider.backend_of(state.record.backend), paused=unsent)
+        if found and state.adapter is not None:
+            self._fill(state, found)
         return job_set
 
     def adopt(self, provider: Provider, job_ids: Sequence[str], name: str) -> JobSet:
@@ -92,17 +92,17 @@ class RemoteSets:
         found = [provider.job(job_id) for job_id in job_ids]
         return self._take_over(provider, *adopt(found, name, "", time.time()))
 
-    def fetch(self, live: LiveSet, row: int) -> JobOutcome | None:
+    def fetch(self, state: JobSetState, row: int) -> JobOutcome | None:
         """What a finished job gave, from its provider, stored at once; None where there is none to ask.
 
         Raises:
             NotAvailableError: the provider has nothing that can be read.
             ProviderError: it could not be asked.
         """
-        job, adapter = live.jobs[row], live.adapter
+        job, adapter = state.jobs[row], state.adapter
         if job.status is not Status.DONE or not job.job_id or not isinstance(adapter, RemoteAdapter):
             return None
-        names = live.circuits.names()[job.span.start : job.span.stop]
+        names = state.circuits.names()[job.span.start : job.span.stop]
         try:
             outcome = adapter.outcome(job.job_id, names)
         except ValueError as error:
@@ -111,9 +111,9 @@ class RemoteSets:
             raise NotAvailableError(
                 f"the provider has no result of job {row} ({job.job_id}): a private one can be read once"
             )
-        live.outcomes.put({row: outcome})
+        state.outcomes.put({row: outcome})
         with contextlib.suppress(StoreError, ClosedError):  # it is written later, and the user has it
-            self._engine.keep_outcome(live, row, outcome)
+            self._engine.keep_outcome(state, row, outcome)
         return outcome
 
     def _take_over(self, provider: Provider, record: JobSetRecord, jobs: Sequence[JobRecord]) -> JobSet:
@@ -121,19 +121,19 @@ class RemoteSets:
         adapter = self._adapter(provider.backend_of(record.backend))
         record = replace(record, adapter=adapter.kind, backend=adapter.name)
         self._store.create_set(record, jobs)
-        live = LiveSet(record, jobs, self._store, adapter=adapter)
-        job_set = self._enlist(live)
-        self._engine.resume(live, ready=record.circuits)
+        state = JobSetState(record, jobs, self._store, adapter=adapter)
+        job_set = self._enlist(state)
+        self._engine.resume(state, ready=record.circuits)
         return job_set
 
-    def _fill(self, live: LiveSet, found: Sequence[Any]) -> None:
+    def _fill(self, state: JobSetState, found: Sequence[Any]) -> None:
         """Take over what the provider has of rows that have no job here."""
-        rows = {(job.span, job.piece, job.pieces): job.row for job in live.jobs}
-        _, again = assemble(live.set_id, found, live.record.adapter, time.time())
+        rows = {(job.span, job.piece, job.pieces): job.row for job in state.jobs}
+        _, again = assemble(state.set_id, found, state.record.adapter, time.time())
         known = [
             replace(job, row=row)
             for job in again
             if job.job_id is not None
             and (row := rows.get((job.span, job.piece, job.pieces))) is not None
         ]
-        self._engine.fill(live, known)
+        self._engine.fill(state, known)

@@ -10,7 +10,7 @@ from qjm_widgets.core.option_names import RESUME_ARGUMENTS, check_option_names
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import JobSetRecord, Span
 from qjm_widgets.errors import InputError
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 
 def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
@@ -54,16 +54,16 @@ def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, A
     return {**record.options, **given}
 
 
-def untranspiled(live: LiveSet, pass_manager: Any) -> list[Span]:
+def untranspiled(state: JobSetState, pass_manager: Any) -> list[Span]:
     """The spans that unfinished jobs hold and that the pass manager has still to transpile, in order.
 
     Raises:
         InputError: there are some, and no pass manager was given.
     """
-    if not live.record.transpiles:
+    if not state.record.transpiles:
         return []
-    unfinished = {job.span for job in live.jobs if not job.status.final}
-    spans = [span for span in live.store.untranspiled(live.set_id) if span in unfinished]
+    unfinished = {job.span for job in state.jobs if not job.status.final}
+    spans = [span for span in state.store.untranspiled(state.set_id) if span in unfinished]
     if spans and pass_manager is None:
         raise InputError(
             f"circuits {spans[0].start} to {spans[-1].stop - 1} of this set wait for its pass manager, "

@@ -15,8 +15,8 @@ from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.plotting.expected import Expected
 from qjm_widgets.plotting.groups import circuits_of
-from qjm_widgets.plotting.selection import Choice
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.plotting.selection import Selection
+from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class _Share(NamedTuple):
     shots: int
 
 
-class Tally:
+class Aggregate:
     """Sums one choice; ``refresh`` adds what has finished since. Not safe between threads.
 
     Attributes:
@@ -43,11 +43,11 @@ class Tally:
         damaged: jobs whose results cannot be read.
     """
 
-    def __init__(self, live: LiveSet, choice: Choice, expected: Expected | None) -> None:
-        self._live = live
+    def __init__(self, state: JobSetState, choice: Selection, expected: Expected | None) -> None:
+        self._live = state
         self._choice = choice
         self._expected = expected
-        self._circuits = circuits_of(live, choice)
+        self._circuits = circuits_of(state, choice)
         self._whole = choice.register is None and choice.bits is None
         self._sums: dict[_Bits, CountsSum] = {}
         self._texts = CountsSum()
@@ -70,7 +70,7 @@ class Tally:
         if len(jobs) != self._among:  # at first, and after a job was cut in halves
             self._among = len(jobs)
             self.of = sum(map(self._holds, jobs))
-        for row in self._live.census.done[self._looked_at :]:
+        for row in self._live.totals.done[self._looked_at :]:
             self._looked_at += 1
             job = self._live.jobs[row]
             if row not in self._rows and self._holds(job):
@@ -114,7 +114,7 @@ class Tally:
 
     def _failed(self) -> list[int]:
         """Chosen circuits that failed in jobs that are done, ascending."""
-        jobs = [self._live.jobs[row] for row in list(self._live.census.flawed)]
+        jobs = [self._live.jobs[row] for row in list(self._live.totals.flawed)]
         failed = sorted({circuit for job in jobs for circuit in job.failed_circuits})
         if self._circuits is None:
             return failed

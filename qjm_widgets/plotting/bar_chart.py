@@ -10,10 +10,10 @@ from qjm_widgets.core.counts import wilson
 from qjm_widgets.core.formatting import first_line, plural
 from qjm_widgets.core.histogram import Histogram, Likeness
 from qjm_widgets.errors import CircuitNotFoundError, InputError
-from qjm_widgets.plotting.aggregate import Tally
+from qjm_widgets.plotting.aggregate import Aggregate
 from qjm_widgets.plotting.expected import Expected
-from qjm_widgets.plotting.selection import Choice
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.plotting.selection import Selection
+from qjm_widgets.state.job_set_state import JobSetState
 
 _BAR = "#0072b2"
 _REST = "#9aa3ae"
@@ -50,9 +50,11 @@ class _Bar(NamedTuple):
     rest: bool
 
 
-def counts_figure(live: LiveSet, choice: Choice, expected: Expected | None, looks: Looks) -> go.Figure:
+def counts_figure(
+    state: JobSetState, choice: Selection, expected: Expected | None, looks: Looks
+) -> go.Figure:
     """A bar an outcome, with the 95 % Wilson interval of its count; others in one bar, "the rest"."""
-    tally = Tally(live, choice, expected)
+    tally = Aggregate(state, choice, expected)
     if tally.empty:
         raise CircuitNotFoundError(f"the set has no {choice.words() or 'circuits'}")
     tally.refresh()
@@ -66,7 +68,7 @@ def counts_figure(live: LiveSet, choice: Choice, expected: Expected | None, look
     figure = go.Figure(_measured(bars, found.shots, unit, looks))
     if found.likeness is not None:
         figure.add_trace(_expected(bars, found.shots, unit))
-    title = ", ".join(part for part in (first_line(live.record.name), choice.words()) if part)
+    title = ", ".join(part for part in (first_line(state.record.name), choice.words()) if part)
     share = "Probability" if looks.probability else "Counts"
     figure.update_layout(
         title=_escape(title) + _below(found.likeness, tally.notes()),

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from qjm_widgets.core.formatting import first_line
 from qjm_widgets.core.records import Status
-from qjm_widgets.plotting.selection import Choice, label, registers
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.plotting.selection import Selection, label, registers
+from qjm_widgets.state.job_set_state import JobSetState
 
 _MOST_GROUPS = 200
 _MOST_KEYS = 50
@@ -19,16 +19,16 @@ _TEXT = 200
 NO_GROUPS: dict[str, Any] = {"names": {"groups": [], "of": 0}, "metadata": [], "registers": []}
 
 
-def circuits_of(live: LiveSet, choice: Choice) -> npt.NDArray[np.int64] | None:
+def circuits_of(state: JobSetState, choice: Selection) -> npt.NDArray[np.int64] | None:
     """The indices of the circuits that a choice takes, ascending; None for all of them."""
     if choice.circuit is None and choice.name is None and not choice.metadata:
         return None
-    chosen = range(live.record.circuits) if choice.circuit is None else [choice.circuit]
+    chosen = range(state.record.circuits) if choice.circuit is None else [choice.circuit]
     if choice.name is not None:
-        names = live.circuits.names()
+        names = state.circuits.names()
         chosen = [circuit for circuit in chosen if names[circuit] == choice.name]
     if choice.metadata:
-        metadata = live.circuits.metadata()
+        metadata = state.circuits.metadata()
         wished = set(choice.metadata)
         # By text, as a choice has them: a key may be a number or a tuple.
         chosen = [
@@ -39,19 +39,19 @@ def circuits_of(live: LiveSet, choice: Choice) -> npt.NDArray[np.int64] | None:
     return np.array(chosen, dtype=np.int64)
 
 
-def groups(live: LiveSet) -> dict[str, Any]:
+def groups(state: JobSetState) -> dict[str, Any]:
     """All groups that there are, with how many circuits each has; of very many the first."""
     values: dict[str, Counter[str]] = {}
-    for known in live.circuits.metadata():
+    for known in state.circuits.metadata():
         for key, value in known.items():
             values.setdefault(str(key), Counter())[label(value)] += 1
     listed = [(key, _listed(found)) for key, found in values.items()]
     # Where no group can be shown, there is nothing to choose.
     metadata = [{"key": first_line(key, _TEXT), **found} for key, found in listed if found["groups"]]
     return {
-        "names": _listed(Counter(live.circuits.names())),
+        "names": _listed(Counter(state.circuits.names())),
         "metadata": metadata[:_MOST_KEYS],
-        "registers": sorted(_registers(live)),
+        "registers": sorted(_registers(state)),
     }
 
 
@@ -61,11 +61,11 @@ def _listed(found: Counter[str]) -> dict[str, Any]:
     return {"groups": [[text, n] for text, n in shown[:_MOST_GROUPS]], "of": len(found)}
 
 
-def _registers(live: LiveSet) -> set[str]:
+def _registers(state: JobSetState) -> set[str]:
     """The classical registers that finished jobs have."""
     found: set[str] = set()
-    for job in list(live.jobs):
-        outcome = live.outcomes.of(job.row) if job.status is Status.DONE else None
+    for job in list(state.jobs):
+        outcome = state.outcomes.of(job.row) if job.status is Status.DONE else None
         for circuit in outcome.circuits if outcome is not None else ():
             if circuit is not None:
                 found.update(registers(circuit))

@@ -17,7 +17,7 @@ _MOST = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Selection:
     """All circuits, or those that everything named here fits.
 
     Attributes:
@@ -46,7 +46,7 @@ class Choice:
         register: str | None,
         bits: Iterable[int] | None,
         most: int,
-    ) -> Choice:
+    ) -> Selection:
         """The choice that a call's arguments make.
 
         Raises:
@@ -65,7 +65,7 @@ class Choice:
         )
 
     @classmethod
-    def read(cls, tree: Any, circuits: int) -> Choice | None:
+    def read(cls, tree: Any, circuits: int) -> Selection | None:
         """The choice of a page; None where it makes no sense."""
         if not isinstance(tree, Mapping):
             return None
@@ -99,7 +99,7 @@ class Choice:
             "top": self.top,
         }
 
-    def whose(self) -> Choice:
+    def whose(self) -> Selection:
         """The same with any number of bars: equal ones share their sum."""
         return replace(self, top=TOP)
 

@@ -31,7 +31,7 @@ IN_MEMORY = 10_000
 """So many circuits of a set, and the results of so many, are in memory as well as in the store."""
 
 
-class Recent(Generic[T]):
+class LRUCache(Generic[T]):
     """The values that were put or asked for last, by row, as many as weigh no more than a limit.
 
     Args:
@@ -180,7 +180,7 @@ class Outcomes:
     def __init__(self, store: JobStore, set_id: str, done: Sequence[int]) -> None:
         self._store = store
         self._set_id = set_id
-        self._known: Recent[JobOutcome] = Recent(IN_MEMORY)
+        self._known: LRUCache[JobOutcome] = LRUCache(IN_MEMORY)
         self._reading = threading.Lock()
         self._summing = threading.Lock()
         self._sum = CountsSum()

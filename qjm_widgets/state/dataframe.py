@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qjm_widgets._printable import printable
 from qjm_widgets.core import formatting
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +26,7 @@ def cell(text: str | None) -> str | None:
     return f"'{shown}" if _FORMULA.match(shown) else shown
 
 
-def frame_of(live: LiveSet) -> pd.DataFrame:
+def frame_of(state: JobSetState) -> pd.DataFrame:
     """One row a job; times in UTC, durations in seconds.
 
     Raises:
@@ -54,7 +54,7 @@ def frame_of(live: LiveSet) -> pd.DataFrame:
             "error": cell(job.error),
             "failed_circuits": ", ".join(map(str, job.failed_circuits)) or None,
         }
-        for job in live.ordered()
+        for job in state.ordered()
     ]
     table = pd.DataFrame(rows)
     for column in ("sent_at", "running_at", "finished_at"):

@@ -14,14 +14,14 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, JobStore, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.span_index import Cover
-from qjm_widgets.core.totals import Census
-from qjm_widgets.state.caches import IN_MEMORY, Circuits, Outcomes, Recent
+from qjm_widgets.core.totals import Totals
+from qjm_widgets.state.caches import IN_MEMORY, Circuits, LRUCache, Outcomes
 from qjm_widgets.state.events import EventBus, JobEvent
 
 _LOG = logging.getLogger(__name__)
 
 
-class LiveSet:
+class JobSetState:
     """A job set's state. The engine (or the follower of another kernel's) alone publishes; all may read.
 
     Attributes:
@@ -68,7 +68,7 @@ class LiveSet:
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
         self.natives: dict[int, Any] = {}
-        self._computed: Recent[None] = Recent(IN_MEMORY, lambda row: self.natives.pop(row, None))
+        self._computed: LRUCache[None] = LRUCache(IN_MEMORY, lambda row: self.natives.pop(row, None))
         self.refusals: dict[int, Exception] = {}
         self.changed = threading.Condition()
         self.sequence = 0
@@ -79,7 +79,7 @@ class LiveSet:
         self.heard_at: float | None = None
         self.bus = EventBus()
         self._watchers: list[Callable[[], None]] = []
-        self.census = Census(self.jobs)
+        self.totals = Totals(self.jobs)
         self._cover = Cover(self.jobs, record.circuits)
 
     @property
@@ -95,27 +95,27 @@ class LiveSet:
     @property
     def over(self) -> bool:
         """Whether all jobs have ended."""
-        return all(status.final or not number for status, number in self.census.numbers.items())
+        return all(status.final or not number for status, number in self.totals.numbers.items())
 
     @property
     def interrupted(self) -> bool:
         """Whether jobs are unfinished and nobody drives them."""
-        return not self.driven and any(self.census.numbers[s] for s in Status if not s.settled)
+        return not self.driven and any(self.totals.numbers[s] for s in Status if not s.settled)
 
     @property
     def settled(self) -> bool:
         """Whether nothing is left that goes on by itself."""
-        return not self.driven or not any(self.census.numbers[s] for s in Status if not s.settled)
+        return not self.driven or not any(self.totals.numbers[s] for s in Status if not s.settled)
 
     @property
     def submitted(self) -> bool:
         """Whether nothing is left to be sent by itself."""
-        unsent = self.census.numbers[Status.NOT_SENT] + self.census.numbers[Status.SENDING]
+        unsent = self.totals.numbers[Status.NOT_SENT] + self.totals.numbers[Status.SENDING]
         return not self.driven or not unsent
 
     def standing(self, now: float) -> str | None:
         """Why the set does not go on by itself at a time (seconds since 1970); None where it does."""
-        if not any(self.census.numbers[s] for s in Status if not s.settled):
+        if not any(self.totals.numbers[s] for s in Status if not s.settled):
             return None
         if self.closed:
             return "its manager was closed: resume it with another one"
@@ -129,7 +129,7 @@ class LiveSet:
     @property
     def finished(self) -> int:
         """How many jobs are done."""
-        return self.census.numbers[Status.DONE]
+        return self.totals.numbers[Status.DONE]
 
     def ordered(self) -> list[JobRecord]:
         """The jobs in the order of their circuits, then of their shot pieces."""
@@ -138,7 +138,7 @@ class LiveSet:
 
     def codes(self) -> bytes:
         """A byte a job, in the same order: how it stands (``core.census``)."""
-        codes, cover = self.census.codes, self._cover
+        codes, cover = self.totals.codes, self._cover
         return bytes(codes) if cover.plain else bytes(codes[row] for row in cover.order)
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
@@ -147,11 +147,11 @@ class LiveSet:
 
     def numbers(self) -> Counter[Status]:
         """How many jobs are in each status."""
-        return Counter(self.census.numbers)
+        return Counter(self.totals.numbers)
 
     def summary(self) -> Summary:
         """The set in one line."""
-        return summary(self.numbers(), self.trouble, flawed=len(self.census.flawed))
+        return summary(self.numbers(), self.trouble, flawed=len(self.totals.flawed))
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function after every publication, on the engine's thread."""
@@ -177,13 +177,13 @@ class LiveSet:
         for job in sorted(jobs, key=lambda job: job.row):
             if job.row == len(self.jobs):  # the second half of a job that was too large
                 self.jobs.append(job)
-                self.census.put(None, job)
+                self.totals.put(None, job)
                 events.append(JobEvent(self.set_id, job, Status.NOT_SENT))
                 recut = True
                 continue
             before = self.jobs[job.row]
             self.jobs[job.row] = job
-            self.census.put(before, job)
+            self.totals.put(before, job)
             recut = recut or job.span != before.span
             if job.status is not before.status:
                 events.append(JobEvent(self.set_id, job, before.status))

@@ -13,7 +13,7 @@ from typing import Self, TextIO
 from qjm_widgets import _display
 from qjm_widgets.core import formatting
 from qjm_widgets.core.eta import end_of
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 # A wait of fewer seconds leaves no trace.
 _SILENT = 1.0
@@ -185,18 +185,18 @@ class ProgressLine(_Line):
         stream: instead of ``stderr``.
     """
 
-    def __init__(self, live: LiveSet, shown: bool | None, stream: TextIO | None = None) -> None:
+    def __init__(self, state: JobSetState, shown: bool | None, stream: TextIO | None = None) -> None:
         super().__init__(shown, stream)
-        self._live = live
+        self._live = state
         self._ends: float | None = None
         self._estimate_due = 0.0
 
     def _words(self) -> str:
-        live = self._live
-        name = formatting.first_line(live.record.name, 40)
-        line = f"{name}: {live.summary()}"
-        if live.waiting is not None:
-            line += f"; {live.waiting.words(time.time())}"
+        state = self._live
+        name = formatting.first_line(state.record.name, 40)
+        line = f"{name}: {state.summary()}"
+        if state.waiting is not None:
+            line += f"; {state.waiting.words(time.time())}"
         # Why the store cannot be written may have several lines.
         return formatting.first_line(line, _LONGEST)
 
@@ -204,7 +204,7 @@ class ProgressLine(_Line):
         now = time.time()
         if now >= self._estimate_due:
             self._estimate_due = now + _ESTIMATE_EVERY
-            self._ends = end_of(self._live.census, now)
+            self._ends = end_of(self._live.totals, now)
         if self._ends is None or self._live.settled:
             return ""
         return f"; about {_whole(max(1.0, self._ends - now))} left"

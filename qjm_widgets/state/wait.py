@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from qjm_widgets.errors import ClosedError
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 _LISTENING = 0.5
 """Waiting looks up so often (seconds), so that an interrupt is heard on every platform."""
@@ -29,7 +29,7 @@ def listen_with(ear: Ear) -> None:
 
 
 def wait_until(
-    live: LiveSet,
+    state: JobSetState,
     reached: Callable[[], bool],
     timeout: float | None,
     meanwhile: Callable[[], None] | None = None,
@@ -52,18 +52,18 @@ def wait_until(
     with _Waiting.ear() as hear:
         pause = _LISTENING if hear is None else _HEARING
         while True:
-            with live.changed:
+            with state.changed:
                 if reached():
                     return True
                 left = pause if deadline is None else min(pause, deadline - time.monotonic())
                 if left <= 0:
                     return False
-                if live.closed:
+                if state.closed:
                     raise ClosedError(
                         "the manager of this set was closed, so nobody asks for its jobs any more: "
                         "retrieve it with another one"
                     )
-                live.changed.wait(left)
+                state.changed.wait(left)
             # Without the lock: what is heard may act on the set.
             if hear is not None:
                 hear()

@@ -30,7 +30,7 @@ _File = tuple[int, int] | None
 """Device and number of a file; None where there is none."""
 
 
-class Standing:
+class FileGuard:
     """The file that a connection has open.
 
     Args:

@@ -26,7 +26,7 @@ from qjm_widgets.storage import forks, row_mapping, submissions
 from qjm_widgets.storage import statements as sql
 from qjm_widgets.storage.connection import MEMORY, open_store
 from qjm_widgets.storage.error_translation import damaged, translated, unstorable
-from qjm_widgets.storage.file_guard import Standing
+from qjm_widgets.storage.file_guard import FileGuard
 from qjm_widgets.storage.leases import Owner
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class SQLiteStore:
         self._connection: sqlite3.Connection | None = open_store(self.path, timeout)
         file = None if self.path == MEMORY else self.path
         self._owner = Owner(file)
-        self._standing = Standing(
+        self._standing = FileGuard(
             file, self._owner.id, lambda: open_store(self.path, timeout, new=False)
         )
         self._epochs: dict[str, int] = {}

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from qjm_widgets.state.wait import Hear
-from qjm_widgets.widgets.repaint_loop import PULSE
+from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 
 _LOG = logging.getLogger(__name__)
 _MOST = 100
@@ -38,7 +38,7 @@ def ear() -> Iterator[Hear | None]:
         if queue is not None:
             queue.hand_back()
         # What a cell waited for is on the page before it ends, also where nothing arrives later.
-        PULSE.flush()
+        REPAINT_LOOP.flush()
 
 
 class ShellQueue:

@@ -31,7 +31,7 @@ class Answer:
     file: tuple[str, bytes] | None = None
 
 
-class Deeds:
+class Commands:
     """The commands of the page, by name. What is refused is an error in words for the reader."""
 
     def __init__(self, manager: JobManager) -> None:

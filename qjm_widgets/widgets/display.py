@@ -13,9 +13,9 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets.ipykernel_compat import update_display, warn_of_deaf_kernels
-from qjm_widgets.widgets.repaint_loop import PULSE
+from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 from qjm_widgets.widgets.static_html import html_of, text_of
 
 if TYPE_CHECKING:
@@ -32,19 +32,19 @@ def show_job_set(job_set: JobSet) -> None:
     if not _in_kernel():
         _publish({"text/plain": repr(job_set)})
         return
-    if not _is_open(job_set.shown):
-        job_set.shown = job_set.panel()
-    show_panel(job_set.shown, job_set.live)
+    if not _is_open(job_set._shown):
+        job_set._shown = job_set.panel()
+    show_panel(job_set._shown, job_set._state)
 
 
-def show_panel(panel: Any, live: LiveSet) -> None:
+def show_panel(panel: Any, state: JobSetState) -> None:
     """A live panel and its static twin; on a terminal, text."""
     if not _in_kernel():
-        _publish({"text/plain": text_of(live)})
+        _publish({"text/plain": text_of(state)})
         return
     warn_of_deaf_kernels()
     _show_widget(panel)
-    _twin_of(live).show()
+    _twin_of(state).show()
 
 
 def show_manager(manager: JobManager) -> None:
@@ -55,9 +55,9 @@ def show_manager(manager: JobManager) -> None:
     from qjm_widgets.widgets.history import History, history_html
 
     warn_of_deaf_kernels()
-    if not _is_open(manager.shown):
-        manager.shown = History(manager)
-    _show_widget(manager.shown)
+    if not _is_open(manager._shown):
+        manager._shown = History(manager)
+    _show_widget(manager._shown)
     _publish({"text/html": history_html(manager), "text/plain": repr(manager)})
 
 
@@ -79,57 +79,57 @@ def text_line() -> Callable[[str], None] | None:
 class _StaticTwin:
     """The static output of a set, the same in all its displays; it follows the set while that lives."""
 
-    def __init__(self, live: LiveSet) -> None:
+    def __init__(self, state: JobSetState) -> None:
         from IPython.display import DisplayHandle
 
-        self._set = weakref.ref(live)
+        self._set = weakref.ref(state)
         self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-        self._shown = self._state()
+        self._shown = self._key()
         self._due = 0.0
-        live.watch(self._look)
+        state.watch(self._look)
 
     def show(self) -> None:
         """Display it, once more perhaps: all its displays are updated together."""
-        self._shown, self._due = self._state(), time.monotonic() + _SECONDS
+        self._shown, self._due = self._key(), time.monotonic() + _SECONDS
         self._handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     @property
-    def _live(self) -> LiveSet:
-        live = self._set()
-        assert live is not None  # it is the set that calls
-        return live
+    def _state(self) -> JobSetState:
+        state = self._set()
+        assert state is not None  # it is the set that calls
+        return state
 
-    def _state(self) -> tuple[bool, int]:
-        return self._live.settled, self._live.finished
+    def _key(self) -> tuple[bool, int]:
+        return self._state.settled, self._state.finished
 
     def _look(self) -> None:
-        if self._state() != self._shown:
-            PULSE.mark_between(self.paint)
+        if self._key() != self._shown:
+            REPAINT_LOOP.mark_between(self.paint)
 
     def paint(self) -> bool:
         """Update the output in its place; True when that is still due, though nothing else changes."""
         if self._set() is None:
             return False
-        state, now = self._state(), time.monotonic()
-        if state == self._shown:
+        key, now = self._key(), time.monotonic()
+        if key == self._shown:
             return False
-        if now < self._due and not self._live.settled:
+        if now < self._due and not self._state.settled:
             return True
-        self._shown, self._due = state, now + _SECONDS
+        self._shown, self._due = key, now + _SECONDS
         update_display(self._handle.display_id, self._bundle())
         return False
 
     def _bundle(self) -> dict[str, str]:
-        return {"text/html": html_of(self._live), "text/plain": text_of(self._live)}
+        return {"text/html": html_of(self._state), "text/plain": text_of(self._state)}
 
 
-_twins: weakref.WeakKeyDictionary[LiveSet, _StaticTwin] = weakref.WeakKeyDictionary()
+_twins: weakref.WeakKeyDictionary[JobSetState, _StaticTwin] = weakref.WeakKeyDictionary()
 
 
-def _twin_of(live: LiveSet) -> _StaticTwin:
-    if live not in _twins:
-        _twins[live] = _StaticTwin(live)
-    return _twins[live]
+def _twin_of(state: JobSetState) -> _StaticTwin:
+    if state not in _twins:
+        _twins[state] = _StaticTwin(state)
+    return _twins[state]
 
 
 def _is_open(widget: Any) -> bool:

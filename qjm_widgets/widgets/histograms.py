@@ -10,10 +10,10 @@ from typing import Any
 
 from qjm_widgets.core.histogram import NO_BARS
 from qjm_widgets.errors import explain
-from qjm_widgets.plotting.aggregate import Tally
+from qjm_widgets.plotting.aggregate import Aggregate
 from qjm_widgets.plotting.expected import Expected
-from qjm_widgets.plotting.selection import Choice
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.plotting.selection import Selection
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
 
 _LOG = logging.getLogger(__name__)
@@ -28,20 +28,20 @@ class Histograms:
 
     def __init__(
         self,
-        live: LiveSet,
+        state: JobSetState,
         expected: Expected | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._live = live
+        self._live = state
         self._clock = clock
         self._expected = expected
         self._lock = threading.RLock()
-        self._tallies: dict[Choice, Tally] = {}
-        self._told: dict[Choice, tuple[int, dict[str, Any]]] = {}
-        self._again: set[Choice] = set()
+        self._tallies: dict[Selection, Aggregate] = {}
+        self._told: dict[Selection, tuple[int, dict[str, Any]]] = {}
+        self._again: set[Selection] = set()
         self._due = 0.0
 
-    def news(self, choices: Collection[Choice]) -> list[dict[str, Any]]:
+    def news(self, choices: Collection[Selection]) -> list[dict[str, Any]]:
         """The histograms that changed since they were told, once their time has come."""
         with self._lock:
             began = self._clock()
@@ -62,16 +62,16 @@ class Histograms:
             self._due = ended + max(_SECONDS, _PART * (ended - began))
             return changed
 
-    def behind(self, choices: Collection[Choice]) -> bool:
+    def behind(self, choices: Collection[Selection]) -> bool:
         """Whether one of them waits for its time."""
         return bool(self._late(choices))
 
-    def forget(self, choice: Choice | None) -> None:
+    def forget(self, choice: Selection | None) -> None:
         """A view does not have this one yet. Never waits for a sum that is being made."""
         if choice is not None:
             self._again.add(choice)
 
-    def of(self, choice: Choice) -> dict[str, Any]:
+    def of(self, choice: Selection) -> dict[str, Any]:
         """One histogram as it is now."""
         with self._lock:
             try:
@@ -85,15 +85,15 @@ class Histograms:
                 note = f"These counts cannot be shown: {explain(error)}"
                 return wire.histogram(choice.wire(), NO_BARS, 0, len(self._live.jobs), [note])
 
-    def _late(self, choices: Collection[Choice]) -> list[Choice]:
+    def _late(self, choices: Collection[Selection]) -> list[Selection]:
         finished = self._live.finished
         told = self._told
         return [c for c in choices if c in self._again or told.get(c, (-1,))[0] != finished]
 
-    def _tally(self, whose: Choice) -> Tally:
-        tally = self._tallies.pop(whose, None) or Tally(self._live, whose, self._expected)
+    def _tally(self, whose: Selection) -> Aggregate:
+        tally = self._tallies.pop(whose, None) or Aggregate(self._live, whose, self._expected)
         self._tallies[whose] = tally
         while len(self._tallies) > _MOST_TALLIES:
-            oldest = next(known for known in self._tallies if known != Choice())
+            oldest = next(known for known in self._tallies if known != Selection())
             del self._tallies[oldest]
         return tally

@@ -15,9 +15,9 @@ import traitlets
 from qjm_widgets.core import formatting
 from qjm_widgets.errors import QJMError
 from qjm_widgets.widgets import assets, wire
-from qjm_widgets.widgets.commands import Answer, Deeds
+from qjm_widgets.widgets.commands import Answer, Commands
 from qjm_widgets.widgets.ipykernel_compat import hear_while_cells_run
-from qjm_widgets.widgets.repaint_loop import PULSE
+from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 from qjm_widgets.widgets.set_query import VERSION, Query, listing, query_from
 from qjm_widgets.widgets.static_html import static, table
 
@@ -56,7 +56,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         self._lock = threading.RLock()
         self._views: dict[str, _View] = {}
         self._panels: dict[str, Any] = {}
-        self._deeds = Deeds(manager)
+        self._deeds = Commands(manager)
         self._due = 0.0
         super().__init__([self._list])
         hear_while_cells_run(self._list)
@@ -70,7 +70,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         super().close()
 
     def _mark(self) -> None:
-        PULSE.mark(self.paint)
+        REPAINT_LOOP.mark(self.paint)
 
     def paint(self) -> bool:
         """Send each view what changed in what it looks at; True while it is too early."""

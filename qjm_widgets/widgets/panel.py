@@ -13,21 +13,21 @@ from typing import Any
 import anywidget
 import traitlets
 
-from qjm_widgets._threads import Lane
+from qjm_widgets._threads import CallQueue
 from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.records import JobRecord, Span
 from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.expected import Expected
 from qjm_widgets.plotting.groups import NO_GROUPS, groups
-from qjm_widgets.plotting.selection import Choice
+from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.results import JobSetResults
 from qjm_widgets.widgets import assets, circuit_drawing, settings, wire
 from qjm_widgets.widgets.display import show_panel
 from qjm_widgets.widgets.ipykernel_compat import hear_while_cells_run
-from qjm_widgets.widgets.repaint_loop import PULSE
+from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 from qjm_widgets.widgets.row_query import Query
-from qjm_widgets.widgets.view_updates import Message, Painter
+from qjm_widgets.widgets.view_updates import Message, ViewUpdates
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,10 +51,10 @@ class Panel(anywidget.AnyWidget):
         self, job_set: JobSet, expected: Expected | None = None, explains: bool | None = None
     ) -> None:
         self._set = job_set
-        self._live = job_set.live
-        self._painter = Painter(job_set, expected, explains)
+        self._live = job_set._state
+        self._painter = ViewUpdates(job_set, expected, explains)
         self._saying = threading.Lock()
-        self._aside = Lane("qjm-aside", idle=_IDLE_SECONDS)
+        self._aside = CallQueue("qjm-aside", idle=_IDLE_SECONDS)
         self._trait_due = 0.0
         self._kept = self._live.sequence
         super().__init__(snapshot=self._painter.trait())
@@ -79,7 +79,7 @@ class Panel(anywidget.AnyWidget):
         self._mark()
 
     def _mark(self) -> None:
-        PULSE.mark(self.paint)
+        REPAINT_LOOP.mark(self.paint)
 
     def paint(self) -> bool:
         """Send what changed since the last beat; True when a histogram or an order is still due."""
@@ -89,7 +89,7 @@ class Panel(anywidget.AnyWidget):
         if timeline is not None:
             self.send(timeline)
         if self._live.sequence != self._kept:
-            PULSE.mark_between(self._keep)
+            REPAINT_LOOP.mark_between(self._keep)
         return self._painter.behind
 
     def _keep(self) -> bool:
@@ -143,7 +143,7 @@ class Panel(anywidget.AnyWidget):
         first, last = _whole(content.get("first")), _whole(content.get("last"))
         if first is not None and last is not None:
             query, asked = Query.read(content.get("query")), _whole(content.get("asked")) or 0
-            choice = Choice.read(content.get("choice"), self._live.record.circuits)
+            choice = Selection.read(content.get("choice"), self._live.record.circuits)
             self._painter.look(view, first, last, choice, query, asked)
             self._mark()
 
@@ -213,7 +213,7 @@ class Panel(anywidget.AnyWidget):
             self._set.pause()
             return "paused"
         if action == "proceed":
-            self._set.proceed()
+            self._set.unpause()
             return "going on"
         if action == "resume":
             self._set.resume()

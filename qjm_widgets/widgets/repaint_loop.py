@@ -17,7 +17,7 @@ Paint = Callable[[], bool]
 """Sends what changed; True when something is left for the next beat."""
 
 
-class Pulse:
+class RepaintLoop:
     """Coalesces marks: whatever the rate of changes, what is marked is painted once a beat.
 
     What is large and can wait goes between two beats, when the page is not busy with one.
@@ -75,4 +75,4 @@ class Pulse:
                 self._add(marked, paint)
 
 
-PULSE = Pulse()
+REPAINT_LOOP = RepaintLoop()

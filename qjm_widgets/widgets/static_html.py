@@ -10,7 +10,7 @@ from html import escape
 from qjm_widgets.core import counts as packing
 from qjm_widgets.core import formatting
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 
 _ROWS = 20
 _BARS = 16
@@ -41,28 +41,30 @@ _RULES = (
 )
 
 
-def text_of(live: LiveSet) -> str:
+def text_of(state: JobSetState) -> str:
     """The set as plain text, in a few lines."""
-    report = formatting.report(live.record, live.jobs, time.time(), detailed=False, trouble=live.trouble)
-    return report if live.settled else f"{report}\n  {_as_of()}"
+    report = formatting.report(
+        state.record, state.jobs, time.time(), detailed=False, trouble=state.trouble
+    )
+    return report if state.settled else f"{report}\n  {_as_of()}"
 
 
-def html_of(live: LiveSet) -> str:
+def html_of(state: JobSetState) -> str:
     """The set as HTML without scripts, in the colours of the page around it."""
-    record = live.record
-    words = live.summary()
-    shown = _shown(live.jobs)
-    left_out = len(live.jobs) - len(shown)
+    record = state.record
+    words = state.summary()
+    shown = _shown(state.jobs)
+    left_out = len(state.jobs) - len(shown)
     rows = "".join(_row(job) for job in shown)
     more = f"<p>… and {left_out:,} more jobs.</p>" if left_out else ""
     rest = "".join(f", {escape(part)}" for part in (words.rest, formatting.unresumable(record)) if part)
     return static(
         f"<p><strong>{escape(formatting.first_line(record.name, _TEXT))}</strong> "
-        f"{escape(formatting.title(record, len(live.jobs)))}</p>"
+        f"{escape(formatting.title(record, len(state.jobs)))}</p>"
         f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
-        f"{_bars(live)}"
+        f"{_bars(state)}"
         f"{table('jobs', rows, _HEADINGS)}{more}"
-        f"<p><small>Job set {record.set_id}{'' if live.settled else f', {_as_of()}'}</small></p>"
+        f"<p><small>Job set {record.set_id}{'' if state.settled else f', {_as_of()}'}</small></p>"
     )
 
 
@@ -96,9 +98,9 @@ def _row(job: JobRecord) -> str:
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
-def _bars(live: LiveSet) -> str:
+def _bars(state: JobSetState) -> str:
     """The most frequent outcomes as a table with bars of characters."""
-    counts, jobs = live.outcomes.total()
+    counts, jobs = state.outcomes.total()
     if not counts:
         return ""
     top = packing.top(counts, _BARS)
@@ -111,12 +113,12 @@ def _bars(live: LiveSet) -> str:
     )
     if top.other_outcomes:
         rows += f"<tr><td>{top.other_outcomes:,} others</td><td>{top.other_shots:,}</td><td></td></tr>"
-    damaged = len(live.outcomes.damaged)
+    damaged = len(state.outcomes.damaged)
     left_out = (
         f" · left out: {formatting.plural(damaged, 'job')} with a damaged result" if damaged else ""
     )
     return (
-        f"<p>Counts of {jobs:,} of {formatting.plural(len(live.jobs), 'job')} · "
+        f"<p>Counts of {jobs:,} of {formatting.plural(len(state.jobs), 'job')} · "
         f"{formatting.plural(shots, 'shot')}{left_out}</p>"
         f"{table('counts', rows)}"
     )

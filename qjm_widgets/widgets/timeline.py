@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.totals import ORDER
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
 
 MOST_BARS = 500
@@ -35,8 +35,8 @@ class Try(NamedTuple):
 class Timeline:
     """The tries of a set, told at most once a second. Safe from any thread."""
 
-    def __init__(self, live: LiveSet) -> None:
-        self._live = live
+    def __init__(self, state: JobSetState) -> None:
+        self._live = state
         self._lock = threading.Lock()
         self._earlier: dict[tuple[int, int], list[Try]] = {}
         self._told = -1

@@ -11,7 +11,7 @@ from qjm_widgets.core import eta, formatting
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.expected import Expected
-from qjm_widgets.plotting.selection import Choice
+from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets import settings, wire
 from qjm_widgets.widgets.histograms import Histograms
 from qjm_widgets.widgets.row_query import Query
@@ -41,7 +41,7 @@ class View:
     def __init__(self) -> None:
         self.first = 0
         self.last = _TRAIT_ROWS
-        self.choice: Choice | None = Choice()
+        self.choice: Selection | None = Selection()
         self.query: Query | None = None
         self.asked = 0
         self.order: list[int] | None = None
@@ -63,7 +63,7 @@ class Message(NamedTuple):
     buffers: list[bytes]
 
 
-class Painter:
+class ViewUpdates:
     """Builds the updates of one panel. Safe from any thread.
 
     The page numbers rows by the order of the circuits; records have a row that never changes.
@@ -72,11 +72,11 @@ class Painter:
     def __init__(
         self, job_set: JobSet, expected: Expected | None = None, explains: bool | None = None
     ) -> None:
-        self._live = job_set.live
+        self._live = job_set._state
         self._explains = explains
-        self._histograms = Histograms(job_set.live, expected)
+        self._histograms = Histograms(job_set._state, expected)
         self._counted: list[dict[str, Any]] = []
-        self._timeline = Timeline(job_set.live)
+        self._timeline = Timeline(job_set._state)
         self._lock = threading.RLock()
         self._views: dict[str, View] = {}
         self._seq = 0
@@ -106,7 +106,7 @@ class Painter:
         name: str,
         first: int,
         last: int,
-        choice: Choice | None,
+        choice: Selection | None,
         query: Query | None = None,
         asked: int = 0,
     ) -> None:
@@ -185,10 +185,10 @@ class Painter:
     def update(self) -> Message | None:
         """What changed since the last update; None when nothing did or nobody looks."""
         with self._lock:
-            live = self._live
+            state = self._live
             histograms, self._counted = self._counted, []
-            fresh = live.sequence != self._told_sequence or self._told_teaching != self._teaches()
-            driven = live.adapter is not None
+            fresh = state.sequence != self._told_sequence or self._told_teaching != self._teaches()
+            driven = state.adapter is not None
             if driven != self._told_driven:
                 self._told_driven = driven
                 self._sent.clear()  # what can be done with each row has changed
@@ -214,7 +214,7 @@ class Painter:
 
     def trait(self) -> dict[str, Any]:
         """The state as a saved notebook keeps it: the first rows and the first that failed."""
-        histograms = [self._histograms.of(Choice())]
+        histograms = [self._histograms.of(Selection())]
         with self._lock:
             jobs = self._live.ordered()
             flaws = (i for i, job in enumerate(jobs) if job.error is not None or job.flawed)
@@ -256,37 +256,37 @@ class Painter:
         return self._layout[1]
 
     def _head(self) -> dict[str, Any]:
-        live = self._live
+        state = self._live
         return wire.head(
-            live.record,
-            live.numbers(),
-            settled=live.settled,
-            trouble=live.trouble,
-            driven=live.adapter is not None,
+            state.record,
+            state.numbers(),
+            settled=state.settled,
+            trouble=state.trouble,
+            driven=state.adapter is not None,
             now=time.time(),
-            interrupted=live.interrupted,
-            paused=live.paused,
-            waiting=live.waiting,
-            owner=None if live.over else live.owner,
-            told=live.census.told(),
-            heard_at=live.heard_at,
+            interrupted=state.interrupted,
+            paused=state.paused,
+            waiting=state.waiting,
+            owner=None if state.over else state.owner,
+            told=state.totals.told(),
+            heard_at=state.heard_at,
             ends=self._end(),
-            took=formatting.took(live.jobs) if live.settled else None,
+            took=formatting.took(state.jobs) if state.settled else None,
             teaching=self._teaches(),
-            flawed=len(live.census.flawed),
-            rerunnable=sum(live.jobs[row].retryable for row in list(live.census.flawed)),
-            unretryable=live.census.unretryable,
+            flawed=len(state.totals.flawed),
+            rerunnable=sum(state.jobs[row].retryable for row in list(state.totals.flawed)),
+            unretryable=state.totals.unretryable,
         )
 
     def _end(self) -> float | None:
         """When the set will have ended; thought about again once a second."""
-        live = self._live
-        if live.settled or live.paused:
+        state = self._live
+        if state.settled or state.paused:
             return None
         now = time.monotonic()
         if now >= self._ends_due:
             self._ends_due = now + _ESTIMATE_SECONDS
-            self._ends = eta.end_of(live.census, time.time())
+            self._ends = eta.end_of(state.totals, time.time())
         return self._ends
 
     def _row(self, index: int, job: JobRecord) -> dict[str, Any]:
@@ -310,6 +310,6 @@ class Painter:
         with self._lock:
             return any(view.choice is None for view in self._views.values())
 
-    def _choices(self) -> set[Choice]:
+    def _choices(self) -> set[Selection]:
         with self._lock:
             return {view.choice for view in self._views.values() if view.choice is not None}

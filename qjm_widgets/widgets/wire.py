@@ -13,7 +13,7 @@ import numpy as np
 from qjm_widgets.core import formatting
 from qjm_widgets.core.histogram import Histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.totals import Told
+from qjm_widgets.core.totals import BackendFacts
 
 VERSION = 1
 _TEXT = 200
@@ -55,7 +55,7 @@ def head(
     paused: bool = False,
     waiting: formatting.Waiting | None = None,
     owner: str | None = None,
-    told: Told | None = None,
+    told: BackendFacts | None = None,
     heard_at: float | None = None,
     ends: float | None = None,
     took: float | None = None,
@@ -108,7 +108,7 @@ def head(
     }
 
 
-def _stale(told: Told | None, heard_at: float | None) -> dict[str, Any] | None:
+def _stale(told: BackendFacts | None, heard_at: float | None) -> dict[str, Any] | None:
     since = heard_at or (told and told.known_at)
     if told is None or told.unheard is None or since is None:
         return None

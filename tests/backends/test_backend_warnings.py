@@ -29,7 +29,7 @@ def test_it_is_a_note_of_one_row_and_logged_once(caplog: pytest.LogCaptureFixtur
                     [marked(i) for i in range(5)], WarningBackend(), max_circuits_per_job=1, colour=3
                 )
             )
-            assert [job.note for job in job_set.live.jobs].count(TEXT) == 1
+            assert [job.note for job in job_set._state.jobs].count(TEXT) == 1
             assert TEXT in job_set.report()
             assert [record.getMessage() for record in caplog.records] == [f"scripted warns: {TEXT}"]
 

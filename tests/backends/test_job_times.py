@@ -49,7 +49,7 @@ def test_every_job_of_a_local_simulator_says_when_it_ran(make: Callable[[], Any]
         job_set = manager.run([circuit] * JOBS, make(), shots=200, max_circuits_per_job=1)
         assert job_set.wait(LIMIT)
         over = time.time()
-        jobs = job_set.live.ordered()
+        jobs = job_set._state.ordered()
     assert [job.status.value for job in jobs] == ["done"] * JOBS
     ran = 0.0
     for job in jobs:
@@ -75,7 +75,7 @@ def test_a_job_that_failed_says_when_it_ran() -> None:
     with JobManager(":memory:") as manager:
         job_set = manager.run([circuit], Fails())
         assert job_set.wait(LIMIT)
-        (job,) = job_set.live.jobs
+        (job,) = job_set._state.jobs
     assert job.status.value == "error"
     assert job.running_at is not None
     assert job.finished_at is not None

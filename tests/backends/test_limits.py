@@ -128,7 +128,7 @@ def test_a_limit_is_learned_from_a_refusal(words: str, manager: JobManager) -> N
     results = job_set.results()
     for index in range(6):
         assert results.get_counts(index) == {format(index, "010b"): 500}
-        jobs = [job_set.live.jobs[job.row] for job in job_set.jobs_of(index)]
+        jobs = [job_set._state.jobs[job.row] for job in job_set.jobs_of(index)]
         assert [job.piece for job in jobs] == list(range(len(jobs)))
         assert sum(job.shots or 0 for job in jobs) == 500
         assert {job.pieces for job in jobs} == {len(jobs)}
@@ -163,10 +163,10 @@ def test_pieces_that_were_cut_late_draw_independently(manager: JobManager) -> No
         manager.run(coins(4), Small(), shots=500, seed_simulator=SEED, max_circuits_per_job=2)
     )
     assert [sum(job_set.counts(index).values()) for index in range(4)] == [500] * 4
-    seeds = [job.seed for job in job_set.live.jobs]
+    seeds = [job.seed for job in job_set._state.jobs]
     assert len(set(seeds)) == len(seeds) == 6
     plain: list[Counter[str]] = [Counter() for _ in range(4)]
-    for job in job_set.live.jobs:
+    for job in job_set._state.jobs:
         inside = coins(4)[slice(*job.span)]
         result = AerSimulator().run(inside, shots=job.shots, seed_simulator=job.seed).result()
         for place, circuit in enumerate(range(*job.span)):
@@ -209,5 +209,5 @@ def test_pieces_that_differ_are_cut_by_themselves(manager: JobManager) -> None:
     adapter = Scripted(refuse=refuse)
     pubs = [(marked(0), None, 100), (marked(1), None, 300), (marked(2), None, 500)]
     job_set = ended(manager.run(pubs, adapter))
-    cut = [[job_set.live.jobs[job.row].shots for job in job_set.jobs_of(index)] for index in range(3)]
+    cut = [[job_set._state.jobs[job.row].shots for job in job_set.jobs_of(index)] for index in range(3)]
     assert cut[1:] == [[150, 150], [167, 167, 166]]

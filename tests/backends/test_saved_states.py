@@ -102,7 +102,7 @@ def sets(manager: JobManager) -> dict[str, Ran]:
 
 def values(job_set: JobSet, refresh: bool = False) -> list[dict[str, Any]]:
     results = job_set.results(LIMIT, refresh=refresh)
-    return [dict(results.data(index)) for index in range(job_set.live.record.circuits)]
+    return [dict(results.data(index)) for index in range(job_set._state.record.circuits)]
 
 
 def test_what_was_saved_is_as_in_a_plain_run(sets: dict[str, Ran]) -> None:

@@ -126,7 +126,7 @@ def answers(job_set: JobSet) -> list[Any]:
         lambda index: results.get_counts(index, loc=1),
         lambda index: repr(results.combine_results().to_dict()),
     ]
-    for index in range(job_set.live.record.circuits):
+    for index in range(job_set._state.record.circuits):
         for ask in asked:
             try:
                 found.append(ask(index))
@@ -187,10 +187,10 @@ def test_failed_and_cancelled_jobs_come_back_with_their_reasons_and_history(
     managers("home").export(job_set, bundle)
     loaded = managers("away").load(bundle)
     assert answers(loaded) == answers(job_set)
-    assert [job.status for job in loaded.live.jobs] == [
+    assert [job.status for job in loaded._state.jobs] == [
         *(Status.DONE, Status.DONE, Status.CANCELLED, Status.DONE)
     ]
-    assert [job.attempt for job in loaded.live.jobs] == [1, 2, 1, 1]
+    assert [job.attempt for job in loaded._state.jobs] == [1, 2, 1, 1]
     home, away = SQLiteStore(tmp_path / "home.store"), SQLiteStore(tmp_path / "away.store")
     for row in range(4):
         lines = home.job_history(job_set.job_set_id(), row)
@@ -298,12 +298,12 @@ def test_loading_sends_nothing_and_asks_nothing(
 ) -> None:
     backend = ScriptedBackend(hold=True)
     job_set = managers("home").run([marked(n) for n in range(3)], backend, max_circuits_per_job=1)
-    reach(job_set, lambda: all(job.status is Status.QUEUED for job in job_set.live.jobs))
+    reach(job_set, lambda: all(job.status is Status.QUEUED for job in job_set._state.jobs))
     managers("home").export(job_set, bundle)
     loaded = managers("away").load(bundle)
-    assert loaded.live.adapter is None
+    assert loaded._state.adapter is None
     assert loaded.wait(timeout=0)
-    assert [job.status for job in loaded.live.jobs] == [Status.HELD] * 3
+    assert [job.status for job in loaded._state.jobs] == [Status.HELD] * 3
     with pytest.raises(NotAvailableError):
         loaded.results(timeout=0).get_counts(0)
     assert len(backend.sent) == 3
@@ -312,7 +312,7 @@ def test_loading_sends_nothing_and_asks_nothing(
     ended(job_set)
     copy = managers("home").load(bundle)
     assert copy.job_set_id() != job_set.job_set_id()
-    assert [job.status for job in job_set.live.jobs] == [Status.DONE] * 3
+    assert [job.status for job in job_set._state.jobs] == [Status.DONE] * 3
 
 
 def test_circuits_that_could_run_code_while_they_are_read_are_left_out(
@@ -541,7 +541,7 @@ def test_run_options_of_a_bundle_are_shown_before_they_are_sent(tmp_path: Path) 
         assert "\x1b" not in text
         assert "y" * 200 not in text
         assert here.sent == []  # nothing was sent before
-        assert loaded.live.options["memory"] is False
+        assert loaded._state.options["memory"] is False
     with JobManager(tmp_path / "mine") as manager:
         manager.retrieve_job_set(loaded.job_set_id()).resume(
             ScriptedBackend()

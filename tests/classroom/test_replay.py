@@ -17,7 +17,7 @@ from tests.fakes import LIMIT
 
 def waited(job_set: JobSet) -> list[tuple[float, float]]:
     """Seconds that each job waited, from the set's first sending, and ran."""
-    jobs = job_set.live.ordered()
+    jobs = job_set._state.ordered()
     first = min(job.sent_at or 0 for job in jobs)
     return [
         ((job.running_at or 0) - first, (job.finished_at or 0) - (job.running_at or 0)) for job in jobs
@@ -25,7 +25,7 @@ def waited(job_set: JobSet) -> list[tuple[float, float]]:
 
 
 def picture(job_set: JobSet) -> Any:
-    used = [job.qpu_seconds for job in job_set.live.ordered()]
+    used = [job.qpu_seconds for job in job_set._state.ordered()]
     ids = [job.job_id() for job in job_set.managed_jobs()]
     return job_set.statuses(), job_set.error_messages(), ids, used
 
@@ -55,7 +55,7 @@ def test_the_set_runs_as_it_was_recorded(recorded: Any) -> None:
         job_set.retry(1)
         assert job_set.wait(LIMIT)
         assert picture(job_set) == then
-        assert (job_set.name(), job_set.live.record.backend) == ("monday", "ibm_somewhere")
+        assert (job_set.name(), job_set._state.record.backend) == ("monday", "ibm_somewhere")
         assert job_set.counts() == counts
         for row, (was, now) in enumerate(zip(times, waited(job_set), strict=True)):
             if row not in (1, 4):  # retried at another moment; never accepted

@@ -23,7 +23,7 @@ def manager() -> Iterator[JobManager]:
 
 
 def told(job_set: JobSet, see: Callable[[Any], Any]) -> list[Any]:
-    return [see(job) for job in job_set.live.jobs]
+    return [see(job) for job in job_set._state.jobs]
 
 
 def test_the_place_in_the_queue_is_seen_and_goes_when_the_job_runs(manager: JobManager) -> None:
@@ -42,7 +42,7 @@ def test_times_are_the_machines_own(manager: JobManager) -> None:
     backend = ClassroomBackend(speed=1000, queue=(3, 3), others_seconds=(100, 100), start_seconds=200)
     job_set = manager.run(coins(1), backend, shots=10)
     assert job_set.wait(LIMIT)
-    (job,) = job_set.live.jobs
+    (job,) = job_set._state.jobs
     assert job.sent_at is not None and job.running_at is not None and job.finished_at is not None  # noqa: PT018
     assert job.running_at - job.sent_at >= 0.29
     assert job.finished_at - job.running_at == pytest.approx(0.2, abs=0.1)
@@ -75,7 +75,7 @@ def test_an_outage_is_waited_for(manager: JobManager) -> None:
     reach(before, lambda: told(before, lambda job: job.status) == [Status.ERROR, Status.QUEUED])
     assert "broke down while the job ran" in str(before.error_messages())
     later = manager.run(coins(1), backend, shots=10)
-    reach(later, lambda: later.live.waiting is not None)
+    reach(later, lambda: later._state.waiting is not None)
     backend.clock.advance(70)
     assert before.wait(LIMIT)
     assert before.retry() == 1

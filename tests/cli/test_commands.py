@@ -53,7 +53,7 @@ def left_behind(store_path: Path) -> str:
     job_set = manager.run(
         coins(3), lesson(pending_limit=1), shots=10, max_circuits_per_job=1, name="left"
     )
-    reach(job_set, lambda: job_set.live.waiting is not None)
+    reach(job_set, lambda: job_set._state.waiting is not None)
     with pytest.warns(UserWarning, match="2 jobs not sent yet"):
         manager.close()
     return job_set.job_set_id()

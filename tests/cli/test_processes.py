@@ -121,7 +121,7 @@ def warm(store_path: Path) -> JobManager:
     manager = JobManager(store_path)
     backend = lesson(fail={0: "it got [bold]too[/bold] warm"})
     job_set = manager.run(coins(30), backend, shots=10, max_circuits_per_job=1, name="warm")
-    reach(job_set, lambda: job_set.live.jobs[29].queue_position == 29)
+    reach(job_set, lambda: job_set._state.jobs[29].queue_position == 29)
     return manager
 
 

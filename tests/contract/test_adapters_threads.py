@@ -121,10 +121,10 @@ def test_nothing_is_printed_whatever_goes_wrong(capfd: pytest.CaptureFixture[str
     failing, unreadable, mute, uncancellable = backend.sent
     mute.status = broken  # type: ignore[method-assign]
     uncancellable.cancel = broken  # type: ignore[method-assign]
-    reach(job_set, lambda: job_set.live.jobs[3].last_error)
+    reach(job_set, lambda: job_set._state.jobs[3].last_error)
     assert "the network is gone" in job_set.report()
     assert job_set.cancel(4) == 1
-    reach(job_set, lambda: job_set.live.jobs[4].last_error)
+    reach(job_set, lambda: job_set._state.jobs[4].last_error)
     assert "cancelling failed: OSError" in job_set.report()
     unreadable.result = lambda: object()  # type: ignore[method-assign,assignment,return-value]
     for job in (failing, unreadable, mute, uncancellable):
@@ -163,7 +163,7 @@ def test_polls_that_failed_do_not_fail_a_job(manager: JobManager) -> None:
     job.finish()
     assert heard.wait(LIMIT)
     assert sum(ended(job_set).results().get_counts(0).values()) == 10
-    assert job_set.live.jobs[0].last_error is None
+    assert job_set._state.jobs[0].last_error is None
     assert [change.status.value for change in job_set.managed_jobs()[0].history()] == [
         "sending",
         "queued",

@@ -47,7 +47,7 @@ def test_what_was_cancelled_before_it_was_sent_is_never_sent(manager: JobManager
     adapter = BackendRun(ScriptedBackend(hold=True))
     adapter.max_pending = 1
     job_set = start(manager, adapter)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 1)
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 1)
     assert job_set.cancel([1, 2]) == 2
     assert words(job_set)[1:3] == ["CANCELLED", "CANCELLED"]
     sent = adapter.backend.sent
@@ -85,7 +85,7 @@ def test_cancelling_what_has_ended_makes_no_call(manager: JobManager) -> None:
 def test_one_job_is_cancelled_and_the_others_go_on(manager: JobManager) -> None:
     backend, job_set = held(manager)
     assert job_set.managed_jobs()[1].cancel() == 1
-    reach(job_set, lambda: job_set.live.jobs[1].status is Status.CANCELLED)
+    reach(job_set, lambda: job_set._state.jobs[1].status is Status.CANCELLED)
     for job in (*backend.sent[:1], *backend.sent[2:]):
         assert not job.cancels
         job.finish()

@@ -76,7 +76,7 @@ def check_views(manager: JobManager, job_set: JobSet, path: Path) -> None:
     assert job_set.error_messages() is None
     assert "11" in job_set.figure().data[0].x
     assert "11" in job_set.panel().snapshot["histograms"][0]["keys"]  # type: ignore[attr-defined]
-    assert "11" in html_of(job_set.live)
+    assert "11" in html_of(job_set._state)
     for refresh in (False, True):
         assert dict(job_set.results(refresh=refresh).get_counts(0)) == {"11": SHOTS}
     manager.export(job_set, path)

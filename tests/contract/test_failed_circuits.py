@@ -106,7 +106,7 @@ def test_it_is_named_by_every_face_and_the_others_are_served(manager: JobManager
     assert "1 of 2 done, 1 with a failed circuit" in report
     assert f"1 of 5 circuits failed (3): ERROR: {WHY}" in report
     assert "1 with a failed circuit" in repr(job_set)
-    assert "1 with a failed circuit" in html_of(job_set.live)
+    assert "1 with a failed circuit" in html_of(job_set._state)
     assert "1 with a failed circuit" in repr(manager.history()[0])
     assert "circuit 3, which failed" in str(job_set.figure().layout.title.text)
     combined = results.combine_results()
@@ -149,9 +149,9 @@ def test_retry_sends_just_these_circuits_and_keeps_the_others(manager: JobManage
     assert job_set.retry() == 0
     assert "5 of 5 done" in job_set.report()
     assert "circuits 0, 3, 4 failed: sent again" in job_set.report()
-    jobs = job_set.live.jobs
+    jobs = job_set._state.jobs
     assert [job.span for job in jobs] == [Span(0, 5), Span(5, 10), Span(0, 1), Span(3, 5), Span(9, 10)]
-    assert len({identity_of(job_set.live.record, job) for job in jobs}) == len(jobs)
+    assert len({identity_of(job_set._state.record, job) for job in jobs}) == len(jobs)
     assert [job.row for job in job_set.jobs_of(3)] == [3]
     assert all(experiment.success for experiment in results.combine_results().results)
 
@@ -166,14 +166,14 @@ def test_what_fails_again_is_sent_again_by_the_newer_job(manager: JobManager) ->
     assert job_set.results().failed() == [3]
     assert job_set.retry() == 1
     assert job_set.wait(LIMIT)  # all of this job's circuits failed: the job has
-    assert job_set.live.jobs[2].status is Status.ERROR
+    assert job_set._state.jobs[2].status is Status.ERROR
     assert job_set.results().failed() == [3]
     assert "Job 2, circuits 3: ERROR" in str(job_set.error_messages())
     backend.failing.clear()
     assert job_set.retry() == 1
     assert job_set.wait(LIMIT)
     assert values(job_set, 6) == without(number=6)
-    attempts = [(job.span, job.attempt) for job in job_set.live.jobs]
+    attempts = [(job.span, job.attempt) for job in job_set._state.jobs]
     assert attempts == [(Span(0, 6), 1), (Span(2, 5), 2), (Span(3, 4), 4)]
 
 
@@ -189,7 +189,7 @@ def test_one_piece_of_the_shots_is_sent_again_alone(manager: JobManager) -> None
     backend.failing.clear()
     assert second.retry([1]) == 1
     assert second.wait(LIMIT)
-    again = second.live.jobs[3]
+    again = second._state.jobs[3]
     assert (again.span, again.piece, again.pieces, again.shots) == (Span(1, 2), 1, 3, 10)
     assert second.results().failed() == [1]  # two pieces are left
     assert second.retry() == 2
@@ -300,7 +300,7 @@ def test_a_circuit_that_is_too_large_for_aer_fails_alone(
     assert sum(job_set.counts().values()) == 100
     assert job_set.retry() == 1
     assert job_set.wait(120)
-    assert [job.span for job in job_set.live.jobs] == [Span(0, 3), Span(1, 2)]
+    assert [job.span for job in job_set._state.jobs] == [Span(0, 3), Span(1, 2)]
     assert job_set.results().failed() == [1]
     assert "Insufficient memory" in str(job_set.error_messages())
 

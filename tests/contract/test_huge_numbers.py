@@ -68,7 +68,7 @@ def test_most_shots_are_stored() -> None:
     with JobManager(":memory:") as manager:
         job_set = manager.run([marked(1)], ScriptedBackend(hold=True), shots=2**63 - 1)
         assert job_set.wait(LIMIT, until="submitted")
-        record, (job,) = job_set.live.store.load_set(job_set.job_set_id())
+        record, (job,) = job_set._state.store.load_set(job_set.job_set_id())
         assert record.shots == (2**63 - 1, 2**63 - 1)
         assert job.shots == 2**63 - 1
 

@@ -55,7 +55,7 @@ def test_what_cannot_be_stored_is_named_and_the_rest_is_there(tmp_path: Path) ->
     with JobManager(store) as manager:
         job_set = manager.run([marked(1), marked(2)], OddBackend(), shots=10, name="mine")
         assert job_set.wait(LIMIT)
-        (job,) = job_set.live.jobs
+        (job,) = job_set._state.jobs
         assert job.note is not None
         assert "could not be stored: " in job.note
         assert "'odd' (" in job.note
@@ -94,7 +94,7 @@ def test_values_that_are_known_give_no_warning() -> None:
         warnings.simplefilter("error")
         job_set = manager.run(marked(1), ScriptedBackend(), shots=10)
         assert job_set.results(LIMIT).get_counts(0)
-        assert job_set.live.jobs[0].note is None
+        assert job_set._state.jobs[0].note is None
 
 
 class OddAer(AerSimulator):  # type: ignore[misc]
@@ -116,7 +116,7 @@ def test_workers_name_what_cannot_be_stored_too() -> None:
         backend = OddAer()
         job_set = manager.run([circuit, circuit], backend, shots=10, executor=executor)
         assert job_set.wait(LIMIT)
-        assert "'odd' (" in str(job_set.live.jobs[0].note)
+        assert "'odd' (" in str(job_set._state.jobs[0].note)
         with pytest.warns(UserWarning, match="could not be stored"):
             assert job_set.results(LIMIT).get_counts(1) == {"0": 10}
 
@@ -131,7 +131,7 @@ def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it()
         warnings.simplefilter("ignore")  # what run says of the circuit is told elsewhere
         job_set = manager.run(circuit, AerSimulator(), shots=10)
         assert job_set.wait(LIMIT)
-        assert job_set.live.jobs[0].note is None
+        assert job_set._state.jobs[0].note is None
         warnings.simplefilter("error")
         combined = job_set.results(LIMIT, refresh=True).combine_results()
     assert combined.results[0].header["metadata"] == {"about": inner, "angle": 0.5}

@@ -80,7 +80,7 @@ def test_counts_are_never_changed(
             assert total == {key: pytest.approx(2 * count) for key, count in expected.items()}
             if not any(isinstance(count, float) for count in expected.values()):
                 assert total == {key: 2 * count for key, count in expected.items()}
-            assert all(f"<code>{key}</code>" in html_of(source.live) for key in expected)
+            assert all(f"<code>{key}</code>" in html_of(source._state) for key in expected)
             drawn = json.loads(source.figure().to_json())
             assert drawn["data"][0]["x"] == sorted(expected)
 

@@ -41,7 +41,7 @@ def alike(number: int) -> list[QuantumCircuit]:
 
 def counts(job_set: Any) -> list[dict[str, int]]:
     results = ended(job_set).results()
-    return [results.get_counts(index) for index in range(job_set.live.record.circuits)]
+    return [results.get_counts(index) for index in range(job_set._state.record.circuits)]
 
 
 def noisy() -> AerSimulator:
@@ -209,7 +209,7 @@ def test_a_simulator_of_one_stream_gives_the_first_job_the_seed_itself(manager: 
     )
     found = counts(job_set)
     assert found[:2] == [plain.get_counts(index) for index in range(2)]
-    for job in job_set.live.jobs:
+    for job in job_set._state.jobs:
         part = BasicSimulator().run(circuits[slice(*job.span)], shots=100, seed_simulator=job.seed)
         assert [part.result().get_counts(at) for at in range(2)] == found[slice(*job.span)]
 

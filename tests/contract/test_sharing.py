@@ -38,8 +38,8 @@ def test_one_set_that_waits_holds_up_no_other() -> None:
         waits = manager.run([marked(1)] * 3, busy, max_circuits_per_job=1, shots=1)
         goes = manager.run([marked(2)] * 3, free, max_circuits_per_job=1, shots=1)
         assert goes.wait(LIMIT)
-        reach(waits, lambda: waits.live.submitted)
-        assert not waits.live.settled
+        reach(waits, lambda: waits._state.submitted)
+        assert not waits._state.settled
         for job in busy.sent:
             job.finish()
         assert waits.wait(LIMIT)

@@ -8,7 +8,7 @@ import pytest
 
 from qjm_widgets.core.eta import end_of
 from qjm_widgets.core.records import JobRecord, Span, Status
-from qjm_widgets.core.totals import Census
+from qjm_widgets.core.totals import Totals
 
 HOUR = 3600.0
 T0 = 1_790_000_000.0
@@ -30,9 +30,9 @@ def jobs(times: Sequence[tuple[float, float]], left: int, **fields: float) -> li
 
 
 def test_nobody_can_tell_before_two_jobs_have_finished_nor_when_all_have() -> None:
-    assert end_of(Census(jobs([], 5)), T0) is None
-    assert end_of(Census(jobs([(0, 10)], 5)), T0 + 10) is None
-    assert end_of(Census(jobs([(0, 10), (10, 20)], 0)), T0 + 20) is None
+    assert end_of(Totals(jobs([], 5)), T0) is None
+    assert end_of(Totals(jobs([(0, 10)], 5)), T0 + 10) is None
+    assert end_of(Totals(jobs([(0, 10), (10, 20)], 0)), T0 + 20) is None
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ def test_the_pace_of_the_finished_goes_on(
     times: list[tuple[float, float]], left: int, seconds: float
 ) -> None:
     now = T0 + times[-1][1]
-    end = end_of(Census(jobs(times, left)), now)
+    end = end_of(Totals(jobs(times, left)), now)
     assert end is not None
     assert end - now == pytest.approx(seconds, rel=0.02)
 
 
 def test_an_end_is_never_promised_in_the_past() -> None:
-    late = end_of(Census(jobs([(0, 10), (10, 20)], 1)), T0 + 500)
+    late = end_of(Totals(jobs([(0, 10), (10, 20)], 1)), T0 + 500)
     assert late is not None
     assert late >= T0 + 510
 
 
 def test_what_the_backend_expects_of_a_job_is_the_least() -> None:
     known = jobs([(0, 1), (1, 2)], 1, running_at=T0 + 2, estimated_seconds=300.0)
-    assert end_of(Census(known), T0 + 2) == T0 + 302
+    assert end_of(Totals(known), T0 + 2) == T0 + 302
 
 
 def test_jobs_that_are_held_are_not_waited_for() -> None:
     held = JobRecord(2, Span(2, 3), status=Status.HELD)
-    assert end_of(Census([*jobs([(0, 10), (10, 20)], 0), held]), T0 + 20) is None
+    assert end_of(Totals([*jobs([(0, 10), (10, 20)], 0), held]), T0 + 20) is None

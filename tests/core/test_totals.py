@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qjm_widgets.core.records import JobRecord, Span, Status
-from qjm_widgets.core.totals import CANCEL_REQUESTED, Census, Told, code
+from qjm_widgets.core.totals import CANCEL_REQUESTED, BackendFacts, Totals, code
 
 _SOMETIMES = st.none() | st.floats(1, 1000)
 _FIELDS = st.fixed_dictionaries(
@@ -41,12 +41,12 @@ def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
     first: list[dict[str, Any]], changes: list[tuple[int, dict[str, Any]]]
 ) -> None:
     jobs = [a_job(row, **fields) for row, fields in enumerate(first)]
-    kept = Census(jobs)
+    kept = Totals(jobs)
     for row, fields in changes:
         if row < len(jobs):
             kept.put(jobs[row], job := a_job(row, **fields))
             jobs[row] = job
-    anew = Census(jobs)
+    anew = Totals(jobs)
     assert +kept.numbers == +anew.numbers
     assert +kept.unretryable == +anew.unretryable
     assert bytes(kept.codes) == bytes(map(code, jobs))
@@ -60,27 +60,27 @@ def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
 
 
 def test_columns_that_say_nothing_of_any_job_are_not_named() -> None:
-    assert Census([a_job(0), a_job(1)]).told() == Told((), None, None, None)
+    assert Totals([a_job(0), a_job(1)]).told() == BackendFacts((), None, None, None)
     place = a_job(0, status=Status.QUEUED, queue_position=3)
-    assert Census([place]).told().columns == ("queue",)
-    assert Census([replace(place, status=Status.DONE)]).told().columns == ()
-    assert Census([a_job(0, attempt=2, job_id="j")]).told().columns == ("attempts", "id")
+    assert Totals([place]).told().columns == ("queue",)
+    assert Totals([replace(place, status=Status.DONE)]).told().columns == ()
+    assert Totals([a_job(0, attempt=2, job_id="j")]).told().columns == ("attempts", "id")
 
 
 def test_processor_time_is_of_all_attempts_of_all_jobs() -> None:
     jobs = [a_job(0, spent_seconds=1.0, qpu_seconds=2.0), a_job(1), a_job(2, qpu_seconds=4.0)]
-    assert Census(jobs).told().qpu_seconds == 7.0
+    assert Totals(jobs).told().qpu_seconds == 7.0
 
 
 def test_asking_fails_where_it_fails_for_every_job() -> None:
     lost = a_job(0, status=Status.QUEUED, sent_at=5.0, last_error="timed out")
     heard = a_job(1, status=Status.RUNNING, sent_at=5.0, checked_at=9.0)
-    assert Census([lost, heard]).told().unheard is None
+    assert Totals([lost, heard]).told().unheard is None
     silent = replace(heard, last_error="refused")
-    told = Census([lost, silent]).told()
+    told = Totals([lost, silent]).told()
     assert (told.unheard, told.known_at) == ("timed out", 9.0)
     # Where a cancellation is asked for, it may be that which failed.
-    assert Census([replace(lost, cancel_requested=True)]).told().unheard is None
+    assert Totals([replace(lost, cancel_requested=True)]).told().unheard is None
 
 
 def test_a_code_tells_a_cancellation_under_way() -> None:

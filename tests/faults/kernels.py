@@ -15,7 +15,7 @@ from typing import Any
 import qjm_widgets.manager.manager
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine.transitions import Decisions
+from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import QJMError
 from qjm_widgets.state.events import JobEvent
 from qjm_widgets.storage import SQLiteStore
@@ -139,7 +139,7 @@ def share(place: str, number: int, seed: int) -> None:
 def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:
     killer = CountedStore.killer = Killer(kill_at)
     qjm_widgets.manager.manager.SQLiteStore = CountedStore  # type: ignore[misc]
-    Decisions.chance = lambda self: 0.0  # type: ignore[method-assign]
+    Transitions.chance = lambda self: 0.0  # type: ignore[method-assign]
     adapter = adapter_of(kind, Path(place) / "ledger", seed)
     adapter.event = killer.event
     file = os.open(Path(place) / "told", os.O_CREAT | os.O_APPEND | os.O_WRONLY)

@@ -13,7 +13,7 @@ from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine.transitions import Decisions
+from qjm_widgets.engine.transitions import Transitions
 from tests.fakes import LIMIT, marked, reach
 
 
@@ -59,7 +59,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
     """What every manager of this test goes by; nothing is left to chance."""
     clock = JumpingClock()
     monkeypatch.setattr("qjm_widgets.manager.manager.SystemClock", lambda: clock)
-    monkeypatch.setattr(Decisions, "chance", lambda self: 0.0)
+    monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
     return clock
 
 
@@ -75,7 +75,7 @@ def start(manager: JobManager, backend: Any, number: int, **arguments: Any) -> J
 
 def words(job_set: JobSet) -> list[str]:
     """The status of each job, in order."""
-    return [job.status.value for job in job_set.live.ordered()]
+    return [job.status.value for job in job_set._state.ordered()]
 
 
 def turn(*managers: JobManager) -> None:
@@ -91,9 +91,9 @@ def idle(*managers: JobManager) -> None:
         for _ in range(3):
             turn(manager)
             for driver in manager._engine._drivers.values():
-                for lane in driver.lanes:
+                for call_queue in driver.call_queues:
                     done = threading.Event()
-                    lane.call(done.set)
+                    call_queue.call(done.set)
                     assert done.wait(LIMIT)
 
 
@@ -121,19 +121,19 @@ def abandon(manager: JobManager) -> None:
             os.close(store._owner._descriptor)
             store._owner._descriptor = None
     for driver in list(manager._engine._drivers.values()):
-        for lane in driver.lanes:
-            lane.stop()
-            assert lane.join(LIMIT)
+        for call_queue in driver.call_queues:
+            call_queue.stop()
+            assert call_queue.join(LIMIT)
 
 
 def settle(job_set: JobSet) -> None:
     """Wait until nothing is on the way to the backend."""
-    reach(job_set, lambda: not job_set.live.numbers()[Status.SENDING])
+    reach(job_set, lambda: not job_set._state.numbers()[Status.SENDING])
 
 
 def waits(job_set: JobSet) -> None:
     """Wait until its submission waits, and nothing is on the way."""
-    reach(job_set, lambda: job_set.live.waiting and not job_set.live.numbers()[Status.SENDING])
+    reach(job_set, lambda: job_set._state.waiting and not job_set._state.numbers()[Status.SENDING])
 
 
 def done(job_set: JobSet, number: int, shots: int = 10) -> None:

@@ -120,7 +120,7 @@ def says_what_to_do(job: JobRecord, error: BaseException) -> None:
 
 def settled_and_once(job_set: JobSet, adapter: Scripted, error: BaseException) -> None:
     assert max(runs(adapter).values(), default=0) <= 1, job_set.report()
-    for job in job_set.live.jobs:
+    for job in job_set._state.jobs:
         says_what_to_do(job, error)
 
 
@@ -132,7 +132,7 @@ def well_again(clock: JumpingClock, manager: JobManager, job_set: JobSet, adapte
     assert max(runs(adapter).values(), default=0) <= 1, "resume() sent something"
     job_set.retry()
     job_set.retry(held=True)
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     done(job_set, NUMBER)
 
 
@@ -148,7 +148,7 @@ def test_a_submission_that_raises_is_never_repeated_blindly(
         adapter = Scripted(name=name, finds=finds)
         adapter.raises["submit"], adapter.times["submit"] = make(), TIMES[times]
         job_set = start(manager, adapter, NUMBER)
-        pass_time(clock, manager, lambda job_set=job_set: job_set.live.settled)
+        pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
         settled_and_once(job_set, adapter, make())
         states = Counter(words(job_set))
         if name in WAITS and times == "once":
@@ -171,7 +171,7 @@ def test_a_job_whose_answer_is_lost_runs_once(
         adapter = Scripted(name=name, finds=finds)
         adapter.raises["lose"], adapter.times["lose"] = KINDS[name](), TIMES[times]
         job_set = start(manager, adapter, NUMBER)
-        pass_time(clock, manager, lambda job_set=job_set: job_set.live.settled)
+        pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
         settled_and_once(job_set, adapter, KINDS[name]())
         held = 0 if finds else 1 if times == "once" else NUMBER
         assert Counter(words(job_set)) == Counter(held=held, done=NUMBER - held), name
@@ -185,7 +185,7 @@ def test_what_breaks_off_inside_the_kernel_cannot_run_elsewhere(
     adapter = Scripted(name=name, survives=False)
     adapter.raises["submit"], adapter.times["submit"] = KINDS[name](), 1
     job_set = start(manager, adapter, NUMBER)
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     assert words(job_set)[0] == ("error" if name in ODD else "done")
     assert words(job_set)[1:] == ["done"] * (NUMBER - 1)
     well_again(clock, manager, job_set, adapter)
@@ -200,15 +200,15 @@ def test_an_id_that_cannot_be_had_is_asked_for_again(
         adapter.raises["job_id"], adapter.times["job_id"] = make(), TIMES[times]
         job_set = start(manager, adapter, NUMBER)
         pass_time(
-            clock, manager, lambda job_set=job_set: job_set.live.numbers()[Status.QUEUED] == NUMBER
+            clock, manager, lambda job_set=job_set: job_set._state.numbers()[Status.QUEUED] == NUMBER
         )
-        known = [job.job_id for job in job_set.live.jobs]
+        known = [job.job_id for job in job_set._state.jobs]
         assert known == (["0", "1", "2"] if times == "once" else [None] * NUMBER), name
         adapter.raises.clear()
-        pass_time(clock, manager, lambda job_set=job_set: job_set.live.jobs[0].job_id == "0")
+        pass_time(clock, manager, lambda job_set=job_set: job_set._state.jobs[0].job_id == "0")
         for job in adapter.sent:
             job.finish()
-        pass_time(clock, manager, lambda job_set=job_set: job_set.live.settled)
+        pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
         done(job_set, NUMBER)
         assert set(runs(adapter).values()) == {1}
 
@@ -227,19 +227,19 @@ def test_a_poll_that_raises_is_no_status_and_the_set_settles(
         job_set = start(manager, adapter, NUMBER)
         assert job_set.wait(LIMIT, until="submitted")
         if times == "once" or call == "part":  # each question has an answer for one job
-            pass_time(clock, manager, lambda job_set=job_set: job_set.live.settled, hours=1)
+            pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled, hours=1)
         else:
-            jobs = job_set.live.jobs
+            jobs = job_set._state.jobs
             pass_time(clock, manager, lambda jobs=jobs: jobs[-1].last_error)
             assert jobs[-1].status is Status.QUEUED
             assert type(make()).__name__ in str(jobs[-1].last_error)
-            hours = pass_time(clock, manager, lambda job_set=job_set: job_set.live.settled)
+            hours = pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
             assert hours < 2 or (hours > 10 and name in TEMPORARY), (name, hours)
             settled_and_once(job_set, adapter, make())
             assert set(words(job_set)) <= {"held", "done"}, name
             assert "held" in words(job_set)
             adapter.raises.clear()
-            pass_time(clock, manager, lambda job_set=job_set: job_set.live.finished == NUMBER)
+            pass_time(clock, manager, lambda job_set=job_set: job_set._state.finished == NUMBER)
         done(job_set, NUMBER)
         assert set(runs(adapter).values()) == {1}
 
@@ -250,7 +250,7 @@ def test_a_job_that_is_held_after_failed_polls_is_cancelled_at_the_backend_too(
     adapter = Scripted(hold=True)
     adapter.raises["observe"] = answered(404)
     job_set = start(manager, adapter, 2)
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     assert words(job_set) == ["held"] * 2
     assert job_set.cancel() == 2
     idle(manager)
@@ -266,7 +266,7 @@ def test_polling_waits_as_long_as_the_server_asks(manager: JobManager, clock: Ju
     adapter = Scripted(hold=True)
     adapter.raises["observe"] = answered(429, "900")
     job_set = start(manager, adapter, 1)
-    reach(job_set, lambda: job_set.live.jobs[0].last_error)
+    reach(job_set, lambda: job_set._state.jobs[0].last_error)
     idle(manager)
     asked = adapter.calls["observe"]
     clock.skip(800)
@@ -288,14 +288,14 @@ def test_a_state_that_nobody_understands_is_shown_and_asked_for_at_leisure(
     for _ in range(20):
         clock.skip(20)
         idle(manager)
-    assert "unknown" in formatting.note(job_set.live.jobs[0])
+    assert "unknown" in formatting.note(job_set._state.jobs[0])
     asked = adapter.calls["observe"]
     for _ in range(10):
         clock.skip(1)
         idle(manager)
     assert adapter.calls["observe"] <= asked + 2
     adapter.sent[0].finish()
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     done(job_set, 1)
 
 
@@ -325,17 +325,17 @@ def test_a_look_up_that_raises_ends_in_words_and_loses_nothing(
             again.resume(adapter)
             for job in adapter.sent:
                 job.finish()
-            hours = pass_time(clock, manager, lambda again=again: again.live.settled)
+            hours = pass_time(clock, manager, lambda again=again: again._state.settled)
             settled_and_once(again, adapter, make())
             if times == "always":
                 assert words(again) == ["held"] * NUMBER, name
                 assert hours < 2 or (hours > 10 and name in TEMPORARY), (name, hours)
                 adapter.raises.clear()
                 if name in TEMPORARY:  # by itself
-                    pass_time(clock, manager, lambda again=again: again.live.finished == NUMBER)
+                    pass_time(clock, manager, lambda again=again: again._state.finished == NUMBER)
                 else:
                     again.resume()
-                    pass_time(clock, manager, lambda again=again: again.live.finished == NUMBER, 0.5)
+                    pass_time(clock, manager, lambda again=again: again._state.finished == NUMBER, 0.5)
             done(again, NUMBER)
         assert set(runs(adapter).values()) == {1}, name
 
@@ -348,9 +348,9 @@ def test_a_held_job_that_was_sent_is_had_back_by_another_kernel(
     job_set = start(first, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     adapter.raises["observe"] = answered(401)
-    pass_time(clock, first, lambda: job_set.live.settled)
+    pass_time(clock, first, lambda: job_set._state.settled)
     assert words(job_set) == ["held"] * 2
-    assert "401" in str(job_set.live.jobs[0].last_error)
+    assert "401" in str(job_set._state.jobs[0].last_error)
     first._shut()
     adapter.raises.clear()
     for job in adapter.sent:
@@ -358,7 +358,7 @@ def test_a_held_job_that_was_sent_is_had_back_by_another_kernel(
     with JobManager(tmp_path / "store") as manager:
         again = manager.retrieve_job_set(job_set.job_set_id())
         again.resume(adapter)
-        pass_time(clock, manager, lambda: again.live.finished == 2)
+        pass_time(clock, manager, lambda: again._state.finished == 2)
         done(again, 2)
     assert set(runs(adapter).values()) == {1}
 
@@ -374,12 +374,12 @@ def test_a_job_that_the_backend_has_no_more_is_held_at_once(tmp_path: Path, cloc
     with JobManager(tmp_path / "store") as manager:
         again = manager.retrieve_job_set(job_set.job_set_id())
         again.resume(adapter)
-        reach(again, lambda: again.live.numbers()[Status.HELD] == 1)
+        reach(again, lambda: again._state.numbers()[Status.HELD] == 1)
         for job in adapter.sent:
             job.finish()
-        pass_time(clock, manager, lambda: again.live.settled)
+        pass_time(clock, manager, lambda: again._state.settled)
         assert words(again) == ["done", "held", "done"], "the others are there"
-        assert "submit again" in formatting.note(again.live.jobs[1])
+        assert "submit again" in formatting.note(again._state.jobs[1])
         adapter.hold = False
         assert again.retry(held=True) == 1
         done(again, 3)
@@ -407,7 +407,7 @@ def test_a_cancellation_that_raises_is_tried_again_where_that_may_help(
         adapter.raises["cancel"], adapter.times["cancel"] = make(), TIMES[times]
         assert job_set.cancel(1) == 1
         idle(manager)
-        note = formatting.note(job_set.live.jobs[1])
+        note = formatting.note(job_set._state.jobs[1])
         if name in TEMPORARY and times == "once":
             pass_time(clock, manager, lambda job_set=job_set: words(job_set)[1] == "cancelled", hours=1)
         else:
@@ -423,7 +423,7 @@ def test_a_cancellation_that_raises_is_tried_again_where_that_may_help(
             pass_time(clock, manager, lambda job_set=job_set: words(job_set)[1] == "cancelled", hours=1)
         for job in adapter.sent:
             job.finish()
-        pass_time(clock, manager, lambda job_set=job_set: job_set.live.settled)
+        pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
         assert words(job_set) == ["done", "cancelled", "done"]
         assert job_set.retry() == job_set.retry(held=True) == 0
 

@@ -14,7 +14,7 @@ from qjm_widgets import JobManager
 from qjm_widgets.core import formatting
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import InvalidStateError
-from qjm_widgets.widgets.view_updates import Painter
+from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 from tests.faults.scenes import JumpingClock, circuits, clock, done, idle, pass_time, start, words
 from tests.faults.scripted import Scripted
@@ -70,13 +70,13 @@ def test_retry_keeps_the_history_of_all_attempts(manager: JobManager, clock: Jum
     job_set = start(manager, adapter, 2)
     assert job_set.wait(LIMIT)
     assert job_set.retry() == 1
-    reach(job_set, lambda: job_set.live.jobs[1].attempt == 2 and job_set.live.settled)
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    reach(job_set, lambda: job_set._state.jobs[1].attempt == 2 and job_set._state.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     while words(job_set) != ["done", "done"]:
         assert job_set.retry() == 1
-        pass_time(clock, manager, lambda: job_set.live.settled)
+        pass_time(clock, manager, lambda: job_set._state.settled)
     history = job_set.managed_jobs()[1].history()
-    attempts = job_set.live.jobs[1].attempt
+    attempts = job_set._state.jobs[1].attempt
     assert [change.attempt for change in history] == sorted(change.attempt for change in history)
     failed = [change for change in history if change.status is Status.ERROR]
     assert [change.attempt for change in failed] == list(range(1, attempts))
@@ -96,12 +96,12 @@ def test_retry_sends_what_failed_and_never_what_was_cancelled_or_is_done(
     adapter.sent[0].finish()
     adapter.sent[3].status = Status.ERROR
     adapter.sent[2].status = Status.ERROR  # it failed before the backend heard of the cancellation
-    pass_time(clock, manager, lambda: job_set.live.numbers()[Status.ERROR] >= 1)
+    pass_time(clock, manager, lambda: job_set._state.numbers()[Status.ERROR] >= 1)
     adapter.sent[4].finish()
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     adapter.hold = False
     assert job_set.retry() == 1
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     assert job_set.retry() == job_set.retry([1, 2]) == job_set.retry(0) == 0
     assert adapter.knocks == [[0], [1], [2], [3], [4], [3]]
     assert words(job_set)[0] == words(job_set)[3] == words(job_set)[4] == "done"
@@ -122,7 +122,7 @@ def test_the_order_of_circuits_never_changes(
     adapter.refuse = refuse
     job_set = manager.run(circuits(23), adapter, shots=10, max_circuits_per_job=4)
     for _ in range(20):
-        pass_time(clock, manager, lambda: job_set.live.settled)
+        pass_time(clock, manager, lambda: job_set._state.settled)
         if not job_set.retry() + job_set.retry(held=True):
             break
     done(job_set, 23)
@@ -130,7 +130,7 @@ def test_the_order_of_circuits_never_changes(
     assert [circuit for span in spans for circuit in range(*span)] == list(range(23))
     ran = [value for job in adapter.sent for value in job.values]
     assert sorted(ran) == list(range(23))
-    first = [row for row, job in enumerate(job_set.live.jobs) if job.attempt == 1]
+    first = [row for row, job in enumerate(job_set._state.jobs) if job.attempt == 1]
     assert first == sorted(first)
 
 
@@ -155,7 +155,7 @@ def test_a_job_that_ran_too_long_is_an_error_and_no_cancellation(
     native.now = JobStatus.CANCELLED
     native.error_message = lambda: message  # type: ignore[attr-defined]
     backend.sent[1].finish()
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     assert words(job_set) == [status, "done"]
     if status == "error":
         assert "ran too long" in str(job_set.error_messages())
@@ -177,7 +177,7 @@ def test_waiting_for_an_older_job_never_fails_a_submission(
     assert words(job_set) == ["queued", "not_sent", "not_sent", "not_sent"]
     adapter.hold = False
     adapter.sent[0].finish()
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     done(job_set, 4)
 
 
@@ -198,7 +198,7 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["done", "error", "done"]
     assert "circuit 1 (c1) could not be transpiled: ValueError: no such gate" in formatting.note(
-        job_set.live.jobs[1]
+        job_set._state.jobs[1]
     )
     assert "run its circuits as a new set" in str(job_set.error_messages())
     with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
@@ -206,12 +206,12 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
     with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
         job_set.managed_jobs()[1].retry()
     assert words(job_set) == ["done", "error", "done"]
-    painter = Painter(job_set)
+    painter = ViewUpdates(job_set)
     content = painter.hello("a").content
     assert content["head"]["can"]["retry"] == 0
     assert [row.get("can") for row in content["rows"]] == [[], [], []]
     # It is known in another kernel too.
-    _, stored = job_set.live.store.load_set(job_set.job_set_id())
+    _, stored = job_set._state.store.load_set(job_set.job_set_id())
     assert [job.retryable for job in stored] == [True, False, True]
 
 
@@ -243,7 +243,7 @@ def test_what_can_be_sent_again_is_sent_beside_what_cannot(manager: JobManager) 
     job_set = start(manager, backend, 3, pass_manager=Fails())
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["error", "error", "done"]
-    assert Painter(job_set).hello("a").content["head"]["can"]["retry"] == 1
+    assert ViewUpdates(job_set).hello("a").content["head"]["can"]["retry"] == 1
     assert job_set.retry() == 1
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["done", "error", "done"]

@@ -106,7 +106,7 @@ def die(store: str, *names: str) -> None:
         set_id, every = job_set.job_set_id(), Span(0, len(circuits))
         blocks = manager._store.get_circuits
         until(lambda: sum(len(b.span) for b in blocks(set_id, every)) == len(every))  # noqa: B023
-        assert job_set.live.record.unstored_circuits == ()
+        assert job_set._state.record.unstored_circuits == ()
         print(set_id, flush=True)  # noqa: T201
     os._exit(9)
 
@@ -144,7 +144,7 @@ def left(chosen: dict[str, list[QuantumCircuit]], tmp_path_factory: pytest.TempP
 
 def resumed(left: tuple[Path, dict[str, str]], run: str, manager: JobManager) -> JobSet:
     job_set = manager.retrieve_job_set(left[1][run])
-    assert all(job.sent_at is None or job.status.value != "done" for job in job_set.live.jobs)
+    assert all(job.sent_at is None or job.status.value != "done" for job in job_set._state.jobs)
     backend = StatevectorSampler(seed=SEED) if run == "sampler" else AerSimulator()
     assert job_set.resume(backend).wait(LIMIT)
     assert job_set.error_messages() is None
@@ -152,7 +152,7 @@ def resumed(left: tuple[Path, dict[str, str]], run: str, manager: JobManager) ->
 
 
 def check_metadata(job_set: JobSet, circuits: list[QuantumCircuit]) -> None:
-    found = job_set.live.circuits.metadata()
+    found = job_set._state.circuits.metadata()
     for circuit, metadata in zip(circuits, found, strict=True):
         assert are_same(metadata, circuit.metadata), circuit.name
 

@@ -52,13 +52,13 @@ def test_two_managers_share_one_pace(tmp_path: Path, clock: JumpingClock) -> Non
     managers = [JobManager(tmp_path / "store") for _ in sent]
     sets = [start(*pair, 9) for pair in zip(managers, sent, strict=True)]
     for job_set in sets:
-        reach(job_set, lambda job_set=job_set: job_set.live.waiting)
+        reach(job_set, lambda job_set=job_set: job_set._state.waiting)
     expected = 2
     for _ in range(3):
         for manager, job_set in zip(managers, sets, strict=True):
-            reach(job_set, lambda job_set=job_set: not job_set.live.numbers()[Status.SENDING])
-            assert job_set.live.waiting is not None
-            assert "submitted" in job_set.live.waiting.text
+            reach(job_set, lambda job_set=job_set: not job_set._state.numbers()[Status.SENDING])
+            assert job_set._state.waiting is not None
+            assert "submitted" in job_set._state.waiting.text
             turn(manager)
         assert sum(len(adapter.sent) for adapter in sent) == expected
         clock.skip(1001)
@@ -105,8 +105,8 @@ def test_a_pending_limit_that_others_filled_is_tried_again(
     adapter.sent[0].finish()
     reach(job_set, lambda: len(adapter.sent) == 2)
     waits(job_set)
-    assert job_set.live.waiting is not None
-    assert "takes 1 at a time" in job_set.live.waiting.text
+    assert job_set._state.waiting is not None
+    assert "takes 1 at a time" in job_set._state.waiting.text
 
     others[0] = 0
     turn(manager)
@@ -128,8 +128,8 @@ def test_what_was_never_sent_is_not_told_as_submitted(manager: JobManager) -> No
     assert job_set.cancel([5, 6, 7]) == 3
     waits(job_set)
     turn(manager)
-    assert job_set.live.waiting is not None
-    assert job_set.live.waiting.text == "2 of 10 submitted (paused)"
+    assert job_set._state.waiting is not None
+    assert job_set._state.waiting.text == "2 of 10 submitted (paused)"
 
 
 # -- being told to wait ------------------------------------------------------------------------------
@@ -139,7 +139,7 @@ def test_what_the_server_asks_to_wait_is_waited(manager: JobManager, clock: Jump
     adapter = Scripted(refuse=refusing(lambda: busy(60), 1))
     job_set = start(manager, adapter, 5)
     waits(job_set)
-    waiting = job_set.live.waiting
+    waiting = job_set._state.waiting
     assert waiting is not None
     assert waiting.text.startswith("1 of 5 submitted")
     assert waiting.until is not None
@@ -148,7 +148,7 @@ def test_what_the_server_asks_to_wait_is_waited(manager: JobManager, clock: Jump
     assert adapter.knocks == [[0], [1]], "those behind the refused one wait with it"
     clock.skip(50)
     turn(manager)
-    assert not job_set.live.numbers()[Status.SENDING]
+    assert not job_set._state.numbers()[Status.SENDING]
     assert len(adapter.knocks) == 2
     clock.skip(11)
     turn(manager)
@@ -167,7 +167,7 @@ def test_an_ending_job_does_not_shorten_the_wait(manager: JobManager, clock: Jum
     job_set = start(manager, adapter, 4)
     waits(job_set)
     adapter.sent[0].finish()
-    reach(job_set, lambda: len(adapter.knocks) == 3 and job_set.live.waiting)
+    reach(job_set, lambda: len(adapter.knocks) == 3 and job_set._state.waiting)
     turn(manager)
     assert len(adapter.knocks) == 3
     adapter.hold = False
@@ -222,20 +222,20 @@ def test_a_set_that_waits_holds_up_no_other_backend(manager: JobManager) -> None
 def test_pause_holds_back_what_is_not_sent_and_proceed_sends_it(manager: JobManager) -> None:
     adapter = Scripted(hold=True, max_pending=1)
     job_set = start(manager, adapter, 3)
-    reach(job_set, lambda: adapter.sent and job_set.live.numbers()[Status.QUEUED])
+    reach(job_set, lambda: adapter.sent and job_set._state.numbers()[Status.QUEUED])
     job_set.pause()
     adapter.sent[0].finish()
-    reach(job_set, lambda: job_set.live.finished == 1)
+    reach(job_set, lambda: job_set._state.finished == 1)
     turn(manager)
     assert len(adapter.knocks) == 1
-    assert job_set.live.waiting is not None
-    assert "paused" in job_set.live.waiting.text
+    assert job_set._state.waiting is not None
+    assert "paused" in job_set._state.waiting.text
     assert repr(job_set).endswith("1 of 3 done, 2 not sent; 1 of 3 submitted (paused)>")
     assert not job_set.wait(0)
     adapter.hold = False
-    job_set.proceed()
+    job_set.unpause()
     done(job_set, 3)
-    assert job_set.live.waiting is None
+    assert job_set._state.waiting is None
 
 
 # -- answers that were lost --------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def test_a_lost_answer_is_looked_up_where_jobs_have_tags(
 ) -> None:
     adapter = Scripted(lose=refusing(BROKEN[how], 0), finds=True)
     job_set = start(manager, adapter, 3)
-    reach(job_set, lambda: job_set.live.finished == 1)
+    reach(job_set, lambda: job_set._state.finished == 1)
     clock.skip(60)
     turn(manager)
     done(job_set, 3)
@@ -286,7 +286,7 @@ def test_a_network_that_is_down_makes_one_job_unsure_not_all(
     adapter = Scripted(refuse=refusing(BROKEN["connection"]))
     job_set = start(manager, adapter, 50)
     waits(job_set)
-    assert job_set.live.numbers()[Status.HELD] == 1
+    assert job_set._state.numbers()[Status.HELD] == 1
     adapter.refuse = lambda number, submission: None
     clock.skip(60)
     turn(manager)
@@ -330,14 +330,14 @@ def test_a_job_that_is_too_large_is_cut_in_halves_until_it_fits(
     done(job_set, 21, shots=30)
     ran = Counter(value for job in adapter.sent for value in job.values)
     assert ran == dict.fromkeys(range(21), pieces)
-    first = [job.span.start for job in job_set.live.ordered() if job.piece == 0]
+    first = [job.span.start for job in job_set._state.ordered() if job.piece == 0]
     assert first == sorted(first)
-    assert [job.row for job in job_set.live.jobs] == list(range(len(job_set.live.jobs)))
+    assert [job.row for job in job_set._state.jobs] == list(range(len(job_set._state.jobs)))
     for circuit in range(21):
-        jobs = [job_set.live.jobs[job.row] for job in job_set.jobs_of(circuit)]
+        jobs = [job_set._state.jobs[job.row] for job in job_set.jobs_of(circuit)]
         assert [job.piece for job in jobs] == list(range(pieces))
         assert all(circuit in job.span for job in jobs)
-    assert manager.history()[0].jobs == {Status.DONE: len(job_set.live.jobs)}
+    assert manager.history()[0].jobs == {Status.DONE: len(job_set._state.jobs)}
 
 
 def test_the_page_hears_which_rows_a_half_has_when_other_shots_are_whole(manager: JobManager) -> None:
@@ -348,7 +348,7 @@ def test_the_page_hears_which_rows_a_half_has_when_other_shots_are_whole(manager
     adapter = Scripted(refuse=refuse)
     job_set = manager.run(circuits(9), adapter, shots=30, max_circuits_per_job=4, max_shots_per_job=15)
     done(job_set, 9, shots=30)
-    ordered = job_set.live.ordered()
+    ordered = job_set._state.ordered()
     assert len({len(job.span) for job in ordered}) > 1
     page = [
         (start + index * size, start + (index + 1) * size)
@@ -367,7 +367,7 @@ def test_one_circuit_that_is_too_large_is_an_error_and_the_others_run(manager: J
     adapter = Scripted(refuse=refuse)
     job_set = manager.run(circuits(8), adapter, shots=10)
     assert job_set.wait(LIMIT)
-    numbers = job_set.live.numbers()
+    numbers = job_set._state.numbers()
     assert numbers[Status.ERROR] == 1
     assert "circuits 2: " in str(job_set.error_messages())
     results = job_set.results()

@@ -85,24 +85,24 @@ def test_a_status_that_hangs_hides_no_other_job_of_any_set(number: int, manager:
     for job in backend.sent:
         job.finish()
     done(other, 3)
-    reach(hanging, lambda: hanging.live.finished == 6)
-    reach(hanging, lambda: "does not answer" in (hanging.live.jobs[number].last_error or ""))
+    reach(hanging, lambda: hanging._state.finished == 6)
+    reach(hanging, lambda: "does not answer" in (hanging._state.jobs[number].last_error or ""))
     reach(hanging, lambda: f"job {number} (job-{number})" in repr(hanging))
-    assert other.live.waiting is None
-    reach(hanging, lambda: "has not answered for" in (hanging.live.jobs[number].last_error or ""))
+    assert other._state.waiting is None
+    reach(hanging, lambda: "has not answered for" in (hanging._state.jobs[number].last_error or ""))
     backend.doors["status"].set()
     done(hanging, 7)
-    assert hanging.live.jobs[number].last_error is None
-    assert hanging.live.waiting is None
+    assert hanging._state.jobs[number].last_error is None
+    assert hanging._state.waiting is None
 
 
 def test_a_status_that_answers_late_is_taken_and_the_job_is_asked_on(manager: JobManager) -> None:
     backend = HangingBackend(1, "status")
     job_set = start(manager, backend, 3)
     assert backend.begun["status"].wait(LIMIT)
-    reach(job_set, lambda: job_set.live.jobs[1].last_error)
+    reach(job_set, lambda: job_set._state.jobs[1].last_error)
     backend.doors["status"].set()  # queued still
-    reach(job_set, lambda: job_set.live.jobs[1].last_error is None)
+    reach(job_set, lambda: job_set._state.jobs[1].last_error is None)
     for job in backend.sent:
         job.finish()
     done(job_set, 3)
@@ -114,8 +114,8 @@ def test_a_result_that_hangs_hides_no_other_job_and_is_asked_for_once(manager: J
     assert job_set.wait(LIMIT, until="submitted")
     for job in backend.sent:
         job.finish()
-    reach(job_set, lambda: job_set.live.finished == 5)
-    reach(job_set, lambda: "not given its result" in (job_set.live.jobs[0].last_error or ""))
+    reach(job_set, lambda: job_set._state.finished == 5)
+    reach(job_set, lambda: "not given its result" in (job_set._state.jobs[0].last_error or ""))
     reach(job_set, lambda: "job 0 (job-0)" in repr(job_set))
     done(start(manager, ScriptedBackend(name="other"), 2), 2)
     backend.doors["result"].set()
@@ -126,7 +126,7 @@ def test_a_result_that_hangs_hides_no_other_job_and_is_asked_for_once(manager: J
 def test_a_job_whose_status_hangs_is_cancelled(manager: JobManager) -> None:
     backend = HangingBackend(0, "status")
     job_set = start(manager, backend, 2)
-    reach(job_set, lambda: job_set.live.jobs[0].last_error)
+    reach(job_set, lambda: job_set._state.jobs[0].last_error)
     assert job_set.cancel() == 2
     reach(job_set, lambda: words(job_set)[1] == "cancelled")
     assert backend.sent[0].now is JobStatus.CANCELLED
@@ -153,7 +153,7 @@ def test_more_jobs_hang_than_threads_may_and_all_answer_at_last(manager: JobMana
     for job in backend.sent:
         job.doors, job.begun = backend.doors, backend.begun  # type: ignore[attr-defined]
         job.finish()
-    reach(job_set, lambda: all("answer" in (job.last_error or "") for job in job_set.live.jobs))
+    reach(job_set, lambda: all("answer" in (job.last_error or "") for job in job_set._state.jobs))
     ours = [thread for thread in threading.enumerate() if thread.name.endswith("-scripted")]
     assert len(ours) < 30
     backend.doors["status"].set()
@@ -163,6 +163,6 @@ def test_more_jobs_hang_than_threads_may_and_all_answer_at_last(manager: JobMana
 def test_nothing_that_hangs_holds_up_the_end_of_the_manager(manager: JobManager) -> None:
     backend = HangingBackend(0, "status")
     job_set = start(manager, backend, 2)
-    reach(job_set, lambda: job_set.live.jobs[0].last_error)
+    reach(job_set, lambda: job_set._state.jobs[0].last_error)
     manager._shut()
     backend.doors["status"].set()

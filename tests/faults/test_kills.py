@@ -16,7 +16,7 @@ import pytest
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine.transitions import Decisions
+from qjm_widgets.engine.transitions import Transitions
 from tests.fakes import LIMIT
 from tests.faults.kernels import CANCELLED_ROW, CIRCUITS, adapter_of
 from tests.faults.nursery import Nursery
@@ -47,7 +47,7 @@ class Story:
         self.kills = 0
         self.sent_before_cancel: int | None = None
 
-    def live(self, events: int, chance: random.Random) -> None:
+    def state(self, events: int, chance: random.Random) -> None:
         """Kill kernel after kernel, each at an event of its own."""
         common = {"place": str(self.place), "kind": self.kind, "seed": self.seed}
         kill_at = chance.randrange(1, events)
@@ -85,13 +85,13 @@ class Story:
             job_set = manager.retrieve_job_set(self.set_id)
             told_done = {int(line.split()[1]) for line in self.told() if line.startswith("done")}
             for row in told_done:
-                assert job_set.live.jobs[row].status is Status.DONE, (row, job_set.report())
-            done = {job.row: job.job_id for job in job_set.live.jobs if job.status is Status.DONE}
+                assert job_set._state.jobs[row].status is Status.DONE, (row, job_set.report())
+            done = {job.row: job.job_id for job in job_set._state.jobs if job.status is Status.DONE}
             job_set.resume(adapter)
             assert job_set.wait(LIMIT), job_set.report()
             for row, job_id in done.items():
-                assert job_set.live.jobs[row].job_id == job_id, "a finished job was run again"
-            held = {job.row for job in job_set.live.jobs if job.status is Status.HELD}
+                assert job_set._state.jobs[row].job_id == job_id, "a finished job was run again"
+            held = {job.row for job in job_set._state.jobs if job.status is Status.HELD}
             found["held for the user to decide"] = len(held)
             if self.kind != "in_kernel":
                 found["jobs run twice"] = sum(n > 1 for n in self.ledger.circuit_runs().values())
@@ -101,7 +101,7 @@ class Story:
                     assert not self._runs_of(job_set, held), "a job that runs was not found"
                 assert job_set.retry(held=True) == len(held)
                 assert job_set.wait(LIMIT), job_set.report()
-                held = {job.row for job in job_set.live.jobs if job.status is Status.HELD}
+                held = {job.row for job in job_set._state.jobs if job.status is Status.HELD}
             if self.kind == "finding":
                 twice = sum(n > 1 for n in self.ledger.circuit_runs().values())
                 assert not twice, "a held job was not really unsent"
@@ -116,7 +116,7 @@ class Story:
         results = job_set.results()
         lost = 0
         for circuit in range(CIRCUITS):
-            jobs = [job_set.live.jobs[job.row] for job in job_set.jobs_of(circuit)]
+            jobs = [job_set._state.jobs[job.row] for job in job_set.jobs_of(circuit)]
             assert [job.piece for job in jobs] == list(range(len(jobs)))
             if any(job.status is Status.CANCELLED for job in jobs):
                 assert "cancelling" in self.told()
@@ -137,7 +137,7 @@ class Story:
         """How many runs there are of the circuits of some jobs, in the pieces of these."""
         wanted = {
             (f"c{circuit}", f"s{job.piece}/{job.pieces}")
-            for job in job_set.live.jobs
+            for job in job_set._state.jobs
             if job.row in rows
             for circuit in range(*job.span)
         }
@@ -162,7 +162,7 @@ def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
     figures: Counter[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Decisions, "chance", lambda self: 0.0)
+    monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
     whole = tmp_path / "whole"
     whole.mkdir()
     nursery.run("tests.faults.kernels:begin", place=str(whole), kind=kind, seed=1, kill_at=None)
@@ -171,7 +171,7 @@ def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
         place = tmp_path / str(seed)
         place.mkdir()
         story = Story(nursery, place, kind, seed)
-        story.live(events, random.Random(f"{kind} {seed}"))
+        story._state(events, random.Random(f"{kind} {seed}"))
         try:
             found = story.check()
         except AssertionError as error:

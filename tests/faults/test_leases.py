@@ -18,7 +18,7 @@ from qjm_widgets.cli import main as cli
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import DrivenElsewhereError, InvalidStateError
 from qjm_widgets.widgets.set_query import Query, listing
-from qjm_widgets.widgets.view_updates import Painter
+from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import circuits, done, start, turn, words
@@ -125,7 +125,7 @@ def dead(kernel: Kernel, store: Path, ledger: Path) -> str:
         job_set = manager.retrieve_job_set(set_id)
         for finished in (1, 2):
             tell(process)
-            reach(job_set, lambda finished=finished: job_set.live.finished == finished)
+            reach(job_set, lambda finished=finished: job_set._state.finished == finished)
         process.kill()
         process.wait(LIMIT)
     return set_id
@@ -141,14 +141,14 @@ def test_another_manager_sees_the_progress_live_and_cannot_interfere(
     adapter = Scripted(hold=True, max_pending=1)
     job_set = start(first, adapter, 3)
     seen = second.retrieve_job_set(job_set.job_set_id())
-    assert seen.live.owner == "another manager of this kernel"
-    assert not seen.live.interrupted
+    assert seen._state.owner == "another manager of this kernel"
+    assert not seen._state.interrupted
     assert "driven by another manager of this kernel" in repr(second.history())
     for call in (
         seen.cancel,
         lambda: seen.resume(adapter),
         seen.pause,
-        seen.proceed,
+        seen.unpause,
     ):
         with pytest.raises(DrivenElsewhereError, match="another manager"):
             call()
@@ -158,7 +158,7 @@ def test_another_manager_sees_the_progress_live_and_cannot_interfere(
     for number in range(3):
         reach(job_set, lambda number=number: len(adapter.sent) == number + 1)
         adapter.sent[number].finish()
-        reach(seen, lambda number=number: seen.live.finished == number + 1)
+        reach(seen, lambda number=number: seen._state.finished == number + 1)
         assert seen.results(partial=True).get_counts(number) == {format(number, "010b"): 10}
     done(job_set, 3)
     done(seen, 3)
@@ -171,11 +171,11 @@ def test_a_set_that_was_closed_is_interrupted_elsewhere_and_goes_on_there(
     first, second = managers
     adapter = Scripted(hold=True, max_pending=1)
     job_set = start(first, adapter, 3)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED])
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED])
     seen = second.retrieve_job_set(job_set.job_set_id())
     with pytest.warns(UserWarning, match="2 jobs not sent"):
         first.close()
-    reach(seen, lambda: seen.live.interrupted)
+    reach(seen, lambda: seen._state.interrupted)
     assert second.history()[0].interrupted
     assert "1 queued, 2 not sent; interrupted" in repr(second.history())
     assert "interrupted: nobody drives it, resume() does" in seen.report()
@@ -212,8 +212,8 @@ def test_a_killed_kernel_leaves_a_set_that_another_one_resumes(
     set_id = line(process)
     with JobManager(store) as manager:
         job_set = manager.retrieve_job_set(set_id)
-        assert job_set.live.owner is not None
-        assert f"process {process.pid} on" in job_set.live.owner
+        assert job_set._state.owner is not None
+        assert f"process {process.pid} on" in job_set._state.owner
         tell(process)
         reach(job_set, lambda: words(job_set)[:2] == ["done", "sending"])
         adapter = Finding(Ledger(tmp_path / "ledger"))
@@ -224,11 +224,11 @@ def test_a_killed_kernel_leaves_a_set_that_another_one_resumes(
             job_set.resume(adapter)
         process.kill()
         process.wait(LIMIT)
-        reach(job_set, lambda: job_set.live.interrupted)
+        reach(job_set, lambda: job_set._state.interrupted)
         assert manager.history()[0].interrupted
         job_set.resume(adapter)
         assert job_set.wait(LIMIT)
-        if job_set.live.numbers()[Status.HELD]:
+        if job_set._state.numbers()[Status.HELD]:
             job_set.retry(held=True)
         assert job_set.wait(LIMIT)
         assert words(job_set) == ["done"] * 4
@@ -248,7 +248,7 @@ def test_a_process_that_a_killed_kernel_had_forked_does_not_keep_its_sets(
             assert manager.history()[0].interrupted
             job_set = manager.retrieve_job_set(set_id)
             job_set.resume(Finding(Ledger(tmp_path / "ledger")))
-            assert not job_set.live.interrupted
+            assert not job_set._state.interrupted
             job_set.cancel()
     finally:
         os.kill(child, signal.SIGKILL)
@@ -270,7 +270,7 @@ def test_of_two_kernels_that_resume_at_once_one_wins(
     with JobManager(store) as manager:
         job_set = manager.retrieve_job_set(set_id)
         assert job_set.wait(LIMIT)
-        assert job_set.live.finished + job_set.live.numbers()[Status.HELD] == 4
+        assert job_set._state.finished + job_set._state.numbers()[Status.HELD] == 4
     assert set(ledger.circuit_runs().values()) == {1}
 
 
@@ -287,7 +287,7 @@ def test_looking_at_owners_does_not_make_them_look_alive(
     with (directory / f"{owner}.lock").open("w") as looking, JobManager(store) as manager:
         fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
         job_set = manager.retrieve_job_set(set_id)
-        assert job_set.live.interrupted
+        assert job_set._state.interrupted
         job_set.resume(Finding(Ledger(tmp_path / "ledger")))
         assert job_set.wait(LIMIT)
 
@@ -310,15 +310,15 @@ def test_a_set_that_was_taken_over_is_neither_written_nor_sent_here(
     first, second = managers
     mine, theirs = Scripted(hold=True, max_pending=2), Scripted(hold=True)
     job_set = start(first, mine, 4)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 2)
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 2)
     theirs.sent = list(mine.sent)
     taken = take_over(store, job_set, second, theirs)
     reach(taken, lambda: len(theirs.sent) == 4)
     mine.sent[0].finish()  # the first would send another one now
-    reach(job_set, lambda: job_set.live.adapter is None)
+    reach(job_set, lambda: job_set._state.adapter is None)
     turn(first)
     assert len(mine.knocks) == 2
-    assert job_set.live.owner == "another manager of this kernel"
+    assert job_set._state.owner == "another manager of this kernel"
     with pytest.raises(DrivenElsewhereError):
         job_set.cancel()
     for job in theirs.sent:
@@ -334,7 +334,7 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     first, second = managers
     mine = Scripted(hold=True)
     job_set = start(first, mine, 8)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 8)
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 8)
     mine.gates["submit"] = threading.Event()
     mine.entered["submit"].clear()
     for job in mine.sent:
@@ -345,7 +345,7 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     theirs = Scripted(hold=True)
     taken = take_over(store, job_set, second, theirs)
     first._engine.ask(lambda: first._engine._turn.amend(first._engine._sets[job_set.job_set_id()], 0))
-    reach(job_set, lambda: job_set.live.adapter is None)
+    reach(job_set, lambda: job_set._state.adapter is None)
     mine.gates["submit"].set()
     for driver in first._engine._drivers.values():
         driver._lane.stop()
@@ -370,7 +370,7 @@ def test_a_set_under_way_elsewhere_is_not_deleted_here_and_a_finished_one_is(
     done(job_set, 1)
     done(seen, 1)
     first.delete(job_set.job_set_id())
-    reach(seen, lambda: seen.live.owner is None)
+    reach(seen, lambda: seen._state.owner is None)
     adapter.sent[1].finish()
     done(still, 1)
     assert second.prune(0) == 1
@@ -393,7 +393,7 @@ def test_a_set_that_was_deleted_elsewhere_stops_nothing_else(
     for job in adapter.sent:
         job.finish()
     done(stays, 2)
-    reach(gone, lambda: gone.live.adapter is None)
+    reach(gone, lambda: gone._state.adapter is None)
     done(start(first, Scripted(name="other"), 2), 2)
 
 
@@ -424,7 +424,7 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
         job_set = start(first, adapter, 2)
         assert job_set.wait(LIMIT, until="submitted")
         seen = second.retrieve_job_set(job_set.job_set_id())
-        assert seen.live.owner == "another manager of this kernel"
+        assert seen._state.owner == "another manager of this kernel"
         with pytest.raises(DrivenElsewhereError):
             seen.resume(adapter)
         assert Path(f"{real}.owners").is_dir()
@@ -464,14 +464,14 @@ def test_nobody_drives_what_is_over(
         cli(["show", *command])
         cli(["show", *command, "--json"])
         said = capsys.readouterr().out
-        return f"{said} {second.history()} {Painter(seen).trait()} {seen!r} {listing_of(second)}"
+        return f"{said} {second.history()} {ViewUpdates(seen).trait()} {seen!r} {listing_of(second)}"
 
     assert shown().count("another manager of this kernel") == 7
     adapter.sent[0].finish()
     adapter.sent[1].status = Status.ERROR
     for each in (job_set, seen):
         assert each.wait(LIMIT)
-        reach(each, lambda each=each: each.live.over)
+        reach(each, lambda each=each: each._state.over)
     assert "another manager" not in shown()
     assert "driven by" not in shown()
     assert [summary.owner for summary in second.history()] == [None]

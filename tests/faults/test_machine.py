@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 
 from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status, StatusChange
-from qjm_widgets.engine.transitions import Decisions
+from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import NotAvailableError
 from tests.faults.scenes import StandingClock, abandon, circuits, idle
 from tests.faults.scripted import Scripted, Sent
@@ -171,32 +171,32 @@ class Kernels(RuleBasedStateMachine):
     @rule(which=st.lists(st.integers(0, 20), max_size=3))
     def cancels(self, which: list[int]) -> None:
         self._idle()
-        jobs = self.job_set.live.jobs
+        jobs = self.job_set._state.jobs
         self._cancel([number % len(jobs) for number in which])
 
     @precondition(lambda self: self.driven)
     @rule()
     def cancels_all(self) -> None:
         self._idle()
-        self._cancel([job.row for job in self.job_set.live.jobs])
+        self._cancel([job.row for job in self.job_set._state.jobs])
 
     def _cancel(self, rows: list[int]) -> None:
-        spans = [self.job_set.live.jobs[row].span for row in rows if not self._is_over(row)]
+        spans = [self.job_set._state.jobs[row].span for row in rows if not self._is_over(row)]
         assert self.job_set.cancel(rows) == len(set(spans))
         runs = self.provider.runs()
         for span in spans:
             self.frozen |= {circuit: runs[circuit] for circuit in range(*span)}
 
     def _is_over(self, row: int) -> bool:
-        return self.job_set.live.jobs[row].status.final
+        return self.job_set._state.jobs[row].status.final
 
     @precondition(lambda self: self.driven)
     @rule(held=st.booleans())
     def retries(self, held: bool) -> None:
         self._idle()
-        attempts = {job.row: job.attempt for job in self.job_set.live.jobs}
+        attempts = {job.row: job.attempt for job in self.job_set._state.jobs}
         assert self.job_set.retry(held=held) >= 0
-        for job in self.job_set.live.jobs:
+        for job in self.job_set._state.jobs:
             if job.attempt > attempts.get(job.row, job.attempt):
                 for circuit in range(*job.span):
                     self.allowed[circuit] += 1
@@ -204,7 +204,7 @@ class Kernels(RuleBasedStateMachine):
     @precondition(lambda self: self.driven)
     @rule(paused=st.booleans())
     def pauses(self, paused: bool) -> None:
-        (self.job_set.pause if paused else self.job_set.proceed)()
+        (self.job_set.pause if paused else self.job_set.unpause)()
 
     # -- time, death and life ------------------------------------------------------------------------
 
@@ -244,7 +244,7 @@ class Kernels(RuleBasedStateMachine):
     @precondition(lambda self: not self.driven)
     @rule()
     def is_resumed(self) -> None:
-        assert self.job_set.live.owner is None
+        assert self.job_set._state.owner is None
         self.job_set.resume(self.provider)
         self.driven = True
 
@@ -272,7 +272,7 @@ class Kernels(RuleBasedStateMachine):
     @invariant()
     def the_circuits_are_all_there_in_their_order(self) -> None:
         if hasattr(self, "job_set"):
-            spans = [job.span for job in self.job_set.live.ordered()]
+            spans = [job.span for job in self.job_set._state.ordered()]
             assert [circuit for span in spans for circuit in range(*span)] == list(range(CIRCUITS))
 
     @invariant()
@@ -311,20 +311,20 @@ class Kernels(RuleBasedStateMachine):
         self.provider.hold = False
         if not self.driven:
             self.is_resumed()
-        self.job_set.proceed()
+        self.job_set.unpause()
         for _ in range(400):
             for job in self._going():
                 job.finish()
             idle(self.manager)
             self.no_attempt_runs_twice()
             self.nothing_is_sent_without_being_asked_for()
-            if self.job_set.live.settled:
+            if self.job_set._state.settled:
                 self.retries(held=False)
                 self.retries(held=True)
-                if self.job_set.live.settled:
+                if self.job_set._state.settled:
                     break
             self.clock.skip(200.0)
-        for job in self.job_set.live.jobs:
+        for job in self.job_set._state.jobs:
             if not self.frozen.keys() & set(range(*job.span)):
                 assert job.status is Status.DONE, self.job_set.report()
         self.history_is_consistent()
@@ -336,7 +336,7 @@ class Kernels(RuleBasedStateMachine):
 def test_any_order_of_events_keeps_the_promises(
     monkeypatch: pytest.MonkeyPatch, figures: Counter[str]
 ) -> None:
-    monkeypatch.setattr(Decisions, "chance", lambda self: 0.0)
+    monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
     monkeypatch.setattr("qjm_widgets.manager.manager.SystemClock", lambda: Kernels.clock)
     run_state_machine_as_test(
         Kernels,

@@ -79,7 +79,7 @@ def test_a_circuit_that_is_missing_is_missing_alone(missing: int) -> None:
     assert counts(job_set) == expected
     with pytest.raises(NotAvailableError, match=f"circuit {missing} is missing in the result of job 0"):
         job_set.results().get_counts(missing)
-    assert "1 of 5 circuits missing" in formatting.note(job_set.live.jobs[0])
+    assert "1 of 5 circuits missing" in formatting.note(job_set._state.jobs[0])
     assert not job_set.results().success
 
 
@@ -131,6 +131,6 @@ def test_circuits_that_failed_alone_are_told_in_the_row() -> None:
 
     job_set = ran(fail)
     assert counts(job_set) == [0, 1, 2, None, 4]
-    assert "1 of 5 circuits failed" in formatting.note(job_set.live.jobs[0])
+    assert "1 of 5 circuits failed" in formatting.note(job_set._state.jobs[0])
     with pytest.raises(NotAvailableError, match="no qubit was left"):
         job_set.results().get_counts(3)

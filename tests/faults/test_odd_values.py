@@ -287,15 +287,15 @@ def tried(manager: JobManager, *names: str) -> JobSet:
     beside = start(manager, ScriptedBackend(name="good"), 3)
     done(beside, 3)
     good = [value for value in range(JOBS + len(names) - 1) if not 0 <= value - ODD < len(names)]
-    with odd.live.changed:
-        assert odd.live.changed.wait_for(
+    with odd._state.changed:
+        assert odd._state.changed.wait_for(
             lambda: all(words(odd)[value] == "done" for value in good), LIMIT
         ), odd.report()
     results = odd.results(partial=True)
     for value in good:
         assert results.get_counts(value) == {format(value, "010b"): 10}
     assert set(words(odd)) <= set(WITH_TIME)
-    assert odd.live.trouble is None, odd.live.trouble
+    assert odd._state.trouble is None, odd._state.trouble
     assert odd.cancel() >= 0
     assert repr(odd)
     assert odd.report()
@@ -308,8 +308,8 @@ def test_an_odd_answer_hurts_its_own_job_alone(part: int, manager: JobManager, t
     manager._engine.ask(lambda: None)
     with JobManager(tmp_path / "store") as other:  # what is shown is what is stored
         again = other.retrieve_job_set(odd.job_set_id())
-        assert [job.error for job in again.live.jobs] == [job.error for job in odd.live.jobs]
-        assert [job.job_id for job in again.live.jobs] == [job.job_id for job in odd.live.jobs]
+        assert [job.error for job in again._state.jobs] == [job.error for job in odd._state.jobs]
+        assert [job.job_id for job in again._state.jobs] == [job.job_id for job in odd._state.jobs]
 
 
 @settings(
@@ -380,8 +380,8 @@ def test_what_is_left_out_is_named_in_the_row(odd: Any, note: str, manager: JobM
         job_set = tried(manager, "this")
     finally:
         del ANSWERS["this"]
-    assert note in (job_set.live.jobs[ODD].note or "")
-    assert job_set.live.jobs[ODD].queue_position is None
+    assert note in (job_set._state.jobs[ODD].note or "")
+    assert job_set._state.jobs[ODD].queue_position is None
 
 
 def test_a_long_error_is_cut_with_a_mark(manager: JobManager) -> None:
@@ -391,7 +391,7 @@ def test_a_long_error_is_cut_with_a_mark(manager: JobManager) -> None:
         "result": raising(lambda: RuntimeError("failed")),
     }
     try:
-        error = tried(manager, "this").live.jobs[ODD].error
+        error = tried(manager, "this")._state.jobs[ODD].error
     finally:
         del ANSWERS["this"]
     assert error is not None
@@ -492,7 +492,7 @@ def test_an_odd_result_of_a_sampler_hurts_its_own_job_alone(odd: str, manager: J
     job_set = start(manager, OddSampler(PUBS[odd]), JOBS)
     done(start(manager, ScriptedBackend(name="good"), 3), 3)
     assert job_set.wait(LIMIT), job_set.report()
-    assert job_set.live.trouble is None
+    assert job_set._state.trouble is None
     results = job_set.results(partial=True)
     for value in set(range(JOBS)) - {ODD}:
         assert words(job_set)[value] == "done"

@@ -90,10 +90,10 @@ def test_a_kernel_killed_after_run_returned_loses_no_circuit(
             assert found.record.complete
             job_set = manager.retrieve_job_set(child.stdout.split()[-1])
             assert [
-                work.circuit for work in job_set.live.circuits.of(Span(0, len(circuits)))
+                work.circuit for work in job_set._state.circuits.of(Span(0, len(circuits)))
             ] == circuits
             done_before = {
-                job.row: job.finished_at for job in job_set.live.jobs if job.status is Status.DONE
+                job.row: job.finished_at for job in job_set._state.jobs if job.status is Status.DONE
             }
             job_set.resume(backend_of(kind, str(place)))
             assert job_set.wait(240)
@@ -102,7 +102,7 @@ def test_a_kernel_killed_after_run_returned_loses_no_circuit(
             ):  # killed while it was sent; it was looked for and is not there
                 assert job_set.wait(LIMIT)
             assert job_set.error_messages() is None
-            assert {row: job_set.live.jobs[row].finished_at for row in done_before} == done_before
+            assert {row: job_set._state.jobs[row].finished_at for row in done_before} == done_before
             results = job_set.results()
             for index in range(len(circuits)):
                 assert sum(results.get_counts(index).values()) == SHOTS

@@ -130,7 +130,7 @@ class Soak:
         """Let the kernels go on for a moment."""
         time.sleep(self.chance.uniform(0.02, 0.3))
 
-    def live(self, seconds: float) -> None:
+    def state(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.pause()
@@ -164,15 +164,15 @@ class Soak:
 
     def _end(self, job_set: JobSet) -> None:
         assert job_set.wait(LIMIT), job_set.report()
-        while held := [job.row for job in job_set.live.jobs if job.status is Status.HELD]:
+        while held := [job.row for job in job_set._state.jobs if job.status is Status.HELD]:
             assert job_set.retry(held=True) == len(held)
             assert job_set.wait(LIMIT), job_set.report()
 
     def _compare(self, job_set: JobSet, ledger: Ledger) -> None:
         runs = {str(run.number): run for run in ledger.runs()}
         results = job_set.results(partial=True)
-        for circuit in range(job_set.live.record.circuits):
-            (job,) = [job_set.live.jobs[each.row] for each in job_set.jobs_of(circuit)]
+        for circuit in range(job_set._state.record.circuits):
+            (job,) = [job_set._state.jobs[each.row] for each in job_set.jobs_of(circuit)]
             assert job.status is Status.DONE, job_set.report()
             expected = runs[job.job_id or ""].counts(circuit - job.span.start)
             assert results.get_counts(circuit) == expected
@@ -185,7 +185,7 @@ def test_three_kernels_on_one_store_lose_nothing_and_run_nothing_twice(
         nursery = Nursery(tmp_path / "log")
         try:
             soak = Soak(tmp_path, nursery, random.Random(f"soak {SEED}"), small=small)
-            soak.live(SECONDS)
+            soak._state(SECONDS)
             soak.check()
         finally:
             (tmp_path / "stop").touch()

@@ -52,7 +52,7 @@ def manager(store: Path, clock: JumpingClock) -> Iterator[JobManager]:
 def under_way(manager: JobManager, adapter: Scripted) -> JobSet:
     """A set of six jobs of which three are at the backend."""
     job_set = start(manager, adapter, 6)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 3)
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 3)
     idle(manager)
     return job_set
 
@@ -66,7 +66,7 @@ def in_trouble(
     adapter.sent[0].outcome = large(adapter.sent[0].outcome)
     clock.skip(20)
     manager._engine.post(lambda: None)
-    reach(job_set, lambda: text in (job_set.live.trouble or ""))
+    reach(job_set, lambda: text in (job_set._state.trouble or ""))
     assert text in repr(job_set)
     assert text in job_set.report()
     for _ in range(3):
@@ -75,8 +75,8 @@ def in_trouble(
         manager._engine.post(heard.set)
         assert heard.wait(LIMIT)
     assert len(adapter.knocks) == knocks
-    assert job_set.live.finished == 0
-    assert text in (job_set.live.trouble or "")
+    assert job_set._state.finished == 0
+    assert text in (job_set._state.trouble or "")
 
 
 def large(outcome: JobOutcome | None) -> JobOutcome:
@@ -94,7 +94,7 @@ def goes_on(
     adapter.sent[0].finish()
     clock.skip(20)
     manager._engine.post(lambda: None)
-    reach(job_set, lambda: job_set.live.trouble is None and job_set.live.finished == 1)
+    reach(job_set, lambda: job_set._state.trouble is None and job_set._state.finished == 1)
     adapter.hold = False
     for job in list(adapter.sent):
         job.finish()
@@ -183,7 +183,7 @@ def test_a_circuit_that_cannot_be_written_is_named_and_runs(manager: JobManager)
     odd[1].append(Unwritten(), [0])
     with pytest.warns(UserWarning, match="circuit 1"):
         job_set = start(manager, Scripted(), 0, circuits=odd)
-    assert job_set.live.record.unstored_circuits == (1,)
+    assert job_set._state.record.unstored_circuits == (1,)
     done(job_set, 3)
 
 
@@ -355,11 +355,11 @@ def test_a_copy_in_the_place_of_the_store_is_taken_when_it_knows_everything(
     adapter.sent[0].finish()
     clock.skip(20)
     manager._engine.post(lambda: None)
-    reach(job_set, lambda: "replaced" in (job_set.live.trouble or ""))
+    reach(job_set, lambda: "replaced" in (job_set._state.trouble or ""))
     new.replace(store)
     clock.skip(5)
     manager._engine.post(lambda: None)
-    reach(job_set, lambda: job_set.live.trouble is None and job_set.live.finished == 2)
+    reach(job_set, lambda: job_set._state.trouble is None and job_set._state.finished == 2)
     assert len(adapter.knocks) >= knocks
     assert job_set.cancel() == 4
 

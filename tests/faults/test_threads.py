@@ -108,8 +108,8 @@ def test_a_script_that_ends_keeps_what_is_not_sent_and_does_not_send_it(tmp_path
     code = """
 adapter.hold, adapter.max_pending = True, 1
 job_set = run(5)
-with job_set.live.changed:
-    job_set.live.changed.wait_for(lambda: adapter.sent, 30)
+with job_set._state.changed:
+    job_set._state.changed.wait_for(lambda: adapter.sent, 30)
 print(len(adapter.sent))
 """
     ends(begin(code, tmp_path / "store"), printed="1\n")
@@ -127,7 +127,7 @@ def test_closing_at_once_keeps_every_circuit(close: str, tmp_path: Path) -> None
         job_set.resume(adapter)
         assert job_set.wait(LIMIT)
         assert "missing" not in str(job_set.error_messages())
-        assert job_set.live.finished >= 299  # one may have been with the backend, which is gone
+        assert job_set._state.finished >= 299  # one may have been with the backend, which is gone
 
 
 def test_many_managers_whose_calls_hang_end_together(tmp_path: Path) -> None:
@@ -182,8 +182,8 @@ from qiskit import QuantumCircuit
 circuit = QuantumCircuit(1, 1)
 circuit.measure(0, 0)
 job_set = manager.run([circuit] * 2000, BasicSimulator(), max_circuits_per_job=10)
-with job_set.live.changed:
-    job_set.live.changed.wait_for(lambda: job_set.live.finished, 30)
+with job_set._state.changed:
+    job_set._state.changed.wait_for(lambda: job_set._state.finished, 30)
 """
     ends(begin(code, tmp_path / "store"))
     known = stored(tmp_path / "store")
@@ -310,17 +310,17 @@ def test_what_a_backend_raises_ends_no_thread(call: str) -> None:
         if call == "submit":
             assert job_set.wait(LIMIT)
             assert words(job_set) == ["held"] * 2
-            assert all("Odd" in (job.last_error or "") for job in job_set.live.jobs)
+            assert all("Odd" in (job.last_error or "") for job in job_set._state.jobs)
             adapter.raises.clear()
             assert job_set.retry(held=True) == 2
         assert job_set.wait(LIMIT, until="submitted")
         if call == "observe":
-            reach(job_set, lambda: all(job.last_error for job in job_set.live.jobs))
+            reach(job_set, lambda: all(job.last_error for job in job_set._state.jobs))
         if call == "cancel":
             assert job_set.cancel(1) == 1
-            reach(job_set, lambda: "Odd" in (job_set.live.jobs[1].last_error or ""))
+            reach(job_set, lambda: "Odd" in (job_set._state.jobs[1].last_error or ""))
         adapter.raises.clear()
         for job in adapter.sent:
             job.finish()
         done(job_set, 2)
-        assert job_set.live.numbers()[Status.DONE] == 2
+        assert job_set._state.numbers()[Status.DONE] == 2

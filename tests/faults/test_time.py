@@ -87,7 +87,7 @@ def test_a_poll_that_hangs_is_given_up_and_the_set_goes_on(
     end = hang(adapter, "observe")
     clock.skip(60)
     turn(manager)
-    reach(job_set, lambda: "has not answered" in (job_set.live.jobs[0].last_error or ""))
+    reach(job_set, lambda: "has not answered" in (job_set._state.jobs[0].last_error or ""))
     del adapter.gates["observe"]
     adapter.sent[0].finish()
     clock.skip(60)
@@ -99,7 +99,7 @@ def test_a_poll_that_hangs_is_given_up_and_the_set_goes_on(
     assert job_set.retry() == 0
     end()  # late words
     adapter.sent[2].finish()
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     assert words(job_set) == ["done", "cancelled", "done"]
     assert len(adapter.knocks) == 3
 
@@ -112,8 +112,8 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     assert job_set.wait(LIMIT, until="submitted")
     end = hang(adapter, "observe")
     assert adapter.entered["observe"].wait(LIMIT)
-    assert not job_set.live.settled
-    until(clock, manager, lambda: job_set.live.settled, step=3600)
+    assert not job_set._state.settled
+    until(clock, manager, lambda: job_set._state.settled, step=3600)
     names = [thread.name for thread in threading.enumerate() if thread.name.endswith("-hanging")]
     assert names.count("qjm-ask-hanging") <= 3, "one for each job, and one that waits for others"
     assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_ASKS + 1
@@ -121,7 +121,7 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     end()
     for job in adapter.sent:
         job.finish()
-    pass_time(clock, manager, lambda: job_set.live.finished == 2)
+    pass_time(clock, manager, lambda: job_set._state.finished == 2)
     assert len(adapter.knocks) == 2
 
 
@@ -141,7 +141,7 @@ def test_a_cancellation_that_hangs_holds_up_no_poll_and_is_asked_for_again(
     pass_time(clock, manager, lambda: words(job_set)[0] == "cancelled")
     end()
     adapter.sent[2].finish()
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     assert words(job_set) == ["cancelled", "done", "done"]
 
 
@@ -158,11 +158,11 @@ def test_a_look_up_that_hangs_is_made_again(
         again = manager.retrieve_job_set(job_set.job_set_id())
         end = hang(adapter, "retrieve")
         again.resume(adapter)
-        reach(again, lambda: "has not answered" in (again.live.jobs[0].last_error or ""))
+        reach(again, lambda: "has not answered" in (again._state.jobs[0].last_error or ""))
         del adapter.gates["retrieve"]
         for job in adapter.sent:
             job.finish()
-        pass_time(clock, manager, lambda: again.live.settled)
+        pass_time(clock, manager, lambda: again._state.settled)
         end()
         done(again, 2)
     assert len(adapter.knocks) == 2
@@ -180,11 +180,11 @@ def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
     assert adapter.entered["submit"].wait(LIMIT)
     del adapter.gates["submit"]  # the first alone hangs
     lost = "sending" if finds else "held"
-    until(clock, manager, lambda: words(job_set)[0] == lost and job_set.live.jobs[0].last_error, 1)
+    until(clock, manager, lambda: words(job_set)[0] == lost and job_set._state.jobs[0].last_error, 1)
     until(clock, manager, lambda: words(job_set) == [lost, "done", "done"], 1)
-    assert finds or "may have been sent" in formatting.note(job_set.live.jobs[0])
+    assert finds or "may have been sent" in formatting.note(job_set._state.jobs[0])
     end()
-    until(clock, manager, lambda: job_set.live.finished == 3, 1)
+    until(clock, manager, lambda: job_set._state.finished == 3, 1)
     done(job_set, 3)
     assert adapter.knocks == [[0], [1], [2]]
 
@@ -213,11 +213,11 @@ def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
     adapter = Scripted(name="hanging")
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 20)
-    until(clock, manager, lambda: job_set.live.numbers()[Status.HELD] == _MOST_SENDING + 1, 400)
-    until(clock, manager, lambda: "does not answer" in str(job_set.live.waiting), 400)
+    until(clock, manager, lambda: job_set._state.numbers()[Status.HELD] == _MOST_SENDING + 1, 400)
+    until(clock, manager, lambda: "does not answer" in str(job_set._state.waiting), 400)
     assert len(adapter.knocks) == _MOST_SENDING + 1
     end()
-    pass_time(clock, manager, lambda: job_set.live.finished == 20)
+    pass_time(clock, manager, lambda: job_set._state.finished == 20)
     done(job_set, 20)
     assert sorted(adapter.knocks) == [[value] for value in range(20)]
 
@@ -244,7 +244,7 @@ def test_a_paced_set_goes_on_at_its_pace_when_the_clock_is_set(
         clock.skip(101)
         idle(manager)
     assert sent + 4 <= len(adapter.sent) <= sent + 7, "neither stalled nor let go"
-    hours = pass_time(clock, manager, lambda: job_set.live.settled)
+    hours = pass_time(clock, manager, lambda: job_set._state.settled)
     assert hours < 1
     done(job_set, 12)
 
@@ -259,7 +259,7 @@ def test_a_wait_is_as_long_as_it_was_when_the_clock_is_set(
     clock.jump(JUMPS[jump])
     idle(manager)
     assert len(adapter.knocks) == 1
-    waiting = job_set.live.waiting
+    waiting = job_set._state.waiting
     assert waiting is not None
     assert waiting.until is not None
     assert 50 < waiting.until - clock.time() <= 61, "the panel counts down from what is left"
@@ -280,7 +280,7 @@ def test_jobs_are_asked_for_and_their_times_make_sense_when_the_clock_is_set(
     clock.jump(JUMPS[jump])
     for job in adapter.sent:
         job.finish()
-    pass_time(clock, manager, lambda: job_set.live.settled)
+    pass_time(clock, manager, lambda: job_set._state.settled)
     done(job_set, 2)
     table = job_set.to_dataframe()
     assert (table["waited"] >= 0).all()
@@ -326,5 +326,5 @@ def test_a_set_is_still_driven_by_its_kernel_when_the_clock_is_set(
             other.retrieve_job_set(job_set.job_set_id()).resume(adapter)
         for job in adapter.sent:
             job.finish()
-        pass_time(clock, manager, lambda: job_set.live.settled)
+        pass_time(clock, manager, lambda: job_set._state.settled)
         done(job_set, 2)

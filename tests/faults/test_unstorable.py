@@ -62,20 +62,20 @@ def test_a_result_that_can_never_be_stored_fails_its_job_and_all_others_go_on(
     for job in [*adapter.sent, *other.sent[:2]]:
         if job is not adapter.sent[1]:
             job.finish()
-    reach(odd, lambda: odd.live.settled)
+    reach(odd, lambda: odd._state.settled)
     assert words(odd) == ["done", "error", "done", "done"]
-    assert "cannot be stored" in (odd.live.jobs[1].error or "")
-    assert "too big" in (odd.live.jobs[1].error or "")
+    assert "cannot be stored" in (odd._state.jobs[1].error or "")
+    assert "too big" in (odd._state.jobs[1].error or "")
     assert good.cancel(2) == 1  # answered at once
     assert good.wait(LIMIT)
     assert words(good) == ["done", "done", "cancelled"]
     done(start(manager, Scripted(name="third"), 2), 2)
     for job_set in manager.job_sets():
-        assert job_set.live.trouble is None
+        assert job_set._state.trouble is None
     with JobManager(tmp_path / "store") as reader:
         again = reader.retrieve_job_set(odd.job_set_id())
         assert words(again) == words(odd)
-        assert again.live.jobs[1].error == odd.live.jobs[1].error
+        assert again._state.jobs[1].error == odd._state.jobs[1].error
         assert again.results(partial=True).get_counts(2) == {format(2, "010b"): 10}
     assert len(adapter.sent) == 4
 
@@ -130,7 +130,7 @@ def test_a_result_for_which_there_is_no_memory_fails_its_job_alone(
         job.finish()
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["done", "error", "done"]
-    assert "MemoryError" in (job_set.live.jobs[1].error or "")
+    assert "MemoryError" in (job_set._state.jobs[1].error or "")
 
 
 READ = """
@@ -151,7 +151,7 @@ def test_a_result_in_many_rows_is_read_by_another_process(
     for number in range(3):
         large(adapter, number)
     done(job_set, 3)
-    assert job_set.live.numbers()[Status.DONE] == 3
+    assert job_set._state.numbers()[Status.DONE] == 3
     found = manager._store._connection.execute("SELECT min(parts) FROM outcomes").fetchone()  # type: ignore[union-attr]
     assert found[0] >= 8
     assert answer(READ, tmp_path / "store", job_set.job_set_id()) == "{'0000000001': 10}"

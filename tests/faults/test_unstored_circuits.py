@@ -57,7 +57,7 @@ def test_it_runs_and_is_not_forgotten(store: Path) -> None:
             job_set = manager.run(circuits(), ScriptedBackend(), max_circuits_per_job=5, shots=10)
         results = job_set.results(LIMIT)
         assert [results.get_counts(at) for at in range(10)] == [{f"{at:010b}": 10} for at in range(10)]
-        (work,) = job_set.live.circuits.of(Span(7, 8))
+        (work,) = job_set._state.circuits.of(Span(7, 8))
         assert work.circuit == circuits()[7]
         assert job_set.retry() == 0
 
@@ -66,11 +66,11 @@ def test_every_face_names_it(store: Path) -> None:
     set_id = begin(store, name="odd set")
     with JobManager(store) as manager:
         job_set = manager.retrieve_job_set(set_id)
-        live = job_set.live
-        assert live.record.unstored_circuits == (7,)
+        state = job_set._state
+        assert state.record.unstored_circuits == (7,)
         (summary,) = manager.history()
-        shown = head(live.record, live.numbers(), settled=False, trouble=None, driven=False, now=0.0)
-        for face in (repr(job_set), job_set.report(), repr(summary), shown["line"], html_of(live)):
+        shown = head(state.record, state.numbers(), settled=False, trouble=None, driven=False, now=0.0)
+        for face in (repr(job_set), job_set.report(), repr(summary), shown["line"], html_of(state)):
             assert WORDS in face
         assert WORDS in manager.report()
 
@@ -86,7 +86,7 @@ def test_the_others_of_its_job_are_resumed(store: Path) -> None:
             assert results.get_counts(at) == {f"{at:010b}": 10}
         with pytest.raises(NotAvailableError, match=r"circuit 7 cannot be resumed.*Odd"):
             results.get_counts(7)
-        assert [job.span for job in job_set.live.ordered()] == [(0, 5), (5, 7), (7, 8), (8, 10)]
+        assert [job.span for job in job_set._state.ordered()] == [(0, 5), (5, 7), (7, 8), (8, 10)]
         assert "circuit 7 cannot be resumed" in (job_set.error_messages() or "")
         assert {circuit.name for job in backend.sent for circuit in job.circuits} == {
             f"c{at}" for at in range(10) if at != 7
@@ -98,7 +98,7 @@ def test_the_others_of_its_job_are_resumed(store: Path) -> None:
 def test_the_store_says_which_it_lacks(store: Path) -> None:
     set_id = begin(store)
     with JobManager(store) as manager:
-        known = manager.retrieve_job_set(set_id).live.circuits
+        known = manager.retrieve_job_set(set_id)._state.circuits
         with pytest.raises(MissingCircuitsError, match="circuit 7 cannot be resumed") as caught:
             known.of(Span(5, 10))
         assert caught.value.circuits == (7,)
@@ -116,8 +116,8 @@ def test_a_bundle_keeps_which_it_lacks(store: Path, tmp_path: Path) -> None:
     with JobManager(tmp_path / "other.sqlite3") as manager:
         job_set = manager.load(tmp_path / "set.qjm")
         assert WORDS in repr(job_set)
-        assert job_set.live.record.unstored_circuits == (7,)
-        assert job_set.live.circuits.metadata()[7] == {"value": 7}
+        assert job_set._state.record.unstored_circuits == (7,)
+        assert job_set._state.circuits.metadata()[7] == {"value": 7}
 
 
 def test_circuits_are_chosen_by_metadata_of_any_kind(store: Path) -> None:
@@ -131,4 +131,4 @@ def test_circuits_are_chosen_by_metadata_of_any_kind(store: Path) -> None:
         chosen = job_set.figure(metadata={("q", 0): 1.0})
         assert set(chosen.data[0].x) == {f"{1:010b}", f"{3:010b}"}
         assert set(job_set.figure(metadata={"points": np.arange(2)}).data[0].x) == {f"{2:010b}"}
-        assert {group["key"] for group in groups(job_set.live)["metadata"]} >= {"('q', 0)", "points"}
+        assert {group["key"] for group in groups(job_set._state)["metadata"]} >= {"('q', 0)", "points"}

@@ -92,8 +92,8 @@ def test_counts_equal_those_of_a_plain_run(jobs: IBMQJobManager, backend: Any) -
     job_set = jobs.run(circuits, backend, max_experiments_per_job=2, shots=200, seed_simulator=7)
     results = job_set.results()
     assert job_set.error_messages() is None
-    assert not job_set.job_set.live.record.unstored_circuits
-    for job in job_set.job_set.live.jobs:
+    assert not job_set.job_set._state.record.unstored_circuits
+    for job in job_set.job_set._state.jobs:
         # Aer's seeds go on from job to job; a plain run of one job's circuits begins with that job's.
         first = job.span.start
         plain = backend.run(circuits[first : first + 2], shots=200, seed_simulator=job.seed).result()
@@ -110,7 +110,7 @@ def test_its_own_limits_are_kept(jobs: IBMQJobManager) -> None:
     assert {len(job.circuits) for job in backend.sent} == {3, 1}
     assert {asked["shots"] for asked in backend.asked} == {500}
     assert results.get_counts(6) == {"0000000110": 1000}
-    assert (results.backend_name, job_set.job_set.live.record.backend) == ("old", "old")
+    assert (results.backend_name, job_set.job_set._state.record.backend) == ("old", "old")
     assert [j.start_index for j in job_set.managed_jobs()] == [0, 0, 3, 3, 6, 6]
 
 
@@ -132,7 +132,7 @@ def test_schedules_run_from_memory_and_cannot_be_resumed(jobs: IBMQJobManager, s
     assert results.get_counts("s1") == {"0000000001": 1024}
     assert job_set.job(given[3])[1] == 0
     with JobManager(store_path) as other:
-        record = other.retrieve_job_set(job_set.job_set_id()).live.record
+        record = other.retrieve_job_set(job_set.job_set_id())._state.record
     assert record.unstored_circuits == (0, 1, 2, 3, 4)
 
 

@@ -187,7 +187,7 @@ def test_reports_have_the_retired_form(jobs: IBMQJobManager) -> None:
     backend.sent[2].cancel()
     backend.sent[3].start()
     expected = REPORT.format(id=job_set.job_set_id())
-    reach(job_set.job_set, lambda: job_set.job_set.live.numbers()["running"])
+    reach(job_set.job_set, lambda: job_set.job_set._state.numbers()["running"])
     reach(job_set.job_set, lambda: job_set.report() == expected)
     assert job_set.report(detailed=False) == expected[: expected.index("\n\nDetail")]
     lines = expected.splitlines()
@@ -258,8 +258,8 @@ def test_at_a_job_limit_it_waits_with_a_warning(
 def test_cancel_at_a_job_limit_returns_and_nothing_more_is_sent(jobs: IBMQJobManager) -> None:
     backend = Limited(hold=True)
     job_set = jobs.run(circuits(5), backend, max_experiments_per_job=1)
-    live = job_set.job_set.live
-    reach(job_set.job_set, lambda: live.waiting is not None and live.numbers()["queued"] == 2)
+    state = job_set.job_set._state
+    reach(job_set.job_set, lambda: state.waiting is not None and state.numbers()["queued"] == 2)
     job_set.cancel()
     assert job_set.statuses()[2:] == [JobStatus.CANCELLED] * 3
     assert job_set.job_set.wait(LIMIT)
@@ -268,15 +268,15 @@ def test_cancel_at_a_job_limit_returns_and_nothing_more_is_sent(jobs: IBMQJobMan
 
 def test_waiting_is_told_as_a_warning(jobs: IBMQJobManager, caplog: pytest.LogCaptureFixture) -> None:
     job_set = jobs.run(circuits(1), ScriptedBackend(), name="slow")
-    live = job_set.job_set.live
+    state = job_set.job_set._state
     with caplog.at_level(logging.WARNING, "qjm_widgets"):
-        live.trouble = "5 jobs are pending, which is the limit"
-        live.notify()
-        live.notify()
+        state.trouble = "5 jobs are pending, which is the limit"
+        state.notify()
+        state.notify()
     assert [r.getMessage() for r in caplog.records] == [
         "Job set slow waits: 5 jobs are pending, which is the limit"
     ]
-    live.trouble = None
+    state.trouble = None
 
 
 class Account:
@@ -320,7 +320,7 @@ def test_a_provider_without_the_backend_leaves_the_set_as_it_is(
         before = earlier.run(circuits(2), backend)
     job_set = jobs.retrieve_job_set(before.job_set_id(), Account(ScriptedBackend(name="other")))
     assert job_set.statuses() == [JobStatus.QUEUED]
-    assert job_set.job_set.live.interrupted
+    assert job_set.job_set._state.interrupted
 
 
 class RememberingLimited(Remembering, Limited):
@@ -331,11 +331,11 @@ def test_retrieving_sends_nothing(jobs: IBMQJobManager, store_path: Path) -> Non
     backend = RememberingLimited(hold=True)
     earlier = JobManager(store_path)
     before = earlier.run(circuits(4), backend, max_circuits_per_job=1)
-    reach(before, lambda: before.live.waiting is not None and before.live.numbers()["queued"] == 2)
+    reach(before, lambda: before._state.waiting is not None and before._state.numbers()["queued"] == 2)
     with pytest.warns(UserWarning, match="2 jobs not sent yet"):
         earlier.close()
     for job in backend.sent:
         job.finish()
     job_set = jobs.retrieve_job_set(before.job_set_id(), Account(backend))
-    assert job_set.job_set.live.interrupted
+    assert job_set.job_set._state.interrupted
     assert len(backend.sent) == 2

@@ -162,7 +162,7 @@ def test_a_name_is_updated_all_or_nothing(jobs: IBMQJobManager, monkeypatch: pyt
         raise StoreError("the disk is gone")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(job_set.job_set.live.store), "update_set", broken)
+        patch.setattr(type(job_set.job_set._state.store), "update_set", broken)
         with pytest.raises(StoreError):
             job_set.update_name("after")
     assert job_set.name() == "before"
@@ -248,12 +248,12 @@ def test_indices_are_the_same_live_and_retrieved(jobs: IBMQJobManager, store_pat
     with JobManager(store_path) as earlier:
         before = earlier.run(circuits(5), ScriptedBackend(), max_circuits_per_job=2)
         assert before.wait(LIMIT)
-    live = jobs.run(circuits(5), ScriptedBackend(), max_experiments_per_job=2)
+    state = jobs.run(circuits(5), ScriptedBackend(), max_experiments_per_job=2)
     retrieved = jobs.retrieve_job_set(before.job_set_id(), None)
     for index in range(5):
-        assert live.results().get_counts(index) == retrieved.results().get_counts(index)
-        assert live.job(index)[1] == retrieved.job(index)[1] == index % 2
-    for job_set in (live, retrieved):
+        assert state.results().get_counts(index) == retrieved.results().get_counts(index)
+        assert state.job(index)[1] == retrieved.job(index)[1] == index % 2
+    for job_set in (state, retrieved):
         for wrong in (5, -1):
             with pytest.raises(IBMQJobManagerJobNotFound):
                 job_set.job(wrong)

@@ -74,7 +74,7 @@ def test_everything_was_sent_in_order_when_a_program_ends(end: str, tmp_path: Pa
 def test_a_pool_of_threads_takes_jobs_to_the_end(tmp_path: Path) -> None:
     set_id = program(AER, tmp_path / "store")
     with JobManager(tmp_path / "store") as manager:
-        jobs = manager.retrieve_job_set(set_id).live.jobs
+        jobs = manager.retrieve_job_set(set_id)._state.jobs
     assert [job.error for job in jobs] == [None] * 12
     assert all(job.job_id for job in jobs)
 

@@ -102,7 +102,7 @@ def test_an_interrupt_ends_the_wait_and_what_stood_behind_it(page: Page, panel: 
     assert page.ask("'late' in dir()") is False
     # The jobs did not hear of it.
     panel.open_gate()
-    page.run("job_set.proceed(); assert job_set.wait(60)")
+    page.run("job_set.unpause(); assert job_set.wait(60)")
     assert page.ask("[job.state.value for job in job_set.managed_jobs()]") == ["done"] * 3
 
 

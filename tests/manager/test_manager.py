@@ -183,14 +183,14 @@ def test_a_retrieved_set_answers_as_the_live_one(store_path: Path) -> None:
     backend = ScriptedBackend(refuse={2: RuntimeError("full")}, fail={1: "broken"})
     names = [*circuits(4), marked(7, name="twin"), marked(8, name="twin")]
     with JobManager() as manager:
-        live = manager.run(names, backend, name="n", shots=8, max_circuits_per_job=2, tags=["t"])
-        assert live.wait(LIMIT)
-        expected = look(live)
+        state = manager.run(names, backend, name="n", shots=8, max_circuits_per_job=2, tags=["t"])
+        assert state.wait(LIMIT)
+        expected = look(state)
     with JobManager() as other:
-        again = other.retrieve_job_set(live.job_set_id())
+        again = other.retrieve_job_set(state.job_set_id())
         assert look(again) == expected
-        assert again is other.retrieve_job_set(live.job_set_id())
-        assert again is other.retrieve_job_set(live.job_set_id(), refresh=True)
+        assert again is other.retrieve_job_set(state.job_set_id())
+        assert again is other.retrieve_job_set(state.job_set_id(), refresh=True)
         assert again.wait(0)
         assert again.jobs() == [None] * 3
         assert again.cancel() == 0

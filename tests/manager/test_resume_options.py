@@ -18,7 +18,7 @@ def left_behind(store_path: Path) -> str:
     manager = JobManager(store_path)
     full = ScriptedBackend(refuse={0: RuntimeError("too many pending jobs")})
     job_set = manager.run(coins(4), full, max_circuits_per_job=1)
-    reach(job_set, lambda: job_set.live.waiting is not None)
+    reach(job_set, lambda: job_set._state.waiting is not None)
     with pytest.warns(UserWarning, match="4 jobs not sent yet"):
         manager.close()
     return job_set.job_set_id()
@@ -32,7 +32,7 @@ def test_nothing_is_sent_until_proceed(left_behind: str) -> None:
         assert job_set.cancel([1, 2, 3]) == 3
         assert not job_set.wait(0)
         assert backend.sent == []
-        job_set.proceed()
+        job_set.unpause()
         assert job_set.wait(LIMIT)
         states = [job.state for job in job_set.managed_jobs()]
         assert states == [Status.DONE, *[Status.CANCELLED] * 3]
@@ -43,4 +43,4 @@ def test_a_resume_that_fails_leaves_no_pause(left_behind: str) -> None:
         job_set = manager.retrieve_job_set(left_behind)
         with pytest.raises(InputError, match="this job set was made for"):
             job_set.resume(BasicSimulator(), paused=True)
-        assert not job_set.live.paused
+        assert not job_set._state.paused

@@ -240,7 +240,7 @@ def test_a_job_that_nobody_knows_of_is_held_and_says_what_would_run_it_again(tmp
     with JobManager(tmp_path / "store") as second:
         found = second.retrieve_job_set(job_set.job_set_id()).resume(ScriptedBackend())
         assert found.wait(30)
-        (job,) = found.live.jobs
+        (job,) = found._state.jobs
         assert job.status == "held"
         assert "rerun_on_resume=True" in str(job.last_error)
         assert "rerun_on_resume=True" in found.report()

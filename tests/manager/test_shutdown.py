@@ -38,7 +38,7 @@ def one_at_a_time() -> BackendRun:
 def test_close_warns_how_many_jobs_are_unsent_and_keeps_them(store_path: Path) -> None:
     manager = JobManager()
     job_set = manager.run(circuits(4), one_at_a_time(), max_circuits_per_job=1)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED])
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED])
     with pytest.warns(UserWarning, match="3 jobs not sent"):
         manager.close()
     no_threads_left()
@@ -65,7 +65,7 @@ def test_leaving_the_with_block_leaves_what_is_paused_in_the_store(store_path: P
     def work() -> None:
         with JobManager() as manager:
             job_set = manager.run(circuits(4), one_at_a_time(), max_circuits_per_job=1)
-            reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED])
+            reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED])
             job_set.pause()
 
     with pytest.warns(UserWarning, match="3 jobs not sent yet: kept in the store"):
@@ -158,7 +158,7 @@ def test_no_thread_is_left_after_many_managers() -> None:
         with JobManager(":memory:") as manager:
             job_set = manager.run(circuits(2), ScriptedBackend(), max_circuits_per_job=1)
             job_set.subscribe(print)
-            reach(job_set, lambda job_set=job_set: job_set.live.settled)
+            reach(job_set, lambda job_set=job_set: job_set._state.settled)
     no_threads_left()
 
 

@@ -77,8 +77,8 @@ def begin(name: str, store: str) -> None:
     backend = MAKERS[name].make()
     manager = JobManager(store)
     job_set = manager.run(circuits(name, backend, 30), backend, shots=2000, max_circuits_per_job=1)
-    with job_set.live.changed:
-        job_set.live.changed.wait_for(lambda: any(job.job_id for job in job_set.live.jobs), 60)
+    with job_set._state.changed:
+        job_set._state.changed.wait_for(lambda: any(job.job_id for job in job_set._state.jobs), 60)
     sys.stdout.write(f"{job_set.job_set_id()}\n")
     sys.stdout.flush()
     job_set.wait()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from qjm_widgets import JobManager
-from qjm_widgets.state.caches import IN_MEMORY, Recent
+from qjm_widgets.state.caches import IN_MEMORY, LRUCache
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
 JOB = 1500
@@ -13,7 +13,7 @@ JOB = 1500
 
 def test_what_was_asked_for_last_is_kept_as_far_as_it_weighs_no_more_than_the_limit() -> None:
     dropped: list[int] = []
-    recent: Recent[str] = Recent(10, dropped.append)
+    recent: LRUCache[str] = LRUCache(10, dropped.append)
     for row, weight in enumerate((4, 4, 2)):
         recent.put(row, f"of {row}", weight)
     assert recent.get(0) == "of 0"
@@ -43,7 +43,7 @@ def test_a_large_set_is_read_back_from_the_store(manager: JobManager) -> None:
         max_circuits_per_job=JOB,
         shots=10,
     )
-    assert sum(work is not None for work in job_set.live.circuits._works) == IN_MEMORY
+    assert sum(work is not None for work in job_set._state.circuits._works) == IN_MEMORY
     backend.hold = False
     backend.gate.set()
     assert job_set.wait(LIMIT)

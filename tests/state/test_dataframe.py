@@ -49,8 +49,8 @@ def job_set() -> Iterator[JobSet]:
     with JobManager(":memory:") as manager:
         circuits = [marked(value) for value in range(3)]
         job_set = manager.run(circuits, backend, shots=5, max_circuits_per_job=1)
-        reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 1)
-        reach(job_set, lambda: job_set.live.numbers()[Status.ERROR] == 2)
+        reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 1)
+        reach(job_set, lambda: job_set._state.numbers()[Status.ERROR] == 2)
         yield job_set
         job_set.cancel()
 

@@ -49,7 +49,7 @@ def _run(
     assert job_set.wait(LIMIT, until="submitted", progress=False)
     patch.setattr(sys, "stderr", stream)
     backend.sent[0].finish()
-    reach(job_set, lambda: job_set.live.finished == 1)
+    reach(job_set, lambda: job_set._state.finished == 1)
     assert job_set.wait(0.01, progress=progress) is False
     for job in backend.sent[1:]:
         job.finish()

@@ -30,7 +30,7 @@ def job_set(manager: JobManager) -> JobSet:
 
 
 def watchers(manager: JobManager, job_set: JobSet) -> tuple[int, int]:
-    return len(manager._watchers), len(job_set.live._watchers)
+    return len(manager._watchers), len(job_set._state._watchers)
 
 
 def test_displays_share_what_follows_the_set(
@@ -39,13 +39,13 @@ def test_displays_share_what_follows_the_set(
     manager._ipython_display_()
     job_set._ipython_display_()
     before = watchers(manager, job_set)
-    shown = manager.shown, job_set.shown
+    shown = manager._shown, job_set._shown
     for _ in range(50):
         manager._ipython_display_()
         job_set._ipython_display_()
-        job_set.shown._ipython_display_()  # type: ignore[union-attr]
+        job_set._shown._ipython_display_()  # type: ignore[union-attr]
     assert watchers(manager, job_set) == before
-    assert (manager.shown, job_set.shown) == shown
+    assert (manager._shown, job_set._shown) == shown
     assert capsys.readouterr().out.count("text/html") == 101
 
 
@@ -53,7 +53,7 @@ def test_a_widget_that_was_closed_is_made_again(manager: JobManager, job_set: Jo
     for _ in range(3):
         manager._ipython_display_()
         job_set._ipython_display_()
-        shown: list[Any] = [manager.shown, job_set.shown]
+        shown: list[Any] = [manager._shown, job_set._shown]
         for widget in shown:
             assert widget.comm is not None
             widget.close()

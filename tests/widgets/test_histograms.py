@@ -10,11 +10,11 @@ import pytest
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.plotting.expected import Expected
 from qjm_widgets.plotting.groups import groups
-from qjm_widgets.plotting.selection import Choice
+from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets.histograms import Histograms
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
-ALL = Choice()
+ALL = Selection()
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def scripted(manager: JobManager) -> tuple[JobSet, ScriptedBackend]:
 
 def finish(job_set: JobSet, backend: ScriptedBackend, job: int) -> None:
     backend.sent[job].finish()
-    reach(job_set, lambda: job_set.live.jobs[job].status.final)
+    reach(job_set, lambda: job_set._state.jobs[job].status.final)
 
 
 def shown(histogram: dict[str, Any]) -> dict[str, int]:
@@ -55,7 +55,7 @@ def test_they_are_told_at_most_five_times_a_second(
 ) -> None:
     job_set, backend = scripted
     clock = Clock()
-    histograms = Histograms(job_set.live, None, clock)
+    histograms = Histograms(job_set._state, None, clock)
     (first,) = histograms.news([ALL])
     assert (first["jobs"], first["of"], first["keys"]) == (0, 3, [])
     finish(job_set, backend, 0)
@@ -75,8 +75,8 @@ def test_what_is_not_looked_at_is_not_told_and_what_was_forgotten_is_told_again(
 ) -> None:
     job_set, backend = scripted
     clock = Clock()
-    histograms = Histograms(job_set.live, None, clock)
-    group = Choice(name="c1")
+    histograms = Histograms(job_set._state, None, clock)
+    group = Selection(name="c1")
     assert [each["choice"]["name"] for each in histograms.news([group])] == ["c1"]
     assert histograms.news([]) == []
     finish(job_set, backend, 0)
@@ -92,14 +92,14 @@ def test_a_group_counts_only_the_jobs_that_hold_its_circuits(
 ) -> None:
     job_set, backend = scripted
     finish(job_set, backend, 1)
-    histograms = Histograms(job_set.live, None)
-    one = histograms.of(Choice(circuit=3))
+    histograms = Histograms(job_set._state, None)
+    one = histograms.of(Selection(circuit=3))
     assert (one["jobs"], one["of"], shown(one)) == (1, 1, {"01": 10})
-    other = histograms.of(Choice(circuit=0))
+    other = histograms.of(Selection(circuit=0))
     assert (other["jobs"], other["of"], shown(other)) == (0, 1, {})
-    bit = histograms.of(Choice(bits=(0,)))
+    bit = histograms.of(Selection(bits=(0,)))
     assert shown(bit) == {"0": 10, "1": 10}
-    assert histograms.of(Choice(name="nobody"))["of"] == 0
+    assert histograms.of(Selection(name="nobody"))["of"] == 0
 
 
 def test_what_does_not_fit_is_said_and_not_laid_over(
@@ -108,16 +108,16 @@ def test_what_does_not_fit_is_said_and_not_laid_over(
     job_set, backend = scripted
     finish(job_set, backend, 0)
 
-    def notes(value: Any, choice: Choice = ALL) -> tuple[bool, list[str]]:
+    def notes(value: Any, choice: Selection = ALL) -> tuple[bool, list[str]]:
         expected = Expected(value, 6, job_set._results().index_of)
-        found = Histograms(job_set.live, expected).of(choice)
+        found = Histograms(job_set._state, expected).of(choice)
         return found["expected"] is None, found["notes"]
 
     assert notes({"000": 1.0}) == (True, ["What was expected has 3 bits, the outcomes 2"])
     assert notes({0: {"00": 1}}) == (True, ["Nothing was expected of circuits 1"])
-    assert notes({0: {"00": 1}}, Choice(circuit=0)) == (False, [])
+    assert notes({0: {"00": 1}}, Selection(circuit=0)) == (False, [])
     assert notes({"00": 1.0}) == (False, [])
-    left = notes({"00": 1.0}, Choice(register="other"))
+    left = notes({"00": 1.0}, Selection(register="other"))
     assert left == (True, ["Left out: 2 results without this register or bits"])
 
 
@@ -138,21 +138,21 @@ def test_what_does_not_fit_is_said_and_not_laid_over(
     ],
 )
 def test_a_choice_that_makes_no_sense_is_none(tree: Any) -> None:
-    assert Choice.read(tree, 6) is None
+    assert Selection.read(tree, 6) is None
 
 
 def test_a_choice_comes_back_from_the_page_as_it_went() -> None:
-    choice = Choice(name="bell", metadata=(("depth", "3"),), register="c", bits=(0, 2), top=16)
-    assert Choice.read(choice.wire(), 6) == choice
-    assert Choice.read({"top": 10**9}, 6) == Choice(top=4096)
-    assert Choice.read({"top": "many"}, 6) == ALL
+    choice = Selection(name="bell", metadata=(("depth", "3"),), register="c", bits=(0, 2), top=16)
+    assert Selection.read(choice.wire(), 6) == choice
+    assert Selection.read({"top": 10**9}, 6) == Selection(top=4096)
+    assert Selection.read({"top": "many"}, 6) == ALL
 
 
 def test_groups_are_listed_with_how_many_circuits_they_have(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, _ = scripted
-    found = groups(job_set.live)
+    found = groups(job_set._state)
     assert found["names"] == {"groups": [["c0", 3], ["c1", 3]], "of": 2}
     assert found["metadata"] == [{"key": "value", "groups": [["0", 3], ["1", 3]], "of": 2}]
 
@@ -164,7 +164,7 @@ def test_a_key_whose_values_are_too_long_to_be_shown_is_none_to_choose_by(
     for value, circuit in enumerate(circuits):
         circuit.metadata = {"long": f"{value}" * 300, "short": value}
     job_set = manager.run(circuits, ScriptedBackend(hold=True))
-    found = groups(job_set.live)
+    found = groups(job_set._state)
     assert [each["key"] for each in found["metadata"]] == ["short"]
     job_set.cancel()
 
@@ -175,6 +175,6 @@ def test_groups_of_a_set_that_another_kernel_ran_come_from_the_store(tmp_path: A
         assert job_set.wait(LIMIT)
         set_id = job_set.job_set_id()
     with JobManager(tmp_path / "jobs.db") as later:
-        live = later.retrieve_job_set(set_id).live
-        assert groups(live)["metadata"][0]["groups"] == [["0", 1], ["1", 2]]
-        assert shown(Histograms(live, None).of(Choice(metadata=(("value", "1"),)))).popitem()[1] > 0
+        state = later.retrieve_job_set(set_id)._state
+        assert groups(state)["metadata"][0]["groups"] == [["0", 1], ["1", 2]]
+        assert shown(Histograms(state, None).of(Selection(metadata=(("value", "1"),)))).popitem()[1] > 0

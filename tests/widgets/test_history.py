@@ -90,7 +90,7 @@ def manager(path: Path) -> Iterator[JobManager]:
     manager = JobManager(path)
     yield manager
     for job_set in manager.job_sets() if not manager._closed else []:
-        if job_set.live.adapter is not None:
+        if job_set._state.adapter is not None:
             job_set.cancel()
     manager.close()
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from qjm_widgets.widgets.repaint_loop import Pulse
+from qjm_widgets.widgets.repaint_loop import RepaintLoop
 
 SECONDS = 30
 
@@ -30,7 +30,7 @@ class Painted:
 
 
 def test_a_mark_is_painted_once_however_often_it_came() -> None:
-    pulse, seen = Pulse(), list[str]()
+    pulse, seen = RepaintLoop(), list[str]()
     panel, other = Painted(seen, "panel"), Painted(seen, "other")
     with pulse._condition:  # no beat comes in between
         for _ in range(1000):
@@ -42,7 +42,7 @@ def test_a_mark_is_painted_once_however_often_it_came() -> None:
 
 
 def test_what_is_large_comes_after_the_beat_though_it_was_marked_before() -> None:
-    pulse, seen = Pulse(), list[str]()
+    pulse, seen = RepaintLoop(), list[str]()
     large, small = Painted(seen, "large"), Painted(seen, "small")
     with pulse._condition:
         pulse.mark_between(large.paint)
@@ -53,7 +53,7 @@ def test_what_is_large_comes_after_the_beat_though_it_was_marked_before() -> Non
 
 @pytest.mark.parametrize("mark", ["mark", "mark_between"])
 def test_what_is_left_is_painted_at_the_next_beats(mark: str) -> None:
-    pulse, seen = Pulse(), list[str]()
+    pulse, seen = RepaintLoop(), list[str]()
     panel = Painted(seen, "panel", left=3)
     getattr(pulse, mark)(panel.paint)
     assert panel.over.wait(SECONDS)
@@ -61,7 +61,7 @@ def test_what_is_left_is_painted_at_the_next_beats(mark: str) -> None:
 
 
 def test_one_that_fails_is_logged_and_the_others_are_painted(caplog: pytest.LogCaptureFixture) -> None:
-    pulse, seen = Pulse(), list[str]()
+    pulse, seen = RepaintLoop(), list[str]()
     panel = Painted(seen, "panel")
 
     def fail() -> bool:
@@ -77,7 +77,7 @@ def test_one_that_fails_is_logged_and_the_others_are_painted(caplog: pytest.LogC
 
 
 def test_a_flush_paints_all_at_once_and_nothing_is_painted_again() -> None:
-    pulse, seen = Pulse(), list[str]()
+    pulse, seen = RepaintLoop(), list[str]()
     large, small = Painted(seen, "large"), Painted(seen, "small")
     with pulse._condition:
         pulse.mark_between(large.paint)

@@ -42,16 +42,16 @@ def test_many_steps_are_few_points_that_keep_the_peaks() -> None:
 def test_every_attempt_of_a_job_has_a_bar(manager: JobManager) -> None:
     backend = ScriptedBackend(hold=True)
     job_set = manager.run([marked(0), marked(1)], backend, max_circuits_per_job=1)
-    timeline = Timeline(job_set.live)
+    timeline = Timeline(job_set._state)
     assert job_set.wait(LIMIT, until="submitted")
     for job in list(backend.sent):
         job.start()
-    reach(job_set, lambda: [j.status for j in job_set.live.jobs] == [Status.RUNNING] * 2)
+    reach(job_set, lambda: [j.status for j in job_set._state.jobs] == [Status.RUNNING] * 2)
     backend.sent[0].finish()
     backend.sent[1].fail("broken")
     assert job_set.wait(LIMIT)
     assert job_set.retry() == 1
-    reach(job_set, lambda: job_set.live.jobs[1].status is Status.QUEUED)
+    reach(job_set, lambda: job_set._state.jobs[1].status is Status.QUEUED)
     bars = timeline.now()["bars"]
     assert [bar[:2] for bar in bars] == [[0, 1], [1, 1], [1, 2]]
     for _, _, sent, running, ended, _ in bars[:2]:
@@ -64,7 +64,7 @@ def test_every_attempt_of_a_job_has_a_bar(manager: JobManager) -> None:
 def test_it_is_told_when_it_changed_and_again_when_it_was_forgotten(manager: JobManager) -> None:
     job_set = manager.run(marked(0), ScriptedBackend())
     assert job_set.wait(LIMIT)
-    timeline = Timeline(job_set.live)
+    timeline = Timeline(job_set._state)
     assert timeline.news() is not None
     assert not timeline.behind
     assert timeline.news() is None
@@ -77,7 +77,7 @@ def test_of_very_many_jobs_the_numbers_are_told(manager: JobManager) -> None:
     backend = ScriptedBackend(hold=True)
     job_set = manager.run(circuits, backend, max_circuits_per_job=1)
     assert job_set.wait(LIMIT, until="submitted")
-    found = Timeline(job_set.live).now()
+    found = Timeline(job_set._state).now()
     assert "bars" not in found
     assert found["steps"]["waiting"][-1] == MOST_BARS + 1
     job_set.cancel()

@@ -12,11 +12,11 @@ import pytest
 
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.plotting.selection import Choice
-from qjm_widgets.state.job_set_state import LiveSet
+from qjm_widgets.plotting.selection import Selection
+from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.storage.sqlite import SQLiteStore
 from qjm_widgets.widgets.row_query import Query
-from qjm_widgets.widgets.view_updates import Message, Painter
+from qjm_widgets.widgets.view_updates import Message, ViewUpdates
 
 JOBS = 10_000
 FAILED = Query.read({"text": "", "statuses": ["error"], "sort": "job", "down": True})
@@ -32,15 +32,15 @@ class Scene:
             JobRecord(row, Span(row, row + 1), job_id=f"id-{row}", error="x" * 500)
             for row in range(JOBS)
         ]
-        self.live = LiveSet(record, jobs, self.store)
-        self.live.owner = "another kernel"
-        self.painter = Painter(JobSet(self.live, None, None))  # type: ignore[arg-type]
+        self._state = JobSetState(record, jobs, self.store)
+        self._state.owner = "another kernel"
+        self.painter = ViewUpdates(JobSet(self._state, None, None))  # type: ignore[arg-type]
 
     def change(self, row: int, **fields: Any) -> None:
-        self.live.publish([replace(self.live.jobs[row], **fields)], {})
+        self._state.publish([replace(self._state.jobs[row], **fields)], {})
 
     def look(self, first: int, last: int, query: Query | None = None, asked: int = 0) -> None:
-        self.painter.look("a", first, last, Choice(), query, asked)
+        self.painter.look("a", first, last, Selection(), query, asked)
 
     def update(self) -> dict[str, Any]:
         message = self.painter.update()
@@ -140,7 +140,7 @@ def test_the_head_tells_what_backends_tell(scene: Scene) -> None:
     scene.change(1, status=Status.DONE, qpu_seconds=1.5, running_at=100.0, finished_at=102.0)
     scene.change(2, status=Status.DONE, qpu_seconds=2.0, running_at=102.0, finished_at=104.0, attempt=2)
     scene.change(3, status=Status.QUEUED, queue_position=4, sent_at=90.0, last_error="timed out")
-    scene.live.heard_at = 50.0
+    scene._state.heard_at = 50.0
     scene.painter._ends_due = 0.0  # a second later
     head = scene.update()["head"]
     assert head["qpu"] == 3500

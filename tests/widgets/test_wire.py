@@ -21,8 +21,8 @@ from qjm_widgets.core.counts import Layout, Packed, integers, pack_hex
 from qjm_widgets.core.formatting import Waiting, took
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.totals import Census
-from qjm_widgets.plotting.selection import Choice
+from qjm_widgets.core.totals import Totals
+from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets import wire
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"
@@ -89,10 +89,10 @@ class Recorder:
             histograms=histograms,
             layout=wire.runs(self.jobs) if full else None,
         )
-        self.messages.append({"content": content, "buffers": [_b64(bytes(Census(self.jobs).codes))]})
+        self.messages.append({"content": content, "buffers": [_b64(bytes(Totals(self.jobs).codes))]})
 
     def histogram(self, counts: dict[str, int], done: int) -> dict[str, Any]:
-        choice = Choice(metadata=(("depth", "3"),), bits=(0, 1), top=4)
+        choice = Selection(metadata=(("depth", "3"),), bits=(0, 1), top=4)
         return wire.histogram(choice.wire(), histogram([], counts, 4), done, len(self.jobs), ["a note"])
 
     def change(self, row: int, **fields: Any) -> None:
@@ -128,7 +128,7 @@ def record() -> dict[str, Any]:
         r.seq,
         r.head(T0 + 6),
         rows=[wire.row(job.row, job, T0 + 6, driven=True) for job in r.jobs],
-        histograms=[wire.histogram(Choice().wire(), _beside_expected(), 1, 5)],
+        histograms=[wire.histogram(Selection().wire(), _beside_expected(), 1, 5)],
         layout=wire.runs(r.jobs),
     )
     found = {
@@ -146,7 +146,7 @@ def record() -> dict[str, Any]:
     numbers = {"at": [T0 + 1, T0 + 2], "waiting": [1, 0], "running": [0, 1]}
     r.messages.append({"content": wire.timeline(5000, steps=numbers), "buffers": []})
     return {
-        "snapshot": {**trait, "statuses": {"$bytes": _b64(bytes(Census(r.jobs).codes))}},
+        "snapshot": {**trait, "statuses": {"$bytes": _b64(bytes(Totals(r.jobs).codes))}},
         "messages": r.messages,
     }
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from qjm_widgets._threads import several
+from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.account import account_of
 from qjm_widgets.backends.ibm.batches import Batches
-from qjm_widgets.backends.ibm.client import rest_of
+from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job, read_result
 from qjm_widgets.backends.ibm.sampler import (
     BATCH,
@@ -21,7 +21,7 @@ from qjm_widgets.backends.ibm.sampler import (
     sampler_with,
     sorted_error,
 )
-from qjm_widgets.backends.ibm.tracker import Sent, Watch
+from qjm_widgets.backends.ibm.tracker import Sent, Tracker
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.job_tags import NAME, OURS, OWN_TAGS, job_tags
 from qjm_widgets.core.option_names import KnownOptions
@@ -111,14 +111,14 @@ class IBMQuantum:
         self.poll_seconds = poll_seconds
         account = account_of(backend.service, getattr(backend, "_instance", None))
         self.account = account.name
-        self._rest = rest_of(account)
+        self._rest = client_of(account)
         self._options = options
         shots = merged_options(options, {}).get("default_shots")
         self.default_shots: int | None = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
         self._mode = mode
         self._batches = Batches(backend, self._rest, batch)
         self.submit_seconds = submit_seconds
-        self._watch = Watch(self._rest, settling)
+        self._watch = Tracker(self._rest, settling)
 
     def __repr__(self) -> str:
         return f"<IBMQuantum {self.name}>"
@@ -215,7 +215,7 @@ class IBMQuantum:
             else:
                 report(index, found)
         calls = [functools.partial(self._outcome, handles[index]) for index, _ in done]
-        for number, outcome in several(calls, within=_RESULTS_WITHIN):
+        for number, outcome in run_concurrently(calls, within=_RESULTS_WITHIN):
             index, state = done[number]
             report(index, self._ended(handles[index], state, outcome))
 
@@ -272,7 +272,9 @@ class IBMQuantum:
         self, handles: Sequence[Any], report: Callable[[int, bool | Exception], None]
     ) -> None:
         """Ask for cancellations, several at once."""
-        for index, answer in several([functools.partial(self.cancel, sent) for sent in handles]):
+        for index, answer in run_concurrently(
+            [functools.partial(self.cancel, sent) for sent in handles]
+        ):
             report(index, answer)
 
     def relabel(
@@ -283,7 +285,7 @@ class IBMQuantum:
             functools.partial(self._rest.set_tags, job_id, job_tags(identity, name, tags, TAG_LENGTH))
             for job_id, identity in jobs
         ]
-        answers = several(calls)
+        answers = run_concurrently(calls)
         return {jobs[index][0]: answer for index, answer in answers if isinstance(answer, Exception)}
 
 

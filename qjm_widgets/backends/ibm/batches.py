@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qjm_widgets.backends.ibm.client import Rest
+from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.backends.ibm.sampler import BATCH, is_batch_id, sorted_error
 from qjm_widgets.core.job_tags import set_tag_of
 from qjm_widgets.core.ports import Submission
@@ -21,7 +21,7 @@ class Batches:
             with this id, where the run options do not say it.
     """
 
-    def __init__(self, backend: Any, rest: Rest, batch: bool | str) -> None:
+    def __init__(self, backend: Any, rest: IBMClient, batch: bool | str) -> None:
         self._backend = backend
         self._rest = rest
         self._batch = batch

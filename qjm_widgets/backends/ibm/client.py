@@ -34,7 +34,7 @@ _PASSES = 3
 Job = dict[str, Any]
 
 
-class Rest:
+class IBMClient:
     """The REST API of one account. Safe from any thread: a session serves one thread at a time.
 
     Args:
@@ -259,17 +259,17 @@ class Rest:
         }
 
 
-_open: weakref.WeakValueDictionary[tuple[object, ...], Rest] = weakref.WeakValueDictionary()
+_open: weakref.WeakValueDictionary[tuple[object, ...], IBMClient] = weakref.WeakValueDictionary()
 _opening = threading.Lock()
 
 
-def rest_of(account: Account) -> Rest:
+def client_of(account: Account) -> IBMClient:
     """The one client of an account in this process: all that use it share its token and connections."""
     key = (account.url, account.iam_url, account.crn, account.key, account.verify)
     with _opening:
         rest = _open.get(key)
         if rest is None:
-            rest = _open[key] = Rest(account)
+            rest = _open[key] = IBMClient(account)
         return rest
 
 

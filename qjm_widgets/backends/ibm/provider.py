@@ -6,7 +6,7 @@ from typing import Any
 
 from qjm_widgets.backends.ibm.account import account_of
 from qjm_widgets.backends.ibm.adapter import IBMQuantum
-from qjm_widgets.backends.ibm.client import rest_of
+from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job
 from qjm_widgets.core.ports import RemoteJob
 from qjm_widgets.errors import InputError
@@ -19,7 +19,7 @@ class IBMProvider:
 
     def __init__(self, service: Any) -> None:
         self._service = service
-        self._rest = rest_of(account_of(service))
+        self._rest = client_of(account_of(service))
 
     def jobs(self, tag: str) -> list[RemoteJob]:
         """All jobs that carry a tag: one request for 200."""

@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from qjm_widgets._threads import several
-from qjm_widgets.backends.ibm.client import PAGE, Rest
+from qjm_widgets._threads import run_concurrently
+from qjm_widgets.backends.ibm.client import PAGE, IBMClient
 from qjm_widgets.backends.ibm.jobs import read_job
 from qjm_widgets.core.job_tags import identity_in, set_tag, set_tag_of, set_tags_in
 from qjm_widgets.core.ports import Observation, RemoteJob
@@ -51,7 +51,7 @@ class Sent:
         self.since = time.monotonic()
 
 
-class Watch:
+class Tracker:
     """What IBM Quantum says of jobs; of an attempt that it took twice, one job is left.
 
     Args:
@@ -59,7 +59,7 @@ class Watch:
         settling: seconds after which an accepted job is in the lists for certain.
     """
 
-    def __init__(self, rest: Rest, settling: float) -> None:
+    def __init__(self, rest: IBMClient, settling: float) -> None:
         self._rest = rest
         self._settling = settling
         self._kept: dict[str, str] = {}
@@ -109,7 +109,7 @@ class Watch:
         start = self._turns * _ONE_BY_ONE % max(1, len(members))
         indices = [*list(members)[start:], *list(members)[:start]][:_ONE_BY_ONE]
         calls = [functools.partial(self._rest.job, members[index].job_id) for index in indices]
-        for number, answer in several(calls):
+        for number, answer in run_concurrently(calls):
             if isinstance(answer, NotFoundError):
                 yield indices[number], Observation(Status.ERROR, explain(answer))
             elif isinstance(answer, Exception):

@@ -22,7 +22,7 @@ def main() -> None:
         seed_simulator=7,
         shots=99,
     )
-    reach(job_set, lambda: job_set.live.numbers()[Status.RUNNING] == 2)
+    reach(job_set, lambda: job_set._state.numbers()[Status.RUNNING] == 2)
     print(job_set.job_set_id(), flush=True)  # noqa: T201
     os.read(0, 1)  # until it is killed
 

@@ -29,11 +29,11 @@ SEED = 11
 
 def counts(job_set: JobSet) -> list[dict[str, int]]:
     results = ended(job_set).results()
-    return [results.get_counts(circuit) for circuit in range(job_set.live.record.circuits)]
+    return [results.get_counts(circuit) for circuit in range(job_set._state.record.circuits)]
 
 
 def row(job_set: JobSet, number: int) -> Any:
-    return job_set.live.jobs[number]
+    return job_set._state.jobs[number]
 
 
 # -- results -----------------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ def test_the_samples_are_those_of_the_kernel_itself(
     there = manager.run(coins(7), backend, executor=executor, **arguments)
     assert counts(there) == counts(here)
     assert there.counts() == here.counts()
-    assert [job.seed for job in there.live.jobs] == [job.seed for job in here.live.jobs]
+    assert [job.seed for job in there._state.jobs] == [job.seed for job in here._state.jobs]
 
 
 def test_parameter_values_shots_and_metadata_travel(manager: JobManager) -> None:
@@ -112,7 +112,7 @@ def test_a_job_is_queued_then_runs_then_is_done(
     manager: JobManager, executor: Any, gated: Gated
 ) -> None:
     job_set = manager.run(coins(8), gated, executor=executor, max_circuits_per_job=1, shots=10)
-    reach(job_set, lambda: job_set.live.numbers()[Status.RUNNING] == 2)
+    reach(job_set, lambda: job_set._state.numbers()[Status.RUNNING] == 2)
     running = row(job_set, 0)
     assert running.status is Status.RUNNING
     (process,) = gated.began("coin 0", times=1)
@@ -143,7 +143,7 @@ def test_a_running_jobs_result_is_discarded_and_the_row_says_so(
     assert "discarded" in job_set.report()
     gated.open()
     assert job_set.wait(LIMIT)
-    words = [str(job.status) for job in job_set.live.jobs]
+    words = [str(job.status) for job in job_set._state.jobs]
     assert words == ["cancelled", "done", "done", "done", "done", "cancelled"]
 
 
@@ -217,7 +217,7 @@ def test_a_job_that_ends_every_worker_is_an_error_and_the_others_are_done(
     backend.open()
     job_set = manager.run(coins(4), backend, executor="processes", max_circuits_per_job=1, shots=10)
     assert job_set.wait(LIMIT)
-    assert [str(job.status) for job in job_set.live.jobs] == ["done", "error", "done", "done"]
+    assert [str(job.status) for job in job_set._state.jobs] == ["done", "error", "done", "done"]
     text = str(row(job_set, 1).error)
     assert "died 3 times" in text
     assert "ended with code 3" in text

@@ -84,7 +84,7 @@ def test_a_worker_that_differs_says_so_lives_on_and_the_job_is_retried_on_anothe
         with worker(client, change) as process:
             job_set = manager.run(coins(2), sampler, executor=client, max_circuits_per_job=1, shots=10)
             assert job_set.wait(LIMIT)
-            for job in job_set.live.jobs:
+            for job in job_set._state.jobs:
                 assert job.status is Status.ERROR
                 assert all(word in str(job.error) for word in words)
             assert process.poll() is None
@@ -107,9 +107,9 @@ def test_a_client_that_is_closed_too_early(manager: JobManager, empty: Any, gate
     with Client(empty) as other, worker(other, ""):
         with Client(empty) as client:
             job_set = manager.run(coins(9), gated, executor=client, max_circuits_per_job=1, shots=10)
-            reach(job_set, lambda: job_set.live.jobs[0].status is Status.RUNNING)
+            reach(job_set, lambda: job_set._state.jobs[0].status is Status.RUNNING)
         assert job_set.wait(LIMIT)
-        for job in job_set.live.jobs:
+        for job in job_set._state.jobs:
             assert job.status is Status.ERROR
             assert "the Dask client was closed: keep it open" in str(job.error)
         with pytest.raises(InputError, match="this Dask Client is closed"):

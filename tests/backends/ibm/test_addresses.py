@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from qjm_widgets.backends.ibm.account import Account, Token, account_of
-from qjm_widgets.backends.ibm.client import Rest
+from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.backends.ibm.session import Session, check_address
 from qjm_widgets.errors import InputError, ProviderError
 from tests.backends.ibm.server import TOKEN, Server
@@ -48,7 +48,7 @@ def test_the_request_for_a_token_follows_no_redirect(
 def test_no_other_request_follows_one(
     server: Server, account: Account, other: Server, status: int
 ) -> None:
-    rest = Rest(account)
+    rest = IBMClient(account)
     calls: list[tuple[str, Callable[[], object]]] = [
         ("GET", lambda: rest.job("j")),
         ("GET", rest.jobs),
@@ -116,5 +116,5 @@ def test_what_is_for_this_machine_does_not_pass_a_proxy(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("HTTP_PROXY", other.url)
     monkeypatch.setenv("http_proxy", other.url)
-    assert Rest(account).jobs() == []
+    assert IBMClient(account).jobs() == []
     assert other.requests == []

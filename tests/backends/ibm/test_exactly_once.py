@@ -24,7 +24,7 @@ def run(manager: JobManager, adapter: Any, bell: QuantumCircuit, jobs: int = 3, 
 
 
 def assert_each_ran_once(server: Server, job_set: JobSet, jobs: int = 3) -> None:
-    assert +job_set.live.numbers() == {Status.DONE: jobs}
+    assert +job_set._state.numbers() == {Status.DONE: jobs}
     ran = [identity_in(server.jobs[job_id].tags) for job_id in server.executions]
     assert len(set(ran)) == jobs
     assert len(ran) == jobs
@@ -77,10 +77,10 @@ def test_an_answer_after_the_time_out_is_taken_however_late(
     gate = threading.Event()
     server.misbehave(*POST, gate=gate)
     job_set = run(manager, quantum(submit_seconds=1.0, settling=0.1), bell, jobs=2)
-    reach(job_set, lambda: +job_set.live.numbers() == {Status.DONE: 1, Status.HELD: 1})
-    assert "has not answered for 1 s" in str(job_set.live.jobs[0].last_error)
+    reach(job_set, lambda: +job_set._state.numbers() == {Status.DONE: 1, Status.HELD: 1})
+    assert "has not answered for 1 s" in str(job_set._state.jobs[0].last_error)
     gate.set()
-    reach(job_set, lambda: +job_set.live.numbers() == {Status.DONE: 2})
+    reach(job_set, lambda: +job_set._state.numbers() == {Status.DONE: 2})
     assert_each_ran_once(server, job_set, 2)
 
 
@@ -91,15 +91,15 @@ def test_an_answer_that_comes_after_the_job_was_sent_again_is_cancelled(
     gate = threading.Event()
     server.misbehave(*POST, gate=gate)
     job_set = run(manager, quantum(submit_seconds=1.0, settling=0.1), bell, jobs=1)
-    reach(job_set, lambda: job_set.live.numbers()[Status.HELD] == 1)
+    reach(job_set, lambda: job_set._state.numbers()[Status.HELD] == 1)
     assert job_set.retry(held=True) == 1
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 1)
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 1)
     gate.set()
     until(lambda: [job.status for job in server.jobs.values()] == ["Queued", "Cancelled"])
     server.go()
     assert job_set.wait(LIMIT)
     assert_each_ran_once(server, job_set, 1)
-    assert server.jobs[str(job_set.live.jobs[0].job_id)].status == "Completed"
+    assert server.jobs[str(job_set._state.jobs[0].job_id)].status == "Completed"
 
 
 def test_a_twin_is_found_though_the_lists_lag_behind_a_quick_job(
@@ -109,9 +109,9 @@ def test_a_twin_is_found_though_the_lists_lag_behind_a_quick_job(
     server.misbehave(*POST, status=502, after=True)
     job_set = run(manager, quantum(settling=30), bell, jobs=1)
     assert job_set.wait(LIMIT)
-    twin = next(job for job in server.jobs if job != job_set.live.jobs[0].job_id)
+    twin = next(job for job in server.jobs if job != job_set._state.jobs[0].job_id)
     assert f"2 times: {twin} (it ran, 1.5 s of QPU time)" in job_set.report()
-    assert job_set.live.jobs[0].qpu_seconds == 3.0  # both were paid for
+    assert job_set._state.jobs[0].qpu_seconds == 3.0  # both were paid for
 
 
 def test_a_job_that_is_never_listed_is_done_after_the_settling_time(
@@ -133,7 +133,7 @@ def test_jobs_that_are_followed_are_no_twins_of_each_other(
     job_set = manager.adopt(ids, service)
     server.until(lambda: server.count("GET", "/api/v1/jobs") >= 2)
     assert server.count("POST", ".*/cancel") == 0
-    assert job_set.live.numbers()[Status.QUEUED] == 2
+    assert job_set._state.numbers()[Status.QUEUED] == 2
 
 
 def test_one_that_was_never_accepted_is_held_after_the_settling_time(
@@ -142,7 +142,7 @@ def test_one_that_was_never_accepted_is_held_after_the_settling_time(
     server.misbehave(*POST, drop=True)
     job_set = run(manager, quantum(settling=0.2), bell, jobs=1)
     assert job_set.wait(LIMIT)
-    assert +job_set.live.numbers() == {Status.HELD: 1}
+    assert +job_set._state.numbers() == {Status.HELD: 1}
     looks = server.count("GET", "/api/v1/jobs")
     assert looks >= 2  # an empty answer is no proof
     assert job_set.retry(held=True) == 1
@@ -167,9 +167,9 @@ def test_a_twin_that_the_runtime_made_by_repeating_is_cancelled_and_shown(
     server.hold()
     server.misbehave(*POST, status=502, after=True)
     job_set = run(manager, quantum(), bell, jobs=1)
-    reach(job_set, lambda: "2 times" in (job_set.live.jobs[0].note or ""))
+    reach(job_set, lambda: "2 times" in (job_set._state.jobs[0].note or ""))
     twin, kept = server.jobs.values()
-    assert kept.id == job_set.live.jobs[0].job_id
+    assert kept.id == job_set._state.jobs[0].job_id
     assert twin.status == "Cancelled"
     assert f"{twin.id} (cancelled" in job_set.report()
     server.go()
@@ -186,8 +186,8 @@ def test_a_twin_that_has_run_is_shown_with_what_it_cost(
     server.until(lambda: [job.status for job in server.jobs.values()] == ["Completed"] * 2)
     server.faults.clear()
     assert job_set.wait(LIMIT)
-    assert +job_set.live.numbers() == {Status.DONE: 1}
-    twin = next(job for job in server.jobs if job != job_set.live.jobs[0].job_id)
+    assert +job_set._state.numbers() == {Status.DONE: 1}
+    twin = next(job for job in server.jobs if job != job_set._state.jobs[0].job_id)
     assert f"{twin} (it ran, 1.5 s of QPU time)" in job_set.report()
 
 
@@ -217,8 +217,8 @@ def test_retry_after_is_honoured(
 ) -> None:
     server.misbehave(*POST, status=429, headers={"Retry-After": "40"})
     job_set = run(manager, quantum(), bell, jobs=1)
-    reach(job_set, lambda: job_set.live.waiting is not None)
-    assert job_set.live.waiting.until - job_set.live.jobs[0].since > 35
+    reach(job_set, lambda: job_set._state.waiting is not None)
+    assert job_set._state.waiting.until - job_set._state.jobs[0].since > 35
 
 
 def test_a_kernel_that_died_while_sending_finds_its_job(
@@ -236,7 +236,7 @@ def test_a_kernel_that_died_while_sending_finds_its_job(
         )
     second = JobManager(store)
     again = second.retrieve_job_set(set_id)
-    assert again.interrupted if hasattr(again, "interrupted") else again.live.interrupted
+    assert again.interrupted if hasattr(again, "interrupted") else again._state.interrupted
     again.resume(quantum())
     server.go()
     assert again.wait(LIMIT)
@@ -251,5 +251,5 @@ def _as_if_sending(job_set: JobSet) -> Any:
 
     from qjm_widgets.core.ports import Changes
 
-    job = replace(job_set.live.jobs[1], status=Status.SENDING, job_id=None)
+    job = replace(job_set._state.jobs[1], status=Status.SENDING, job_id=None)
     return Changes(jobs=[job])

@@ -28,7 +28,7 @@ def test_the_same_call_runs_on_a_fake_backend(manager: JobManager, bell: Quantum
     assert job_set.wait(LIMIT)
     assert job_set.error_messages() is None
     assert sum(job_set.counts().values()) == 160
-    assert job_set.live.record.survives_kernel is False
+    assert job_set._state.record.survives_kernel is False
     again = manager.run([bell] * 4, FakeManilaV2(), max_circuits_per_job=2, **OPTIONS)
     assert again.wait(LIMIT)
     assert [again.results().get_counts(i) for i in range(4)] == [
@@ -63,7 +63,7 @@ def test_without_a_seed_pieces_of_the_shots_differ(manager: JobManager, bell: Qu
 
     job_set = manager.run(bell, FakeManilaV2(), shots=400, max_shots_per_job=200)
     assert job_set.wait(LIMIT)
-    first, second = (job_set.live.outcomes.here(row) for row in (0, 1))
+    first, second = (job_set._state.outcomes.here(row) for row in (0, 1))
     assert first.circuits[0].joined().tolist() != second.circuits[0].joined().tolist()
     assert manager.run(bell, FakeManilaV2(), shots=10).wait(LIMIT)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qjm_widgets.backends.ibm.account import Account, Token, account_of
-from qjm_widgets.backends.ibm.client import Rest
+from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.errors import NotFoundError, ProviderError
 from tests.backends.ibm.server import CRN, TOKEN, Server
 
@@ -19,8 +19,8 @@ def account(server: Server, service: Any) -> Account:
 
 
 @pytest.fixture
-def rest(account: Account) -> Rest:
-    return Rest(account, timeouts=(5.0, 1.0))
+def client(account: Account) -> IBMClient:
+    return IBMClient(account, timeouts=(5.0, 1.0))
 
 
 def test_the_account_is_that_of_the_users_service(server: Server, account: Account) -> None:
@@ -56,9 +56,9 @@ def test_without_a_resolver_the_region_of_the_instance_tells_the_address(
     assert (account.url, account.iam_url) == (url, iam)
 
 
-def test_one_token_serves_many_threads(server: Server, rest: Rest) -> None:
+def test_one_token_serves_many_threads(server: Server, client: IBMClient) -> None:
     before = server.count("POST", "/identity/token")
-    threads = [threading.Thread(target=rest.jobs, args=("qjm",)) for _ in range(8)]
+    threads = [threading.Thread(target=client.jobs, args=("qjm",)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -80,21 +80,23 @@ def test_a_token_is_renewed_before_it_ends(server: Server, account: Account) -> 
         assert token.get(session) != first
 
 
-def test_a_token_that_is_refused_is_renewed_once(server: Server, rest: Rest, service: Any) -> None:
-    rest.jobs("qjm")
+def test_a_refused_token_is_renewed_once(
+    server: Server, client: IBMClient, service: Any
+) -> None:
+    client.jobs("qjm")
     server.expire_newest_token()
-    assert rest.jobs("qjm") == []
+    assert client.jobs("qjm") == []
     server.misbehave("GET", "/api/v1/jobs", status=401, body="{}", times=2)
     with pytest.raises(ProviderError, match="401"):
-        rest.jobs("qjm")
+        client.jobs("qjm")
 
 
 def test_a_wrong_key_says_so(server: Server, account: Account) -> None:
     from dataclasses import replace
 
-    rest = Rest(replace(account, key="wrong-key-wrong-key"))
+    client = IBMClient(replace(account, key="wrong-key-wrong-key"))
     with pytest.raises(ProviderError, match=r"API key not found.*\n?.*Check the API key") as caught:
-        rest.jobs("qjm")
+        client.jobs("qjm")
     assert "wrong-key" not in str(caught.value)
 
 
@@ -111,51 +113,55 @@ def test_a_wrong_key_says_so(server: Server, account: Account) -> None:
     ],
     ids=str,
 )
-def test_what_may_be_repeated_is_tried_again(server: Server, rest: Rest, fault: dict[str, Any]) -> None:
+def test_what_may_be_repeated_is_tried_again(
+    server: Server, client: IBMClient, fault: dict[str, Any]
+) -> None:
     server.put(tags=["qjm"])
     server.misbehave("GET", "/api/v1/jobs", **fault)
-    assert len(rest.jobs("qjm")) == 1
+    assert len(client.jobs("qjm")) == 1
 
 
-def test_a_long_retry_after_is_told_not_slept(server: Server, rest: Rest) -> None:
+def test_a_long_retry_after_is_told_not_slept(server: Server, client: IBMClient) -> None:
     server.misbehave("GET", "/api/v1/jobs", status=429, body="{}", headers={"Retry-After": "90"})
     with pytest.raises(ProviderError) as caught:
-        rest.jobs("qjm")
+        client.jobs("qjm")
     assert caught.value.retry_after == 90
     assert server.count("GET", "/api/v1/jobs") == 1
 
 
-def test_what_is_refused_is_not_tried_again(server: Server, rest: Rest) -> None:
+def test_what_is_refused_is_not_tried_again(server: Server, client: IBMClient) -> None:
     server.misbehave("GET", "/api/v1/jobs", status=400, body="{}")
     with pytest.raises(ProviderError, match=r"refused \(400\)"):
-        rest.jobs("qjm")
+        client.jobs("qjm")
     assert server.count("GET", "/api/v1/jobs") == 1
 
 
-def test_errors_hold_the_servers_words(server: Server, rest: Rest) -> None:
+def test_errors_hold_the_servers_words(server: Server, client: IBMClient) -> None:
     job = server.put(tags=[])
-    assert rest.cancel(job.id) is False  # 409: too late
+    assert client.cancel(job.id) is False  # 409: too late
     with pytest.raises(ProviderError, match="1204 Too many tags"):
-        rest.set_tags(job.id, [str(i) for i in range(9)])
+        client.set_tags(job.id, [str(i) for i in range(9)])
     with pytest.raises(NotFoundError, match="knows no job gone"):
-        rest.job("gone")
+        client.job("gone")
 
 
 @pytest.mark.parametrize("job_id", ["../sessions", "a/b?c=d#e", "%2e%2e", "ä\n"])
-def test_a_strangers_job_id_stays_one_part_of_the_path(server: Server, rest: Rest, job_id: str) -> None:
+def test_a_strangers_job_id_stays_one_part_of_the_path(
+    server: Server, client: IBMClient, job_id: str
+) -> None:
     with pytest.raises(NotFoundError):
-        rest.job(job_id)
+        client.job(job_id)
     with pytest.raises(NotFoundError):
-        rest.cancel(job_id)
+        client.cancel(job_id)
     assert all(request.path.count("/") <= 5 for request in server.requests)
     assert server.count(None, "/api/v1/sessions.*") == 0
 
 
 @pytest.mark.parametrize("body", ["[]", '{"jobs": 3}', '{"jobs": [3, {}, {"id": 4}], "count": "x"}'])
-def test_odd_lists_do_no_harm(server: Server, rest: Rest, body: str) -> None:
+def test_odd_lists_do_no_harm(server: Server, client: IBMClient, body: str) -> None:
     server.misbehave("GET", "/api/v1/jobs", status=200, body=body)
     if "count" in body:
-        assert rest.jobs("qjm") == []
+        assert client.jobs("qjm") == []
     else:
         with pytest.raises(ProviderError, match="no list"):
-            rest.jobs("qjm")
+            client.jobs("qjm")

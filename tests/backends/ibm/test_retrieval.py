@@ -86,11 +86,11 @@ def test_a_set_comes_back_with_its_counts(
     again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
     assert again.statuses() == job_set.statuses()
     assert (again.name(), again.tags()) == ("a b", ["t"])
-    assert [job.span for job in again.live.ordered()] == [Span(0, 2), Span(2, 4), Span(4, 5)]
+    assert [job.span for job in again._state.ordered()] == [Span(0, 2), Span(2, 4), Span(4, 5)]
     mine, theirs = again.results(), job_set.results()
     assert [mine.get_counts(i) for i in range(5)] == [theirs.get_counts(i) for i in range(5)]
     assert again.counts() == job_set.counts()
-    assert again.live.record.batch_id == job_set.live.record.batch_id
+    assert again._state.record.batch_id == job_set._state.record.batch_id
     assert "waited" not in again.report()
 
 
@@ -110,11 +110,11 @@ def test_one_circuits_counts_download_one_job_once(
     assert sum(job_set.results().get_counts(5).values()) == 25
     assert server.count("GET", ".*/results") == 1
     assert server.read_once_read == {"d0000000000000000005"}
-    assert job_set.live.store.get_outcome(SET, 5) is not None
-    metadata = job_set.live.outcomes.here(5).info["metadata"]
+    assert job_set._state.store.get_outcome(SET, 5) is not None
+    metadata = job_set._state.outcomes.here(5).info["metadata"]
     assert "execution_spans" in metadata["execution"]
     assert sum(job_set.counts().values()) == 25
-    assert elsewhere.retrieve_job_set(SET).live is job_set.live
+    assert elsewhere.retrieve_job_set(SET)._state is job_set._state
 
 
 def test_a_private_result_that_was_read_elsewhere_says_so(
@@ -133,8 +133,8 @@ def test_sets_of_any_size_come_back_in_order_in_few_requests(
     put_set(server, jobs)
     with server.counting() as counts:
         job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    assert [job.job_id for job in job_set.live.ordered()] == list(server.jobs)
-    assert +job_set.live.numbers() == {Status.DONE: jobs}
+    assert [job.job_id for job in job_set._state.ordered()] == list(server.jobs)
+    assert +job_set._state.numbers() == {Status.DONE: jobs}
     assert counts["GET /jobs"] == lists
     assert counts["GET /jobs/*"] == 0
     assert counts["all"] <= lists + 4
@@ -146,11 +146,11 @@ def test_missing_jobs_in_the_middle_and_at_the_end_are_marked(
 ) -> None:
     put_set(server, 10, without=(3, 4, 9))
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    assert [job.span for job in job_set.live.ordered() if job.job_id is None] == [
+    assert [job.span for job in job_set._state.ordered() if job.job_id is None] == [
         Span(3, 5),
         Span(9, 10),
     ]
-    assert +job_set.live.numbers() == {Status.DONE: 7, Status.ERROR: 2}
+    assert +job_set._state.numbers() == {Status.DONE: 7, Status.ERROR: 2}
     assert "no job of this set" in str(job_set.error_messages())
     with pytest.raises(NotAvailableError, match=r"job 3 \(circuits 3–4\) failed: no job of this set"):
         job_set.results().get_counts(4)
@@ -170,10 +170,10 @@ def test_foreign_renamed_retagged_and_duplicate_jobs_do_not_break_it(
     second = server.put(tags=tags(3, 4, 4, attempt=2), backend="ibmq_manila")
     jobs[3].status = "Failed"
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    assert [job.job_id for job in job_set.live.ordered()] == [*(j.id for j in jobs[:3]), second.id]
-    assert +job_set.live.numbers() == {Status.DONE: 4}
+    assert [job.job_id for job in job_set._state.ordered()] == [*(j.id for j in jobs[:3]), second.id]
+    assert +job_set._state.numbers() == {Status.DONE: 4}
     assert f"also {twin.id} (done)" in job_set.report()
-    assert (job_set.name(), job_set.live.jobs[3].attempt) == ("sweep", 2)
+    assert (job_set.name(), job_set._state.jobs[3].attempt) == ("sweep", 2)
 
 
 def test_shot_pieces_come_back(elsewhere: JobManager, server: Server, service: Any) -> None:
@@ -181,7 +181,7 @@ def test_shot_pieces_come_back(elsewhere: JobManager, server: Server, service: A
         server.put(tags=tags(0, 2, 4, piece=f"{piece}/3"), backend="ibmq_manila")
     server.put(tags=tags(2, 4, 4), backend="ibmq_manila")
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    found = [(job.span, job.piece, job.pieces, job.status) for job in job_set.live.ordered()]
+    found = [(job.span, job.piece, job.pieces, job.status) for job in job_set._state.ordered()]
     assert found == [
         (Span(0, 2), 0, 3, Status.DONE),
         (Span(0, 2), 1, 3, Status.ERROR),
@@ -209,7 +209,7 @@ def test_what_still_runs_is_followed_and_nothing_is_sent(
     assert counts["GET /jobs/*"] == 1  # one job tells the set of all
     server.go()
     assert again.wait(LIMIT)
-    assert +again.live.numbers() == {Status.DONE: 30}
+    assert +again._state.numbers() == {Status.DONE: 30}
     assert server.count("POST", ".*/jobs") == 30
     assert sum(again.counts().values()) == 150
 
@@ -221,12 +221,12 @@ def test_refresh_finds_what_was_missing(elsewhere: JobManager, server: Server, s
     server.misbehave("GET", "/api/v1/jobs", status=500, times=3)
     with pytest.raises(ProviderError):
         elsewhere.retrieve_job_set(SET, provider=service, refresh=True)
-    assert +job_set.live.numbers() == {Status.DONE: 2, Status.ERROR: 1}
+    assert +job_set._state.numbers() == {Status.DONE: 2, Status.ERROR: 1}
     assert elsewhere.retrieve_job_set(SET, provider=service, refresh=True) is job_set
-    assert [job.job_id for job in job_set.live.ordered()][1] == late.id
+    assert [job.job_id for job in job_set._state.ordered()][1] == late.id
     late.status = "Cancelled"
     assert job_set.wait(LIMIT)
-    assert +job_set.live.numbers() == {Status.DONE: 2, Status.CANCELLED: 1}
+    assert +job_set._state.numbers() == {Status.DONE: 2, Status.CANCELLED: 1}
 
 
 def test_a_list_that_shifts_while_it_is_read_misses_nothing(
@@ -242,7 +242,7 @@ def test_a_list_that_shifts_while_it_is_read_misses_nothing(
 
     server.after_page = delete_first
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    assert +job_set.live.numbers() == {Status.DONE: 401}
+    assert +job_set._state.numbers() == {Status.DONE: 401}
 
 
 def test_paging_ends_though_jobs_are_added_all_the_time(
@@ -251,7 +251,7 @@ def test_paging_ends_though_jobs_are_added_all_the_time(
     put_set(server, 200)
     server.after_page = lambda: [server.put(tags=tags(0, 1, 200)) for _ in range(3)] and None
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    assert +job_set.live.numbers() == {Status.DONE: 200}
+    assert +job_set._state.numbers() == {Status.DONE: 200}
     assert server.count("GET", "/api/v1/jobs") < 20
 
 
@@ -268,7 +268,7 @@ def test_the_sets_of_a_retired_device_can_still_be_read(
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
     assert sum(job_set.results().get_counts(1).values()) == 25
     with pytest.raises(InputError, match="not there any more"):
-        elsewhere.run(bell, job_set.live.adapter)
+        elsewhere.run(bell, job_set._state.adapter)
 
 
 def test_an_unknown_set_is_an_error(elsewhere: JobManager, server: Server, service: Any) -> None:
@@ -298,7 +298,7 @@ def test_jobs_that_were_sent_without_us_become_a_set(
     server.hold()
     ids = [sampler.run([bell] * number, shots=10).job_id() for number in (2, 3)]
     job_set = manager.adopt(ids, service, name="mine")
-    assert [job.span for job in job_set.live.ordered()] == [Span(0, 2), Span(2, 5)]
+    assert [job.span for job in job_set._state.ordered()] == [Span(0, 2), Span(2, 5)]
     server.go()
     assert job_set.wait(LIMIT)
     assert sum(job_set.results().get_counts(4).values()) == 10
@@ -356,15 +356,15 @@ def test_on_the_same_machine_a_dead_kernels_jobs_are_followed_and_none_is_sent(
     first = JobManager(tmp_path / "store.sqlite")
     server.hold()
     job_set = first.run([bell] * 4, quantum(max_pending=2), shots=5, max_circuits_per_job=1)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 2)
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 2)
     first._shut()
     second = JobManager(tmp_path / "store.sqlite")
     again = second.retrieve_job_set(job_set.job_set_id(), provider=service)
     server.go()
-    reach(again, lambda: again.live.numbers()[Status.DONE] == 2)
-    assert +again.live.numbers() == {Status.DONE: 2, Status.NOT_SENT: 2}
-    again.proceed()
+    reach(again, lambda: again._state.numbers()[Status.DONE] == 2)
+    assert +again._state.numbers() == {Status.DONE: 2, Status.NOT_SENT: 2}
+    again.unpause()
     assert again.wait(LIMIT)
-    assert +again.live.numbers() == {Status.DONE: 4}
+    assert +again._state.numbers() == {Status.DONE: 4}
     assert len(server.jobs) == 4
     second.close()

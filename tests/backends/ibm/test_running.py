@@ -44,7 +44,7 @@ def test_a_backend_of_a_service_goes_to_ibm_quantum(
 ) -> None:
     job_set = manager.run(bell, device, shots=100)
     assert job_set.wait(LIMIT)
-    assert job_set.live.record.adapter == "ibm"
+    assert job_set._state.record.adapter == "ibm"
     assert sum(job_set.counts().values()) == 100
 
 
@@ -56,7 +56,7 @@ def test_jobs_run_in_one_batch_whose_id_is_stored(
     (batch,) = server.sessions.values()
     assert batch["mode"] == "batch"
     assert {job.session_id for job in server.jobs.values()} == {batch["id"]}
-    stored, _ = job_set.live.store.load_set(job_set.job_set_id())
+    stored, _ = job_set._state.store.load_set(job_set.job_set_id())
     assert stored.batch_id == batch["id"]
 
 
@@ -75,14 +75,14 @@ def test_a_batch_that_has_expired_is_replaced(
     adapter = quantum(max_pending=1)
     server.hold()
     job_set = manager.run([bell] * 2, adapter, shots=10, max_circuits_per_job=1)
-    reach(job_set, lambda: job_set.live.numbers()[Status.QUEUED] == 1)
+    reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 1)
     (first,) = server.sessions
     server.sessions[first]["accepting_jobs"] = False
     server.go()
     assert job_set.wait(LIMIT)
-    assert job_set.live.numbers()[Status.DONE] == 2
+    assert job_set._state.numbers()[Status.DONE] == 2
     assert len(server.sessions) == 2
-    assert job_set.live.record.batch_id == list(server.sessions)[1]
+    assert job_set._state.record.batch_id == list(server.sessions)[1]
     assert len(server.jobs) == 2
 
 
@@ -121,7 +121,7 @@ def test_a_network_that_fails_when_a_batch_is_had_back_leaves_no_doubt(
     server.misbehave("GET", "/api/v1/sessions/.*", drop=True)
     job_set = manager.run(bell, quantum(settling=0), shots=5, batch=batch.session_id)
     assert job_set.wait(LIMIT)
-    assert job_set.live.numbers()[Status.DONE] == 1
+    assert job_set._state.numbers()[Status.DONE] == 1
     assert [job.session_id for job in server.jobs.values()] == [batch.session_id]
 
 
@@ -313,9 +313,11 @@ def test_submission_is_paced(
     manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
 ) -> None:
     job_set = manager.run([bell] * 8, quantum(jobs_per_minute=5), shots=5, max_circuits_per_job=1)
-    reach(job_set, lambda: job_set.live.waiting is not None and job_set.live.waiting.until is not None)
+    reach(
+        job_set, lambda: job_set._state.waiting is not None and job_set._state.waiting.until is not None
+    )
     assert server.count("POST", ".*/jobs") == 5
-    assert job_set.live.waiting.text == "5 of 8 submitted"
+    assert job_set._state.waiting.text == "5 of 8 submitted"
 
 
 def test_a_pending_limit_is_learned(
@@ -324,11 +326,11 @@ def test_a_pending_limit_is_learned(
     server.max_pending = 3
     server.hold()
     job_set = manager.run([bell] * 5, quantum(), shots=5, max_circuits_per_job=1)
-    reach(job_set, lambda: "too many pending jobs" in str(job_set.live.waiting))
+    reach(job_set, lambda: "too many pending jobs" in str(job_set._state.waiting))
     refused = server.count("POST", ".*/jobs")
     server.go()
     assert job_set.wait(LIMIT)
-    assert job_set.live.numbers()[Status.DONE] == 5
+    assert job_set._state.numbers()[Status.DONE] == 5
     assert refused == 4
 
 
@@ -338,11 +340,11 @@ def test_a_budget_stops_the_submission_and_says_so(
     server.usage, server.estimate = 2.0, None
     job_set = manager.run([bell] * 6, quantum(), shots=5, max_circuits_per_job=1, max_qpu_seconds=5)
     assert job_set.wait(LIMIT)
-    assert +job_set.live.numbers() == {Status.DONE: 2, Status.HELD: 4}
+    assert +job_set._state.numbers() == {Status.DONE: 2, Status.HELD: 4}
     assert "4 s of 5 s of QPU time used" in job_set.report()
     job_set.update_max_qpu_seconds(None)
     assert job_set.wait(LIMIT)
-    assert job_set.live.numbers()[Status.DONE] == 6
+    assert job_set._state.numbers()[Status.DONE] == 6
     assert len(server.jobs) == 6
 
 
@@ -360,11 +362,11 @@ def test_a_budget_remembers_what_an_attempt_cost_that_was_tried_again(
     server.usage = 4.0
     assert job_set.retry() == 1
     assert job_set.wait(LIMIT)
-    assert job_set.live.jobs[0].status is Status.HELD
-    assert "4 s of 4 s of QPU time used" in str(job_set.live.jobs[0].last_error)
+    assert job_set._state.jobs[0].status is Status.HELD
+    assert "4 s of 4 s of QPU time used" in str(job_set._state.jobs[0].last_error)
     job_set.update_max_qpu_seconds(None)
     assert job_set.wait(LIMIT)
-    assert job_set.live.census.told().qpu_seconds == 8
+    assert job_set._state.totals.told().qpu_seconds == 8
 
 
 def test_results_are_read_again_when_they_were_cut_off(
@@ -383,6 +385,6 @@ def test_a_private_jobs_result_is_stored_at_the_first_read(
     assert job_set.wait(LIMIT)
     (job,) = server.jobs
     assert server.read_once_read == {job}
-    assert job_set.live.store.get_outcome(job_set.job_set_id(), 0) is not None
+    assert job_set._state.store.get_outcome(job_set.job_set_id(), 0) is not None
     assert sum(job_set.results().get_counts(0).values()) == 10
     assert server.count("GET", ".*/results") == 1

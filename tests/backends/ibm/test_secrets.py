@@ -46,8 +46,8 @@ def test_the_token_is_nowhere(
         job_set.report(),
         str(job_set.error_messages()),
         repr((adapter, adapter._rest, adapter._rest._account, adapter._rest._token, job_set, manager)),
-        repr([job_set.live.store.job_history(job_set.job_set_id(), row) for row in range(3)]),
-        repr(job_set.live.refusals),
+        repr([job_set._state.store.job_history(job_set.job_set_id(), row) for row in range(3)]),
+        repr(job_set._state.refusals),
     ]
     assert "bad key …" in "".join(shown)
     manager.close()
@@ -69,8 +69,8 @@ def test_a_token_of_the_runtimes_own_client_is_nowhere_either(
     job_set = manager.run(bell, quantum(), shots=5)
     assert job_set.wait(LIMIT)
     assert "not authorized: …, Bearer …" in str(job_set.error_messages())
-    stored = job_set.live.store.load_set(job_set.job_set_id())
-    for text in (job_set.report(), str(stored), repr(job_set.live.refusals)):
+    stored = job_set._state.store.load_set(job_set.job_set_id())
+    for text in (job_set.report(), str(stored), repr(job_set._state.refusals)):
         assert given not in text
         assert "abc-1" not in text
 

@@ -55,7 +55,7 @@ def test_an_end_without_a_result(
 ) -> None:
     end(server, word, **reason)
     assert held.wait(LIMIT)
-    assert +held.live.numbers() == {status: 4}
+    assert +held._state.numbers() == {status: 4}
     if text is not None:
         assert text in str(held.error_messages())
 
@@ -70,7 +70,7 @@ def test_an_unknown_word_is_no_status_and_asked_again_with_patience(
     held: JobSet, server: Server
 ) -> None:
     end(server, "Pondering")
-    reach(held, lambda: "'Pondering'" in (held.live.jobs[3].last_error or ""))
+    reach(held, lambda: "'Pondering'" in (held._state.jobs[3].last_error or ""))
     assert held.statuses() == [JobStatus.QUEUED] * 4
     asked = server.count("GET", "/api/v1/jobs")
     end(server, "Cancelled")
@@ -79,16 +79,16 @@ def test_an_unknown_word_is_no_status_and_asked_again_with_patience(
 
 
 def test_estimate_and_usage_are_shown(held: JobSet, server: Server) -> None:
-    reach(held, lambda: held.live.jobs[0].estimated_seconds == 2.5)
+    reach(held, lambda: held._state.jobs[0].estimated_seconds == 2.5)
     assert "about 2.5 s of QPU time expected" in held.report()
     server.go()
     assert held.wait(LIMIT)
-    assert [job.qpu_seconds for job in held.live.jobs] == [1.5] * 4
+    assert [job.qpu_seconds for job in held._state.jobs] == [1.5] * 4
     assert "1.5 s of QPU time" in held.report()
 
 
 def test_a_list_call_polls_the_set(held: JobSet, server: Server) -> None:
-    reach(held, lambda: held.live.jobs[0].estimated_seconds == 2.5)
+    reach(held, lambda: held._state.jobs[0].estimated_seconds == 2.5)
     assert server.count("GET", "/api/v1/jobs/[^/]+") == 0
 
 
@@ -105,7 +105,7 @@ def test_cancel_goes_out_several_at_once(held: JobSet, server: Server) -> None:
 def test_too_late_to_cancel_is_shown(held: JobSet, server: Server) -> None:
     server.misbehave("POST", ".*/cancel", status=409, body="{}", times=4)
     held.cancel()
-    reach(held, lambda: all("too late" in (job.last_error or "") for job in held.live.jobs))
+    reach(held, lambda: all("too late" in (job.last_error or "") for job in held._state.jobs))
     assert held.statuses() == [JobStatus.QUEUED] * 4
 
 
@@ -163,13 +163,13 @@ def test_a_new_name_is_told_to_every_job_however_long_or_odd(held: JobSet, serve
 def test_a_job_that_is_gone_at_ibm_is_an_error(held: JobSet, server: Server) -> None:
     with server.lock:
         del server.jobs[next(iter(server.jobs))]
-    reach(held, lambda: held.live.numbers()[Status.ERROR] == 1)
+    reach(held, lambda: held._state.numbers()[Status.ERROR] == 1)
     assert "knows no job" in str(held.error_messages())
 
 
 def test_after_failed_polls_the_set_recovers(held: JobSet, server: Server) -> None:
     server.misbehave("GET", "/api/v1/jobs", status=503, body="{}", times=3)
-    reach(held, lambda: "503" in (held.live.jobs[0].last_error or ""))
+    reach(held, lambda: "503" in (held._state.jobs[0].last_error or ""))
     server.go()
     assert held.wait(LIMIT)
-    assert [job.last_error for job in held.live.jobs] == [None] * 4
+    assert [job.last_error for job in held._state.jobs] == [None] * 4
