@@ -87,8 +87,8 @@ async function buildAll() {
     entryPoints: [
       { in: "src/index.tsx", out: "panel" },
       { in: "src/history.tsx", out: "history" },
-      { in: "src/panel.css", out: "panel" },
-      { in: "src/history.css", out: "history" },
+      { in: "src/panel/panel.css", out: "panel" },
+      { in: "src/history/history.css", out: "history" },
     ],
     outdir: out,
     metafile: true,
@@ -118,8 +118,8 @@ async function serveDemo() {
     minify: false,
     entryPoints: [
       { in: "demo/demo.ts", out: "demo" },
-      { in: "src/panel.css", out: "panel" },
-      { in: "src/history.css", out: "history" },
+      { in: "src/panel/panel.css", out: "panel" },
+      { in: "src/history/history.css", out: "history" },
     ],
     outdir: demo,
   });

@@ -21,7 +21,7 @@ import {
   type Try,
   type Update,
   WIRE_VERSION,
-} from "../src/wire";
+} from "../src/protocol/wire";
 
 const DRAWING = `        ┌───┐      ░ ┌─┐
    q_0: ┤ H ├──■───░─┤M├───

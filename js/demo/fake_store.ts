@@ -2,7 +2,12 @@
  * A model and a kernel in one, for the demo and the tests of the list of sets: answers as
  * `qjm_widgets/widgets/history.py` does. Speaks only `history_wire`.
  */
-import { HISTORY_VERSION, type Listing, type StoredSet, type ToStore } from "../src/history_wire";
+import {
+  HISTORY_VERSION,
+  type Listing,
+  type StoredSet,
+  type ToStore,
+} from "../src/protocol/history_wire";
 
 type Handler = (...args: never[]) => void;
 

@@ -1,8 +1,8 @@
 /** The manager's panel, every job set of its store, as an anywidget module. */
 import type { RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
-import { connectHistory } from "./history_sync";
-import { History } from "./view/history_list";
+import { History } from "./history/history_list";
+import { connectHistory } from "./history/history_session";
 
 function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
   let closed = false;

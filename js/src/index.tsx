@@ -1,11 +1,11 @@
 /** The live panel as an anywidget module: joins the session with the views. */
 import type { RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
-import { keepUp } from "./keep_up";
+import { loadPlotly, type PlotlyApi } from "./charts/plotly";
 import { watchEnd } from "./notify";
-import { loadPlotly, type PlotlyApi } from "./plotly";
-import { connect } from "./sync";
-import { Panel } from "./view/panel";
+import { Panel } from "./panel/panel";
+import { keepUp } from "./state/heartbeat";
+import { connect } from "./state/session";
 
 /** Milliseconds between requests for Plotly. */
 const RETRY = 30_000;

@@ -2,7 +2,7 @@
  * The browser's own notifications, for whoever has asked for them: a set has finished while its notebook was
  * out of sight. The choice is the reader's, kept in this browser, and off before it was made.
  */
-import type { State } from "./state";
+import type { State } from "./state/state";
 
 const KEY = "qjm-notify";
 

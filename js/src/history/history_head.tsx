@@ -1,0 +1,133 @@
+/** How much is in the store, what to look for in it, and pruning it. */
+import { useState } from "preact/hooks";
+import { Button } from "../components/button";
+import type { Listing, Query } from "../protocol/history_wire";
+import { count, plainLine, plural, size } from "../text";
+import type { HistoryActions } from "./history_session";
+import type { HistoryState } from "./history_state";
+import { isNoQuery, isWaiting, NO_QUERY } from "./history_state";
+import { Prune } from "./prune";
+
+const STATES: readonly [Query["state"], string][] = [
+  ["", "Any state"],
+  ["under_way", "Under way"],
+  ["interrupted", "Interrupted"],
+  ["held", "With held jobs"],
+  ["failed", "With failed jobs"],
+  ["cancelled", "With cancelled jobs"],
+  ["done", "All done"],
+];
+
+interface Props {
+  state: HistoryState;
+  listing: Listing;
+  actions: HistoryActions;
+}
+
+export function HistoryHead({ state, listing, actions }: Props) {
+  const [pruning, setPruning] = useState(false);
+  const { query } = state;
+  const silent = state.connection === "silent";
+  return (
+    <header class="qjm-history-head">
+      <h3 class="qjm-name">Job sets</h3>
+      <p class="qjm-facts">
+        {`${plural(listing.total, "set")} · ${size(listing.bytes)}`}
+        {silent && <span class="qjm-offline"> · not connected to a kernel</span>}
+      </p>
+      <div class="qjm-buttons">
+        <Button small title="Looks for what other kernels have done" onClick={actions.refresh}>
+          Refresh
+        </Button>
+        <Button
+          small
+          disabled={silent || isWaiting(state, null, "prune")}
+          aria-expanded={pruning}
+          onClick={() => setPruning(!pruning)}
+        >
+          {isWaiting(state, null, "prune") ? "deleting…" : "Prune…"}
+        </Button>
+      </div>
+      {pruning && <Prune state={state} actions={actions} onEnd={() => setPruning(false)} />}
+      <StoreSaid state={state} />
+      <div class="qjm-filters" role="search" aria-label="Job sets">
+        <input
+          class="qjm-input"
+          type="search"
+          placeholder="Name, backend, tag or id"
+          aria-label="Search job sets"
+          value={query.text}
+          onInput={(event) => actions.ask({ text: event.currentTarget.value })}
+        />
+        <Choice
+          label="State"
+          value={query.state}
+          choices={STATES}
+          onChoice={(value) => actions.ask({ state: value as Query["state"] })}
+        />
+        <Choice
+          label="Backend"
+          value={query.backend}
+          choices={named("Any backend", listing.backends)}
+          onChoice={(backend) => actions.ask({ backend })}
+        />
+        {listing.tags.length > 0 && (
+          <Choice
+            label="Tag"
+            value={query.tag}
+            choices={named("Any tag", listing.tags)}
+            onChoice={(tag) => actions.ask({ tag })}
+          />
+        )}
+        {!isNoQuery(query) && (
+          <Button small onClick={() => actions.ask(NO_QUERY)}>
+            Show all
+          </Button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function StoreSaid({ state }: { state: HistoryState }) {
+  const said = state.said.get(null);
+  return (
+    <p class={`qjm-said${said?.ok === false ? " qjm-refused" : ""}`} role="status">
+      {said?.text}
+    </p>
+  );
+}
+
+function named(any: string, choices: readonly [string, number][]): [string, string][] {
+  return [
+    ["", any],
+    ...choices.map(([name, sets]): [string, string] => [
+      name,
+      `${plainLine(name, 60)} (${count(sets)})`,
+    ]),
+  ];
+}
+
+interface ChoiceProps {
+  label: string;
+  value: string;
+  choices: readonly (readonly [string, string])[];
+  onChoice: (value: string) => void;
+}
+
+function Choice({ label, value, choices, onChoice }: ChoiceProps) {
+  return (
+    <select
+      class="qjm-select"
+      aria-label={label}
+      value={value}
+      onChange={(event) => onChoice(event.currentTarget.value)}
+    >
+      {choices.map(([name, words]) => (
+        <option key={name} value={name}>
+          {words}
+        </option>
+      ))}
+    </select>
+  );
+}

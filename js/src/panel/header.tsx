@@ -1,0 +1,62 @@
+/** The set's name, what it holds, who drives it, and what can be done with all of it. */
+
+import { Button } from "../components/button";
+import { CopyId } from "../components/copy_id";
+import type { Head } from "../protocol/wire";
+import type { Actions } from "../state/actions";
+import type { State } from "../state/state";
+import { count, plural } from "../text";
+import { NotifyButton } from "./notify_button";
+import { SetActions } from "./set_actions";
+
+interface Props {
+  state: State;
+  head: Head;
+  actions: Actions;
+}
+
+export function Header({ state, head, actions }: Props) {
+  const silent = state.connection === "silent";
+  return (
+    <header class="qjm-header">
+      <div class="qjm-what">
+        <h3 class="qjm-name" title={head.name}>
+          <bdi>{head.name}</bdi>
+        </h3>
+        <p class="qjm-facts">
+          <bdi>{head.backend}</bdi>
+          {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shots(head.shots)}`}
+        </p>
+        {silent && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
+        {!state.pushed && <p class="qjm-offline">updates come only when they are asked for here</p>}
+        {(silent || !state.pushed) && (
+          <Button
+            small
+            title="Asks the kernel for the set as it is now"
+            aria-disabled={state.refreshing}
+            onClick={actions.refresh}
+          >
+            {state.refreshing ? "Asking…" : "Refresh"}
+          </Button>
+        )}
+        {head.owner !== null && (
+          <p class="qjm-owner">
+            driven by <bdi>{head.owner}</bdi>
+          </p>
+        )}
+      </div>
+      {state.connection === "connected" && <NotifyButton head={head} />}
+      <SetActions state={state} head={head} actions={actions} />
+      {silent && (
+        <div class="qjm-reconnect">
+          After a restart, run the cell that makes your manager, and then
+          <CopyId id={`manager.retrieve_job_set("${head.id}")`} what="code" />
+        </div>
+      )}
+    </header>
+  );
+}
+
+function shots([fewest, most]: readonly [number, number]): string {
+  return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;
+}

@@ -1,0 +1,80 @@
+/**
+ * Reading values of which nothing is known yet: what does not fit is Malformed, and says where.
+ */
+import { plainBlock, plainLine } from "../text";
+
+/** Longest texts that are kept, in characters. */
+const LINE = 400;
+const ANSWER = 4_000;
+const BLOCK = 20_000;
+const KEY = 2_000;
+
+export class Malformed extends Error {}
+
+export type Fields = Record<string, unknown>;
+
+/** Reads one field; `where` names it in the message about a malformed one. */
+export type Read<T> = (value: unknown, where: string) => T;
+
+export const record: Read<Fields> = (value, where) => {
+  if (typeof value !== "object" || value === null) throw new Malformed(where);
+  return value as Fields;
+};
+
+export const number: Read<number> = (value, where) => {
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new Malformed(where);
+  return value;
+};
+
+export const string: Read<string> = (value, where) => {
+  if (typeof value !== "string") throw new Malformed(where);
+  return value;
+};
+
+export const flag: Read<boolean> = (value) => value === true;
+
+export const line: Read<string> = (value, where) => plainLine(string(value, where), LINE);
+export const block: Read<string> = (value, where) => plainBlock(string(value, where), BLOCK);
+/** A refusal may hold a line of code to run: its line breaks stay. */
+export const answer: Read<string> = (value, where) => plainBlock(string(value, where), ANSWER);
+export const key: Read<string> = (value, where) => plainLine(string(value, where), KEY);
+
+export const kind = <T extends string>(name: T): Read<T> => {
+  return (value, where) => {
+    if (value !== name) throw new Malformed(where);
+    return name;
+  };
+};
+
+export function nullable<T>(read: Read<T>): Read<T | null> {
+  return otherwise<T | null>(read, null);
+}
+
+/** For what an older snapshot, saved with its notebook, does not have. */
+export function otherwise<T>(read: Read<T>, missing: T): Read<T> {
+  return (value, where) => (value == null ? missing : read(value, where));
+}
+
+export function list<T>(read: Read<T>): Read<T[]> {
+  return (value, where) => {
+    if (!Array.isArray(value)) throw new Malformed(where);
+    return value.map((item) => read(item, where));
+  };
+}
+
+export function shape<T>(fields: { [K in keyof T]-?: Read<T[K]> }): Read<T> {
+  const readers = Object.entries<Read<unknown>>(fields);
+  return (value, where) => {
+    const from = record(value, where);
+    const read = readers.map(([name, reader]) => [name, reader(from[name], `${where}.${name}`)]);
+    return Object.fromEntries(read) as T;
+  };
+}
+
+export function bytes(value: unknown): Uint8Array {
+  if (ArrayBuffer.isView(value)) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  throw new Malformed("binary part");
+}

@@ -1,0 +1,103 @@
+/** What comes from the store, checked before anything believes it; texts are made plain here, once. */
+
+import { plainBlock, plainLine } from "../text";
+import { bytes, flag, list, Malformed, nullable, number, type Read, shape, string } from "./fields";
+import {
+  HISTORY_VERSION,
+  type Listing,
+  type Query,
+  SET_STATES,
+  type StoredSet,
+} from "./history_wire";
+
+export type DecodedStore =
+  | { kind: "listing"; listing: Listing }
+  | { kind: "trouble"; text: string }
+  | { kind: "file"; id: string; name: string; data: Uint8Array }
+  | { kind: "ack"; id: string; ok: boolean; text: string };
+
+const line: Read<string> = (value, where) => plainLine(string(value, where), 400);
+const answer: Read<string> = (value, where) => plainBlock(string(value, where), 4_000);
+/** Within what a Date can hold. */
+const time: Read<number> = (value, where) => Math.min(Math.max(number(value, where), 0), 8.64e15);
+
+const state: Read<Query["state"]> = (value) => SET_STATES.find((name) => name === value) ?? "";
+
+const pair: Read<[number, number]> = (value, where) => {
+  const [fewest, most] = list(number)(value, where);
+  return [number(fewest, where), number(most, where)];
+};
+
+const choice: Read<[string, number]> = (value, where) => {
+  const [name, sets] = list<unknown>((item) => item)(value, where);
+  // Not made plain: it is sent back as it came. Views show it as text of one line.
+  return [string(name, where), number(sets, where)];
+};
+
+const query = shape<Query>({ text: string, state, backend: string, tag: string });
+
+const storedSet = shape<StoredSet>({
+  id: string,
+  name: line,
+  backend: line,
+  circuits: number,
+  shots: nullable(pair),
+  tags: list(line),
+  lead: line,
+  line,
+  jobs: list(number),
+  created: time,
+  open: flag,
+  interrupted: flag,
+  owner: nullable(line),
+});
+
+const listing = shape<Omit<Listing, "kind" | "v">>({
+  query,
+  first: number,
+  matching: number,
+  total: number,
+  bytes: number,
+  backends: list(choice),
+  tags: list(choice),
+  sets: list(storedSet),
+});
+
+const file = shape<{ id: string; name: string }>({ id: string, name: line });
+const ack = shape<{ id: string; ok: boolean; text: string }>({
+  id: string,
+  ok: flag,
+  text: answer,
+});
+
+/** A custom message with its buffers; what does not fit is trouble with a sentence for the reader. */
+export function decodeStore(content: unknown, buffers: readonly unknown[]): DecodedStore {
+  try {
+    const { kind, v } = (content ?? {}) as { kind?: unknown; v?: unknown };
+    if (v !== HISTORY_VERSION) throw new Malformed(`version ${typeof v === "number" ? v : "?"}`);
+    switch (kind) {
+      case "listing":
+        return { kind, listing: { kind, v, ...listing(content, kind) } };
+      case "trouble":
+        return { kind, text: shape({ text: answer })(content, kind).text };
+      case "file":
+        return { kind, ...file(content, kind), data: bytes(buffers[0]) };
+      case "ack":
+        return { kind, ...ack(content, kind) };
+      default:
+        throw new Malformed("kind");
+    }
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return {
+      kind: "trouble",
+      text: `Reload the page: the kernel sent a message that this page cannot read (${error.message}).`,
+    };
+  }
+}
+
+/** The trait `listing`; null where it is empty. */
+export function decodeListing(value: unknown): DecodedStore | null {
+  if (typeof value !== "object" || value === null || Object.keys(value).length === 0) return null;
+  return decodeStore(value, []);
+}

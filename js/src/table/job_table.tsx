@@ -1,0 +1,288 @@
+/**
+ * The jobs as a grid of which only the rows in sight are in the DOM.
+ * Heights are computed and not measured, but for the drawer's.
+ */
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import {
+  type Layout,
+  scrollToRow,
+  slotsFor,
+  topOf,
+  totalHeight,
+  type Window,
+  windowOf,
+} from "../components/virtual_rows";
+import type { Query, SortKey } from "../protocol/wire";
+import type { Actions } from "../state/actions";
+import { anyRowActs, placeOf, rowAt } from "../state/selectors";
+import type { State } from "../state/state";
+import { gridColumns } from "./columns";
+import { Drawer } from "./drawer";
+import { JobRow, type RowHandlers } from "./job_row";
+import { NoRows } from "./no_rows";
+import { lineOf } from "./row_model";
+import { extended, NOTHING, type Selection, toggled } from "./selection";
+import { TableHead } from "./table_head";
+import { rowOf, stepOf } from "./table_keys";
+import { useColumns } from "./use_columns";
+import { useScroll } from "./use_scroll";
+
+export const ROW_HEIGHT = 30;
+const ROWS_IN_SIGHT = 12;
+const OVERSCAN = 6;
+
+interface Props {
+  state: State;
+  actions: Actions;
+  now: number;
+  /** The rows that are shown, in their order; null for all as they come. */
+  order: Uint32Array | null;
+  query: Query;
+  sorts: (key: SortKey) => boolean;
+  selection: Selection;
+  onSort: (key: SortKey) => void;
+  onSelection: (selection: Selection) => void;
+  onWindow: (window: Window) => void;
+  onSearch: () => void;
+  onAll: () => void;
+}
+
+export function JobTable(props: Props) {
+  const { state, actions, now, order, selection, onSelection, onWindow } = props;
+  const rows = order === null ? state.statuses.length : order.length;
+  const { top: scrollTop, overscan, moveTo: scrollTo } = useScroll(OVERSCAN, OVERSCAN * ROW_HEIGHT);
+  const [opened, setOpened] = useState(-1);
+  const [currentRow, setCurrentRow] = useState(0);
+  const [drawerHeight, setDrawerHeight] = useState(0);
+  const table = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
+  const drawer = useRef<HTMLDivElement>(null);
+  const focusOn = useRef(-1);
+  const anchor = useRef(0);
+  const slots = useRef<ReadonlyMap<number, number>>(new Map());
+  const drawerId = useId();
+
+  const acts = anyRowActs(state);
+  const measured = useColumns(state, table, acts);
+  const columns = measured ?? [];
+  const open = opened < 0 ? -1 : within(placeOf(order, opened), rows);
+  const current = Math.max(0, within(placeOf(order, currentRow), rows));
+  const layout: Layout = { rows, rowHeight: ROW_HEIGHT, open, drawerHeight };
+  const height = Math.min(rows, ROWS_IN_SIGHT) * ROW_HEIGHT + (open >= 0 ? drawerHeight : 0);
+  const { first, last } = windowOf(layout, scrollTop, height, overscan);
+
+  // Asked for with those beside them, whether these are made yet or not.
+  const asked = windowOf(layout, scrollTop, height, OVERSCAN);
+  useEffect(() => onWindow(asked), [onWindow, asked.first, asked.last]);
+
+  // What was chosen for an action means nothing where nothing can be done any more.
+  useEffect(() => {
+    if (!acts) onSelection(NOTHING);
+  }, [acts, onSelection]);
+
+  // Another search or order begins at its first row.
+  useLayoutEffect(() => {
+    if (scroller.current !== null) scroller.current.scrollTop = 0;
+    scrollTo(0);
+  }, [props.query]);
+
+  useLayoutEffect(() => {
+    const element = drawer.current;
+    if (open < 0 || element === null) return setDrawerHeight(0);
+    const measure = () => setDrawerHeight(element.offsetHeight);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [open]);
+
+  const moveTo = (place: number) => {
+    const target = Math.min(Math.max(place, 0), rows - 1);
+    const next = scrollToRow(layout, target, scrollTop, height);
+    if (next !== scrollTop) {
+      if (scroller.current !== null) scroller.current.scrollTop = next;
+      scrollTo(next);
+    }
+    focusOn.current = rowAt(order, target);
+    setCurrentRow(focusOn.current);
+    return target;
+  };
+
+  // After each paint: a row that the keyboard reached may only now be in the DOM.
+  useEffect(() => {
+    if (focusOn.current < 0) return;
+    const element = scroller.current?.querySelector<HTMLElement>(`[data-row="${focusOn.current}"]`);
+    if (element == null) return;
+    focusOn.current = -1;
+    element.focus({ preventScroll: true });
+  });
+
+  const toggle = (row: number) => {
+    setOpened(opened === row ? -1 : row);
+    setCurrentRow(row);
+  };
+
+  const between = (a: number, b: number) => {
+    const found: number[] = [];
+    for (let place = Math.min(a, b); place <= Math.max(a, b); place++) {
+      found.push(rowAt(order, place));
+    }
+    return found;
+  };
+
+  const select = (row: number, range: boolean) => {
+    const from = placeOf(order, anchor.current);
+    if (range && from >= 0) {
+      onSelection(extended(selection, between(from, placeOf(order, row))));
+    } else {
+      anchor.current = row;
+      onSelection(toggled(selection, row));
+    }
+    setCurrentRow(row);
+  };
+
+  const selectAll = (all: boolean) =>
+    onSelection(all && rows > 0 ? new Set(between(0, rows - 1)) : NOTHING);
+
+  const on = useSteady({
+    toggle,
+    select,
+    focus: setCurrentRow,
+    act: (action, row) => actions.command(action, [row]),
+    selectAll,
+  });
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const row = rowOf(event.target as HTMLElement, event.key);
+    const step = stepOf(event.key, ROWS_IN_SIGHT);
+    const at = placeOf(order, row);
+    if (event.key === "Escape" && open >= 0) {
+      moveTo(open);
+      setOpened(-1);
+    } else if (event.key === "Escape" && selection.size > 0) onSelection(NOTHING);
+    else if (Number.isNaN(row)) return;
+    else if (event.key === "Enter") toggle(row);
+    else if (event.key === " " && acts) select(row, event.shiftKey);
+    else if (event.key === " ") toggle(row);
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && acts) selectAll(true);
+    else if (event.key === "/") props.onSearch();
+    else if (step !== undefined) {
+      const to = moveTo(at + step);
+      if (event.shiftKey && acts) onSelection(extended(selection, between(at, to)));
+      else anchor.current = rowAt(order, to);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  /** Where the rows that are made stand. */
+  const places = new Map<number, number>();
+  for (let place = first; measured !== null && place < last; place++) {
+    places.set(rowAt(order, place), place);
+  }
+  // The row that has the focus stays, or the focus would fall out of the panel.
+  if (rows > 0 && (current < first || current >= last)) places.set(rowAt(order, current), current);
+  slots.current = slotsFor(slots.current, [...places.keys()], !holdsFocus(scroller.current));
+  const drawerShown = open >= 0;
+
+  return (
+    <div
+      class={`qjm-table${rows > ROWS_IN_SIGHT ? " qjm-table-scrolls" : ""}`}
+      ref={table}
+      style={{ "--qjm-columns": gridColumns(columns) }}
+      role="grid"
+      aria-label="Jobs"
+      aria-rowcount={rows + 1}
+      aria-multiselectable={acts}
+      aria-busy={state.ordering && state.connection === "connected"}
+      onKeyDown={onKeyDown}
+    >
+      <TableHead
+        columns={columns}
+        query={props.query}
+        sorts={props.sorts}
+        selected={selection.size === 0 ? "none" : selection.size >= rows ? "all" : "some"}
+        onSort={props.onSort}
+        onSelectAll={on.selectAll}
+      />
+      <div
+        class="qjm-scroller"
+        role="rowgroup"
+        ref={scroller}
+        style={{ height: `${rows === 0 ? 3 * ROW_HEIGHT : height}px` }}
+        onScroll={(event) => scrollTo(event.currentTarget.scrollTop)}
+      >
+        {rows === 0 && <NoRows searching={state.ordering} onAll={props.onAll} />}
+        <div class="qjm-rows" role="presentation" style={{ height: `${totalHeight(layout)}px` }}>
+          {[...slots.current].map(([i, slot]) => {
+            const place = places.get(i) ?? 0;
+            return (
+              <JobRow
+                key={slot}
+                {...lineOf(state, i, now)}
+                on={on}
+                columns={columns}
+                i={i}
+                place={place}
+                top={topOf(layout, place)}
+                open={place === open}
+                drawerId={drawerId}
+                selected={selection.has(i)}
+                current={place === current}
+              />
+            );
+          })}
+          {drawerShown && (
+            <div
+              key="drawer"
+              class="qjm-drawer-row"
+              role="row"
+              ref={drawer}
+              style={{ transform: `translateY(${topOf(layout, open) + ROW_HEIGHT}px)` }}
+            >
+              <div role="gridcell" aria-colspan={columns.length}>
+                <Drawer
+                  key={opened}
+                  state={state}
+                  actions={actions}
+                  row={opened}
+                  id={drawerId}
+                  now={now}
+                />
+              </div>
+            </div>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+interface Handlers extends RowHandlers {
+  readonly selectAll: (all: boolean) => void;
+}
+
+/** The same functions for good, which do what the newest ones do. */
+function useSteady(handlers: Handlers): Handlers {
+  const newest = useRef(handlers);
+  newest.current = handlers;
+  return useMemo(
+    () => ({
+      toggle: (row) => newest.current.toggle(row),
+      focus: (row) => newest.current.focus(row),
+      select: (row, range) => newest.current.select(row, range),
+      act: (action, row) => newest.current.act(action, row),
+      selectAll: (all) => newest.current.selectAll(all),
+    }),
+    [],
+  );
+}
+
+function holdsFocus(element: HTMLElement | null): boolean {
+  const root = element?.getRootNode() as Document | ShadowRoot | undefined;
+  return element?.contains(root?.activeElement ?? null) === true;
+}
+
+function within(place: number, rows: number): number {
+  return place < rows ? place : -1;
+}

@@ -1,0 +1,33 @@
+/** Rows that were chosen, and what can be done with them. Pure. */
+
+import type { RowAction } from "../protocol/wire";
+import { actionsOf } from "../state/selectors";
+import type { State } from "../state/state";
+
+export type Selection = ReadonlySet<number>;
+
+export const NOTHING: Selection = new Set();
+
+export function toggled(selection: Selection, row: number): Selection {
+  const next = new Set(selection);
+  if (!next.delete(row)) next.add(row);
+  return next;
+}
+
+/** With all rows between two. */
+export function extended(selection: Selection, rows: Iterable<number>): Selection {
+  return new Set([...selection, ...rows]);
+}
+
+/** Which rows each action fits. */
+export function possible(state: State, selection: Selection): ReadonlyMap<RowAction, number[]> {
+  const found = new Map<RowAction, number[]>();
+  for (const row of selection) {
+    for (const action of actionsOf(state, row)) {
+      const rows = found.get(action);
+      if (rows === undefined) found.set(action, [row]);
+      else rows.push(row);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,278 @@
+import { describe, expect, it } from "vitest";
+import { FakeKernel } from "../../demo/fake_kernel";
+import { NOW } from "../../demo/scenarios";
+import {
+  type Choice,
+  FIRST_CHOICE,
+  type Run,
+  STATUSES,
+  type Status,
+  type Update,
+} from "../../src/protocol/wire";
+import {
+  actionsOf,
+  currentRow,
+  histogramFor,
+  isFlawed,
+  pendingAction,
+  spanOf,
+  statusOf,
+  tally,
+  times,
+} from "../../src/state/selectors";
+import {
+  EMPTY,
+  type Event,
+  hasGap,
+  NO_ANSWER,
+  type Origin,
+  reduce,
+  type State,
+} from "../../src/state/state";
+import { scenario } from "../helpers";
+
+function updateEvent(
+  change: Partial<Update> = {},
+  from: Origin = "message",
+  kernel = new FakeKernel(scenario("middle")),
+): Extract<Event, { type: "update" }> {
+  kernel.send({
+    kind: "look",
+    v: 1,
+    view: "a",
+    first: 0,
+    last: 10,
+    choice: FIRST_CHOICE,
+    query: null,
+    asked: 0,
+  });
+  const bytes = new Uint8Array(kernel.statuses().buffer);
+  return {
+    type: "update",
+    update: { ...kernel.update(change.full ?? false), ...change },
+    statuses: bytes,
+    from,
+    at: NOW,
+  };
+}
+
+function stateAfter(...events: Event[]): State {
+  return events.reduce(reduce, EMPTY);
+}
+
+const full = (seq: number) => updateEvent({ full: true, seq });
+
+describe("rows map to spans, run-length coded", () => {
+  const runs: Run[] = [
+    [0, 100, 1, 2],
+    [200, 50, 3, 2],
+    [300, 7, 1, 1],
+  ];
+  it.each([
+    [0, "0-100 0/1"],
+    [1, "100-200 0/1"],
+    [2, "200-250 0/3"],
+    [4, "200-250 2/3"],
+    [5, "250-300 0/3"],
+    [8, "300-307 0/1"],
+  ])("row %d", (i, words) => {
+    const span = spanOf(runs, i);
+    expect(`${span?.start}-${span?.stop} ${span?.piece}/${span?.pieces}`).toBe(words);
+  });
+
+  it("ends with the layout", () => {
+    expect(spanOf(runs, 9)).toBeNull();
+    expect(spanOf([], 0)).toBeNull();
+  });
+});
+
+describe("updates", () => {
+  it("take a row's status from the bytes, not from its details", () => {
+    const late = updateEvent({ seq: 2 });
+    late.statuses[7] = STATUSES.indexOf("done");
+    const state = stateAfter(full(1), late);
+    expect(statusOf(state, 7)).toBe("done");
+    expect(state.rows.get(7)?.status).toBe("running");
+    expect(currentRow(state, 7)).toBeNull();
+  });
+
+  it("are the same applied twice", () => {
+    const event = updateEvent({ seq: 2 });
+    const once = stateAfter(full(1), event);
+    const twice = reduce(once, event);
+    expect(twice).toEqual(once);
+  });
+
+  it("that are older change nothing", () => {
+    const state = stateAfter(full(5));
+    expect(reduce(state, updateEvent({ seq: 4 }))).toBe(state);
+    expect(reduce(state, updateEvent({ seq: 4, full: true }))).toBe(state);
+  });
+
+  it("without statuses leave them as the one before said", () => {
+    const state = stateAfter(full(1));
+    const said = { ...updateEvent({ seq: 2 }), statuses: new Uint8Array(0) };
+    expect(reduce(state, said).statuses).toBe(state.statuses);
+  });
+
+  it("with a gap ask for hello; a full one never does", () => {
+    const state = stateAfter(full(5));
+    const at = (change: Partial<Update>) => updateEvent(change).update;
+    expect(hasGap(state, at({ seq: 6 }))).toBe(false);
+    expect(hasGap(state, at({ seq: 5 }))).toBe(false);
+    expect(hasGap(state, at({ seq: 7 }))).toBe(true);
+    expect(hasGap(state, at({ seq: 9, full: true }))).toBe(false);
+    expect(hasGap(EMPTY, at({ seq: 0 }))).toBe(true);
+  });
+
+  it("that are not full wait for the first full one", () => {
+    const state = reduce(EMPTY, updateEvent({ seq: 3 }));
+    expect(state.head).toBeNull();
+    expect(state.connection).toBe("connected");
+  });
+
+  it("that are full replace row details, the trait adds to them", () => {
+    const state = stateAfter(full(1));
+    const none = { full: true, seq: 2, rows: [] };
+    expect(reduce(state, updateEvent(none)).rows.size).toBe(0);
+    expect(reduce(state, updateEvent(none, "trait")).rows.size).toBe(state.rows.size);
+  });
+
+  it("with another layout drop what was known about rows", () => {
+    const state = stateAfter(full(1), updateEvent({ seq: 2, runs: [[0, 10, 1, 10]], rows: [] }));
+    expect(state.rows.size).toBe(0);
+    expect(spanOf(state.runs, 3)?.start).toBe(30);
+  });
+
+  it("that were saved do not say that a kernel is there, a change does", () => {
+    const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), { type: "silent" });
+    expect(state.connection).toBe("silent");
+    expect(reduce(state, updateEvent({ seq: 2 })).connection).toBe("connected");
+    expect(reduce(state, updateEvent({ full: true, seq: 1 }, "trait")).connection).toBe(
+      "connected",
+    );
+  });
+
+  it("by the trait go on while the kernel is too busy to read our hello", () => {
+    const state = stateAfter(updateEvent({ full: true, seq: 0 }, "saved"));
+    const later = updateEvent({ full: true, seq: 0 }, "trait");
+    later.update.head = { ...later.update.head, lead: "7 of 10 done", now: NOW + 2_000 };
+    const next = reduce(state, later);
+    expect(next.head?.lead).toBe("7 of 10 done");
+    const older = updateEvent({ full: true, seq: 0 }, "trait");
+    expect(reduce(next, older).head?.lead).toBe("7 of 10 done");
+  });
+
+  it("keep the histograms of two views apart", () => {
+    const histogram = updateEvent().update.histograms?.[0];
+    if (histogram === undefined) throw new Error("no histogram");
+    const histograms = [16, 64].map((top) => ({ ...histogram, choice: { ...FIRST_CHOICE, top } }));
+    const state = stateAfter(updateEvent({ full: true, seq: 1, histograms }));
+    const shown = (change: Partial<Choice>) =>
+      histogramFor(state, { ...FIRST_CHOICE, ...change })?.choice;
+    expect(shown({ top: 16 })?.top).toBe(16);
+    expect(shown({ top: 64 })?.top).toBe(64);
+    expect(shown({ top: 256 })).toMatchObject({ circuit: null });
+    expect(shown({ top: 16, circuit: 3 })).toBeUndefined();
+    expect(shown({ top: 16, bits: [0] })).toBeUndefined();
+  });
+});
+
+describe("statuses", () => {
+  const bytes = Uint8Array.from([5, 5, 6, 0x14, 0]);
+  const flawed = { ...EMPTY, statuses: Uint8Array.from([5, 0x45, 0x65]) };
+  it("of jobs that are done say whether circuits failed, which can be sent again", () => {
+    expect([isFlawed(flawed, 0), isFlawed(flawed, 1)]).toEqual([false, true]);
+    expect(statusOf(flawed, 1)).toBe("done");
+    expect([0, 1, 2].map((row) => actionsOf(flawed, row))).toEqual([[], ["retry"], []]);
+  });
+
+  it("are counted without their flags", () => {
+    const counts = tally(bytes);
+    const of = (status: Status) => counts.get(status);
+    expect([of("done"), of("error"), of("running"), of("not_sent"), of("held")]).toEqual([
+      2, 1, 1, 1, 0,
+    ]);
+  });
+
+  it("say what can be done with a row", () => {
+    const state = { ...EMPTY, statuses: bytes };
+    expect([0, 2, 3, 4].map((row) => actionsOf(state, row))).toEqual([
+      [],
+      ["retry"],
+      [],
+      ["cancel"],
+    ]);
+    const lost = { ...EMPTY, statuses: Uint8Array.from([0x26, 0x22, 0x25]) };
+    expect([0, 1, 2].map((row) => actionsOf(lost, row))).toEqual([[], ["cancel"], []]);
+  });
+});
+
+describe("times", () => {
+  it("of a running job go on by the kernel's clock", () => {
+    const state = stateAfter(full(1));
+    expect(times(state, 7, NOW).ran).toBe(5_000);
+    expect(times(state, 7, NOW + 3_000)).toEqual({
+      waited: 182_000,
+      ran: 8_000,
+      since: 8_000,
+    });
+    expect(times(state, 0, NOW + 3_000).ran).toBe(8_000);
+  });
+
+  it("stand still where no kernel is", () => {
+    const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), { type: "silent" });
+    expect(times(state, 7, NOW + 3_000).ran).toBe(5_000);
+  });
+});
+
+describe("commands", () => {
+  const sent: Event = { type: "sent", id: "c1", do: "cancel", rows: [7] };
+  const ack = (ok: boolean, text = ""): Event => ({
+    type: "ack",
+    ack: { kind: "ack", v: 1, id: "c1", ok, text },
+  });
+
+  it("never write a status", () => {
+    const state = stateAfter(full(1), sent);
+    expect(statusOf(state, 7)).toBe("running");
+    expect(pendingAction(state, 7)).toBe("cancel");
+    expect(pendingAction(state, 8)).toBeNull();
+  });
+
+  it("are pending until the update after the acknowledgement", () => {
+    const recorded = stateAfter(full(1), sent, ack(true));
+    expect(pendingAction(recorded, 7)).toBe("cancel");
+    expect(pendingAction(reduce(recorded, updateEvent({ seq: 2 })), 7)).toBeNull();
+  });
+
+  it("are over with the acknowledgement when an update was faster", () => {
+    const state = stateAfter(full(1), sent, updateEvent({ seq: 2 }));
+    expect(pendingAction(state, 7)).toBe("cancel");
+    expect(pendingAction(reduce(state, ack(true)), 7)).toBeNull();
+  });
+
+  it("that are refused say why", () => {
+    const state = stateAfter(full(1), sent, ack(false, "job 7 is done"));
+    expect(state.notice?.text).toBe("job 7 is done");
+    expect(pendingAction(state, 7)).toBeNull();
+  });
+
+  it("that stay unanswered say so, and a late answer takes it back", () => {
+    const late = stateAfter(full(1), sent, { type: "late", id: "c1" });
+    expect(late.notice?.text).toBe(NO_ANSWER);
+    expect(pendingAction(late, 7)).toBeNull();
+    expect(reduce(late, ack(true)).notice).toBeNull();
+  });
+
+  it("for all cover the rows that can", () => {
+    const state = stateAfter(full(1), { type: "sent", id: "c2", do: "retry", rows: null });
+    expect(pendingAction(state, 2)).toBe("retry");
+    expect(pendingAction(state, 3)).toBeNull();
+  });
+
+  it("of another view are left alone", () => {
+    const state = stateAfter(full(1));
+    expect(reduce(state, ack(false, "no"))).toBe(state);
+  });
+});
