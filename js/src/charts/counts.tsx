@@ -3,6 +3,7 @@ import { render } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { Button } from "../components/button";
 import { memo } from "../components/memo";
+import { fileName, saveFile } from "../components/save_file";
 import type { Choice, Groups, Histogram } from "../protocol/wire";
 import { count } from "../text";
 import { axisOf, type Bar, barsOf, caption, FIRST_LOOKS, type Looks, restCaption } from "./bars";
@@ -12,7 +13,7 @@ import { Whose } from "./circuit_picker";
 import { CountsOptions, type Format } from "./counts_options";
 import { CountsTable } from "./counts_table";
 import type { PlotlyApi } from "./plotly";
-import { csv, fileName, png, save, svgText } from "./saving";
+import { csv, png, svgText } from "./saving";
 
 const TOPS = [16, 64, 256, 1024] as const;
 
@@ -46,9 +47,9 @@ function CountsView(props: Props) {
   const label = histogram === undefined ? "" : `Counts of ${words(histogram)}`;
   const onSave = (format: Format) => {
     if (histogram === undefined || place.current === null) return;
-    const file = `${fileName(name)}-counts.${format}`;
+    const file = `${fileName(name, "counts")}-counts.${format}`;
     const { shots } = histogram;
-    if (format === "csv") save(file, new Blob([csv(bars)], { type: "text/csv" }));
+    if (format === "csv") saveFile(file, new Blob([csv(bars)], { type: "text/csv" }));
     else
       void savePicture(place.current, file, { bars, looks, shots, label, heading: [name, label] });
   };
@@ -218,7 +219,7 @@ async function savePicture(place: HTMLElement, file: string, drawn: Drawn): Prom
     const ground = getComputedStyle(place.closest(".qjm-panel") ?? place).backgroundColor;
     const text = svgText(drawing, ground);
     const svg = new Blob([text], { type: "image/svg+xml" });
-    save(file, file.endsWith(".svg") ? svg : await png(text, width, height, ground));
+    saveFile(file, file.endsWith(".svg") ? svg : await png(text, width, height, ground));
   } finally {
     render(null, host);
     host.remove();

@@ -74,24 +74,3 @@ export async function png(
     canvas.toBlob((blob) => (blob === null ? reject(new Error("no picture")) : resolve(blob))),
   );
 }
-
-/** Hand a file to the reader. */
-export function save(name: string, content: Blob): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
-}
-
-/** A set's name as part of a file's: letters and digits of any script, and what is sure to be allowed. */
-export function fileName(name: string): string {
-  const plain = name
-    .normalize("NFKC")
-    .replace(/[^\p{L}\p{N}._-]+/gu, "-")
-    .slice(0, 80)
-    .replace(/^[-.]+|[-.]+$/g, "");
-  return plain || "counts";
-}

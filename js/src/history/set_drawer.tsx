@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Words } from "../components/action_labels";
 import { Button } from "../components/button";
 import { Confirm } from "../components/confirm";
+import { fileName } from "../components/save_file";
 import type { SetDeed, StoredSet } from "../protocol/history_wire";
 import { count, plural } from "../text";
 import type { HistoryActions } from "./history_session";
@@ -63,7 +64,7 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
         label="Export to"
         hint="a path where the kernel runs"
         button="Export"
-        value={`${fileName(set)}.qjm`}
+        value={`${fileName(set.name, set.id)}.qjm`}
         always
         waiting={waitsFor(state, set, "export")}
         disabled={busy}
@@ -113,10 +114,6 @@ function waitsFor(state: HistoryState, set: StoredSet, deed: Deed): boolean {
 
 function shots([fewest, most]: readonly [number, number]): string {
   return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;
-}
-
-function fileName({ name, id }: StoredSet): string {
-  return name.replace(/[^\p{L}\p{N}._-]+/gu, "-").replace(/^[-.]+|[-.]+$/g, "") || id;
 }
 
 interface FieldProps {

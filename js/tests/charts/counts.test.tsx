@@ -13,8 +13,9 @@ import {
 } from "../../src/charts/bars";
 import { readBits } from "../../src/charts/counts_options";
 import { draw, label, type Picture, traces } from "../../src/charts/plot";
-import { csv, fileName } from "../../src/charts/saving";
+import { csv } from "../../src/charts/saving";
 import type { Theme } from "../../src/charts/theme";
+import { fileName } from "../../src/components/save_file";
 import { type Choice, FIRST_CHOICE, type Histogram } from "../../src/protocol/wire";
 import { button, type Shown, scenario, settle, show, useFakeTime } from "../helpers";
 
@@ -158,8 +159,8 @@ describe("a file", () => {
   });
 
   it("is named after the set", () => {
-    expect(fileName("bell sweep <b>/../é 3")).toBe("bell-sweep-b-..-é-3");
-    expect(fileName("../")).toBe("counts");
+    expect(fileName("bell sweep <b>/../é 3", "counts")).toBe("bell-sweep-b-..-é-3");
+    expect(fileName("../", "counts")).toBe("counts");
   });
 });
 
