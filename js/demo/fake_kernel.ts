@@ -4,21 +4,21 @@
  */
 import {
   type Action,
+  type Attempt,
   CANCEL_REQUESTED,
   type Choice,
-  FIRST_CHOICE,
-  FLAWED,
+  DEFAULT_CHOICE,
   type Groups,
   type Head,
   type Histogram,
   OPTIONAL_COLUMNS,
   type Row,
   type RowAction,
+  SOME_FAILED,
   STATUSES,
   type Status,
   type Timeline,
   type ToKernel,
-  type Try,
   type Update,
   WIRE_VERSION,
 } from "../src/protocol/wire";
@@ -34,7 +34,7 @@ meas: 2/══════════════╩══╩═
 export interface FakeJob {
   status: Status;
   /** Some of its circuits failed, though it is done. */
-  flawed?: boolean;
+  someFailed?: boolean;
   cancelRequested?: boolean;
   jobId?: string;
   since?: number;
@@ -95,10 +95,10 @@ export class FakeKernel {
   private seq = 0;
   private readonly handlers = new Map<string, Set<Handler>>();
   private readonly traits = new Map<string, unknown>();
-  private sight: Look = {
+  private viewport: Look = {
     first: 0,
     last: 0,
-    choice: FIRST_CHOICE,
+    choice: DEFAULT_CHOICE,
     query: null,
     asked: 0,
     view: "",
@@ -166,17 +166,21 @@ export class FakeKernel {
             : []),
         ],
       }),
-      rows: this.rows(this.sight.first, this.sight.last),
+      rows: this.rows(this.viewport.first, this.viewport.last),
       orders: [
-        { view: this.sight.view, asked: this.sight.asked, chosen: this.sight.query !== null },
+        {
+          view: this.viewport.view,
+          asked: this.viewport.asked,
+          chosen: this.viewport.query !== null,
+        },
       ],
-      histograms: this.sight.choice === null ? [] : [this.histogram(this.sight.choice)],
+      histograms: this.viewport.choice === null ? [] : [this.histogram(this.viewport.choice)],
     };
   }
 
   /** The rows of the query: by part of a note or id, by status, and up or down the list. */
   private found(): number[] {
-    const { query } = this.sight;
+    const { query } = this.viewport;
     const rows = this.set.jobs.map((_, i) => i);
     if (query === null) return rows;
     const found = rows.filter((i) => {
@@ -188,7 +192,7 @@ export class FakeKernel {
   }
 
   private order(): DataView[] {
-    if (this.sight.query === null) return [];
+    if (this.viewport.query === null) return [];
     const bytes = new DataView(new ArrayBuffer(4 * this.found().length));
     for (const [place, row] of this.found().entries()) bytes.setUint32(4 * place, row, true);
     return [bytes];
@@ -196,8 +200,10 @@ export class FakeKernel {
 
   statuses(): DataView {
     const bytes = this.set.jobs.map(
-      ({ status, cancelRequested, flawed }) =>
-        STATUSES.indexOf(status) + (cancelRequested ? CANCEL_REQUESTED : 0) + (flawed ? FLAWED : 0),
+      ({ status, cancelRequested, someFailed }) =>
+        STATUSES.indexOf(status) +
+        (cancelRequested ? CANCEL_REQUESTED : 0) +
+        (someFailed ? SOME_FAILED : 0),
     );
     return new DataView(Uint8Array.from(bytes).buffer);
   }
@@ -303,7 +309,7 @@ export class FakeKernel {
 
   private timeline(): Timeline {
     const { jobs, now } = this.set;
-    const bars = jobs.flatMap(({ status, since, waited, ran }, i): Try[] => {
+    const bars = jobs.flatMap(({ status, since, waited, ran }, i): Attempt[] => {
       const final = ["done", "error", "cancelled", "held"].includes(status);
       if (status === "not_sent" || since === undefined) return [];
       const ended = final ? since + 6_000 * i : null;
@@ -347,7 +353,7 @@ export class FakeKernel {
         this.message(this.update(true));
         break;
       case "look":
-        this.sight = message;
+        this.viewport = message;
         this.publish();
         if (message.choice === null) this.message(this.timeline());
         break;
@@ -429,7 +435,7 @@ export class FakeKernel {
       this.set.jobs[i] =
         action === "cancel"
           ? { ...job, cancelRequested: true, note: "" }
-          : { ...job, status: "sending", flawed: false, note: "", since: this.set.now };
+          : { ...job, status: "sending", someFailed: false, note: "", since: this.set.now };
     }
   }
 
@@ -437,9 +443,9 @@ export class FakeKernel {
     return this.set.owner === undefined && !this.set.interrupted;
   }
 
-  private actionsOf({ status, cancelRequested, flawed }: FakeJob): RowAction[] {
+  private actionsOf({ status, cancelRequested, someFailed }: FakeJob): RowAction[] {
     if (!this.driven) return [];
-    if (status === "error" || flawed) return ["retry"];
+    if (status === "error" || someFailed) return ["retry"];
     if (status === "held") return ["retry_held", "cancel"];
     if (status === "done" || status === "cancelled" || cancelRequested) return [];
     return ["cancel"];

@@ -21,7 +21,7 @@ export class FakeStore {
   refusal: string | null =
     "No backend named ibm_fez is known here. Make one, then run this in a cell:\n`manager.retrieve_job_set('d4').resume(backend)`";
   private readonly handlers = new Map<string, Set<Handler>>();
-  private sight: Extract<ToStore, { kind: "list" }> | null = null;
+  private viewport: Extract<ToStore, { kind: "list" }> | null = null;
 
   constructor(public sets: StoredSet[]) {}
 
@@ -52,7 +52,7 @@ export class FakeStore {
 
   /** Tell the page what is there now. */
   list(): void {
-    if (this.sight !== null) this.message(this.listing(this.sight));
+    if (this.viewport !== null) this.message(this.listing(this.viewport));
   }
 
   private listing({ first, last, query }: Extract<ToStore, { kind: "list" }>): Listing {
@@ -80,7 +80,7 @@ export class FakeStore {
 
   private answer(message: ToStore): void {
     if (message.kind === "list") {
-      this.sight = message;
+      this.viewport = message;
       this.list();
     } else if (message.kind === "do") {
       const { id } = message;

@@ -230,14 +230,14 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     line: "4 failed, 1 running, 1 held for you. Retry sends what failed again.",
     settled: false,
   }),
-  flawed: () => ({
+  some_failed: () => ({
     ...BELL,
     jobs: Array.from({ length: 10 }, (_, i) =>
       i !== 4
         ? done(i)
         : {
             ...done(i),
-            flawed: true,
+            someFailed: true,
             note: "1 of 100 circuits failed (417): ERROR: Insufficient memory to run circuit",
             error: "Job 4, circuit 417 (width 60): ERROR: Insufficient memory to run circuit",
           },

@@ -3,9 +3,9 @@ import type { RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
 import { loadPlotly, type PlotlyApi } from "./charts/plotly";
 import { mount } from "./mount";
-import { watchEnd } from "./notify";
+import { notifyOnEnd } from "./notify";
 import { Panel } from "./panel/panel";
-import { keepUp } from "./state/heartbeat";
+import { startHeartbeat } from "./state/heartbeat";
 import { connect, type Session } from "./state/session";
 import type { State } from "./state/state";
 
@@ -23,10 +23,10 @@ function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
 function panelView(session: Session, repaint: () => void, el: HTMLElement) {
   let plotly: PlotlyApi | null = null;
   let nextRequest = 0;
-  const heartbeat = keepUp(session.refresh);
-  const noticeEnd = watchEnd(el);
+  const heartbeat = startHeartbeat(session.refresh);
+  const notifyEnd = notifyOnEnd(el);
 
-  /** Not before there is something to draw, and not without a kernel, which has to send it. */
+  /** Request Plotly when there is a chart to draw and a kernel to send it. */
   function requestPlotly({ connection, ...state }: State): void {
     if (plotly !== null || connection !== "connected" || !hasChart(state)) return;
     if (Date.now() < nextRequest) return;
@@ -45,8 +45,8 @@ function panelView(session: Session, repaint: () => void, el: HTMLElement) {
     paint(): void {
       const { state } = session;
       paint(<Panel state={state} actions={session} plotly={plotly} />, el);
-      heartbeat.heard(state);
-      noticeEnd(state);
+      heartbeat.update(state);
+      notifyEnd(state);
       requestPlotly(state);
     },
     close: heartbeat.close,

@@ -22,7 +22,7 @@ export function mount<S extends Session>(
   const session = connect(repaint);
   const view = makeView(session, repaint);
 
-  /** Never at once: an answer may come while Preact still renders the state before it. */
+  /** Repaint in a microtask: an answer may arrive while Preact still renders the previous state. */
   function repaint(): void {
     if (scheduled) return;
     scheduled = true;

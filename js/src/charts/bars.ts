@@ -1,33 +1,33 @@
-/** From a histogram to what is drawn: one order of bars, short labels, intervals and the rest. Pure. */
+/** Bars of a histogram: their order, short labels, intervals, and the other outcomes in one bar. Pure. */
 
 import type { Histogram } from "../protocol/wire";
 import { count, plural, shortenMiddle } from "../text";
 
-/** How the counts are shown: the page's own. */
-export interface Looks {
+/** How this view draws the counts. The kernel does not know these options. */
+export interface ChartOptions {
   readonly probability: boolean;
-  /** The most frequent first, instead of by bit string. */
+  /** Sort by frequency instead of by bit string. */
   readonly byValue: boolean;
   readonly errors: boolean;
   readonly expected: boolean;
 }
 
-export const FIRST_LOOKS: Looks = {
+export const DEFAULT_CHART_OPTIONS: ChartOptions = {
   probability: false,
   byValue: false,
   errors: true,
   expected: true,
 };
 
-/** Everything but `count` is a share of all shots; drawings tell it as `looks` say. */
+/** All numbers but `count` are shares of all shots. Charts scale them as the options say. */
 export interface Bar {
   /** The whole bit string. */
   readonly key: string;
-  /** What fits below the axis. */
+  /** The bit string, shortened for the axis. */
   readonly label: string;
   readonly count: number;
   readonly share: number;
-  /** The ends of its 95 % interval. */
+  /** The limits of the 95 % confidence interval. */
   readonly low: number;
   readonly high: number;
   readonly expected: number | null;
@@ -35,16 +35,23 @@ export interface Bar {
 }
 
 const LABEL = 13;
-/** Above this many times the tallest bar, the rest would press all others flat: it is cut off. */
+/**
+ * A rest bar that is this many times higher than the tallest other bar is cut off, or the others would be flat.
+ */
 const REST_LIMIT = 2;
 const CUT = 1.15;
 /** The quantile of a 95 % interval. */
 const Z = 1.959963984540054;
 
-export function barsOf(histogram: Histogram, looks: Looks): readonly Bar[] {
+export function barsOf(histogram: Histogram, options: ChartOptions): readonly Bar[] {
   const { keys, counts, rest, shots } = histogram;
-  const expected = looks.expected ? histogram.expected : null;
-  const make = (key: string, n: number, hoped: number | undefined, isRest: boolean): Bar => {
+  const expected = options.expected ? histogram.expected : null;
+  const make = (
+    key: string,
+    n: number,
+    expectedShare: number | undefined,
+    isRest: boolean,
+  ): Bar => {
     const [low, high] = wilson(n, shots);
     return {
       key,
@@ -53,20 +60,20 @@ export function barsOf(histogram: Histogram, looks: Looks): readonly Bar[] {
       share: n / Math.max(1, shots),
       low,
       high,
-      expected: hoped ?? null,
+      expected: expectedShare ?? null,
       rest: isRest,
     };
   };
   const bars = keys.map((key, i) => make(key, counts[i] ?? 0, expected?.values[i], false));
-  // Sorting is stable: equals stay in the order of their bit strings.
-  if (looks.byValue) bars.sort((a, b) => b.count - a.count);
+  // Sorting is stable: bars of equal count stay in the order of their bit strings.
+  if (options.byValue) bars.sort((a, b) => b.count - a.count);
   if (rest.outcomes > 0) {
     bars.push(make(plural(rest.outcomes, "other"), rest.shots, expected?.rest, true));
   }
   return bars;
 }
 
-/** Whether there is nothing new to draw: a job without counts of these circuits changes only the caption. */
+/** Whether the chart can stay as it is: a job without counts of these circuits changes only the caption. */
 export function sameBars(a: readonly Bar[], b: readonly Bar[]): boolean {
   const reads = ["key", "count", "share", "expected", "rest"] as const;
   return (
@@ -76,15 +83,15 @@ export function sameBars(a: readonly Bar[], b: readonly Bar[]): boolean {
   );
 }
 
-/** What turns shares into what the axis tells. */
-export function unitOf(looks: Looks, shots: number): number {
-  return looks.probability ? 1 : shots;
+/** The factor from shares to the unit of the axis. */
+export function unitOf(options: ChartOptions, shots: number): number {
+  return options.probability ? 1 : shots;
 }
 
 /** The Wilson score interval of a probability (E. B. Wilson, J. Am. Stat. Assoc. 22, 209, 1927). */
 export function wilson(count: number, shots: number): readonly [low: number, high: number] {
   if (shots <= 0) return [0, 1];
-  // Mitigated counts may be outside.
+  // Mitigated counts may be negative or above the number of shots.
   const p = Math.min(1, Math.max(0, count / shots));
   const scale = 1 + (Z * Z) / shots;
   const centre = (p + (Z * Z) / (2 * shots)) / scale;
@@ -92,7 +99,7 @@ export function wilson(count: number, shots: number): readonly [low: number, hig
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }
 
-/** Where the axis ends, as a share, and whether the bar of the rest is cut off there. */
+/** The upper end of the axis, as a share, and whether the rest bar is cut off there. */
 export function axisOf(
   bars: readonly Bar[],
   errors: boolean,
@@ -117,20 +124,23 @@ export function restCaption(histogram: Histogram, cut: boolean): string | null {
   return `The rest: ${plural(outcomes, "other outcome")}, ${plural(shots, "shot")} (${where})`;
 }
 
-/** Small shares have more digits. */
+/** Smaller shares get more digits. */
 export function percent(part: number, unit = " %"): string {
   const digits = part >= 0.1 || part === 0 ? 1 : part >= 0.001 ? 2 : 3;
   return `${(100 * part).toFixed(digits)}${unit}`;
 }
 
-/** A value of the axis in few characters. */
+/** A short tick label. */
 export function short(value: number, probability: boolean): string {
   if (probability) return `${+(100 * value).toFixed(2)}%`;
   if (value >= 1_000_000) return `${+(value / 1_000_000).toFixed(2)}M`;
   return value >= 1_000 ? `${+(value / 1_000).toFixed(2)}k` : String(+value.toFixed(4));
 }
 
-/** Steps of 1, 2 or 5 times a power of ten, at most `most` of them up to `top`; of shots whole ones. */
+/**
+ * Ticks in steps of 1, 2 or 5 times a power of ten: at most `most` of them up to `top`, and whole numbers for
+ * shots.
+ */
 export function ticks(top: number, most: number, least = 1): readonly number[] {
   if (top <= 0) return [0];
   const rough = top / most;
@@ -141,7 +151,7 @@ export function ticks(top: number, most: number, least = 1): readonly number[] {
   return values;
 }
 
-/** Every how many bars a label fits, and whether it has to stand upright. */
+/** Label every n-th bar, and whether the labels are rotated. */
 export function labelling(
   bars: readonly Bar[],
   width: number,
@@ -152,12 +162,12 @@ export function labelling(
   return { every: upright ? Math.max(1, Math.ceil(LINE / room)) : 1, upright };
 }
 
-/** For how many bars there is room: few ones are no walls. */
+/** Slots on the x axis: at least LEAST_SLOTS, so that a few bars are not too wide. */
 export function slotsOf(bars: readonly Bar[]): number {
   return Math.max(LEAST_SLOTS, bars.length) + 0.2;
 }
 
 const LEAST_SLOTS = 6;
-/** Pixels of the labels' fixed-width font. */
+/** Width of a character in the monospaced label font, in pixels. */
 export const CHARACTER = 6.7;
 const LINE = 14;

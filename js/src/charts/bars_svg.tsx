@@ -1,12 +1,11 @@
-/** The counts as a light drawing: above 128 outcomes, while Plotly loads, where it cannot be had, and for
- * saving. */
+/** The counts as SVG: above 128 outcomes, while Plotly loads or where it cannot be loaded, and for saving. */
 import { useState } from "preact/hooks";
 import { count, plainLine } from "../text";
 import {
   axisOf,
   type Bar,
   CHARACTER,
-  type Looks,
+  type ChartOptions,
   labelling,
   percent,
   short,
@@ -15,7 +14,7 @@ import {
   unitOf,
 } from "./bars";
 
-/** Above so many bars they are one path: thousands of elements would be slow. */
+/** Draw more bars than this as one path: thousands of elements are slow. */
 export const MOST_BARS = 128;
 const TOP = 14;
 const RIGHT = 8;
@@ -23,24 +22,24 @@ const LINE = 18;
 
 interface Props {
   bars: readonly Bar[];
-  looks: Looks;
-  /** All shots, for shares. */
+  options: ChartOptions;
+  /** The total number of shots. */
   shots: number;
   /** Pixels. */
   width: number;
   height: number;
   label: string;
-  /** Lines above it: a file stands alone. */
+  /** Lines above the chart, for a saved file. */
   heading?: readonly string[];
 }
 
-export function BarsSvg({ bars, looks, shots, width, height, label, heading = [] }: Props) {
-  const [pointed, point] = useState<number | null>(null);
-  const axis = axisOf(bars, looks.errors);
-  const scale = unitOf(looks, shots);
-  const marks = ticks(axis.top * scale, 4, looks.probability ? 0 : 1);
-  const words = marks.map((mark) => short(mark, looks.probability));
-  const left = 12 + CHARACTER * Math.max(...words.map(({ length }) => length));
+export function BarsSvg({ bars, options, shots, width, height, label, heading = [] }: Props) {
+  const [hovered, setHovered] = useState<number | null>(null);
+  const axis = axisOf(bars, options.errors);
+  const scale = unitOf(options, shots);
+  const marks = ticks(axis.top * scale, 4, options.probability ? 0 : 1);
+  const tickLabels = marks.map((mark) => short(mark, options.probability));
+  const left = 12 + CHARACTER * Math.max(...tickLabels.map(({ length }) => length));
   const inner = Math.max(1, width - left - RIGHT);
   const { every, upright } = labelling(bars, inner);
   const longest = bars.reduce((most, bar) => Math.max(most, bar.label.length), 1);
@@ -55,7 +54,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label, heading = []
   const middle = (i: number) => start + (i + 0.5) * pitch;
   const many = bars.length > MOST_BARS + 1;
   const half = (many ? 0.5 : 0.4) * pitch;
-  const bar = pointed === null ? undefined : bars[pointed];
+  const bar = hovered === null ? undefined : bars[hovered];
   const rest = bars.at(-1);
   return (
     <svg
@@ -68,9 +67,9 @@ export function BarsSvg({ bars, looks, shots, width, height, label, heading = []
       onPointerMove={(event) => {
         const x = event.clientX - event.currentTarget.getBoundingClientRect().left;
         const i = Math.floor((x - start) / pitch);
-        point(i >= 0 && i < bars.length ? i : null);
+        setHovered(i >= 0 && i < bars.length ? i : null);
       }}
-      onPointerLeave={() => point(null)}
+      onPointerLeave={() => setHovered(null)}
     >
       {heading.map((line, i) => (
         <text key={line} class="qjm-svg-heading" x={12} y={LINE * (i + 1)}>
@@ -87,7 +86,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label, heading = []
             y2={y(mark / scale)}
           />
           <text class="qjm-svg-text" x={left - 6} y={y(mark / scale)} text-anchor="end" dy="0.32em">
-            {words[i]}
+            {tickLabels[i]}
           </text>
         </g>
       ))}
@@ -110,7 +109,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label, heading = []
           />
         ),
       )}
-      {looks.errors && (
+      {options.errors && (
         <Shape
           name={many ? "error qjm-svg-fine" : "error"}
           d={bars.map(({ low, high }, i) => `M${middle(i)} ${y(low)}V${y(high)}`).join("")}
@@ -126,7 +125,7 @@ export function BarsSvg({ bars, looks, shots, width, height, label, heading = []
       />
       {axis.cut && rest !== undefined && (
         <text class="qjm-svg-text" x={width - RIGHT} y={top - 4} text-anchor="end">
-          {`↑ ${short(rest.share * scale, looks.probability)}`}
+          {`↑ ${short(rest.share * scale, options.probability)}`}
         </text>
       )}
       {bars.map((each, i) =>

@@ -1,25 +1,27 @@
-/** The chart: Plotly once it is here, a light drawing before that and in its stead. */
+/** The chart of the counts: Plotly once it is loaded, SVG otherwise. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Bar, type Looks, sameBars } from "./bars";
+import { type Bar, type ChartOptions, sameBars } from "./bars";
 import { BarsSvg, MOST_BARS } from "./bars_svg";
 import { draw, type Picture } from "./plot";
 import type { PlotlyApi } from "./plotly";
 import { useFrame } from "./theme";
 
 export const HEIGHT = 280;
-/** Milliseconds between repaints: Plotly at the panel's pace would hold up the page. Below the kernel's pace for
- * counts, or repaints would drift into the moments when statuses come. */
+/**
+ * Milliseconds between repaints: painting at each update would block the page. It is below the interval at
+ * which the kernel sends counts, or repaints would coincide with status updates.
+ */
 const PAUSE = 150;
 
 interface Props {
   bars: readonly Bar[];
-  looks: Looks;
+  options: ChartOptions;
   shots: number;
   label: string;
   plotly: PlotlyApi | null;
 }
 
-export function Chart({ bars, looks, shots, label, plotly }: Props) {
+export function Chart({ bars, options, shots, label, plotly }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { width, theme } = useFrame(frame);
   const [failed, setFailed] = useState(false);
@@ -29,14 +31,14 @@ export function Chart({ bars, looks, shots, label, plotly }: Props) {
       {drawn && theme !== null && width > 0 ? (
         <Plot
           plotly={plotly}
-          picture={{ bars, looks, shots, width, height: HEIGHT, theme }}
+          picture={{ bars, options, shots, width, height: HEIGHT, theme }}
           label={label}
           onFailed={() => setFailed(true)}
         />
       ) : (
         <BarsSvg
           bars={bars}
-          looks={looks}
+          options={options}
           shots={shots}
           width={width || 400}
           height={HEIGHT}
@@ -89,11 +91,17 @@ function Plot({ plotly, picture, label, onFailed }: PlotProps) {
 
 function samePicture(a: Picture, b: Picture): boolean {
   return (
-    a.width === b.width && a.theme === b.theme && a.looks === b.looks && sameBars(a.bars, b.bars)
+    a.width === b.width &&
+    a.theme === b.theme &&
+    a.options === b.options &&
+    sameBars(a.bars, b.bars)
   );
 }
 
-/** After so many milliseconds and after the next frame, which shows what else is new. Returns how to stop it. */
+/**
+ * Run after this many milliseconds and the next frame, which paints the other changes first. Returns how to
+ * cancel.
+ */
 function later(ms: number, run: () => void): () => void {
   let frame = 0;
   let timer = setTimeout(() => {

@@ -1,11 +1,11 @@
-/** Whose counts: of all circuits, of one, or of those that are alike. */
+/** Choose the circuits whose counts are shown: all, one, or a group. */
 import { useEffect, useState } from "preact/hooks";
 import type { Choice, Grouping, Groups } from "../protocol/wire";
 import { plural } from "../text";
 
 type Kind = "all" | "one" | "group";
 const ALL = { circuit: null, name: null, metadata: null } as const;
-/** The groupings in their menu: metadata keys may be any text, so the name has a place of its own. */
+/** The menu value of grouping by name. Keys of metadata may be any text, so theirs begin with a colon. */
 const BY_NAME = "name";
 
 interface Props {
@@ -16,7 +16,7 @@ interface Props {
   onGroups: () => void;
 }
 
-export function Whose({ circuits, choice, groups, onChoice, onGroups }: Props) {
+export function CircuitPicker({ circuits, choice, groups, onChoice, onGroups }: Props) {
   const [kind, setKind] = useState<Kind>("all");
   const change = (next: Kind) => {
     setKind(next);
@@ -59,7 +59,7 @@ function One({ circuits, choice, onChoice }: Pick<Props, "circuits" | "choice" |
         const circuit = event.currentTarget.valueAsNumber;
         const there = Number.isInteger(circuit) && circuit >= 0 && circuit <= last;
         setWrong(!there);
-        // Half-typed numbers wait for the rest.
+        // Ignore a number until it is valid.
         if (there) onChoice({ ...choice, circuit });
       }}
     />
@@ -110,7 +110,7 @@ interface LabelProps {
   onPick: (label: string) => void;
 }
 
-/** A menu, or where there are too many groups for one, a text that finds the first of them. */
+/** A menu, or a text field where there are too many groups for a menu. */
 function Label({ grouping, chosen, onPick }: LabelProps) {
   if (grouping.groups.length < grouping.of) {
     return (

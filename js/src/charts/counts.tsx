@@ -1,4 +1,4 @@
-/** The counts so far: whose and how, as a picture and as a table. */
+/** The counts so far, as a chart and as a table, and the choice of circuits and outcomes. */
 import { render } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { Button } from "../components/button";
@@ -6,10 +6,18 @@ import { memo } from "../components/memo";
 import { fileName, saveFile } from "../components/save_file";
 import type { Choice, Groups, Histogram } from "../protocol/wire";
 import { count } from "../text";
-import { axisOf, type Bar, barsOf, caption, FIRST_LOOKS, type Looks, restCaption } from "./bars";
+import {
+  axisOf,
+  type Bar,
+  barsOf,
+  type ChartOptions,
+  caption,
+  DEFAULT_CHART_OPTIONS,
+  restCaption,
+} from "./bars";
 import { BarsSvg } from "./bars_svg";
 import { Chart, HEIGHT } from "./chart";
-import { Whose } from "./circuit_picker";
+import { CircuitPicker } from "./circuit_picker";
 import { CountsOptions, type Format } from "./counts_options";
 import { CountsTable } from "./counts_table";
 import type { PlotlyApi } from "./plotly";
@@ -18,7 +26,7 @@ import { csv, png, svgText } from "./saving";
 const TOPS = [16, 64, 256, 1024] as const;
 
 interface Props {
-  /** The set's. */
+  /** Name of the job set. */
   name: string;
   circuits: number;
   settled: boolean;
@@ -32,37 +40,43 @@ interface Props {
   onGroups: () => void;
 }
 
-/** Left as it is while the counts are: statuses change far more often. */
+/** Memoized: statuses change far more often than counts. */
 export const Counts = memo(CountsView);
 
 function CountsView(props: Props) {
   const { name, circuits, histogram, choice, groups, plotly, onChoice, onGroups } = props;
-  const [looks, setLooks] = useState<Looks>(FIRST_LOOKS);
-  const [options, setOptions] = useState(false);
-  const place = useRef<HTMLDivElement>(null);
+  const [options, setOptions] = useState<ChartOptions>(DEFAULT_CHART_OPTIONS);
+  const [optionsOpen, setOptionsOpen] = useState(false);
+  const container = useRef<HTMLDivElement>(null);
   const bars = useMemo(
-    () => (histogram === undefined ? [] : barsOf(histogram, looks)),
-    [histogram, looks],
+    () => (histogram === undefined ? [] : barsOf(histogram, options)),
+    [histogram, options],
   );
-  const label = histogram === undefined ? "" : `Counts of ${words(histogram)}`;
+  const label = histogram === undefined ? "" : `Counts of ${describe(histogram)}`;
   const onSave = (format: Format) => {
-    if (histogram === undefined || place.current === null) return;
+    if (histogram === undefined || container.current === null) return;
     const file = `${fileName(name, "counts")}-counts.${format}`;
     const { shots } = histogram;
     if (format === "csv") saveFile(file, new Blob([csv(bars)], { type: "text/csv" }));
     else
-      void savePicture(place.current, file, { bars, looks, shots, label, heading: [name, label] });
+      void savePicture(container.current, file, {
+        bars,
+        options,
+        shots,
+        label,
+        heading: [name, label],
+      });
   };
-  const filled = histogram !== undefined && histogram.keys.length > 0;
+  const hasCounts = histogram !== undefined && histogram.keys.length > 0;
   return (
-    <div class="qjm-counts" ref={place}>
-      {/* Shown at the end of the tabs' line, and so before the choices for the keyboard too. */}
+    <div class="qjm-counts" ref={container}>
+      {/* CSS moves these to the end of the tab row, so they come first in the Tab order too. */}
       <div class="qjm-counts-tools">
-        {filled && histogram.expected !== null && (
+        {hasCounts && histogram.expected !== null && (
           <Button
             small
-            aria-pressed={looks.expected}
-            onClick={() => setLooks({ ...looks, expected: !looks.expected })}
+            aria-pressed={options.expected}
+            onClick={() => setOptions({ ...options, expected: !options.expected })}
           >
             <span class="qjm-expected-mark" aria-hidden="true" />
             Expected
@@ -72,17 +86,17 @@ function CountsView(props: Props) {
           small
           aria-label="Options"
           title="Order, registers, bits, error bars, saving"
-          aria-expanded={options}
+          aria-expanded={optionsOpen}
           onClick={() => {
-            if (!options) onGroups();
-            setOptions(!options);
+            if (!optionsOpen) onGroups();
+            setOptionsOpen(!optionsOpen);
           }}
         >
           ⋯
         </Button>
       </div>
       <div class="qjm-choices">
-        <Whose
+        <CircuitPicker
           circuits={circuits}
           choice={choice}
           groups={groups}
@@ -92,9 +106,9 @@ function CountsView(props: Props) {
         <select
           class="qjm-select"
           aria-label="Counts or probability"
-          value={looks.probability ? "probability" : "counts"}
+          value={options.probability ? "probability" : "counts"}
           onChange={(event) =>
-            setLooks({ ...looks, probability: event.currentTarget.value === "probability" })
+            setOptions({ ...options, probability: event.currentTarget.value === "probability" })
           }
         >
           <option value="counts">Counts</option>
@@ -103,7 +117,7 @@ function CountsView(props: Props) {
         <select
           class="qjm-select"
           aria-label="How many outcomes"
-          // As text: a number never equals what the page has, and would be set again at each update.
+          // A string: a number never equals the DOM value, and Preact would set it again at each update.
           value={String(choice.top)}
           onChange={(event) => onChoice({ ...choice, top: Number(event.currentTarget.value) })}
         >
@@ -112,27 +126,33 @@ function CountsView(props: Props) {
           ))}
         </select>
       </div>
-      {options && (
+      {optionsOpen && (
         <CountsOptions
           choice={choice}
-          looks={looks}
+          options={options}
           groups={groups}
           onChoice={onChoice}
-          onLooks={setLooks}
+          onOptions={setOptions}
           onSave={onSave}
         />
       )}
-      {filled ? (
-        <Filled histogram={histogram} bars={bars} looks={looks} label={label} plotly={plotly} />
+      {hasCounts ? (
+        <CountsChart
+          histogram={histogram}
+          bars={bars}
+          options={options}
+          label={label}
+          plotly={plotly}
+        />
       ) : (
-        <p class="qjm-empty">{emptyWords(props)}</p>
+        <p class="qjm-empty">{emptyText(props)}</p>
       )}
     </div>
   );
 }
 
-/** Whose counts they are, and how far they are. */
-function words(histogram: Histogram): string {
+/** Which counts these are, and of how many jobs and shots. */
+function describe(histogram: Histogram): string {
   const { circuit, name, metadata, register, bits } = histogram.choice;
   const whose = [
     circuit !== null && `circuit ${circuit}`,
@@ -148,7 +168,7 @@ function words(histogram: Histogram): string {
   return which.filter((part) => part !== false).join(", ");
 }
 
-function emptyWords({ settled, histogram, choice, connected }: Props): string {
+function emptyText({ settled, histogram, choice, connected }: Props): string {
   if (histogram === undefined && !connected) return "These counts need a kernel.";
   if (histogram === undefined) return "Asking for counts…";
   if (histogram.notes.length > 0) return `No counts. ${histogram.notes.join(". ")}.`;
@@ -166,20 +186,20 @@ function emptyWords({ settled, histogram, choice, connected }: Props): string {
 interface FilledProps {
   histogram: Histogram;
   bars: readonly Bar[];
-  looks: Looks;
+  options: ChartOptions;
   label: string;
   plotly: PlotlyApi | null;
 }
 
-function Filled({ histogram, bars, looks, label, plotly }: FilledProps) {
-  const rest = restCaption(histogram, axisOf(bars, looks.errors).cut);
+function CountsChart({ histogram, bars, options, label, plotly }: FilledProps) {
+  const rest = restCaption(histogram, axisOf(bars, options.errors).cut);
   const { expected, shots, notes } = histogram;
   return (
     <>
-      <Chart bars={bars} looks={looks} shots={shots} plotly={plotly} label={label} />
+      <Chart bars={bars} options={options} shots={shots} plotly={plotly} label={label} />
       <div class="qjm-captions">
         <p class="qjm-caption">{caption(histogram)}</p>
-        {expected !== null && looks.expected && (
+        {expected !== null && options.expected && (
           <p class="qjm-caption qjm-likeness">
             <span>{`Hellinger fidelity ${expected.fidelity.toFixed(3)}`}</span>
             <span>{`Total variation distance ${expected.distance.toFixed(3)}`}</span>
@@ -197,29 +217,31 @@ function Filled({ histogram, bars, looks, label, plotly }: FilledProps) {
   );
 }
 
-interface Drawn {
+interface SavedChart {
   bars: readonly Bar[];
-  looks: Looks;
+  options: ChartOptions;
   shots: number;
   label: string;
   heading: readonly string[];
 }
 
-/** Drawn anew inside the panel, where the theme's colours are, and taken away again. */
-async function savePicture(place: HTMLElement, file: string, drawn: Drawn): Promise<void> {
-  const width = Math.max(480, place.clientWidth);
+/** Draw the chart once more inside the panel, where the theme's variables apply, and remove it after saving. */
+async function savePicture(container: HTMLElement, file: string, drawn: SavedChart): Promise<void> {
+  const width = Math.max(480, container.clientWidth);
   const height = HEIGHT + 90;
   const host = document.createElement("div");
   host.className = "qjm-unseen";
-  place.append(host);
+  container.append(host);
   try {
     render(<BarsSvg {...drawn} width={width} height={height} />, host);
     const drawing = host.querySelector("svg");
     if (drawing === null) return;
-    const ground = getComputedStyle(place.closest(".qjm-panel") ?? place).backgroundColor;
-    const text = svgText(drawing, ground);
+    const background = getComputedStyle(
+      container.closest(".qjm-panel") ?? container,
+    ).backgroundColor;
+    const text = svgText(drawing, background);
     const svg = new Blob([text], { type: "image/svg+xml" });
-    saveFile(file, file.endsWith(".svg") ? svg : await png(text, width, height, ground));
+    saveFile(file, file.endsWith(".svg") ? svg : await png(text, width, height, background));
   } finally {
     render(null, host);
     host.remove();

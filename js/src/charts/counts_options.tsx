@@ -1,21 +1,21 @@
-/** What is chosen less often: order, register, bits, error bars; and saving. */
+/** Less frequent choices: order, register, bits, error bars and saving. */
 import { useState } from "preact/hooks";
 import { Button } from "../components/button";
 import type { Choice, Groups } from "../protocol/wire";
-import type { Looks } from "./bars";
+import type { ChartOptions } from "./bars";
 
 export type Format = "png" | "svg" | "csv";
 
 interface Props {
   choice: Choice;
-  looks: Looks;
+  options: ChartOptions;
   groups: Groups | null;
   onChoice: (choice: Choice) => void;
-  onLooks: (looks: Looks) => void;
+  onOptions: (options: ChartOptions) => void;
   onSave: (format: Format) => void;
 }
 
-export function CountsOptions({ choice, looks, groups, onChoice, onLooks, onSave }: Props) {
+export function CountsOptions({ choice, options, groups, onChoice, onOptions, onSave }: Props) {
   const registers = new Set(groups?.registers ?? []);
   if (choice.register !== null) registers.add(choice.register);
   return (
@@ -23,8 +23,10 @@ export function CountsOptions({ choice, looks, groups, onChoice, onLooks, onSave
       <select
         class="qjm-select"
         aria-label="Order of the outcomes"
-        value={looks.byValue ? "value" : "key"}
-        onChange={(event) => onLooks({ ...looks, byValue: event.currentTarget.value === "value" })}
+        value={options.byValue ? "value" : "key"}
+        onChange={(event) =>
+          onOptions({ ...options, byValue: event.currentTarget.value === "value" })
+        }
       >
         <option value="key">By bit string</option>
         <option value="value">Most frequent first</option>
@@ -48,8 +50,8 @@ export function CountsOptions({ choice, looks, groups, onChoice, onLooks, onSave
       <label class="qjm-option">
         <input
           type="checkbox"
-          checked={looks.errors}
-          onChange={(event) => onLooks({ ...looks, errors: event.currentTarget.checked })}
+          checked={options.errors}
+          onChange={(event) => onOptions({ ...options, errors: event.currentTarget.checked })}
         />
         Error bars
       </label>
@@ -69,7 +71,7 @@ export function CountsOptions({ choice, looks, groups, onChoice, onLooks, onSave
   );
 }
 
-/** Written as "0, 2-4"; what cannot be read waits for the rest. */
+/** A field for bits such as "0, 2-4". Input that cannot be parsed is ignored until it can. */
 function Bits({ choice, onChoice }: Pick<Props, "choice" | "onChoice">) {
   const [text, setText] = useState(choice.bits?.join(", ") ?? "");
   const read = readBits(text);
@@ -95,7 +97,7 @@ function Bits({ choice, onChoice }: Pick<Props, "choice" | "onChoice">) {
 
 const MOST_BITS = 4_096;
 
-/** Null for all bits, undefined where it makes no sense (yet). */
+/** The bits, ascending; null for all of them, undefined for invalid input. */
 export function readBits(text: string): number[] | null | undefined {
   if (text.trim() === "") return null;
   const bits = new Set<number>();

@@ -1,8 +1,8 @@
-/** What the chart shows, as a table. */
+/** The bars of the chart as a table. */
 import { count } from "../text";
 import { type Bar, percent } from "./bars";
 
-/** Longer tables are cut: the file has them whole. */
+/** Rows above this number are only in the CSV file. */
 const MOST_ROWS = 1_100;
 
 export function CountsTable({ bars }: { bars: readonly Bar[] }) {

@@ -1,6 +1,15 @@
-/** Draws bars with Plotly into one element, and redraws no more than it has to. */
+/** Draw bars with Plotly, updating only what has changed. */
 
-import { axisOf, type Bar, CHARACTER, type Looks, labelling, short, slotsOf, unitOf } from "./bars";
+import {
+  axisOf,
+  type Bar,
+  CHARACTER,
+  type ChartOptions,
+  labelling,
+  short,
+  slotsOf,
+  unitOf,
+} from "./bars";
 import type { PlotlyApi } from "./plotly";
 import type { Theme } from "./theme";
 
@@ -16,7 +25,7 @@ const RIGHT = 8;
 
 export interface Picture {
   readonly bars: readonly Bar[];
-  readonly looks: Looks;
+  readonly options: ChartOptions;
   readonly shots: number;
   /** Pixels. */
   readonly width: number;
@@ -24,18 +33,18 @@ export interface Picture {
   readonly theme: Theme;
 }
 
-/** Only the counts differ: Plotly can keep axes and labels. */
+/** Whether only the counts differ, so that Plotly can keep axes and labels. */
 export function sameButCounts(a: Picture, b: Picture): boolean {
   return (
     a.width === b.width &&
     a.height === b.height &&
     a.theme === b.theme &&
-    a.looks === b.looks &&
+    a.options === b.options &&
     a.bars.length === b.bars.length &&
     a.bars.every((bar, i) => bar.key === b.bars[i]?.key && bar.rest === b.bars[i]?.rest) &&
     hasExpected(a) === hasExpected(b) &&
-    !axisOf(a.bars, a.looks.errors).cut &&
-    !axisOf(b.bars, b.looks.errors).cut
+    !axisOf(a.bars, a.options.errors).cut &&
+    !axisOf(b.bars, b.options.errors).cut
   );
 }
 
@@ -58,13 +67,13 @@ export function draw(
   return plotly.update(element, change, { "yaxis.range": rangeOf(picture) }, [...drawn.keys()]);
 }
 
-/** Plotly reads some markup in labels; a key from a provider is only text. */
+/** Escape text for Plotly, which interprets some HTML in labels. */
 export function label(text: string): string {
   return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 }
 
 interface Trace {
-  /** Null: nothing is drawn there. */
+  /** Null where no mark is drawn. */
   readonly y: readonly (number | null)[];
   readonly error_y?: { readonly array: readonly number[]; readonly arrayminus: readonly number[] };
 }
@@ -74,18 +83,18 @@ function hasExpected({ bars }: Picture): boolean {
 }
 
 export function traces(picture: Picture): Trace[] {
-  const { bars, looks, shots, theme, width } = picture;
-  const scale = unitOf(looks, shots);
+  const { bars, options, shots, theme, width } = picture;
+  const scale = unitOf(options, shots);
   const x = bars.map((_, i) => i);
-  const unit = looks.probability ? "<b>%{y:.2%}</b>" : "<b>%{y:,}</b> shots";
+  const unit = options.probability ? "<b>%{y:.2%}</b>" : "<b>%{y:,}</b> shots";
   const measured = {
     type: "bar",
     x,
-    y: bars.map(({ count, share }) => (looks.probability ? share : count)),
+    y: bars.map(({ count, share }) => (options.probability ? share : count)),
     customdata: bars.map(({ key }) => label(key)),
     hovertemplate: `%{customdata}<br>${unit}<extra></extra>`,
     marker: { color: bars.map(({ rest }) => (rest ? theme.rest : theme.bar)) },
-    ...(looks.errors && {
+    ...(options.errors && {
       error_y: {
         type: "data",
         symmetric: false,
@@ -102,13 +111,13 @@ export function traces(picture: Picture): Trace[] {
     type: "scatter",
     mode: "markers",
     x,
-    y: bars.map(({ expected: hoped }) => (hoped ? scale * hoped : null)),
+    y: bars.map(({ expected: expectedShare }) => (expectedShare ? scale * expectedShare : null)),
     customdata: measured.customdata,
     hovertemplate: `%{customdata}<br>${unit.replace(",", ",.1f")} expected<extra></extra>`,
     cliponaxis: true,
     marker: {
       symbol: "line-ew",
-      // As wide as a bar and a little more; Plotly draws this line 1.4 times as long as it is told.
+      // A little wider than a bar. Plotly draws this symbol 1.4 times as long as its size.
       size: Math.max(3, (0.86 * (width - LEFT - RIGHT)) / slotsOf(bars) / 1.4),
       line: { width: 2, color: theme.expected },
     },
@@ -116,19 +125,19 @@ export function traces(picture: Picture): Trace[] {
   return [measured, expected];
 }
 
-function rangeOf({ bars, looks, shots }: Picture): [number, number] {
-  return [0, axisOf(bars, looks.errors).top * unitOf(looks, shots) || 1];
+function rangeOf({ bars, options, shots }: Picture): [number, number] {
+  return [0, axisOf(bars, options.errors).top * unitOf(options, shots) || 1];
 }
 
 function layout(picture: Picture): object {
-  const { bars, looks, shots, width, height, theme } = picture;
+  const { bars, options, shots, width, height, theme } = picture;
   const { every, upright } = labelling(bars, width - LEFT - RIGHT);
   const longest = bars.reduce((most, bar) => Math.max(most, bar.label.length), 1);
   const marked = bars
     .map((bar, i) => ({ i, text: label(bar.label) }))
     .filter(({ i }) => i % every === 0);
   const axis = { fixedrange: true, zeroline: false, color: theme.muted };
-  const { cut } = axisOf(bars, looks.errors);
+  const { cut } = axisOf(bars, options.errors);
   const rest = bars.at(-1);
   return {
     width,
@@ -159,7 +168,7 @@ function layout(picture: Picture): object {
       ...axis,
       gridcolor: theme.grid,
       nticks: 5,
-      tickformat: looks.probability ? "~%" : "~s",
+      tickformat: options.probability ? "~%" : "~s",
       range: rangeOf(picture),
     },
     annotations:
@@ -172,7 +181,7 @@ function layout(picture: Picture): object {
               yanchor: "bottom",
               xanchor: "right",
               xshift: 14,
-              text: `↑ ${short(rest.share * unitOf(looks, shots), looks.probability)}`,
+              text: `↑ ${short(rest.share * unitOf(options, shots), options.probability)}`,
               showarrow: false,
               font: { size: 11, color: theme.muted },
             },

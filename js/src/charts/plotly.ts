@@ -1,6 +1,6 @@
 /**
- * Plotly, once a page: asked of the kernel gzipped, inflated and imported here.
- * Panels are separate models, so the promise is kept on the page and not in this module.
+ * Load Plotly once per page: request it from the kernel gzipped, decompress and import it. Panels are separate
+ * models, so the promise is stored on the page and not in this module.
  */
 export interface PlotlyApi {
   react(el: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
@@ -11,7 +11,7 @@ export interface PlotlyApi {
 const KEY = "qjm_widgets.plotly";
 type Page = Record<string, Promise<PlotlyApi> | undefined>;
 
-/** Rejects when the bytes do not come or do not run; the next call then tries again. */
+/** Rejects when the bytes do not arrive or cannot be imported; the next call tries again. */
 export function loadPlotly(
   request: () => Promise<DataView>,
   evaluate: (source: Blob) => Promise<PlotlyApi> = evaluateModule,
@@ -31,7 +31,7 @@ export function loadPlotly(
 }
 
 async function inflate(gzip: DataView): Promise<Blob> {
-  // A copy, because the view may lie in a larger buffer that is shared.
+  // Copy the bytes: the view may be part of a larger shared buffer.
   const bytes = new Uint8Array(gzip.byteLength);
   bytes.set(new Uint8Array(gzip.buffer, gzip.byteOffset, gzip.byteLength));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
@@ -39,8 +39,8 @@ async function inflate(gzip: DataView): Promise<Blob> {
 }
 
 /**
- * Plotly's builds write their name on `window`, over whatever the notebook has there. The lines around
- * it take the name back within the same evaluation, so nothing else ever sees ours.
+ * Plotly's build sets a global on `window`, over one that the notebook may have. These lines restore it in the
+ * same evaluation, so no other code sees ours.
  */
 const BEFORE = `const names = ["Plotly", "moduleName"];
 const kept = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));

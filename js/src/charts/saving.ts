@@ -1,8 +1,8 @@
-/** The counts as files: what is shown, as a picture or as a table. */
+/** Save the counts as SVG, PNG or CSV. */
 import { plainLine } from "../text";
 import type { Bar } from "./bars";
 
-/** What CSS gives a drawing; a file has no style sheet. */
+/** Computed styles to copy into a saved SVG, which has no style sheet. */
 const STYLES = [
   "fill",
   "stroke",
@@ -13,12 +13,12 @@ const STYLES = [
   "font-weight",
 ];
 const BITS = /^[01][01 ]*$/;
-/** What a spreadsheet runs, the wide forms too, and what it takes for a number. */
+/** Text that a spreadsheet would run as a formula, full-width forms included, or read as a number. */
 const RUN_OR_NUMBER = /^\s*(?:[=+\-@＝＋－＠]|[\d.]+(?:e[+-]?\d*)?$)/i;
-/** Pixels of a saved picture for each of the page's. */
+/** Pixels of a saved PNG per CSS pixel. */
 const SCALE = 2;
 
-/** Shares are of all shots; `low` and `high` are the ends of the 95 % interval. */
+/** The bars as CSV. Shares are of all shots; `low` and `high` are the limits of the 95 % interval. */
 export function csv(bars: readonly Bar[]): string {
   const withExpected = bars.some(({ expected }) => expected !== null);
   const head = ["outcome", "shots", "share", "low", "high", ...(withExpected ? ["expected"] : [])];
@@ -30,8 +30,9 @@ export function csv(bars: readonly Bar[]): string {
 }
 
 /**
- * Nobody may run a text, nor make a number of a bit string: quotes do not keep `"00"` from becoming 0. As
- * `0b00` it is text in spreadsheets and in pandas, and Python's `int(text, 2)` reads it.
+ * Quote a cell so that a spreadsheet neither runs it nor makes a number of a bit string. Quotes alone do not
+ * keep `"00"` from becoming 0. `0b00` is text in spreadsheets and in pandas, and Python's `int(text, 2)` reads
+ * it.
  */
 function cell(text: string): string {
   const plain = plainLine(text, 2_000);
@@ -39,8 +40,8 @@ function cell(text: string): string {
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
-/** A drawing in the page as a file of its own, with its colours in it and on the page's ground. */
-export function svgText(drawing: SVGSVGElement, ground: string): string {
+/** Serialize an SVG of the page with its computed styles and background. */
+export function svgText(drawing: SVGSVGElement, background: string): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const copies = copy.querySelectorAll("*");
   for (const [i, element] of drawing.querySelectorAll("*").entries()) {
@@ -49,7 +50,7 @@ export function svgText(drawing: SVGSVGElement, ground: string): string {
     copies[i]?.setAttribute("style", found.join(";"));
     copies[i]?.removeAttribute("class");
   }
-  copy.setAttribute("style", `background:${ground}`);
+  copy.setAttribute("style", `background:${background}`);
   return new XMLSerializer().serializeToString(copy);
 }
 
@@ -57,7 +58,7 @@ export async function png(
   svg: string,
   width: number,
   height: number,
-  ground: string,
+  background: string,
 ): Promise<Blob> {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
@@ -67,7 +68,7 @@ export async function png(
   canvas.height = SCALE * height;
   const context = canvas.getContext("2d");
   if (context === null) throw new Error("no canvas");
-  context.fillStyle = ground;
+  context.fillStyle = background;
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(image, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve, reject) =>

@@ -1,4 +1,4 @@
-/** The notebook's colours and fonts for what CSS does not reach: Plotly draws with values of its own. */
+/** The notebook's colours and fonts for Plotly, which CSS does not style. */
 import type { RefObject } from "preact";
 import { useLayoutEffect, useState } from "preact/hooks";
 
@@ -42,7 +42,7 @@ export function sameTheme(a: Theme, b: Theme): boolean {
   return (Object.keys(a) as (keyof Theme)[]).every((name) => a[name] === b[name]);
 }
 
-/** Any CSS colour as rgba(): themes may use notations that Plotly does not know. */
+/** Convert any CSS colour to rgba(): themes may use notations that Plotly cannot parse. */
 function plainColour(colour: string): string {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   if (context == null || colour === "") return colour || "#808080";
@@ -52,7 +52,7 @@ function plainColour(colour: string): string {
   return `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`;
 }
 
-/** Calls back when the theme may have changed. Returns how to stop. */
+/** Call back when the theme may have changed. Returns how to stop. */
 export function watchTheme(changed: () => void): () => void {
   const observer = new MutationObserver(changed);
   const filter = ["data-jp-theme-light", "data-jp-theme-name", "data-theme", "theme", "class"];
@@ -67,7 +67,7 @@ export function watchTheme(changed: () => void): () => void {
   };
 }
 
-/** How wide an element is, in pixels, and the theme that it stands in. */
+/** Width of an element in pixels, and its theme. */
 export function useFrame(frame: RefObject<HTMLElement | null>): {
   width: number;
   theme: Theme | null;
@@ -77,17 +77,17 @@ export function useFrame(frame: RefObject<HTMLElement | null>): {
   useLayoutEffect(() => {
     const element = frame.current;
     if (element === null) return;
-    const look = () => {
+    const measure = () => {
       setWidth(Math.floor(element.clientWidth));
-      // JupyterLab takes cells out of the page, and there no variable has a value.
+      // JupyterLab detaches cells that are scrolled away; variables have no value there.
       if (!element.isConnected) return;
       const found = readTheme(element);
       setTheme((known) => (known !== null && sameTheme(known, found) ? known : found));
     };
-    look();
-    const observer = new ResizeObserver(look);
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
-    const unwatch = watchTheme(look);
+    const unwatch = watchTheme(measure);
     return () => {
       observer.disconnect();
       unwatch();

@@ -1,4 +1,4 @@
-/** The timeline: when each job waited and ran, or how many did at which time. */
+/** The timeline: when each job waited and ran, or how many jobs did at each time. */
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Timeline } from "../protocol/wire";
 import { kernelNow } from "../state/selectors";
@@ -17,7 +17,7 @@ interface Props {
 export function TimelineView({ state, plotly, now }: Props) {
   const { timeline } = state;
   if (timeline === null || isEmpty(timeline) || plotly === null) {
-    return <p class="qjm-empty">{emptyWords(state, plotly)}</p>;
+    return <p class="qjm-empty">{emptyText(state, plotly)}</p>;
   }
   const at = kernelNow(state, now);
   return (
@@ -38,15 +38,15 @@ function isEmpty({ bars, steps }: Timeline): boolean {
   return (bars?.length ?? 0) === 0 && (steps?.at.length ?? 0) === 0;
 }
 
-function emptyWords({ connection, timeline }: State, plotly: PlotlyApi | null): string {
-  if (connection === "silent") return "The timeline needs a kernel.";
+function emptyText({ connection, timeline }: State, plotly: PlotlyApi | null): string {
+  if (connection === "disconnected") return "The timeline needs a kernel.";
   if (timeline === null) return "Asking for the timeline…";
   if (isEmpty(timeline))
     return "Nothing has been sent yet: the timeline begins with the first job.";
   return plotly === null ? "Loading the timeline…" : "";
 }
 
-/** The longest wait and run so far: what the picture is about, in words. */
+/** The timeline in words: the longest wait and run so far, or the most jobs at once. */
 export function summary({ bars, steps, jobs }: Timeline, now: number): string {
   if (steps !== null) {
     const most = (numbers: readonly number[]) => numbers.reduce((a, b) => Math.max(a, b), 0);
@@ -85,9 +85,9 @@ function Drawing({ timeline, at, plotly }: DrawingProps) {
     drawTimeline(plotly, element.current, picture).catch(() => setFailed(true));
   });
   useLayoutEffect(() => {
-    const place = element.current;
+    const chart = element.current;
     return () => {
-      if (place !== null) plotly.purge(place);
+      if (chart !== null) plotly.purge(chart);
     };
   }, [plotly]);
   return (
@@ -101,7 +101,7 @@ function Drawing({ timeline, at, plotly }: DrawingProps) {
   );
 }
 
-/** Time only shows where something still goes on. */
+/** Whether a repaint would change nothing. The time only matters while a job is not finished. */
 function samePicture(a: TimelinePicture, b: TimelinePicture): boolean {
   const open = b.timeline.bars?.some(([, , , , ended]) => ended === null) ?? false;
   return (

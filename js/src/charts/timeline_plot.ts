@@ -1,7 +1,7 @@
-/** Draws the timeline with Plotly. */
+/** Draw the timeline with Plotly. */
 
-import { STATUS_WORDS } from "../components/status";
-import { STATUSES, type Timeline, type Try } from "../protocol/wire";
+import { STATUS_LABELS } from "../components/status";
+import { type Attempt, STATUSES, type Timeline } from "../protocol/wire";
 import { duration } from "../text";
 import { CONFIG } from "./plot";
 import type { PlotlyApi } from "./plotly";
@@ -13,7 +13,7 @@ export interface TimelinePicture {
   readonly width: number;
   readonly height: number;
   readonly theme: Theme;
-  /** The kernel's clock: what goes on ends there. */
+  /** The kernel's clock in milliseconds since 1970 UTC: bars of unfinished jobs end there. */
   readonly now: number;
 }
 
@@ -31,16 +31,16 @@ export function drawTimeline(
   picture: TimelinePicture,
 ): Promise<unknown> {
   const { bars, steps } = picture.timeline;
-  const traces = steps !== null ? stepTraces(picture, steps) : tryTraces(picture, bars ?? []);
+  const traces = steps !== null ? stepTraces(picture, steps) : attemptTraces(picture, bars ?? []);
   return plotly.react(element, traces, layout(picture), CONFIG);
 }
 
-/** Plotly tells dates in UTC: the reader's clock is put in its place. */
+/** Shift a time so that Plotly, which formats dates in UTC, shows local time. */
 export function onTheClock(ms: number): number {
   return ms - 60_000 * new Date(ms).getTimezoneOffset();
 }
 
-export function tryTraces({ theme, now }: TimelinePicture, bars: readonly Try[]): object[] {
+export function attemptTraces({ theme, now }: TimelinePicture, bars: readonly Attempt[]): object[] {
   const ends = bars.map(([, , sent, , ended]) => Math.max(sent, ended ?? now));
   const waiting = bars.map((each, i) => span(each, each[2], each[3] ?? ends[i] ?? now, "waited"));
   const running = bars.flatMap((each, i) =>
@@ -69,7 +69,7 @@ export function tryTraces({ theme, now }: TimelinePicture, bars: readonly Try[])
       mode: "markers",
       x: stopped.map(({ at }) => onTheClock(at)),
       y: stopped.map(({ job }) => job),
-      text: stopped.map(({ job, status }) => `Job ${job}: ${STATUS_WORDS[status].toLowerCase()}`),
+      text: stopped.map(({ job, status }) => `Job ${job}: ${STATUS_LABELS[status].toLowerCase()}`),
       hovertemplate: "%{text}<extra></extra>",
       cliponaxis: false,
       marker: { symbol: "x-thin", size: 8, line: { width: 2, color: theme.failed } },
@@ -84,7 +84,7 @@ interface Span {
   readonly text: string;
 }
 
-function span([job, attempt]: Try, from: number, to: number, word: string): Span {
+function span([job, attempt]: Attempt, from: number, to: number, word: string): Span {
   const which = attempt > 1 ? `, attempt ${attempt}` : "";
   return { job, from, to, text: `Job ${job}${which}: ${word} ${duration(to - from)}` };
 }
@@ -120,7 +120,7 @@ export function stepTraces(
       line: { ...line, color: theme.running },
       fill: "tozeroy",
     },
-    // Above the area, which would hide it.
+    // Last, so that the filled area does not hide it.
     {
       type: "scatter",
       mode: "lines",
@@ -138,7 +138,7 @@ function layout({ timeline, width, height, theme, now }: TimelinePicture): objec
   const axis = { fixedrange: true, zeroline: false, color: theme.muted };
   const first = bars?.reduce((least, [, , sent]) => Math.min(least, sent), now) ?? now;
   const last = bars?.reduce((most, [, , , , ended]) => Math.max(most, ended ?? now), first) ?? now;
-  // A whole picture of one instant has no width.
+  // At least one second, or the axis would have no range.
   const room = Math.max(1_000, last - first);
   return {
     width,

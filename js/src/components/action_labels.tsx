@@ -1,13 +1,13 @@
-/** Words for actions, and foreign text with code in it. */
+/** Labels of actions, and foreign text with code in it. */
 import type { Action, RowAction } from "../protocol/wire";
 
-export const ACTION_WORDS: Readonly<Record<RowAction, string>> = {
+export const ACTION_LABELS: Readonly<Record<RowAction, string>> = {
   cancel: "Cancel",
   retry: "Retry",
   retry_held: "Send again",
 };
 
-export const SENT_WORDS: Readonly<Record<Action, string>> = {
+export const PENDING_LABELS: Readonly<Record<Action, string>> = {
   cancel: "cancel sent…",
   retry: "retry sent…",
   retry_held: "retry sent…",
@@ -16,8 +16,8 @@ export const SENT_WORDS: Readonly<Record<Action, string>> = {
   resume: "resume sent…",
 };
 
-/** The whole text, lines and all. What stands between backticks is code: a click selects it to copy. */
-export function Words({ text }: { text: string }) {
+/** Text with its line breaks. What is between backticks is code: a click selects it to copy. */
+export function TextWithCode({ text }: { text: string }) {
   return (
     <bdi class="qjm-words">
       {text

@@ -1,4 +1,4 @@
-/** A question in the place where it was asked, for what cannot be taken back. */
+/** An inline question before an action that cannot be undone. */
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Button } from "./button";
 
@@ -14,7 +14,7 @@ interface Props {
 export function Confirm({ text, yes, no, danger, onYes, onNo }: Props) {
   const harmless = useRef<HTMLButtonElement>(null);
   const textId = useId();
-  // The harmless answer has the focus, so a hasty Enter changes nothing.
+  // Focus the safe answer, so that a hasty Enter changes nothing.
   useEffect(() => harmless.current?.focus(), []);
   return (
     <div
@@ -29,7 +29,7 @@ export function Confirm({ text, yes, no, danger, onYes, onNo }: Props) {
       }}
     >
       <span id={textId}>{text}</span>
-      <Button look={danger ? "danger" : undefined} onClick={onYes}>
+      <Button variant={danger ? "danger" : undefined} onClick={onYes}>
         {yes}
       </Button>
       <Button ref={harmless} onClick={onNo}>

@@ -1,7 +1,7 @@
-/** Views that are drawn again only when they are given something else. */
+/** Components that render again only when their props change. */
 import { Component, type ComponentChild, type ComponentClass, type ComponentType, h } from "preact";
 
-/** The same view, left as it is while each of its properties is what it was. */
+/** Memoize a component by shallow comparison of its props. */
 export function memo<P extends object>(View: ComponentType<P>): ComponentClass<P> {
   return class extends Component<P> {
     override shouldComponentUpdate(next: Readonly<P>): boolean {

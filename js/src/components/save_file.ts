@@ -1,4 +1,4 @@
-/** Downloads. */
+/** Save files as downloads. */
 
 /** Hand a file to the browser as a download. */
 export function saveFile(name: string, content: Blob): void {
@@ -8,7 +8,7 @@ export function saveFile(name: string, content: Blob): void {
   document.body.append(link);
   link.click();
   link.remove();
-  // By then the browser has read it.
+  // Late enough that the browser has read it.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 

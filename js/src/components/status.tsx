@@ -1,8 +1,8 @@
-/** A status as a word and an icon; the colour only repeats what they say. */
+/** A status as a label and an icon; the colour only repeats them. */
 import type { JSX } from "preact";
 import type { Status } from "../protocol/wire";
 
-export const STATUS_WORDS: Readonly<Record<Status, string>> = {
+export const STATUS_LABELS: Readonly<Record<Status, string>> = {
   not_sent: "Not sent",
   sending: "Sending",
   held: "Held",
@@ -13,7 +13,7 @@ export const STATUS_WORDS: Readonly<Record<Status, string>> = {
   cancelled: "Cancelled",
 };
 
-/** As the bar shows them: what is settled first, what has not begun last. */
+/** Order in the progress bar: finished jobs first, jobs not sent last. */
 export const BAR_ORDER: readonly Status[] = [
   "done",
   "error",
@@ -27,10 +27,10 @@ export const BAR_ORDER: readonly Status[] = [
 
 const RING = <circle cx="8" cy="8" r="6.2" />;
 
-/** What an icon says: a status, or "flawed" for a job that is done with circuits that failed. */
-type Sign = Status | "flawed";
+/** Icons of the statuses, and "some_failed" for a job that is done but has failed circuits. */
+type IconName = Status | "some_failed";
 
-const SHAPES: Readonly<Record<Sign, JSX.Element>> = {
+const SHAPES: Readonly<Record<IconName, JSX.Element>> = {
   not_sent: <circle cx="8" cy="8" r="6.2" stroke-dasharray="2.2 2.67" />,
   sending: <path d="M8 13.5V3.2M3.8 7.2 8 3l4.2 4.2" />,
   held: (
@@ -52,7 +52,7 @@ const SHAPES: Readonly<Record<Sign, JSX.Element>> = {
       <path d="m5.2 8.2 2 2 3.6-4.2" />
     </>
   ),
-  flawed: (
+  some_failed: (
     <>
       {RING}
       <path d="M8 4.7v3.9M8 11v.3" />
@@ -67,7 +67,7 @@ const SHAPES: Readonly<Record<Sign, JSX.Element>> = {
   ),
 };
 
-export function StatusIcon({ status }: { status: Sign }) {
+export function StatusIcon({ status }: { status: IconName }) {
   return (
     <svg class={`qjm-icon qjm-is-${status}`} viewBox="0 0 16 16" aria-hidden="true">
       {SHAPES[status]}

@@ -1,14 +1,14 @@
-/** Where rows lie in a list that is only partly in the DOM, with one drawer open below a row. Pure. */
+/** Layout of a virtual list: few of its rows are in the DOM, and one may have an open drawer below it. Pure. */
 export interface Layout {
   readonly rows: number;
   /** Pixels. */
   readonly rowHeight: number;
-  /** The row whose drawer is open; -1 for none. */
+  /** The row with the open drawer; -1 for none. */
   readonly open: number;
   readonly drawerHeight: number;
 }
 
-export interface Window {
+export interface RowRange {
   /** Half open: `last` is one past the last row. */
   readonly first: number;
   readonly last: number;
@@ -28,12 +28,12 @@ function rowAt({ rows, rowHeight, open, drawerHeight }: Layout, y: number): numb
   return Math.min(Math.max(row, 0), rows - 1);
 }
 
-export function windowOf(
+export function visibleRange(
   layout: Layout,
   scrollTop: number,
   height: number,
   overscan: number,
-): Window {
+): RowRange {
   if (layout.rows === 0) return { first: 0, last: 0 };
   return {
     first: Math.max(0, rowAt(layout, scrollTop) - overscan),
@@ -41,7 +41,7 @@ export function windowOf(
   };
 }
 
-/** The scroll position that shows the row, moved no more than needed. */
+/** The nearest scroll position at which the row is visible. */
 export function scrollToRow(
   layout: Layout,
   row: number,
@@ -56,29 +56,29 @@ export function scrollToRow(
 }
 
 /**
- * Which element shows which row, by number, in the order in which the elements stand. A row keeps its own while it is
- * shown. Those of rows that went are handed on, in their order, as an element is far quicker filled anew than made.
+ * Assign rows to DOM elements (slots), in DOM order. A visible row keeps its slot. Slots of rows that went out
+ * of view are reused in their order, because filling an element is much faster than creating one.
  *
- * Not while the focus is among them (`handOn` false): the browser takes it from an element that changes its place among
- * the others, or scrolls back to it. Then all keep their places, and new ones stand behind them.
+ * With `reuse` false (the focus is inside), no slot is reused and new rows are appended: a browser drops the
+ * focus of an element that is moved in the DOM, or scrolls back to it.
  */
 export function slotsFor(
   before: ReadonlyMap<number, number>,
   shown: readonly number[],
-  handOn: boolean,
+  reuse: boolean,
 ): ReadonlyMap<number, number> {
   const stay = new Set(shown);
   const used = new Set(before.values());
-  const free = [...before].filter(([row]) => handOn && !stay.has(row)).map(([, slot]) => slot);
+  const free = [...before].filter(([row]) => reuse && !stay.has(row)).map(([, slot]) => slot);
   let fresh = 0;
   const next = (): number => {
-    const handed = free.shift();
-    if (handed !== undefined) return handed;
+    const reused = free.shift();
+    if (reused !== undefined) return reused;
     while (used.has(fresh)) fresh += 1;
     used.add(fresh);
     return fresh;
   };
   const staying = [...before.keys()].filter((row) => stay.has(row));
-  const rows = handOn ? stay : new Set([...staying, ...shown]);
+  const rows = reuse ? stay : new Set([...staying, ...shown]);
   return new Map([...rows].map((row) => [row, before.get(row) ?? next()]));
 }

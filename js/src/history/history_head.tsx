@@ -1,11 +1,11 @@
-/** How much is in the store, what to look for in it, and pruning it. */
+/** The head of the list: size of the store, search, filters and pruning. */
 import { useState } from "preact/hooks";
 import { Button } from "../components/button";
 import type { Listing, Query } from "../protocol/history_wire";
 import { count, plainLine, plural, size } from "../text";
 import type { HistoryActions } from "./history_session";
 import type { HistoryState } from "./history_state";
-import { isNoQuery, isWaiting, NO_QUERY } from "./history_state";
+import { isNoQuery, isPending, NO_QUERY } from "./history_state";
 import { Prune } from "./prune";
 
 const STATES: readonly [Query["state"], string][] = [
@@ -27,13 +27,13 @@ interface Props {
 export function HistoryHead({ state, listing, actions }: Props) {
   const [pruning, setPruning] = useState(false);
   const { query } = state;
-  const silent = state.connection === "silent";
+  const disconnected = state.connection === "disconnected";
   return (
     <header class="qjm-history-head">
       <h3 class="qjm-name">Job sets</h3>
       <p class="qjm-facts">
         {`${plural(listing.total, "set")} · ${size(listing.bytes)}`}
-        {silent && <span class="qjm-offline"> · not connected to a kernel</span>}
+        {disconnected && <span class="qjm-offline"> · not connected to a kernel</span>}
       </p>
       <div class="qjm-buttons">
         <Button small title="Looks for what other kernels have done" onClick={actions.refresh}>
@@ -41,15 +41,15 @@ export function HistoryHead({ state, listing, actions }: Props) {
         </Button>
         <Button
           small
-          disabled={silent || isWaiting(state, null, "prune")}
+          disabled={disconnected || isPending(state, null, "prune")}
           aria-expanded={pruning}
           onClick={() => setPruning(!pruning)}
         >
-          {isWaiting(state, null, "prune") ? "deleting…" : "Prune…"}
+          {isPending(state, null, "prune") ? "deleting…" : "Prune…"}
         </Button>
       </div>
       {pruning && <Prune state={state} actions={actions} onEnd={() => setPruning(false)} />}
-      <StoreSaid state={state} />
+      <StoreAnswer state={state} />
       <div class="qjm-filters" role="search" aria-label="Job sets">
         <input
           class="qjm-input"
@@ -57,30 +57,30 @@ export function HistoryHead({ state, listing, actions }: Props) {
           placeholder="Name, backend, tag or id"
           aria-label="Search job sets"
           value={query.text}
-          onInput={(event) => actions.ask({ text: event.currentTarget.value })}
+          onInput={(event) => actions.search({ text: event.currentTarget.value })}
         />
         <Choice
           label="State"
           value={query.state}
           choices={STATES}
-          onChoice={(value) => actions.ask({ state: value as Query["state"] })}
+          onChoice={(value) => actions.search({ state: value as Query["state"] })}
         />
         <Choice
           label="Backend"
           value={query.backend}
           choices={named("Any backend", listing.backends)}
-          onChoice={(backend) => actions.ask({ backend })}
+          onChoice={(backend) => actions.search({ backend })}
         />
         {listing.tags.length > 0 && (
           <Choice
             label="Tag"
             value={query.tag}
             choices={named("Any tag", listing.tags)}
-            onChoice={(tag) => actions.ask({ tag })}
+            onChoice={(tag) => actions.search({ tag })}
           />
         )}
         {!isNoQuery(query) && (
-          <Button small onClick={() => actions.ask(NO_QUERY)}>
+          <Button small onClick={() => actions.search(NO_QUERY)}>
             Show all
           </Button>
         )}
@@ -89,11 +89,11 @@ export function HistoryHead({ state, listing, actions }: Props) {
   );
 }
 
-function StoreSaid({ state }: { state: HistoryState }) {
-  const said = state.said.get(null);
+function StoreAnswer({ state }: { state: HistoryState }) {
+  const answer = state.answers.get(null);
   return (
-    <p class={`qjm-said${said?.ok === false ? " qjm-refused" : ""}`} role="status">
-      {said?.text}
+    <p class={`qjm-said${answer?.ok === false ? " qjm-refused" : ""}`} role="status">
+      {answer?.text}
     </p>
   );
 }
@@ -123,9 +123,9 @@ function Choice({ label, value, choices, onChoice }: ChoiceProps) {
       value={value}
       onChange={(event) => onChoice(event.currentTarget.value)}
     >
-      {choices.map(([name, words]) => (
+      {choices.map(([name, text]) => (
         <option key={name} value={name}>
-          {words}
+          {text}
         </option>
       ))}
     </select>

@@ -1,6 +1,6 @@
-/** Every job set of a store, newest first: what to search for, and those in sight. */
+/** The list of all job sets of a store, newest first, with only the visible rows in the DOM. */
 import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Layout, topOf, totalHeight, windowOf } from "../components/virtual_rows";
+import { type Layout, topOf, totalHeight, visibleRange } from "../components/virtual_rows";
 import { count, plural } from "../text";
 import { HistoryHead } from "./history_head";
 import type { HistoryActions } from "./history_session";
@@ -9,11 +9,11 @@ import { SetRow } from "./set_row";
 
 const WIDE_ROW = 54;
 const NARROW_ROW = 80;
-/** Pixels of width below which a row takes three lines. */
+/** Below this width in pixels a row takes three lines. */
 const NARROW = 620;
-const ROWS_IN_SIGHT = 7;
+const VISIBLE_ROWS = 7;
 const OVERSCAN = 8;
-/** More than there are in sight, with the largest drawer shut. */
+/** Rows to request: more than are visible while the largest drawer is closed. */
 const ASKED_FOR = 30;
 
 interface Props {
@@ -34,7 +34,7 @@ export function History({ state, actions, now }: Props) {
       )}
       {listing === null ? (
         <p class="qjm-empty">
-          {state.connection === "silent"
+          {state.connection === "disconnected"
             ? "Nothing to show: not connected to a kernel."
             : "Waiting for the kernel…"}
         </p>
@@ -69,17 +69,17 @@ function Rows({ state, actions, now, matching }: Props & { matching: number }) {
   const drawerId = useId();
 
   const shownSets = state.listing?.sets ?? [];
-  const place = shownSets.findIndex(({ id }) => id === opened);
-  const open = place < 0 ? -1 : place + (state.listing?.first ?? 0);
+  const index = shownSets.findIndex(({ id }) => id === opened);
+  const open = index < 0 ? -1 : index + (state.listing?.first ?? 0);
   const rowHeight = narrow ? NARROW_ROW : WIDE_ROW;
   const layout: Layout = { rows: matching, rowHeight, open, drawerHeight };
   const total = totalHeight(layout);
-  const height = Math.min(total, ROWS_IN_SIGHT * rowHeight + (open < 0 ? 0 : drawerHeight / 2));
-  const { first, last } = windowOf(layout, scrollTop, height, OVERSCAN);
+  const height = Math.min(total, VISIBLE_ROWS * rowHeight + (open < 0 ? 0 : drawerHeight / 2));
+  const { first, last } = visibleRange(layout, scrollTop, height, OVERSCAN);
 
-  // As many whatever fits: a search that finds fewer sets asks once.
-  useEffect(() => actions.look(first, first + ASKED_FOR), [actions, first]);
-  // Another search begins at its start.
+  // A fixed number: a search with fewer matches then sends one request.
+  useEffect(() => actions.setViewport(first, first + ASKED_FOR), [actions, first]);
+  // A new search starts at the top.
   useLayoutEffect(() => {
     scroller.current?.scrollTo?.({ top: 0 });
     setScrollTop(0);
@@ -98,8 +98,8 @@ function Rows({ state, actions, now, matching }: Props & { matching: number }) {
   }, [state.refused]);
   const toggle = useCallback((id: string) => setOpened((old) => (old === id ? null : id)), []);
 
-  const places: number[] = [];
-  for (let i = first; i < last; i++) places.push(i);
+  const positions: number[] = [];
+  for (let i = first; i < last; i++) positions.push(i);
   return (
     <ul
       class={`qjm-sets${narrow ? " qjm-sets-narrow" : ""}`}
@@ -109,7 +109,7 @@ function Rows({ state, actions, now, matching }: Props & { matching: number }) {
       onScroll={(event) => setScrollTop(event.currentTarget.scrollTop)}
     >
       <li class="qjm-sets-space" aria-hidden="true" style={{ height: `${total}px` }} />
-      {places.map((i) => {
+      {positions.map((i) => {
         const set = setAt(state, i);
         return (
           <li

@@ -1,11 +1,11 @@
-/** The list's model and its state, kept together. Knows no view. */
+/** Connects the model of the list with its state. Independent of the views. */
 import type { AnyModel } from "@anywidget/types";
 import { type DecodedStore, decodeListing, decodeStore } from "../protocol/history_decode";
 import {
   HISTORY_VERSION,
   type Query,
-  type SetDeed,
-  type StoreDeed,
+  type SetCommand,
+  type StoreCommand,
   type ToStore,
 } from "../protocol/history_wire";
 import { newId } from "../state/session";
@@ -26,13 +26,13 @@ const SCROLL_PAUSE = 50;
 const TYPING_PAUSE = 200;
 
 export interface HistoryActions {
-  /** Looks at places `first` up to, not including, `last`. */
-  look(first: number, last: number): void;
-  /** Changes what is searched for. */
-  ask(part: Partial<Query>): void;
+  /** Request the sets at positions `first` up to, not including, `last`. */
+  setViewport(first: number, last: number): void;
+  /** Change parts of the query. */
+  search(part: Partial<Query>): void;
   refresh(): void;
-  doSet(set: string, deed: SetDeed): void;
-  doStore(deed: StoreDeed): void;
+  commandSet(set: string, command: SetCommand): void;
+  commandStore(command: StoreCommand): void;
 }
 
 export interface HistorySession extends HistoryActions {
@@ -50,11 +50,11 @@ export function connectHistory(
 ): HistorySession {
   const view = newId();
   const timers = new Set<ReturnType<typeof setTimeout>>();
-  const counted = new Map<string, number>();
+  const countedDays = new Map<string, number>();
   let state = EMPTY_HISTORY;
   let retries = 0;
-  let sight = { first: 0, last: 30 };
-  let lookTimer: ReturnType<typeof setTimeout> | null = null;
+  let viewport = { first: 0, last: 30 };
+  let searchTimer: ReturnType<typeof setTimeout> | null = null;
   let listTimer: ReturnType<typeof setTimeout> | null = null;
 
   function apply(event: HistoryEvent): void {
@@ -68,7 +68,7 @@ export function connectHistory(
     try {
       model.send(message);
     } catch {
-      // A closed comm throws; the timers say that nothing answers.
+      // A closed comm throws; the timeouts then report that nothing answers.
     }
   }
 
@@ -88,30 +88,30 @@ export function connectHistory(
   }
 
   function list(): void {
-    stop(lookTimer);
+    stop(searchTimer);
     if (listTimer === null) {
       listTimer = after(LIST_TIMEOUT, () => {
         listTimer = null;
-        apply({ type: "silent" });
-        // A running cell may have held it up, and a kernel that is gone is not asked for ever.
+        apply({ type: "disconnected" });
+        // A running cell may delay the answer. Stop after some retries: the kernel may be gone.
         retries += 1;
         if (retries <= MOST_RETRIES) after(RETRY_PAUSE * retries, list);
       });
     }
-    send({ kind: "list", v: HISTORY_VERSION, view, ...sight, query: state.query });
+    send({ kind: "list", v: HISTORY_VERSION, view, ...viewport, query: state.query });
   }
 
-  function listSoon(pause: number): void {
-    stop(lookTimer);
-    lookTimer = after(pause, list);
+  function scheduleList(pause: number): void {
+    stop(searchTimer);
+    searchTimer = after(pause, list);
   }
 
-  function command(set: string | null, deed: SetDeed | StoreDeed): void {
+  function sendCommand(set: string | null, command: SetCommand | StoreCommand): void {
     const id = newId();
-    if (deed.do === "count_older") counted.set(id, deed.days);
-    apply({ type: "sent", id, wish: { do: deed.do, set } });
-    after(COMMAND_TIMEOUT, () => apply({ type: "late", id }));
-    send({ kind: "do", v: HISTORY_VERSION, id, set, ...deed });
+    if (command.do === "count_older") countedDays.set(id, command.days);
+    apply({ type: "sent", id, command: { do: command.do, set } });
+    after(COMMAND_TIMEOUT, () => apply({ type: "timed_out", id }));
+    send({ kind: "do", v: HISTORY_VERSION, id, set, ...command });
   }
 
   function receive(decoded: DecodedStore): void {
@@ -128,11 +128,11 @@ export function connectHistory(
         apply({ type: "problem", text: decoded.text });
         break;
       case "file":
-        // Two views of one model hear each other's answers.
+        // Two views of one model receive each other's answers.
         if (state.waiting.has(decoded.id)) save(decoded.name, decoded.data);
         break;
       case "ack":
-        apply({ ...decoded, type: "ack", days: counted.get(decoded.id) ?? null });
+        apply({ ...decoded, type: "ack", days: countedDays.get(decoded.id) ?? null });
     }
   }
 
@@ -151,22 +151,22 @@ export function connectHistory(
       }
       list();
     },
-    look(first, last) {
-      if (first === sight.first && last === sight.last) return;
-      sight = { first, last };
-      listSoon(SCROLL_PAUSE);
+    setViewport(first, last) {
+      if (first === viewport.first && last === viewport.last) return;
+      viewport = { first, last };
+      scheduleList(SCROLL_PAUSE);
     },
-    ask(part) {
+    search(part) {
       const query = { ...state.query, ...part };
       if (sameQuery(query, state.query)) return;
-      const typed = query.text !== state.query.text;
-      sight = { first: 0, last: sight.last - sight.first };
+      const textChanged = query.text !== state.query.text;
+      viewport = { first: 0, last: viewport.last - viewport.first };
       apply({ type: "query", query });
-      listSoon(typed ? TYPING_PAUSE : 0);
+      scheduleList(textChanged ? TYPING_PAUSE : 0);
     },
     refresh: list,
-    doSet: command,
-    doStore: (deed) => command(null, deed),
+    commandSet: sendCommand,
+    commandStore: (command) => sendCommand(null, command),
     close() {
       for (const timer of timers) clearTimeout(timer);
       model.off("msg:custom", onMessage);

@@ -1,46 +1,52 @@
-/** The history's state and how events change it. Pure. */
-import type { Listing, Query, SetDeed, StoreDeed, StoredSet } from "../protocol/history_wire";
+/** The state of the list and its reducer. Pure. */
+import type { Listing, Query, SetCommand, StoreCommand, StoredSet } from "../protocol/history_wire";
 import { NO_ANSWER, REFUSED } from "../state/state";
 
-export type Deed = (SetDeed | StoreDeed)["do"];
+export type CommandName = (SetCommand | StoreCommand)["do"];
 
-/** A command on its way; about one set, or about the store (null). */
-export interface Wish {
-  readonly do: Deed;
+/** A command that is not answered yet; `set` is null for commands to the store. */
+export interface PendingCommand {
+  readonly do: CommandName;
   readonly set: string | null;
 }
 
-export interface Said {
+export interface Answer {
   readonly ok: boolean;
   readonly text: string;
 }
 
 export interface HistoryState {
-  /** What the kernel listed last; null before it has. */
+  /** The last listing from the kernel; null before the first. */
   readonly listing: Listing | null;
   readonly query: Query;
-  readonly connection: "unknown" | "connected" | "silent";
-  /** What was asked for and not answered, by command. */
-  readonly waiting: ReadonlyMap<string, Wish>;
-  /** What to say below a set, and (null) about the store. */
-  readonly said: ReadonlyMap<string | null, Said>;
-  /** The set that was refused something last: its drawer opens, to say what. */
+  readonly connection: "connecting" | "connected" | "disconnected";
+  /** Commands that are not answered yet, by id. */
+  readonly waiting: ReadonlyMap<string, PendingCommand>;
+  /** The last answer for each set, and (null) for the store. */
+  readonly answers: ReadonlyMap<string | null, Answer>;
+  /** The set whose last command was refused: its drawer opens and shows why. */
   readonly refused: string | null;
-  /** How many sets pruning would delete, and of which age it was asked. */
+  /** How many sets pruning would delete at this age. */
   readonly older: { readonly days: number; readonly sets: number } | null;
   readonly problem: string | null;
 }
 
 export const NO_QUERY: Query = { text: "", state: "", backend: "", tag: "" };
 
-const ABOVE: ReadonlySet<Deed> = new Set(["open", "close", "resume", "delete", "prune"]);
+const SHOWN_ABOVE_LIST: ReadonlySet<CommandName> = new Set([
+  "open",
+  "close",
+  "resume",
+  "delete",
+  "prune",
+]);
 
 export const EMPTY_HISTORY: HistoryState = {
   listing: null,
   query: NO_QUERY,
-  connection: "unknown",
+  connection: "connecting",
   waiting: new Map(),
-  said: new Map(),
+  answers: new Map(),
   refused: null,
   older: null,
   problem: null,
@@ -49,10 +55,10 @@ export const EMPTY_HISTORY: HistoryState = {
 export type HistoryEvent =
   | { type: "listing"; listing: Listing; from: "saved" | "message" }
   | { type: "query"; query: Query }
-  | { type: "sent"; id: string; wish: Wish }
-  | { type: "late"; id: string }
+  | { type: "sent"; id: string; command: PendingCommand }
+  | { type: "timed_out"; id: string }
   | { type: "ack"; id: string; ok: boolean; text: string; days: number | null }
-  | { type: "silent" }
+  | { type: "disconnected" }
   | { type: "problem"; text: string };
 
 export function reduceHistory(state: HistoryState, event: HistoryEvent): HistoryState {
@@ -61,18 +67,18 @@ export function reduceHistory(state: HistoryState, event: HistoryEvent): History
       return listed(state, event.listing, event.from);
     case "query":
       return { ...state, query: event.query };
-    case "silent":
-      return { ...state, connection: "silent" };
+    case "disconnected":
+      return { ...state, connection: "disconnected" };
     case "problem":
       return { ...state, problem: event.text };
     case "sent":
       return {
         ...state,
-        waiting: new Map(state.waiting).set(event.id, event.wish),
-        said: without(without(state.said, null), event.wish.set),
+        waiting: new Map(state.waiting).set(event.id, event.command),
+        answers: without(without(state.answers, null), event.command.set),
         refused: null,
       };
-    case "late":
+    case "timed_out":
       return answered(state, event.id, { ok: false, text: NO_ANSWER });
     case "ack":
       return acknowledged(state, event);
@@ -82,7 +88,7 @@ export function reduceHistory(state: HistoryState, event: HistoryEvent): History
 function listed(state: HistoryState, listing: Listing, from: "saved" | "message"): HistoryState {
   if (from === "saved") return state.listing === null ? { ...state, listing } : state;
   const next: HistoryState = { ...state, connection: "connected", problem: null };
-  // The answer to what was asked before: that to the newer question is on its way.
+  // Ignore the answer to an older query: the answer to the current one follows.
   return sameQuery(listing.query, state.query) ? { ...next, listing } : next;
 }
 
@@ -90,26 +96,26 @@ function acknowledged(
   state: HistoryState,
   { id, ok, text, days }: HistoryEvent & { type: "ack" },
 ): HistoryState {
-  const wish = state.waiting.get(id);
-  if (wish === undefined) return state;
-  if (wish.do === "count_older" && ok) {
+  const command = state.waiting.get(id);
+  if (command === undefined) return state;
+  if (command.do === "count_older" && ok) {
     const older = days === null ? null : { days, sets: Number(text) };
     return { ...state, waiting: without(state.waiting, id), older };
   }
   const next = answered(state, id, { ok, text: text || (ok ? "" : REFUSED) });
-  return wish.do === "prune" ? { ...next, older: null } : next;
+  return command.do === "prune" ? { ...next, older: null } : next;
 }
 
-function answered(state: HistoryState, id: string, answer: Said): HistoryState {
-  const wish = state.waiting.get(id);
-  if (wish === undefined) return state;
-  // What went well with a set whose drawer may be shut, or which is gone, is said above the list.
-  const about = answer.ok && ABOVE.has(wish.do) ? null : wish.set;
+function answered(state: HistoryState, id: string, answer: Answer): HistoryState {
+  const command = state.waiting.get(id);
+  if (command === undefined) return state;
+  // Show a success above the list where the set may be closed or deleted.
+  const about = answer.ok && SHOWN_ABOVE_LIST.has(command.do) ? null : command.set;
   return {
     ...state,
     waiting: without(state.waiting, id),
-    said: new Map(state.said).set(about, answer),
-    refused: answer.ok ? state.refused : wish.set,
+    answers: new Map(state.answers).set(about, answer),
+    refused: answer.ok ? state.refused : command.set,
   };
 }
 
@@ -127,14 +133,14 @@ export function isNoQuery(query: Query): boolean {
   return sameQuery(query, NO_QUERY);
 }
 
-/** The set at a place among those that match, if the kernel sent it. */
-export function setAt({ listing }: HistoryState, place: number): StoredSet | undefined {
-  return listing?.sets[place - listing.first];
+/** The set at a position of the list, if the kernel has sent it. */
+export function setAt({ listing }: HistoryState, position: number): StoredSet | undefined {
+  return listing?.sets[position - listing.first];
 }
 
-/** Whether something is on its way for a set, or for the store (null). */
-export function isWaiting(state: HistoryState, set: string | null, deed?: Deed): boolean {
+/** Whether a command to a set, or to the store (null), is not answered yet. */
+export function isPending(state: HistoryState, set: string | null, name?: CommandName): boolean {
   return [...state.waiting.values()].some(
-    (wish) => wish.set === set && (deed === undefined || wish.do === deed),
+    (command) => command.set === set && (name === undefined || command.do === name),
   );
 }

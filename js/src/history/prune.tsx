@@ -1,9 +1,9 @@
-/** Deleting what is old: says first how many sets that is. */
+/** Delete old sets, after showing how many they are. */
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../components/button";
 import { plural } from "../text";
 import type { HistoryActions } from "./history_session";
-import { type HistoryState, isWaiting } from "./history_state";
+import { type HistoryState, isPending } from "./history_state";
 
 const PAUSE = 300;
 const MOST_DAYS = 36_500;
@@ -16,16 +16,19 @@ interface Props {
 
 export function Prune({ state, actions, onEnd }: Props) {
   const [days, setDays] = useState("90");
-  const wanted = days.trim() === "" ? Number.NaN : Number(days);
-  const valid = wanted >= 0 && wanted <= MOST_DAYS;
-  const known = state.older?.days === wanted && !isWaiting(state, null, "count_older");
+  const olderThan = days.trim() === "" ? Number.NaN : Number(days);
+  const valid = olderThan >= 0 && olderThan <= MOST_DAYS;
+  const known = state.older?.days === olderThan && !isPending(state, null, "count_older");
   const sets = known ? (state.older?.sets ?? 0) : null;
 
   useEffect(() => {
     if (!valid) return;
-    const timer = setTimeout(() => actions.doStore({ do: "count_older", days: wanted }), PAUSE);
+    const timer = setTimeout(
+      () => actions.commandStore({ do: "count_older", days: olderThan }),
+      PAUSE,
+    );
     return () => clearTimeout(timer);
-  }, [actions, wanted, valid]);
+  }, [actions, olderThan, valid]);
 
   return (
     <div
@@ -53,10 +56,10 @@ export function Prune({ state, actions, onEnd }: Props) {
       </label>
       <span role="status">{sets === null ? "" : howMany(sets)}</span>
       <Button
-        look="danger"
+        variant="danger"
         disabled={!valid || sets === null || sets === 0}
         onClick={() => {
-          actions.doStore({ do: "prune", days: wanted });
+          actions.commandStore({ do: "prune", days: olderThan });
           onEnd();
         }}
       >

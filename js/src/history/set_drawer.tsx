@@ -1,13 +1,13 @@
-/** What can be done with one set of the store beside opening it. */
+/** Details and actions of one set of the store. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { Words } from "../components/action_labels";
+import { TextWithCode } from "../components/action_labels";
 import { Button } from "../components/button";
 import { Confirm } from "../components/confirm";
 import { fileName } from "../components/save_file";
-import type { SetDeed, StoredSet } from "../protocol/history_wire";
+import type { SetCommand, StoredSet } from "../protocol/history_wire";
 import { count, plural } from "../text";
 import type { HistoryActions } from "./history_session";
-import { type Deed, type HistoryState, isWaiting } from "./history_state";
+import { type HistoryState, isPending } from "./history_state";
 
 interface Props {
   state: HistoryState;
@@ -20,11 +20,11 @@ interface Props {
 
 export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight }: Props) {
   const drawer = useRef<HTMLElement>(null);
-  const asker = useRef<HTMLButtonElement>(null);
-  const [asked, setAsked] = useState(false);
-  const busy = state.connection === "silent" || isWaiting(state, set.id);
-  const deed = (what: SetDeed) => actions.doSet(set.id, what);
-  const said = state.said.get(set.id);
+  const deleteButton = useRef<HTMLButtonElement>(null);
+  const [confirming, setConfirming] = useState(false);
+  const busy = state.connection === "disconnected" || isPending(state, set.id);
+  const send = (command: SetCommand) => actions.commandSet(set.id, command);
+  const answer = state.answers.get(set.id);
 
   useEffect(() => {
     const element = drawer.current;
@@ -46,70 +46,66 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
         label="Name"
         button="Rename"
         value={set.name}
-        waiting={waitsFor(state, set, "rename")}
+        waiting={isPending(state, set.id, "rename")}
         disabled={busy}
-        onSave={(value) => deed({ do: "rename", name: value })}
+        onSave={(value) => send({ do: "rename", name: value })}
       />
       <Field
         label="Tags"
         hint="separated by commas"
         button="Save tags"
         value={set.tags.join(", ")}
-        mayBeEmpty
-        waiting={waitsFor(state, set, "tag")}
+        allowEmpty
+        waiting={isPending(state, set.id, "tag")}
         disabled={busy}
-        onSave={(value) => deed({ do: "tag", tags: value.split(",") })}
+        onSave={(value) => send({ do: "tag", tags: value.split(",") })}
       />
       <Field
         label="Export to"
         hint="a path where the kernel runs"
         button="Export"
         value={`${fileName(set.name, set.id)}.qjm`}
-        always
-        waiting={waitsFor(state, set, "export")}
+        allowUnchanged
+        waiting={isPending(state, set.id, "export")}
         disabled={busy}
-        onSave={(value) => deed({ do: "export", path: value })}
+        onSave={(value) => send({ do: "export", path: value })}
       />
       <div class="qjm-set-foot">
-        <Button small disabled={busy} onClick={() => deed({ do: "download" })}>
-          {waitsFor(state, set, "download") ? "sent…" : "Download"}
+        <Button small disabled={busy} onClick={() => send({ do: "download" })}>
+          {isPending(state, set.id, "download") ? "sent…" : "Download"}
         </Button>
         <Button
           small
-          look="danger"
-          ref={asker}
+          variant="danger"
+          ref={deleteButton}
           disabled={busy}
-          aria-expanded={asked}
-          onClick={() => setAsked(!asked)}
+          aria-expanded={confirming}
+          onClick={() => setConfirming(!confirming)}
         >
-          {waitsFor(state, set, "delete") ? "sent…" : "Delete…"}
+          {isPending(state, set.id, "delete") ? "sent…" : "Delete…"}
         </Button>
-        {asked && (
+        {confirming && (
           <Confirm
             text="Delete this set and its results for good? Jobs at a provider are left alone."
             yes="Delete"
             no="Keep"
             danger
             onYes={() => {
-              deed({ do: "delete" });
-              setAsked(false);
+              send({ do: "delete" });
+              setConfirming(false);
             }}
             onNo={() => {
-              setAsked(false);
-              asker.current?.focus();
+              setConfirming(false);
+              deleteButton.current?.focus();
             }}
           />
         )}
       </div>
-      <p class={`qjm-said${said?.ok === false ? " qjm-refused" : ""}`} role="status">
-        {said !== undefined && <Words text={said.text} />}
+      <p class={`qjm-said${answer?.ok === false ? " qjm-refused" : ""}`} role="status">
+        {answer !== undefined && <TextWithCode text={answer.text} />}
       </p>
     </section>
   );
-}
-
-function waitsFor(state: HistoryState, set: StoredSet, deed: Deed): boolean {
-  return isWaiting(state, set.id, deed);
 }
 
 function shots([fewest, most]: readonly [number, number]): string {
@@ -120,44 +116,45 @@ interface FieldProps {
   label: string;
   hint?: string;
   button: string;
-  /** As the store has it; what was typed gives way where that changes. */
+  /** The stored value. The input is reset when it changes. */
   value: string;
-  mayBeEmpty?: boolean;
-  /** Also where nothing was changed. */
-  always?: boolean;
+  allowEmpty?: boolean;
+  /** Enable the button also for an unchanged value. */
+  allowUnchanged?: boolean;
   waiting: boolean;
   disabled: boolean;
   onSave: (value: string) => void;
 }
 
 function Field(props: FieldProps) {
-  const { label, hint, button, value, mayBeEmpty, always, waiting, disabled, onSave } = props;
-  const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
-  const sensible = mayBeEmpty === true || typed.trim() !== "";
+  const { label, hint, button, value, allowEmpty, allowUnchanged, waiting, disabled, onSave } =
+    props;
+  const [draft, setDraft] = useState(value);
+  useEffect(() => setDraft(value), [value]);
+  const valid = allowEmpty === true || draft.trim() !== "";
   return (
     <form
       class="qjm-field"
       onSubmit={(event) => {
         event.preventDefault();
-        if (sensible && !disabled) onSave(typed);
+        if (valid && !disabled) onSave(draft);
       }}
     >
       <label>
         <span>{label}</span>
         <input
           class="qjm-input"
-          value={typed}
+          value={draft}
           placeholder={hint}
           title={hint}
           spellcheck={false}
-          onInput={(event) => setTyped(event.currentTarget.value)}
+          onInput={(event) => setDraft(event.currentTarget.value)}
         />
       </label>
       <button
         type="submit"
         class="qjm-button qjm-button-small"
-        disabled={disabled || !sensible || (always !== true && typed === value)}
+        disabled={disabled || !valid || (allowUnchanged !== true && draft === value)}
       >
         {waiting ? "sent…" : button}
       </button>

@@ -1,4 +1,4 @@
-/** One job set of the store: what it is, how it stands, and what can be done with it at once. */
+/** One job set of the store: its facts, progress and main action. */
 
 import { Button } from "../components/button";
 import { BAR_ORDER } from "../components/status";
@@ -6,7 +6,7 @@ import type { StoredSet } from "../protocol/history_wire";
 import { STATUSES } from "../protocol/wire";
 import { age, plural } from "../text";
 import type { HistoryActions } from "./history_session";
-import { type HistoryState, isWaiting } from "./history_state";
+import { type HistoryState, isPending } from "./history_state";
 import { SetDrawer } from "./set_drawer";
 
 const MOST_TAGS = 3;
@@ -27,16 +27,16 @@ export function SetRow(props: Props) {
   const { state, actions, set, now, expanded, drawerId, onToggle } = props;
   const name = set.name || set.id.slice(0, 8);
   const jobs = set.jobs.reduce((sum, number) => sum + number, 0);
-  const off = state.connection === "silent";
-  const button = (deed: "open" | "close" | "resume", word: string, primary = false) => (
+  const disconnected = state.connection === "disconnected";
+  const button = (command: "open" | "close" | "resume", label: string, primary = false) => (
     <Button
       small
-      look={primary ? "primary" : undefined}
-      disabled={off || isWaiting(state, set.id)}
-      aria-label={`${word} ${name}`}
-      onClick={() => actions.doSet(set.id, { do: deed })}
+      variant={primary ? "primary" : undefined}
+      disabled={disconnected || isPending(state, set.id)}
+      aria-label={`${label} ${name}`}
+      onClick={() => actions.commandSet(set.id, { do: command })}
     >
-      {isWaiting(state, set.id, deed) ? "sent…" : word}
+      {isPending(state, set.id, command) ? "sent…" : label}
     </Button>
   );
   return (
@@ -90,11 +90,11 @@ export function SetRow(props: Props) {
         </div>
         <div class="qjm-set-state">
           <div class="qjm-bar" aria-hidden="true">
-            {BAR_ORDER.filter((status) => tally(set, status) > 0).map((status) => (
+            {BAR_ORDER.filter((status) => jobsIn(set, status) > 0).map((status) => (
               <span
                 key={status}
                 class={`qjm-segment qjm-is-${status}`}
-                style={{ flexGrow: tally(set, status) }}
+                style={{ flexGrow: jobsIn(set, status) }}
               />
             ))}
           </div>
@@ -113,7 +113,7 @@ export function SetRow(props: Props) {
   );
 }
 
-function tally(set: StoredSet, status: (typeof STATUSES)[number]): number {
+function jobsIn(set: StoredSet, status: (typeof STATUSES)[number]): number {
   return set.jobs[STATUSES.indexOf(status)] ?? 0;
 }
 

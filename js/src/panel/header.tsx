@@ -1,4 +1,4 @@
-/** The set's name, what it holds, who drives it, and what can be done with all of it. */
+/** The head of the panel: name, facts, owner and actions of the set. */
 
 import { Button } from "../components/button";
 import { CopyId } from "../components/copy_id";
@@ -16,7 +16,7 @@ interface Props {
 }
 
 export function Header({ state, head, actions }: Props) {
-  const silent = state.connection === "silent";
+  const disconnected = state.connection === "disconnected";
   return (
     <header class="qjm-header">
       <div class="qjm-what">
@@ -27,9 +27,9 @@ export function Header({ state, head, actions }: Props) {
           <bdi>{head.backend}</bdi>
           {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shots(head.shots)}`}
         </p>
-        {silent && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
+        {disconnected && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
         {!state.pushed && <p class="qjm-offline">updates come only when they are asked for here</p>}
-        {(silent || !state.pushed) && (
+        {(disconnected || !state.pushed) && (
           <Button
             small
             title="Asks the kernel for the set as it is now"
@@ -47,10 +47,10 @@ export function Header({ state, head, actions }: Props) {
       </div>
       {state.connection === "connected" && <NotifyButton head={head} />}
       <SetActions state={state} head={head} actions={actions} />
-      {silent && (
+      {disconnected && (
         <div class="qjm-reconnect">
           After a restart, run the cell that makes your manager, and then
-          <CopyId id={`manager.retrieve_job_set("${head.id}")`} what="code" />
+          <CopyId id={`manager.retrieve_job_set("${head.id}")`} kind="code" />
         </div>
       )}
     </header>

@@ -1,7 +1,7 @@
-/** What everything in the panel means, in one plain sentence each, and where it stands. Pure. */
+/** Teaching mode: a one-sentence explanation for each part of the panel. Pure. */
 import type { Status } from "../protocol/wire";
 
-export const STATUS_SENTENCES: Readonly<Record<Status, string>> = {
+export const STATUS_HELP: Readonly<Record<Status, string>> = {
   not_sent: "Not sent: the job waits here, on your side, until it may be sent to the backend.",
   sending: "Sending: the job is on its way to the backend, which has not answered yet.",
   held: "Held: nobody knows whether the backend got this job, so you decide whether it is sent again.",
@@ -12,8 +12,8 @@ export const STATUS_SENTENCES: Readonly<Record<Status, string>> = {
   cancelled: "Cancelled: somebody called the job off before it was done, so it gives no counts.",
 };
 
-/** What is found by its selector, the inner before the outer. */
-export const SENTENCES: readonly (readonly [selector: string, sentence: string])[] = [
+/** Explanations by CSS selector; inner elements come before those around them. */
+export const HELP_TEXTS: readonly (readonly [selector: string, sentence: string])[] = [
   [".qjm-bar", "The bar holds every job of the set, coloured and ordered by status."],
   [
     ".qjm-facts",
@@ -93,6 +93,6 @@ export const SENTENCES: readonly (readonly [selector: string, sentence: string])
   ],
 ];
 
-/** What is reached by Tab in teaching mode, since it has something to tell and is no control. */
-export const TOLD_BY_TAB =
+/** Elements that teaching mode adds to the Tab order: they are no controls but have an explanation. */
+export const TAB_STOPS =
   ".qjm-bar, .qjm-facts, .qjm-line, .qjm-found, .qjm-columns .qjm-cell-span, .qjm-drawer-title, .qjm-pane .qjm-caption:not(.qjm-likeness, .qjm-note, .qjm-timeline-legend), .qjm-likeness span, .qjm-as-table thead th, .qjm-pane .qjm-chart [role=img]";

@@ -1,20 +1,20 @@
-/** The whole panel, and what is the page's own: where the reader is and what is chosen. */
+/** The panel, and the state of this view alone: filter, order, selection, tab and choice of counts. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { PlotlyApi } from "../charts/plotly";
-import { Words } from "../components/action_labels";
+import { TextWithCode } from "../components/action_labels";
 import { Button } from "../components/button";
-import type { Window } from "../components/virtual_rows";
+import type { RowRange } from "../components/virtual_rows";
 import {
   type Choice,
-  FIRST_CHOICE,
+  DEFAULT_CHOICE,
   type Head,
   type Query,
   type SortKey,
   type Status,
 } from "../protocol/wire";
 import type { Actions } from "../state/actions";
-import { secondsLeft, tally } from "../state/selectors";
+import { countStatuses, secondsLeft } from "../state/selectors";
 import type { State } from "../state/state";
 import { JobTable } from "../table/job_table";
 import { rowsFor, SORTS_ALONE } from "../table/local_query";
@@ -23,25 +23,25 @@ import { TableTools } from "../table/table_tools";
 import { Announcer } from "./announcer";
 import { Header } from "./header";
 import { Progress } from "./progress";
-import { Pane, type Tab } from "./side_pane";
+import { SidePane, type Tab } from "./side_pane";
 import { Teaching } from "./teaching";
 
 interface Props {
   state: State;
   actions: Actions;
-  /** Null until Plotly is here, and for good where it cannot be had. */
+  /** Null until Plotly is loaded, and for good where it cannot be. */
   plotly: PlotlyApi | null;
 }
 
 export function Panel({ state, actions, plotly }: Props) {
   const { head } = state;
   return (
-    // JupyterLab's own keys (Enter, arrows, digits) would act on the notebook while a row has the focus.
+    // JupyterLab's shortcuts (Enter, arrows, digits) would otherwise act on the notebook.
     <div class="qjm-panel" data-lm-suppress-shortcuts="true">
       <Notice state={state} onDismiss={actions.dismiss} />
       {head === null ? (
         <p class="qjm-empty">
-          {state.connection === "silent"
+          {state.connection === "disconnected"
             ? "Nothing to show: not connected to a kernel, or it is busy."
             : "Waiting for the kernel…"}
         </p>
@@ -59,36 +59,37 @@ function isAll({ text, statuses, sort, down }: Query): boolean {
 }
 
 function Content({ state, head, actions, plotly }: Props & { head: Head }) {
-  const [choice, setChoice] = useState<Choice>(FIRST_CHOICE);
+  const [choice, setChoice] = useState<Choice>(DEFAULT_CHOICE);
   const [tab, setTab] = useState<Tab>("counts");
   const [query, setQuery] = useState(ALL);
   const [selection, setSelection] = useState(NOTHING);
   const search = useRef<HTMLInputElement>(null);
-  const rows = useRef<Window>({ first: 0, last: 0 });
-  const inSight = tab === "counts" ? choice : null;
+  const rows = useRef<RowRange>({ first: 0, last: 0 });
+  const shownChoice = tab === "counts" ? choice : null;
   const counting = head.waiting !== null && head.waiting.until !== null;
   const connected = state.connection === "connected";
   const now = useNow(connected && (counting || !head.settled));
-  const counts = useMemo(() => tally(state.statuses), [state.statuses]);
-  const asked = isAll(query) ? null : query;
-  const order = useOrder(state, asked);
+  const counts = useMemo(() => countStatuses(state.statuses), [state.statuses]);
+  const activeQuery = isAll(query) ? null : query;
+  const order = useOrder(state, activeQuery);
 
-  const look = () => actions.look({ ...rows.current, choice: inSight, query: asked });
-  const newestLook = useRef(look);
-  newestLook.current = look;
-  useEffect(look, [actions, inSight, query]);
-  // Rows are numbered anew where a job was cut in halves.
+  const sendViewport = () =>
+    actions.setViewport({ ...rows.current, choice: shownChoice, query: activeQuery });
+  const newestSendViewport = useRef(sendViewport);
+  newestSendViewport.current = sendViewport;
+  useEffect(sendViewport, [actions, shownChoice, query]);
+  // Row numbers change when a job is split.
   useEffect(() => setSelection(NOTHING), [state.statuses.length]);
-  // Kept beside the state: while the table scrolls, nothing else is drawn again.
-  const onWindow = useCallback((next: Window) => {
+  // A ref, so that scrolling renders nothing but the table.
+  const onRange = useCallback((next: RowRange) => {
     rows.current = next;
-    newestLook.current();
+    newestSendViewport.current();
   }, []);
   const sorts = useCallback((key: SortKey) => connected || SORTS_ALONE.includes(key), [connected]);
   const onSort = useCallback((key: SortKey) => setQuery((old) => sortedBy(old, key)), []);
   const onText = useCallback((text: string) => setQuery((old) => ({ ...old, text })), []);
-  const onAll = () => setQuery((old) => ({ ...old, text: "", statuses: [] }));
-  const onChosen = (status: Status) =>
+  const onShowAll = () => setQuery((old) => ({ ...old, text: "", statuses: [] }));
+  const onFilter = (status: Status) =>
     setQuery((old) => ({
       ...old,
       statuses: old.statuses.includes(status) ? [] : [status],
@@ -101,9 +102,9 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
         head={head}
         now={now}
         left={secondsLeft(state, now)}
-        tally={counts}
-        chosen={query.statuses}
-        onChosen={onChosen}
+        counts={counts}
+        filter={query.statuses}
+        onFilter={onFilter}
       />
       {head.teaching && <Teaching state={state} />}
       <div class="qjm-body">
@@ -116,7 +117,7 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
             selection={selection}
             inputRef={search}
             onText={onText}
-            onAll={onAll}
+            onShowAll={onShowAll}
             onClear={() => setSelection(NOTHING)}
           />
           <JobTable
@@ -129,12 +130,12 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
             selection={selection}
             onSort={onSort}
             onSelection={setSelection}
-            onWindow={onWindow}
+            onRange={onRange}
             onSearch={() => search.current?.focus()}
-            onAll={onAll}
+            onShowAll={onShowAll}
           />
         </div>
-        <Pane
+        <SidePane
           state={state}
           head={head}
           actions={actions}
@@ -146,31 +147,31 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
           onChoice={setChoice}
         />
       </div>
-      <Announcer text={spoken(head)} />
+      <Announcer text={announcement(head)} />
     </>
   );
 }
 
-/** The kernel's answer to the query; the page's own where no kernel answers. */
+/** The rows of the query in their order: from the kernel, or computed here without one. */
 function useOrder(state: State, query: Query | null): Uint32Array | null {
-  const alone = state.connection !== "connected" && query !== null;
-  const own = useMemo(
-    () => (alone ? rowsFor(state, query) : null),
-    [alone, query, state.statuses, state.rows],
+  const offline = state.connection !== "connected" && query !== null;
+  const local = useMemo(
+    () => (offline ? rowsFor(state, query) : null),
+    [offline, query, state.statuses, state.rows],
   );
   if (query === null) return null;
-  return alone ? own : state.order;
+  return offline ? local : state.order;
 }
 
-/** Once up, once down, and then as it was. */
+/** Cycle through ascending, descending and the default order. */
 function sortedBy(query: Query, key: SortKey): Query {
   if (query.sort !== key) return { ...query, sort: key, down: false };
   if (!query.down) return { ...query, down: true };
   return { ...query, sort: "job", down: false };
 }
 
-/** How the set stands, without the seconds that are counted down: nobody wants to hear those. */
-function spoken({ lead, line, waiting, owner, stale }: Head): string {
+/** Progress for screen readers, without the seconds of the countdown. */
+function announcement({ lead, line, waiting, owner, stale }: Head): string {
   const parts = [
     lead,
     line,
@@ -184,14 +185,14 @@ function spoken({ lead, line, waiting, owner, stale }: Head): string {
 function Notice({ state, onDismiss }: { state: State; onDismiss: () => void }) {
   const { problem, notice } = state;
   if (problem === null && notice === null) return null;
-  const calm = problem === null && notice?.refused === true;
+  const isRefusal = problem === null && notice?.refused === true;
   return (
-    <div class={`qjm-notice${calm ? " qjm-notice-calm" : ""}`} role="alert">
+    <div class={`qjm-notice${isRefusal ? " qjm-notice-calm" : ""}`} role="alert">
       <div>
         {problem !== null && <p>{problem}</p>}
         {notice !== null && (
           <p>
-            <Words text={notice.text} />
+            <TextWithCode text={notice.text} />
           </p>
         )}
       </div>
@@ -202,7 +203,7 @@ function Notice({ state, onDismiss }: { state: State; onDismiss: () => void }) {
   );
 }
 
-/** The page's clock, once a second while something moves. */
+/** The page's clock, updated once a second while `ticking`. */
 function useNow(ticking: boolean): number {
   const [, tick] = useState(0);
   useEffect(() => {

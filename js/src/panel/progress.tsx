@@ -1,8 +1,8 @@
-/** The bar of all jobs, and under it the same in words; a word shows only its jobs. */
+/** The progress bar and its legend; a chip of the legend filters by its status. */
 
-import { BAR_ORDER, STATUS_WORDS, StatusIcon } from "../components/status";
+import { BAR_ORDER, STATUS_LABELS, StatusIcon } from "../components/status";
 import type { Head, Status } from "../protocol/wire";
-import { timeLeft, unheardFor } from "../state/selectors";
+import { staleFor, timeLeft } from "../state/selectors";
 import type { State } from "../state/state";
 import { about, count, duration, plural } from "../text";
 
@@ -12,27 +12,27 @@ interface Props {
   now: number;
   /** Seconds until the next submission; null where that is not known. */
   left: number | null;
-  tally: ReadonlyMap<Status, number>;
-  /** The statuses that are shown alone; none for all. */
-  chosen: readonly Status[];
-  onChosen: (status: Status) => void;
+  counts: ReadonlyMap<Status, number>;
+  /** The statuses that the table is filtered by; none for all. */
+  filter: readonly Status[];
+  onFilter: (status: Status) => void;
 }
 
-export function Progress({ state, head, now, left, tally, chosen, onChosen }: Props) {
-  const present = BAR_ORDER.filter((status) => (tally.get(status) ?? 0) > 0);
-  // One that is chosen stays, to be let go of.
-  const chips = BAR_ORDER.filter((status) => present.includes(status) || chosen.includes(status));
-  const inWords = present.map(
-    (status) => `${count(tally.get(status) ?? 0)} ${STATUS_WORDS[status]}`,
+export function Progress({ state, head, now, left, counts, filter, onFilter }: Props) {
+  const present = BAR_ORDER.filter((status) => (counts.get(status) ?? 0) > 0);
+  // A selected status stays in the legend, so that it can be deselected.
+  const chips = BAR_ORDER.filter((status) => present.includes(status) || filter.includes(status));
+  const summary = present.map(
+    (status) => `${count(counts.get(status) ?? 0)} ${STATUS_LABELS[status]}`,
   );
   return (
     <div class="qjm-progress">
-      <div class="qjm-bar" role="img" aria-label={`Jobs: ${inWords.join(", ") || "none"}`}>
+      <div class="qjm-bar" role="img" aria-label={`Jobs: ${summary.join(", ") || "none"}`}>
         {present.map((status) => (
           <span
             key={status}
             class={`qjm-segment qjm-is-${status}`}
-            style={{ flexGrow: tally.get(status) ?? 0 }}
+            style={{ flexGrow: counts.get(status) ?? 0 }}
           />
         ))}
       </div>
@@ -51,13 +51,13 @@ export function Progress({ state, head, now, left, tally, chosen, onChosen }: Pr
               key={status}
               type="button"
               class="qjm-chip"
-              aria-pressed={chosen.includes(status)}
-              aria-label={`${STATUS_WORDS[status]}: ${plural(tally.get(status) ?? 0, "job")}`}
-              title={chosen.includes(status) ? "Shows these; click for all" : "Shows only these"}
-              onClick={() => onChosen(status)}
+              aria-pressed={filter.includes(status)}
+              aria-label={`${STATUS_LABELS[status]}: ${plural(counts.get(status) ?? 0, "job")}`}
+              title={filter.includes(status) ? "Shows these; click for all" : "Shows only these"}
+              onClick={() => onFilter(status)}
             >
               <StatusIcon status={status} />
-              {STATUS_WORDS[status]} <b>{count(tally.get(status) ?? 0)}</b>
+              {STATUS_LABELS[status]} <b>{count(counts.get(status) ?? 0)}</b>
             </button>
           ))}
         </div>
@@ -66,11 +66,11 @@ export function Progress({ state, head, now, left, tally, chosen, onChosen }: Pr
   );
 }
 
-/** What comes next and when, and what it has cost. */
+/** Next submission, time left, duration and QPU time. */
 function Next({ state, head, now, left }: Pick<Props, "state" | "head" | "now" | "left">) {
   const end = timeLeft(state, now);
   const parts = [
-    head.waiting === null ? "" : waitingWords(head.waiting.text, left),
+    head.waiting === null ? "" : waitingText(head.waiting.text, left),
     end === null ? "" : `${about(end)} left`,
     head.took === null ? "" : `took ${duration(head.took)}`,
     head.qpu === null ? "" : `QPU ${duration(head.qpu)}`,
@@ -79,17 +79,17 @@ function Next({ state, head, now, left }: Pick<Props, "state" | "head" | "now" |
 }
 
 function Stale({ state, head, now }: Pick<Props, "state" | "head" | "now">) {
-  const unheard = unheardFor(state, now);
-  if (unheard === null) return null;
+  const staleMs = staleFor(state, now);
+  if (staleMs === null) return null;
   return (
     <p class="qjm-line qjm-stale">
-      {`Statuses are ${duration(unheard)} old: asking fails with `}
+      {`Statuses are ${duration(staleMs)} old: asking fails with `}
       <bdi>{head.stale?.text}</bdi>
     </p>
   );
 }
 
-function waitingWords(text: string, left: number | null): string {
+function waitingText(text: string, left: number | null): string {
   if (left === null) return text;
   const next = `next submission ${left > 0 ? `in ${duration(1_000 * left)}` : "now"}`;
   return text === "" ? next : `${text}, ${next}`;

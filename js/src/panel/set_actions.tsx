@@ -1,7 +1,7 @@
-/** What can be done with the whole set. What cannot be taken back asks first. */
+/** Actions on the whole set. Those that cannot be undone ask first. */
 import type { ComponentProps } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { SENT_WORDS } from "../components/action_labels";
+import { PENDING_LABELS } from "../components/action_labels";
 import { Button } from "../components/button";
 import { Confirm } from "../components/confirm";
 import type { Action, Head } from "../protocol/wire";
@@ -19,82 +19,84 @@ interface Props {
 type Question = "cancel" | "retry_held";
 
 export function SetActions({ state, head, actions }: Props) {
-  const [asked, setAsked] = useState<Question | null>(null);
-  const asker = useRef<HTMLButtonElement | null>(null);
+  const [question, setQuestion] = useState<Question | null>(null);
+  const trigger = useRef<HTMLButtonElement | null>(null);
   const { can } = head;
   const connected = state.connection === "connected";
-  const sent = (action: Action) => pendingForAll(state, action);
-  const question = asked !== null && connected && can[asked] > 0 && !sent(asked) ? asked : null;
+  const isPending = (action: Action) => pendingForAll(state, action);
+  const open =
+    question !== null && connected && can[question] > 0 && !isPending(question) ? question : null;
 
-  // A question that lost its sense is over, and does not come back by itself later. At once: an effect
-  // that waits for the next paint could undo a click that came before it.
+  // Close a question that no longer applies, for good. In a layout effect: an effect after the next paint could
+  // undo an earlier click.
   useLayoutEffect(() => {
-    if (question === null) setAsked(null);
-  }, [question]);
+    if (open === null) setQuestion(null);
+  }, [open]);
 
   const close = () => {
-    setAsked(null);
-    asker.current?.focus();
+    setQuestion(null);
+    trigger.current?.focus();
   };
   const send = (action: Action) => () => actions.command(action, null);
-  const ask = (about: Question) => (event: { currentTarget: HTMLButtonElement }) => {
-    asker.current = event.currentTarget;
-    setAsked(question === about ? null : about);
+  const toggle = (next: Question) => (event: { currentTarget: HTMLButtonElement }) => {
+    trigger.current = event.currentTarget;
+    setQuestion(open === next ? null : next);
   };
 
-  /** Those that come and go stay while their answer is awaited; a page without a kernel needs none. */
-  const offered = (action: Action, able: boolean) =>
-    state.connection !== "silent" && (able || sent(action));
+  /** Whether to show an optional button: also while its command is pending, and never without a kernel. */
+  const isShown = (action: Action, enabled: boolean) =>
+    state.connection !== "disconnected" && (enabled || isPending(action));
   const button = (
     action: Action,
-    word: string,
-    able: boolean,
+    label: string,
+    enabled: boolean,
     rest: ComponentProps<typeof Button>,
   ) => (
-    <Button {...rest} disabled={!connected || !able || sent(action)}>
-      {sent(action) ? SENT_WORDS[action] : word}
+    <Button {...rest} disabled={!connected || !enabled || isPending(action)}>
+      {isPending(action) ? PENDING_LABELS[action] : label}
     </Button>
   );
-  // One button for both, so that it keeps the focus when it turns from one into the other.
-  const flow = sent("pause") || (can.pause && !sent("proceed")) ? "pause" : "proceed";
+  // One button for both, so that it keeps the focus when its action changes.
+  const pauseAction =
+    isPending("pause") || (can.pause && !isPending("proceed")) ? "pause" : "proceed";
   return (
     <>
       <div class="qjm-buttons" role="group" aria-label="The whole set">
-        {offered("resume", can.resume) &&
+        {isShown("resume", can.resume) &&
           button("resume", "Resume", can.resume, {
-            look: "primary",
+            variant: "primary",
             title: "Goes on with this set from here: follows its jobs and sends what is left",
             onClick: send("resume"),
           })}
-        {offered("retry_held", can.retry_held > 0) &&
+        {isShown("retry_held", can.retry_held > 0) &&
           button("retry_held", `Decide held (${count(can.retry_held)})`, can.retry_held > 0, {
-            "aria-expanded": question === "retry_held",
-            onClick: ask("retry_held"),
+            "aria-expanded": open === "retry_held",
+            onClick: toggle("retry_held"),
           })}
-        {(offered("pause", can.pause) || offered("proceed", can.proceed)) &&
-          button(flow, flow === "pause" ? "Pause" : "Proceed", can[flow], {
+        {(isShown("pause", can.pause) || isShown("proceed", can.proceed)) &&
+          button(pauseAction, pauseAction === "pause" ? "Pause" : "Proceed", can[pauseAction], {
             title:
-              flow === "pause"
+              pauseAction === "pause"
                 ? "Sends no more jobs for now; those that were sent go on"
                 : "Sends the next jobs again",
-            onClick: send(flow),
+            onClick: send(pauseAction),
           })}
         {button("retry", "Retry failed", can.retry > 0, {
           title: can.retry > 0 ? `Sends ${plural(can.retry, "failed job")} again` : undefined,
           onClick: send("retry"),
         })}
         {button("cancel", "Cancel all", can.cancel > 0, {
-          "aria-expanded": question === "cancel",
-          onClick: ask("cancel"),
+          "aria-expanded": open === "cancel",
+          onClick: toggle("cancel"),
         })}
       </div>
-      {question !== null && (
+      {open !== null && (
         <Confirm
-          key={question}
-          {...wording(question, can[question])}
-          danger={question === "cancel"}
+          key={open}
+          {...confirmation(open, can[open])}
+          danger={open === "cancel"}
           onYes={() => {
-            actions.command(question, null);
+            actions.command(open, null);
             close();
           }}
           onNo={close}
@@ -104,8 +106,8 @@ export function SetActions({ state, head, actions }: Props) {
   );
 }
 
-function wording(question: Question, jobs: number): { text: string; yes: string; no: string } {
-  if (question === "cancel") {
+function confirmation(open: Question, jobs: number): { text: string; yes: string; no: string } {
+  if (open === "cancel") {
     return {
       text: `Cancel ${plural(jobs, "unfinished job")}? Results that are here stay.`,
       yes: `Cancel ${plural(jobs, "job")}`,

@@ -1,4 +1,4 @@
-/** What stands beside the table: the counts, or when the jobs waited and ran. */
+/** The tabs beside the table: counts and timeline. */
 import { useRef } from "preact/hooks";
 import { Counts } from "../charts/counts";
 import type { PlotlyApi } from "../charts/plotly";
@@ -10,14 +10,14 @@ import type { State } from "../state/state";
 
 const TABS = ["counts", "timeline"] as const;
 export type Tab = (typeof TABS)[number];
-const WORDS: Readonly<Record<Tab, string>> = { counts: "Counts", timeline: "Timeline" };
+const TAB_LABELS: Readonly<Record<Tab, string>> = { counts: "Counts", timeline: "Timeline" };
 
 interface Props {
   state: State;
   head: Head;
   actions: Actions;
   plotly: PlotlyApi | null;
-  /** The page's clock; it stands still where nothing moves. */
+  /** The page's clock, in milliseconds since 1970 UTC. */
   now: number;
   tab: Tab;
   choice: Choice;
@@ -25,13 +25,13 @@ interface Props {
   onChoice: (choice: Choice) => void;
 }
 
-export function Pane(props: Props) {
+export function SidePane(props: Props) {
   const { state, head, actions, plotly, now, tab, choice, onTab, onChoice } = props;
   return (
     <div class="qjm-pane">
       <Tabs tab={tab} onTab={onTab} />
-      {/* Hidden and not taken away: what was chosen there stays. */}
-      <div role="tabpanel" aria-label={WORDS.counts} hidden={tab !== "counts"}>
+      {/* Hidden instead of unmounted, so that the choices are kept. */}
+      <div role="tabpanel" aria-label={TAB_LABELS.counts} hidden={tab !== "counts"}>
         <Counts
           name={head.name}
           circuits={head.circuits}
@@ -39,14 +39,14 @@ export function Pane(props: Props) {
           histogram={histogramFor(state, choice)}
           choice={choice}
           groups={state.groups}
-          connected={state.connection !== "silent"}
+          connected={state.connection !== "disconnected"}
           plotly={plotly}
           onChoice={onChoice}
           onGroups={actions.groups}
         />
       </div>
       {tab === "timeline" && (
-        <div role="tabpanel" aria-label={WORDS.timeline}>
+        <div role="tabpanel" aria-label={TAB_LABELS.timeline}>
           <TimelineView state={state} plotly={plotly} now={now} />
         </div>
       )}
@@ -81,7 +81,7 @@ function Tabs({ tab, onTab }: Pick<Props, "tab" | "onTab">) {
           tabIndex={each === tab ? 0 : -1}
           onClick={() => onTab(each)}
         >
-          {WORDS[each]}
+          {TAB_LABELS[each]}
         </button>
       ))}
     </div>

@@ -1,110 +1,110 @@
-/** Teaching: the life of a job as a legend, and a sentence for everything that is pointed at or focused. */
+/** Teaching mode: the lifecycle of a job as a diagram, and an explanation of what is hovered or focused. */
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { STATUS_WORDS, StatusIcon } from "../components/status";
+import { STATUS_LABELS, StatusIcon } from "../components/status";
 import { STATUSES, type Status } from "../protocol/wire";
 import { statusOf } from "../state/selectors";
 import type { State } from "../state/state";
-import { SENTENCES, STATUS_SENTENCES, TOLD_BY_TAB } from "./help_texts";
+import { HELP_TEXTS, STATUS_HELP, TAB_STOPS } from "./help_texts";
 
-const WAY: readonly Status[] = ["not_sent", "sending", "queued", "running"];
-const ENDS: readonly Status[] = ["done", "error", "cancelled", "held"];
-/** Milliseconds that the pointer rests before a sentence comes up. */
+const STEPS: readonly Status[] = ["not_sent", "sending", "queued", "running"];
+const FINAL_STEPS: readonly Status[] = ["done", "error", "cancelled", "held"];
+/** Milliseconds of hovering before the explanation appears. */
 const REST = 250;
 
-interface Told {
-  readonly sentence: string;
+interface Help {
+  readonly text: string;
   readonly at: HTMLElement;
 }
 
 export function Teaching({ state }: { state: State }) {
-  const place = useRef<HTMLElement>(null);
-  const [pointed, point] = useState<number | null>(null);
-  const [told, tell] = useState<Told | null>(null);
+  const section = useRef<HTMLElement>(null);
+  const [hovered, setHovered] = useState<number | null>(null);
+  const [help, setHelp] = useState<Help | null>(null);
   const id = useId();
-  usePointing(place, state, point, tell);
-  useReach(place);
-  const job = pointed !== null && pointed < state.statuses.length ? pointed : liveliest(state);
-  const lit = job === null ? null : statusOf(state, job);
+  useHelp(section, state, setHovered, setHelp);
+  useTabStops(section);
+  const job = hovered !== null && hovered < state.statuses.length ? hovered : mostActiveJob(state);
+  const current = job === null ? null : statusOf(state, job);
   return (
-    <section class="qjm-life" aria-label="The life of a job" ref={place}>
+    <section class="qjm-life" aria-label="The life of a job" ref={section}>
       <span class="qjm-life-title">
         {job === null ? "The life of a job" : `The life of a job: job ${job} is here`}
       </span>
       <ol class="qjm-steps">
-        {WAY.map((status) => (
+        {STEPS.map((status) => (
           <li key={status}>
-            <Step status={status} lit={lit} />
+            <Step status={status} current={current} />
             <span aria-hidden="true">→</span>
           </li>
         ))}
         <li class="qjm-ends">
-          {ENDS.map((status) => (
-            <Step key={status} status={status} lit={lit} />
+          {FINAL_STEPS.map((status) => (
+            <Step key={status} status={status} current={current} />
           ))}
         </li>
       </ol>
-      {told !== null && <Tip id={id} told={told} />}
+      {help !== null && <Tip id={id} help={help} />}
     </section>
   );
 }
 
-function Step({ status, lit }: { status: Status; lit: Status | null }) {
+function Step({ status, current }: { status: Status; current: Status | null }) {
   return (
     <span
       class={`qjm-step qjm-is-${status}`}
       data-status={status}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: its sentence is to be had by the keyboard too
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: its text is to be had by the keyboard too
       tabIndex={0}
-      aria-current={status === lit ? "step" : undefined}
+      aria-current={status === current ? "step" : undefined}
     >
       <StatusIcon status={status} />
-      {STATUS_WORDS[status]}
+      {STATUS_LABELS[status]}
     </span>
   );
 }
 
-/** The job that most is going on with: what runs before what waits, before what is over. */
-export function liveliest(state: State): number | null {
+/** The most active job: running before waiting, waiting before finished. */
+export function mostActiveJob(state: State): number | null {
   for (const status of ["running", "queued", "sending", "not_sent", "held"] as const) {
-    const wanted = STATUSES.indexOf(status);
-    const job = state.statuses.findIndex((byte) => (byte & 0x0f) === wanted);
+    const code = STATUSES.indexOf(status);
+    const job = state.statuses.findIndex((byte) => (byte & 0x0f) === code);
     if (job >= 0) return job;
   }
   return state.statuses.length > 0 ? state.statuses.length - 1 : null;
 }
 
-/** Follows the pointer and the focus in the whole panel. */
-function usePointing(
-  place: { readonly current: HTMLElement | null },
+/** Track the pointer and the focus in the whole panel. */
+function useHelp(
+  section: { readonly current: HTMLElement | null },
   state: State,
-  point: (job: number | null) => void,
-  tell: (told: Told | null) => void,
+  setHovered: (job: number | null) => void,
+  setHelp: (help: Help | null) => void,
 ): void {
   const newest = useRef(state);
   newest.current = state;
   useEffect(() => {
-    const panel = place.current?.closest<HTMLElement>(".qjm-panel");
+    const panel = section.current?.closest<HTMLElement>(".qjm-panel");
     if (panel == null) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const find = (event: Event): Told | null => {
+    const find = (event: Event): Help | null => {
       const target = event.target instanceof Element ? event.target : null;
       const row = target?.closest<HTMLElement>("[data-row]");
-      if (row != null) point(Number(row.dataset.row));
-      return target === null ? null : toldOf(target, newest.current);
+      if (row != null) setHovered(Number(row.dataset.row));
+      return target === null ? null : helpFor(target, newest.current);
     };
     const over = (event: Event) => {
       if (event.target instanceof Element && event.target.closest(".qjm-tip")) return;
       const found = find(event);
       clearTimeout(timer);
-      timer = setTimeout(() => tell(found), REST);
+      timer = setTimeout(() => setHelp(found), REST);
     };
     const focus = (event: Event) => {
       clearTimeout(timer);
-      tell(find(event));
+      setHelp(find(event));
     };
     const hide = () => {
       clearTimeout(timer);
-      tell(null);
+      setHelp(null);
     };
     const key = (event: KeyboardEvent) => {
       if (event.key === "Escape") hide();
@@ -122,63 +122,63 @@ function usePointing(
       panel.removeEventListener("focusout", hide);
       panel.removeEventListener("keydown", key);
     };
-  }, [place, point, tell]);
+  }, [section, setHovered, setHelp]);
 }
 
-/** The sentence for an element, and the element that it is about. */
-export function toldOf(target: Element, state: State): Told | null {
+/** The explanation of an element, and the element that it belongs to. */
+export function helpFor(target: Element, state: State): Help | null {
   const step = target.closest<HTMLElement>("[data-status]");
   if (step !== null) {
     const status = STATUSES.find((each) => each === step.dataset.status);
-    return status === undefined ? null : { sentence: STATUS_SENTENCES[status], at: step };
+    return status === undefined ? null : { text: STATUS_HELP[status], at: step };
   }
   const row = target.closest<HTMLElement>("[data-row]");
   const cell = target.closest(".qjm-cell");
   if (row !== null && (cell === null || cell.matches(".qjm-cell-status"))) {
-    const sentence = STATUS_SENTENCES[statusOf(state, Number(row.dataset.row))];
-    return { sentence, at: cell instanceof HTMLElement ? cell : row };
+    const text = STATUS_HELP[statusOf(state, Number(row.dataset.row))];
+    return { text, at: cell instanceof HTMLElement ? cell : row };
   }
   const chip = target.closest<HTMLElement>(".qjm-chip, .qjm-segment");
   if (chip !== null) {
     const shown = chip.matches(".qjm-segment") ? chip : chip.querySelector(".qjm-icon");
     const status = STATUSES.find((each) => shown?.classList.contains(`qjm-is-${each}`));
-    if (status !== undefined) return { sentence: STATUS_SENTENCES[status], at: chip };
+    if (status !== undefined) return { text: STATUS_HELP[status], at: chip };
   }
-  for (const [selector, sentence] of SENTENCES) {
+  for (const [selector, text] of HELP_TEXTS) {
     const at = target.closest<HTMLElement>(selector);
-    if (at !== null) return { sentence, at };
+    if (at !== null) return { text, at };
   }
   return null;
 }
 
-/** What is no control and yet has a sentence is put in the way of Tab, as long as the panel teaches. */
-function useReach(place: { readonly current: HTMLElement | null }): void {
-  const reached = useRef(new Set<HTMLElement>());
+/** Add elements with an explanation to the Tab order while teaching mode is on. */
+function useTabStops(section: { readonly current: HTMLElement | null }): void {
+  const added = useRef(new Set<HTMLElement>());
   useEffect(() => {
-    const panel = place.current?.closest(".qjm-panel");
-    for (const element of panel?.querySelectorAll<HTMLElement>(TOLD_BY_TAB) ?? []) {
+    const panel = section.current?.closest(".qjm-panel");
+    for (const element of panel?.querySelectorAll<HTMLElement>(TAB_STOPS) ?? []) {
       if (element.hasAttribute("tabindex")) continue;
       element.tabIndex = 0;
-      reached.current.add(element);
+      added.current.add(element);
     }
   });
   useEffect(
     () => () => {
-      for (const element of reached.current) element.removeAttribute("tabindex");
+      for (const element of added.current) element.removeAttribute("tabindex");
     },
     [],
   );
 }
 
-/** Below what it explains, or above where there is no room; always within the panel. */
-function Tip({ id, told }: { id: string; told: Told }) {
+/** The tooltip: below its element, or above where there is no room; always inside the panel. */
+function Tip({ id, help }: { id: string; help: Help }) {
   const tip = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     const element = tip.current;
     const panel = element?.closest<HTMLElement>(".qjm-panel");
     if (element == null || panel == null) return;
     const frame = panel.getBoundingClientRect();
-    const box = told.at.getBoundingClientRect();
+    const box = help.at.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = element;
     const left = Math.min(box.left - frame.left, frame.width - width - 8);
     const below = box.bottom - frame.top + 4;
@@ -187,12 +187,12 @@ function Tip({ id, told }: { id: string; told: Told }) {
     const top = below <= last ? below : above >= 8 ? above : last;
     element.style.left = `${Math.max(8, left)}px`;
     element.style.top = `${top}px`;
-    told.at.setAttribute("aria-describedby", id);
-    return () => told.at.removeAttribute("aria-describedby");
-  }, [id, told]);
+    help.at.setAttribute("aria-describedby", id);
+    return () => help.at.removeAttribute("aria-describedby");
+  }, [id, help]);
   return (
     <div class="qjm-tip" id={id} role="tooltip" ref={tip}>
-      {told.sentence}
+      {help.text}
     </div>
   );
 }

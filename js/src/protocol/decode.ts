@@ -1,8 +1,8 @@
 /**
- * What comes from the kernel, checked before anything believes it.
+ * Validation of messages from the kernel.
  *
- * A message that does not fit becomes a problem with a sentence for the reader, never an exception:
- * the panel then keeps showing what it knew. Texts are made plain here, once, so no view can forget.
+ * An invalid message becomes a problem with a sentence for the reader, never an exception, and the panel keeps
+ * its state. Texts are sanitized here, so that no view can forget to.
  */
 
 import { plainBlock } from "../text";
@@ -52,17 +52,17 @@ export type Decoded =
   | { kind: "plotly"; gzip: DataView }
   | { kind: "problem"; text: string };
 
-/** The answer to a view's query: null rows are all of them as they come. */
+/** The answer to a view's query; `rows` is null for all rows in their default order. */
 export interface Order {
   readonly view: string;
   readonly asked: number;
   readonly rows: Uint32Array | null;
 }
 
-/** The longest drawing that is kept, in characters. */
+/** Maximum length of a drawing, in characters. */
 const DRAWING = 60_000;
 
-/** A custom message with its buffers. */
+/** Decode a custom message with its buffers. */
 export function decodeMessage(content: unknown, buffers: readonly unknown[]): Decoded {
   return guarded(content, (fields) => {
     switch (fields.kind) {
@@ -93,7 +93,7 @@ export function decodeMessage(content: unknown, buffers: readonly unknown[]): De
   });
 }
 
-/** The trait `snapshot`. Null where it is empty: the kernel has not filled it yet. */
+/** Decode the trait `snapshot`; null while the kernel has not filled it. */
 export function decodeSnapshot(snapshot: unknown): Decoded | null {
   if (snapshot == null) return null;
   if (typeof snapshot === "object" && Object.keys(snapshot).length === 0) return null;
@@ -132,11 +132,11 @@ const status: Read<Row["status"]> = (value, where) => {
 const isRowAction = (value: unknown): value is RowAction =>
   value === "cancel" || value === "retry" || value === "retry_held";
 
-/** An action of a newer kernel is left out: this page has no button for it. */
+/** Skip actions of a newer kernel: this page has no button for them. */
 const actions: Read<RowAction[]> = (value, where) =>
   list<unknown>((item) => item)(value, where).filter(isRowAction);
 
-/** Columns of a newer kernel are left out: this page has none for them. */
+/** Skip columns of a newer kernel, which this page cannot show. */
 const columns: Read<OptionalColumn[]> = (value, where) => {
   const named = list<unknown>((item) => item)(value, where);
   return OPTIONAL_COLUMNS.filter((name) => named.includes(name));
@@ -262,7 +262,7 @@ function orders(value: unknown, buffers: readonly unknown[]): Order[] {
   }));
 }
 
-/** A copy: a buffer may begin anywhere, and a view of four bytes may not. */
+/** Row numbers from a buffer. It may start at any byte, so a Uint32Array cannot view it. */
 function rowNumbers(raw: Uint8Array): Uint32Array {
   if (raw.byteLength % 4 !== 0) throw new Malformed("order");
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);

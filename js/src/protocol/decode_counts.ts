@@ -1,6 +1,6 @@
-/** Histograms, groups and timelines as they come from the kernel, checked. */
+/** Validation of histograms, groups and timelines from the kernel. */
 import { key, kind, line, list, Malformed, nullable, number, type Read, shape } from "./fields";
-import type { Choice, Grouping, Groups, Histogram, Timeline, Try } from "./wire";
+import type { Attempt, Choice, Grouping, Groups, Histogram, Timeline } from "./wire";
 
 const choice = shape<Choice>({
   circuit: nullable(number),
@@ -53,7 +53,7 @@ export const groups = shape<Groups>({
   registers: list(key),
 });
 
-const tries: Read<Try> = (value, where) => {
+const attempt: Read<Attempt> = (value, where) => {
   const [job, attempt, sent, running, ended, status] = list(nullable(number))(value, where);
   const some = (found: number | null | undefined) => number(found, where);
   return [some(job), some(attempt), some(sent), running ?? null, ended ?? null, some(status)];
@@ -63,6 +63,6 @@ export const timeline = shape<Timeline>({
   kind: kind("timeline"),
   v: number,
   jobs: number,
-  bars: nullable(list(tries)),
+  bars: nullable(list(attempt)),
   steps: nullable(shape({ at: list(number), waiting: list(number), running: list(number) })),
 });

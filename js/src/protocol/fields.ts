@@ -1,9 +1,7 @@
-/**
- * Reading values of which nothing is known yet: what does not fit is Malformed, and says where.
- */
+/** Readers of unknown values: a value that does not fit throws Malformed with its place. */
 import { plainBlock, plainLine } from "../text";
 
-/** Longest texts that are kept, in characters. */
+/** Maximum lengths of texts, in characters. */
 const LINE = 400;
 const ANSWER = 4_000;
 const BLOCK = 20_000;
@@ -13,7 +11,7 @@ export class Malformed extends Error {}
 
 export type Fields = Record<string, unknown>;
 
-/** Reads one field; `where` names it in the message about a malformed one. */
+/** Reads one field; `where` names it in the error. */
 export type Read<T> = (value: unknown, where: string) => T;
 
 export const record: Read<Fields> = (value, where) => {
@@ -35,7 +33,7 @@ export const flag: Read<boolean> = (value) => value === true;
 
 export const line: Read<string> = (value, where) => plainLine(string(value, where), LINE);
 export const block: Read<string> = (value, where) => plainBlock(string(value, where), BLOCK);
-/** A refusal may hold a line of code to run: its line breaks stay. */
+/** Answers may contain code, so they keep their line breaks. */
 export const answer: Read<string> = (value, where) => plainBlock(string(value, where), ANSWER);
 export const key: Read<string> = (value, where) => plainLine(string(value, where), KEY);
 
@@ -50,7 +48,7 @@ export function nullable<T>(read: Read<T>): Read<T | null> {
   return otherwise<T | null>(read, null);
 }
 
-/** For what an older snapshot, saved with its notebook, does not have. */
+/** With a default for fields that snapshots of older versions do not have. */
 export function otherwise<T>(read: Read<T>, missing: T): Read<T> {
   return (value, where) => (value == null ? missing : read(value, where));
 }

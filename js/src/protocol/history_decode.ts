@@ -1,4 +1,4 @@
-/** What comes from the store, checked before anything believes it; texts are made plain here, once. */
+/** Validation of messages about the store. Texts are sanitized here. */
 
 import { plainBlock, plainLine } from "../text";
 import { bytes, flag, list, Malformed, nullable, number, type Read, shape, string } from "./fields";
@@ -18,7 +18,7 @@ export type DecodedStore =
 
 const line: Read<string> = (value, where) => plainLine(string(value, where), 400);
 const answer: Read<string> = (value, where) => plainBlock(string(value, where), 4_000);
-/** Within what a Date can hold. */
+/** Clamped to the range of Date. */
 const time: Read<number> = (value, where) => Math.min(Math.max(number(value, where), 0), 8.64e15);
 
 const state: Read<Query["state"]> = (value) => SET_STATES.find((name) => name === value) ?? "";
@@ -30,7 +30,7 @@ const pair: Read<[number, number]> = (value, where) => {
 
 const choice: Read<[string, number]> = (value, where) => {
   const [name, sets] = list<unknown>((item) => item)(value, where);
-  // Not made plain: it is sent back as it came. Views show it as text of one line.
+  // Not sanitized: the value is sent back unchanged. Views show it as one line of text.
   return [string(name, where), number(sets, where)];
 };
 
@@ -70,7 +70,7 @@ const ack = shape<{ id: string; ok: boolean; text: string }>({
   text: answer,
 });
 
-/** A custom message with its buffers; what does not fit is trouble with a sentence for the reader. */
+/** Decode a custom message with its buffers; an invalid one becomes trouble with a sentence for the reader. */
 export function decodeStore(content: unknown, buffers: readonly unknown[]): DecodedStore {
   try {
     const { kind, v } = (content ?? {}) as { kind?: unknown; v?: unknown };
@@ -96,7 +96,7 @@ export function decodeStore(content: unknown, buffers: readonly unknown[]): Deco
   }
 }
 
-/** The trait `listing`; null where it is empty. */
+/** Decode the trait `listing`; null while it is empty. */
 export function decodeListing(value: unknown): DecodedStore | null {
   if (typeof value !== "object" || value === null || Object.keys(value).length === 0) return null;
   return decodeStore(value, []);

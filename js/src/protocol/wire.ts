@@ -1,15 +1,15 @@
 /**
- * The wire between the kernel and the page, written down once.
+ * Messages between the kernel and the page.
  *
- * Python builds these shapes in `qjm_widgets/widgets/wire.py`; both sides are checked against the
- * recorded session in `tests/fixtures/wire/`. Every text comes from elsewhere and is text, never HTML.
+ * Python builds them in `qjm_widgets/widgets/wire.py`; both sides are tested against the recorded session in
+ * `tests/fixtures/wire/`. All texts are plain text, never HTML.
  *
- * Kernel -> page: the trait `snapshot` (a full Update, `statuses` inside it as bytes; what a reload, a
- * late view and a saved notebook need) and custom messages (FromKernel; binary parts as buffers).
- * An Update says the whole state of every job in one byte a job (or nothing, where no job has changed
- * since the one before), so a lost message is repaired by the
- * next one; row details are only sent for rows that a view looks at, and a gap in `seq` asks for them
- * again by `hello`.
+ * Kernel to page: the trait `snapshot` (a full Update with `statuses` inside, for reloads, views opened later
+ * and saved notebooks) and custom messages (FromKernel, binary parts as buffers).
+ *
+ * An Update has the status of every job in one byte each, or no statuses if none has changed since the last
+ * one, so the next message repairs a lost one. Row details are only sent for visible rows; after a gap in `seq`
+ * the page requests them again with `hello`.
  */
 import type { Choice, Groups, Histogram, Timeline } from "./wire_charts";
 
@@ -17,8 +17,10 @@ export * from "./wire_charts";
 
 export const WIRE_VERSION = 1;
 
-/** A status byte is an index into this list, plus CANCEL_REQUESTED when a cancellation is under way, plus
- * UNRETRYABLE when the job can never be sent again, or FLAWED when it is done and some of its circuits failed. */
+/**
+ * A status byte is an index into this list, plus flags: CANCEL_REQUESTED while a cancellation is pending,
+ * UNRETRYABLE when the job cannot be sent again, SOME_FAILED when it is done but some of its circuits failed.
+ */
 export const STATUSES = [
   "not_sent",
   "sending",
@@ -32,11 +34,13 @@ export const STATUSES = [
 export type Status = (typeof STATUSES)[number];
 export const STATUS_MASK = 0x0f;
 export const CANCEL_REQUESTED = 0x10;
-export const FLAWED = 0x40;
+export const SOME_FAILED = 0x40;
 export const UNRETRYABLE = 0x20;
 
-/** `[first circuit, circuits a job, shot pieces a span, spans]`: how rows map to spans, run-length coded.
- * Rows run through the spans in order, and within a span through its pieces. */
+/**
+ * `[first circuit, circuits per job, shot pieces per span, spans]`: maps rows to spans, run-length coded. Rows
+ * go through the spans in order, and within a span through its pieces.
+ */
 export type Run = [start: number, size: number, pieces: number, spans: number];
 
 export interface Head {
@@ -47,15 +51,15 @@ export interface Head {
   circuits: number;
   /** Fewest and most shots of a circuit. */
   shots: [number, number];
-  /** The bold start of the waiting line: "6 of 10 done". */
+  /** Start of the progress line, in bold: "6 of 10 done". */
   lead: string;
-  /** Its rest, a sentence or more: "1 failed, 1 running, 2 not sent". May be empty. */
+  /** Rest of the progress line: "1 error, 1 running, 2 not sent". May be empty. */
   line: string;
-  /** Nothing is left that the engine can do by itself. */
+  /** The engine has nothing left to do by itself. */
   settled: boolean;
-  /** The kernel's clock, milliseconds since 1970 UTC: times are shown relative to it. */
+  /** The kernel's clock, milliseconds since 1970 UTC; times are shown relative to it. */
   now: number;
-  /** How many rows each button would act on, and what the set as a whole can do now. */
+  /** How many rows each action applies to, and what the set as a whole can do. */
   can: {
     cancel: number;
     retry: number;
@@ -64,29 +68,34 @@ export interface Head {
     proceed: boolean;
     resume: boolean;
   };
-  /** What submission waits for ("3 of 20 submitted"), and until when (milliseconds since 1970 UTC), where
-   * that is known: the page counts down "next submission in 12 s". */
+  /**
+   * What submission waits for ("3 of 20 submitted"), and until when (milliseconds since 1970 UTC), or null. The
+   * page counts down: "next submission in 12 s".
+   */
   waiting: { text: string; until: number | null } | null;
-  /** Who drives the set, where it is not this kernel: "another kernel (process 12 on host)". */
+  /** The owner of the set, where that is not this kernel: "another kernel (process 12 on host)". */
   owner: string | null;
-  /** When the last job will probably have ended, milliseconds since 1970 UTC; null where nobody can tell. */
+  /** Estimated end of the last job, milliseconds since 1970 UTC; null where unknown. */
   ends: number | null;
-  /** From the first submission to the end of the last job, milliseconds; null until all are over. */
+  /** From the first submission to the end of the last job, milliseconds; null until all are finished. */
   took: number | null;
-  /** Quantum processor time of all jobs, milliseconds; null where the backend tells none. */
+  /** Quantum processor time of all jobs, milliseconds; null where the backend does not report it. */
   qpu: number | null;
-  /** Which of the columns that not every backend fills say something of any job. */
+  /** Optional columns that have a value for any job. */
   columns: OptionalColumn[];
-  /** Asking for jobs fails since the backend answered last (milliseconds since 1970 UTC), and why. */
+  /** Polling has failed since this time (milliseconds since 1970 UTC), and why. */
   stale: { since: number; text: string } | null;
-  /** The page explains what it shows. */
+  /** Teaching mode is on. */
   teaching: boolean;
 }
 
 export const OPTIONAL_COLUMNS = ["queue", "attempts", "qpu", "id"] as const;
 export type OptionalColumn = (typeof OPTIONAL_COLUMNS)[number];
 
-/** One job, for a row in sight; what would be null or false is left out. Times are milliseconds since 1970 UTC, durations milliseconds. */
+/**
+ * Details of one job, for a visible row; null and false are left out. Times are milliseconds since 1970 UTC,
+ * durations milliseconds.
+ */
 export interface Row {
   i: number;
   start: number;
@@ -97,16 +106,16 @@ export interface Row {
   cancelRequested: boolean;
   attempt: number;
   jobId: string | null;
-  /** The place in the backend's queue, from 1; null where nobody tells. */
+  /** Position in the backend's queue, from 1; null where unknown. */
   queue: number | null;
-  /** Quantum processor time, milliseconds; null where nobody tells. */
+  /** Quantum processor time, milliseconds; null where unknown. */
   qpu: number | null;
-  /** When the job came into its status. */
+  /** Start of the current status. */
   since: number | null;
-  /** From sending to running, or to the end where running was never seen. Null before it is sent. */
+  /** From sending to running, or to the end if running was never observed. Null before it is sent. */
   waited: number | null;
   ran: number | null;
-  /** One short line: the error's first line, or what is going on. */
+  /** One short line: the first line of the error, or other information. */
   note: string;
   can: RowAction[];
 }
@@ -115,21 +124,23 @@ export interface Update {
   kind: "update";
   v: number;
   seq: number;
-  /** True in the answer to `hello` and in the trait: replaces everything the page knows. */
+  /** True in the answer to `hello` and in the trait: replaces the state of the page. */
   full: boolean;
   head: Head;
-  /** Present when full, and when the layout changed. */
+  /** Present when full and when the layout has changed. */
   runs?: Run[];
   rows?: Row[];
   histograms?: Histogram[];
-  /** Answers to queries of views; the rows of each chosen order are the next buffer after the statuses:
-   * row numbers, four bytes each, little-endian. */
+  /**
+   * Answers to queries of views. The rows of each chosen order are the next buffer after the statuses: row
+   * numbers, four bytes each, little-endian.
+   */
   orders?: { view: string; asked: number; chosen: boolean }[];
-  /** Only in the trait; in messages it is the first buffer. */
+  /** Only in the trait; messages have it as the first buffer. */
   statuses?: DataView;
 }
 
-/** A job's drawer. `history` lines are ready to show. */
+/** Details for a job's drawer. `history` lines are ready to show. */
 export interface Detail {
   kind: "detail";
   v: number;
@@ -139,8 +150,10 @@ export interface Detail {
   history: string[];
 }
 
-/** Some of a job's circuits, drawn as text; `first` is the place in the job of the first of them, `of` how
- * many the job has. */
+/**
+ * Some of a job's circuits, drawn as text. `first` is the position of the first of them in the job, `of` the
+ * number of circuits of the job.
+ */
 export interface Drawings {
   kind: "drawings";
   v: number;
@@ -148,7 +161,7 @@ export interface Drawings {
   first: number;
   of: number;
   drawings: Drawing[];
-  /** Why there are none. */
+  /** Why there are no drawings. */
   problem: string | null;
 }
 
@@ -160,7 +173,7 @@ export interface Drawing {
   text: string;
 }
 
-/** The answer to a command: the wish was recorded (the next Update shows it) or refused with a reason. */
+/** The answer to a command: recorded (the next Update shows it), or refused with a reason. */
 export interface Ack {
   kind: "ack";
   v: number;
@@ -169,7 +182,7 @@ export interface Ack {
   text: string;
 }
 
-/** Plotly's basic build, gzipped, as the first buffer. */
+/** Plotly's basic build, gzipped, in the first buffer. */
 export interface PlotlyBundle {
   kind: "plotly";
   v: number;
@@ -177,7 +190,7 @@ export interface PlotlyBundle {
 
 export type FromKernel = Update | Detail | Drawings | Ack | Groups | Timeline | PlotlyBundle;
 
-/** By what rows can be sorted. */
+/** Sort keys of the table. */
 export type SortKey =
   | "job"
   | "status"
@@ -190,26 +203,28 @@ export type SortKey =
   | "qpu"
   | "id";
 
-/** Which rows a view shows, and in which order. The kernel answers it with row numbers, and again whenever
- * they change: the page has only the rows in sight. */
+/**
+ * Filter and order of a view. The kernel answers with row numbers, and again whenever they change: the page has
+ * details of the visible rows only.
+ */
 export interface Query {
   /** Part of an id or error, circuits ("17", "100-199") or a job ("job 3"); "" for all. */
   text: string;
-  /** Only rows in one of these; empty for all. */
+  /** Only rows in one of these statuses; empty for all. */
   statuses: Status[];
   sort: SortKey;
   down: boolean;
 }
 
-/** What can be done with one row, or with all rows that it fits. */
+/** Actions on rows. */
 export type RowAction = "cancel" | "retry" | "retry_held";
-/** The others are about the set as a whole: their `rows` is null. */
+/** The others act on the whole set; their `rows` is null. */
 export type Action = RowAction | "pause" | "proceed" | "resume";
 
 /**
- * Page -> kernel. A view looks at places `first` up to, not including, `last` of its query's answer, or of
- * all rows where it has no query; `asked` numbers the view's queries. `view` names one view of the panel:
- * two views of one model have two windows.
+ * Page to kernel. `view` identifies a view: two views of one model have two viewports. A viewport is the
+ * positions `first` up to, not including, `last` of the query's answer, or of all rows without a query. `asked`
+ * numbers the view's queries.
  */
 export type ToKernel =
   | { kind: "hello"; v: number; view: string }
@@ -219,7 +234,7 @@ export type ToKernel =
       view: string;
       first: number;
       last: number;
-      /** Null: the timeline is in sight instead of counts. */
+      /** Null while the timeline is shown instead of counts. */
       choice: Choice | null;
       query: Query | null;
       asked: number;

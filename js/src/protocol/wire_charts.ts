@@ -1,6 +1,6 @@
-/** The part of the wire that is about the pictures: counts, their groups, and the timeline. */
+/** Messages about counts, groups of circuits and the timeline. */
 
-/** Whose counts, and which of their bits: everything that is named has to fit, all null is all. */
+/** Which circuits to count, and which of their bits. All fields that are not null have to match. */
 export interface Choice {
   /** The index of one circuit. */
   circuit: number | null;
@@ -10,14 +10,14 @@ export interface Choice {
   metadata: [key: string, value: string] | null;
   /** One classical register alone. */
   register: string | null;
-  /** These bits alone, ascending; bit 0 is the rightmost of the register or of all. */
+  /** Only these bits, ascending; bit 0 is the rightmost of the register or of all. */
   bits: number[] | null;
-  /** At most so many outcomes. */
+  /** Maximum number of outcomes. */
   top: number;
 }
 
-/** What a page looks at first, and a saved notebook keeps. */
-export const FIRST_CHOICE: Choice = {
+/** The choice of a new view, and of a saved notebook. */
+export const DEFAULT_CHOICE: Choice = {
   circuit: null,
   name: null,
   metadata: null,
@@ -28,23 +28,24 @@ export const FIRST_CHOICE: Choice = {
 
 export interface Histogram {
   choice: Choice;
-  /** Jobs whose counts are in it, of the jobs that will be. */
+  /** Number of jobs with counts, and of all jobs of these circuits. */
   jobs: number;
   of: number;
   shots: number;
-  /** Bit strings, qubit 0 rightmost: the `top` of them that are most frequent (or most expected), sorted
-   * as text. */
+  /** Bit strings, qubit 0 rightmost: the `top` most frequent (or most expected) ones, sorted as text. */
   keys: string[];
   counts: number[];
   rest: { outcomes: number; shots: number };
-  /** Where something was expected: probabilities beside the keys, and over all outcomes the Hellinger
-   * fidelity and the total variation distance. */
+  /**
+   * Only with expected results: probabilities of the keys, and over all outcomes the Hellinger fidelity and the
+   * total variation distance.
+   */
   expected: { values: number[]; rest: number; fidelity: number; distance: number } | null;
-  /** What the reader should know of it, a sentence each. */
+  /** Notes for the reader, a sentence each. */
   notes: string[];
 }
 
-/** Circuits alike; the first of very many, `of` how many there are. */
+/** Groups of circuits: the first ones, and the number of all groups. */
 export interface Grouping {
   groups: [label: string, circuits: number][];
   of: number;
@@ -62,7 +63,7 @@ export interface Groups {
 
 /** One attempt of one job: `[job, attempt, sent, running, ended, status]`, times in milliseconds since
  * 1970 UTC, null where that has not happened; the status is an index into STATUSES. */
-export type Try = [
+export type Attempt = [
   job: number,
   attempt: number,
   sent: number,
@@ -71,16 +72,16 @@ export type Try = [
   status: number,
 ];
 
-/** When jobs waited and ran: every attempt of each job, or of very many jobs how many from which time. */
+/** When jobs waited and ran: each attempt of each job, or, for many jobs, how many at which time. */
 export interface Timeline {
   kind: "timeline";
   v: number;
   jobs: number;
-  bars: Try[] | null;
+  bars: Attempt[] | null;
   steps: { at: number[]; waiting: number[]; running: number[] } | null;
 }
 
-/** Choices are the same where this is. */
+/** A key that is equal for equal choices. */
 export function choiceKey(choice: Choice): string {
   const { circuit, name, metadata, register, bits, top } = choice;
   return JSON.stringify([circuit, name, metadata, register, bits, top]);

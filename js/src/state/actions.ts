@@ -1,27 +1,27 @@
-/** What the views may ask for. `sync` fulfils it; the views know nothing of a model or a comm. */
+/** What views can request. The session implements it; views know no model and no comm. */
 import type { Action, Choice, Query } from "../protocol/wire";
 
-/** What one view of the panel has in sight. */
-export interface Sight {
-  /** The places in sight, half open: `last` is one past the last of them. */
+/** The part of the data that a view shows. */
+export interface Viewport {
+  /** Visible positions, half open: `last` is one past the last. */
   readonly first: number;
   readonly last: number;
-  /** The counts that are in sight; null for the timeline. */
+  /** The counts shown; null for the timeline. */
   readonly choice: Choice | null;
-  /** Which rows have those places; null for all as they come. */
+  /** The query whose answer has these positions; null for all rows. */
   readonly query: Query | null;
 }
 
 export interface Actions {
-  look(sight: Sight): void;
+  setViewport(viewport: Viewport): void;
   detail(row: number): void;
-  /** Draws circuits of a row's job, from the one at this place in the job on; a line has so many characters. */
+  /** Draw circuits of a row's job, from this position in the job on, in lines of `columns` characters. */
   circuits(row: number, first: number, columns: number): void;
-  /** Ask which groups the circuits fall into. */
+  /** Request the groups of circuits. */
   groups(): void;
-  /** Null rows: all that the action fits. */
+  /** Null rows: all rows that the action applies to. */
   command(action: Action, rows: readonly number[] | null): void;
   dismiss(): void;
-  /** Asks the kernel for everything again. */
+  /** Request the whole state from the kernel. */
   refresh(): void;
 }

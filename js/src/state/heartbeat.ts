@@ -1,23 +1,25 @@
 /**
- * Looks after a panel to which nothing has come for a while. Where the kernel's messages are not delivered by
- * themselves, and after a lost one, it asks.
+ * Request updates for a panel that has received none for a while: a message may be lost, and some hosted
+ * notebooks deliver messages only as answers.
  */
 import type { State } from "./state";
 
-/** Milliseconds of silence after which it asks. */
-const SILENCE = 30_000;
-const PULLING = 5_000;
-/** Where nothing answers at all. The first question may have gone to a kernel's shell that a cell blocks,
- * before the page had a subshell of its own; a kernel that is gone is not asked for ever. */
-const RETRIES = [1_000, 5_000, 20_000, 60_000];
+/** Milliseconds without an update before a request. */
+const IDLE_DELAY = 30_000;
+const PULL_DELAY = 5_000;
+/**
+ * Milliseconds between requests while nothing answers. The first one may wait in a kernel that a running cell
+ * blocks. They end: the kernel may be gone.
+ */
+const RETRY_DELAYS = [1_000, 5_000, 20_000, 60_000];
 
-export interface KeptUp {
-  /** Called whenever the state may have changed. */
-  heard(state: State): void;
+export interface Heartbeat {
+  /** Call whenever the state may have changed. */
+  update(state: State): void;
   close(): void;
 }
 
-export function keepUp(refresh: () => void): KeptUp {
+export function startHeartbeat(refresh: () => void): Heartbeat {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let last = Number.NaN;
   let retries = 0;
@@ -28,7 +30,7 @@ export function keepUp(refresh: () => void): KeptUp {
   }
 
   function retry(): void {
-    const pause = RETRIES[retries];
+    const pause = RETRY_DELAYS[retries];
     if (timer !== null || pause === undefined) return;
     retries += 1;
     timer = setTimeout(() => {
@@ -39,14 +41,14 @@ export function keepUp(refresh: () => void): KeptUp {
   }
 
   return {
-    heard({ seq, head, connection, pushed }) {
-      if (connection === "silent") return retry();
+    update({ seq, head, connection, pushed }) {
+      if (connection === "disconnected") return retry();
       if (connection === "connected") retries = 0;
       if (connection !== "connected" || head === null || head.settled) return stop();
       if (seq === last && timer !== null) return;
       last = seq;
       stop();
-      timer = setTimeout(refresh, pushed ? SILENCE : PULLING);
+      timer = setTimeout(refresh, pushed ? IDLE_DELAY : PULL_DELAY);
     },
     close: stop,
   };

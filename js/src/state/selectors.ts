@@ -1,30 +1,30 @@
-/** What the views read out of the state. Pure. */
+/** Selectors: what views derive from the state. Pure. */
 
 import {
   type Action,
   CANCEL_REQUESTED,
   type Choice,
   choiceKey,
-  FLAWED,
   type Histogram,
   type RowAction,
   type Run,
+  SOME_FAILED,
   STATUS_MASK,
   STATUSES,
   type Status,
   UNRETRYABLE,
 } from "../protocol/wire";
-import type { SeenRow, State } from "./state";
+import type { ReceivedRow, State } from "./state";
 
 export interface Span {
   readonly start: number;
   readonly stop: number;
-  /** From 0. */
+  /** Counted from 0. */
   readonly piece: number;
   readonly pieces: number;
 }
 
-/** Which circuits a row holds. Null beyond the layout. */
+/** The circuits of a row; null beyond the layout. */
 export function spanOf(runs: readonly Run[], row: number): Span | null {
   let first = 0;
   for (const [start, size, pieces, spans] of runs) {
@@ -47,27 +47,27 @@ export function cancelRequested(state: State, row: number): boolean {
 }
 
 /** The job is done, and some of its circuits failed. */
-export function isFlawed(state: State, row: number): boolean {
-  return ((state.statuses[row] ?? 0) & FLAWED) !== 0;
+export function hasFailedCircuits(state: State, row: number): boolean {
+  return ((state.statuses[row] ?? 0) & SOME_FAILED) !== 0;
 }
 
-/** Which row is shown at a place. */
-export function rowAt(order: Uint32Array | null, place: number): number {
-  return order === null ? place : (order[place] ?? -1);
+/** The row at a position. */
+export function rowAt(order: Uint32Array | null, position: number): number {
+  return order === null ? position : (order[position] ?? -1);
 }
 
-/** Where a row is shown; -1 where it is not among those that the query found. */
-export function placeOf(order: Uint32Array | null, row: number): number {
+/** The position of a row; -1 if the query does not match it. */
+export function positionOf(order: Uint32Array | null, row: number): number {
   return order === null ? row : order.indexOf(row);
 }
 
-/** A row's details, unless its status has moved on since they came. */
-export function currentRow(state: State, row: number): SeenRow | null {
+/** Details of a row, unless its status has changed since they came. */
+export function currentRow(state: State, row: number): ReceivedRow | null {
   const details = state.rows.get(row);
   return details !== undefined && details.status === statusOf(state, row) ? details : null;
 }
 
-export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
+export function countStatuses(statuses: Uint8Array): ReadonlyMap<Status, number> {
   const counts = new Uint32Array(STATUS_MASK + 1);
   for (let row = 0; row < statuses.length; row++) {
     const status = (statuses[row] ?? 0) & STATUS_MASK;
@@ -76,20 +76,20 @@ export function tally(statuses: Uint8Array): ReadonlyMap<Status, number> {
   return new Map(STATUSES.map((status, i) => [status, counts[i] ?? 0]));
 }
 
-/** What can be done with a row by its status alone: for rows whose details are not here. */
+/** Possible actions of a row by its status alone, for rows without details. */
 export function actionsOf(state: State, row: number): RowAction[] {
   const status = statusOf(state, row);
   const retryable = ((state.statuses[row] ?? 0) & UNRETRYABLE) === 0;
-  if (status === "error" || isFlawed(state, row)) return retryable ? ["retry"] : [];
+  if (status === "error" || hasFailedCircuits(state, row)) return retryable ? ["retry"] : [];
   if (status === "held" && retryable) return ["retry_held", "cancel"];
   const over = status === "done" || status === "cancelled" || cancelRequested(state, row);
   return over ? [] : ["cancel"];
 }
 
-/** What was sent for this row and is not shown yet. A command for all counts where the row can. */
+/** The pending command of a row. A command to all rows counts where it applies. */
 export function pendingAction(state: State, row: number): Action | null {
   for (const command of state.commands.values()) {
-    if (command.phase === "late") continue;
+    if (command.phase === "timed_out") continue;
     const covers =
       command.rows === null
         ? (currentRow(state, row)?.can.some((action) => action === command.do) ?? false)
@@ -99,54 +99,57 @@ export function pendingAction(state: State, row: number): Action | null {
   return null;
 }
 
-/** A command for all rows is on its way. */
+/** Whether a command to all rows is pending. */
 export function pendingForAll(state: State, action: Action): boolean {
   for (const command of state.commands.values()) {
-    if (command.rows === null && command.do === action && command.phase !== "late") return true;
+    if (command.rows === null && command.do === action && command.phase !== "timed_out")
+      return true;
   }
   return false;
 }
 
-/** The set as a whole allows it. Rows are told less often than the head: theirs may be an old offer. */
+/** Whether the set allows the action. Row details are older than the head, so their actions may be outdated. */
 export function allows(state: State, action: RowAction): boolean {
   return state.connection === "connected" && (state.head?.can[action] ?? 0) > 0;
 }
 
-/** The set as a whole allows some row something. */
-export function anyRowActs(state: State): boolean {
+/** Whether any row has an action. */
+export function anyRowHasAction(state: State): boolean {
   const can = state.head?.can;
   return can !== undefined && can.cancel + can.retry + can.retry_held > 0;
 }
 
-/** Seconds until the next submission, 0 when it is due; null where that is not known. A saved state
- * counts nothing down: nobody is there to submit. */
+/**
+ * Seconds until the next submission, 0 when it is due; null where unknown. A saved state has no countdown,
+ * because nobody submits.
+ */
 export function secondsLeft(state: State, at: number): number | null {
   const until = state.head?.waiting?.until ?? null;
   if (until === null || state.connection !== "connected") return null;
   return Math.max(0, Math.ceil((until - kernelNow(state, at)) / 1_000));
 }
 
-/** Milliseconds until the last job will probably have ended; null where nobody can tell. */
+/** Estimated milliseconds until the last job ends; null where unknown. */
 export function timeLeft(state: State, at: number): number | null {
   const ends = state.head?.ends ?? null;
   if (ends === null || state.connection !== "connected") return null;
   return Math.max(0, ends - kernelNow(state, at));
 }
 
-/** Milliseconds since the backend last answered, where asking it fails; null while it answers. */
-export function unheardFor(state: State, at: number): number | null {
+/** Milliseconds since the backend last answered; null while polling works. */
+export function staleFor(state: State, at: number): number | null {
   const stale = state.head?.stale ?? null;
   return stale === null ? null : Math.max(0, kernelNow(state, at) - stale.since);
 }
 
-/** The kernel's clock at the page's time `at`; it stands still where no kernel is. */
+/** The kernel's clock at the page's time `at`; stopped without a kernel. */
 export function kernelNow(state: State, at: number): number {
   if (state.head === null) return at;
   if (state.connection !== "connected") return state.head.now;
   return state.head.now + Math.max(0, at - state.receivedAt);
 }
 
-/** Milliseconds that a row has waited and run so far, and for how long it has been in its status. */
+/** Milliseconds that a row has waited, has run, and has been in its status. */
 export function times(
   state: State,
   i: number,
@@ -167,11 +170,13 @@ export function times(
   };
 }
 
-/** The histogram that was chosen, or until it comes the same with another number of outcomes. */
+/** The histogram of a choice, or until it comes the same with another number of outcomes. */
 export function histogramFor(state: State, choice: Choice): Histogram | undefined {
-  const alike = choiceKey({ ...choice, top: 0 });
+  const wanted = choiceKey({ ...choice, top: 0 });
   return (
     state.histograms.get(choiceKey(choice)) ??
-    [...state.histograms.values()].find((other) => choiceKey({ ...other.choice, top: 0 }) === alike)
+    [...state.histograms.values()].find(
+      (other) => choiceKey({ ...other.choice, top: 0 }) === wanted,
+    )
   );
 }

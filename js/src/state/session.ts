@@ -1,26 +1,26 @@
 /**
- * The model and the state, kept together: messages in, messages out, and the waiting between them.
- * Knows no view. Everything hangs on one session, because marimo evaluates a module once for all panels.
+ * Connects the anywidget model with the state: messages in both directions, and timeouts. Independent of the
+ * views. Everything belongs to a session, because marimo evaluates a module once for all panels.
  */
 import type { AnyModel } from "@anywidget/types";
 import { type Decoded, decodeMessage, decodeSnapshot, type Order } from "../protocol/decode";
 import { type Query, type ToKernel, type Update, WIRE_VERSION } from "../protocol/wire";
-import type { Actions, Sight } from "./actions";
+import type { Actions, Viewport } from "./actions";
 import { EMPTY, type Event, hasGap, type Origin, reduce, type State } from "./state";
 
 /** Milliseconds. */
 const HELLO_TIMEOUT = 3_000;
 const COMMAND_TIMEOUT = 10_000;
 const PLOTLY_TIMEOUT = 10_000;
-const LOOK_PAUSE = 50;
+const VIEWPORT_DELAY = 50;
 
 export type PanelModel = Pick<AnyModel<{ snapshot: unknown }>, "get" | "on" | "off" | "send">;
 
 export interface Session extends Actions {
   readonly state: State;
-  /** Reads what was saved and greets the kernel. Nothing is called back before this. */
+  /** Read the saved state and say hello to the kernel. No callbacks before this. */
   open(): void;
-  /** Plotly's gzipped bundle. Rejects when the kernel does not send it. */
+  /** Request Plotly's gzipped bundle. Rejects when the kernel does not send it. */
   plotly(): Promise<DataView>;
   close(): void;
 }
@@ -28,14 +28,14 @@ export interface Session extends Actions {
 export function connect(model: PanelModel, changed: (state: State) => void): Session {
   const view = newId();
   const timers = new Set<ReturnType<typeof setTimeout>>();
-  const asked = new Set<number>();
+  const detailRows = new Set<number>();
   let state = EMPTY;
   let helloTimer: ReturnType<typeof setTimeout> | null = null;
   let lookTimer: ReturnType<typeof setTimeout> | null = null;
-  let sight: Sight | null = null;
-  let asking = 0;
+  let viewport: Viewport | null = null;
+  let queryNumber = 0;
   let refreshing = false;
-  let awaitedPlotly: ((gzip: DataView) => void)[] = [];
+  let plotlyRequests: ((gzip: DataView) => void)[] = [];
 
   function apply(event: Event): void {
     const next = reduce(state, event);
@@ -48,7 +48,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     try {
       model.send(message);
     } catch {
-      // A closed comm throws; to the reader that is a kernel which does not answer, and the timers say so.
+      // A closed comm throws. To the reader that is a kernel that does not answer, which the timeouts report.
     }
   }
 
@@ -67,19 +67,19 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     timers.delete(timer);
   }
 
-  /** One hello at a time: a burst after a gap would only be answered by a burst of full updates. */
+  /** One hello at a time: several after a gap would each be answered by a full update. */
   function hello(): void {
     if (helloTimer !== null) return;
     helloTimer = after(HELLO_TIMEOUT, () => {
       helloTimer = null;
-      apply({ type: "silent" });
+      apply({ type: "disconnected" });
     });
     send({ kind: "hello", v: WIRE_VERSION, view });
-    if (sight !== null) sendLook(sight);
+    if (viewport !== null) sendViewport(viewport);
   }
 
-  function sendLook(at: Sight): void {
-    send({ kind: "look", v: WIRE_VERSION, view, ...at, asked: asking });
+  function sendViewport(at: Viewport): void {
+    send({ kind: "look", v: WIRE_VERSION, view, ...at, asked: queryNumber });
   }
 
   function receive(decoded: Decoded | null, from: Origin): void {
@@ -98,14 +98,14 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
         apply({ type: "timeline", timeline: decoded.timeline });
         break;
       case "detail":
-        // Two views of one model hear each other's answers.
-        if (asked.has(decoded.detail.row)) apply({ type: "detail", detail: decoded.detail });
+        // Two views of one model receive each other's answers.
+        if (detailRows.has(decoded.detail.row)) apply({ type: "detail", detail: decoded.detail });
         break;
       case "drawings":
         apply({ type: "drawings", drawings: decoded.drawings });
         break;
       case "plotly":
-        for (const resolve of awaitedPlotly.splice(0)) resolve(decoded.gzip);
+        for (const resolve of plotlyRequests.splice(0)) resolve(decoded.gzip);
         break;
       case "update":
         receiveUpdate(decoded.update, decoded.statuses, from);
@@ -113,14 +113,14 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     }
   }
 
-  /** An answer to an older query is late: the newer one's is on its way. */
+  /** Ignore the answer to an older query: the answer to the current one follows. */
   function receiveOrder({ view: of, asked, rows }: Order): void {
-    if (of === view && asked === asking) apply({ type: "order", rows });
+    if (of === view && asked === queryNumber) apply({ type: "query_answered", rows });
   }
 
   function receiveUpdate(update: Update, statuses: Uint8Array, from: Origin): void {
     const gap = from === "message" && hasGap(state, update);
-    if (from === "message") noteDelivery(update);
+    if (from === "message") detectDelivery(update);
     if (from === "message" && update.full) {
       stop(helloTimer);
       helloTimer = null;
@@ -129,8 +129,8 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     if (gap) hello();
   }
 
-  /** What the kernel said while nobody asked, and what only an answer tells of, show how updates come. */
-  function noteDelivery(update: Update): void {
+  /** Detect how updates arrive: pushed by the kernel, or only as answers to requests. */
+  function detectDelivery(update: Update): void {
     if (!update.full) apply({ type: "pushed", pushed: true });
     else if (refreshing && update.seq > state.seq + 1) apply({ type: "pushed", pushed: false });
     if (update.full) refreshing = false;
@@ -148,27 +148,27 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     open() {
       model.on("msg:custom", onMessage);
       model.on("change:snapshot", onSnapshot);
-      // The front end says so where the kernel was restarted: what it knew of the panel is gone.
+      // The front end emits this after a kernel restart: the new kernel does not know this view.
       model.on("comm_live_update", hello);
       readTrait("saved");
       hello();
     },
-    look(next) {
-      if (sight !== null && sameSight(sight, next)) return;
-      if (!sameQuery(sight?.query ?? null, next.query)) {
-        asking += 1;
-        apply({ type: "ordering" });
+    setViewport(next) {
+      if (viewport !== null && sameViewport(viewport, next)) return;
+      if (!sameQuery(viewport?.query ?? null, next.query)) {
+        queryNumber += 1;
+        apply({ type: "query_sent" });
       }
-      sight = next;
+      viewport = next;
       stop(lookTimer);
-      lookTimer = after(LOOK_PAUSE, () => sendLook(next));
+      lookTimer = after(VIEWPORT_DELAY, () => sendViewport(next));
     },
     detail(row) {
-      asked.add(row);
+      detailRows.add(row);
       send({ kind: "detail", v: WIRE_VERSION, view, row });
     },
     circuits(row, first, columns) {
-      apply({ type: "drawing", row });
+      apply({ type: "drawing_requested", row });
       send({ kind: "circuits", v: WIRE_VERSION, row, first, columns });
     },
     groups() {
@@ -177,7 +177,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     command(action, rows) {
       const id = newId();
       apply({ type: "sent", id, do: action, rows });
-      after(COMMAND_TIMEOUT, () => apply({ type: "late", id }));
+      after(COMMAND_TIMEOUT, () => apply({ type: "timed_out", id }));
       send({
         kind: "command",
         v: WIRE_VERSION,
@@ -197,14 +197,14 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     plotly() {
       return new Promise((resolve, reject) => {
         const timer = after(PLOTLY_TIMEOUT, () => {
-          awaitedPlotly = awaitedPlotly.filter((waiting) => waiting !== arrived);
+          plotlyRequests = plotlyRequests.filter((waiting) => waiting !== arrived);
           reject(new Error("the kernel did not send Plotly"));
         });
         const arrived = (gzip: DataView): void => {
           stop(timer);
           resolve(gzip);
         };
-        awaitedPlotly.push(arrived);
+        plotlyRequests.push(arrived);
         send({ kind: "plotly", v: WIRE_VERSION });
       });
     },
@@ -218,7 +218,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
   };
 }
 
-function sameSight(a: Sight, b: Sight): boolean {
+function sameViewport(a: Viewport, b: Viewport): boolean {
   return (
     a.first === b.first && a.last === b.last && a.choice === b.choice && sameQuery(a.query, b.query)
   );
@@ -234,7 +234,7 @@ function sameQuery(a: Query | null, b: Query | null): boolean {
   );
 }
 
-/** `crypto.randomUUID` is missing on pages without TLS, which is how many hubs are reached. */
+/** A random id. `crypto.randomUUID` is missing on pages without TLS, as many hubs are. */
 export function newId(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,8 +1,8 @@
 /**
- * Everything the page knows, and how each event changes it. Pure: no timers, no DOM, no model.
+ * The state of the page and its reducer. Pure: no timers, no DOM, no model.
  *
- * The page never writes a status. A click becomes a command in `commands`, and only the kernel's next
- * update changes what a row is.
+ * The page never sets a status itself. A click becomes a command in `commands`, and only the next update of the
+ * kernel changes a row.
  */
 import {
   type Ack,
@@ -23,13 +23,13 @@ import {
 export const NO_ANSWER = "The kernel does not answer: it may be busy or stopped.";
 export const REFUSED = "The kernel refused and gave no reason.";
 
-/** A click that was sent. Null rows: all that it fits. */
+/** A command that was sent. Null rows: all rows that it applies to. */
 export interface Command {
   readonly do: Action;
   readonly rows: readonly number[] | null;
-  /** "recorded": the kernel has the wish and the next update shows it. "late": nothing came back. */
-  readonly phase: "sent" | "recorded" | "late";
-  /** An update came after it was sent; it may already show the wish. */
+  /** "recorded": the kernel has accepted it and the next update shows it. "timed_out": nothing answered. */
+  readonly phase: "sent" | "recorded" | "timed_out";
+  /** An update came after it was sent, which may already show it. */
   readonly updated: boolean;
 }
 
@@ -37,78 +37,78 @@ export interface Notice {
   readonly command: string;
   readonly do: Action;
   readonly text: string;
-  /** The kernel's own answer: it stays until it is dismissed. Otherwise nothing has answered. */
+  /** The kernel refused: the notice stays until it is dismissed. Otherwise nothing has answered. */
   readonly refused: boolean;
 }
 
-/** A row, with the kernel's clock when it was told: its durations go on from there. */
-export type SeenRow = Row & { readonly at: number };
+/** Details of a row, with the kernel's clock at that time: durations continue from there. */
+export type ReceivedRow = Row & { readonly at: number };
 
-/** Circuits of a job as far as they were drawn, from its first one on. */
-export interface Drawn {
+/** Drawings of a job's circuits so far, from its first one on. */
+export interface DrawnCircuits {
   readonly of: number;
   readonly drawings: readonly Drawing[];
   readonly problem: string | null;
-  readonly asking: boolean;
+  readonly loading: boolean;
 }
 
 export interface State {
-  /** "silent": nothing answered our hello, so what is shown is what was saved. */
-  readonly connection: "asking" | "connected" | "silent";
-  /** The reader has asked for everything again, and no answer has come. */
+  /** "disconnected": nothing answered our hello, so the saved state is shown. */
+  readonly connection: "connecting" | "connected" | "disconnected";
+  /** A refresh was requested and is not answered yet. */
   readonly refreshing: boolean;
-  /** False where the kernel's messages come only when they are asked for, as in some hosted notebooks. */
+  /** False where the kernel's messages arrive only as answers, as in some hosted notebooks. */
   readonly pushed: boolean;
-  /** A message that could not be read. */
+  /** Set after an invalid message. */
   readonly problem: string | null;
-  /** What became of a command, when it is worth saying. */
+  /** The result of a command, where it needs attention. */
   readonly notice: Notice | null;
   readonly seq: number;
   readonly head: Head | null;
-  /** The page's clock when `head` came; together with `head.now` it gives the kernel's clock. */
+  /** The page's clock when `head` arrived; with `head.now` it gives the kernel's clock. */
   readonly receivedAt: number;
   readonly runs: readonly Run[];
   readonly statuses: Uint8Array;
-  readonly rows: ReadonlyMap<number, SeenRow>;
+  readonly rows: ReadonlyMap<number, ReceivedRow>;
   readonly details: ReadonlyMap<number, Detail>;
-  readonly circuits: ReadonlyMap<number, Drawn>;
-  /** The rows of this view's query in their order; null while all are shown as they come. */
+  readonly circuits: ReadonlyMap<number, DrawnCircuits>;
+  /** The rows of this view's query in their order; null for all rows. */
   readonly order: Uint32Array | null;
-  /** A query was sent that is not answered yet. */
-  readonly ordering: boolean;
+  /** A query was sent and is not answered yet. */
+  readonly queryPending: boolean;
   readonly histograms: ReadonlyMap<string, Histogram>;
-  /** Null until they were asked for and came. */
+  /** Null until requested and received. */
   readonly groups: Groups | null;
   readonly timeline: Timeline | null;
   readonly commands: ReadonlyMap<string, Command>;
 }
 
-/** "saved" is the trait as it was found; "trait" is a change of it, which only a kernel makes. */
+/** "saved" is the trait as found at the start; "trait" is a change of it, which only a kernel makes. */
 export type Origin = "saved" | "trait" | "message";
 
 export type Event =
   | { type: "update"; update: Update; statuses: Uint8Array; from: Origin; at: number }
   | { type: "detail"; detail: Detail }
   | { type: "drawings"; drawings: Drawings }
-  | { type: "drawing"; row: number }
-  | { type: "ordering" }
-  | { type: "order"; rows: Uint32Array | null }
+  | { type: "drawing_requested"; row: number }
+  | { type: "query_sent" }
+  | { type: "query_answered"; rows: Uint32Array | null }
   | { type: "ack"; ack: Ack }
   | { type: "groups"; groups: Groups }
   | { type: "timeline"; timeline: Timeline }
   | { type: "problem"; text: string }
-  | { type: "silent" }
+  | { type: "disconnected" }
   | { type: "refreshing" }
   | { type: "pushed"; pushed: boolean }
   | { type: "sent"; id: string; do: Action; rows: readonly number[] | null }
-  | { type: "late"; id: string }
+  | { type: "timed_out"; id: string }
   | { type: "dismissed" };
 
-/** What a word of the kernel shows, whatever it is. */
+/** Any message of the kernel implies this. */
 const ANSWERED = { connection: "connected", refreshing: false } as const;
 
 export const EMPTY: State = {
-  connection: "asking",
+  connection: "connecting",
   refreshing: false,
   pushed: true,
   problem: null,
@@ -122,7 +122,7 @@ export const EMPTY: State = {
   details: new Map(),
   circuits: new Map(),
   order: null,
-  ordering: false,
+  queryPending: false,
   histograms: new Map(),
   groups: null,
   timeline: null,
@@ -139,21 +139,21 @@ export function reduce(state: State, event: Event): State {
         ...ANSWERED,
         details: new Map(state.details).set(event.detail.row, event.detail),
       };
-    case "drawing":
+    case "drawing_requested":
       return {
         ...state,
         circuits: new Map(state.circuits).set(event.row, {
           ...(state.circuits.get(event.row) ?? { of: 0, drawings: [] }),
           problem: null,
-          asking: true,
+          loading: true,
         }),
       };
     case "drawings":
       return applyDrawings(state, event.drawings);
-    case "ordering":
-      return { ...state, ordering: true };
-    case "order":
-      return { ...state, ordering: false, order: event.rows };
+    case "query_sent":
+      return { ...state, queryPending: true };
+    case "query_answered":
+      return { ...state, queryPending: false, order: event.rows };
     case "ack":
       return applyAck(state, event.ack);
     case "groups":
@@ -162,9 +162,9 @@ export function reduce(state: State, event: Event): State {
       return { ...state, ...ANSWERED, timeline: event.timeline };
     case "problem":
       return { ...state, problem: event.text };
-    case "silent":
-      if (state.connection === "silent" && !state.refreshing) return state;
-      return { ...state, connection: "silent", refreshing: false };
+    case "disconnected":
+      if (state.connection === "disconnected" && !state.refreshing) return state;
+      return { ...state, connection: "disconnected", refreshing: false };
     case "refreshing":
       return { ...state, refreshing: true };
     case "pushed":
@@ -178,10 +178,10 @@ export function reduce(state: State, event: Event): State {
         commands: new Map(state.commands).set(event.id, command),
       };
     }
-    case "late": {
+    case "timed_out": {
       const command = state.commands.get(event.id);
       if (command?.phase !== "sent") return state;
-      const late: Command = { ...command, phase: "late" };
+      const late: Command = { ...command, phase: "timed_out" };
       return {
         ...state,
         notice: { command: event.id, do: command.do, text: NO_ANSWER, refused: false },
@@ -193,20 +193,20 @@ export function reduce(state: State, event: Event): State {
   }
 }
 
-/** Two views of one model hear each other's answers: only what comes next is taken. */
+/** Two views of one model receive each other's answers: append only the expected ones. */
 function applyDrawings(state: State, { row, first, of, drawings, problem }: Drawings): State {
   const known = state.circuits.get(row);
   if (known === undefined || known.drawings.length !== first) return state;
-  const drawn: Drawn = {
+  const drawn: DrawnCircuits = {
     of,
     drawings: [...known.drawings, ...drawings],
     problem,
-    asking: false,
+    loading: false,
   };
   return { ...state, circuits: new Map(state.circuits).set(row, drawn) };
 }
 
-/** A message was lost: rows may be stale, so the caller has to send `hello`. */
+/** Whether a message was lost: row details may be outdated, so the caller has to send `hello`. */
 export function hasGap(state: State, update: Update): boolean {
   if (update.full) return false;
   return state.head === null || update.seq > state.seq + 1;
@@ -218,8 +218,8 @@ function applyUpdate(
 ): State {
   const answered = from !== "saved";
   const { head } = state;
-  // The trait travels beside the messages: the same state may come by both ways, and late. Before the
-  // kernel has read our hello it counts no messages, and only its clock tells the trait's age.
+  // Trait and messages are independent: the same state may come both ways, and late. Before the kernel has read
+  // our hello it does not count messages, and only its clock gives the trait's age.
   const old =
     head !== null &&
     (update.seq < state.seq ||
@@ -230,7 +230,7 @@ function applyUpdate(
   }
   const runs = update.runs ?? state.runs;
   const moved = update.runs !== undefined && !sameRuns(update.runs, state.runs);
-  // The trait holds few row details; those that a view already has are still good.
+  // The trait has few row details; keep those that are known.
   const fresh = moved || (update.full && from === "message");
   return {
     ...state,
@@ -240,7 +240,7 @@ function applyUpdate(
     head: update.head,
     receivedAt: at,
     runs,
-    // None: they are as the message before said; whoever missed that one has a gap and asks.
+    // No statuses: unchanged since the last message. Whoever missed that one has a gap and sends hello.
     statuses: statuses.length > 0 ? statuses : state.statuses,
     rows: merged(
       fresh ? null : state.rows,
@@ -269,7 +269,7 @@ function sameRuns(a: readonly Run[], b: readonly Run[]): boolean {
   return a.length === b.length && a.every((run, i) => run.every((x, k) => x === b[i]?.[k]));
 }
 
-/** After an update: recorded commands are shown by it; those still on their way may be. */
+/** After an update, recorded commands are shown by it; those still pending may be. */
 function shownCommands(commands: ReadonlyMap<string, Command>): ReadonlyMap<string, Command> {
   if (commands.size === 0) return commands;
   const left = new Map<string, Command>();
@@ -281,7 +281,7 @@ function shownCommands(commands: ReadonlyMap<string, Command>): ReadonlyMap<stri
 
 function applyAck(state: State, ack: Ack): State {
   const command = state.commands.get(ack.id);
-  // The command of another view of the same model.
+  // A command of another view of the same model.
   if (command === undefined) return state;
   const commands = new Map(state.commands);
   if (ack.ok && !command.updated) commands.set(ack.id, { ...command, phase: "recorded" });

@@ -1,29 +1,29 @@
-/** A job's circuits as Qiskit draws them, a few at a time and not before they are asked for. */
+/** Drawings of a job's circuits, loaded a few at a time on request. */
 import { useRef } from "preact/hooks";
 import { Button } from "../components/button";
 import type { Actions } from "../state/actions";
 import type { State } from "../state/state";
 import { count, plural } from "../text";
 
-/** Pixels of one character of the drawings. */
+/** Width of a character of the drawings, in pixels. */
 const CHARACTER = 7.3;
 
 interface Props {
   state: State;
   actions: Actions;
   row: number;
-  /** How many circuits the job has. */
+  /** Number of circuits of the job. */
   circuits: number;
 }
 
 export function Circuits({ state, actions, row, circuits }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const drawn = state.circuits.get(row);
-  const there = drawn?.drawings.length ?? 0;
-  const left = circuits - there;
-  const ask = () => {
+  const loaded = drawn?.drawings.length ?? 0;
+  const left = circuits - loaded;
+  const request = () => {
     const width = frame.current?.clientWidth ?? 0;
-    actions.circuits(row, there, Math.floor((width || 700) / CHARACTER) - 4);
+    actions.circuits(row, loaded, Math.floor((width || 700) / CHARACTER) - 4);
   };
   return (
     <div class="qjm-circuits" ref={frame}>
@@ -45,12 +45,12 @@ export function Circuits({ state, actions, row, circuits }: Props) {
       {left > 0 && drawn?.problem == null && (
         <Button
           small
-          disabled={drawn?.asking === true || state.connection !== "connected"}
-          onClick={ask}
+          disabled={drawn?.loading === true || state.connection !== "connected"}
+          onClick={request}
         >
-          {drawn?.asking === true
+          {drawn?.loading === true
             ? "Drawing…"
-            : there > 0
+            : loaded > 0
               ? `Draw more (${count(left)} left)`
               : `Draw ${plural(circuits, "circuit")}`}
         </Button>

@@ -1,4 +1,4 @@
-/** The columns of the table, and which of them a table of some width shows. Pure. */
+/** The columns of the table, and which of them fit a width. Pure. */
 import type { OptionalColumn, SortKey } from "../protocol/wire";
 
 export type ColumnName =
@@ -19,11 +19,11 @@ export type ColumnName =
 export interface Column {
   readonly name: ColumnName;
   readonly heading: string;
-  /** By what it sorts; null where that makes no sense. */
+  /** The sort key; null for columns that do not sort. */
   readonly sort: SortKey | null;
-  /** Pixels; of the note, at least so many. */
+  /** Width in pixels; minimum width for the note. */
   readonly width: number;
-  /** What a heading as short as its column means. */
+  /** Tooltip of a short heading. */
   readonly title?: string;
 }
 
@@ -45,14 +45,17 @@ const COLUMNS: readonly Column[] = [
   { name: "action", heading: "Action", sort: null, width: 66 },
 ];
 
-/** Pixels in which a note says something: what is wished for after it waits until it has them. */
-const NOTE_ROOM = 150;
+/** Width in pixels of a readable note: optional columns wait until it has this much. */
+const READABLE_NOTE = 150;
 
-/** Shown at any width, and then as long as there is room, in this order. The drawer tells them all. */
+/**
+ * Shown at any width; then, as far as there is room, the optional ones in this order. The drawer shows all of
+ * it.
+ */
 const ALWAYS: readonly ColumnName[] = ["number", "span", "status"];
-const ACTING: readonly ColumnName[] = ["select", "action"];
-const WISHED: readonly ColumnName[] = [
-  // Who waits asks for the place first; where nobody waits, it is not filled.
+const WITH_ACTIONS: readonly ColumnName[] = ["select", "action"];
+const OPTIONAL: readonly ColumnName[] = [
+  // The queue position is the most useful while jobs wait, and empty otherwise.
   "queue",
   "ran",
   "since",
@@ -62,21 +65,28 @@ const WISHED: readonly ColumnName[] = [
   "waited",
 ];
 
-export interface Shown {
-  /** Pixels inside the padding; 0 where it is not known, which shows all. */
+export interface TableShape {
+  /** Inner width in pixels; 0 where unknown, which shows all columns. */
   readonly width: number;
-  /** Which of those that not every backend fills are filled. */
+  /** Optional columns that have values. */
   readonly filled: readonly OptionalColumn[];
-  /** Whether anything can be done with any row. */
-  readonly acts: boolean;
-  /** Whether some job's note says what went wrong: it then comes before how long that took. */
-  readonly noted: boolean;
-  /** Pixels that the widest texts of these two take. */
+  /** Whether any row has an action. */
+  readonly hasActions: boolean;
+  /** Whether a note may contain an error: it then comes before the durations. */
+  readonly hasErrors: boolean;
+  /** Widths of the longest texts of these two columns, in pixels. */
   readonly number: number;
   readonly span: number;
 }
 
-export function columnsFor({ width, filled, acts, noted, number, span }: Shown): Column[] {
+export function columnsFor({
+  width,
+  filled,
+  hasActions,
+  hasErrors,
+  number,
+  span,
+}: TableShape): Column[] {
   const measured = COLUMNS.map((column) => ({
     ...column,
     width: Math.max(
@@ -84,26 +94,29 @@ export function columnsFor({ width, filled, acts, noted, number, span }: Shown):
       column.name === "number" ? number : column.name === "span" ? span : 0,
     ),
   }));
-  const shown = new Set<ColumnName>([...ALWAYS, ...(acts ? ACTING : [])]);
-  const room = () =>
+  const shown = new Set<ColumnName>([...ALWAYS, ...(hasActions ? WITH_ACTIONS : [])]);
+  const remaining = () =>
     width - measured.reduce((sum, each) => sum + (shown.has(each.name) ? each.width : 0), 0);
-  for (const name of noteAmong(WISHED, acts || noted ? 0 : WISHED.indexOf("attempts"))) {
+  for (const name of withNote(
+    OPTIONAL,
+    hasActions || hasErrors ? 0 : OPTIONAL.indexOf("attempts"),
+  )) {
     const column = measured.find((each) => each.name === name);
     if (column === undefined || !isFilled(name, filled)) continue;
     const first = name === "queue" || name === "ran";
-    const spare = name === "note" || (first && !noted) ? 0 : NOTE_ROOM - NOTE_WIDTH;
-    if (width > 0 && room() < column.width + spare) break;
+    const spare = name === "note" || (first && !hasErrors) ? 0 : READABLE_NOTE - NOTE_WIDTH;
+    if (width > 0 && remaining() < column.width + spare) break;
     shown.add(name);
   }
   return measured.filter(({ name }) => shown.has(name));
 }
 
-/** Where all is over and nothing went wrong, few notes are left: the times come before them. */
-function noteAmong(names: readonly ColumnName[], at: number): ColumnName[] {
+/** After a run without errors there are few notes: durations come first. */
+function withNote(names: readonly ColumnName[], at: number): ColumnName[] {
   return [...names.slice(0, at), "note", ...names.slice(at)];
 }
 
-/** For CSS. The note takes what is left; without a note the circuits do. */
+/** The CSS grid. The note takes the remaining width, or the circuits where there is no note. */
 export function gridColumns(columns: readonly Column[]): string {
   const rest = columns.some(({ name }) => name === "note") ? "note" : "span";
   return columns

@@ -1,15 +1,15 @@
-/** Below an open row: the job's whole story and what can be done with it. */
+/** The drawer below an open row: details and actions of the job. */
 
 import { useEffect } from "preact/hooks";
-import { ACTION_WORDS, SENT_WORDS } from "../components/action_labels";
+import { ACTION_LABELS, PENDING_LABELS } from "../components/action_labels";
 import { Button } from "../components/button";
 import { CopyId } from "../components/copy_id";
-import { STATUS_WORDS } from "../components/status";
+import { STATUS_LABELS } from "../components/status";
 import type { Actions } from "../state/actions";
 import {
   allows,
   currentRow,
-  isFlawed,
+  hasFailedCircuits,
   pendingAction,
   spanOf,
   statusOf,
@@ -18,7 +18,7 @@ import {
 import type { State } from "../state/state";
 import { count, duration } from "../text";
 import { Circuits } from "./circuits";
-import { circuitsWords, noteOf, spanWords } from "./row_model";
+import { circuitsText, noteOf, spanText } from "./row_model";
 
 interface Props {
   state: State;
@@ -33,19 +33,19 @@ export function Drawer({ state, actions, row, id, now }: Props) {
   const details = state.details.get(row);
   const line = currentRow(state, row);
   const span = spanOf(state.runs, row);
-  const flawed = isFlawed(state, row);
+  const someFailed = hasFailedCircuits(state, row);
   const pending = pendingAction(state, row);
   const connected = state.connection === "connected";
 
-  // Asked again whenever the job has moved on, so an open drawer never tells an old story.
+  // Request the details again whenever the job has changed.
   useEffect(() => {
     if (connected) actions.detail(row);
-  }, [actions, row, connected, status, flawed, line?.attempt]);
+  }, [actions, row, connected, status, someFailed, line?.attempt]);
 
   return (
     <section class="qjm-drawer" id={id} aria-label={`Details of job ${row}`}>
       <p class="qjm-drawer-title">
-        <bdi>{details?.title ?? `Job ${row}, ${circuitsWords(spanWords(span))}`}</bdi>
+        <bdi>{details?.title ?? `Job ${row}, ${circuitsText(spanText(span))}`}</bdi>
         <span class="qjm-muted">{` · ${facts(state, row, now).join(" · ")}`}</span>
       </p>
       {details === undefined && (
@@ -74,7 +74,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
       )}
       <div class="qjm-drawer-foot">
         {pending !== null ? (
-          <span class="qjm-sent">{SENT_WORDS[pending]}</span>
+          <span class="qjm-sent">{PENDING_LABELS[pending]}</span>
         ) : (
           line?.can.map((action) => (
             <Button
@@ -83,7 +83,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
               disabled={!allows(state, action)}
               onClick={() => actions.command(action, [row])}
             >
-              {ACTION_WORDS[action]}
+              {ACTION_LABELS[action]}
             </Button>
           ))
         )}
@@ -100,12 +100,12 @@ export function Drawer({ state, actions, row, id, now }: Props) {
   );
 }
 
-/** What columns say, too: a narrow table has few of them. */
+/** Facts that columns show too: a narrow table has few columns. */
 function facts(state: State, row: number, now: number): string[] {
   const line = currentRow(state, row);
   const { waited, ran } = times(state, row, now);
   return [
-    STATUS_WORDS[statusOf(state, row)],
+    STATUS_LABELS[statusOf(state, row)],
     state.details.get(row)?.error == null ? noteOf(state, row) : "",
     line?.queue == null ? "" : `position ${count(line.queue)} in the queue`,
     waited === null ? "" : `waited ${duration(waited)}`,

@@ -1,16 +1,16 @@
-/** One job as one line. */
+/** One row of the table. */
 import type { ComponentChild, JSX } from "preact";
 import { useRef } from "preact/hooks";
-import { ACTION_WORDS, SENT_WORDS } from "../components/action_labels";
+import { ACTION_LABELS, PENDING_LABELS } from "../components/action_labels";
 import { Button } from "../components/button";
 import { CopyId } from "../components/copy_id";
 import { memo } from "../components/memo";
-import { STATUS_WORDS, StatusIcon } from "../components/status";
+import { STATUS_LABELS, StatusIcon } from "../components/status";
 import type { RowAction } from "../protocol/wire";
 import type { Column, ColumnName } from "./columns";
-import { circuitsWords, type Line } from "./row_model";
+import { circuitsText, type RowModel } from "./row_model";
 
-/** What can be done with rows; the same object for good, or each row would be drawn at each update. */
+/** Event handlers of all rows. The object must stay the same, or every row would render at each update. */
 export interface RowHandlers {
   readonly toggle: (row: number) => void;
   readonly focus: (row: number) => void;
@@ -18,17 +18,17 @@ export interface RowHandlers {
   readonly act: (action: RowAction, row: number) => void;
 }
 
-interface Props extends Line {
+interface Props extends RowModel {
   readonly on: RowHandlers;
   readonly columns: readonly Column[];
   readonly i: number;
-  /** Where it stands among the rows that are shown. */
-  readonly place: number;
+  /** Its position among the shown rows. */
+  readonly position: number;
   readonly top: number;
   readonly open: boolean;
   readonly drawerId: string;
   readonly selected: boolean;
-  /** The one row that Tab reaches. */
+  /** The one row in the Tab order. */
   readonly current: boolean;
 }
 
@@ -36,15 +36,15 @@ export const JobRow = memo(Row);
 
 function Row(props: Props) {
   const { i, on, columns, open, selected, status, note } = props;
-  const cells = useRef<Drawn>({});
+  const cells = useRef<CellCache>({});
   const selects = columns.some(({ name }) => name === "select");
   return (
     <div
       class={`qjm-row${open ? " qjm-row-open" : ""}${selected ? " qjm-row-selected" : ""}`}
       role="row"
-      aria-rowindex={props.place + 2}
+      aria-rowindex={props.position + 2}
       aria-selected={selects ? selected : undefined}
-      aria-label={`Job ${i}, ${circuitsWords(props.span)}, ${STATUS_WORDS[status]}${note === "" ? "" : `, ${note}`}`}
+      aria-label={`Job ${i}, ${circuitsText(props.span)}, ${STATUS_LABELS[status]}${note === "" ? "" : `, ${note}`}`}
       data-row={i}
       tabIndex={props.current ? 0 : -1}
       style={{ transform: `translateY(${props.top}px)` }}
@@ -55,43 +55,43 @@ function Row(props: Props) {
       }}
       onFocusCapture={() => on.focus(i)}
     >
-      {columns.map(({ name }) => kept(cells.current, name, props))}
+      {columns.map(({ name }) => cachedCell(cells.current, name, props))}
     </div>
   );
 }
 
-type Drawn = Partial<Record<ColumnName, { readonly from: Props; readonly cell: JSX.Element }>>;
+type CellCache = Partial<Record<ColumnName, { readonly from: Props; readonly cell: JSX.Element }>>;
 
-/** The cell as it was drawn before, where nothing has changed that it shows: most updates change one of a row. */
-function kept(drawn: Drawn, name: ColumnName, props: Props): JSX.Element {
-  const { reads, draw } = CELLS[name];
-  const before = drawn[name];
-  if (before !== undefined && reads.every((read) => before.from[read] === props[read])) {
+/** Reuse the previous cell if none of its inputs has changed: most updates change one cell of a row. */
+function cachedCell(cache: CellCache, name: ColumnName, props: Props): JSX.Element {
+  const { inputs, render } = CELLS[name];
+  const before = cache[name];
+  if (before !== undefined && inputs.every((read) => before.from[read] === props[read])) {
     return before.cell;
   }
   const cell = (
     <span key={name} role="gridcell" class={`qjm-cell qjm-cell-${name}`}>
-      {draw(props)}
+      {render(props)}
     </span>
   );
-  drawn[name] = { from: props, cell };
+  cache[name] = { from: props, cell };
   return cell;
 }
 
 interface Cell {
-  readonly reads: readonly (keyof Props)[];
-  readonly draw: (props: Props) => ComponentChild;
+  readonly inputs: readonly (keyof Props)[];
+  readonly render: (props: Props) => ComponentChild;
 }
 
-/** A cell, and what it reads of its row: nothing else can change it. */
+/** A cell renderer, and the row properties that it reads. */
 function cell<K extends keyof Props>(
-  reads: readonly K[],
-  draw: (props: Pick<Props, K>) => ComponentChild,
+  inputs: readonly K[],
+  render: (props: Pick<Props, K>) => ComponentChild,
 ): Cell {
-  return { reads, draw };
+  return { inputs, render };
 }
 
-function text<K extends keyof Line>(name: K): Cell {
+function text<K extends keyof RowModel>(name: K): Cell {
   return cell([name], (line) => line[name] as ComponentChild);
 }
 
@@ -129,15 +129,15 @@ const CELLS: Readonly<Record<ColumnName, Cell>> = {
     </button>
   )),
   span: text("span"),
-  status: cell(["status", "flawed"], ({ status, flawed }) => (
+  status: cell(["status", "someFailed"], ({ status, someFailed }) => (
     <>
-      <StatusIcon status={flawed ? "flawed" : status} />
-      {STATUS_WORDS[status]}
+      <StatusIcon status={someFailed ? "some_failed" : status} />
+      {STATUS_LABELS[status]}
     </>
   )),
-  note: cell(["note", "status", "flawed"], ({ note, status, flawed }) => (
+  note: cell(["note", "status", "someFailed"], ({ note, status, someFailed }) => (
     <bdi
-      class={status === "error" || flawed ? "qjm-cell-error" : undefined}
+      class={status === "error" || someFailed ? "qjm-cell-error" : undefined}
       title={note || undefined}
     >
       {note}
@@ -152,38 +152,38 @@ const CELLS: Readonly<Record<ColumnName, Cell>> = {
   id: cell(["jobId", "current"], ({ jobId, current }) =>
     jobId === "" ? "" : <CopyId key={jobId} id={jobId} tabIndex={current ? 0 : -1} />,
   ),
-  action: cell(["i", "sent", "offer", "allowed", "current", "on"], rowAction),
+  action: cell(["i", "pending", "action", "allowed", "current", "on"], rowAction),
 };
 
 function rowAction({
   i,
-  sent,
-  offer,
+  pending,
+  action,
   allowed,
   current,
   on,
-}: Pick<Props, "i" | "sent" | "offer" | "allowed" | "current" | "on">): ComponentChild {
-  if (sent !== null)
+}: Pick<Props, "i" | "pending" | "action" | "allowed" | "current" | "on">): ComponentChild {
+  if (pending !== null)
     return (
-      <span class="qjm-sent" title={SENT_WORDS[sent]}>
+      <span class="qjm-sent" title={PENDING_LABELS[pending]}>
         sent…
       </span>
     );
-  if (offer === null) return "";
-  const word = offer === "decide" ? "Decide" : ACTION_WORDS[offer];
+  if (action === null) return "";
+  const label = action === "decide" ? "Decide" : ACTION_LABELS[action];
   return (
     <Button
       small
       disabled={!allowed}
       tabIndex={current ? 0 : -1}
-      aria-label={`${word} job ${i}`}
+      aria-label={`${label} job ${i}`}
       onClick={(event) => {
         event.stopPropagation();
-        if (offer === "decide") on.toggle(i);
-        else on.act(offer, i);
+        if (action === "decide") on.toggle(i);
+        else on.act(action, i);
       }}
     >
-      {word}
+      {label}
     </Button>
   );
 }

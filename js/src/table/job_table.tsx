@@ -1,26 +1,26 @@
 /**
- * The jobs as a grid of which only the rows in sight are in the DOM.
- * Heights are computed and not measured, but for the drawer's.
+ * The table of jobs, with only the visible rows in the DOM. All heights are computed but the drawer's, which is
+ * measured.
  */
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import {
   type Layout,
+  type RowRange,
   scrollToRow,
   slotsFor,
   topOf,
   totalHeight,
-  type Window,
-  windowOf,
+  visibleRange,
 } from "../components/virtual_rows";
 import type { Query, SortKey } from "../protocol/wire";
 import type { Actions } from "../state/actions";
-import { anyRowActs, placeOf, rowAt } from "../state/selectors";
+import { anyRowHasAction, positionOf, rowAt } from "../state/selectors";
 import type { State } from "../state/state";
 import { gridColumns } from "./columns";
 import { Drawer } from "./drawer";
 import { JobRow, type RowHandlers } from "./job_row";
 import { NoRows } from "./no_rows";
-import { lineOf } from "./row_model";
+import { rowModelOf } from "./row_model";
 import { extended, NOTHING, type Selection, toggled } from "./selection";
 import { TableHead } from "./table_head";
 import { rowOf, stepOf } from "./table_keys";
@@ -28,27 +28,27 @@ import { useColumns } from "./use_columns";
 import { useScroll } from "./use_scroll";
 
 export const ROW_HEIGHT = 30;
-const ROWS_IN_SIGHT = 12;
+const VISIBLE_ROWS = 12;
 const OVERSCAN = 6;
 
 interface Props {
   state: State;
   actions: Actions;
   now: number;
-  /** The rows that are shown, in their order; null for all as they come. */
+  /** The shown rows in their order; null for all rows. */
   order: Uint32Array | null;
   query: Query;
   sorts: (key: SortKey) => boolean;
   selection: Selection;
   onSort: (key: SortKey) => void;
   onSelection: (selection: Selection) => void;
-  onWindow: (window: Window) => void;
+  onRange: (window: RowRange) => void;
   onSearch: () => void;
-  onAll: () => void;
+  onShowAll: () => void;
 }
 
 export function JobTable(props: Props) {
-  const { state, actions, now, order, selection, onSelection, onWindow } = props;
+  const { state, actions, now, order, selection, onSelection, onRange } = props;
   const rows = order === null ? state.statuses.length : order.length;
   const { top: scrollTop, overscan, moveTo: scrollTo } = useScroll(OVERSCAN, OVERSCAN * ROW_HEIGHT);
   const [opened, setOpened] = useState(-1);
@@ -62,25 +62,25 @@ export function JobTable(props: Props) {
   const slots = useRef<ReadonlyMap<number, number>>(new Map());
   const drawerId = useId();
 
-  const acts = anyRowActs(state);
-  const measured = useColumns(state, table, acts);
+  const hasActions = anyRowHasAction(state);
+  const measured = useColumns(state, table, hasActions);
   const columns = measured ?? [];
-  const open = opened < 0 ? -1 : within(placeOf(order, opened), rows);
-  const current = Math.max(0, within(placeOf(order, currentRow), rows));
+  const open = opened < 0 ? -1 : within(positionOf(order, opened), rows);
+  const current = Math.max(0, within(positionOf(order, currentRow), rows));
   const layout: Layout = { rows, rowHeight: ROW_HEIGHT, open, drawerHeight };
-  const height = Math.min(rows, ROWS_IN_SIGHT) * ROW_HEIGHT + (open >= 0 ? drawerHeight : 0);
-  const { first, last } = windowOf(layout, scrollTop, height, overscan);
+  const height = Math.min(rows, VISIBLE_ROWS) * ROW_HEIGHT + (open >= 0 ? drawerHeight : 0);
+  const { first, last } = visibleRange(layout, scrollTop, height, overscan);
 
-  // Asked for with those beside them, whether these are made yet or not.
-  const asked = windowOf(layout, scrollTop, height, OVERSCAN);
-  useEffect(() => onWindow(asked), [onWindow, asked.first, asked.last]);
+  // Request details with overscan, whether those rows are rendered yet or not.
+  const requested = visibleRange(layout, scrollTop, height, OVERSCAN);
+  useEffect(() => onRange(requested), [onRange, requested.first, requested.last]);
 
-  // What was chosen for an action means nothing where nothing can be done any more.
+  // Clear the selection when no row has an action any more.
   useEffect(() => {
-    if (!acts) onSelection(NOTHING);
-  }, [acts, onSelection]);
+    if (!hasActions) onSelection(NOTHING);
+  }, [hasActions, onSelection]);
 
-  // Another search or order begins at its first row.
+  // A new search or order starts at the top.
   useLayoutEffect(() => {
     if (scroller.current !== null) scroller.current.scrollTop = 0;
     scrollTo(0);
@@ -96,8 +96,8 @@ export function JobTable(props: Props) {
     return () => observer.disconnect();
   }, [open]);
 
-  const moveTo = (place: number) => {
-    const target = Math.min(Math.max(place, 0), rows - 1);
+  const moveTo = (position: number) => {
+    const target = Math.min(Math.max(position, 0), rows - 1);
     const next = scrollToRow(layout, target, scrollTop, height);
     if (next !== scrollTop) {
       if (scroller.current !== null) scroller.current.scrollTop = next;
@@ -108,7 +108,7 @@ export function JobTable(props: Props) {
     return target;
   };
 
-  // After each paint: a row that the keyboard reached may only now be in the DOM.
+  // After each paint: a row reached by keyboard may only now be in the DOM.
   useEffect(() => {
     if (focusOn.current < 0) return;
     const element = scroller.current?.querySelector<HTMLElement>(`[data-row="${focusOn.current}"]`);
@@ -124,16 +124,16 @@ export function JobTable(props: Props) {
 
   const between = (a: number, b: number) => {
     const found: number[] = [];
-    for (let place = Math.min(a, b); place <= Math.max(a, b); place++) {
-      found.push(rowAt(order, place));
+    for (let position = Math.min(a, b); position <= Math.max(a, b); position++) {
+      found.push(rowAt(order, position));
     }
     return found;
   };
 
   const select = (row: number, range: boolean) => {
-    const from = placeOf(order, anchor.current);
+    const from = positionOf(order, anchor.current);
     if (range && from >= 0) {
-      onSelection(extended(selection, between(from, placeOf(order, row))));
+      onSelection(extended(selection, between(from, positionOf(order, row))));
     } else {
       anchor.current = row;
       onSelection(toggled(selection, row));
@@ -144,7 +144,7 @@ export function JobTable(props: Props) {
   const selectAll = (all: boolean) =>
     onSelection(all && rows > 0 ? new Set(between(0, rows - 1)) : NOTHING);
 
-  const on = useSteady({
+  const on = useStableHandlers({
     toggle,
     select,
     focus: setCurrentRow,
@@ -154,47 +154,48 @@ export function JobTable(props: Props) {
 
   const onKeyDown = (event: KeyboardEvent) => {
     const row = rowOf(event.target as HTMLElement, event.key);
-    const step = stepOf(event.key, ROWS_IN_SIGHT);
-    const at = placeOf(order, row);
+    const step = stepOf(event.key, VISIBLE_ROWS);
+    const at = positionOf(order, row);
     if (event.key === "Escape" && open >= 0) {
       moveTo(open);
       setOpened(-1);
     } else if (event.key === "Escape" && selection.size > 0) onSelection(NOTHING);
     else if (Number.isNaN(row)) return;
     else if (event.key === "Enter") toggle(row);
-    else if (event.key === " " && acts) select(row, event.shiftKey);
+    else if (event.key === " " && hasActions) select(row, event.shiftKey);
     else if (event.key === " ") toggle(row);
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && acts) selectAll(true);
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey) && hasActions) selectAll(true);
     else if (event.key === "/") props.onSearch();
     else if (step !== undefined) {
       const to = moveTo(at + step);
-      if (event.shiftKey && acts) onSelection(extended(selection, between(at, to)));
+      if (event.shiftKey && hasActions) onSelection(extended(selection, between(at, to)));
       else anchor.current = rowAt(order, to);
     } else return;
     event.preventDefault();
     event.stopPropagation();
   };
 
-  /** Where the rows that are made stand. */
-  const places = new Map<number, number>();
-  for (let place = first; measured !== null && place < last; place++) {
-    places.set(rowAt(order, place), place);
+  /** Positions of the rendered rows. */
+  const positions = new Map<number, number>();
+  for (let position = first; measured !== null && position < last; position++) {
+    positions.set(rowAt(order, position), position);
   }
-  // The row that has the focus stays, or the focus would fall out of the panel.
-  if (rows > 0 && (current < first || current >= last)) places.set(rowAt(order, current), current);
-  slots.current = slotsFor(slots.current, [...places.keys()], !holdsFocus(scroller.current));
+  // Keep the focused row in the DOM, or the panel would lose the focus.
+  if (rows > 0 && (current < first || current >= last))
+    positions.set(rowAt(order, current), current);
+  slots.current = slotsFor(slots.current, [...positions.keys()], !holdsFocus(scroller.current));
   const drawerShown = open >= 0;
 
   return (
     <div
-      class={`qjm-table${rows > ROWS_IN_SIGHT ? " qjm-table-scrolls" : ""}`}
+      class={`qjm-table${rows > VISIBLE_ROWS ? " qjm-table-scrolls" : ""}`}
       ref={table}
       style={{ "--qjm-columns": gridColumns(columns) }}
       role="grid"
       aria-label="Jobs"
       aria-rowcount={rows + 1}
-      aria-multiselectable={acts}
-      aria-busy={state.ordering && state.connection === "connected"}
+      aria-multiselectable={hasActions}
+      aria-busy={state.queryPending && state.connection === "connected"}
       onKeyDown={onKeyDown}
     >
       <TableHead
@@ -212,23 +213,23 @@ export function JobTable(props: Props) {
         style={{ height: `${rows === 0 ? 3 * ROW_HEIGHT : height}px` }}
         onScroll={(event) => scrollTo(event.currentTarget.scrollTop)}
       >
-        {rows === 0 && <NoRows searching={state.ordering} onAll={props.onAll} />}
+        {rows === 0 && <NoRows searching={state.queryPending} onShowAll={props.onShowAll} />}
         <div class="qjm-rows" role="presentation" style={{ height: `${totalHeight(layout)}px` }}>
           {[...slots.current].map(([i, slot]) => {
-            const place = places.get(i) ?? 0;
+            const position = positions.get(i) ?? 0;
             return (
               <JobRow
                 key={slot}
-                {...lineOf(state, i, now)}
+                {...rowModelOf(state, i, now)}
                 on={on}
                 columns={columns}
                 i={i}
-                place={place}
-                top={topOf(layout, place)}
-                open={place === open}
+                position={position}
+                top={topOf(layout, position)}
+                open={position === open}
                 drawerId={drawerId}
                 selected={selection.has(i)}
-                current={place === current}
+                current={position === current}
               />
             );
           })}
@@ -262,8 +263,8 @@ interface Handlers extends RowHandlers {
   readonly selectAll: (all: boolean) => void;
 }
 
-/** The same functions for good, which do what the newest ones do. */
-function useSteady(handlers: Handlers): Handlers {
+/** Handlers that never change and call the newest ones. */
+function useStableHandlers(handlers: Handlers): Handlers {
   const newest = useRef(handlers);
   newest.current = handlers;
   return useMemo(
@@ -283,6 +284,6 @@ function holdsFocus(element: HTMLElement | null): boolean {
   return element?.contains(root?.activeElement ?? null) === true;
 }
 
-function within(place: number, rows: number): number {
-  return place < rows ? place : -1;
+function within(position: number, rows: number): number {
+  return position < rows ? position : -1;
 }

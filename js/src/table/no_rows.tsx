@@ -1,11 +1,11 @@
-/** What stands where no row does. */
-export function NoRows({ searching, onAll }: { searching: boolean; onAll: () => void }) {
+/** The message in an empty table. */
+export function NoRows({ searching, onShowAll }: { searching: boolean; onShowAll: () => void }) {
   return (
     <div class="qjm-no-rows" role="row">
       <div role="gridcell">
         {searching ? "Searching…" : "No job fits."}{" "}
         {!searching && (
-          <button type="button" class="qjm-link" onClick={onAll}>
+          <button type="button" class="qjm-link" onClick={onShowAll}>
             Show all jobs
           </button>
         )}

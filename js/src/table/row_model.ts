@@ -1,11 +1,11 @@
-/** What a job says in its row: texts and plain values, which are equal where nothing has changed. Pure. */
+/** The content of a row as strings and plain values, which compare equal while nothing changes. Pure. */
 
 import type { Action, RowAction, Status } from "../protocol/wire";
 import {
   allows,
   cancelRequested,
   currentRow,
-  isFlawed,
+  hasFailedCircuits,
   pendingAction,
   type Span,
   spanOf,
@@ -15,10 +15,10 @@ import {
 import type { State } from "../state/state";
 import { age, count, duration } from "../text";
 
-export interface Line {
+export interface RowModel {
   readonly status: Status;
-  /** It is done, and some of its circuits failed. */
-  readonly flawed: boolean;
+  /** The job is done, but some of its circuits failed. */
+  readonly someFailed: boolean;
   readonly span: string;
   readonly note: string;
   readonly queue: string;
@@ -28,42 +28,42 @@ export interface Line {
   readonly attempts: string;
   readonly qpu: string;
   readonly jobId: string;
-  /** What was sent for it and is not shown yet. */
-  readonly sent: Action | null;
-  /** What a click does: "decide" opens it, for what to do with a held job needs its story first. */
-  readonly offer: RowAction | "decide" | null;
-  /** The set as a whole allows that. */
+  /** The pending command of this row. */
+  readonly pending: Action | null;
+  /** The action of the row's button. "review" opens the drawer: a held job needs an explanation first. */
+  readonly action: RowAction | "decide" | null;
+  /** The set allows the action. */
   readonly allowed: boolean;
 }
 
-export function lineOf(state: State, row: number, now: number): Line {
-  const seen = currentRow(state, row);
+export function rowModelOf(state: State, row: number, now: number): RowModel {
+  const details = currentRow(state, row);
   const status = statusOf(state, row);
   const { since, waited, ran } = times(state, row, now);
-  const offer = offerOf(seen?.can ?? []);
+  const action = actionOf(details?.can ?? []);
   return {
     status,
-    flawed: isFlawed(state, row),
-    span: spanWords(spanOf(state.runs, row)),
+    someFailed: hasFailedCircuits(state, row),
+    span: spanText(spanOf(state.runs, row)),
     note: noteOf(state, row),
-    queue: seen?.queue == null ? "" : count(seen.queue),
+    queue: details?.queue == null ? "" : count(details.queue),
     since: since === null ? "" : isOver(status) ? age(since) : duration(since),
-    waited: known(waited),
-    ran: known(ran),
-    attempts: seen === null ? "" : String(seen.attempt),
-    qpu: known(seen?.qpu ?? null),
-    jobId: seen?.jobId ?? "",
-    sent: pendingAction(state, row),
-    offer,
-    allowed: offer === "decide" || (offer !== null && allows(state, offer)),
+    waited: durationText(waited),
+    ran: durationText(ran),
+    attempts: details === null ? "" : String(details.attempt),
+    qpu: durationText(details?.qpu ?? null),
+    jobId: details?.jobId ?? "",
+    pending: pendingAction(state, row),
+    action,
+    allowed: action === "decide" || (action !== null && allows(state, action)),
   };
 }
 
-function offerOf(can: readonly RowAction[]): Line["offer"] {
+function actionOf(can: readonly RowAction[]): RowModel["action"] {
   return can.includes("retry_held") ? "decide" : (can[0] ?? null);
 }
 
-function known(ms: number | null): string {
+function durationText(ms: number | null): string {
   return ms === null ? "" : duration(ms);
 }
 
@@ -76,12 +76,12 @@ export function noteOf(state: State, row: number): string {
   return note === "" && cancelRequested(state, row) ? "cancellation requested" : note;
 }
 
-/** With the word before it. */
-export function circuitsWords(span: string): string {
+/** With the word "circuit" or "circuits". */
+export function circuitsText(span: string): string {
   return `${span.includes("–") ? "circuits" : "circuit"} ${span}`;
 }
 
-export function spanWords(span: Span | null): string {
+export function spanText(span: Span | null): string {
   if (span === null) return "";
   const last = span.stop - 1;
   const circuits = last === span.start ? String(last) : `${span.start}–${last}`;

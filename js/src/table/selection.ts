@@ -1,4 +1,4 @@
-/** Rows that were chosen, and what can be done with them. Pure. */
+/** Selected rows, and their possible actions. Pure. */
 
 import type { RowAction } from "../protocol/wire";
 import { actionsOf } from "../state/selectors";
@@ -14,12 +14,12 @@ export function toggled(selection: Selection, row: number): Selection {
   return next;
 }
 
-/** With all rows between two. */
+/** Add rows to the selection. */
 export function extended(selection: Selection, rows: Iterable<number>): Selection {
   return new Set([...selection, ...rows]);
 }
 
-/** Which rows each action fits. */
+/** The selected rows by action. */
 export function possible(state: State, selection: Selection): ReadonlyMap<RowAction, number[]> {
   const found = new Map<RowAction, number[]>();
   for (const row of selection) {

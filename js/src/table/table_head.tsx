@@ -1,4 +1,4 @@
-/** The headings of the table: most of them sort. */
+/** The header row of the table; most headings sort. */
 
 import { memo } from "../components/memo";
 import type { Query, SortKey } from "../protocol/wire";
@@ -7,7 +7,7 @@ import type { Column } from "./columns";
 interface Props {
   columns: readonly Column[];
   query: Query;
-  /** Whether rows can be sorted by it now: without a kernel by little. */
+  /** Whether the table can sort by this key now: without a kernel only by few. */
   sorts: (key: SortKey) => boolean;
   selected: "none" | "some" | "all";
   onSort: (key: SortKey) => void;
@@ -62,7 +62,7 @@ function sorted({ down }: Query): "ascending" | "descending" {
   return down ? "descending" : "ascending";
 }
 
-/** Nothing for the order as it comes: an arrow there would say nothing. */
+/** No arrow for the default order. */
 function SortMark({ query, sort }: { query: Query; sort: SortKey }) {
   if (sort !== query.sort || (sort === "job" && !query.down)) return null;
   return (

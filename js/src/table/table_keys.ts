@@ -1,6 +1,6 @@
-/** What keys mean among the rows of the table. Pure. */
+/** Keyboard navigation of the table. Pure. */
 
-/** How far a key goes, where a page has so many rows. */
+/** Rows to move for a key, with `page` rows per page; undefined for other keys. */
 export function stepOf(key: string, page: number): number | undefined {
   const steps: Readonly<Record<string, number>> = {
     ArrowDown: 1,
@@ -13,10 +13,12 @@ export function stepOf(key: string, page: number): number | undefined {
   return steps[key];
 }
 
-/** The row that a key is meant for; NaN for none: in the drawer and on buttons keys keep their own meaning.
- * A row's box takes those that tick it, and leaves the row the others. */
+/**
+ * The row that a key acts on; NaN for none. Inside the drawer and on buttons, keys keep their default action. A
+ * checkbox takes Space and Enter and leaves other keys to its row.
+ */
 export function rowOf(element: HTMLElement, key: string): number {
-  const boxed = element.matches(".qjm-row .qjm-check") && key !== " " && key !== "Enter";
-  const row = boxed ? element.closest<HTMLElement>("[data-row]") : element;
+  const onCheckbox = element.matches(".qjm-row .qjm-check") && key !== " " && key !== "Enter";
+  const row = onCheckbox ? element.closest<HTMLElement>("[data-row]") : element;
   return Number(row?.dataset.row ?? Number.NaN);
 }

@@ -1,6 +1,6 @@
-/** Above the table: a search, or what can be done with the rows that are selected. */
+/** The toolbar above the table: search, or actions on selected rows. */
 import { useEffect, useState } from "preact/hooks";
-import { ACTION_WORDS } from "../components/action_labels";
+import { ACTION_LABELS } from "../components/action_labels";
 import { Button } from "../components/button";
 import type { Query, RowAction } from "../protocol/wire";
 import type { Actions } from "../state/actions";
@@ -9,19 +9,19 @@ import type { State } from "../state/state";
 import { count, plural } from "../text";
 import { possible, type Selection } from "./selection";
 
-/** Milliseconds after the last key. */
-const TYPING = 200;
+/** Milliseconds after the last key stroke before a search starts. */
+const TYPING_DELAY = 200;
 
 interface Props {
   state: State;
   actions: Actions;
   query: Query;
-  /** How many rows the query found. */
+  /** Number of matching rows. */
   found: number;
   selection: Selection;
   inputRef: { current: HTMLInputElement | null };
   onText: (text: string) => void;
-  onAll: () => void;
+  onShowAll: () => void;
   onClear: () => void;
 }
 
@@ -33,16 +33,16 @@ export function TableTools(props: Props) {
   );
 }
 
-function Search({ state, query, found, inputRef, onText, onAll }: Props) {
-  const [typed, setTyped] = useState(query.text);
-  useEffect(() => setTyped(query.text), [query.text]);
+function Search({ state, query, found, inputRef, onText, onShowAll }: Props) {
+  const [draft, setDraft] = useState(query.text);
+  useEffect(() => setDraft(query.text), [query.text]);
   useEffect(() => {
-    if (typed === query.text) return;
-    const timer = setTimeout(() => onText(typed), TYPING);
+    if (draft === query.text) return;
+    const timer = setTimeout(() => onText(draft), TYPING_DELAY);
     return () => clearTimeout(timer);
-  }, [typed, query.text, onText]);
+  }, [draft, query.text, onText]);
   const jobs = state.statuses.length;
-  const narrowed = query.text !== "" || query.statuses.length > 0;
+  const filtered = query.text !== "" || query.statuses.length > 0;
   return (
     <>
       <input
@@ -52,20 +52,20 @@ function Search({ state, query, found, inputRef, onText, onAll }: Props) {
         placeholder="Search by circuit, id or error"
         aria-label="Search jobs by circuit, id or error"
         maxLength={200}
-        value={typed}
-        onInput={(event) => setTyped(event.currentTarget.value)}
+        value={draft}
+        onInput={(event) => setDraft(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") onText(typed);
-          else if (event.key === "Escape" && typed !== "") onText("");
+          if (event.key === "Enter") onText(draft);
+          else if (event.key === "Escape" && draft !== "") onText("");
           else return;
           event.stopPropagation();
         }}
       />
       <span class="qjm-found" role="status">
-        {narrowed ? `${count(found)} of ${plural(jobs, "job")}` : plural(jobs, "job")}
+        {filtered ? `${count(found)} of ${plural(jobs, "job")}` : plural(jobs, "job")}
       </span>
-      {narrowed && (
-        <Button small onClick={onAll}>
+      {filtered && (
+        <Button small onClick={onShowAll}>
           Show all
         </Button>
       )}
@@ -89,14 +89,14 @@ function Selected({ state, actions, selection, onClear }: Props) {
           <Button
             key={action}
             small
-            look={action === "cancel" && rows.length > 0 ? "danger" : undefined}
+            variant={action === "cancel" && rows.length > 0 ? "danger" : undefined}
             disabled={rows.length === 0 || !allows(state, action)}
             onClick={() => {
               actions.command(action, rows);
               onClear();
             }}
           >
-            {`${ACTION_WORDS[action]} ${rows.length === 0 ? "" : count(rows.length)}`.trim()}
+            {`${ACTION_LABELS[action]} ${rows.length === 0 ? "" : count(rows.length)}`.trim()}
           </Button>
         );
       })}

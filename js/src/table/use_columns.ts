@@ -1,36 +1,43 @@
-/** The columns that fit, the same list as long as nothing about them changes. */
+/** The columns that fit; the array stays the same while nothing changes. */
 import type { RefObject } from "preact";
 import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { spanOf } from "../state/selectors";
 import type { State } from "../state/state";
 import { type Column, columnsFor } from "./columns";
-import { spanWords } from "./row_model";
+import { spanText } from "./row_model";
 
-/** Pixels at both sides of a row. */
+/** Horizontal padding of a row in pixels, both sides. */
 const PADDING = 28;
 
-/** Null until the table has been measured: rows in the wrong columns would be drawn for nothing. */
+/** Null until the table is measured: rendering rows with wrong columns would be wasted. */
 export function useColumns(
   state: State,
   table: RefObject<HTMLElement | null>,
-  acts: boolean,
+  hasActions: boolean,
 ): Column[] | null {
   const width = useWidth(table);
   const rows = state.statuses.length;
   const filled = state.head?.columns ?? [];
-  const noted = (state.head?.can.retry ?? 0) + (state.head?.can.retry_held ?? 0) > 0;
+  const hasErrors = (state.head?.can.retry ?? 0) + (state.head?.can.retry_held ?? 0) > 0;
   const number = widthOf(String(rows - 1)) + 18;
-  const span = widthOf(spanWords(spanOf(state.runs, rows - 1)));
+  const span = widthOf(spanText(spanOf(state.runs, rows - 1)));
   return useMemo(
     () =>
       width === null
         ? null
-        : columnsFor({ width: Math.max(0, width - PADDING), filled, acts, noted, number, span }),
-    [width, filled.join(), acts, noted, number, span],
+        : columnsFor({
+            width: Math.max(0, width - PADDING),
+            filled,
+            hasActions,
+            hasErrors,
+            number,
+            span,
+          }),
+    [width, filled.join(), hasActions, hasErrors, number, span],
   );
 }
 
-/** Pixels that a text takes in a column, with the room after it. */
+/** Width of a text in a column with its padding, in pixels. */
 function widthOf(text: string): number {
   return Math.ceil(8 * text.length + 12);
 }
@@ -40,9 +47,9 @@ function useWidth(frame: RefObject<HTMLElement | null>): number | null {
   useLayoutEffect(() => {
     const element = frame.current;
     if (element === null) return;
-    const look = () => setWidth(element.clientWidth);
-    look();
-    const observer = new ResizeObserver(look);
+    const measure = () => setWidth(element.clientWidth);
+    measure();
+    const observer = new ResizeObserver(measure);
     observer.observe(element);
     return () => observer.disconnect();
   }, [frame]);

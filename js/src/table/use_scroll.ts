@@ -1,20 +1,20 @@
-/** Where a list stands, and how many rows are made beside those in sight. */
+/** Scroll position of a virtual list, and its number of overscan rows. */
 import { useCallback, useEffect, useState } from "preact/hooks";
 
-/** Milliseconds after which a list that jumped has come to rest. */
+/** Milliseconds after which scrolling counts as finished. */
 const REST = 100;
 
 export interface Scroll {
   /** Pixels. */
   readonly top: number;
-  /** Rows above and below those in sight. */
+  /** Rows to render above and below the visible ones. */
   readonly overscan: number;
   readonly moveTo: (top: number) => void;
 }
 
 /**
- * Rows beside those in sight are there before a short step brings them into it. At first, and after a jump further than
- * `reach` pixels, none of them are: until the list rests only what is seen is made, in half of the time.
+ * Overscan rows are rendered before small scroll steps reach them. Initially, and after a jump of more than
+ * `reach` pixels, there are none until scrolling has finished, which halves the rendering time.
  */
 export function useScroll(overscan: number, reach: number): Scroll {
   const [at, setAt] = useState({ top: 0, jumped: true });

@@ -2,9 +2,9 @@ import { describe, expect, it, vi } from "vitest";
 import {
   axisOf,
   barsOf,
+  type ChartOptions,
   caption,
-  FIRST_LOOKS,
-  type Looks,
+  DEFAULT_CHART_OPTIONS,
   labelling,
   restCaption,
   sameBars,
@@ -16,11 +16,11 @@ import { draw, label, type Picture, traces } from "../../src/charts/plot";
 import { csv } from "../../src/charts/saving";
 import type { Theme } from "../../src/charts/theme";
 import { fileName } from "../../src/components/save_file";
-import { type Choice, FIRST_CHOICE, type Histogram } from "../../src/protocol/wire";
+import { type Choice, DEFAULT_CHOICE, type Histogram } from "../../src/protocol/wire";
 import { button, type Shown, scenario, settle, show, useFakeTime } from "../helpers";
 
 const histogram: Histogram = {
-  choice: { ...FIRST_CHOICE, top: 2 },
+  choice: { ...DEFAULT_CHOICE, top: 2 },
   jobs: 6,
   of: 10,
   shots: 614_400,
@@ -31,8 +31,8 @@ const histogram: Histogram = {
   notes: [],
 };
 const expected = { values: [0.5, 0.5], rest: 0, fidelity: 0.96, distance: 0.04 };
-const bars = (change: Partial<Histogram> = {}, looks: Partial<Looks> = {}) =>
-  barsOf({ ...histogram, ...change }, { ...FIRST_LOOKS, ...looks });
+const bars = (change: Partial<Histogram> = {}, options: Partial<ChartOptions> = {}) =>
+  barsOf({ ...histogram, ...change }, { ...DEFAULT_CHART_OPTIONS, ...options });
 
 describe("the caption", () => {
   it("says how much is in it", () => {
@@ -166,9 +166,9 @@ describe("a file", () => {
 
 describe("drawing with Plotly", () => {
   const theme = { bar: "#00f", rest: "#888" } as Theme;
-  const picture = (change: Partial<Histogram> = {}, looks = FIRST_LOOKS): Picture => ({
-    bars: bars(change, looks),
-    looks,
+  const picture = (change: Partial<Histogram> = {}, options = DEFAULT_CHART_OPTIONS): Picture => ({
+    bars: bars(change, options),
+    options,
     shots: histogram.shots,
     width: 400,
     height: 280,
@@ -197,11 +197,13 @@ describe("drawing with Plotly", () => {
   });
 
   it("draws shares, intervals and what was expected", () => {
-    const [measured, hoped] = traces(picture({ expected }, { ...FIRST_LOOKS, probability: true }));
+    const [measured, hoped] = traces(
+      picture({ expected }, { ...DEFAULT_CHART_OPTIONS, probability: true }),
+    );
     expect(measured?.y[0]).toBeCloseTo(0.472);
     expect(measured?.error_y?.array[0]).toBeCloseTo(0.00125, 4);
     expect(hoped?.y).toEqual([0.5, 0.5, null]);
-    const [counted, ...others] = traces(picture({}, { ...FIRST_LOOKS, errors: false }));
+    const [counted, ...others] = traces(picture({}, { ...DEFAULT_CHART_OPTIONS, errors: false }));
     expect(counted?.error_y).toBeUndefined();
     expect(others).toEqual([]);
   });
@@ -288,7 +290,7 @@ describe("the pane", () => {
     await choose(shown, "Group", "4");
     expect(choices(shown).at(-1)).toMatchObject({ metadata: ["depth", "4"] });
     await choose(shown, "Whose counts", "all");
-    expect(choices(shown).at(-1)).toEqual(FIRST_CHOICE);
+    expect(choices(shown).at(-1)).toEqual(DEFAULT_CHOICE);
   });
 
   it("shows some bits of one register", async () => {

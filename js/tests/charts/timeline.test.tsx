@@ -3,18 +3,18 @@ import { FakeKernel } from "../../demo/fake_kernel";
 import type { Theme } from "../../src/charts/theme";
 import { summary } from "../../src/charts/timeline";
 import {
+  attemptTraces,
   drawTimeline,
   heightOf,
   onTheClock,
   type TimelinePicture,
-  tryTraces,
 } from "../../src/charts/timeline_plot";
-import type { Timeline, Try } from "../../src/protocol/wire";
+import type { Attempt, Timeline } from "../../src/protocol/wire";
 import { button, scenario, settle, show, useFakeTime } from "../helpers";
 
 const T0 = Date.UTC(2025, 10, 3, 10, 42);
 const [DONE, ERROR, RUNNING, QUEUED] = [5, 6, 4, 3];
-const bars: Try[] = [
+const bars: Attempt[] = [
   [0, 1, T0, T0 + 5_000, T0 + 8_000, DONE],
   [1, 1, T0 + 1_000, null, T0 + 4_000, ERROR],
   [1, 2, T0 + 6_000, T0 + 9_000, null, RUNNING],
@@ -38,7 +38,7 @@ interface Drawn {
 
 describe("the timeline", () => {
   it("has a bar for waiting and one for running, those that go on until now", () => {
-    const [waiting, running, stopped] = tryTraces(picture, bars) as [Drawn, Drawn, Drawn];
+    const [waiting, running, stopped] = attemptTraces(picture, bars) as [Drawn, Drawn, Drawn];
     expect(waiting.y).toEqual([0, 1, 1, 2]);
     expect(waiting.x).toEqual([5_000, 3_000, 3_000, 3_000]);
     expect(waiting.base[0]).toBe(onTheClock(T0));
@@ -79,17 +79,17 @@ describe("the tabs", () => {
   it("ask for what they show and for nothing else", async () => {
     const { el, kernel } = show(scenario("middle"));
     await settle();
-    const looks = () =>
+    const choicesAreNull = () =>
       kernel.sent.flatMap((each) => (each.kind === "look" ? [each.choice === null] : []));
-    expect(looks().at(-1)).toBe(false);
+    expect(choicesAreNull().at(-1)).toBe(false);
     button(el, "Timeline").click();
     await settle();
-    expect(looks().at(-1)).toBe(true);
+    expect(choicesAreNull().at(-1)).toBe(true);
     expect(el.querySelector('[role="tabpanel"]')?.hasAttribute("hidden")).toBe(true);
     expect(el.textContent).toContain("Loading the timeline…");
     button(el, "Counts").click();
     await settle();
-    expect(looks().at(-1)).toBe(false);
+    expect(choicesAreNull().at(-1)).toBe(false);
   });
 
   it("go by the arrow keys", async () => {

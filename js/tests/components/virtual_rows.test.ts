@@ -10,13 +10,13 @@ describe("the elements of rows", () => {
     for (const row of [3, 7, 11]) expect(after.get(row)).toBe(before.get(row));
   });
 
-  it("are handed on in their order, and none is made while there are enough", () => {
+  it("are reused in their order, and none is made while there are enough", () => {
     const before = slotsFor(new Map(), shownAt(0), true);
     const after = slotsFor(before, shownAt(500), true);
     expect([...after.values()]).toEqual([...before.values()]);
   });
 
-  it("are not handed on while the focus is among them", () => {
+  it("are not reused while the focus is among them", () => {
     const before = slotsFor(new Map(), shownAt(0), true);
     const after = slotsFor(before, [...shownAt(500), 3], false);
     expect(after.get(3)).toBe(before.get(3));

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { FakeKernel } from "../../demo/fake_kernel";
-import { FIRST_CHOICE } from "../../src/protocol/wire";
+import { DEFAULT_CHOICE } from "../../src/protocol/wire";
 import { NO_ANSWER } from "../../src/state/state";
 import { button, press, row, scenario, settle, show, useFakeTime } from "../helpers";
 
@@ -79,16 +79,16 @@ describe("the jobs", () => {
   });
 
   it("have a sign and a button of their own where circuits failed in a job that is done", async () => {
-    const { el, kernel } = show(scenario("flawed"));
+    const { el, kernel } = show(scenario("some_failed"));
     await settle();
     expect(el.querySelector(".qjm-line")?.textContent).toContain(
       "9 of 10 done · 1 with a failed circuit",
     );
-    const flawed = row(el, 4);
-    expect(flawed.getAttribute("aria-label")).toContain("Done, 1 of 100 circuits failed (417)");
-    expect(flawed.querySelector(".qjm-icon")?.classList).toContain("qjm-is-flawed");
+    const someFailed = row(el, 4);
+    expect(someFailed.getAttribute("aria-label")).toContain("Done, 1 of 100 circuits failed (417)");
+    expect(someFailed.querySelector(".qjm-icon")?.classList).toContain("qjm-is-some_failed");
     expect(row(el, 3).querySelector(".qjm-icon")?.classList).toContain("qjm-is-done");
-    expect(flawed.querySelector(".qjm-cell-note bdi")?.className).toBe("qjm-cell-error");
+    expect(someFailed.querySelector(".qjm-cell-note bdi")?.className).toBe("qjm-cell-error");
     button(el, "Open job 4").click();
     await settle();
     expect(el.querySelector(".qjm-drawer .qjm-error")?.textContent).toContain("width 60");
@@ -458,7 +458,7 @@ describe("without a kernel", () => {
       view: "",
       first: 0,
       last: 10,
-      choice: FIRST_CHOICE,
+      choice: DEFAULT_CHOICE,
       query: null,
       asked: 0,
     });

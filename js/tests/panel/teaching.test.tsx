@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { STATUS_SENTENCES } from "../../src/panel/help_texts";
+import { STATUS_HELP } from "../../src/panel/help_texts";
 import { button, press, row, type Shown, scenario, settle, show, useFakeTime } from "../helpers";
 
 useFakeTime();
@@ -28,14 +28,14 @@ describe("teaching", () => {
     expect(el.querySelector(".qjm-facts")?.hasAttribute("tabindex")).toBe(false);
   });
 
-  it("lights up the step of the job that is pointed at, and of the liveliest before that", async () => {
+  it("lights up the step of the job that is pointed at, and of the most active one before that", async () => {
     const shown = await taught();
     expect(lit(shown)).toBe("Running");
     expect(shown.el.querySelector(".qjm-life-title")?.textContent).toContain("job 7 is here");
     row(shown.el, 2).dispatchEvent(new Event("pointerover", { bubbles: true }));
     await settle(300);
     expect(lit(shown)).toBe("Error");
-    expect(tip(shown)).toBe(STATUS_SENTENCES.error);
+    expect(tip(shown)).toBe(STATUS_HELP.error);
   });
 
   it("follows the job through its life", async () => {

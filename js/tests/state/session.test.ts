@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeKernel } from "../../demo/fake_kernel";
-import { FIRST_CHOICE, type ToKernel } from "../../src/protocol/wire";
+import { DEFAULT_CHOICE, type ToKernel } from "../../src/protocol/wire";
 import { connect, newId } from "../../src/state/session";
 import { NO_ANSWER } from "../../src/state/state";
 import { scenario, settle, useFakeTime } from "../helpers";
@@ -24,7 +24,7 @@ describe("a session", () => {
     kernel.setTrait("snapshot", kernel.snapshot());
     const { opened, sent } = session(kernel);
     expect(opened.state.head?.name).toBe("bell sweep");
-    expect(opened.state.connection).toBe("asking");
+    expect(opened.state.connection).toBe("connecting");
     expect(sent("hello")).toHaveLength(1);
     kernel.message(kernel.update(true));
     expect(opened.state.connection).toBe("connected");
@@ -36,9 +36,9 @@ describe("a session", () => {
     kernel.setTrait("snapshot", kernel.snapshot());
     const { opened } = session(kernel);
     await settle(2_900);
-    expect(opened.state.connection).toBe("asking");
+    expect(opened.state.connection).toBe("connecting");
     await settle(200);
-    expect(opened.state.connection).toBe("silent");
+    expect(opened.state.connection).toBe("disconnected");
     kernel.publish();
     expect(opened.state.connection).toBe("connected");
   });
@@ -50,7 +50,7 @@ describe("a session", () => {
     kernel.emit("comm_live_update");
     expect(sent("hello")).toHaveLength(2);
     await settle(3_100);
-    expect(opened.state.connection).toBe("silent");
+    expect(opened.state.connection).toBe("disconnected");
     kernel.publish();
     expect(opened.state.connection).toBe("connected");
   });
@@ -71,31 +71,31 @@ describe("a session", () => {
   it("tells what is in sight once the reader has come to rest", async () => {
     const { opened, sent } = session();
     for (let first = 0; first < 50; first++) {
-      opened.look({ first, last: first + 20, choice: FIRST_CHOICE, query: null });
+      opened.setViewport({ first, last: first + 20, choice: DEFAULT_CHOICE, query: null });
     }
     expect(sent("look")).toHaveLength(0);
     await settle(60);
     expect(sent("look")).toMatchObject([{ first: 49, last: 69 }]);
-    opened.look({ first: 49, last: 69, choice: FIRST_CHOICE, query: null });
+    opened.setViewport({ first: 49, last: 69, choice: DEFAULT_CHOICE, query: null });
     await settle(60);
     expect(sent("look")).toHaveLength(1);
   });
 
   it("takes the answer to its newest query, and nobody else's", async () => {
     const { kernel, opened, sent } = session();
-    const sight = { first: 0, last: 9, choice: FIRST_CHOICE };
+    const viewport = { first: 0, last: 9, choice: DEFAULT_CHOICE };
     const query = { text: "", statuses: ["error" as const], sort: "job" as const, down: false };
-    opened.look({ ...sight, query });
-    expect(opened.state.ordering).toBe(true);
+    opened.setViewport({ ...viewport, query });
+    expect(opened.state.queryPending).toBe(true);
     await settle(60);
     expect([...(opened.state.order ?? [])]).toEqual([2]);
-    expect(opened.state.ordering).toBe(false);
+    expect(opened.state.queryPending).toBe(false);
 
     expect(sent("look")).toMatchObject([{ asked: 1 }]);
     const orders = [{ view: "another", asked: 1, chosen: false }];
     kernel.publish({ orders });
     expect(opened.state.order).not.toBeNull();
-    opened.look({ ...sight, query: null });
+    opened.setViewport({ ...viewport, query: null });
     kernel.publish();
     expect(opened.state.order, "an older query's").not.toBeNull();
     await settle(60);
@@ -153,7 +153,7 @@ describe("a session", () => {
 
   it("says bye, and then hears and does nothing more", async () => {
     const { kernel, opened, sent } = session();
-    opened.look({ first: 0, last: 9, choice: FIRST_CHOICE, query: null });
+    opened.setViewport({ first: 0, last: 9, choice: DEFAULT_CHOICE, query: null });
     opened.close();
     expect(sent("bye")).toHaveLength(1);
     const { seq } = opened.state;

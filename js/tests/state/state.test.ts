@@ -3,7 +3,7 @@ import { FakeKernel } from "../../demo/fake_kernel";
 import { NOW } from "../../demo/scenarios";
 import {
   type Choice,
-  FIRST_CHOICE,
+  DEFAULT_CHOICE,
   type Run,
   STATUSES,
   type Status,
@@ -11,13 +11,13 @@ import {
 } from "../../src/protocol/wire";
 import {
   actionsOf,
+  countStatuses,
   currentRow,
+  hasFailedCircuits,
   histogramFor,
-  isFlawed,
   pendingAction,
   spanOf,
   statusOf,
-  tally,
   times,
 } from "../../src/state/selectors";
 import {
@@ -42,7 +42,7 @@ function updateEvent(
     view: "a",
     first: 0,
     last: 10,
-    choice: FIRST_CHOICE,
+    choice: DEFAULT_CHOICE,
     query: null,
     asked: 0,
   });
@@ -145,8 +145,10 @@ describe("updates", () => {
   });
 
   it("that were saved do not say that a kernel is there, a change does", () => {
-    const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), { type: "silent" });
-    expect(state.connection).toBe("silent");
+    const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), {
+      type: "disconnected",
+    });
+    expect(state.connection).toBe("disconnected");
     expect(reduce(state, updateEvent({ seq: 2 })).connection).toBe("connected");
     expect(reduce(state, updateEvent({ full: true, seq: 1 }, "trait")).connection).toBe(
       "connected",
@@ -166,10 +168,13 @@ describe("updates", () => {
   it("keep the histograms of two views apart", () => {
     const histogram = updateEvent().update.histograms?.[0];
     if (histogram === undefined) throw new Error("no histogram");
-    const histograms = [16, 64].map((top) => ({ ...histogram, choice: { ...FIRST_CHOICE, top } }));
+    const histograms = [16, 64].map((top) => ({
+      ...histogram,
+      choice: { ...DEFAULT_CHOICE, top },
+    }));
     const state = stateAfter(updateEvent({ full: true, seq: 1, histograms }));
     const shown = (change: Partial<Choice>) =>
-      histogramFor(state, { ...FIRST_CHOICE, ...change })?.choice;
+      histogramFor(state, { ...DEFAULT_CHOICE, ...change })?.choice;
     expect(shown({ top: 16 })?.top).toBe(16);
     expect(shown({ top: 64 })?.top).toBe(64);
     expect(shown({ top: 256 })).toMatchObject({ circuit: null });
@@ -180,15 +185,18 @@ describe("updates", () => {
 
 describe("statuses", () => {
   const bytes = Uint8Array.from([5, 5, 6, 0x14, 0]);
-  const flawed = { ...EMPTY, statuses: Uint8Array.from([5, 0x45, 0x65]) };
+  const someFailed = { ...EMPTY, statuses: Uint8Array.from([5, 0x45, 0x65]) };
   it("of jobs that are done say whether circuits failed, which can be sent again", () => {
-    expect([isFlawed(flawed, 0), isFlawed(flawed, 1)]).toEqual([false, true]);
-    expect(statusOf(flawed, 1)).toBe("done");
-    expect([0, 1, 2].map((row) => actionsOf(flawed, row))).toEqual([[], ["retry"], []]);
+    expect([hasFailedCircuits(someFailed, 0), hasFailedCircuits(someFailed, 1)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(statusOf(someFailed, 1)).toBe("done");
+    expect([0, 1, 2].map((row) => actionsOf(someFailed, row))).toEqual([[], ["retry"], []]);
   });
 
   it("are counted without their flags", () => {
-    const counts = tally(bytes);
+    const counts = countStatuses(bytes);
     const of = (status: Status) => counts.get(status);
     expect([of("done"), of("error"), of("running"), of("not_sent"), of("held")]).toEqual([
       2, 1, 1, 1, 0,
@@ -221,7 +229,9 @@ describe("times", () => {
   });
 
   it("stand still where no kernel is", () => {
-    const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), { type: "silent" });
+    const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), {
+      type: "disconnected",
+    });
     expect(times(state, 7, NOW + 3_000).ran).toBe(5_000);
   });
 });
@@ -259,7 +269,7 @@ describe("commands", () => {
   });
 
   it("that stay unanswered say so, and a late answer takes it back", () => {
-    const late = stateAfter(full(1), sent, { type: "late", id: "c1" });
+    const late = stateAfter(full(1), sent, { type: "timed_out", id: "c1" });
     expect(late.notice?.text).toBe(NO_ANSWER);
     expect(pendingAction(late, 7)).toBeNull();
     expect(reduce(late, ack(true)).notice).toBeNull();

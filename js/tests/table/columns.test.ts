@@ -4,7 +4,7 @@ import { OPTIONAL_COLUMNS } from "../../src/protocol/wire";
 import { columnsFor, gridColumns } from "../../src/table/columns";
 
 const names = (width: number, filled: readonly (typeof OPTIONAL_COLUMNS)[number][] = []) =>
-  columnsFor({ width, filled, acts: true, noted: true, number: 40, span: 70 }).map(
+  columnsFor({ width, filled, hasActions: true, hasErrors: true, number: 40, span: 70 }).map(
     ({ name }) => name,
   );
 
@@ -26,8 +26,8 @@ describe("columns", () => {
     const shown = columnsFor({
       width,
       filled: OPTIONAL_COLUMNS,
-      acts: true,
-      noted: true,
+      hasActions: true,
+      hasErrors: true,
       number: 40,
       span: 70,
     });
@@ -35,29 +35,39 @@ describe("columns", () => {
   });
 
   it("tell what went wrong before how long it took", () => {
-    const ran = (noted: boolean) =>
-      columnsFor({ width: 470, filled: [], acts: true, noted, number: 40, span: 70 }).some(
-        ({ name }) => name === "ran",
-      );
+    const ran = (hasErrors: boolean) =>
+      columnsFor({
+        width: 470,
+        filled: [],
+        hasActions: true,
+        hasErrors,
+        number: 40,
+        span: 70,
+      }).some(({ name }) => name === "ran");
     expect([ran(false), ran(true)]).toEqual([true, false]);
   });
 
   it("tell how long it took before a note where all is over and nothing went wrong", () => {
     const [narrow, wide] = [332, 600].map((width) =>
-      columnsFor({ width, filled: [], acts: false, noted: false, number: 40, span: 70 }).map(
-        ({ name }) => name,
-      ),
+      columnsFor({
+        width,
+        filled: [],
+        hasActions: false,
+        hasErrors: false,
+        number: 40,
+        span: 70,
+      }).map(({ name }) => name),
     );
     expect(narrow).toEqual(["number", "span", "status", "ran"]);
     expect(wide).toEqual(["number", "span", "status", "note", "since", "waited", "ran"]);
   });
 
-  it("tell a place in the queue before how long a job ran", () => {
+  it("tell a position in the queue before how long a job ran", () => {
     const shown = columnsFor({
       width: 480,
       filled: ["queue"],
-      acts: true,
-      noted: false,
+      hasActions: true,
+      hasErrors: false,
       number: 40,
       span: 70,
     }).map(({ name }) => name);
@@ -68,7 +78,14 @@ describe("columns", () => {
   it("give what is left to the note, or to the circuits", () => {
     const grid = (width: number) =>
       gridColumns(
-        columnsFor({ width, filled: [], acts: false, noted: false, number: 40, span: 70 }),
+        columnsFor({
+          width,
+          filled: [],
+          hasActions: false,
+          hasErrors: false,
+          number: 40,
+          span: 70,
+        }),
       );
     expect(grid(600)).toContain("minmax(100px, 1fr)");
     expect(grid(250)).toBe("44px minmax(78px, 1fr) 92px");
