@@ -184,7 +184,7 @@ export function storedSets(number: number, now = Date.now()): StoredSet[] {
       backend: "aer_simulator_density_matrix",
       circuits: 100_000,
       lead: "986 of 1,000 done",
-      line: "14 failed",
+      line: "14 errors",
       jobs: jobs({ done: 986, failed: 14 }),
       tags: ["rb", "thesis", "long run", "night", "again"],
       created: now - 9 * DAY,

@@ -3,6 +3,7 @@
  * this browser and is off by default.
  */
 import type { State } from "./state/state";
+import { sentence } from "./text";
 
 const KEY = "qjm-notify";
 
@@ -37,7 +38,7 @@ export function notifyOnEnd(panel: HTMLElement): (state: State) => void {
     if (!ended || !outOfSight(panel) || readNotifySetting() !== "on") return;
     try {
       const notification = new Notification(head.name, {
-        body: head.line === "" ? head.lead : `${head.lead}, ${head.line}`,
+        body: sentence(head.lead, head.line),
         // One notification for all panels of a set.
         tag: `qjm-${head.id}`,
       });

@@ -53,6 +53,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** Parts that are not empty, joined: "6 of 10 done, 1 error". */
+export function sentence(...parts: readonly string[]): string {
+  return parts.filter(Boolean).join(", ");
+}
+
 /** A duration in milliseconds: "34 ms", "0.4 s", "8 s", "2:10", "1:02:03". */
 export function duration(ms: number): string {
   if (ms < 99.5) return `${Math.max(0, Math.round(ms))} ms`;

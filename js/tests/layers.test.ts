@@ -11,7 +11,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   mount: [],
   protocol: ["text"],
   state: ["protocol"],
-  notify: ["state"],
+  notify: ["state", "text"],
   components: ["protocol"],
   charts: ["components", "protocol", "state", "text"],
   table: ["components", "protocol", "state", "text"],

@@ -73,7 +73,7 @@ def test_groups_bits_what_was_expected_and_files(
     expect(panel.locator(".js-plotly-plot")).to_be_visible(timeout=30_000)
     notebook.screenshot("charts-expected", of=panel)
 
-    panel.get_by_label("Whose counts").select_option("group")
+    panel.get_by_label("Circuits", exact=True).select_option("group")
     panel.get_by_label("Group circuits by").select_option(label="By depth")
     panel.get_by_label("Group", exact=True).select_option("1")
     one = notebook.kernel_eval(
@@ -139,7 +139,7 @@ def test_a_panel_that_teaches_explains_what_is_focused(
     notebook.run_all()
     panel = notebook.cell(1).locator(".qjm-panel")
     notebook.wait_for_text(re.compile("^0 of 10 done"), within=panel, seconds=60)
-    life = panel.get_by_label("The life of a job")
+    life = panel.get_by_label("Lifecycle of a job")
     expect(life).to_have_count(0)
     notebook.kernel_eval("__import__('qjm_widgets.teaching').teaching.set_default(True)")
     expect(life).to_contain_text("job 0 is here")

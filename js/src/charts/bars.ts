@@ -120,8 +120,8 @@ export function caption({ jobs, of, shots }: Histogram): string {
 export function restCaption(histogram: Histogram, cut: boolean): string | null {
   const { outcomes, shots } = histogram.rest;
   if (outcomes === 0) return null;
-  const where = cut ? "the last bar, cut off" : "the last bar";
-  return `The rest: ${plural(outcomes, "other outcome")}, ${plural(shots, "shot")} (${where})`;
+  const where = cut ? "last bar, cut off" : "last bar";
+  return `${plural(outcomes, "other outcome")}, ${plural(shots, "shot")} (${where})`;
 }
 
 /** Smaller shares get more digits. */

@@ -26,7 +26,7 @@ export function CircuitPicker({ circuits, choice, groups, onChoice, onGroups }: 
     <>
       <select
         class="qjm-select"
-        aria-label="Whose counts"
+        aria-label="Circuits"
         value={kind}
         onChange={(event) => change(event.currentTarget.value as Kind)}
       >
@@ -53,7 +53,7 @@ function One({ circuits, choice, onChoice }: Pick<Props, "circuits" | "choice" |
       min={0}
       max={last}
       aria-invalid={wrong}
-      title={wrong ? `There is none: circuits are 0 to ${last}` : undefined}
+      title={wrong ? `Circuits are numbered 0 to ${last}` : undefined}
       value={String(choice.circuit ?? 0)}
       onInput={(event) => {
         const circuit = event.currentTarget.valueAsNumber;
@@ -82,7 +82,7 @@ function Group({ choice, groups, onChoice, onGroups }: Omit<Props, "circuits">) 
   useEffect(() => {
     if (chosen === null && first !== undefined) pick(first);
   });
-  if (groups === null) return <span class="qjm-muted">Asking…</span>;
+  if (groups === null) return <span class="qjm-muted">Loading…</span>;
   return (
     <>
       <select
@@ -119,7 +119,7 @@ function Label({ grouping, chosen, onPick }: LabelProps) {
         type="text"
         aria-label="Group"
         value={chosen ?? ""}
-        title={`One of ${plural(grouping.of, "group")}: type which`}
+        title={`Type one of ${plural(grouping.of, "group")}`}
         onChange={(event) => onPick(event.currentTarget.value)}
       />
     );

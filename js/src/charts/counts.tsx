@@ -85,7 +85,7 @@ function CountsView(props: Props) {
         <Button
           small
           aria-label="Options"
-          title="Order, registers, bits, error bars, saving"
+          title="Order, register, bits, error bars and saving"
           aria-expanded={optionsOpen}
           onClick={() => {
             if (!optionsOpen) onGroups();
@@ -116,7 +116,7 @@ function CountsView(props: Props) {
         </select>
         <select
           class="qjm-select"
-          aria-label="How many outcomes"
+          aria-label="Number of outcomes"
           // A string: a number never equals the DOM value, and Preact would set it again at each update.
           value={String(choice.top)}
           onChange={(event) => onChoice({ ...choice, top: Number(event.currentTarget.value) })}
@@ -154,13 +154,13 @@ function CountsView(props: Props) {
 /** Which counts these are, and of how many jobs and shots. */
 function describe(histogram: Histogram): string {
   const { circuit, name, metadata, register, bits } = histogram.choice;
-  const whose = [
+  const circuits = [
     circuit !== null && `circuit ${circuit}`,
     name !== null && `circuits named ${name}`,
     metadata !== null && `circuits with ${metadata[0]} ${metadata[1]}`,
   ].find((part) => part !== false);
   const which = [
-    whose ?? "all circuits",
+    circuits ?? "all circuits",
     register !== null && `register ${register}`,
     bits !== null && `bits ${bits.join(", ")}`,
     caption(histogram),
@@ -169,18 +169,18 @@ function describe(histogram: Histogram): string {
 }
 
 function emptyText({ settled, histogram, choice, connected }: Props): string {
-  if (histogram === undefined && !connected) return "These counts need a kernel.";
-  if (histogram === undefined) return "Asking for counts…";
+  if (histogram === undefined && !connected) return "Counts of this choice need a kernel.";
+  if (histogram === undefined) return "Loading counts…";
   if (histogram.notes.length > 0) return `No counts. ${histogram.notes.join(". ")}.`;
-  if (histogram.of === 0) return "No circuit is in this group.";
-  if (settled) return "No counts: no job of these is done.";
-  const whose =
+  if (histogram.of === 0) return "This group has no circuits.";
+  if (settled) return "No counts: none of these jobs is done.";
+  const first =
     choice.circuit !== null
       ? `circuit ${choice.circuit}`
       : choice.name === null && choice.metadata === null
         ? "the first job"
-        : "the first of these";
-  return `No counts yet: they appear as soon as ${whose} is done.`;
+        : "the first of these jobs";
+  return `No counts yet: they appear when ${first} is done.`;
 }
 
 interface FilledProps {

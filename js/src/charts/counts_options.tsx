@@ -19,7 +19,7 @@ export function CountsOptions({ choice, options, groups, onChoice, onOptions, on
   const registers = new Set(groups?.registers ?? []);
   if (choice.register !== null) registers.add(choice.register);
   return (
-    <div class="qjm-choices qjm-options" role="group" aria-label="Options of the counts">
+    <div class="qjm-choices qjm-options" role="group" aria-label="Options for counts">
       <select
         class="qjm-select"
         aria-label="Order of the outcomes"
@@ -55,7 +55,7 @@ export function CountsOptions({ choice, options, groups, onChoice, onOptions, on
         />
         Error bars
       </label>
-      <span class="qjm-save" role="group" aria-label="Save what is shown">
+      <span class="qjm-save" role="group" aria-label="Save these counts">
         {(["png", "svg", "csv"] as const).map((format) => (
           <Button
             key={format}
@@ -80,9 +80,9 @@ function Bits({ choice, onChoice }: Pick<Props, "choice" | "onChoice">) {
       class="qjm-input qjm-bits"
       type="text"
       inputMode="numeric"
-      aria-label="Bits, 0 is the rightmost"
+      aria-label="Bits, 0 is rightmost"
       placeholder="All bits"
-      title="Bits to show, for example 0, 2-4. Bit 0 is the rightmost."
+      title="Bits to show, for example 0, 2-4. Bit 0 is the rightmost bit."
       aria-invalid={read === undefined}
       value={text}
       onInput={(event) => {

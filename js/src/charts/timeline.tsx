@@ -27,7 +27,7 @@ export function TimelineView({ state, plotly, now }: Props) {
         <span class={`qjm-swatch qjm-swatch-waiting${timeline.bars === null ? "-line" : ""}`} />{" "}
         waiting
         <span class="qjm-swatch qjm-swatch-running" /> running
-        {timeline.bars !== null && <span>✕ failed, cancelled or held</span>}
+        {timeline.bars !== null && <span>✕ error, cancelled or held</span>}
       </p>
       <p class="qjm-caption">{summary(timeline, at)}</p>
     </>
@@ -40,9 +40,8 @@ function isEmpty({ bars, steps }: Timeline): boolean {
 
 function emptyText({ connection, timeline }: State, plotly: PlotlyApi | null): string {
   if (connection === "disconnected") return "The timeline needs a kernel.";
-  if (timeline === null) return "Asking for the timeline…";
-  if (isEmpty(timeline))
-    return "Nothing has been sent yet: the timeline begins with the first job.";
+  if (timeline === null) return "Loading the timeline…";
+  if (isEmpty(timeline)) return "No job was sent yet: the timeline starts with the first one.";
   return plotly === null ? "Loading the timeline…" : "";
 }
 
@@ -93,7 +92,7 @@ function Drawing({ timeline, at, plotly }: DrawingProps) {
   return (
     <div class="qjm-chart" ref={frame} style={{ minHeight: `${height}px` }}>
       {failed ? (
-        <p class="qjm-empty">The timeline cannot be drawn here. The table tells the times.</p>
+        <p class="qjm-empty">The timeline cannot be drawn here. The table shows the times.</p>
       ) : (
         <div ref={element} role="img" aria-label={`Timeline. ${summary(timeline, at)}`} />
       )}

@@ -9,13 +9,13 @@ import { isNoQuery, isPending, NO_QUERY } from "./history_state";
 import { Prune } from "./prune";
 
 const STATES: readonly [Query["state"], string][] = [
-  ["", "Any state"],
-  ["under_way", "Under way"],
+  ["", "Any status"],
+  ["under_way", "In progress"],
   ["interrupted", "Interrupted"],
   ["held", "With held jobs"],
-  ["failed", "With failed jobs"],
+  ["failed", "With errors"],
   ["cancelled", "With cancelled jobs"],
-  ["done", "All done"],
+  ["done", "Done"],
 ];
 
 interface Props {
@@ -36,7 +36,7 @@ export function HistoryHead({ state, listing, actions }: Props) {
         {disconnected && <span class="qjm-offline"> · not connected to a kernel</span>}
       </p>
       <div class="qjm-buttons">
-        <Button small title="Looks for what other kernels have done" onClick={actions.refresh}>
+        <Button small title="Read the store again" onClick={actions.refresh}>
           Refresh
         </Button>
         <Button
@@ -60,7 +60,7 @@ export function HistoryHead({ state, listing, actions }: Props) {
           onInput={(event) => actions.search({ text: event.currentTarget.value })}
         />
         <Choice
-          label="State"
+          label="Status"
           value={query.state}
           choices={STATES}
           onChoice={(value) => actions.search({ state: value as Query["state"] })}

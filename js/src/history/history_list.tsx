@@ -41,7 +41,7 @@ export function History({ state, actions, now }: Props) {
       ) : listing.total === 0 ? (
         <p class="qjm-empty">
           <span>
-            No job sets yet: <code>manager.run(circuits, backend)</code> makes the first one.
+            No job sets yet: <code>manager.run(circuits, backend)</code> creates the first one.
           </span>
         </p>
       ) : (
@@ -50,7 +50,7 @@ export function History({ state, actions, now }: Props) {
           <p class="qjm-matching" role="status">
             {!isNoQuery(state.query) &&
               (listing.matching === 0
-                ? "No set is like that."
+                ? "No job set matches."
                 : `${count(listing.matching)} of ${plural(listing.total, "set")}`)}
           </p>
           <Rows state={state} actions={actions} now={now} matching={listing.matching} />

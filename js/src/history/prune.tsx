@@ -42,7 +42,7 @@ export function Prune({ state, actions, onEnd }: Props) {
       }}
     >
       <label>
-        {"Delete sets that are older than "}
+        {"Delete sets older than "}
         <input
           class="qjm-input qjm-days"
           type="number"
@@ -67,12 +67,13 @@ export function Prune({ state, actions, onEnd }: Props) {
       </Button>
       <Button onClick={onEnd}>Keep all</Button>
       <p class="qjm-muted">
-        Their results are gone for good. Sets under way stay, and so do jobs at a provider.
+        Their results are deleted for good. Sets in progress are kept. Jobs at a provider are not
+        cancelled.
       </p>
     </div>
   );
 }
 
 function howMany(sets: number): string {
-  return sets === 0 ? "There is none." : `That is ${plural(sets, "set")}.`;
+  return sets === 0 ? "No such set." : `Matches ${plural(sets, "set")}.`;
 }

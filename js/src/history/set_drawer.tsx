@@ -35,7 +35,7 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
   }, [onDrawerHeight]);
 
   return (
-    <section class="qjm-set-drawer" id={drawerId} aria-label={`About ${name}`} ref={drawer}>
+    <section class="qjm-set-drawer" id={drawerId} aria-label={`Details of ${name}`} ref={drawer}>
       <p class="qjm-muted">
         <span>{new Date(set.created).toLocaleString()}</span>
         {set.shots !== null && <span>{` · ${shots(set.shots)}`}</span>}
@@ -62,7 +62,7 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
       />
       <Field
         label="Export to"
-        hint="a path where the kernel runs"
+        hint="a path on the kernel's machine"
         button="Export"
         value={`${fileName(set.name, set.id)}.qjm`}
         allowUnchanged
@@ -86,7 +86,7 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
         </Button>
         {confirming && (
           <Confirm
-            text="Delete this set and its results for good? Jobs at a provider are left alone."
+            text="Delete this set and its results for good? Jobs at a provider are not cancelled."
             yes="Delete"
             no="Keep"
             danger

@@ -4,7 +4,7 @@ import { Button } from "../components/button";
 import { BAR_ORDER } from "../components/status";
 import type { StoredSet } from "../protocol/history_wire";
 import { STATUSES } from "../protocol/wire";
-import { age, plural } from "../text";
+import { age, plural, sentence } from "../text";
 import type { HistoryActions } from "./history_session";
 import { type HistoryState, isPending } from "./history_state";
 import { SetDrawer } from "./set_drawer";
@@ -49,7 +49,7 @@ export function SetRow(props: Props) {
               class="qjm-set-name"
               aria-expanded={expanded}
               aria-controls={expanded ? drawerId : undefined}
-              title={`${expanded ? "Hides" : "Shows"} what can be done with it`}
+              title={expanded ? "Hide details" : "Show details"}
               onClick={() => onToggle(set.id)}
             >
               <Chevron />
@@ -98,9 +98,9 @@ export function SetRow(props: Props) {
               />
             ))}
           </div>
-          <p class="qjm-set-line" title={set.line === "" ? set.lead : `${set.lead}, ${set.line}`}>
+          <p class="qjm-set-line" title={sentence(set.lead, set.line)}>
             <b>{set.lead}</b>
-            {set.line !== "" && ` · ${set.line}`}
+            {set.line !== "" && `, ${set.line}`}
           </p>
         </div>
         <div class="qjm-set-actions">

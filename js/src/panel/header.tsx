@@ -28,15 +28,15 @@ export function Header({ state, head, actions }: Props) {
           {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shots(head.shots)}`}
         </p>
         {disconnected && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
-        {!state.pushed && <p class="qjm-offline">updates come only when they are asked for here</p>}
+        {!state.pushed && <p class="qjm-offline">updates arrive only on request here</p>}
         {(disconnected || !state.pushed) && (
           <Button
             small
-            title="Asks the kernel for the set as it is now"
+            title="Request the current state from the kernel"
             aria-disabled={state.refreshing}
             onClick={actions.refresh}
           >
-            {state.refreshing ? "Asking…" : "Refresh"}
+            {state.refreshing ? "Refreshing…" : "Refresh"}
           </Button>
         )}
         {head.owner !== null && (
@@ -49,7 +49,7 @@ export function Header({ state, head, actions }: Props) {
       <SetActions state={state} head={head} actions={actions} />
       {disconnected && (
         <div class="qjm-reconnect">
-          After a restart, run the cell that makes your manager, and then
+          After a restart, run the cell that creates your manager, then
           <CopyId id={`manager.retrieve_job_set("${head.id}")`} kind="code" />
         </div>
       )}

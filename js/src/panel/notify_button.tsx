@@ -4,9 +4,9 @@ import { changeNotifySetting, readNotifySetting } from "../notify";
 import type { Head } from "../protocol/wire";
 
 const TITLES = {
-  off: "The browser says so when a set finishes while its notebook is out of sight",
-  on: "The browser says so when a set finishes while its notebook is out of sight: on",
-  blocked: "Notifications of this page are blocked in the browser",
+  off: "Off: the browser can notify you when a set finishes while its notebook is hidden",
+  on: "On: the browser notifies you when a set finishes while its notebook is hidden",
+  blocked: "The browser blocks notifications from this page",
 } as const;
 
 export function NotifyButton({ head }: { head: Head }) {

@@ -20,6 +20,7 @@ import { JobTable } from "../table/job_table";
 import { rowsFor, SORTS_ALONE } from "../table/local_query";
 import { NOTHING } from "../table/selection";
 import { TableTools } from "../table/table_tools";
+import { sentence } from "../text";
 import { Announcer } from "./announcer";
 import { Header } from "./header";
 import { Progress } from "./progress";
@@ -173,8 +174,7 @@ function sortedBy(query: Query, key: SortKey): Query {
 /** Progress for screen readers, without the seconds of the countdown. */
 function announcement({ lead, line, waiting, owner, stale }: Head): string {
   const parts = [
-    lead,
-    line,
+    sentence(lead, line),
     waiting?.text,
     owner === null ? "" : `driven by ${owner}`,
     stale === null ? "" : "the backend does not answer",

@@ -40,7 +40,7 @@ export function Progress({ state, head, now, left, counts, filter, onFilter }: P
         <div class="qjm-lines">
           <p class="qjm-line">
             <b>{head.lead}</b>
-            {head.line !== "" && ` · ${head.line}`}
+            {head.line !== "" && `, ${head.line}`}
           </p>
           <Next state={state} head={head} now={now} left={left} />
           <Stale state={state} head={head} now={now} />
@@ -53,7 +53,7 @@ export function Progress({ state, head, now, left, counts, filter, onFilter }: P
               class="qjm-chip"
               aria-pressed={filter.includes(status)}
               aria-label={`${STATUS_LABELS[status]}: ${plural(counts.get(status) ?? 0, "job")}`}
-              title={filter.includes(status) ? "Shows these; click for all" : "Shows only these"}
+              title={filter.includes(status) ? "Show all jobs" : "Show only these jobs"}
               onClick={() => onFilter(status)}
             >
               <StatusIcon status={status} />
@@ -83,7 +83,7 @@ function Stale({ state, head, now }: Pick<Props, "state" | "head" | "now">) {
   if (staleMs === null) return null;
   return (
     <p class="qjm-line qjm-stale">
-      {`Statuses are ${duration(staleMs)} old: asking fails with `}
+      {`Statuses are ${duration(staleMs)} old: polling fails with `}
       <bdi>{head.stale?.text}</bdi>
     </p>
   );

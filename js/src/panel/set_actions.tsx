@@ -61,15 +61,15 @@ export function SetActions({ state, head, actions }: Props) {
     isPending("pause") || (can.pause && !isPending("proceed")) ? "pause" : "proceed";
   return (
     <>
-      <div class="qjm-buttons" role="group" aria-label="The whole set">
+      <div class="qjm-buttons" role="group" aria-label="All jobs of the set">
         {isShown("resume", can.resume) &&
           button("resume", "Resume", can.resume, {
             variant: "primary",
-            title: "Goes on with this set from here: follows its jobs and sends what is left",
+            title: "Continue this set in this kernel: poll its jobs and send the rest",
             onClick: send("resume"),
           })}
         {isShown("retry_held", can.retry_held > 0) &&
-          button("retry_held", `Decide held (${count(can.retry_held)})`, can.retry_held > 0, {
+          button("retry_held", `Review held (${count(can.retry_held)})`, can.retry_held > 0, {
             "aria-expanded": open === "retry_held",
             onClick: toggle("retry_held"),
           })}
@@ -77,12 +77,12 @@ export function SetActions({ state, head, actions }: Props) {
           button(pauseAction, pauseAction === "pause" ? "Pause" : "Proceed", can[pauseAction], {
             title:
               pauseAction === "pause"
-                ? "Sends no more jobs for now; those that were sent go on"
-                : "Sends the next jobs again",
+                ? "Send no more jobs for now; jobs already sent continue"
+                : "Continue sending jobs",
             onClick: send(pauseAction),
           })}
         {button("retry", "Retry failed", can.retry > 0, {
-          title: can.retry > 0 ? `Sends ${plural(can.retry, "failed job")} again` : undefined,
+          title: can.retry > 0 ? `Send ${plural(can.retry, "failed job")} again` : undefined,
           onClick: send("retry"),
         })}
         {button("cancel", "Cancel all", can.cancel > 0, {
@@ -109,15 +109,15 @@ export function SetActions({ state, head, actions }: Props) {
 function confirmation(open: Question, jobs: number): { text: string; yes: string; no: string } {
   if (open === "cancel") {
     return {
-      text: `Cancel ${plural(jobs, "unfinished job")}? Results that are here stay.`,
+      text: `Cancel ${plural(jobs, "unfinished job")}? Results already received are kept.`,
       yes: `Cancel ${plural(jobs, "job")}`,
       no: "Keep running",
     };
   }
   const who = jobs === 1 ? "This job" : `These ${count(jobs)} jobs`;
   return {
-    text: `${who} may have been sent before and may run twice if sent again.`,
+    text: `${who} may have been sent already and may run twice if sent again.`,
     yes: "Send again",
-    no: "Leave",
+    no: "Keep held",
   };
 }

@@ -60,7 +60,7 @@ function Tabs({ tab, onTab }: Pick<Props, "tab" | "onTab">) {
     <div
       class="qjm-tabs"
       role="tablist"
-      aria-label="Beside the jobs"
+      aria-label="Counts and timeline"
       ref={list}
       onKeyDown={(event) => {
         if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;

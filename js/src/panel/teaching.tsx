@@ -26,9 +26,9 @@ export function Teaching({ state }: { state: State }) {
   const job = hovered !== null && hovered < state.statuses.length ? hovered : mostActiveJob(state);
   const current = job === null ? null : statusOf(state, job);
   return (
-    <section class="qjm-life" aria-label="The life of a job" ref={section}>
+    <section class="qjm-life" aria-label="Lifecycle of a job" ref={section}>
       <span class="qjm-life-title">
-        {job === null ? "The life of a job" : `The life of a job: job ${job} is here`}
+        {job === null ? "Lifecycle of a job" : `Lifecycle of job ${job}`}
       </span>
       <ol class="qjm-steps">
         {STEPS.map((status) => (

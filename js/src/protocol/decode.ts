@@ -112,7 +112,7 @@ function guarded(content: unknown, read: (fields: Fields) => Decoded): Decoded {
     const version = typeof fields.v === "number" ? fields.v : "unknown";
     return {
       kind: "problem",
-      text: `Reload the page: the kernel speaks version ${version} and this page version ${WIRE_VERSION}.`,
+      text: `Reload the page: the kernel uses protocol version ${version}, this page version ${WIRE_VERSION}.`,
     };
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;

@@ -49,7 +49,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
         <span class="qjm-muted">{` · ${facts(state, row, now).join(" · ")}`}</span>
       </p>
       {details === undefined && (
-        <p class="qjm-muted">{connected ? "Asking the kernel…" : "Details need a kernel."}</p>
+        <p class="qjm-muted">{connected ? "Loading details…" : "Details need a kernel."}</p>
       )}
       {details?.error != null && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a long text scrolls, so it takes the keyboard
@@ -69,7 +69,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
       )}
       {status === "held" && line?.can.includes("retry_held") && (
         <p class="qjm-drawer-hint">
-          This job may have been sent already. Sending it again may run it twice.
+          This job may have been sent already. If it is sent again, it may run twice.
         </p>
       )}
       <div class="qjm-drawer-foot">

@@ -170,7 +170,7 @@ function rowAction({
       </span>
     );
   if (action === null) return "";
-  const label = action === "decide" ? "Decide" : ACTION_LABELS[action];
+  const label = action === "review" ? "Review" : ACTION_LABELS[action];
   return (
     <Button
       small
@@ -179,7 +179,7 @@ function rowAction({
       aria-label={`${label} job ${i}`}
       onClick={(event) => {
         event.stopPropagation();
-        if (action === "decide") on.toggle(i);
+        if (action === "review") on.toggle(i);
         else on.act(action, i);
       }}
     >

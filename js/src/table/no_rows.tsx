@@ -3,7 +3,7 @@ export function NoRows({ searching, onShowAll }: { searching: boolean; onShowAll
   return (
     <div class="qjm-no-rows" role="row">
       <div role="gridcell">
-        {searching ? "Searching…" : "No job fits."}{" "}
+        {searching ? "Searching…" : "No job matches."}{" "}
         {!searching && (
           <button type="button" class="qjm-link" onClick={onShowAll}>
             Show all jobs

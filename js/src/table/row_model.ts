@@ -31,7 +31,7 @@ export interface RowModel {
   /** The pending command of this row. */
   readonly pending: Action | null;
   /** The action of the row's button. "review" opens the drawer: a held job needs an explanation first. */
-  readonly action: RowAction | "decide" | null;
+  readonly action: RowAction | "review" | null;
   /** The set allows the action. */
   readonly allowed: boolean;
 }
@@ -55,12 +55,12 @@ export function rowModelOf(state: State, row: number, now: number): RowModel {
     jobId: details?.jobId ?? "",
     pending: pendingAction(state, row),
     action,
-    allowed: action === "decide" || (action !== null && allows(state, action)),
+    allowed: action === "review" || (action !== null && allows(state, action)),
   };
 }
 
 function actionOf(can: readonly RowAction[]): RowModel["action"] {
-  return can.includes("retry_held") ? "decide" : (can[0] ?? null);
+  return can.includes("retry_held") ? "review" : (can[0] ?? null);
 }
 
 function durationText(ms: number | null): string {

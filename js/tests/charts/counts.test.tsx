@@ -41,7 +41,7 @@ describe("the caption", () => {
   });
 
   it("says what the rest is", () => {
-    const words = "The rest: 2 other outcomes, 24,400 shots (the last bar)";
+    const words = "2 other outcomes, 24,400 shots (last bar)";
     expect(restCaption(histogram, false)).toBe(words);
     expect(restCaption({ ...histogram, rest: { outcomes: 0, shots: 0 } }, false)).toBeNull();
   });
@@ -51,7 +51,7 @@ describe("the caption", () => {
     const { cut, top } = axisOf(bars(wide), true);
     expect(cut).toBe(true);
     expect(top).toBeLessThan(0.05);
-    expect(restCaption({ ...histogram, ...wide }, cut)).toContain("(the last bar, cut off)");
+    expect(restCaption({ ...histogram, ...wide }, cut)).toContain("(last bar, cut off)");
   });
 });
 
@@ -220,7 +220,7 @@ describe("the pane", () => {
     const { el } = show(scenario("start"));
     await settle();
     expect(el.querySelector(".qjm-counts")?.textContent).toContain(
-      "No counts yet: they appear as soon as the first job is done.",
+      "No counts yet: they appear when the first job is done.",
     );
   });
 
@@ -256,7 +256,7 @@ describe("the pane", () => {
   it("draws many outcomes as one shape", async () => {
     const shown = show(scenario("many"));
     await settle();
-    await choose(shown, "How many outcomes", "1024");
+    await choose(shown, "Number of outcomes", "1024");
     expect(shown.el.querySelectorAll(".qjm-svg-bar")).toHaveLength(1);
     expect(shown.el.querySelectorAll(".qjm-as-table tbody tr")).toHaveLength(1024);
   });
@@ -264,7 +264,7 @@ describe("the pane", () => {
   it("shows one circuit, within the set's bounds", async () => {
     const shown = show(scenario("middle"));
     await settle();
-    await choose(shown, "Whose counts", "one");
+    await choose(shown, "Circuits", "one");
     await type(shown, "Circuit, 0 to 999", "412");
     expect(choices(shown).at(-1)).toMatchObject({ circuit: 412 });
     expect(shown.el.querySelector(".qjm-caption")?.textContent).toContain("1 of 1 job");
@@ -281,7 +281,7 @@ describe("the pane", () => {
   it("shows the circuits of a group, by name or by what their metadata says", async () => {
     const shown = show(scenario("middle"));
     await settle();
-    await choose(shown, "Whose counts", "group");
+    await choose(shown, "Circuits", "group");
     await settle();
     expect(choices(shown).at(-1)).toMatchObject({ name: "bell", metadata: null });
     await choose(shown, "Group circuits by", ":depth");
@@ -289,7 +289,7 @@ describe("the pane", () => {
     expect(choices(shown).at(-1)).toMatchObject({ name: null, metadata: ["depth", "2"] });
     await choose(shown, "Group", "4");
     expect(choices(shown).at(-1)).toMatchObject({ metadata: ["depth", "4"] });
-    await choose(shown, "Whose counts", "all");
+    await choose(shown, "Circuits", "all");
     expect(choices(shown).at(-1)).toEqual(DEFAULT_CHOICE);
   });
 
@@ -299,13 +299,13 @@ describe("the pane", () => {
     button(shown.el, "Options").click();
     await settle();
     await choose(shown, "Classical register", "meas");
-    await type(shown, "Bits, 0 is the rightmost", "0, 1");
+    await type(shown, "Bits, 0 is rightmost", "0, 1");
     expect(choices(shown).at(-1)).toMatchObject({ register: "meas", bits: [0, 1] });
     const rows = [...shown.el.querySelectorAll(".qjm-as-table tbody th")];
     expect(rows.map(({ textContent }) => textContent)).toEqual(["00", "01", "10", "11"]);
-    await type(shown, "Bits, 0 is the rightmost", "0, x");
+    await type(shown, "Bits, 0 is rightmost", "0, x");
     expect(choices(shown).at(-1)).toMatchObject({ bits: [0, 1] });
-    expect(control(shown, "Bits, 0 is the rightmost").getAttribute("aria-invalid")).toBe("true");
+    expect(control(shown, "Bits, 0 is rightmost").getAttribute("aria-invalid")).toBe("true");
   });
 });
 

@@ -65,7 +65,7 @@ describe("the list of sets", () => {
     expect(texts[0]).toContain("10 of 10 done");
     expect(texts[1]).toContain("interrupted");
     expect(texts[2]).toContain("driven by another kernel");
-    expect(texts[3]).toContain("986 of 1,000 done · 14 failed");
+    expect(texts[3]).toContain("986 of 1,000 done, 14 errors");
   });
 
   it("keeps only what is in sight in the page, and asks for the rest", async () => {
@@ -96,7 +96,7 @@ describe("the list of sets", () => {
 
   it("filters by state, backend and tag", async () => {
     const { el, store } = await shown();
-    choose(el, "State", "interrupted");
+    choose(el, "Status", "interrupted");
     choose(el, "Backend", "ibm_fez");
     await settle();
     expect(lastSent(store)).toMatchObject({
@@ -107,13 +107,13 @@ describe("the list of sets", () => {
     ]);
     choose(el, "Tag", "thesis");
     await settle();
-    expect(el.textContent).toContain("No set is like that.");
+    expect(el.textContent).toContain("No job set matches.");
   });
 
   it("says how to make the first set", async () => {
     const { el } = await shown([]);
     expect(el.textContent).toBe(
-      "No job sets yet: manager.run(circuits, backend) makes the first one.",
+      "No job sets yet: manager.run(circuits, backend) creates the first one.",
     );
   });
 
@@ -196,12 +196,12 @@ describe("the list of sets", () => {
     const { el, store } = await shown();
     button(el, "Prune…").click();
     await settle(500);
-    expect(el.querySelector(".qjm-prune")?.textContent).toContain("There is none.");
-    type(input(el, "Delete sets that"), "5");
+    expect(el.querySelector(".qjm-prune")?.textContent).toContain("No such set.");
+    type(input(el, "Delete sets older"), "5");
     await settle();
     expect(button(el, "Delete").disabled).toBe(true);
     await settle(400);
-    expect(el.querySelector(".qjm-prune")?.textContent).toContain("That is 1 set.");
+    expect(el.querySelector(".qjm-prune")?.textContent).toContain("Matches 1 set.");
     button(el, "Delete 1 set").click();
     await settle();
     expect(commands(store).at(-1)).toMatchObject({ do: "prune", days: 5, set: null });

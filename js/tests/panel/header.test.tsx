@@ -64,7 +64,7 @@ describe("what submission waits for", () => {
     const { el, kernel } = show(scenario("waiting"));
     await settle();
     const said = () => el.querySelector(".qjm-unseen[role=status]")?.textContent;
-    const first = "0 of 20 done. 1 running, 2 queued, 17 not sent. 3 of 20 submitted";
+    const first = "0 of 20 done, 1 running, 2 queued, 17 not sent. 3 of 20 submitted";
     expect(said()).toBe(first);
     await settle(8_000);
     expect(said()).toBe(first);
@@ -81,15 +81,17 @@ describe("the buttons of the whole set", () => {
     ["end", ["Retry failed (off)", "Cancel all (off)"]],
     ["waiting", ["Pause", "Retry failed (off)", "Cancel all"]],
     ["paused", ["Proceed", "Retry failed (off)", "Cancel all"]],
-    ["held", ["Decide held (3)", "Retry failed (off)", "Cancel all"]],
+    ["held", ["Review held (3)", "Retry failed (off)", "Cancel all"]],
     ["interrupted", ["Resume", "Retry failed (off)", "Cancel all (off)"]],
     ["elsewhere", ["Retry failed (off)", "Cancel all (off)"]],
-    ["middle", ["Decide held (1)", "Pause", "Retry failed", "Cancel all"]],
+    ["middle", ["Review held (1)", "Pause", "Retry failed", "Cancel all"]],
   ])("in %s are those that fit", async (name, expected) => {
     const { el } = show(scenario(name));
     await settle();
     expect(buttons(el)).toEqual(expected);
-    expect(el.querySelector(".qjm-buttons")?.getAttribute("aria-label")).toBe("The whole set");
+    expect(el.querySelector(".qjm-buttons")?.getAttribute("aria-label")).toBe(
+      "All jobs of the set",
+    );
   });
 
   it("without a kernel are the two that are always there", async () => {
@@ -130,39 +132,39 @@ describe("held jobs", () => {
   it("are decided together, after a sentence on what may happen", async () => {
     const { el, kernel } = show(scenario("held"));
     await settle();
-    button(el, "Decide held (3)").click();
+    button(el, "Review held (3)").click();
     await settle();
     const question = el.querySelector('[role=group][aria-label="Confirm"]');
     const words = document.getElementById(question?.getAttribute("aria-describedby") ?? "");
     expect(words?.textContent).toBe(
-      "These 3 jobs may have been sent before and may run twice if sent again.",
+      "These 3 jobs may have been sent already and may run twice if sent again.",
     );
-    expect(button(el, "Decide held (3)").getAttribute("aria-expanded")).toBe("true");
-    expect(document.activeElement?.textContent).toBe("Leave");
+    expect(button(el, "Review held (3)").getAttribute("aria-expanded")).toBe("true");
+    expect(document.activeElement?.textContent).toBe("Keep held");
     expect(commands(kernel)).toHaveLength(0);
     button(el, "Send again").click();
     await settle();
     expect(commands(kernel)).toMatchObject([{ do: "retry_held", rows: null }]);
     expect(row(el, 8).textContent).toContain("Sending");
-    expect(buttons(el).join()).not.toContain("Decide");
+    expect(buttons(el).join()).not.toContain("Review");
   });
 
   it("may be left, and the focus goes back", async () => {
     const { el, kernel } = show(scenario("held"));
     await settle();
-    button(el, "Decide held (3)").click();
+    button(el, "Review held (3)").click();
     await settle();
-    press(button(el, "Leave"), "Escape");
+    press(button(el, "Keep held"), "Escape");
     await settle();
     expect(el.querySelector(".qjm-confirm")).toBeNull();
-    expect(document.activeElement?.textContent).toBe("Decide held (3)");
+    expect(document.activeElement?.textContent).toBe("Review held (3)");
     expect(commands(kernel)).toHaveLength(0);
   });
 
   it("share the place of the question with Cancel all", async () => {
     const { el } = show(scenario("held"));
     await settle();
-    button(el, "Decide held (3)").click();
+    button(el, "Review held (3)").click();
     await settle();
     button(el, "Cancel all").click();
     await settle();
@@ -173,7 +175,7 @@ describe("held jobs", () => {
   it("are not asked about again by itself once the question had lost its sense", async () => {
     const { el, kernel } = show(scenario("held"));
     await settle();
-    button(el, "Decide held (3)").click();
+    button(el, "Review held (3)").click();
     await settle();
     const jobs = kernel.set.jobs.splice(7, 3, ...scenario("end").jobs.slice(7));
     kernel.publish();
@@ -182,7 +184,7 @@ describe("held jobs", () => {
     kernel.set.jobs.splice(7, 3, ...jobs);
     kernel.publish();
     await settle();
-    expect(button(el, "Decide held (3)").getAttribute("aria-expanded")).toBe("false");
+    expect(button(el, "Review held (3)").getAttribute("aria-expanded")).toBe("false");
     expect(el.querySelector(".qjm-confirm")).toBeNull();
   });
 });
@@ -278,9 +280,9 @@ describe("a provider that tells everything", () => {
     await settle();
     const lines = () => [...el.querySelectorAll(".qjm-line")].map(({ textContent }) => textContent);
     expect(lines()).toEqual([
-      "7 of 24 done · 1 failed, 1 running, 10 queued, 5 not sent",
+      "7 of 24 done, 1 error, 1 running, 10 queued, 5 not sent",
       "19 of 24 submitted, next submission in 40 s · about 11 min left · QPU 47 s",
-      "Statuses are 1:35 old: asking fails with ConnectionError: the name could not be resolved",
+      "Statuses are 1:35 old: polling fails with ConnectionError: the name could not be resolved",
     ]);
     await settle(25_000);
     expect(lines()[1]).toContain("next submission in 16 s · about 11 min left");

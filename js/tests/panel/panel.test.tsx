@@ -14,7 +14,7 @@ describe("the head", () => {
     expect(el.querySelector(".qjm-facts")?.textContent).toBe(
       "ibm_fez · 1,000 circuits · 10 jobs · 1,024 shots",
     );
-    expect(el.querySelector(".qjm-line")?.textContent).toContain("6 of 10 done · 1 failed");
+    expect(el.querySelector(".qjm-line")?.textContent).toContain("6 of 10 done, 1 error");
     expect(el.querySelector(".qjm-bar")?.getAttribute("aria-label")).toBe(
       "Jobs: 6 Done, 1 Error, 1 Running, 1 Held, 1 Not sent",
     );
@@ -82,7 +82,7 @@ describe("the jobs", () => {
     const { el, kernel } = show(scenario("some_failed"));
     await settle();
     expect(el.querySelector(".qjm-line")?.textContent).toContain(
-      "9 of 10 done · 1 with a failed circuit",
+      "9 of 10 done, 1 with a failed circuit",
     );
     const someFailed = row(el, 4);
     expect(someFailed.getAttribute("aria-label")).toContain("Done, 1 of 100 circuits failed (417)");
@@ -264,7 +264,7 @@ describe("the jobs", () => {
     input.value = "nothing like it";
     input.dispatchEvent(new Event("input", { bubbles: true }));
     await settle(400);
-    expect(el.textContent).toContain("No job fits.");
+    expect(el.textContent).toContain("No job matches.");
     button(el, "Show all jobs").click();
     await settle(400);
     expect(row(el, 0).textContent).toContain("Done");
@@ -356,7 +356,7 @@ describe("the drawer", () => {
     await settle();
     const drawer = el.querySelector(".qjm-drawer");
     expect(drawer?.querySelector("pre")?.textContent).toContain("Nothing was charged.");
-    expect(drawer?.textContent).toContain("10:40:39 failed");
+    expect(drawer?.textContent).toContain("10:40:39 error");
     expect(drawer?.textContent).toContain("d3w7k2e8qf02g008vbtp");
     expect(button(el, "Open job 2").getAttribute("aria-expanded")).toBe("true");
     press(row(el, 2), "Escape");
@@ -403,10 +403,10 @@ describe("the drawer", () => {
   it("explains a held job before it offers to send it again", async () => {
     const { el, kernel } = show(scenario("middle"));
     await settle();
-    button(el, "Decide job 8").click();
+    button(el, "Review job 8").click();
     await settle();
     expect(kernel.sent.filter(({ kind }) => kind === "command")).toHaveLength(0);
-    expect(el.querySelector(".qjm-drawer")?.textContent).toContain("may run it twice");
+    expect(el.querySelector(".qjm-drawer")?.textContent).toContain("it may run twice");
     button(el, "Send again").click();
     await settle();
     expect(kernel.sent.find(({ kind }) => kind === "command")).toMatchObject({
@@ -508,7 +508,7 @@ describe("without a kernel", () => {
 
     button(el, "Refresh").click();
     await settle();
-    expect(el.textContent).toContain("Asking…");
+    expect(el.textContent).toContain("Refreshing…");
     await settle(3_100);
     expect(button(el, "Refresh")).toBeTruthy();
 
@@ -559,7 +559,7 @@ describe("what comes from elsewhere", () => {
     kernel.message({ kind: "update", v: 3 });
     await settle();
     expect(el.querySelector("[role=alert]")?.textContent).toContain(
-      "Reload the page: the kernel speaks version 3",
+      "Reload the page: the kernel uses protocol version 3",
     );
     expect(row(el, 0).textContent).toContain("Done");
   });

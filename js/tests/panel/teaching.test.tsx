@@ -31,7 +31,7 @@ describe("teaching", () => {
   it("lights up the step of the job that is pointed at, and of the most active one before that", async () => {
     const shown = await taught();
     expect(lit(shown)).toBe("Running");
-    expect(shown.el.querySelector(".qjm-life-title")?.textContent).toContain("job 7 is here");
+    expect(shown.el.querySelector(".qjm-life-title")?.textContent).toContain("job 7");
     row(shown.el, 2).dispatchEvent(new Event("pointerover", { bubbles: true }));
     await settle(300);
     expect(lit(shown)).toBe("Error");
@@ -49,23 +49,23 @@ describe("teaching", () => {
   });
 
   it.each([
-    [".qjm-facts", "a shot is one run of a circuit"],
-    [".qjm-bar", "every job of the set"],
-    [".qjm-line", "How many jobs are done"],
-    [".qjm-columns .qjm-cell-waited", "Waited: the time from sending"],
-    [".qjm-columns .qjm-cell-ran", "Ran: the time"],
+    [".qjm-facts", "A shot is one execution of a circuit"],
+    [".qjm-bar", "All jobs of the set"],
+    [".qjm-line", "How many jobs have which status"],
+    [".qjm-columns .qjm-cell-waited", "Waited: time from sending"],
+    [".qjm-columns .qjm-cell-ran", "Ran: time"],
     [".qjm-captions .qjm-caption", "with more shots"],
     [".qjm-counts .qjm-chart [role=img]", "Each bar is an outcome"],
-    [".qjm-found", "How many jobs the table lists"],
-    [".qjm-columns .qjm-cell-span", "Which circuits this job holds"],
-    [".qjm-as-table thead th:nth-child(4)", "95 % interval: of 100 intervals"],
-    [".qjm-as-table tbody th", "bit 0 at the right"],
-    [".qjm-as-table tbody td:last-child", "the share that you said you expect"],
-    [".qjm-counts-tools [aria-pressed]", "the marks stand where"],
-    [".qjm-likeness span:first-child", "Hellinger fidelity: 1 when"],
-    [".qjm-likeness span:last-child", "Total variation distance: the share"],
-    ['.qjm-step[data-status="held"]', "Held: nobody knows"],
-    [".qjm-chip", "Done: the counts"],
+    [".qjm-found", "How many jobs the table shows"],
+    [".qjm-columns .qjm-cell-span", "The circuits in this job"],
+    [".qjm-as-table thead th:nth-child(4)", "95 % interval: about 95 of 100"],
+    [".qjm-as-table tbody th", "bit 0 on the right"],
+    [".qjm-as-table tbody td:last-child", "the probability that you expect"],
+    [".qjm-counts-tools [aria-pressed]", "marks show how high"],
+    [".qjm-likeness span:first-child", "Hellinger fidelity: 1 if"],
+    [".qjm-likeness span:last-child", "Total variation distance: the fraction"],
+    ['.qjm-step[data-status="held"]', "Held: it is unknown"],
+    [".qjm-chip", "Done: the results"],
   ])("%s explains itself on focus", async (selector, words) => {
     const shown = await taught();
     await focus(shown, selector);

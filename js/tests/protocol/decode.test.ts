@@ -88,6 +88,8 @@ describe("messages that do not fit become a sentence", () => {
 
   it("another version is named", () => {
     const decoded = decodeMessage({ ...good, v: 7 }, [kernel.statuses()]);
-    expect(decoded).toMatchObject({ text: expect.stringContaining("the kernel speaks version 7") });
+    expect(decoded).toMatchObject({
+      text: expect.stringContaining("the kernel uses protocol version 7"),
+    });
   });
 });

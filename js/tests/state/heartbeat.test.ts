@@ -40,7 +40,7 @@ describe("a panel to which nothing comes", () => {
     expect(page.el.textContent).not.toContain("8 of 10 done");
     await settle(2_000);
     expect(page.el.textContent).toContain("8 of 10 done");
-    expect(page.el.textContent).toContain("updates come only when they are asked for here");
+    expect(page.el.textContent).toContain("updates arrive only on request here");
 
     kernel.goOn("9 of 10 done");
     button(page.el, "Refresh").click();
