@@ -20,10 +20,13 @@ import {
   nullable,
   number,
   otherwise,
+  pair,
   type Read,
   record,
   shape,
   string,
+  tuple,
+  unknown,
 } from "./fields";
 import {
   type Ack,
@@ -134,23 +137,20 @@ const isRowAction = (value: unknown): value is RowAction =>
 
 /** Skip actions of a newer kernel: this page has no button for them. */
 const actions: Read<RowAction[]> = (value, where) =>
-  list<unknown>((item) => item)(value, where).filter(isRowAction);
+  list(unknown)(value, where).filter(isRowAction);
 
 /** Skip columns of a newer kernel, which this page cannot show. */
 const columns: Read<OptionalColumn[]> = (value, where) => {
-  const named = list<unknown>((item) => item)(value, where);
+  const named = list(unknown)(value, where);
   return OPTIONAL_COLUMNS.filter((name) => named.includes(name));
 };
 
-const pair: Read<[number, number]> = (value, where) => {
-  const [fewest, most] = list(number)(value, where);
-  return [number(fewest, where), number(most, where)];
-};
+const runShape = tuple<Run>(number, number, number, number);
 
 const run: Read<Run> = (value, where) => {
-  const [start, size, pieces, spans] = list(number)(value, where);
-  if (!size || !pieces) throw new Malformed(where);
-  return [number(start, where), size, pieces, number(spans, where)];
+  const read = runShape(value, where);
+  if (!read[1] || !read[2]) throw new Malformed(where);
+  return read;
 };
 
 const head = shape<Head>({

@@ -1,14 +1,22 @@
 /** Validation of histograms, groups and timelines from the kernel. */
-import { key, kind, line, list, Malformed, nullable, number, type Read, shape } from "./fields";
+import {
+  key,
+  kind,
+  line,
+  list,
+  Malformed,
+  nullable,
+  number,
+  type Read,
+  shape,
+  tuple,
+} from "./fields";
 import type { Attempt, Choice, Grouping, Groups, Histogram, Timeline } from "./wire";
 
 const choice = shape<Choice>({
   circuit: nullable(number),
   name: nullable(key),
-  metadata: nullable((value, where) => {
-    const [name, found] = list(key)(value, where);
-    return [key(name, where), key(found, where)];
-  }),
+  metadata: nullable(tuple<[string, string]>(key, key)),
   register: nullable(key),
   bits: nullable(list(number)),
   top: number,
@@ -38,12 +46,7 @@ export const histogram: Read<Histogram> = (value, where) => {
   return read;
 };
 
-const group: Read<[string, number]> = (value, where) => {
-  if (!Array.isArray(value)) throw new Malformed(where);
-  return [key(value[0], where), number(value[1], where)];
-};
-
-const grouping = { groups: list(group), of: number };
+const grouping = { groups: list(tuple<[string, number]>(key, number)), of: number };
 
 export const groups = shape<Groups>({
   kind: kind("groups"),
@@ -53,11 +56,7 @@ export const groups = shape<Groups>({
   registers: list(key),
 });
 
-const attempt: Read<Attempt> = (value, where) => {
-  const [job, attempt, sent, running, ended, status] = list(nullable(number))(value, where);
-  const some = (found: number | null | undefined) => number(found, where);
-  return [some(job), some(attempt), some(sent), running ?? null, ended ?? null, some(status)];
-};
+const attempt = tuple<Attempt>(number, number, number, nullable(number), nullable(number), number);
 
 export const timeline = shape<Timeline>({
   kind: kind("timeline"),

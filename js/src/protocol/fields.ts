@@ -19,6 +19,9 @@ export const record: Read<Fields> = (value, where) => {
   return value as Fields;
 };
 
+/** Not validated. */
+export const unknown: Read<unknown> = (value) => value;
+
 export const number: Read<number> = (value, where) => {
   if (typeof value !== "number" || !Number.isFinite(value)) throw new Malformed(where);
   return value;
@@ -60,6 +63,14 @@ export function list<T>(read: Read<T>): Read<T[]> {
   };
 }
 
+/** An array with these items; further ones are ignored. */
+export function tuple<T extends unknown[]>(...items: { [K in keyof T]: Read<T[K]> }): Read<T> {
+  return (value, where) => {
+    const from = list(unknown)(value, where);
+    return items.map((read, i) => read(from[i], where)) as T;
+  };
+}
+
 export function shape<T>(fields: { [K in keyof T]-?: Read<T[K]> }): Read<T> {
   const readers = Object.entries<Read<unknown>>(fields);
   return (value, where) => {
@@ -68,6 +79,8 @@ export function shape<T>(fields: { [K in keyof T]-?: Read<T[K]> }): Read<T> {
     return Object.fromEntries(read) as T;
   };
 }
+
+export const pair = tuple<[number, number]>(number, number);
 
 export function bytes(value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) {

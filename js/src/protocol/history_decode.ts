@@ -1,7 +1,20 @@
 /** Validation of messages about the store. Texts are sanitized here. */
 
-import { plainBlock, plainLine } from "../text";
-import { bytes, flag, list, Malformed, nullable, number, type Read, shape, string } from "./fields";
+import {
+  answer,
+  bytes,
+  flag,
+  line,
+  list,
+  Malformed,
+  nullable,
+  number,
+  pair,
+  type Read,
+  shape,
+  string,
+  tuple,
+} from "./fields";
 import {
   HISTORY_VERSION,
   type Listing,
@@ -16,23 +29,13 @@ export type DecodedStore =
   | { kind: "file"; id: string; name: string; data: Uint8Array }
   | { kind: "ack"; id: string; ok: boolean; text: string };
 
-const line: Read<string> = (value, where) => plainLine(string(value, where), 400);
-const answer: Read<string> = (value, where) => plainBlock(string(value, where), 4_000);
 /** Clamped to the range of Date. */
 const time: Read<number> = (value, where) => Math.min(Math.max(number(value, where), 0), 8.64e15);
 
 const state: Read<Query["state"]> = (value) => SET_STATES.find((name) => name === value) ?? "";
 
-const pair: Read<[number, number]> = (value, where) => {
-  const [fewest, most] = list(number)(value, where);
-  return [number(fewest, where), number(most, where)];
-};
-
-const choice: Read<[string, number]> = (value, where) => {
-  const [name, sets] = list<unknown>((item) => item)(value, where);
-  // Not sanitized: the value is sent back unchanged. Views show it as one line of text.
-  return [string(name, where), number(sets, where)];
-};
+/** Not sanitized: the name is sent back unchanged. Views show it as one line of text. */
+const choice = tuple<[string, number]>(string, number);
 
 const query = shape<Query>({ text: string, state, backend: string, tag: string });
 

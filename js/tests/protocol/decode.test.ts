@@ -72,6 +72,9 @@ describe("messages that do not fit become a sentence", () => {
     ["a text as seq", { ...good, seq: "7" }],
     ["not a number", { ...good, seq: Number.NaN }],
     ["a row with a foreign status", { ...good, rows: [{ ...good.rows?.[0], status: "dancing" }] }],
+    ["one number of shots for two", { ...good, head: { ...good.head, shots: [1024] } }],
+    ["a text as number of shots", { ...good, head: { ...good.head, shots: [1024, "1024"] } }],
+    ["a run without its spans", { ...good, runs: [[0, 1, 1]] }],
     ["runs of size nought", { ...good, runs: [[0, 0, 1, 5]] }],
     ["counts without keys", { ...good, histograms: [{ ...good.histograms?.[0], keys: [] }] }],
   ])("%s", (_, content) => {
