@@ -53,6 +53,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** Fewest and most shots of a circuit: "1,024 shots", "512–4,096 shots". */
+export function shotsText([fewest, most]: readonly [number, number]): string {
+  return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;
+}
+
 /** Parts that are not empty, joined: "6 of 10 done, 1 error". */
 export function sentence(...parts: readonly string[]): string {
   return parts.filter(Boolean).join(", ");

@@ -8,7 +8,7 @@ import {
   type StoreCommand,
   type ToStore,
 } from "../protocol/history_wire";
-import { newId } from "../state/session";
+import { newId, openConnection } from "../state/connection";
 import {
   EMPTY_HISTORY,
   type HistoryEvent,
@@ -49,7 +49,7 @@ export function connectHistory(
   save: (name: string, data: Uint8Array) => void,
 ): HistorySession {
   const view = newId();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const { send, after, stop, close } = openConnection<ToStore>(model);
   const countedDays = new Map<string, number>();
   let state = EMPTY_HISTORY;
   let retries = 0;
@@ -62,29 +62,6 @@ export function connectHistory(
     if (next === state) return;
     state = next;
     changed();
-  }
-
-  function send(message: ToStore): void {
-    try {
-      model.send(message);
-    } catch {
-      // A closed comm throws; the timeouts then report that nothing answers.
-    }
-  }
-
-  function after(ms: number, run: () => void): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      run();
-    }, ms);
-    timers.add(timer);
-    return timer;
-  }
-
-  function stop(timer: ReturnType<typeof setTimeout> | null): void {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timers.delete(timer);
   }
 
   function list(): void {
@@ -168,7 +145,7 @@ export function connectHistory(
     commandSet: sendCommand,
     commandStore: (command) => sendCommand(null, command),
     close() {
-      for (const timer of timers) clearTimeout(timer);
+      close();
       model.off("msg:custom", onMessage);
       send({ kind: "bye", v: HISTORY_VERSION, view });
     },

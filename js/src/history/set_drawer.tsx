@@ -4,8 +4,9 @@ import { TextWithCode } from "../components/action_labels";
 import { Button } from "../components/button";
 import { Confirm } from "../components/confirm";
 import { fileName } from "../components/save_file";
+import { useResize } from "../components/use_resize";
 import type { SetCommand, StoredSet } from "../protocol/history_wire";
-import { count, plural } from "../text";
+import { shotsText } from "../text";
 import type { HistoryActions } from "./history_session";
 import { type HistoryState, isPending } from "./history_state";
 
@@ -26,19 +27,13 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
   const send = (command: SetCommand) => actions.commandSet(set.id, command);
   const answer = state.answers.get(set.id);
 
-  useEffect(() => {
-    const element = drawer.current;
-    if (element === null || typeof ResizeObserver === "undefined") return;
-    const observer = new ResizeObserver(() => onDrawerHeight(element.offsetHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [onDrawerHeight]);
+  useResize(drawer, (element) => onDrawerHeight(element.offsetHeight));
 
   return (
     <section class="qjm-set-drawer" id={drawerId} aria-label={`Details of ${name}`} ref={drawer}>
       <p class="qjm-muted">
         <span>{new Date(set.created).toLocaleString()}</span>
-        {set.shots !== null && <span>{` · ${shots(set.shots)}`}</span>}
+        {set.shots !== null && <span>{` · ${shotsText(set.shots)}`}</span>}
         <span> · id </span>
         <code>{set.id}</code>
       </p>
@@ -106,10 +101,6 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
       </p>
     </section>
   );
-}
-
-function shots([fewest, most]: readonly [number, number]): string {
-  return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;
 }
 
 interface FieldProps {

@@ -5,7 +5,7 @@ import { CopyId } from "../components/copy_id";
 import type { Head } from "../protocol/wire";
 import type { Actions } from "../state/actions";
 import type { State } from "../state/state";
-import { count, plural } from "../text";
+import { plural, shotsText } from "../text";
 import { NotifyButton } from "./notify_button";
 import { SetActions } from "./set_actions";
 
@@ -25,7 +25,7 @@ export function Header({ state, head, actions }: Props) {
         </h3>
         <p class="qjm-facts">
           <bdi>{head.backend}</bdi>
-          {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shots(head.shots)}`}
+          {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shotsText(head.shots)}`}
         </p>
         {disconnected && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
         {!state.pushed && <p class="qjm-offline">updates arrive only on request here</p>}
@@ -55,8 +55,4 @@ export function Header({ state, head, actions }: Props) {
       )}
     </header>
   );
-}
-
-function shots([fewest, most]: readonly [number, number]): string {
-  return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;
 }

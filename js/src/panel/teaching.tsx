@@ -109,18 +109,16 @@ function useHelp(
     const key = (event: KeyboardEvent) => {
       if (event.key === "Escape") hide();
     };
-    panel.addEventListener("pointerover", over);
-    panel.addEventListener("pointerleave", hide);
-    panel.addEventListener("focusin", focus);
-    panel.addEventListener("focusout", hide);
-    panel.addEventListener("keydown", key);
+    const controller = new AbortController();
+    const { signal } = controller;
+    panel.addEventListener("pointerover", over, { signal });
+    panel.addEventListener("pointerleave", hide, { signal });
+    panel.addEventListener("focusin", focus, { signal });
+    panel.addEventListener("focusout", hide, { signal });
+    panel.addEventListener("keydown", key, { signal });
     return () => {
       clearTimeout(timer);
-      panel.removeEventListener("pointerover", over);
-      panel.removeEventListener("pointerleave", hide);
-      panel.removeEventListener("focusin", focus);
-      panel.removeEventListener("focusout", hide);
-      panel.removeEventListener("keydown", key);
+      controller.abort();
     };
   }, [section, setHovered, setHelp]);
 }

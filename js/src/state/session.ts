@@ -6,6 +6,7 @@ import type { AnyModel } from "@anywidget/types";
 import { type Decoded, decodeMessage, decodeSnapshot, type Order } from "../protocol/decode";
 import { type Query, type ToKernel, type Update, WIRE_VERSION } from "../protocol/wire";
 import type { Actions, Viewport } from "./actions";
+import { newId, openConnection } from "./connection";
 import { EMPTY, type Event, hasGap, type Origin, reduce, type State } from "./state";
 
 /** Milliseconds. */
@@ -27,7 +28,7 @@ export interface Session extends Actions {
 
 export function connect(model: PanelModel, changed: (state: State) => void): Session {
   const view = newId();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const { send, after, stop, close } = openConnection<ToKernel>(model);
   const detailRows = new Set<number>();
   let state = EMPTY;
   let helloTimer: ReturnType<typeof setTimeout> | null = null;
@@ -42,29 +43,6 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     if (next === state) return;
     state = next;
     changed(state);
-  }
-
-  function send(message: ToKernel): void {
-    try {
-      model.send(message);
-    } catch {
-      // A closed comm throws. To the reader that is a kernel that does not answer, which the timeouts report.
-    }
-  }
-
-  function after(ms: number, run: () => void): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      run();
-    }, ms);
-    timers.add(timer);
-    return timer;
-  }
-
-  function stop(timer: ReturnType<typeof setTimeout> | null): void {
-    if (timer === null) return;
-    clearTimeout(timer);
-    timers.delete(timer);
   }
 
   /** One hello at a time: several after a gap would each be answered by a full update. */
@@ -209,7 +187,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
       });
     },
     close() {
-      for (const timer of timers) clearTimeout(timer);
+      close();
       model.off("msg:custom", onMessage);
       model.off("change:snapshot", onSnapshot);
       model.off("comm_live_update", hello);
@@ -232,11 +210,4 @@ function sameQuery(a: Query | null, b: Query | null): boolean {
     a.down === b.down &&
     `${a.statuses}` === `${b.statuses}`
   );
-}
-
-/** A random id. `crypto.randomUUID` is missing on pages without TLS, as many hubs are. */
-export function newId(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

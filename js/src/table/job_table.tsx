@@ -3,6 +3,7 @@
  * measured.
  */
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useResize } from "../components/use_resize";
 import {
   type Layout,
   type RowRange,
@@ -87,14 +88,9 @@ export function JobTable(props: Props) {
   }, [props.query]);
 
   useLayoutEffect(() => {
-    const element = drawer.current;
-    if (open < 0 || element === null) return setDrawerHeight(0);
-    const measure = () => setDrawerHeight(element.offsetHeight);
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
+    if (open < 0) setDrawerHeight(0);
   }, [open]);
+  useResize(drawer, (element) => setDrawerHeight(element.offsetHeight), [open]);
 
   const moveTo = (position: number) => {
     const target = Math.min(Math.max(position, 0), rows - 1);

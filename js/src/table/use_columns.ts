@@ -1,6 +1,7 @@
 /** The columns that fit; the array stays the same while nothing changes. */
 import type { RefObject } from "preact";
-import { useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
+import { useResize } from "../components/use_resize";
 import { spanOf } from "../state/selectors";
 import type { State } from "../state/state";
 import { type Column, columnsFor } from "./columns";
@@ -44,14 +45,6 @@ function widthOf(text: string): number {
 
 function useWidth(frame: RefObject<HTMLElement | null>): number | null {
   const [width, setWidth] = useState<number | null>(null);
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const measure = () => setWidth(element.clientWidth);
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [frame]);
+  useResize(frame, (element) => setWidth(element.clientWidth));
   return width;
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeKernel } from "../../demo/fake_kernel";
 import { DEFAULT_CHOICE, type ToKernel } from "../../src/protocol/wire";
-import { connect, newId } from "../../src/state/session";
+import { newId } from "../../src/state/connection";
+import { connect } from "../../src/state/session";
 import { NO_ANSWER } from "../../src/state/state";
 import { scenario, settle, useFakeTime } from "../helpers";
 
