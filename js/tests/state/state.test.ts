@@ -1,90 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { FakeKernel } from "../../demo/fake_kernel";
 import { NOW } from "../../demo/scenarios";
+import { type Choice, DEFAULT_CHOICE, STATUSES, type Update } from "../../src/protocol/wire";
 import {
-  type Choice,
-  DEFAULT_CHOICE,
-  type Run,
-  STATUSES,
-  type Status,
-  type Update,
-} from "../../src/protocol/wire";
-import {
-  actionsOf,
-  countStatuses,
   currentRow,
-  hasFailedCircuits,
   histogramFor,
   pendingAction,
   spanOf,
   statusOf,
-  times,
 } from "../../src/state/selectors";
-import {
-  EMPTY,
-  type Event,
-  hasGap,
-  NO_ANSWER,
-  type Origin,
-  reduce,
-  type State,
-} from "../../src/state/state";
-import { scenario } from "../helpers";
-
-function updateEvent(
-  change: Partial<Update> = {},
-  from: Origin = "message",
-  kernel = new FakeKernel(scenario("middle")),
-): Extract<Event, { type: "update" }> {
-  kernel.send({
-    kind: "look",
-    v: 1,
-    view: "a",
-    first: 0,
-    last: 10,
-    choice: DEFAULT_CHOICE,
-    query: null,
-    asked: 0,
-  });
-  const bytes = new Uint8Array(kernel.statuses().buffer);
-  return {
-    type: "update",
-    update: { ...kernel.update(change.full ?? false), ...change },
-    statuses: bytes,
-    from,
-    at: NOW,
-  };
-}
-
-function stateAfter(...events: Event[]): State {
-  return events.reduce(reduce, EMPTY);
-}
-
-const full = (seq: number) => updateEvent({ full: true, seq });
-
-describe("rows map to spans, run-length coded", () => {
-  const runs: Run[] = [
-    [0, 100, 1, 2],
-    [200, 50, 3, 2],
-    [300, 7, 1, 1],
-  ];
-  it.each([
-    [0, "0-100 0/1"],
-    [1, "100-200 0/1"],
-    [2, "200-250 0/3"],
-    [4, "200-250 2/3"],
-    [5, "250-300 0/3"],
-    [8, "300-307 0/1"],
-  ])("row %d", (i, words) => {
-    const span = spanOf(runs, i);
-    expect(`${span?.start}-${span?.stop} ${span?.piece}/${span?.pieces}`).toBe(words);
-  });
-
-  it("ends with the layout", () => {
-    expect(spanOf(runs, 9)).toBeNull();
-    expect(spanOf([], 0)).toBeNull();
-  });
-});
+import { EMPTY, type Event, hasGap, NO_ANSWER, reduce } from "../../src/state/state";
+import { full, stateAfter, updateEvent } from "./events";
 
 describe("updates", () => {
   it("take a row's status from the bytes, not from its details", () => {
@@ -180,59 +105,6 @@ describe("updates", () => {
     expect(shown({ top: 256 })).toMatchObject({ circuit: null });
     expect(shown({ top: 16, circuit: 3 })).toBeUndefined();
     expect(shown({ top: 16, bits: [0] })).toBeUndefined();
-  });
-});
-
-describe("statuses", () => {
-  const bytes = Uint8Array.from([5, 5, 6, 0x14, 0]);
-  const someFailed = { ...EMPTY, statuses: Uint8Array.from([5, 0x45, 0x65]) };
-  it("of jobs that are done say whether circuits failed, which can be sent again", () => {
-    expect([hasFailedCircuits(someFailed, 0), hasFailedCircuits(someFailed, 1)]).toEqual([
-      false,
-      true,
-    ]);
-    expect(statusOf(someFailed, 1)).toBe("done");
-    expect([0, 1, 2].map((row) => actionsOf(someFailed, row))).toEqual([[], ["retry"], []]);
-  });
-
-  it("are counted without their flags", () => {
-    const counts = countStatuses(bytes);
-    const of = (status: Status) => counts.get(status);
-    expect([of("done"), of("error"), of("running"), of("not_sent"), of("held")]).toEqual([
-      2, 1, 1, 1, 0,
-    ]);
-  });
-
-  it("say what can be done with a row", () => {
-    const state = { ...EMPTY, statuses: bytes };
-    expect([0, 2, 3, 4].map((row) => actionsOf(state, row))).toEqual([
-      [],
-      ["retry"],
-      [],
-      ["cancel"],
-    ]);
-    const lost = { ...EMPTY, statuses: Uint8Array.from([0x26, 0x22, 0x25]) };
-    expect([0, 1, 2].map((row) => actionsOf(lost, row))).toEqual([[], ["cancel"], []]);
-  });
-});
-
-describe("times", () => {
-  it("of a running job go on by the kernel's clock", () => {
-    const state = stateAfter(full(1));
-    expect(times(state, 7, NOW).ran).toBe(5_000);
-    expect(times(state, 7, NOW + 3_000)).toEqual({
-      waited: 182_000,
-      ran: 8_000,
-      since: 8_000,
-    });
-    expect(times(state, 0, NOW + 3_000).ran).toBe(8_000);
-  });
-
-  it("stand still where no kernel is", () => {
-    const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), {
-      type: "disconnected",
-    });
-    expect(times(state, 7, NOW + 3_000).ran).toBe(5_000);
   });
 });
 
