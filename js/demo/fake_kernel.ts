@@ -1,6 +1,6 @@
 /**
  * A model and a kernel in one, for the demo and the tests: answers as the Python side does, from a list
- * of jobs that the caller makes and may change. Speaks only `wire`, so it knows nothing of the page.
+ * of jobs that the caller makes and may change. Uses only `wire`, nothing of the page.
  */
 import {
   type Action,
@@ -62,23 +62,23 @@ export interface FakeSet {
   jobs: FakeJob[];
   /** Counts of all jobs that are done; one circuit gets its share. */
   counts: Record<string, number>;
-  /** Probabilities that are laid over them. */
+  /** Expected probabilities. */
   expected?: Record<string, number>;
   groups?: Omit<Groups, "kind" | "v">;
   now: number;
   waiting?: Head["waiting"];
-  /** When it will have ended, milliseconds since 1970 UTC. */
+  /** Estimated end, milliseconds since 1970 UTC. */
   ends?: number;
   /** How long all of it took, milliseconds. */
   took?: number;
   stale?: Head["stale"];
-  /** Who else drives it: then nothing can be done from here. */
+  /** Another owner: then this page has no actions. */
   owner?: string;
   teaching?: boolean;
   paused?: boolean;
-  /** Nobody drives it. */
+  /** It has no owner. */
   interrupted?: boolean;
-  /** The kernel refuses to resume it, with these words. */
+  /** The text with which the kernel refuses to resume it. */
   refusal?: string;
 }
 
@@ -89,7 +89,7 @@ type Handler = (...args: never[]) => void;
 
 export class FakeKernel {
   readonly sent: ToKernel[] = [];
-  /** What it does with a message; the tests replace it by silence. */
+  /** Whether it answers messages. */
   answering = true;
   plotly: () => Promise<ArrayBuffer> = () => Promise.reject(new Error("no Plotly here"));
   private seq = 0;
@@ -134,7 +134,7 @@ export class FakeKernel {
     }
   }
 
-  /** The set has changed: tell the page. */
+  /** The set has changed: send an update. */
   publish(extra: Partial<Update> = {}): void {
     this.seq += 1;
     this.message({ ...this.update(false), ...extra });
@@ -212,7 +212,7 @@ export class FakeKernel {
     const { jobs, name, backend, circuits, shots, lead, line, settled, now } = this.set;
     const able = (action: RowAction) =>
       jobs.filter((job) => this.actionsOf(job).includes(action)).length;
-    const unsent = this.driven && jobs.some(({ status }) => status === "not_sent");
+    const unsent = this.isOwner && jobs.some(({ status }) => status === "not_sent");
     return {
       id: "0123456789abcdef0123456789abcdef",
       name,
@@ -376,7 +376,7 @@ export class FakeKernel {
         this.message({ kind: "groups", v: WIRE_VERSION, ...(this.set.groups ?? NO_GROUPS) });
         break;
       case "command":
-        this.acknowledge(message.id, this.obey(message.do, message.rows));
+        this.acknowledge(message.id, this.apply(message.do, message.rows));
         this.publish();
         break;
       case "plotly":
@@ -418,18 +418,18 @@ export class FakeKernel {
   }
 
   /** Why not, or null. */
-  private obey(action: Action, rows: readonly number[] | null): string | null {
+  private apply(action: Action, rows: readonly number[] | null): string | null {
     if (action === "resume") {
       if (this.set.refusal !== undefined) return this.set.refusal;
       this.set.interrupted = false;
     } else if (action === "pause" || action === "proceed") {
       this.set.paused = action === "pause";
       this.set.waiting = action === "pause" ? { text: "paused", until: null } : null;
-    } else this.obeyRows(action, rows);
+    } else this.applyToRows(action, rows);
     return null;
   }
 
-  private obeyRows(action: RowAction, rows: readonly number[] | null): void {
+  private applyToRows(action: RowAction, rows: readonly number[] | null): void {
     for (const [i, job] of this.set.jobs.entries()) {
       if ((rows !== null && !rows.includes(i)) || !this.actionsOf(job).includes(action)) continue;
       this.set.jobs[i] =
@@ -439,12 +439,12 @@ export class FakeKernel {
     }
   }
 
-  private get driven(): boolean {
+  private get isOwner(): boolean {
     return this.set.owner === undefined && !this.set.interrupted;
   }
 
   private actionsOf({ status, cancelRequested, someFailed }: FakeJob): RowAction[] {
-    if (!this.driven) return [];
+    if (!this.isOwner) return [];
     if (status === "error" || someFailed) return ["retry"];
     if (status === "held") return ["retry_held", "cancel"];
     if (status === "done" || status === "cancelled" || cancelRequested) return [];

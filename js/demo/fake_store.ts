@@ -1,6 +1,6 @@
 /**
  * A model and a kernel in one, for the demo and the tests of the list of sets: answers as
- * `qjm_widgets/widgets/history.py` does. Speaks only `history_wire`.
+ * `qjm_widgets/widgets/history.py` does. Uses only `history_wire`.
  */
 import {
   HISTORY_VERSION,
@@ -15,9 +15,9 @@ const DAY = 86_400_000;
 
 export class FakeStore {
   readonly sent: ToStore[] = [];
-  /** The tests replace it by silence. */
+  /** Whether it answers messages. */
   answering = true;
-  /** With what resuming is refused. */
+  /** The text with which resuming is refused. */
   refusal: string | null =
     "No backend named ibm_fez is known here. Make one, then run this in a cell:\n`manager.retrieve_job_set('d4').resume(backend)`";
   private readonly handlers = new Map<string, Set<Handler>>();
@@ -50,7 +50,7 @@ export class FakeStore {
     this.message({ kind: "ack", v: HISTORY_VERSION, id, ok, text });
   }
 
-  /** Tell the page what is there now. */
+  /** Send the current listing. */
   list(): void {
     if (this.viewport !== null) this.message(this.listing(this.viewport));
   }

@@ -162,7 +162,7 @@ function many(jobs: number): FakeSet {
   };
 }
 
-/** A provider that tells everything, and that has just stopped answering. */
+/** A provider that reports everything and has just stopped answering. */
 function queued(): FakeJob[] {
   return Array.from({ length: 24 }, (_, i): FakeJob => {
     const job = { ...done(i), qpu: 6_100 + 90 * (i % 7), attempt: i === 3 ? 2 : 1 };

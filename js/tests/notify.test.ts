@@ -7,7 +7,7 @@ afterEach(() => {
   localStorage.clear();
 });
 
-/** The browser's notifications, and what the reader says when it asks. */
+/** Fake notifications, and the reader's answer to the request for permission. */
 function notifications(answer: NotificationPermission) {
   const said: { title: string; body: string; tag: string }[] = [];
   class Fake {
@@ -50,7 +50,7 @@ describe("a notification", () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  it("says that a set has finished while nobody looks, once it was asked for", async () => {
+  it("says that a set has finished while its notebook is hidden, if it is on", async () => {
     const { said, asked } = notifications("granted");
     hide(false);
     const page = show(scenario("middle"));
@@ -77,7 +77,7 @@ describe("a notification", () => {
     expect(asked).toHaveBeenCalledTimes(1);
   });
 
-  it("is not needed by who looks", async () => {
+  it("is not shown while the notebook is visible", async () => {
     const { said } = notifications("granted");
     localStorage.setItem("qjm-notify", "on");
     (Notification as { permission: string }).permission = "granted";

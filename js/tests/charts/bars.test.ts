@@ -75,7 +75,7 @@ describe("bars", () => {
     expect(bar?.key).toBe(key);
   });
 
-  it("stand upright and are thinned where they do not fit", () => {
+  it("have rotated labels, and fewer of them, where they do not fit", () => {
     const keys = Array.from({ length: 256 }, (_, i) => i.toString(2).padStart(8, "0"));
     const many = bars({ keys, counts: keys.map(() => 1), rest: { outcomes: 0, shots: 0 } });
     expect(labelling(many, 500)).toEqual({ every: 8, upright: true });

@@ -31,7 +31,7 @@ describe("the pane", () => {
     expect(cells).toEqual(["0000", "147,200", "24.0 %", "23.9 – 24.1 %", "25.0 %"]);
   });
 
-  it("tells how close the counts are to what was expected, and hides that on a click", async () => {
+  it("shows how close the counts are to the expected ones, and hides that on a click", async () => {
     const { el } = show(scenario("middle"));
     await settle();
     expect(el.querySelector(".qjm-likeness")?.textContent).toContain("Hellinger fidelity 0.853");

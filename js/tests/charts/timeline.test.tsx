@@ -37,7 +37,7 @@ interface Drawn {
 }
 
 describe("the timeline", () => {
-  it("has a bar for waiting and one for running, those that go on until now", () => {
+  it("has a bar for waiting and one for running, until now for unfinished jobs", () => {
     const [waiting, running, stopped] = attemptTraces(picture, bars) as [Drawn, Drawn, Drawn];
     expect(waiting.y).toEqual([0, 1, 1, 2]);
     expect(waiting.x).toEqual([5_000, 3_000, 3_000, 3_000]);
@@ -48,7 +48,7 @@ describe("the timeline", () => {
     expect(stopped.text).toEqual(["Job 1: error"]);
   });
 
-  it("says in words what it is about", () => {
+  it("has a summary in words", () => {
     const words = "3 jobs · longest wait 5 s · longest run 3 s";
     expect(summary(timeline, T0 + 10_000)).toBe(words);
     const steps = { at: [T0, T0 + 1], waiting: [9, 2], running: [0, 4] };

@@ -68,7 +68,7 @@ describe("the list of sets", () => {
     expect(texts[3]).toContain("986 of 1,000 done, 14 errors");
   });
 
-  it("keeps only what is in sight in the page, and asks for the rest", async () => {
+  it("renders only the visible sets, and requests others on scrolling", async () => {
     const { el, store } = await shown(storedSets(1204, NOW));
     expect(rows(el).length).toBeLessThan(40);
     const list = el.querySelector("ul") as HTMLElement;
@@ -80,7 +80,7 @@ describe("the list of sets", () => {
     expect(rows(el).some((row) => row.textContent?.includes("sweep 597"))).toBe(true);
   });
 
-  it("searches in the kernel, and not at each letter", async () => {
+  it("searches in the kernel, once typing has paused", async () => {
     const { el, store } = await shown();
     const asked = store.sent.length;
     for (const text of ["r", "re", "readout"]) type(input(el, "Search job sets"), text);
@@ -129,7 +129,7 @@ describe("the list of sets", () => {
     expect(el.querySelector("header .qjm-said")?.textContent).toBe("done");
   });
 
-  it("tells a refusal to resume in full, with its code, below the set", async () => {
+  it("shows why resuming was refused in full, with its code, below the set", async () => {
     const { el } = await shown();
     button(el, "Resume qaoa on a ring, depth 8").click();
     await settle();
@@ -207,7 +207,7 @@ describe("the list of sets", () => {
     expect(commands(store).at(-1)).toMatchObject({ do: "prune", days: 5, set: null });
   });
 
-  it("says when nothing answers", async () => {
+  it("reports that nothing answers", async () => {
     const { el, store } = await shown();
     store.answering = false;
     button(el, "Open readout calibration").click();

@@ -27,7 +27,7 @@ describe("what submission waits for", () => {
     expect(kernel.sent).toHaveLength(sent);
   });
 
-  it("is told by the kernel's clock, whatever the page's says", async () => {
+  it("follows the kernel's clock, not the page's", async () => {
     const set = scenario("waiting");
     set.now = NOW + 7_000;
     const { el } = show(set);
@@ -51,7 +51,7 @@ describe("what submission waits for", () => {
     expect(waiting(el)).toBe("took 5:12");
   });
 
-  it("is not counted down where no kernel is: nobody submits", async () => {
+  it("has no countdown without a kernel: nothing submits", async () => {
     const kernel = new FakeKernel(scenario("waiting"));
     kernel.answering = false;
     kernel.setTrait("snapshot", kernel.snapshot());
@@ -103,7 +103,7 @@ describe("the buttons of the whole set", () => {
     expect(buttons(el)).toEqual(["Retry failed (off)", "Cancel all (off)"]);
   });
 
-  it("pause and go on by one button, which keeps the focus", async () => {
+  it("pause and proceed by one button, which keeps the focus", async () => {
     const { el, kernel } = show(scenario("waiting"));
     await settle();
     kernel.answering = false;
@@ -265,7 +265,7 @@ describe("a set that another kernel drives", () => {
     row(el, 2).click();
     await settle();
     expect(button(el, "Retry").disabled).toBe(false);
-    // As the kernel tells it: a new head, and no row has changed.
+    // As the kernel sends it: a new head without rows.
     kernel.set.owner = "another kernel";
     kernel.publish({ rows: [] });
     await settle();
@@ -274,8 +274,8 @@ describe("a set that another kernel drives", () => {
   });
 });
 
-describe("a provider that tells everything", () => {
-  it("has its words in the waiting lines, and they go on by themselves", async () => {
+describe("a provider that reports everything", () => {
+  it("has its facts in the progress lines, which count by themselves", async () => {
     const { el, kernel } = show(scenario("queue"));
     await settle();
     const lines = () => [...el.querySelectorAll(".qjm-line")].map(({ textContent }) => textContent);
@@ -298,7 +298,7 @@ describe("a provider that tells everything", () => {
     expect(lines()).toHaveLength(2);
   });
 
-  it("has a column for all that it tells", async () => {
+  it("has a column for each of its facts", async () => {
     const { el } = show(scenario("queue"));
     await settle();
     const cells = (i: number) =>

@@ -6,7 +6,7 @@ import { button, press, row, scenario, settle, show, useFakeTime } from "../help
 useFakeTime();
 
 describe("the head", () => {
-  it("says what the set is and how it stands", async () => {
+  it("shows the set and its progress", async () => {
     const { el } = show(scenario("middle"));
     await settle();
     expect(el.querySelector(".qjm-name")?.textContent).toBe("bell sweep");
@@ -166,7 +166,7 @@ describe("what comes from elsewhere", () => {
 });
 
 describe("a screen reader", () => {
-  it("hears how it stands at most every 5 s", async () => {
+  it("gets the progress at most every 5 s", async () => {
     const { el, kernel } = show(scenario("middle"));
     await settle();
     const said = () => el.querySelector(".qjm-unseen[role=status]")?.textContent;

@@ -28,7 +28,7 @@ describe("teaching", () => {
     expect(el.querySelector(".qjm-facts")?.hasAttribute("tabindex")).toBe(false);
   });
 
-  it("lights up the step of the job that is pointed at, and of the most active one before that", async () => {
+  it("marks the step of the hovered job, and of the most active one before that", async () => {
     const shown = await taught();
     expect(lit(shown)).toBe("Running");
     expect(shown.el.querySelector(".qjm-life-title")?.textContent).toContain("job 7");
@@ -74,7 +74,7 @@ describe("teaching", () => {
     expect(described).toBe(shown.el.querySelector("[role=tooltip]")?.id);
   });
 
-  it("puts within reach of Tab what has something to tell, and takes Escape", async () => {
+  it("adds what has an explanation to the Tab order, and closes on Escape", async () => {
     const shown = await taught();
     for (const selector of [".qjm-facts", ".qjm-bar", ".qjm-counts .qjm-chart [role=img]"]) {
       expect(shown.el.querySelector<HTMLElement>(selector)?.tabIndex).toBe(0);
@@ -85,7 +85,7 @@ describe("teaching", () => {
     expect(tip(shown)).toBeNull();
   });
 
-  it("comes and goes with the kernel's word", async () => {
+  it("is turned on and off by the kernel", async () => {
     const shown = await taught();
     shown.kernel.set.teaching = false;
     shown.kernel.publish();

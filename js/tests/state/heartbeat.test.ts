@@ -6,7 +6,7 @@ useFakeTime();
 
 const hellos = ({ kernel }: Shown) => kernel.sent.filter(({ kind }) => kind === "hello").length;
 
-/** A kernel whose messages arrive only as answers to what the page says. */
+/** A kernel whose messages arrive only as answers. */
 class Pulled extends FakeKernel {
   private answers = false;
   override send(message: Parameters<FakeKernel["send"]>[0]): void {
@@ -17,37 +17,37 @@ class Pulled extends FakeKernel {
   override message(...args: Parameters<FakeKernel["message"]>): void {
     if (this.answers) super.message(...args);
   }
-  /** The set goes on, and nobody hears of it. */
-  goOn(lead: string): void {
+  /** The set changes, but the page gets no message. */
+  changeUnseen(lead: string): void {
     this.set.lead = lead;
     this.publish();
   }
 }
 
-describe("a panel to which nothing comes", () => {
+describe("a panel that receives nothing", () => {
   it("asks after 30 s, and shows what it missed with a way to ask again", async () => {
     const kernel = new Pulled(scenario("middle"));
     const page = show(kernel);
     await settle();
     expect(page.el.textContent).not.toContain("Refresh");
-    kernel.goOn("7 of 10 done");
-    kernel.goOn("8 of 10 done");
+    kernel.changeUnseen("7 of 10 done");
+    kernel.changeUnseen("8 of 10 done");
     await settle(29_000);
     expect(page.el.textContent).not.toContain("8 of 10 done");
     await settle(2_000);
     expect(page.el.textContent).toContain("8 of 10 done");
     expect(page.el.textContent).toContain("updates arrive only on request here");
 
-    kernel.goOn("9 of 10 done");
+    kernel.changeUnseen("9 of 10 done");
     button(page.el, "Refresh").click();
     await settle();
     expect(page.el.textContent).toContain("9 of 10 done");
-    kernel.goOn("10 of 10 done");
+    kernel.changeUnseen("10 of 10 done");
     await settle(5_500);
     expect(page.el.textContent).toContain("10 of 10 done");
   });
 
-  it("has nothing to say where messages come by themselves", async () => {
+  it("stays quiet where messages arrive by themselves", async () => {
     const page = show(scenario("middle"));
     await settle();
     for (let i = 0; i < 4; i++) {

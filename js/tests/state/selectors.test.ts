@@ -70,7 +70,7 @@ describe("statuses", () => {
 });
 
 describe("times", () => {
-  it("of a running job go on by the kernel's clock", () => {
+  it("of a running job grow by the kernel's clock", () => {
     const state = stateAfter(full(1));
     expect(times(state, 7, NOW).ran).toBe(5_000);
     expect(times(state, 7, NOW + 3_000)).toEqual({
@@ -81,7 +81,7 @@ describe("times", () => {
     expect(times(state, 0, NOW + 3_000).ran).toBe(8_000);
   });
 
-  it("stand still where no kernel is", () => {
+  it("are fixed without a kernel", () => {
     const state = stateAfter(updateEvent({ full: true, seq: 1 }, "saved"), {
       type: "disconnected",
     });

@@ -19,7 +19,7 @@ function session(kernel = new FakeKernel(scenario("middle"))) {
 }
 
 describe("a session", () => {
-  it("shows the saved trait before it greets, and goes on with the answer", () => {
+  it("shows the saved trait before it says hello, and then the answer", () => {
     const kernel = new FakeKernel(scenario("middle"));
     kernel.answering = false;
     kernel.setTrait("snapshot", kernel.snapshot());
@@ -44,7 +44,7 @@ describe("a session", () => {
     expect(opened.state.connection).toBe("connected");
   });
 
-  it("greets again when the front end has lost the kernel, and says that none answers", async () => {
+  it("says hello again when the front end has lost the kernel, and reports that none answers", async () => {
     const { kernel, opened, sent } = session();
     expect(opened.state.connection).toBe("connected");
     kernel.answering = false;
@@ -56,7 +56,7 @@ describe("a session", () => {
     expect(opened.state.connection).toBe("connected");
   });
 
-  it("greets once more after a gap, and once only while that is open", () => {
+  it("says hello after a gap, and only once until that is answered", () => {
     const { kernel, sent } = session();
     expect(sent("hello")).toHaveLength(1);
     kernel.answering = false;
@@ -69,7 +69,7 @@ describe("a session", () => {
     expect(sent("hello")).toHaveLength(3);
   });
 
-  it("tells what is in sight once the reader has come to rest", async () => {
+  it("sends its viewport once scrolling has paused", async () => {
     const { opened, sent } = session();
     for (let first = 0; first < 50; first++) {
       opened.setViewport({ first, last: first + 20, choice: DEFAULT_CHOICE, query: null });
@@ -82,7 +82,7 @@ describe("a session", () => {
     expect(sent("look")).toHaveLength(1);
   });
 
-  it("takes the answer to its newest query, and nobody else's", async () => {
+  it("uses only the answer to its own latest query", async () => {
     const { kernel, opened, sent } = session();
     const viewport = { first: 0, last: 9, choice: DEFAULT_CHOICE };
     const query = { text: "", statuses: ["error" as const], sort: "job" as const, down: false };
@@ -113,7 +113,7 @@ describe("a session", () => {
     expect(opened.state.notice?.text).toBe(NO_ANSWER);
   });
 
-  it("takes a closed comm for a kernel that does not answer", async () => {
+  it("treats a closed comm as a kernel that does not answer", async () => {
     const { kernel, opened } = session();
     kernel.send = () => {
       throw new Error("comm is closed");
@@ -152,7 +152,7 @@ describe("a session", () => {
     await asked;
   });
 
-  it("says bye, and then hears and does nothing more", async () => {
+  it("says bye, and then ignores messages and sends nothing", async () => {
     const { kernel, opened, sent } = session();
     opened.setViewport({ first: 0, last: 9, choice: DEFAULT_CHOICE, query: null });
     opened.close();

@@ -80,7 +80,7 @@ describe("updates", () => {
     );
   });
 
-  it("by the trait go on while the kernel is too busy to read our hello", () => {
+  it("continue by the trait while the kernel is too busy to read our hello", () => {
     const state = stateAfter(updateEvent({ full: true, seq: 0 }, "saved"));
     const later = updateEvent({ full: true, seq: 0 }, "trait");
     later.update.head = { ...later.update.head, lead: "7 of 10 done", now: NOW + 2_000 };

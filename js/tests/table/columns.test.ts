@@ -13,12 +13,12 @@ describe("columns", () => {
     expect(names(1_200, OPTIONAL_COLUMNS)).toHaveLength(13);
   });
 
-  it("leave out what the backend does not tell", () => {
+  it("leave out what the backend does not report", () => {
     expect(names(1_200)).not.toContain("queue");
     expect(names(1_200)).toContain("waited");
   });
 
-  it("of a narrow table are those that say which job it is, how it stands and what to do", () => {
+  it("of a narrow table are number, circuits, status and action", () => {
     expect(names(330, OPTIONAL_COLUMNS)).toEqual(["select", "number", "span", "status", "action"]);
   });
 
@@ -34,7 +34,7 @@ describe("columns", () => {
     expect(shown.reduce((sum, each) => sum + each.width, 0)).toBeLessThanOrEqual(width);
   });
 
-  it("tell what went wrong before how long it took", () => {
+  it("show the note before durations where jobs have errors", () => {
     const ran = (hasErrors: boolean) =>
       columnsFor({
         width: 470,
@@ -47,7 +47,7 @@ describe("columns", () => {
     expect([ran(false), ran(true)]).toEqual([true, false]);
   });
 
-  it("tell how long it took before a note where all is over and nothing went wrong", () => {
+  it("show durations before notes in a finished set without errors", () => {
     const [narrow, wide] = [332, 600].map((width) =>
       columnsFor({
         width,
@@ -62,7 +62,7 @@ describe("columns", () => {
     expect(wide).toEqual(["number", "span", "status", "note", "since", "waited", "ran"]);
   });
 
-  it("tell a position in the queue before how long a job ran", () => {
+  it("show the position in the queue before the time that a job ran", () => {
     const shown = columnsFor({
       width: 480,
       filled: ["queue"],

@@ -91,7 +91,7 @@ describe("the jobs", () => {
     for (const [row, text] of shown) expect(text).toBe(row);
   });
 
-  it("are made beside those in sight once the table rests", async () => {
+  it("are rendered with overscan once scrolling has paused", async () => {
     const { el, kernel } = show(scenario("many"));
     await settle(300);
     const made = () =>
@@ -322,7 +322,7 @@ describe("commands of a row", () => {
     expect(row(el, 7).textContent).toContain("cancellation requested");
   });
 
-  it("that nobody answers say so, and can be dismissed", async () => {
+  it("that nothing answers show a notice, which can be dismissed", async () => {
     const { el, kernel } = show(scenario("middle"));
     await settle();
     kernel.answering = false;
