@@ -1,7 +1,7 @@
 """The store's sets as the page lists them: searched, filtered, and only those in sight.
 
-Pure functions from summaries to the shapes that ``js/src/history_wire.ts`` writes down. Times on it
-are milliseconds since 1970, UTC.
+Pure functions from summaries to the shapes that ``js/src/protocol/history_wire.ts`` writes down. Times
+on it are milliseconds since 1970, UTC.
 """
 
 from __future__ import annotations

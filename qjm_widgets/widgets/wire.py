@@ -1,4 +1,4 @@
-"""What is said to the page, in the shapes that ``js/src/wire.ts`` writes down.
+"""What is said to the page, in the shapes that ``js/src/protocol/wire.ts`` writes down.
 
 Pure functions from records to JSON. Times on the wire are milliseconds since 1970, UTC.
 """
