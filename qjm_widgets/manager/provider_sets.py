@@ -25,7 +25,7 @@ from qjm_widgets.job_set import JobSet
 from qjm_widgets.state.job_set_state import JobSetState
 
 
-class RemoteSets:
+class ProviderSets:
     """What a manager does with sets that a provider has.
 
     Args:

@@ -86,7 +86,7 @@ def managers(store: Path) -> Iterator[list[JobManager]]:
     managers = [JobManager(store), JobManager(store)]
     yield managers
     for manager in managers:
-        manager._shut()
+        manager._shut_down()
 
 
 @pytest.fixture
@@ -432,8 +432,8 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
             job.finish()
         done(seen, 2)
     finally:
-        first._shut()
-        second._shut()
+        first._shut_down()
+        second._shut_down()
     assert sorted(file.name for file in real.parent.iterdir()) == ["store"]
 
 
