@@ -13,3 +13,8 @@ from qjm_widgets.classroom.conditions import PRESETS, Conditions
 from qjm_widgets.classroom.replay import ReplayBackend
 
 __all__ = ["PRESETS", "ClassroomBackend", "Conditions", "LessonClock", "ReplayBackend"]
+
+
+def __dir__() -> list[str]:
+    """List the public names, those that Tab completes; not the internal modules."""
+    return __all__

@@ -35,3 +35,8 @@ __all__ = [
     "ManagedJobSet",
     "ManagedResults",
 ]
+
+
+def __dir__() -> list[str]:
+    """List the public names, those that Tab completes; not the internal modules."""
+    return __all__
