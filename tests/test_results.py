@@ -171,7 +171,7 @@ def test_what_was_not_asked_for_is_named(store: SQLiteStore) -> None:
     nothing = ran("c1", counts=None)
     found = results(store, [done(0, Span(0, 2))], {0: [ran("c0"), nothing]})
     for ask, circuit, words in (
-        (found.get_counts, 1, "measures nothing"),
+        (found.get_counts, 1, "has no measurements"),
         (found.get_memory, 0, "memory=True"),
         (found.get_statevector, 0, "statevector"),
         (found.get_unitary, 0, "unitary"),

@@ -122,7 +122,7 @@ def test_a_private_result_that_was_read_elsewhere_says_so(
 ) -> None:
     put_set(server, 2)
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    with pytest.raises(NotAvailableError, match="a private one can be read once"):
+    with pytest.raises(NotAvailableError, match="private results can be read once"):
         job_set.results().get_counts(0)
 
 
