@@ -204,7 +204,7 @@ class JobSetResults:
         outcomes = [self._reader.outcome_or_failed(circuit) for circuit in circuits]
         return self._result_of(outcomes, self._reader.merged_info())
 
-    def job_result(self, row: int) -> Result:
+    def _job_result(self, row: int) -> Result:
         """Return the result of one job as a ``qiskit.result.Result``, with the circuits that failed.
 
         Args:

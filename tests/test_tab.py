@@ -66,3 +66,29 @@ def test_every_completed_name_exists(module: str) -> None:
     loaded = importlib.import_module(module)
     for name in PUBLIC[module]:
         assert getattr(loaded, name) is not None
+
+
+SURFACE = {
+    qjm_widgets.JobManager: {
+        *("adopt", "close", "delete", "export", "find_job_sets", "history", "job_sets", "load", "plan"),
+        *("prune", "report", "retrieve_job_set", "run"),
+    },
+    qjm_widgets.JobSet: {
+        *("as_completed", "cancel", "counts", "error_messages", "figure", "job", "job_set_id", "jobs"),
+        *("jobs_of", "managed_jobs", "name", "panel", "pause", "report", "results", "resume", "retry"),
+        *("statuses", "subscribe", "tags", "to_dataframe", "unpause", "update_max_qpu_seconds"),
+        *("update_name", "update_tags", "wait"),
+    },
+    qjm_widgets.JobSetResults: {
+        *("backend_name", "combine_results", "data", "failed", "get_counts", "get_memory"),
+        *("get_statevector", "get_unitary", "primitive_result", "success"),
+    },
+    qjm_widgets.ManagedJob: {
+        *("cancel", "error_message", "history", "job", "job_id", "retry", "span", "state", "status"),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", SURFACE)
+def test_an_object_offers_its_public_methods_only(kind: type) -> None:
+    assert {name for name in dir(kind) if not name.startswith("_")} == SURFACE[kind]

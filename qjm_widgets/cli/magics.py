@@ -92,7 +92,7 @@ def _managers() -> list[JobManager]:
 
 
 def _one_a_store(managers: Sequence[JobManager]) -> list[JobManager]:
-    chosen = {id(m) if m.store_path == ":memory:" else m.store_path: m for m in managers}
+    chosen = {id(m) if m._store_path == ":memory:" else m._store_path: m for m in managers}
     return list(chosen.values())
 
 

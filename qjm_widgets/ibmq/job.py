@@ -125,7 +125,7 @@ class ManagedJob:
         job = self._record
         if job.status is Status.DONE or (partial and job.status is Status.ERROR):
             try:
-                return self._set.results(timeout=0, partial=True).job_result(self._row)
+                return self._set.results(timeout=0, partial=True)._job_result(self._row)
             except NotAvailableError as error:
                 reason = str(error)
         else:

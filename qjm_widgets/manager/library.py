@@ -57,7 +57,7 @@ class JobSetLibrary:
         self._process = os.getpid()
 
     @property
-    def store_path(self) -> str:
+    def _store_path(self) -> str:
         """The path of the store's file, without symbolic links, or ``":memory:"``."""
         return self._store.path
 
@@ -80,7 +80,7 @@ class JobSetLibrary:
         self._check_open()
         return self._store.summaries(name, limit)
 
-    def store_size(self) -> int:
+    def _store_size(self) -> int:
         """Return the size of the store in bytes; ``delete`` and ``prune`` make it smaller."""
         self._check_open()
         return self._store.size()
@@ -166,11 +166,11 @@ class JobSetLibrary:
         provider = _backends.provider_of(getattr(backend, "service", backend))
         return self._provider_sets.adopt(provider, ids, name)
 
-    def watch(self, watcher: Callable[[], None]) -> None:
+    def _watch(self, watcher: Callable[[], None]) -> None:
         """Call a quick function, on any thread, after a set of this session was changed or deleted."""
         self._session.watch(watcher)
 
-    def unwatch(self, watcher: Callable[[], None]) -> None:
+    def _unwatch(self, watcher: Callable[[], None]) -> None:
         """Stop calling the function; unknown functions are ignored."""
         self._session.unwatch(watcher)
 

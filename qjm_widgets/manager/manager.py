@@ -54,7 +54,7 @@ class JobManager(JobSetLibrary):
     def __init__(
         self, store: str | os.PathLike[str] | None = None, *, backends: Sequence[Any] = ()
     ) -> None:
-        opened = SQLiteStore(_store_path(store))
+        opened = SQLiteStore(_resolve_store(store))
         super().__init__(opened, Engine(opened, SystemClock()), backends)
         # The list that displaying the manager shows; one for all its displays.
         self._shown: Any = None
@@ -268,7 +268,7 @@ class JobManager(JobSetLibrary):
         _display.show(lambda: _display.load().show_manager(self), self.__repr__)
 
 
-def _store_path(store: str | os.PathLike[str] | None) -> str | Path:
+def _resolve_store(store: str | os.PathLike[str] | None) -> str | Path:
     chosen = store if store is not None else os.environ.get("QJM_STORE")
     if chosen is None or chosen == "":
         import platformdirs

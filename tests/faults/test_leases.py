@@ -418,7 +418,7 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
     opened = [path, real] if link == "that dangles at first" else [real, path]
     first, second = map(JobManager, opened)
     try:
-        assert first.store_path == second.store_path == str(real)
+        assert first._store_path == second._store_path == str(real)
         assert real.stat().st_mode & 0o777 == 0o600
         adapter = Scripted(hold=True)
         job_set = start(first, adapter, 2)
