@@ -28,7 +28,7 @@ def delete_set(store: JobStore, session: Session, engine: Engine, job_set_id: st
         known = session.get(job_set_id)
         if known is not None and not known._state.settled:
             raise InvalidStateError(
-                f"{known.name()!r} still has unfinished jobs: cancel them or wait before deleting it"
+                f"{known.name()!r} still has jobs under way: cancel them or wait before deleting it"
             )
         owner = store.owner(job_set_id)
         _, jobs = store.load_set(job_set_id)

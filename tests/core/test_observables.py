@@ -82,7 +82,7 @@ def test_a_samplers_pub_is_none(values: Any) -> None:
     [
         ({"phi": 0.1}, r"item 1 \(ansatz\) has values for phi, its circuit's parameters are X"),
         ([float("nan")], r"item 1 \(ansatz\) has values that are not numbers \(NaN\)"),
-        ([[0.1], [float("nan")]], r"no numbers \(NaN\)"),
+        ([[0.1], [float("nan")]], r"not numbers \(NaN\)"),
     ],
 )
 def test_values_that_no_backend_takes_are_refused(values: Any, text: str) -> None:
