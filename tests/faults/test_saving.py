@@ -122,7 +122,7 @@ def path(tmp_path: Path) -> Path:
 def manager(path: Path) -> Iterator[JobManager]:
     manager = JobManager(path)
     yield manager
-    manager._shut_down()
+    manager._shut()
 
 
 def test_everything_is_on_disk_before_anything_is_sent(manager: JobManager, path: Path) -> None:
@@ -165,7 +165,8 @@ def test_what_is_changed_after_run_returned_changes_nothing(
 
 KILLED_WHILE_SAVING = """
 import os, sys
-from qjm_widgets.manager import JobManager, set_writer
+from qjm_widgets import JobManager
+from qjm_widgets.manager import set_writer
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import ScriptedBackend, marked
 
@@ -227,7 +228,8 @@ def test_a_run_that_is_interrupted_leaves_nothing(
 
 INTERRUPTED = """
 import sys
-from qjm_widgets.manager import JobManager, set_writer
+from qjm_widgets import JobManager
+from qjm_widgets.manager import set_writer
 from tests.fakes import ScriptedBackend, marked
 
 set_writer._FLUSH_SECONDS = 0.01
