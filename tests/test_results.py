@@ -153,7 +153,7 @@ def test_shot_pieces_are_one_circuit_once_all_are_there(store: SQLiteStore) -> N
     jobs = [done(0, Span(0, 1), pieces=2), done(1, Span(0, 1), piece=1, pieces=2)]
     found = results(store, jobs, {0: [ran("c0", "0x0", 4)], 1: [ran("c0", "0x3", 6)]})
     assert found.get_counts(0) == {"00": 4, "11": 6}
-    assert [piece.shots for piece in found.outcomes_so_far(0)] == [4, 6]
+    assert [piece.shots for piece in found._reader.pieces_so_far(0)] == [4, 6]
 
 
 def test_a_missing_piece_is_no_silent_loss(store: SQLiteStore) -> None:
@@ -164,14 +164,14 @@ def test_a_missing_piece_is_no_silent_loss(store: SQLiteStore) -> None:
     found = results(store, jobs, {0: [ran("c0", "0x0", 4)]})
     with pytest.raises(NotAvailableError, match=r"job 1.*full"):
         found.get_counts(0)
-    assert [piece.shots for piece in found.outcomes_so_far(0)] == [4]
+    assert [piece.shots for piece in found._reader.pieces_so_far(0)] == [4]
 
 
 def test_what_was_not_asked_for_is_named(store: SQLiteStore) -> None:
     nothing = ran("c1", counts=None)
     found = results(store, [done(0, Span(0, 2))], {0: [ran("c0"), nothing]})
     for ask, circuit, words in (
-        (found.get_counts, 1, "measures nothing"),
+        (found.get_counts, 1, "has no measurements"),
         (found.get_memory, 0, "memory=True"),
         (found.get_statevector, 0, "statevector"),
         (found.get_unitary, 0, "unitary"),

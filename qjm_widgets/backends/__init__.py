@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_old_primitive
@@ -121,3 +122,15 @@ def provider_of(service: Any) -> Provider:
     raise BackendError(
         f"{type(service).__name__} cannot list jobs by their tags: give a QiskitRuntimeService"
     )
+
+
+def __getattr__(name: str) -> Any:
+    """Load the package ``ibm`` when it is first used."""
+    if name != "ibm":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.ibm")
+
+
+def __dir__() -> list[str]:
+    """List the public names, those that Tab completes; not the internal modules."""
+    return ["ibm"]

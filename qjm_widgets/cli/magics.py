@@ -15,7 +15,7 @@ from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.errors import InputError, QJMError
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager import JobManager, default_manager
-from qjm_widgets.manager.manager import open_managers
+from qjm_widgets.manager.default import open_managers
 from qjm_widgets.widgets import settings
 
 _USAGE = """%qjm                 the sets of the store
@@ -92,7 +92,7 @@ def _managers() -> list[JobManager]:
 
 
 def _one_a_store(managers: Sequence[JobManager]) -> list[JobManager]:
-    chosen = {id(m) if m.store_path == ":memory:" else m.store_path: m for m in managers}
+    chosen = {id(m) if m._store_path == ":memory:" else m._store_path: m for m in managers}
     return list(chosen.values())
 
 

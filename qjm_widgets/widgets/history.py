@@ -62,11 +62,11 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         hear_while_cells_run(self._list)
         self._list.on_msg(self._receive)
         self._list.listing = self._listing(_View(Query(), 0, _FIRST))
-        manager.watch(self._mark)
+        manager._watch(self._mark)
 
     def close(self) -> None:
         """Take the list off the page and stop following the manager."""
-        self._manager.unwatch(self._mark)
+        self._manager._unwatch(self._mark)
         super().close()
 
     def _mark(self) -> None:
@@ -101,7 +101,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
             view.first,
             view.last,
             opened=self._panels,
-            size=manager.store_size(),
+            size=manager._store_size(),
         )
 
     # -- from the page -------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.expected import Expected
 from qjm_widgets.plotting.groups import NO_GROUPS, groups
 from qjm_widgets.plotting.selection import Selection
-from qjm_widgets.results import JobSetResults
+from qjm_widgets.state.outcome_reader import OutcomeReader
 from qjm_widgets.widgets import assets, circuit_drawing, settings, wire
 from qjm_widgets.widgets.display import show_panel
 from qjm_widgets.widgets.ipykernel_compat import hear_while_cells_run
@@ -161,7 +161,7 @@ class Panel(anywidget.AnyWidget):
     def _failures(self, job: JobRecord) -> str:
         """Which circuits of a done job failed, and why."""
         try:
-            return "\n".join(JobSetResults(self._live).failures_in(job))
+            return "\n".join(OutcomeReader(self._live).failures_in(job))
         except QJMError as error:  # what the store has of it is damaged
             return str(error)
 

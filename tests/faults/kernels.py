@@ -133,7 +133,7 @@ def share(place: str, number: int, seed: int) -> None:
             continue
     with suppress(KeyboardInterrupt):
         if manager is not None:
-            manager._shut()
+            manager._shut_down()
 
 
 def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:

@@ -30,7 +30,7 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
     yield manager
     for job_set in manager.job_sets():
         job_set.cancel()
-    manager._shut()
+    manager._shut_down()
 
 
 @pytest.mark.parametrize(

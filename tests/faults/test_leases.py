@@ -86,7 +86,7 @@ def managers(store: Path) -> Iterator[list[JobManager]]:
     managers = [JobManager(store), JobManager(store)]
     yield managers
     for manager in managers:
-        manager._shut()
+        manager._shut_down()
 
 
 @pytest.fixture
@@ -418,7 +418,7 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
     opened = [path, real] if link == "that dangles at first" else [real, path]
     first, second = map(JobManager, opened)
     try:
-        assert first.store_path == second.store_path == str(real)
+        assert first._store_path == second._store_path == str(real)
         assert real.stat().st_mode & 0o777 == 0o600
         adapter = Scripted(hold=True)
         job_set = start(first, adapter, 2)
@@ -432,8 +432,8 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
             job.finish()
         done(seen, 2)
     finally:
-        first._shut()
-        second._shut()
+        first._shut_down()
+        second._shut_down()
     assert sorted(file.name for file in real.parent.iterdir()) == ["store"]
 
 

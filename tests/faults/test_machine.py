@@ -129,7 +129,7 @@ class Kernels(RuleBasedStateMachine):
                 self.ends()
             finally:
                 for manager in [*self.gone, self.manager]:
-                    manager._shut()
+                    manager._shut_down()
                 shutil.rmtree(self.place)
 
     # -- what the provider does ----------------------------------------------------------------------
@@ -231,7 +231,7 @@ class Kernels(RuleBasedStateMachine):
     @precondition(lambda self: self.driven)
     @rule()
     def is_closed(self) -> None:
-        self.manager._shut()
+        self.manager._shut_down()
         self._leave()
 
     def _leave(self) -> None:

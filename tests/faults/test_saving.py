@@ -122,7 +122,7 @@ def path(tmp_path: Path) -> Path:
 def manager(path: Path) -> Iterator[JobManager]:
     manager = JobManager(path)
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def test_everything_is_on_disk_before_anything_is_sent(manager: JobManager, path: Path) -> None:

@@ -46,7 +46,7 @@ def manager(store: Path, clock: JumpingClock) -> Iterator[JobManager]:
     manager = JobManager(store)
     manager._store._connection.execute("PRAGMA busy_timeout = 50")  # type: ignore[union-attr]
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def under_way(manager: JobManager, adapter: Scripted) -> JobSet:
@@ -264,7 +264,7 @@ def test_circuits_that_cannot_be_read_from_the_store_are_sent_later(
 ) -> None:
     first = JobManager(store)
     job_set = under_way(first, adapter)
-    first._shut()
+    first._shut_down()
     with JobManager(store) as manager:
         real = manager._store.get_circuits
         failures = iter([StoreError("the store failed")] * 3)
@@ -317,7 +317,7 @@ def test_a_store_whose_directory_is_gone_waits_for_it(
     in_trouble(manager, job_set, adapter, clock, "put the directory back")
     (tmp_path / "away").rename(place)
     goes_on(manager, job_set, adapter, clock, place / "store")
-    manager._shut()
+    manager._shut_down()
 
 
 def test_another_file_in_the_place_of_the_store_is_left_alone(
@@ -394,7 +394,7 @@ def test_two_kernels_that_lose_one_store_find_together_again(
     done(followed, 3)
     goes_on(manager, sets[0], adapter, clock, store)
     done(seen, 6)
-    second._shut()
+    second._shut_down()
 
 
 @pytest.mark.parametrize("how", ["close", "read", "follow"])

@@ -159,7 +159,7 @@ warnings.simplefilter("ignore")
 job_set = run()
 held, over = threading.Event(), threading.Event()
 def hold():
-    with manager._lock:
+    with manager._session.lock:
         held.set()
         over.wait(30)
 threading.Thread(target=hold, daemon=True).start()

@@ -44,7 +44,7 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
     yield manager
     for job_set in manager.job_sets():
         job_set.cancel()
-    manager._shut()
+    manager._shut_down()
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_look_up_that_hangs_is_made_again(
     job_set = start(first, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     idle(first)
-    first._shut()
+    first._shut_down()
     with JobManager(tmp_path / "store") as manager:
         again = manager.retrieve_job_set(job_set.job_set_id())
         end = hang(adapter, "retrieve")

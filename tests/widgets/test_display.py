@@ -30,7 +30,7 @@ def job_set(manager: JobManager) -> JobSet:
 
 
 def watchers(manager: JobManager, job_set: JobSet) -> tuple[int, int]:
-    return len(manager._watchers), len(job_set._state._watchers)
+    return len(manager._session._watchers), len(job_set._state._watchers)
 
 
 def test_displays_share_what_follows_the_set(

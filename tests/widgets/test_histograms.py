@@ -109,7 +109,7 @@ def test_what_does_not_fit_is_said_and_not_laid_over(
     finish(job_set, backend, 0)
 
     def notes(value: Any, choice: Selection = ALL) -> tuple[bool, list[str]]:
-        expected = Expected(value, 6, job_set._results().index_of)
+        expected = Expected(value, 6, job_set._reader().index_of)
         found = Histograms(job_set._state, expected).of(choice)
         return found["expected"] is None, found["notes"]
 

@@ -30,7 +30,7 @@ def elsewhere() -> Iterator[JobManager]:
     """A manager on another machine: its store is empty."""
     manager = JobManager(":memory:")
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def tags(
@@ -122,7 +122,7 @@ def test_a_private_result_that_was_read_elsewhere_says_so(
 ) -> None:
     put_set(server, 2)
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    with pytest.raises(NotAvailableError, match="a private one can be read once"):
+    with pytest.raises(NotAvailableError, match="private results can be read once"):
         job_set.results().get_counts(0)
 
 
@@ -201,7 +201,7 @@ def test_what_still_runs_is_followed_and_nothing_is_sent(
     server.hold()
     job_set = manager.run([bell] * 30, quantum(), shots=5, max_circuits_per_job=1)
     assert job_set.wait(LIMIT, until="submitted")
-    manager._shut()
+    manager._shut_down()
     with server.counting() as counts:
         again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
         lists = server.count("GET", "/api/v1/jobs")
@@ -357,7 +357,7 @@ def test_on_the_same_machine_a_dead_kernels_jobs_are_followed_and_none_is_sent(
     server.hold()
     job_set = first.run([bell] * 4, quantum(max_pending=2), shots=5, max_circuits_per_job=1)
     reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 2)
-    first._shut()
+    first._shut_down()
     second = JobManager(tmp_path / "store.sqlite")
     again = second.retrieve_job_set(job_set.job_set_id(), provider=service)
     server.go()
