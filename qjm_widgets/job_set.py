@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from qjm_widgets import _display
 from qjm_widgets._printable import printable_result
 from qjm_widgets.core import formatting
+from qjm_widgets.core.adapter_port import RemoteAdapter
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.counts import CountsSum
 from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.lost_values import notes_of_lost
 from qjm_widgets.core.merging import merge
-from qjm_widgets.core.ports import RemoteAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.validation import check_budget, check_name, check_tags
 from qjm_widgets.engine.engine import Engine

@@ -15,7 +15,8 @@ from qjm_widgets.bundle.contents import Bundle, Records, blocks_of, collect_reco
 from qjm_widgets.bundle.manifest_reader import Listing, Member
 from qjm_widgets.bundle.strict_json import RefusalError
 from qjm_widgets.bundle.validation import check_block, check_outcome
-from qjm_widgets.core.ports import CircuitBlock, JobStore
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import BundleError, InputError, explain
 
 _VARIABLE = "QJM_MAX_BUNDLE_BYTES"

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from qjm_widgets.bundle.contents import Bundle, as_loaded, collect
 from qjm_widgets.bundle.manifest_writer import checksum
-from qjm_widgets.core.ports import Changes, JobStore
+from qjm_widgets.core.store_port import Changes, JobStore
 from qjm_widgets.errors import JobSetNotFoundError
 
 _one_at_a_time = threading.Lock()

@@ -16,7 +16,7 @@ from qjm_widgets.bundle.manifest_reader import (
     circuits_name,
     outcome_name,
 )
-from qjm_widgets.core.ports import CircuitBlock
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.serialization.circuits import NAMES_ONLY
 

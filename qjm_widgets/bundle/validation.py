@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets.bundle.strict_json import DEPTH, WHOLE, RefusalError, parse
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.counts import Integers
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
-from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
 from qjm_widgets.serialization.circuits import FIELDS, FORMS, NAMES_ONLY

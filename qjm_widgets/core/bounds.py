@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qjm_widgets.core.error_policy import readable
-from qjm_widgets.core.ports import Observation
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import Status
 
 #: Characters of an error.

@@ -16,7 +16,7 @@ from qjm_widgets.core.job_tags import (
     parse_identity,
     set_tags_in,
 )
-from qjm_widgets.core.ports import RemoteJob
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 from qjm_widgets.core.span_index import may_run_again
 from qjm_widgets.errors import InputError, JobSetNotFoundError

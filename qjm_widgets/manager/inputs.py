@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.observables import is_estimator_pub
-from qjm_widgets.core.ports import Work
 from qjm_widgets.core.validation import number, whole
 from qjm_widgets.errors import CircuitError, InputError, explain
 
@@ -19,7 +19,7 @@ MOST_SHOTS = 2**63 - 1
 """As many as backends count in, and as the store keeps."""
 
 
-def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
+def read_circuits(circuits: Any, shots: int | None) -> list[CircuitInput]:
     """One or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``, as works.
 
     The circuits are the user's own: they are written or copied (``copy_work``) before ``run`` returns.
@@ -34,7 +34,7 @@ def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
         raise InputError("no circuits were given")
     circuit = _circuit_class()  # once: there may be a hundred thousand of them
     return [
-        Work(item, None, shots) if isinstance(item, circuit) else _read(index, item, shots)
+        CircuitInput(item, None, shots) if isinstance(item, circuit) else _read(index, item, shots)
         for index, item in enumerate(given)
     ]
 
@@ -89,10 +89,10 @@ def _is_pub(thing: Any) -> bool:
     )
 
 
-def _read(index: int, item: Any, shots: int | None) -> Work:
+def _read(index: int, item: Any, shots: int | None) -> CircuitInput:
     """What is no circuit by itself."""
     if is_schedule(item):
-        return Work(item, None, shots)
+        return CircuitInput(item, None, shots)
     if is_estimator_pub(item):
         circuit = getattr(item, "circuit", None) or item[0]
         raise CircuitError(
@@ -123,7 +123,9 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
     own_shots = whole_shots(pub.shots, f"shots of item {index}")
     values = pub.parameter_values
     _check_values(index, pub.circuit, values)
-    return Work(pub.circuit, values if values.num_parameters or values.shape else None, own_shots)
+    return CircuitInput(
+        pub.circuit, values if values.num_parameters or values.shape else None, own_shots
+    )
 
 
 def _check_values(index: int, circuit: Any, values: Any) -> None:
@@ -140,10 +142,10 @@ def _check_values(index: int, circuit: Any, values: Any) -> None:
         raise CircuitError(f"item {index} ({circuit.name}) has values that are no numbers (NaN)")
 
 
-def copy_work(work: Work) -> Work:
+def copy_work(work: CircuitInput) -> CircuitInput:
     """A circuit as it is now: what the user does with theirs afterwards changes nothing."""
     copied = copy.deepcopy(work.circuit) if is_schedule(work.circuit) else copy_circuit(work.circuit)
-    return Work(copied, work.values, work.shots)
+    return CircuitInput(copied, work.values, work.shots)
 
 
 def _kind(thing: Any) -> str:

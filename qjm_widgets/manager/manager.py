@@ -22,12 +22,14 @@ from qjm_widgets import _display
 from qjm_widgets import backends as _backends
 from qjm_widgets._printable import printable_result
 from qjm_widgets.clock import SystemClock
+from qjm_widgets.core.adapter_port import RemoteAdapter
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.formatting import options_text, plural
 from qjm_widgets.core.job_tags import OURS
-from qjm_widgets.core.ports import RemoteAdapter, SetSummary, Work
 from qjm_widgets.core.provider_jobs import FoundSet, found_sets
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.splitting import Limits, Plan
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.core.validation import check_budget, check_name, check_tags
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.engine.follower import Follower
@@ -200,7 +202,9 @@ class JobManager:
             self._transpiler.add(state, transpiling(pass_manager, adapter, run_options), spans)
         return job_set
 
-    def _save(self, record: JobSetRecord, jobs: Sequence[JobRecord], works: Sequence[Work]) -> SetWriter:
+    def _save(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], works: Sequence[CircuitInput]
+    ) -> SetWriter:
         """Write a new set with its circuits; all of it is on disk when this returns, or nothing."""
         self._being_saved.add(record.set_id)
         try:

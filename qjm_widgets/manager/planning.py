@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
+from qjm_widgets.core.circuit_input import CircuitInput, item_of
 from qjm_widgets.core.option_names import RUN_ARGUMENTS, check_option_names
-from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work, item_of
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.seeds import SeedRule, move, places
 from qjm_widgets.core.splitting import (
@@ -29,7 +30,7 @@ from qjm_widgets.serialization.circuits import payload_bytes
 class Prepared(NamedTuple):
     """Circuits of our own, checked, how they are cut, and with which options their jobs are sent."""
 
-    works: list[Work]
+    works: list[CircuitInput]
     plan: Plan
     options: dict[str, Any]
 
@@ -67,7 +68,7 @@ def prepare(
 
 
 def check_cuts(
-    works: Sequence[Work],
+    works: Sequence[CircuitInput],
     jobs: Sequence[PlannedJob],
     adapter: BackendAdapter,
     options: Mapping[str, Any],
@@ -100,7 +101,7 @@ def uncollected() -> Iterator[None]:
 
 
 def _plan(
-    works: Sequence[Work], adapter: BackendAdapter, wished: Limits, options: Mapping[str, Any]
+    works: Sequence[CircuitInput], adapter: BackendAdapter, wished: Limits, options: Mapping[str, Any]
 ) -> Plan:
     limits = adapter.limits.tighter(wished)
     # A limit on shots alone, as Aer tells one, would leave all circuits in one job.
@@ -127,7 +128,7 @@ def _plan(
     )
 
 
-def shots_range(works: Sequence[Work]) -> tuple[int, int] | None:
+def shots_range(works: Sequence[CircuitInput]) -> tuple[int, int] | None:
     """Fewest and most shots of a circuit; None where the backend decides for one."""
     shots = [work.shots for work in works if work.shots is not None]
     return (min(shots), max(shots)) if len(shots) == len(works) else None
@@ -172,12 +173,12 @@ def records_of(
 
 def transpiling(
     pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
-) -> Callable[[Work], Work]:
+) -> Callable[[CircuitInput], CircuitInput]:
     """What a pass manager does to each circuit; the adapter checks what comes out."""
 
-    def transpile(work: Work) -> Work:
+    def transpile(work: CircuitInput) -> CircuitInput:
         # One circuit at a time: a list would make Qiskit fork processes from a thread.
-        transpiled = Work(pass_manager.run(work.circuit), work.values, work.shots)
+        transpiled = CircuitInput(pass_manager.run(work.circuit), work.values, work.shots)
         adapter.check([transpiled], options)
         return transpiled
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qjm_widgets._compat import operation_names
-from qjm_widgets.core.ports import CircuitBlock, Work
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span
 from qjm_widgets.errors import explain
 from qjm_widgets.serialization import qpy
@@ -43,7 +44,7 @@ class Missing(NamedTuple):
     reason: str
 
 
-def write_block(span: Span, works: Sequence[Work]) -> tuple[CircuitBlock, list[Loss]]:
+def write_block(span: Span, works: Sequence[CircuitInput]) -> tuple[CircuitBlock, list[Loss]]:
     """Write the circuits of a span.
 
     What cannot be written costs only itself: a value of the metadata is kept as its text; a circuit is
@@ -72,7 +73,7 @@ def write_block(span: Span, works: Sequence[Work]) -> tuple[CircuitBlock, list[L
     return packed(CircuitBlock(span, FORMS, written, _to_json(notes))), losses
 
 
-def read_block(block: CircuitBlock) -> list[Work | Missing]:
+def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
     """The circuits again.
 
     Raises:
@@ -85,7 +86,7 @@ def read_block(block: CircuitBlock) -> list[Work | Missing]:
     unstored = {int(place): reason for place, reason in notes.get("unstored", {}).items()}
     forms = notes.get("forms", {})
     circuits = iter(qpy.load(qpy_of(block)))
-    works: list[Work | Missing] = []
+    works: list[CircuitInput | Missing] = []
     parts = zip(names, notes["metadata"], notes["values"], notes["shots"], strict=True)
     for place, (name, metadata, values, shots) in enumerate(parts):
         if place in unstored:
@@ -100,7 +101,7 @@ def read_block(block: CircuitBlock) -> list[Work | Missing]:
         if circuit.name != name:
             circuit.name = name
         circuit.metadata = _read_metadata(block, metadata)
-        works.append(Work(circuit, _read_values(values), shots))
+        works.append(CircuitInput(circuit, _read_values(values), shots))
     return works
 
 
@@ -142,7 +143,7 @@ def read_all_metadata(block: CircuitBlock) -> list[Mapping[Any, Any]]:
     return [_read_metadata(block, metadata) for metadata in known]
 
 
-def payload_bytes(work: Work) -> int:
+def payload_bytes(work: CircuitInput) -> int:
     """How many bytes the written circuit takes, not compressed; 0 for what cannot be written."""
     block, _ = write_block(Span(0, 1), [work])
     return 0 if unstored_of(block) else len(qpy_of(block)) + len(block.notes)

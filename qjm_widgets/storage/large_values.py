@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from qjm_widgets.core.ports import Encoded
+from qjm_widgets.core.store_port import Encoded
 from qjm_widgets.storage.bulk_insert import Insert
 from qjm_widgets.storage.row_mapping import Row
 

@@ -10,8 +10,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from qjm_widgets.core.ports import CircuitBlock, SetSummary
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.store_port import SetSummary
 
 Row = tuple[Any, ...]
 

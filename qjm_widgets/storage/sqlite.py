@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from qjm_widgets.core.backoff import Pace
-from qjm_widgets.core.ports import Changes, CircuitBlock, SetSummary
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, StatusChange
+from qjm_widgets.core.store_port import Changes, SetSummary
 from qjm_widgets.errors import (
     DrivenElsewhereError,
     JobSetNotFoundError,

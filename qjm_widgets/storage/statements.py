@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from qjm_widgets.core.ports import CircuitBlock
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import Span
 from qjm_widgets.storage import row_mapping
 from qjm_widgets.storage.bulk_insert import Insert

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from qjm_widgets.core.ports import Changes, CircuitBlock
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import StoreError
 from qjm_widgets.storage import SQLiteStore, connection, file_guard
 from tests.contract.store_fixtures import a_job, a_set, answer, python
@@ -39,7 +40,7 @@ def test_a_store_that_was_closed_has_everything(tmp_path: Path) -> None:
 PATCHED = "from qjm_widgets.storage import connection\nconnection.on_network = "
 KILLED = """
 import sys
-from qjm_widgets.core.ports import Changes
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.core.records import Status
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_job, a_set
@@ -87,7 +88,7 @@ def test_a_process_killed_in_mid_transaction_leaves_the_last_commit(
 
 WRITER = """
 import sys
-from qjm_widgets.core.ports import Changes
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.core.records import Status, StatusChange
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_job, a_set
