@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from qjm_widgets.bundle import credentials
-from qjm_widgets.bundle.manifest_reader import LONG_TEXT
 from qjm_widgets.bundle.validation import is_safe_to_read
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.formatting import WORDS
+from qjm_widgets.core.record_fields import LONG_TEXT
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.serialization.circuits import NAMES_ONLY, packed, read_names, unpacked, unstored_of

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from qjm_widgets.bundle.strict_json import DEPTH, WHOLE, RefusalError, parse
+from qjm_widgets.bundle.strict_json import DEPTH, RefusalError, parse
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.counts import Integers
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
+from qjm_widgets.core.record_fields import MAX_INTEGER
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
 from qjm_widgets.serialization.circuits import FIELDS, FORMS, NAMES_ONLY
@@ -240,4 +241,4 @@ def _are_texts(tree: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return type(value) is int and 0 <= value < WHOLE
+    return type(value) is int and 0 <= value < MAX_INTEGER

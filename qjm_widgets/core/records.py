@@ -8,7 +8,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from qjm_widgets.core.record_fields import LONG_TEXT, Rule
 
 
 class Status(enum.StrEnum):
@@ -81,25 +83,25 @@ class JobSetRecord:
         unstored_circuits: those that could not be written to the store, in order: they run from memory.
     """
 
-    set_id: str
+    set_id: Annotated[str, Rule(characters=32)]
     name: str
     backend: str
-    adapter: str
-    circuits: int
+    adapter: Annotated[str, Rule(characters=100)]
+    circuits: Annotated[int, Rule(least=1, most=10_000_000)]
     created_at: float
     shots: tuple[int, int] | None = None
     tags: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     unstored_options: tuple[str, ...] = ()
     survives_kernel: bool | None = None
-    rerun_on_resume: bool | None = None
+    rerun_on_resume: Annotated[bool | None, Rule(local=True)] = None
     resumable: bool = True
-    complete: bool = True
-    transpiles: bool = False
-    recipe: str | None = None
+    complete: Annotated[bool, Rule(later=True)] = True
+    transpiles: Annotated[bool, Rule(later=True)] = False
+    recipe: Annotated[str | None, Rule(local=True)] = None
     batch_id: str | None = None
     max_qpu_seconds: float | None = None
-    unstored_circuits: tuple[int, ...] = ()
+    unstored_circuits: Annotated[tuple[int, ...], Rule(later=True)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,27 +133,27 @@ class JobRecord:
     row: int
     span: Span
     piece: int = 0
-    pieces: int = 1
+    pieces: Annotated[int, Rule(least=1)] = 1
     shots: int | None = None
-    seed: int | None = None
+    seed: Annotated[int | None, Rule(as_text=True, characters=100)] = None
     status: Status = Status.NOT_SENT
     cancel_requested: bool = False
-    attempt: int = 1
+    attempt: Annotated[int, Rule(least=1)] = 1
     job_id: str | None = None
     since: float = 0.0
     sent_at: float | None = None
     running_at: float | None = None
     finished_at: float | None = None
     checked_at: float | None = None
-    error: str | None = None
-    last_error: str | None = None
+    error: Annotated[str | None, Rule(characters=LONG_TEXT)] = None
+    last_error: Annotated[str | None, Rule(characters=LONG_TEXT)] = None
     queue_position: int | None = None
     estimated_seconds: float | None = None
     qpu_seconds: float | None = None
-    note: str | None = None
-    spent_seconds: float | None = None
-    failed_circuits: tuple[int, ...] = ()
-    retryable: bool = True
+    note: Annotated[str | None, Rule(characters=LONG_TEXT)] = None
+    spent_seconds: Annotated[float | None, Rule(later=True)] = None
+    failed_circuits: Annotated[tuple[int, ...], Rule(later=True, empty_is_null=True)] = ()
+    retryable: Annotated[bool, Rule(later=True)] = True
 
     @property
     def flawed(self) -> bool:
@@ -169,8 +171,8 @@ class StatusChange(NamedTuple):
     """One line of a job's history."""
 
     row: int
-    attempt: int
+    attempt: Annotated[int, Rule(least=1)]
     status: Status
     at: float
     job_id: str | None
-    text: str | None
+    text: Annotated[str | None, Rule(characters=LONG_TEXT)]
