@@ -13,7 +13,7 @@ from qjm_widgets._printable import printable_result
 from qjm_widgets.core import formatting
 from qjm_widgets.core.adapter_port import RemoteAdapter
 from qjm_widgets.core.budget import OVER_BUDGET
-from qjm_widgets.core.counts import CountsSum
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.lost_values import notes_of_lost
 from qjm_widgets.core.merging import merge

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qjm_widgets.core.counts import Integers, Packed, top
+from qjm_widgets.core.counts import Integers, Packed
+from qjm_widgets.core.frequencies import top
 
 
 class Likeness(NamedTuple):

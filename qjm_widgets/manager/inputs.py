@@ -12,7 +12,7 @@ import numpy as np
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.observables import is_estimator_pub
-from qjm_widgets.core.validation import number, whole
+from qjm_widgets.core.validation import as_integer, number
 from qjm_widgets.errors import CircuitError, InputError, explain
 
 MOST_SHOTS = 2**63 - 1
@@ -53,7 +53,7 @@ def whole_shots(shots: Any, where: str = "shots") -> int | None:
     """
     if shots is None:
         return None
-    found = whole(shots)
+    found = as_integer(shots)
     if found is None:
         raise InputError(f"{where} must be a whole number, not {shots!r}")
     if found < 1:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.circuit_input import CircuitInput
-from qjm_widgets.core.counts import CountsSum
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Span
 from qjm_widgets.core.store_port import JobStore
