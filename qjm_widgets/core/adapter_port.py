@@ -112,10 +112,10 @@ class BackendAdapter(Protocol):
 
 @runtime_checkable
 class RemoteAdapter(Protocol):
-    """What an adapter can do beside, where the provider keeps names, tags and results of jobs.
+    """Further methods of an adapter whose provider keeps names, tags and results of jobs.
 
     Attributes:
-        poll_seconds: the shortest and the longest time between two questions.
+        poll_seconds: shortest and longest time between two polls, in seconds.
     """
 
     poll_seconds: tuple[float, float]
@@ -124,13 +124,13 @@ class RemoteAdapter(Protocol):
         """Refuse a name or tags that the provider would refuse.
 
         Raises:
-            InputError: says which, and what is allowed.
+            InputError: the error says which, and what is allowed.
         """
 
     def relabel(
         self, jobs: Sequence[tuple[str, str]], name: str, tags: Sequence[str]
     ) -> dict[str, Exception]:
-        """Give jobs another name and other tags; what tells them from each other stays.
+        """Give jobs another name and other tags; their identities stay.
 
         Args:
             jobs: the provider's id and the identity of each.
@@ -138,16 +138,16 @@ class RemoteAdapter(Protocol):
             tags: the user's.
 
         Returns:
-            What failed, by the id of the job.
+            The failures, by the id of the job.
         """
 
     def cancel_several(
         self, handles: Sequence[Any], report: Callable[[int, bool | Exception], None]
     ) -> None:
-        """Ask for cancellations, several at once; ``report(index, …)`` as ``cancel`` answers."""
+        """Request several cancellations at once; ``report(index, …)`` gets the result of ``cancel``."""
 
     def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
-        """What a job gave, had now; None where the provider has no result of it."""
+        """Fetch the outcome of a job; None if the provider has no result of it."""
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
-        """Roughly how much quantum processor time jobs will take."""
+        """Estimate the quantum processor time of jobs, in seconds."""

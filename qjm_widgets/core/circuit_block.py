@@ -8,10 +8,14 @@ from qjm_widgets.core.records import Span
 
 
 class CircuitBlock(NamedTuple):
-    """Consecutive circuits of a set, written.
+    """Consecutive circuits of a set, encoded.
 
-    ``data`` is the circuits in ``encoding``; ``notes`` is JSON: what the encoding does not carry
-    (metadata, parameter values). ``untranspiled``: the set's pass manager has still to transpile them.
+    Attributes:
+        span: their places in the set.
+        encoding: the encoding of ``data``.
+        data: the circuits.
+        notes: JSON of what the encoding does not carry, such as metadata and parameter values.
+        untranspiled: whether the set's pass manager is still to transpile them.
     """
 
     span: Span

@@ -10,13 +10,13 @@ from qjm_widgets.core.splitting import Item
 
 @dataclass(frozen=True, slots=True)
 class CircuitInput:
-    """One circuit as it is sent: a PUB. ``values`` is a sampler's BindingsArray, or None."""
+    """A circuit, or a PUB: ``values`` is a sampler's BindingsArray, or None."""
 
     circuit: Any
     values: Any = None
     shots: int | None = None
 
 
-def item_of(work: CircuitInput) -> Item:
-    """What splitting and seeds have to know of a circuit."""
-    return Item(work.shots, 1 if work.values is None else int(work.values.size))
+def item_of(circuit: CircuitInput) -> Item:
+    """Return the properties of a circuit that splitting and seeds need."""
+    return Item(circuit.shots, 1 if circuit.values is None else int(circuit.values.size))

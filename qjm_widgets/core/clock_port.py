@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where time comes from, so that a test can drive it."""
+    """A clock, which tests replace."""
 
     def time(self) -> float:
-        """Seconds since 1970, UTC: for records."""
+        """Return seconds since 1970, UTC, for records."""
 
     def monotonic(self) -> float:
-        """Seconds that never go back: for waiting."""
+        """Return seconds that never decrease, for waiting."""

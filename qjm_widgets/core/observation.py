@@ -14,16 +14,20 @@ NONE_FAILED: Mapping[int, str] = MappingProxyType({})
 
 
 class Observation(NamedTuple):
-    """What a backend says of a job. ``status`` None: it said nothing that we understand.
+    """What a poll returned for one job.
 
-    ``running_at`` and ``finished_at`` are seconds since 1970, UTC, where the backend tells them; else
-    the time of the answer is taken. The others are as in ``JobRecord``; None takes back what was said
-    before, except of ``qpu_seconds``. An outcome may be encoded already (``encode_outcome``). Beside
-    one that is encoded, ``failed`` says what its ``JobOutcome.failed`` would.
+    Fields that are not listed are as in ``JobRecord``; None replaces an earlier value, except for
+    ``qpu_seconds``.
 
-    ``fetch`` is there where the job has ended, and what it gave is still at the backend: it gives the
-    end of the job with its outcome, or the error with which that failed. It may take long: it is called
-    once, beside other questions.
+    Attributes:
+        status: None if the backend's answer is not understood.
+        text: the error of a failed job, or of an answer that is not understood.
+        outcome: may be encoded (``encode_outcome``).
+        running_at, finished_at: seconds since 1970, UTC; if None, the time of the answer is taken.
+        failed: the ``JobOutcome.failed`` of an encoded outcome.
+        fetch: given if the job has ended and its outcome is still at the backend. It returns the last
+            observation with the outcome, or the error of fetching it. It may take long; it is called
+            once, beside other polls.
     """
 
     status: Status | None

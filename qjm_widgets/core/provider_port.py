@@ -19,23 +19,23 @@ class RemoteJob(NamedTuple):
 
 
 class Provider(Protocol):
-    """An account at a provider, as far as job sets are concerned."""
+    """An account at a provider."""
 
     def jobs(self, tag: str) -> list[RemoteJob]:
-        """All jobs that carry a tag, oldest first, without their circuits.
+        """Return all jobs with a tag, oldest first, without their circuits.
 
         Raises:
-            ProviderError: they could not be listed.
+            ProviderError: the jobs could not be listed.
         """
 
     def job(self, job_id: str) -> tuple[RemoteJob, int]:
-        """A job, and how many circuits it holds.
+        """Return a job and its number of circuits.
 
         Raises:
-            NotFoundError: there is none.
-            InputError: it is of a kind that gives no counts.
-            ProviderError: it could not be read.
+            NotFoundError: there is no such job.
+            InputError: jobs of its kind have no counts.
+            ProviderError: the job could not be read.
         """
 
     def backend_of(self, name: str) -> Any:
-        """The backend of that name, as ``run`` takes it."""
+        """Return the backend of that name, as ``run`` accepts it."""

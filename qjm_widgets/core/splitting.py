@@ -77,8 +77,8 @@ class Item(NamedTuple):
         shots: None if the backend decides.
         points: number of parameter sets.
         payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
-        place: steps of the seed before this circuit in one plain run, among circuits of equal shots; None
-            if seeds do not matter.
+        place: steps of the seed before this circuit in one plain run, among circuits of equal shots;
+            None if seeds do not matter.
     """
 
     shots: int | None = None
@@ -193,7 +193,7 @@ def parts(shots: int, pieces: int) -> list[int]:
 
 
 def _pieces(index: int, item: Item, limits: Limits) -> int:
-    """Return the number of pieces of one circuit's shots; refuse a circuit that exceeds a limit alone."""
+    """Return the number of pieces of a circuit's shots; refuse one that exceeds a limit alone."""
     if limits.payload_bytes is not None and item.payload_bytes > limits.payload_bytes:
         raise LimitError(
             f"circuit {index} alone is {item.payload_bytes:,} bytes, "
@@ -237,7 +237,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
             break
         if _pieces(stop, item, limits) != pieces:
             break
-        # All circuits of a job share one seed, so each must be as many steps from it as in the plain run.
+        # The circuits of a job share one seed: each must be as many steps from it as in the plain run.
         if item.place is not None:
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break

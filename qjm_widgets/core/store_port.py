@@ -12,16 +12,19 @@ from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.formatting import summary, unresumable
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 
-#: Bytes, whole or in pieces one after another.
+#: Bytes, in one piece or in several that follow each other.
 Encoded: TypeAlias = bytes | bytearray | memoryview | Sequence[bytes | memoryview]
 
 
 class SetSummary(NamedTuple):
-    """A set in the store's list: nothing but the set's row and how many jobs are in each status.
+    """A set in the store's list.
 
-    ``owner`` says who drives it now ("this kernel", "another kernel (process 12 on host)"); None where
-    nobody does, or all its jobs have ended. ``flawed`` is how many of the jobs that are done have failed
-    circuits.
+    Attributes:
+        record: the set.
+        jobs: number of jobs in each status.
+        owner: who drives the set ("this kernel", "another kernel (process 12 on host)"); None if nobody
+            does or all jobs have ended.
+        flawed: number of done jobs with failed circuits.
     """
 
     record: JobSetRecord
@@ -41,31 +44,31 @@ class SetSummary(NamedTuple):
 
     @property
     def under_way(self) -> bool:
-        """Whether somebody drives unfinished jobs."""
+        """Whether a kernel drives unfinished jobs."""
         return self.unfinished and self.owner is not None
 
     @property
     def interrupted(self) -> bool:
-        """Whether jobs are unfinished and nobody drives them."""
+        """Whether jobs are unfinished and no kernel drives them."""
         return self.unfinished and self.owner is None
 
     @printable_result
     def __repr__(self) -> str:
-        told = str(summary(self.jobs, flawed=self.flawed))
+        text = str(summary(self.jobs, flawed=self.flawed))
         if not self.record.complete:
-            told += "; saved in part"
+            text += "; saved in part"
         if self.interrupted:
-            told += "; interrupted"
+            text += "; interrupted"
         elif self.under_way:
-            told += f"; driven by {self.owner}"
+            text += f"; driven by {self.owner}"
         if self.record.unstored_circuits:
-            told += f"; {unresumable(self.record)}"
-        return f"<SetSummary {self.record.name!r} {self.record.set_id}: {told}>"
+            text += f"; {unresumable(self.record)}"
+        return f"<SetSummary {self.record.name!r} {self.record.set_id}: {text}>"
 
 
 @dataclass(slots=True)
 class Changes:
-    """What one transaction writes for one set.
+    """The changes of one set that one transaction writes.
 
     ``outcomes`` are encoded (``encode_outcome``) and keyed by row.
     """
@@ -75,27 +78,27 @@ class Changes:
     outcomes: dict[int, Encoded] = field(default_factory=dict)
 
     def rows(self) -> list[int]:
-        """The jobs that are in it."""
-        lines = (line.row for line in self.history)
-        return list(dict.fromkeys([*(job.row for job in self.jobs), *lines, *self.outcomes]))
+        """Return the rows of the changed jobs."""
+        history = (change.row for change in self.history)
+        return list(dict.fromkeys([*(job.row for job in self.jobs), *history, *self.outcomes]))
 
     def of(self, row: int) -> Changes:
-        """What is in it of one job."""
+        """Return the changes of one job."""
         return Changes(
             [job for job in self.jobs if job.row == row],
-            [line for line in self.history if line.row == row],
+            [change for change in self.history if change.row == row],
             {row: self.outcomes[row]} if row in self.outcomes else {},
         )
 
     def drop(self, row: int) -> None:
-        """Leave out what is in it of one job."""
+        """Remove the changes of one job."""
         self.jobs = [job for job in self.jobs if job.row != row]
-        self.history = [line for line in self.history if line.row != row]
+        self.history = [change for change in self.history if change.row != row]
         self.outcomes.pop(row, None)
 
 
 class JobStore(Protocol):
-    """What the store keeps. Every method is safe from any thread; every write is one transaction.
+    """A store of job sets. Every method is thread-safe; every write is one transaction.
 
     Raises:
         StoreError: one of its kinds, from any method.
@@ -118,7 +121,7 @@ class JobStore(Protocol):
         """
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
-        """Store a whole set in one transaction, owned by nobody; a known id is a StoreError."""
+        """Store a complete set in one transaction, without an owner; a known id is a StoreError."""
 
     def update_set(self, record: JobSetRecord) -> None:
         """Replace the row of a known set."""
@@ -128,77 +131,78 @@ class JobStore(Protocol):
 
         Raises:
             LeaseLostError: another store owns one of them now; nothing was written.
-            StoreValueError: some of it can never be written; it says what, and nothing was written.
+            StoreValueError: a value can never be written; the error names the jobs. Nothing was
+                written.
         """
 
     def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
         """Write circuits of a set; a block replaces one of the same span."""
 
     def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
-        """The blocks that overlap the span, in order."""
+        """Return the blocks that overlap the span, in order."""
 
     def untranspiled(self, set_id: str) -> list[Span]:
-        """The blocks that the set's pass manager has still to transpile, in order."""
+        """Return the spans of blocks that are still to be transpiled, in order."""
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
-        """A set and its jobs in the order of rows.
+        """Return a set and its jobs in the order of rows.
 
         Raises:
             JobSetNotFoundError: no such set.
         """
 
     def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
-        """The encoded outcome of a job, or None."""
+        """Return the encoded outcome of a job, or None."""
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
-        """Every status that a job had, oldest first."""
+        """Return every status that a job had, oldest first."""
 
     def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
-        """All sets, newest first."""
+        """Return the sets, newest first: those of that name if one is given, at most ``limit``."""
 
     def size(self) -> int:
-        """Bytes that the store takes."""
+        """Return the size of the store in bytes."""
 
     def delete_set(self, set_id: str) -> None:
-        """Forget a set and all that belongs to it; unknown ids are an error.
+        """Delete a set with its jobs, circuits and outcomes.
 
         Raises:
             JobSetNotFoundError: no such set.
         """
 
     def claim(self, set_id: str) -> bool:
-        """Own a set from now on, so that its changes can be written.
+        """Take the ownership of a set, so that its changes can be written.
 
         Returns:
-            Whether nobody has owned it in this store before: it came from elsewhere.
+            Whether it never had an owner in this store: it was imported.
 
         Raises:
-            DrivenElsewhereError: another store that lives owns it.
+            DrivenElsewhereError: another store that is alive owns it.
         """
 
     def release(self, set_id: str) -> None:
-        """Own a set no more; nothing happens where it is not owned."""
+        """Release the ownership of a set; no-op if it is not owned."""
 
     def owner(self, set_id: str) -> str | None:
-        """Who drives a set now, in words, where that is another store that lives; else None."""
+        """Describe who drives a set if it is another store that is alive; else return None."""
 
     def beat(self) -> None:
-        """Tell other hosts that this store lives."""
+        """Write the heartbeat, by which other hosts see that this store is alive."""
 
     def take_token(self, key: str, pace: Pace, now: float) -> float:
-        """Note a submission and give 0, where the pace that all kernels share allows one; else the wait.
+        """Record a submission if the pace, which all kernels share, allows it.
 
         Args:
             key: the account.
-            pace: how many it takes.
-            now: seconds since 1970, UTC: the clock that kernels share.
+            pace: the pace of the account.
+            now: seconds since 1970, UTC, by the clock that kernels share.
 
         Returns:
-            Seconds to wait.
+            Seconds to wait; 0 if the submission is recorded.
         """
 
     def version(self) -> int:
-        """A number that changes when another store writes the same file."""
+        """Return a number that changes when another store writes the same file."""
 
     def close(self) -> None:
-        """Let go of the file; a second call does nothing."""
+        """Close the file; a second call does nothing."""

@@ -1,4 +1,4 @@
-"""One job as an adapter gets it to submit."""
+"""One job as an adapter submits it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from qjm_widgets.core.circuit_input import CircuitInput
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What one job sends.
+    """One attempt of a job to submit.
 
-    ``identity`` is text that tells this attempt of this job from every other (a tag, where the provider
-    has tags). ``batch_id`` is the batch in which the set's jobs ran so far, where there are batches.
-    ``block`` is the circuits as they were written, for an adapter with ``sends_blocks``;
-    where it is there, ``works`` is empty.
+    Attributes:
+        works: the circuits; empty if ``block`` is given.
+        shots: shots per circuit; None if circuits differ or the backend decides.
+        seed: the job's seed, if it has one.
+        options: run options.
+        identity: text that is unique to this attempt of this job: a tag, if the provider has tags.
+        name: of the set.
+        tags: the user's tags.
+        block: the encoded circuits, for an adapter with ``sends_blocks``.
+        batch_id: the batch in which the set's jobs run, if the provider has batches.
     """
 
     works: Sequence[CircuitInput]

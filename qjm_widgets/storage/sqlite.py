@@ -136,7 +136,7 @@ class SQLiteStore(SharedConnection):
             if found is None:
                 return None
             set_key, data, parts = found
-            return sql.OUTCOMES.whole(connection, (set_key, int(row)), data, parts)
+            return sql.OUTCOMES.join(connection, (set_key, int(row)), data, parts)
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
         """Return every status that a job had, oldest first; none for an unknown job."""

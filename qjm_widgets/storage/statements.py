@@ -69,6 +69,6 @@ UNTRANSPILED = (
 
 def block(connection: sqlite3.Connection, row: Row) -> CircuitBlock:
     """Return the record of a row of ``GET_CIRCUITS``, with all parts of its data."""
-    set_key, start, stop, encoding, notes, data, untranspiled, parts = row
-    whole = CIRCUITS.whole(connection, (set_key, start, stop), data, parts)
-    return CircuitBlock(Span(start, stop), encoding, bytes(whole), notes, bool(untranspiled))
+    set_key, start, stop, encoding, notes, first, untranspiled, parts = row
+    data = CIRCUITS.join(connection, (set_key, start, stop), first, parts)
+    return CircuitBlock(Span(start, stop), encoding, bytes(data), notes, bool(untranspiled))
