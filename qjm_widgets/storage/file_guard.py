@@ -92,7 +92,7 @@ class FileGuard:
         return self._path is None or _identity(self._path) == self._known
 
     def leave(self, connection: sqlite3.Connection) -> tuple[sqlite3.Connection, str | None]:
-        """Check for the last time; return the connection to close, and a warning about lost sets or None."""
+        """Return the connection to close, and a warning about lost sets or None."""
         try:
             return self.keep(connection), None
         except (StoreError, OSError, sqlite3.Error):
@@ -100,7 +100,7 @@ class FileGuard:
             return connection, self._left(connection, self._path)
 
     def _left(self, connection: sqlite3.Connection, path: str) -> str | None:
-        """Copy sets that only the open file has beside it, and return a warning about them; None if none."""
+        """Return a warning about sets that only the open file has, after copying it; None if none."""
         there = {set_id: lines for set_id, _, lines in self._rows_in(path, _ALL) or ()}
         names = [
             name for set_id, name, lines in connection.execute(_ALL) if lines > there.get(set_id, -1)

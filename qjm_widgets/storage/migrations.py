@@ -81,16 +81,16 @@ def version_of(connection: sqlite3.Connection, path: str) -> int | None:
 
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:
-    """Bring an open database to ``VERSION``, in one transaction that rolls back where it fails.
+    """Migrate an open database to ``VERSION`` in one transaction.
 
     Raises:
-        StoreVersionError: it is newer than that.
-        StoreCorruptError: it is another program's, or tables are missing.
+        StoreVersionError: the database is newer.
+        StoreCorruptError: the database is another program's, or tables are missing.
     """
     if version_of(connection, path) != VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Asked again: another process may just have done it.
+            # Read again, because another process may have migrated it.
             found = version_of(connection, path)
             if found is None:
                 _run(
@@ -127,4 +127,4 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-    yield statement  # a last one that has no semicolon; nothing is a statement too
+    yield statement  # the last may lack a semicolon; an empty one is valid

@@ -365,7 +365,7 @@ def test_what_is_no_bundle_is_not_written_over(
         bundle.mkdir()
     else:
         bundle.write_bytes(there)
-    with pytest.raises(BundleError, match="is there already and is no bundle"):
+    with pytest.raises(BundleError, match="exists and is not a bundle"):
         write_bundle(store, SET_ID, bundle)
     assert bundle.is_dir() if there is None else bundle.read_bytes() == there
 
