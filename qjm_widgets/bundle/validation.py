@@ -19,7 +19,7 @@ from qjm_widgets.core.record_fields import MAX_INTEGER
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
 from qjm_widgets.serialization.circuits import FIELDS, FORMS, NAMES_ONLY
-from qjm_widgets.serialization.instructions import check_forms
+from qjm_widgets.serialization.instruction_forms import check_forms
 from qjm_widgets.serialization.metadata import UnsafeError, check_tree
 from qjm_widgets.serialization.outcomes import decode_outcome
 from qjm_widgets.serialization.tree import TreeError
