@@ -14,7 +14,8 @@ from qjm_widgets.core.counts import Layout
 from qjm_widgets.core.formatting import WORDS
 from qjm_widgets.core.lost import Lost
 from qjm_widgets.core.lost_values import with_own_metadata
-from qjm_widgets.core.merging import merge, merge_notes
+from qjm_widgets.core.merging import merge
+from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.errors import (
@@ -343,7 +344,7 @@ class JobSetResults:
     def _info(self) -> dict[str, Any]:
         """What the results of all jobs say beside their circuits, as that of one job."""
         outcomes = [self._live.outcomes.of(job.row) for job in self._live.jobs]
-        return merge_notes([outcome.info for outcome in outcomes if outcome is not None])
+        return merge_metadata([outcome.info for outcome in outcomes if outcome is not None])
 
 
 def _no_pub_arguments(index: int, loc: Any, register: str | None) -> None:

@@ -7,8 +7,7 @@ single shot is kept if it is equal in all pieces; else it is ``Lost``, with the 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,16 +16,12 @@ import numpy as np
 from qjm_widgets.core.averages import UnmergeableError, are_equal, average, join, quasi, total
 from qjm_widgets.core.counts import Integers, Packed, together
 from qjm_widgets.core.lost import Lost
+from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
 from qjm_widgets.errors import NotAvailableError, explain
 
 #: Names of values that belong to all shots, although they may have as many entries as there are shots.
 _STATES = frozenset({"statevector", "unitary", "density_matrix", "probabilities", "superop"})
-#: Names in metadata of values that are added: numbers of shots, and seconds.
-_ADDED = re.compile(
-    r"(num_|total_)?shots|time_taken.*|.*_time_taken|sample_measure_time|duration|.*seconds"
-)
-_SEEDS = re.compile(r"seed(_.*)?")
 _ADVICE = "save it with pershot=True, or run all shots in one job"
 
 
@@ -102,7 +97,7 @@ def _merge_runs(runs: Sequence[ExperimentOutcome], weights: Sequence[int]) -> Ex
         data=_merge_each(
             [run.data for run in runs], lambda key, values: _merge_data(pieces, key, values)
         ),
-        fields=merge_notes([run.fields for run in runs]),
+        fields=merge_metadata([run.fields for run in runs]),
     )
 
 
@@ -273,35 +268,8 @@ def _merge_pubs(pubs: Sequence[PubOutcome], weights: Sequence[int]) -> PubOutcom
         first,
         registers=registers,
         data=data,
-        metadata=merge_notes([pub.metadata for pub in pubs]),
+        metadata=merge_metadata([pub.metadata for pub in pubs]),
     )
-
-
-# -- metadata ----------------------------------------------------------------------------------------
-
-
-def merge_notes(trees: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge the metadata of several runs: shots and seconds are added, different seeds become a list.
-
-    Of other values that differ, the first is kept.
-    """
-    merged: dict[str, Any] = {}
-    for key in dict.fromkeys(key for tree in trees for key in tree):
-        values = [tree[key] for tree in trees if key in tree]
-        name = key if isinstance(key, str) else ""
-        if len(values) > 1 and all(isinstance(value, dict) for value in values):
-            merged[key] = merge_notes(values)
-        elif _ADDED.fullmatch(name) and _are_numbers(values):
-            merged[key] = sum(values)
-        elif _SEEDS.fullmatch(name) and _are_numbers(values) and len(set(values)) > 1:
-            merged[key] = values
-        else:
-            merged[key] = values[0]
-    return merged
-
-
-def _are_numbers(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, (int, float, np.number)) and value is not True for value in values)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
