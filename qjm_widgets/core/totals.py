@@ -20,7 +20,7 @@ CANCEL_REQUESTED = 0x10
 UNRETRYABLE = 0x20
 #: The bit of a code for a done job with failed circuits.
 FLAWED = 0x40
-_PLACED, _RETRIED, _USED, _NAMED, _ASKED, _UNHEARD = (1 << bit for bit in range(6))
+_PLACED, _RETRIED, _USED, _NAMED, _POLLED, _UNANSWERED = (1 << bit for bit in range(6))
 _COLUMNS = {"queue": _PLACED, "attempts": _RETRIED, "qpu": _USED, "id": _NAMED}
 _T = TypeVar("_T")
 _CODES = {status: code for code, status in enumerate(ORDER)}
@@ -118,27 +118,27 @@ class Totals:
         found = [self._ended.get(row) for _, row in self._ends[-most:]]
         return [job for job in found if job is not None]
 
-    def told(self) -> BackendFacts:
+    def facts(self) -> BackendFacts:
         """Return the reports of backends over all jobs."""
         shared = [facts for facts, jobs in list(self._sharing.items()) if jobs]
         columns = tuple(name for name, fact in _COLUMNS.items() if any(facts & fact for facts in shared))
         used = sum(list(self._used.values())) if self._used else None
-        silent = all(facts & _UNHEARD for facts in shared if facts & _ASKED)
+        silent = all(facts & _UNANSWERED for facts in shared if facts & _POLLED)
         # Rare: the only case in which all remote jobs are visited.
         remote = list(self.remote.values()) if silent else []
-        asked = [job for job in remote if not job.cancel_requested]
-        if not asked:
+        polled = [job for job in remote if not job.cancel_requested]
+        if not polled:
             return BackendFacts(columns, used, None, None)
         known_at = max(job.checked_at or job.sent_at or 0.0 for job in remote)
         return BackendFacts(
-            columns, used, min(asked, key=lambda job: job.row).last_error, known_at or None
+            columns, used, min(polled, key=lambda job: job.row).last_error, known_at or None
         )
 
 
 def code(job: JobRecord) -> int:
     """Return a byte for a job: the index of its status, and further bits."""
-    asked = job.cancel_requested and not job.status.final
-    bits = (CANCEL_REQUESTED if asked else 0) | (0 if job.retryable else UNRETRYABLE)
+    cancelling = job.cancel_requested and not job.status.final
+    bits = (CANCEL_REQUESTED if cancelling else 0) | (0 if job.retryable else UNRETRYABLE)
     return _CODES[job.status] | bits | (FLAWED if job.flawed else 0)
 
 
@@ -151,7 +151,7 @@ def _facts_of(job: JobRecord) -> int:
     if job.queue_position is not None and not job.status.final:
         facts |= _PLACED
     if job.status.remote and not job.cancel_requested:  # else the error may be of the cancellation
-        facts |= _ASKED if job.last_error is None else _ASKED | _UNHEARD
+        facts |= _POLLED if job.last_error is None else _POLLED | _UNANSWERED
     return facts
 
 

@@ -474,7 +474,7 @@ def test_sets_that_are_lost_with_the_directory_of_the_store_are_named(tmp_path: 
         done(start(manager, Scripted(), 1, name=f"set {number}"), 1)
     shutil.rmtree(place)
     with pytest.warns(
-        UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be written"
+        UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be restored"
     ):
         manager.close()
     assert not place.exists()

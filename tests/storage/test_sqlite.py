@@ -345,7 +345,7 @@ def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
     here, away = tmp_path / "here", tmp_path / "away"
     store = SQLiteStore(here / "jobs.db")
     store.create_set(a_set(), [a_job(0)])
-    look = file_guard._look
+    look = file_guard._identity
 
     def look_and_move(path: str) -> object:
         found = look(path)
@@ -353,7 +353,7 @@ def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
             here.rename(away)
         return found
 
-    monkeypatch.setattr(file_guard, "_look", look_and_move)
+    monkeypatch.setattr(file_guard, "_identity", look_and_move)
     changes = {A: Changes([a_job(0, status=Status.DONE)])}
     with pytest.raises(StoreError):
         store.commit(changes)
