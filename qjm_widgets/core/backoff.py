@@ -56,21 +56,23 @@ class Polling:
         """Return the state with other bounds of the interval, in seconds."""
         return replace(self, shortest=shortest, longest=longest, interval=shortest)
 
-    def asked(self, now: float, *, took: float, news: bool, ended: int = 0, left: int = 0) -> Polling:
+    def answered(
+        self, now: float, *, took: float, changed: bool, ended: int = 0, left: int = 0
+    ) -> Polling:
         """Return the state after an answer.
 
         Args:
             now: the time.
             took: seconds that the poll took, without the fetching of outcomes.
-            news: whether a job changed.
+            changed: whether a job changed.
             ended: number of jobs that the answer ended.
             left: number of unfinished jobs.
         """
         since, each = self.since, self.each
         if ended:
             since, each = now, (now - self.since) / ended
-        interval = self.shortest if news else min(self.interval * self.growth, self.longest)
-        if news and self.local and each is not None:
+        interval = self.shortest if changed else min(self.interval * self.growth, self.longest)
+        if changed and self.local and each is not None:
             interval = min(max(interval, each * left / 2), self.longest)
         interval = max(interval, took * self.share)
         return replace(self, interval=interval, due=now + interval, since=since, each=each)

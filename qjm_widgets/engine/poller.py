@@ -219,8 +219,12 @@ class Poller:
             return
         self._question = None
         now = self._turn.now()
-        self._polling = self._polling.asked(
-            now, took=question.took, news=question.news, ended=question.ended, left=len(self._followed)
+        self._polling = self._polling.answered(
+            now,
+            took=question.took,
+            changed=question.news,
+            ended=question.ended,
+            left=len(self._followed),
         )
         if question.error is None:
             self._unanswered = 0
