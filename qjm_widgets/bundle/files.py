@@ -71,7 +71,7 @@ def read_bundle(
     Raises:
         InputError: the limit is not a whole number of at least 1.
         BundleError: the file is not a bundle, is damaged or changed, exceeds the limits, or is of a
-        newer version.
+            newer version.
     """
     most = _most_bytes(max_bytes)
     source = Path(path).expanduser()

@@ -53,7 +53,7 @@ def histogram(
         texts: counts whose keys are not bits.
         most: number of bars.
         expected: probabilities of the single layout in ``parts``; then the bars are the outcomes with
-        the highest measured or expected probabilities.
+            the highest measured or expected probabilities.
     """
     if expected is not None:
         return _beside(parts[0], expected, most)

@@ -37,7 +37,7 @@ class FileGuard:
         path: an absolute path, or None for a store in memory.
         owner: this store as an owner of sets.
         reopen: opens the store at its path, but makes no file, because an empty one would be taken for
-        it.
+            it.
     """
 
     def __init__(self, path: str | None, owner: str, reopen: Callable[[], sqlite3.Connection]) -> None:
