@@ -8,7 +8,8 @@ import numpy as np
 
 from benchmarks.timing import Row, Target, Watch, compared, take_turns
 from benchmarks.workloads import cut
-from qjm_widgets.core.counts import CountsSum, Layout, pack_shots
+from qjm_widgets.core.counts import Layout, pack_shots
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome
 
 NAME = "aggregation"

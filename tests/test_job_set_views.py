@@ -9,7 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.counts import wilson
+from qjm_widgets.core.frequencies import wilson
 from qjm_widgets.widgets.static_html import html_of, text_of
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 

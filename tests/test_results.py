@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.counts import Layout, pack_hex
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
-from qjm_widgets.core.ports import Changes, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
@@ -68,7 +69,7 @@ def results(
     encoded = {row: encode_outcome(JobOutcome(given, {})) for row, given in outcomes.items()}
     store.commit({SET_ID: Changes(outcomes=encoded)})
     chosen = list(names) or [f"c{index}" for index in range(circuits)]
-    works = [Work(QuantumCircuit(1, 2, name=name)) for name in chosen]
+    works = [CircuitInput(QuantumCircuit(1, 2, name=name)) for name in chosen]
     return JobSetResults(JobSetState(record, jobs, store, works=works))
 
 

@@ -6,7 +6,8 @@ import importlib
 from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_old_primitive
-from qjm_widgets.core.ports import BackendAdapter, Provider
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.provider_port import Provider
 from qjm_widgets.errors import BackendError
 
 

@@ -21,8 +21,10 @@ from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.saved_states import refuse_cuts
 from qjm_widgets.backends.seed_options import SEED, seed_option, spread_seeds
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
 from qjm_widgets.serialization.qiskit_result import read_result
 
@@ -67,7 +69,7 @@ class BackendRun:
         """What its ``run`` names and what it declares."""
         return option_names(self.backend, self._computing)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse circuits that are too wide, unbound, or have an instruction that it would refuse."""
         check_values(self.backend, options)
         width = simulators.most_qubits(self._computing)
@@ -107,7 +109,7 @@ class BackendRun:
             circuits = [work for work in works if not is_schedule(work.circuit)]
             simulators.refuse_unknown_instructions(self._computing, circuits)
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse to cut the shots of circuits that save the state of a single shot."""
         refuse_cuts(self._computing, works, start, options)
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from qjm_widgets.core.lost_values import join_notes
-from qjm_widgets.core.ports import Observation
+from qjm_widgets.core.observation import Observation
 
 _LOG = logging.getLogger("qjm_widgets")
 _KEPT_SETS = 100

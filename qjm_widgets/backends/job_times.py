@@ -10,8 +10,8 @@ from typing import Any
 
 from qjm_widgets.backends.backend_warnings import with_warnings
 from qjm_widgets.backends.qiskit_job import observe_job
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation
 from qjm_widgets.core.records import Status
 
 

@@ -51,7 +51,7 @@ def whole(value: Any) -> int | None:
     """A whole number, as NumPy and JSON may write it, too; None where it is none."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return validation.whole(value)
+    return validation.as_integer(value)
 
 
 def _validators(options: Any) -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qjm_widgets.core.bounds import shown
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import NotFoundError, explain
 

@@ -20,10 +20,12 @@ from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.sampler_input import check_samplable
 from qjm_widgets.backends.seed_options import SEED, spread_seeds
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
 from qjm_widgets.serialization.primitive_result import read_primitive_result
 
@@ -77,7 +79,7 @@ class Sampler:
             most = most or shots_range(backend)[1]
         self.limits = Limits(shots=most)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse circuits that measure nothing, lack values or are too wide."""
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
@@ -101,7 +103,7 @@ class Sampler:
         """What a run of the sampler makes of its seed."""
         return _seed_rule(self.sampler)
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Whatever a sampler gives can be merged."""
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from qjm_widgets._compat import is_schedule
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
 
 
-def check_samplable(index: int, work: Work, *, pointless: bool = False) -> None:
+def check_samplable(index: int, work: CircuitInput, *, pointless: bool = False) -> None:
     """Refuse what is no circuit, measures nothing, or lacks values for its parameters.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from qjm_widgets._compat import backend_name
 from qjm_widgets.backends.simulators import is_from
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
 
 #: Instructions that hold a random choice, whatever the noise model says.
@@ -28,7 +28,9 @@ _ADVICE = (
 )
 
 
-def refuse_cuts(backend: Any, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+def refuse_cuts(
+    backend: Any, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
+) -> None:
     """Refuse to cut the shots of circuits that save what cannot be merged.
 
     Args:

@@ -13,7 +13,7 @@ from typing import Any
 
 from qjm_widgets._compat import backend_name
 from qjm_widgets.backends.provider_simulators import other_simulator
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.errors import CircuitError
 
@@ -140,7 +140,7 @@ def configured(backend: Any, name: str) -> Any:
         return None
 
 
-def refuse_unknown_instructions(backend: Any, works: Sequence[Work]) -> None:
+def refuse_unknown_instructions(backend: Any, works: Sequence[CircuitInput]) -> None:
     """Find the first instruction that a local simulator would refuse.
 
     Raises:

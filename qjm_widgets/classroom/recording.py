@@ -9,8 +9,8 @@ from typing import Any
 
 from qjm_widgets.bundle import Bundle, read_bundle
 from qjm_widgets.bundle.validation import is_safe_to_read
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
-from qjm_widgets.core.ports import Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status, StatusChange
 from qjm_widgets.errors import InputError
 from qjm_widgets.serialization.circuits import read_block, read_names
@@ -57,7 +57,7 @@ class Recording:
 
     record: JobSetRecord
     jobs: tuple[RecordedJob, ...]
-    works: tuple[Work, ...]
+    works: tuple[CircuitInput, ...]
 
 
 def read_recording(source: str | os.PathLike[str]) -> Recording:
@@ -104,22 +104,22 @@ def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float
     )
 
 
-def _read_works(bundle: Bundle) -> list[Work]:
-    works: list[Work | None] = [None] * bundle.record.circuits
+def _read_works(bundle: Bundle) -> list[CircuitInput]:
+    works: list[CircuitInput | None] = [None] * bundle.record.circuits
     for block in bundle.blocks:
         found = read_block(block) if is_safe_to_read(block) else [None] * len(block.span)
         for circuit, (work, name) in enumerate(
             zip(found, read_names(block), strict=True), block.span.start
         ):
-            works[circuit] = work if isinstance(work, Work) else _empty_work(name)
+            works[circuit] = work if isinstance(work, CircuitInput) else _empty_work(name)
     return [work or _empty_work(f"circuit {index}") for index, work in enumerate(works)]
 
 
-def _empty_work(name: str) -> Work:
+def _empty_work(name: str) -> CircuitInput:
     """Stand for a circuit of which only the name was stored; nothing is computed from it."""
     from qiskit import QuantumCircuit
 
-    return Work(QuantumCircuit(name=name))
+    return CircuitInput(QuantumCircuit(name=name))
 
 
 def _refuse_parameter_arrays(jobs: Sequence[RecordedJob]) -> None:

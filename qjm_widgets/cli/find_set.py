@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qjm_widgets.core.formatting import first_line
-from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.errors import AmbiguousNameError, JobSetNotFoundError
 
 _FEW = 5

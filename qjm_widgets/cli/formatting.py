@@ -9,8 +9,8 @@ from typing import Any
 
 from qjm_widgets._printable import printable
 from qjm_widgets.core import formatting
-from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.job_set import JobSet
 
 _LEAST_NAME = 10

@@ -11,7 +11,7 @@ from IPython.display import display
 
 from qjm_widgets.cli.find_set import find_set
 from qjm_widgets.core.formatting import plural
-from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.errors import InputError, QJMError
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager import JobManager, default_manager

@@ -1,4 +1,4 @@
-"""What becomes of each job when a set is driven again after its kernel died: pure."""
+"""Decide, as a pure function, how each job is recovered when a set is resumed."""
 
 from __future__ import annotations
 
@@ -7,37 +7,36 @@ import enum
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.records import JobRecord, Status
 
-#: What a held row says where nobody knows whether its job has outlived the kernel: for a backend that
-#: computes in the kernel, run takes this.
-RERUN_HINT = "rerun_on_resume=True in run does it unasked"
+#: The hint of a held job if it is not known whether it outlived the kernel.
+RERUN_HINT = "rerun_on_resume=True in run does it automatically"
 
 
 class Recovery(enum.Enum):
-    """What to do with one job."""
+    """How one job is recovered."""
 
+    #: It has ended, is held, or was never sent: leave it as it is.
     KEEP = "keep"
-    """It has ended, is held for good, or was never sent: leave it as it is."""
+    #: It no longer exists for certain: submit it (again).
     SEND = "send"
-    """It is certain that nothing of it lives: send it (again)."""
+    #: It was sent: retrieve it by its id.
     FETCH = "fetch"
-    """It was sent: have it back by its id."""
+    #: It may have been sent: search for the tag of this attempt.
     FIND = "find"
-    """It may have been sent: look for the tag of this attempt."""
+    #: It may have been sent, and cannot be searched for: the user decides.
     HOLD = "hold"
-    """It may have been sent, and nobody can tell: the user decides."""
 
 
 def recover(job: JobRecord, *, survives: bool | None, finds: bool, rerun: bool | None) -> Recovery:
-    """What to do with a job.
+    """Return how to recover a job.
 
     Args:
-        job: as the store has it.
-        survives: whether the backend's jobs outlive the kernel that sent them; None: nobody knows.
-        finds: whether the adapter can look for the tag of an attempt.
-        rerun: the user said that jobs which may be lost are run again without asking.
+        job: the record in the store.
+        survives: whether the backend's jobs outlive the kernel that sent them; None if unknown.
+        finds: whether the adapter can search for the tag of an attempt.
+        rerun: whether the user allowed that jobs which may be lost are run again.
     """
     if job.status is Status.HELD:
-        # The user decides, unless it turns up meanwhile.
+        # The user decides, unless the job is found before.
         if survives is False or (job.last_error or "").startswith(OVER_BUDGET):
             return Recovery.KEEP
         if job.job_id is not None:

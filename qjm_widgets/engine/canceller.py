@@ -12,8 +12,8 @@ from typing import Any
 from qjm_widgets import _threads
 from qjm_widgets._threads import Call
 from qjm_widgets.core import backoff
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.error_policy import judge, readable
-from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter
 from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
 
 

@@ -18,10 +18,12 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from typing import Any
 
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.clock_port import Clock
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery, recover
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.engine.submitter import Driver
 from qjm_widgets.engine.transitions import FOUND, FRESH, Transitions

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.observation import NONE_FAILED
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import NONE_FAILED, BackendAdapter
 from qjm_widgets.core.records import JobRecord, Span, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.state.job_set_state import JobSetState

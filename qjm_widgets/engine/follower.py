@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from qjm_widgets.core.ports import JobStore
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import JobSetNotFoundError, QJMError
 from qjm_widgets.state.job_set_state import JobSetState
 

@@ -14,10 +14,11 @@ from typing import Any
 from qjm_widgets import _threads
 from qjm_widgets._threads import CallQueue
 from qjm_widgets.core import backoff
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.error_policy import judge
 from qjm_widgets.core.formatting import duration
-from qjm_widgets.core.ports import BackendAdapter, Observation, RemoteAdapter
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.engine.canceller import Canceller
@@ -218,8 +219,12 @@ class Poller:
             return
         self._question = None
         now = self._turn.now()
-        self._polling = self._polling.asked(
-            now, took=question.took, news=question.news, ended=question.ended, left=len(self._followed)
+        self._polling = self._polling.answered(
+            now,
+            took=question.took,
+            changed=question.news,
+            ended=question.ended,
+            left=len(self._followed),
         )
         if question.error is None:
             self._unanswered = 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qjm_widgets.core import backoff
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.error_policy import Verdict
-from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.engine.engine_set import Turn
 
 _LIMIT_WAIT = 30.0

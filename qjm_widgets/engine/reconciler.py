@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from qjm_widgets import _threads
 from qjm_widgets._threads import Call
 from qjm_widgets.core import backoff
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.error_policy import judge, readable
 from qjm_widgets.core.job_tags import identity_of
-from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery
 from qjm_widgets.engine.engine_set import EngineSet, Key, Turn

@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from qjm_widgets import _threads
 from qjm_widgets._threads import CallQueue
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.bounds import bounded_observation
-from qjm_widgets.core.ports import BackendAdapter, Observation
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
 from qjm_widgets.engine.status_query import Followed
 

@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.bounds import bounded_observation
 from qjm_widgets.core.error_policy import readable
-from qjm_widgets.core.ports import BackendAdapter, Observation
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.engine.engine_set import EngineSet, Key
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.error_policy import Refusal, Verdict, judge, shots_limit
-from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.core.splitting import Limits

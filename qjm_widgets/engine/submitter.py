@@ -14,13 +14,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from qjm_widgets._threads import CallQueue
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
 from qjm_widgets.core.error_policy import Refusal, judge, readable
 from qjm_widgets.core.formatting import Waiting
 from qjm_widgets.core.job_tags import identity_of
-from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.engine.engine_set import EngineSet, Turn
 from qjm_widgets.engine.poller import Poller
 from qjm_widgets.engine.rate_limiter import RateLimiter

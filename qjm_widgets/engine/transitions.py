@@ -10,14 +10,17 @@ from typing import Any
 
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.bounds import bounded
+from qjm_widgets.core.circuit_input import item_of
+from qjm_widgets.core.clock_port import Clock
 from qjm_widgets.core.formatting import circuits_words, first_line, plural, some
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
+from qjm_widgets.core.observation import NONE_FAILED
 from qjm_widgets.core.outcomes import MISSING, JobOutcome
-from qjm_widgets.core.ports import NONE_FAILED, Clock, Encoded, JobStore, item_of
 from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
 from qjm_widgets.core.seeds import SeedRule, piece_seed, seed_at
 from qjm_widgets.core.span_index import runs_of
 from qjm_widgets.core.splitting import Item, parts
+from qjm_widgets.core.store_port import Encoded, JobStore
 from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.engine.unit_of_work import STORE_RETRY, UnitOfWork
 from qjm_widgets.errors import NotAvailableError, StoreError, explain

@@ -8,8 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import ClosedError, StoreError, explain
 from qjm_widgets.serialization.circuits import write_block
@@ -25,7 +27,10 @@ class _Entry:
     """A set whose circuits are being transpiled."""
 
     def __init__(
-        self, state: JobSetState, transpile: Callable[[Work], Work], spans: Sequence[Span]
+        self,
+        state: JobSetState,
+        transpile: Callable[[CircuitInput], CircuitInput],
+        spans: Sequence[Span],
     ) -> None:
         self._state = state
         self.transpile = transpile
@@ -47,7 +52,12 @@ class Transpiler:
         self._stopped = False
         self._thread: threading.Thread | None = None
 
-    def add(self, state: JobSetState, transpile: Callable[[Work], Work], spans: Sequence[Span]) -> None:
+    def add(
+        self,
+        state: JobSetState,
+        transpile: Callable[[CircuitInput], CircuitInput],
+        spans: Sequence[Span],
+    ) -> None:
         """Transpile spans of a set, in order, each circuit by itself."""
         with self._wake:
             self._entries.append(_Entry(state, transpile, spans))

@@ -6,9 +6,10 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from qjm_widgets.core.clock_port import Clock
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Changes, Clock, Encoded, JobStore
 from qjm_widgets.core.records import JobRecord, StatusChange
+from qjm_widgets.core.store_port import Changes, Encoded, JobStore
 from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.errors import JobSetNotFoundError, LeaseLostError, StoreError, StoreValueError, explain
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from qjm_widgets.core.adapter_port import RemoteAdapter
 from qjm_widgets.core.job_tags import identity_of
-from qjm_widgets.core.ports import RemoteAdapter
 from qjm_widgets.core.validation import check_tags
 from qjm_widgets.errors import InputError, ProviderError, explain
 from qjm_widgets.state.job_set_state import JobSetState

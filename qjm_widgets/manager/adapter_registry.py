@@ -8,7 +8,7 @@ from typing import Any
 
 from qjm_widgets import backends
 from qjm_widgets.backends.executors.process_pool import Processes
-from qjm_widgets.core.ports import BackendAdapter
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.records import JobSetRecord
 from qjm_widgets.manager.resume_options import rebuilt_backend
 

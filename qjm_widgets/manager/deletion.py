@@ -6,7 +6,7 @@ import datetime
 import time
 from collections.abc import Callable, Iterable
 
-from qjm_widgets.core.ports import JobStore, SetSummary
+from qjm_widgets.core.store_port import JobStore, SetSummary
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import (
     DrivenElsewhereError,

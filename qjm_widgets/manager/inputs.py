@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.observables import is_estimator_pub
-from qjm_widgets.core.ports import Work
-from qjm_widgets.core.validation import number, whole
+from qjm_widgets.core.validation import as_integer, number
 from qjm_widgets.errors import CircuitError, InputError, explain
 
 #: The most shots that backends count and the store keeps.
 _MOST_SHOTS = 2**63 - 1
 
 
-def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
+def read_circuits(circuits: Any, shots: int | None) -> list[CircuitInput]:
     """Return one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``, as works.
 
     The works hold the user's own objects: these are stored or copied (``copy_work``) before ``run``
@@ -39,7 +39,7 @@ def read_circuits(circuits: Any, shots: int | None) -> list[Work]:
         raise InputError("no circuits were given")
     circuit = _circuit_class()  # looked up once: there may be a hundred thousand circuits
     return [
-        Work(item, None, shots) if isinstance(item, circuit) else _read(index, item, shots)
+        CircuitInput(item, None, shots) if isinstance(item, circuit) else _read(index, item, shots)
         for index, item in enumerate(given)
     ]
 
@@ -58,7 +58,7 @@ def _check_shots(shots: Any, where: str = "shots") -> int | None:
     """
     if shots is None:
         return None
-    found = whole(shots)
+    found = as_integer(shots)
     if found is None:
         raise InputError(f"{where} must be a whole number, not {shots!r}")
     if found < 1:
@@ -94,10 +94,10 @@ def _is_pub(thing: Any) -> bool:
     )
 
 
-def _read(index: int, item: Any, shots: int | None) -> Work:
+def _read(index: int, item: Any, shots: int | None) -> CircuitInput:
     """Read an item that is not a ``QuantumCircuit``."""
     if is_schedule(item):
-        return Work(item, None, shots)
+        return CircuitInput(item, None, shots)
     if is_estimator_pub(item):
         circuit = getattr(item, "circuit", None) or item[0]
         raise CircuitError(
@@ -127,7 +127,9 @@ def _read(index: int, item: Any, shots: int | None) -> Work:
     own_shots = _check_shots(pub.shots, f"shots of item {index}")
     values = pub.parameter_values
     _check_values(index, pub.circuit, values)
-    return Work(pub.circuit, values if values.num_parameters or values.shape else None, own_shots)
+    return CircuitInput(
+        pub.circuit, values if values.num_parameters or values.shape else None, own_shots
+    )
 
 
 def _check_values(index: int, circuit: Any, values: Any) -> None:
@@ -148,10 +150,10 @@ def _check_values(index: int, circuit: Any, values: Any) -> None:
         raise CircuitError(f"item {index} ({circuit.name}) has values that are not numbers (NaN)")
 
 
-def copy_work(work: Work) -> Work:
+def copy_work(work: CircuitInput) -> CircuitInput:
     """Copy a circuit, so that later changes of the user's circuit do not matter."""
     copied = copy.deepcopy(work.circuit) if is_schedule(work.circuit) else copy_circuit(work.circuit)
-    return Work(copied, work.values, work.shots)
+    return CircuitInput(copied, work.values, work.shots)
 
 
 def _kind(thing: Any) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from qjm_widgets import backends as _backends
 from qjm_widgets.core.job_tags import OURS
-from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.core.provider_jobs import FoundSet, found_sets
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.core.validation import check_name
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.engine.follower import Follower

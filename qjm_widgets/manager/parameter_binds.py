@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError, InputError, explain
 
 #: Aer's option, a dict of values for each circuit, and MQT's, which may also be a list of values.
 BINDING = ("parameter_binds", "parameter_values")
 
 
-def bind_parameters(works: list[Work], options: Mapping[str, Any]) -> list[Work]:
+def bind_parameters(works: list[CircuitInput], options: Mapping[str, Any]) -> list[CircuitInput]:
     """Assign the values that the run options have for each circuit.
 
     The counts are as if the backend assigned them: Aer, too, seeds each circuit by its index.

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
+from qjm_widgets.core.circuit_input import CircuitInput, item_of
 from qjm_widgets.core.option_names import RUN_ARGUMENTS, check_option_names
-from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work, item_of
 from qjm_widgets.core.records import JobRecord, JobSetRecord
 from qjm_widgets.core.seeds import SeedRule, move, places
 from qjm_widgets.core.splitting import (
@@ -69,7 +70,7 @@ class PlannedSet(NamedTuple):
 
     record: JobSetRecord
     jobs: list[JobRecord]
-    works: list[Work]
+    works: list[CircuitInput]
     plan: Plan
     options: dict[str, Any]
 
@@ -99,7 +100,7 @@ def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet
 
 def _record(
     arguments: RunArguments,
-    works: Sequence[Work],
+    works: Sequence[CircuitInput],
     options: Mapping[str, Any],
     adapter: BackendAdapter,
 ) -> JobSetRecord:
@@ -135,7 +136,7 @@ def default_name() -> str:
 
 
 def check_cuts(
-    works: Sequence[Work],
+    works: Sequence[CircuitInput],
     jobs: Sequence[PlannedJob],
     adapter: BackendAdapter,
     options: Mapping[str, Any],
@@ -168,7 +169,7 @@ def gc_disabled() -> Iterator[None]:
 
 
 def _plan(
-    works: Sequence[Work], adapter: BackendAdapter, requested: Limits, options: Mapping[str, Any]
+    works: Sequence[CircuitInput], adapter: BackendAdapter, requested: Limits, options: Mapping[str, Any]
 ) -> Plan:
     limits = adapter.limits.tighter(requested)
     # With a limit on shots alone, such as Aer's, all circuits would be in one job.
@@ -195,7 +196,7 @@ def _plan(
     )
 
 
-def _shots_range(works: Sequence[Work]) -> tuple[int, int] | None:
+def _shots_range(works: Sequence[CircuitInput]) -> tuple[int, int] | None:
     """Return the fewest and most shots of a circuit; None if the backend decides for any."""
     shots = [work.shots for work in works if work.shots is not None]
     return (min(shots), max(shots)) if len(shots) == len(works) else None
@@ -240,12 +241,12 @@ def _job_records(
 
 def transpile_function(
     pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
-) -> Callable[[Work], Work]:
+) -> Callable[[CircuitInput], CircuitInput]:
     """Return a function that transpiles one circuit and lets the adapter check the result."""
 
-    def transpile(work: Work) -> Work:
+    def transpile(work: CircuitInput) -> CircuitInput:
         # One circuit at a time: for a list Qiskit would fork processes from a thread.
-        transpiled = Work(pass_manager.run(work.circuit), work.values, work.shots)
+        transpiled = CircuitInput(pass_manager.run(work.circuit), work.values, work.shots)
         adapter.check([transpiled], options)
         return transpiled
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.job_tags import set_tag
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import BackendAdapter, JobStore, Provider, RemoteAdapter
 from qjm_widgets.core.provider_jobs import adopt, assemble
+from qjm_widgets.core.provider_port import Provider
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import (
     ClosedError,

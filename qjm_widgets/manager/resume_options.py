@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from qjm_widgets.backends import simulators
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.option_names import RESUME_ARGUMENTS, check_option_names
-from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import JobSetRecord, Span
 from qjm_widgets.errors import InputError
 from qjm_widgets.state.job_set_state import JobSetState

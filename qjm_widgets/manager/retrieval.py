@@ -6,8 +6,9 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.formatting import options_text
-from qjm_widgets.core.ports import BackendAdapter, JobStore
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.engine.follower import Follower
 from qjm_widgets.engine.transpiler import Transpiler

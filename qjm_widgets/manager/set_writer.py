@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import QJMError
 from qjm_widgets.manager.inputs import copy_work
 from qjm_widgets.serialization.circuits import write_block
@@ -44,7 +46,7 @@ class SetWriter:
         self._store = store
         self._keep = keep
         self.record = replace(record, circuits=0, complete=False)
-        self.works: list[Work | None] = []
+        self.works: list[CircuitInput | None] = []
         self.names: list[str] = []
         self.losses: list[Loss] = []
         self._jobs: list[JobRecord] = []
@@ -56,7 +58,7 @@ class SetWriter:
     def __enter__(self) -> SetWriter:
         return self
 
-    def add(self, works: Sequence[Work], jobs: Sequence[JobRecord]) -> None:
+    def add(self, works: Sequence[CircuitInput], jobs: Sequence[JobRecord]) -> None:
         """Add the next circuits, with the jobs that hold them.
 
         Args:

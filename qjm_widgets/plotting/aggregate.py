@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
+from qjm_widgets.core.counts import Layout, Packed, together
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.formatting import circuits_words, plural
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome

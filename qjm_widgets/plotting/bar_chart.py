@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from qjm_widgets.core.counts import wilson
 from qjm_widgets.core.formatting import first_line, plural
+from qjm_widgets.core.frequencies import wilson
 from qjm_widgets.core.histogram import Histogram, Likeness
 from qjm_widgets.errors import CircuitNotFoundError, InputError
 from qjm_widgets.plotting.aggregate import Aggregate

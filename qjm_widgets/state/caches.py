@@ -8,10 +8,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from qjm_widgets.core.counts import CountsSum
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import MissingCircuitsError, StoreCorruptError, explain
 from qjm_widgets.serialization.circuits import (
     Missing,
@@ -85,7 +87,7 @@ class Circuits:
         store: JobStore,
         set_id: str,
         number: int,
-        works: Sequence[Work | None],
+        works: Sequence[CircuitInput | None],
         names: Sequence[str] = (),
         unstored: Callable[[], Collection[int]] = tuple,
     ) -> None:
@@ -93,7 +95,7 @@ class Circuits:
         self._unstored = unstored
         self._set_id = set_id
         self._number = number
-        self._works: list[Work | None] = list(works) or [None] * number
+        self._works: list[CircuitInput | None] = list(works) or [None] * number
         self._names: list[str] | None = list(names) or None
         self._metadata: list[Mapping[str, Any]] | None = None
         known = [work.circuit for work in works if work is not None]
@@ -101,7 +103,7 @@ class Circuits:
             self._names = self._names or [circuit.name for circuit in known]
             self._metadata = [circuit.metadata or {} for circuit in known]
 
-    def of(self, span: Span) -> list[Work]:
+    def of(self, span: Span) -> list[CircuitInput]:
         """The circuits of a span: from memory, else from the store.
 
         Raises:
@@ -111,7 +113,7 @@ class Circuits:
         works = [work for work in self._works[span.start : span.stop] if work is not None]
         if len(works) == len(span):
             return works
-        found: dict[int, Work] = {}
+        found: dict[int, CircuitInput] = {}
         reasons: dict[int, str] = dict.fromkeys(range(span.start, span.stop), _NEVER)
         for block in self._store.get_circuits(self._set_id, span):
             for circuit, work in enumerate(self._read(block), block.span.start):
@@ -129,7 +131,7 @@ class Circuits:
             raise MissingCircuitsError(missing, reasons[missing[0]])
         return [found[circuit] for circuit in range(span.start, span.stop)]
 
-    def _read(self, block: CircuitBlock) -> list[Work | Missing]:
+    def _read(self, block: CircuitBlock) -> list[CircuitInput | Missing]:
         try:
             return read_block(block)
         except Exception as error:  # damaged bytes can make Qiskit raise anything
@@ -144,7 +146,7 @@ class Circuits:
         whole = len(found) == 1 and found[0].span == span and not unstored_of(found[0])
         return found[0] if whole else None
 
-    def replace(self, span: Span, works: Sequence[Work], *, keep: bool) -> None:
+    def replace(self, span: Span, works: Sequence[CircuitInput], *, keep: bool) -> None:
         """Put transpiled circuits in place of the given ones; ``keep``: the store lacks them."""
         for circuit, work in zip(range(span.start, span.stop), works, strict=True):
             if keep or self._works[circuit] is not None:

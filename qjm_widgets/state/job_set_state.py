@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import TRIES
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.formatting import Summary, Waiting, plural, summary
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import BackendAdapter, JobStore, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.span_index import Cover
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.core.totals import Totals
 from qjm_widgets.state.caches import IN_MEMORY, Circuits, LRUCache, Outcomes
 from qjm_widgets.state.events import EventBus, JobEvent
@@ -52,7 +54,7 @@ class JobSetState:
         store: JobStore,
         *,
         adapter: BackendAdapter | None = None,
-        works: Sequence[Work | None] = (),
+        works: Sequence[CircuitInput | None] = (),
         names: Sequence[str] = (),
         options: Mapping[str, Any] | None = None,
         tries: int = TRIES,

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qjm_widgets.core.counts import CountsSum, Layout
+from qjm_widgets.core.counts import Layout
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.formatting import WORDS
 from qjm_widgets.core.lost_values import with_own_metadata
-from qjm_widgets.core.merging import merge, merge_notes
+from qjm_widgets.core.merging import merge
+from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.errors import (
@@ -190,7 +192,7 @@ class OutcomeReader:
     def merged_info(self) -> dict[str, Any]:
         """Merge what the results of all jobs have beside their circuits."""
         outcomes = [self._state.outcomes.of(job.row) for job in self._state.jobs]
-        return merge_notes([outcome.info for outcome in outcomes if outcome is not None])
+        return merge_metadata([outcome.info for outcome in outcomes if outcome is not None])
 
     def _with_metadata(self, circuit: int, outcome: CircuitOutcome) -> CircuitOutcome:
         return with_own_metadata(outcome, lambda: self._state.circuits.metadata()[circuit])

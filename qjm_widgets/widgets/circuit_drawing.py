@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qjm_widgets.core import formatting
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 
 MOST = 3
 """Circuits that are drawn for one question."""
@@ -15,7 +15,7 @@ _INSTRUCTIONS = 400
 _CHARACTERS = 60_000
 
 
-def draw(works: Sequence[Work], first: int, columns: int) -> list[dict[str, Any]]:
+def draw(works: Sequence[CircuitInput], first: int, columns: int) -> list[dict[str, Any]]:
     """Draw circuits.
 
     Args:
@@ -26,7 +26,7 @@ def draw(works: Sequence[Work], first: int, columns: int) -> list[dict[str, Any]
     return [_drawn(work, first + place, columns) for place, work in enumerate(works)]
 
 
-def _drawn(work: Work, index: int, columns: int) -> dict[str, Any]:
+def _drawn(work: CircuitInput, index: int, columns: int) -> dict[str, Any]:
     circuit = work.circuit
     try:
         text, facts = _text(circuit, columns)

@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from qjm_widgets.core import formatting
-from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.core.records import JobSetRecord, Status
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.core.totals import ORDER
 
 VERSION = 1

@@ -7,8 +7,7 @@ import time
 from collections.abc import Sequence
 from html import escape
 
-from qjm_widgets.core import counts as packing
-from qjm_widgets.core import formatting
+from qjm_widgets.core import formatting, frequencies
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.state.job_set_state import JobSetState
 
@@ -103,7 +102,7 @@ def _bars(state: JobSetState) -> str:
     counts, jobs = state.outcomes.total()
     if not counts:
         return ""
-    top = packing.top(counts, _BARS)
+    top = frequencies.top(counts, _BARS)
     most = max(top.counts)
     shots = sum(counts.values())
     rows = "".join(

@@ -268,7 +268,7 @@ class ViewUpdates:
             paused=state.paused,
             waiting=state.waiting,
             owner=None if state.over else state.owner,
-            told=state.totals.told(),
+            told=state.totals.facts(),
             heard_at=state.heard_at,
             ends=self._end(),
             took=formatting.took(state.jobs) if state.settled else None,

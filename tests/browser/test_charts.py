@@ -155,7 +155,9 @@ def test_a_panel_that_teaches_explains_what_is_focused(
     notebook.screenshot("charts-teaching", of=panel)
     assert serious(panel) == []
     notebook.page.keyboard.press("Escape")
-    notebook.kernel_eval("__import__('qjm_widgets.widgets.settings').widgets.settings.set_default(False)")
+    notebook.kernel_eval(
+        "__import__('qjm_widgets.widgets.settings').widgets.settings.set_default(False)"
+    )
     expect(life).to_have_count(0)
     notebook.kernel_eval("job_set.cancel()")
     notebook.kernel_eval(open_gate(1))

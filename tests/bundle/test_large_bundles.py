@@ -15,8 +15,8 @@ from qjm_widgets import JobManager
 from qjm_widgets.bundle import archive, read_bundle, write_bundle
 from qjm_widgets.core.counts import Layout, Packed, integers
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Changes
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import BundleError, InputError
 from qjm_widgets.serialization.outcomes import encode_outcome
 from qjm_widgets.state.progress import FileLine

@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.counts import Packed
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import NotFoundError
 from tests.fakes import LIMIT
 from tests.faults.server import LAYOUT
@@ -101,10 +103,10 @@ class Scripted:
     def option_names(self) -> KnownOptions:
         return KnownOptions(frozenset(), others=True)
 
-    def check(self, works: Sequence[Work], options: Any) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Any) -> None:
         """Everything may run."""
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Any) -> None:
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Any) -> None:
         """Everything can be merged."""
 
     def seeds(self, pieces: int, options: Any) -> list[int | None]:

@@ -17,13 +17,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.counts import Layout, Packed
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import NotFoundError
 
 LAYOUT = Layout((), 10)
@@ -197,10 +199,10 @@ class Finding:
     def option_names(self) -> KnownOptions:
         return KnownOptions(frozenset(), others=True)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Everything may run."""
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Everything can be merged."""
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:

@@ -421,7 +421,7 @@ def test_a_manager_that_writes_nothing_writes_a_deleted_store_anew(
         assert seen.managed_jobs()[0].history()
         assert store.exists()
     idle_one.close()
-    assert "was deleted while it was open, and was written anew" in caplog.text
+    assert "was deleted while it was open, and was restored" in caplog.text
     with JobManager(store) as later:
         done(later.retrieve_job_set(job_set.job_set_id()), 3)
     assert [path.name for path in store.parent.iterdir()] == ["store"]
@@ -474,7 +474,7 @@ def test_sets_that_are_lost_with_the_directory_of_the_store_are_named(tmp_path: 
         done(start(manager, Scripted(), 1, name=f"set {number}"), 1)
     shutil.rmtree(place)
     with pytest.warns(
-        UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be written"
+        UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be restored"
     ):
         manager.close()
     assert not place.exists()

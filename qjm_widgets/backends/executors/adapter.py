@@ -22,10 +22,14 @@ from qjm_widgets.backends.executors.started_events import Mailbox, Report
 from qjm_widgets.backends.executors.tasks import Answer, Parcel, call_of, pack, versions
 from qjm_widgets.backends.executors.workers import Workers
 from qjm_widgets.backends.sampler import Sampler, seed_of
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import BackendAdapter, CircuitBlock, Observation, Submission, Work
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
 from qjm_widgets.serialization.circuits import find_unstorable, write_block
 
@@ -109,7 +113,7 @@ class OnExecutor:
         """Those of the backend."""
         return self._inner.option_names()
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, and what cannot travel."""
         self._workers.check()
         self._inner.check(works, options)
@@ -122,7 +126,7 @@ class OnExecutor:
                 )
         pack(dict(options), "one of the run options")
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """As without an executor."""
         self._inner.check_cut(works, start, options)
 
@@ -202,7 +206,7 @@ class OnExecutor:
                 sent.future.cancel()
         self._mailbox.close()
 
-    def _write(self, works: Sequence[Work]) -> CircuitBlock:
+    def _write(self, works: Sequence[CircuitInput]) -> CircuitBlock:
         block, losses = write_block(Span(0, len(works)), works)
         for loss in losses:
             if loss.key is None:

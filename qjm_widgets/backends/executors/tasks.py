@@ -16,10 +16,12 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from qjm_widgets.backends.executors.started_events import send
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError, explain
 from qjm_widgets.serialization.circuits import Missing, read_block
 from qjm_widgets.serialization.outcomes import encode_outcome

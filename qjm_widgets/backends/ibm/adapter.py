@@ -23,13 +23,15 @@ from qjm_widgets.backends.ibm.sampler import (
 )
 from qjm_widgets.backends.ibm.tracker import Sent, Tracker
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.job_tags import NAME, OURS, OWN_TAGS, job_tags
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError
 
 TAGS = 8
@@ -129,13 +131,13 @@ class IBMQuantum:
         """Those of the runtime's sampler, and ``batch``."""
         return KnownOptions(sampler_options(), others=False)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
         merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
         check_circuits(works, self.backend)
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Whatever a sampler gives can be merged."""
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:

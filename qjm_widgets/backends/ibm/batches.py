@@ -7,7 +7,7 @@ from typing import Any
 from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.backends.ibm.sampler import BATCH, is_batch_id, sorted_error
 from qjm_widgets.core.job_tags import set_tag_of
-from qjm_widgets.core.ports import Submission
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError, NotFoundError, ProviderError
 
 

@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation, RemoteJob
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import ProviderError
 from qjm_widgets.serialization.primitive_result import read_primitive_result

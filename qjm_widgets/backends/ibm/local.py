@@ -18,9 +18,10 @@ from qjm_widgets.backends.ibm.sampler import (
 from qjm_widgets.backends.job_times import JobTimes
 from qjm_widgets.backends.sampler import Sampler, sent_job
 from qjm_widgets.backends.seed_options import SEED, spread_seeds
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Submission, Work
 from qjm_widgets.core.seeds import SeedRule
+from qjm_widgets.core.submission import Submission
 
 _HEEDED = ("default_shots", "simulator")
 """What local mode does something with; for the other options it would warn, job by job."""
@@ -53,7 +54,7 @@ class IBMLocal(Sampler):
         """Those of the runtime's sampler, ``batch``, and the seed by itself."""
         return KnownOptions(sampler_options() | {SEED}, others=False)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse what the device that is imitated would refuse."""
         self._options(options)
         check_batch(options.get(BATCH, True))

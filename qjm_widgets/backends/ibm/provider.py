@@ -8,7 +8,7 @@ from qjm_widgets.backends.ibm.account import account_of
 from qjm_widgets.backends.ibm.adapter import IBMQuantum
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job
-from qjm_widgets.core.ports import RemoteJob
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.errors import InputError
 
 _PROGRAMS = ("sampler",)

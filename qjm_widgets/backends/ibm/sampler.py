@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qjm_widgets.backends.sampler_input import check_samplable
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.error_policy import Refusal, chain, judge, retry_after
-from qjm_widgets.core.ports import Work
 from qjm_widgets.errors import CircuitError, InputError, ProviderError, explain
 
 BATCH = "batch"
@@ -77,7 +77,7 @@ def is_batch_id(text: Any) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,100}", text) is not None
 
 
-def check_circuits(works: Sequence[Work], backend: Any) -> None:
+def check_circuits(works: Sequence[CircuitInput], backend: Any) -> None:
     """Refuse circuits that the device would refuse: what is not ISA, or measures nothing.
 
     Raises:

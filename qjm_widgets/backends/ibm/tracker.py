@@ -12,7 +12,8 @@ from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.client import PAGE, IBMClient
 from qjm_widgets.backends.ibm.jobs import read_job
 from qjm_widgets.core.job_tags import identity_in, set_tag, set_tag_of, set_tags_in
-from qjm_widgets.core.ports import Observation, RemoteJob
+from qjm_widgets.core.observation import Observation
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import NotFoundError, ProviderError, explain
 
