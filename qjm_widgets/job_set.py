@@ -168,7 +168,7 @@ class JobSet:
             now,
             detailed=detailed,
             trouble=state.trouble,
-            standing=state.standing(now),
+            reason=state.standing(now),
         )
 
     @printable_result
@@ -289,7 +289,7 @@ class JobSet:
         limit = 0 if partial and timeout is None else timeout
         if not self.wait(limit, progress=progress) and not partial:
             going = [job for job in self._state.jobs if not job.status.settled]
-            some = ", ".join(f"{job.row} ({formatting.WORDS[job.status]})" for job in going[:5])
+            some = ", ".join(f"{job.row} ({formatting.status_text(job.status)})" for job in going[:5])
             more = ", …" if len(going) > 5 else ""
             raise WaitTimeoutError(
                 f"after {timeout} s {len(going):,} of {formatting.plural(len(self._state.jobs), 'job')} "

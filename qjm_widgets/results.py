@@ -11,7 +11,7 @@ from qiskit.result import Counts, Result
 
 from qjm_widgets._compat import experiment_header
 from qjm_widgets.core.counts import Layout
-from qjm_widgets.core.formatting import WORDS
+from qjm_widgets.core.formatting import status_text
 from qjm_widgets.core.lost import Lost
 from qjm_widgets.core.lost_values import with_own_metadata
 from qjm_widgets.core.merging import merge, merge_notes
@@ -373,7 +373,7 @@ def _reason(job: JobRecord) -> str:
         return f"{who} was cancelled"
     if job.status is Status.DONE:
         return f"{who} is done, but its result is still at the provider: job_set.resume(backend)"
-    return f"{who} is {WORDS[job.status]}"
+    return f"{who} is {status_text(job.status)}"
 
 
 def _kept(value: Any, what: str) -> Any:

@@ -3,7 +3,7 @@
 Exit codes::
 
     0   it was done; of watch, resume and retry: and every job of the set is done
-    1   the set has ended, and some of its jobs failed, were cancelled or are held
+    1   the set has ended, and some of its jobs are not done: error, cancelled or held
     2   the command line, or a value in it, is wrong
     3   there is no such job set
     4   another kernel drives the set: act there

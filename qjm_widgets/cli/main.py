@@ -16,7 +16,7 @@ from qjm_widgets.cli import exit_codes, formatting
 from qjm_widgets.cli.find_set import find_set
 from qjm_widgets.cli.parser import backend_of, options_of, parser
 from qjm_widgets.cli.watch import watch
-from qjm_widgets.core.formatting import plural
+from qjm_widgets.core.formatting import STATUS_NAMES, plural, status_text
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import (
     DrivenElsewhereError,
@@ -137,7 +137,7 @@ def _cancel(manager: JobManager, chosen: argparse.Namespace) -> int:
     ended = sum(state.jobs[row].status is Status.CANCELLED for row in rows)
     late = f"; {len(rows) - ended} ended first" if ended < len(rows) else ""
     tree = {"cancelled": ended, "asked_for": len(rows)}
-    return _say(chosen, tree, f"{plural(ended, 'job')} cancelled{late}")
+    return _say(chosen, tree, f"{plural(ended, 'job')} {status_text(Status.CANCELLED)}{late}")
 
 
 def _retry(manager: JobManager, chosen: argparse.Namespace) -> int:
@@ -146,17 +146,14 @@ def _retry(manager: JobManager, chosen: argparse.Namespace) -> int:
     wanted = Status.HELD if chosen.held else Status.ERROR
     jobs = [job_set._state.jobs[row] for row in rows]
     if not any(job.status is wanted or (job.flawed and not chosen.held) for job in jobs):
-        return _say(chosen, {"retried": 0}, f"nothing to retry: no job of those is {_word(wanted)}")
+        text = f"nothing to retry: none of these jobs has the status {STATUS_NAMES[wanted]}"
+        return _say(chosen, {"retried": 0}, text)
     _drive(job_set, chosen, paused=False)
     again = job_set.retry(rows, held=chosen.held)
     if not chosen.json:
         print(f"sending {plural(again, 'job')} again")
     watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
     return _ending(job_set)
-
-
-def _word(status: Status) -> str:
-    return "held" if status is Status.HELD else "failed"
 
 
 def _resume(manager: JobManager, chosen: argparse.Namespace) -> int:

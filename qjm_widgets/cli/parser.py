@@ -15,7 +15,7 @@ from qjm_widgets.errors import InputError, explain
 
 _SET = "a job set: its id, the beginning of its id, or its name"
 _CODES = """exit codes:
-  0 done   1 some jobs failed, were cancelled or are held   2 wrong usage   3 no such job set
+  0 done   1 some jobs are error, cancelled or held   2 wrong usage   3 no such job set
   4 another kernel drives it   5 a backend is needed   6 store or file   7 time over   130 interrupted
 """
 

@@ -94,7 +94,7 @@ class JobsTable:
             [
                 Column("job", [str(row.row) for row in rows], True),
                 Column("circuits", [f"{row.span} {row.piece}".rstrip() for row in rows], False),
-                Column("status", [row.word for row in rows], False),
+                Column("status", [row.status_name for row in rows], False),
                 Column("queue", [str(row.queue or "") for row in rows], True),
                 Column("waited", [formatting.duration(row.waited) for row in rows], True),
                 Column("ran", [formatting.duration(row.ran) for row in rows], True),

@@ -90,7 +90,7 @@ def _row(job: JobRecord) -> str:
     cells = (
         f"{shown.row}",
         where,
-        f"{_MARKS[Status.ERROR if job.flawed else shown.status]} {shown.word}",
+        f"{_MARKS[Status.ERROR if job.flawed else shown.status]} {shown.status_name}",
         formatting.duration(shown.waited),
         formatting.duration(shown.ran),
         shown.note,

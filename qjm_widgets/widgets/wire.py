@@ -271,7 +271,7 @@ def detail(
 
 
 def _history_line(change: StatusChange, clock: Any) -> str:
-    line = f"{clock(change.at)}  {formatting.WORDS[change.status]}"
+    line = f"{clock(change.at)}  {formatting.STATUS_NAMES[change.status]}"
     if change.attempt > 1:
         line += f" (attempt {change.attempt})"
     return f"{line}: {formatting.first_line(change.text)}" if change.text else line

@@ -123,7 +123,7 @@ def test_a_set_is_shown_by_id_beginning_or_name(
     for text in (job_set.job_set_id(), job_set.job_set_id()[:6].upper(), "coins"):
         code, out, _ = say(capsys, "show", text)
         assert code == 0
-        assert "2 of 3 done, 1 failed" in out
+        assert "2 of 3 done, 1 error" in out
         assert "it got too warm" in out
     tree = say_json(capsys, "show", "coins", "--counts")
     assert [job["status"] for job in tree["job_list"]] == ["done", "error", "done"]
@@ -232,7 +232,7 @@ def test_retry_sends_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = say(capsys, "retry", "warm", "0", "--backend", "lab_of_this_test:slow")
     assert code == 1
     assert out.splitlines()[0] == "sending 1 job again"
-    assert out.splitlines()[-1] == "2 of 3 done, 1 failed"
+    assert out.splitlines()[-1] == "2 of 3 done, 1 error"
     assert say(capsys, "retry", "warm", "--backend", "lab_of_this_test:slow")[0] == 0
     assert say(capsys, "retry", "warm")[1].startswith("nothing to retry")
     assert say(capsys, "retry", "warm", "--held")[1].startswith("nothing to retry")

@@ -129,25 +129,25 @@ def test_the_table_in_a_terminal_follows_the_kernel(warm: JobManager) -> None:
     (job_set,) = warm.job_sets()
     backend = job_set.jobs()[0].backend()
     terminal = Terminal("watch", "warm")
-    terminal.read_until(r"running[\s\S]*24 more jobs · 0 of 30 done, 1 running, 29 queued")
+    terminal.read_until(r"Running[\s\S]*24 more jobs · 0 of 30 done, 1 running, 29 queued")
     backend.clock.advance(10)
     terminal.read_until(r"\[bold\]too\[/bold\] warm")
     backend.clock.advance(1000)
     assert job_set.wait(LIMIT)
     assert terminal.end() == 1
-    assert "29 of 30 done, 1 failed" in terminal.text
+    assert "29 of 30 done, 1 error" in terminal.text
     warm.close()
 
 
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(warm: JobManager) -> None:
     terminal = Terminal("watch", "warm", columns=32)
-    terminal.read_until("29\\s+queued")
+    terminal.read_until("29\\s+Queued")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
     plain = re.sub(r"\x1b\[[\d;?]*\w", "", terminal.text).split("\r\n")
     assert plain[1].split() == ["job", "status", "queue", "ran"]
-    assert plain[2].split()[:2] == ["0", "running"]
-    assert plain[3].split() == ["1", "queued", "1", "–"]
+    assert plain[2].split()[:2] == ["0", "Running"]
+    assert plain[3].split() == ["1", "Queued", "1", "–"]
     warm.close()
 
 

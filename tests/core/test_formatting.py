@@ -35,9 +35,11 @@ def test_the_numbers_of_a_summary_add_up(numbers: dict[Status, int]) -> None:
 
 def test_a_summary_names_trouble_first_among_the_rest() -> None:
     numbers = {Status.DONE: 1200, Status.ERROR: 1, Status.NOT_SENT: 3, Status.CANCELLED: 2}
-    text = "1,200 of 1,206 done, 1 failed, 2 cancelled, 3 not sent"
+    text = "1,200 of 1,206 done, 1 error, 2 cancelled, 3 not sent"
     assert str(formatting.summary(numbers)) == text
     assert str(formatting.summary({Status.DONE: 2})) == "2 of 2 done"
+    flawed = formatting.summary({Status.DONE: 7, Status.ERROR: 2, Status.QUEUED: 1}, flawed=1)
+    assert str(flawed) == "7 of 10 done (1 with failed circuits), 2 errors, 1 queued"
     assert str(formatting.summary({}, "The disk is full.")) == "0 of 0 done, The disk is full."
 
 
@@ -59,16 +61,16 @@ def test_times_are_never_negative_when_a_clock_jumps_back() -> None:
 
 def test_a_row_shows_its_piece_and_every_status_has_a_word() -> None:
     shown = formatting.row(a_job(piece=1, pieces=3), 0.0)
-    assert (shown.piece, shown.span, shown.word) == ("2/3", "0", "not sent")
+    assert (shown.piece, shown.span, shown.status_name) == ("2/3", "0", "Not sent")
     assert formatting.row(a_job(), 0.0).piece == ""
-    assert set(formatting.WORDS) == set(Status)
+    assert set(formatting.STATUS_NAMES) == set(Status)
 
 
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
         ({"status": Status.ERROR, "error": "No\nmore"}, "No"),
-        ({"status": Status.ERROR}, "failed without a reason"),
+        ({"status": Status.ERROR}, "no reason given"),
         ({"status": Status.HELD}, "may have been sent: submit again?"),
         ({"status": Status.HELD, "last_error": "lost"}, "lost"),
         (
@@ -129,12 +131,12 @@ def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
     assert "lines" not in short
     assert "a" * 32 in short
     assert "tags: lab, x" in short
-    assert "1 of 3 done, 1 failed, 1 not sent" in short
+    assert "1 of 3 done, 1 error, 1 not sent" in short
     full = formatting.report(record, jobs, 200.0, detailed=True)
     assert full.startswith(short)
     lines = full.splitlines()[-3:]
     for words, line in zip(
-        [("done", "abc", "waited 1.0 s, ran 2:10"), ("failed", "(2/2)", "queue is full"), ("not",)],
+        [("Done", "abc", "waited 1.0 s, ran 2:10"), ("Error", "(2/2)", "queue is full"), ("Not",)],
         lines,
         strict=True,
     ):
