@@ -96,7 +96,7 @@ def change_jobs(shown: JobSet) -> Changes:
         said = stamp()
         first = [replace(job, note=said) for job in state.jobs[:10]]
         state.publish([*first, *others], {})
-        panel.paint()
+        panel.repaint()
 
     return Changes(change)
 

@@ -479,13 +479,13 @@ class JobSet:
                 expected does not fit the outcomes.
             CircuitNotFoundError: no such circuit.
         """
-        from qjm_widgets.plotting.bar_chart import Looks, counts_figure
+        from qjm_widgets.plotting.bar_chart import BarStyle, counts_figure
         from qjm_widgets.plotting.selection import Selection
 
         index = None if circuit is None else self._results().index_of(circuit)
         choice = Selection.make(index, name, metadata, register, bits, most)
-        looks = Looks.make(probability, sort, error_bars)
-        return counts_figure(self._state, choice, self._expected(expected), looks)
+        style = BarStyle.make(probability, sort, error_bars)
+        return counts_figure(self._state, choice, self._expected(expected), style)
 
     def to_dataframe(self) -> pd.DataFrame:
         """The jobs as a pandas table, one row a job; times in UTC, durations in seconds.

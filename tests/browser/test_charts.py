@@ -141,7 +141,7 @@ def test_a_panel_that_teaches_explains_what_is_focused(
     notebook.wait_for_text(re.compile("^0 of 10 done"), within=panel, seconds=60)
     life = panel.get_by_label("The life of a job")
     expect(life).to_have_count(0)
-    notebook.kernel_eval("__import__('qjm_widgets.widgets.settings').teaching.set_default(True)")
+    notebook.kernel_eval("__import__('qjm_widgets.widgets.settings').widgets.settings.set_default(True)")
     expect(life).to_contain_text("job 0 is here")
     expect(life.locator('[aria-current="step"]')).to_have_text("Running")
     notebook.kernel_eval(open_gate(4))
@@ -155,7 +155,9 @@ def test_a_panel_that_teaches_explains_what_is_focused(
     notebook.screenshot("charts-teaching", of=panel)
     assert serious(panel) == []
     notebook.page.keyboard.press("Escape")
-    notebook.kernel_eval("__import__('qjm_widgets.widgets.settings').teaching.set_default(False)")
+    notebook.kernel_eval(
+        "__import__('qjm_widgets.widgets.settings').widgets.settings.set_default(False)"
+    )
     expect(life).to_have_count(0)
     notebook.kernel_eval("job_set.cancel()")
     notebook.kernel_eval(open_gate(1))

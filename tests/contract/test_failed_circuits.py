@@ -271,7 +271,7 @@ def test_a_click_on_the_rows_button_sends_it(manager: JobManager) -> None:
     panel._receive(panel, {"v": 1, "kind": "command", "id": "a", "do": "retry", "rows": [0]}, [])
     assert job_set.wait(LIMIT)
     assert values(job_set, 3) == [0, 1, 2]
-    assert panel._painter.trait()["runs"] == [[0, 3, 1, 1], [1, 1, 1, 1]]
+    assert panel._updates.trait()["runs"] == [[0, 3, 1, 1], [1, 1, 1, 1]]
 
 
 def ghz(width: int) -> QuantumCircuit:

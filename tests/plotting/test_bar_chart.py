@@ -153,9 +153,9 @@ def test_what_is_expected_is_marginal_with_the_counts(registers: JobSet) -> None
         ({"00": float("nan")}, "not finite"),
         ({"00": "half"}, "not all numbers"),
         ({"0": 0.5, "11": 0.5}, "1 and of 2 bits"),
-        ({"02": 1.0}, "no bit string"),
-        ({0: 1.0}, "no bit string"),
-        ({}, "nothing is expected"),
+        ({"02": 1.0}, "not a bit string"),
+        ({0: 1.0}, "not a bit string"),
+        ({}, "the mapping for the circuits is empty"),
         ([0.5, 0.25, 0.25], "2, 4, 8"),
         ([{"00": 1.0}], "1 distributions and the set has 2 circuits"),
         ({7: {"00": 1.0}}, "no circuit 7"),
@@ -163,7 +163,7 @@ def test_what_is_expected_is_marginal_with_the_counts(registers: JobSet) -> None
         ("00", "mapping"),
         (5, "mapping"),
         ({"000": 1.0}, "has 3 bits, the outcomes 2"),
-        ({0: {"00": 1.0}}, "Nothing was expected of circuits 1"),
+        ({0: {"00": 1.0}}, "There is no expected distribution for circuits 1"),
     ],
 )
 def test_what_cannot_be_expected_is_refused_with_a_reason(

@@ -1,4 +1,4 @@
-"""Hearing the page stands on the inside of ipykernel: where that is another, waiting does without."""
+"""Serving the page during a wait depends on internals of ipykernel; without them a wait still works."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -42,13 +42,13 @@ KERNELS = {
 @pytest.mark.parametrize("name", KERNELS)
 def test_an_unknown_kernel_is_left_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _runs_in(KERNELS[name], monkeypatch)
-    with comm_pump.ear() as hear:
-        assert hear is None
+    with comm_pump.pump_messages() as pump:
+        assert pump is None
 
 
 def test_without_a_widget_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(comm_pump.COMMS, "a comm")
     stream = SimpleNamespace(socket=SimpleNamespace(recv_multipart=print), _recv_callback=print)
     _runs_in(SimpleNamespace(shell_stream=stream), monkeypatch)
-    with comm_pump.ear() as hear:
-        assert hear is None
+    with comm_pump.pump_messages() as pump:
+        assert pump is None

@@ -161,13 +161,13 @@ def test_what_goes_on_is_told_by_itself(page: Page, manager: JobManager) -> None
     assert job_set.wait(LIMIT, until="submitted")
     backend.sent[0].finish()
     assert job_set.wait(LIMIT)
-    while page.history.paint():  # the beat of the pulse, which sends at most one a second
+    while page.history.repaint():  # at most one listing a second
         page.history._due = 0.0
     newest = page.told("listing")["sets"][0]
     assert (newest["name"], newest["lead"]) == ("fresh", "1 of 1 done")
     page.heard.clear()
     page.history._due = 0.0
-    page.history.paint()
+    page.history.repaint()
     assert page.heard == []  # nothing new
 
 
@@ -197,7 +197,7 @@ def test_a_set_is_renamed_and_tagged(page: Page, manager: JobManager) -> None:
     record = manager.history()[0].record
     assert (record.name, record.tags) == ("the good one", ("a", "b"))
     assert page.do("rename", set_id, name="  ")["ok"] is False
-    assert page.do("tag", set_id, tags=[])["text"] == "It has no tags now"
+    assert page.do("tag", set_id, tags=[])["text"] == "The set has no tags now"
 
 
 def test_a_set_is_exported_to_a_path_or_downloaded(

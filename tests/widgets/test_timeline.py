@@ -6,7 +6,7 @@ import pytest
 
 from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status
-from qjm_widgets.widgets.timeline import MOST_BARS, Timeline, Try, steps
+from qjm_widgets.widgets.timeline import MOST_BARS, Attempt, Timeline, steps
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 
@@ -17,8 +17,8 @@ def manager() -> Iterator[JobManager]:
     manager.close()
 
 
-def attempt(sent: float, running: float | None = None, ended: float | None = None) -> Try:
-    return Try(0, 1, sent, running, ended, Status.DONE if ended is not None else Status.RUNNING)
+def attempt(sent: float, running: float | None = None, ended: float | None = None) -> Attempt:
+    return Attempt(0, 1, sent, running, ended, Status.DONE if ended is not None else Status.RUNNING)
 
 
 def test_steps_tell_how_many_waited_and_ran() -> None:
@@ -52,7 +52,7 @@ def test_every_attempt_of_a_job_has_a_bar(manager: JobManager) -> None:
     assert job_set.wait(LIMIT)
     assert job_set.retry() == 1
     reach(job_set, lambda: job_set._state.jobs[1].status is Status.QUEUED)
-    bars = timeline.now()["bars"]
+    bars = timeline.build()["bars"]
     assert [bar[:2] for bar in bars] == [[0, 1], [1, 1], [1, 2]]
     for _, _, sent, running, ended, _ in bars[:2]:
         assert sent <= running <= ended
@@ -65,11 +65,11 @@ def test_it_is_told_when_it_changed_and_again_when_it_was_forgotten(manager: Job
     job_set = manager.run(marked(0), ScriptedBackend())
     assert job_set.wait(LIMIT)
     timeline = Timeline(job_set._state)
-    assert timeline.news() is not None
-    assert not timeline.behind
-    assert timeline.news() is None
-    timeline.forget()
-    assert timeline.behind
+    assert timeline.changed() is not None
+    assert not timeline.pending
+    assert timeline.changed() is None
+    timeline.invalidate()
+    assert timeline.pending
 
 
 def test_of_very_many_jobs_the_numbers_are_told(manager: JobManager) -> None:
@@ -77,7 +77,7 @@ def test_of_very_many_jobs_the_numbers_are_told(manager: JobManager) -> None:
     backend = ScriptedBackend(hold=True)
     job_set = manager.run(circuits, backend, max_circuits_per_job=1)
     assert job_set.wait(LIMIT, until="submitted")
-    found = Timeline(job_set._state).now()
+    found = Timeline(job_set._state).build()
     assert "bars" not in found
     assert found["steps"]["waiting"][-1] == MOST_BARS + 1
     job_set.cancel()

@@ -24,6 +24,7 @@ from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, Stat
 from qjm_widgets.core.totals import Totals
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.wire_head import head
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"
 T0 = 1_790_000_000.0
@@ -65,7 +66,7 @@ class Recorder:
     def head(self, now: float) -> dict[str, Any]:
         numbers = Counter(job.status for job in self.jobs)
         settled = all(status.settled for status in numbers)
-        return wire.head(
+        return head(
             RECORD,
             numbers,
             settled=settled,
@@ -93,7 +94,9 @@ class Recorder:
 
     def histogram(self, counts: dict[str, int], done: int) -> dict[str, Any]:
         choice = Selection(metadata=(("depth", "3"),), bits=(0, 1), top=4)
-        return wire.histogram(choice.wire(), histogram([], counts, 4), done, len(self.jobs), ["a note"])
+        return wire.histogram(
+            choice.to_wire(), histogram([], counts, 4), done, len(self.jobs), ["a note"]
+        )
 
     def change(self, row: int, **fields: Any) -> None:
         self.jobs[row] = replace(self.jobs[row], **fields)
@@ -128,7 +131,7 @@ def record() -> dict[str, Any]:
         r.seq,
         r.head(T0 + 6),
         rows=[wire.row(job.row, job, T0 + 6, driven=True) for job in r.jobs],
-        histograms=[wire.histogram(Selection().wire(), _beside_expected(), 1, 5)],
+        histograms=[wire.histogram(Selection().to_wire(), _beside_expected(), 1, 5)],
         layout=wire.runs(r.jobs),
     )
     found = {
