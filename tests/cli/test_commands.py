@@ -142,7 +142,7 @@ def test_unknown_and_ambiguous_names(kernel: JobManager, capsys: pytest.CaptureF
     assert code == 3
     told = json.loads(err)
     assert told["error"] == "AmbiguousNameError"
-    assert "2 job sets are called" in told["message"]
+    assert "2 job sets match" in told["message"]
 
 
 def test_what_a_kernel_drives_is_left_to_it(
@@ -182,14 +182,14 @@ def test_watching_gives_up_in_time(kernel: JobManager, capsys: pytest.CaptureFix
     kernel.run(coins(1), lesson(), shots=10, name="slow")
     code, _, err = say(capsys, "watch", "slow", "--timeout", "0.2", "--json")
     assert code == 7
-    assert "The jobs go on" in json.loads(err)["message"]
+    assert "The jobs continue" in json.loads(err)["message"]
 
 
 def test_a_set_that_nobody_drives_needs_a_backend(
     left_behind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = say(capsys, "watch", left_behind)
-    assert (code, err) == (5, "qjm: nobody drives this job set: qjm resume does\n")
+    assert (code, err) == (5, "qjm: nobody drives this job set: run qjm resume\n")
     for command in ("resume", "cancel"):
         code, _, err = say(capsys, command, left_behind)
         assert code == 5
@@ -243,7 +243,7 @@ def test_retry_sends_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "told"),
     [
         (("--backend", "lab_of_this_test"), "--backend is MODULE:FACTORY"),
-        (("--backend", "lab_of_this_test:missing"), "gives no backend"),
+        (("--backend", "lab_of_this_test:missing"), "makes no backend"),
         (("--backend", "no_such_lab:x"), "ModuleNotFoundError"),
         (("--backend", "lab_of_this_test:Broken"), "RuntimeError: no key"),
         (("--backend", "lab_of_this_test:BasicSimulator"), "this job set was made for classroom"),
@@ -264,11 +264,11 @@ def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "the following arguments are required: COMMAND"),
         (["sing"], "invalid choice: 'sing'"),
         (["show"], "the following arguments are required: SET"),
-        (["list", "--limit", "0"], "a whole number of at least 1, not '0'"),
-        (["list", "--limit", "x"], "a whole number of at least 1, not 'x'"),
+        (["list", "--limit", "0"], "an integer of at least 1, not '0'"),
+        (["list", "--limit", "x"], "an integer of at least 1, not 'x'"),
         (["watch", "x", "--timeout", "-1"], "a number of seconds, not '-1'"),
         (["watch", "x", "--timeout", "soon"], "a number of seconds, not 'soon'"),
-        (["cancel", "x", "first"], "a job's number, as `qjm show` tells it, not 'first'"),
+        (["cancel", "x", "first"], "the number of a job in `qjm show`, not 'first'"),
     ):
         with pytest.raises(SystemExit) as caught:
             main(words)

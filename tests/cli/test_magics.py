@@ -106,10 +106,10 @@ def test_teaching_is_a_flag_of_the_kernel(kernel: Kernel) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("%qjm sing", "%qjm knows no 'sing'"),
+        ("%qjm sing", "%qjm has no command 'sing'"),
         ("%qjm show", "which set?"),
         ("%qjm show nothing", "no job set 'nothing'"),
-        ("%qjm teaching maybe", "teaching on, or off; not 'maybe'"),
+        ("%qjm teaching maybe", "%qjm teaching is on or off, not 'maybe'"),
     ],
 )
 def test_a_wrong_line_fails_in_one_line(kernel: Kernel, line: str, told: str) -> None:

@@ -157,7 +157,7 @@ def test_an_interrupt_stops_watching_and_no_job(warm: JobManager) -> None:
     terminal.read_until("1 running, 29 queued")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
-    assert "interrupted; what was sent goes on" in terminal.text
+    assert "interrupted; jobs that were sent continue" in terminal.text
     assert not job_set.wait(0)
     warm.close()
 
