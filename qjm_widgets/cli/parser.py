@@ -16,7 +16,7 @@ from qjm_widgets.errors import InputError, explain
 _SET = "a job set: its id, the beginning of its id, or its name"
 _CODES = """exit codes:
   0 success   1 some jobs are not done: error, cancelled, held or failed circuits   2 wrong usage
-  3 no such job set   4 another kernel drives it   5 a backend is needed   6 store or file unreadable
+  3 no such job set   4 another kernel drives it   5 a backend is needed   6 store or file error
   7 timeout   130 interrupted
 """
 
