@@ -141,7 +141,7 @@ def test_the_table_in_a_terminal_follows_the_kernel(warm: JobManager) -> None:
 
 def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(warm: JobManager) -> None:
     terminal = Terminal("watch", "warm", columns=32)
-    terminal.read_until("29\\s+Queued")
+    terminal.read_until("29\\s+queued")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
     plain = re.sub(r"\x1b\[[\d;?]*\w", "", terminal.text).split("\r\n")
