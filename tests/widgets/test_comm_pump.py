@@ -10,13 +10,13 @@ from qjm_widgets.widgets import comm_pump
 
 
 class Widget:
-    """What has a comm."""
+    """A widget with a comm."""
 
 
 @pytest.fixture(autouse=True)
 def _widget(monkeypatch: pytest.MonkeyPatch) -> Any:
     widget = Widget()
-    # Of its own: a panel that another test made may still be alive.
+    # A separate mapping, because another test's panel may still exist.
     monkeypatch.setattr(comm_pump, "COMMS", {"a comm": widget})
     return widget
 

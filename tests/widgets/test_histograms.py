@@ -1,4 +1,4 @@
-"""The histograms that a panel tells: which, when, and of what."""
+"""The histograms of a panel: which are sent, when, and their contents."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def shown(histogram: dict[str, Any]) -> dict[str, int]:
     return dict(zip(histogram["keys"], histogram["counts"], strict=True))
 
 
-def test_they_are_told_at_most_five_times_a_second(
+def test_they_are_sent_at_most_five_times_a_second(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, backend = scripted
@@ -70,7 +70,7 @@ def test_they_are_told_at_most_five_times_a_second(
     assert histograms.changed([ALL]) == []
 
 
-def test_what_is_not_looked_at_is_not_told_and_what_was_forgotten_is_told_again(
+def test_hidden_histograms_are_not_sent_and_invalidated_ones_are_sent_again(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, backend = scripted
@@ -102,7 +102,7 @@ def test_a_group_counts_only_the_jobs_that_hold_its_circuits(
     assert histograms.build(Selection(name="nobody"))["of"] == 0
 
 
-def test_what_does_not_fit_is_said_and_not_laid_over(
+def test_an_expected_distribution_that_does_not_fit_gives_a_note(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, backend = scripted
@@ -137,18 +137,18 @@ def test_what_does_not_fit_is_said_and_not_laid_over(
         {"register": ["c"]},
     ],
 )
-def test_a_choice_that_makes_no_sense_is_none(tree: Any) -> None:
+def test_a_malformed_selection_is_none(tree: Any) -> None:
     assert Selection.read(tree, 6) is None
 
 
-def test_a_choice_comes_back_from_the_page_as_it_went() -> None:
+def test_a_selection_survives_the_wire() -> None:
     choice = Selection(name="bell", metadata=(("depth", "3"),), register="c", bits=(0, 2), top=16)
     assert Selection.read(choice.to_wire(), 6) == choice
     assert Selection.read({"top": 10**9}, 6) == Selection(top=4096)
     assert Selection.read({"top": "many"}, 6) == ALL
 
 
-def test_groups_are_listed_with_how_many_circuits_they_have(
+def test_groups_are_listed_with_their_numbers_of_circuits(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, _ = scripted
@@ -157,7 +157,7 @@ def test_groups_are_listed_with_how_many_circuits_they_have(
     assert found["metadata"] == [{"key": "value", "groups": [["0", 3], ["1", 3]], "of": 2}]
 
 
-def test_a_key_whose_values_are_too_long_to_be_shown_is_none_to_choose_by(
+def test_a_key_with_values_too_long_to_show_is_left_out(
     manager: JobManager,
 ) -> None:
     circuits = [marked(value) for value in range(2)]

@@ -13,7 +13,7 @@ SECONDS = 30
 
 
 class Painted:
-    """Remembers what was painted, and says so many times that something is left."""
+    """Records its repaints; ``left`` times it has something left for the next one."""
 
     def __init__(self, seen: list[str], name: str, left: int = 0) -> None:
         self._seen = seen
@@ -52,7 +52,7 @@ def test_idle_requests_follow_other_requests_even_if_earlier() -> None:
 
 
 @pytest.mark.parametrize("method", ["request", "request_idle"])
-def test_what_is_left_is_painted_at_the_next_repaints(method: str) -> None:
+def test_what_is_left_is_sent_at_the_next_repaints(method: str) -> None:
     loop, seen = RepaintLoop(), list[str]()
     panel = Painted(seen, "panel", left=3)
     getattr(loop, method)(panel.repaint)
@@ -60,7 +60,7 @@ def test_what_is_left_is_painted_at_the_next_repaints(method: str) -> None:
     assert seen == ["panel"] * 4
 
 
-def test_one_that_fails_is_logged_and_the_others_are_painted(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_repaint_is_logged_and_others_continue(caplog: pytest.LogCaptureFixture) -> None:
     loop, seen = RepaintLoop(), list[str]()
     panel = Painted(seen, "panel")
 
@@ -76,7 +76,7 @@ def test_one_that_fails_is_logged_and_the_others_are_painted(caplog: pytest.LogC
     assert "no page" in caplog.text
 
 
-def test_a_flush_paints_all_at_once_and_nothing_is_painted_again() -> None:
+def test_a_flush_repaints_everything_once() -> None:
     loop, seen = RepaintLoop(), list[str]()
     large, small = Painted(seen, "large"), Painted(seen, "small")
     with loop._condition:

@@ -18,7 +18,7 @@ def job_set() -> Iterator[JobSet]:
     settings.set_default(False)
 
 
-def test_a_panel_follows_the_default_unless_it_was_told(job_set: JobSet) -> None:
+def test_a_panel_follows_the_default_unless_it_has_its_own_setting(job_set: JobSet) -> None:
     panels = [job_set.panel(), job_set.panel(teaching=True), job_set.panel(teaching=False)]
 
     def taught() -> list[bool]:
@@ -31,7 +31,7 @@ def test_a_panel_follows_the_default_unless_it_was_told(job_set: JobSet) -> None
     assert taught() == [False, True, False]
 
 
-def test_those_in_sight_are_told_at_once(job_set: JobSet) -> None:
+def test_visible_panels_change_at_once(job_set: JobSet) -> None:
     panel = job_set.panel()
     updates = panel._updates
     updates.open_view("a view")

@@ -1,4 +1,4 @@
-"""What a panel tells its views."""
+"""The updates of a panel to its views."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def order(message: Message, buffer: int = 1) -> list[int]:
     return list(struct.unpack(f"<{len(data) // 4}I", data))
 
 
-def test_only_rows_in_sight_are_sent_however_many_there_are(scene: Scene) -> None:
+def test_only_visible_rows_are_sent(scene: Scene) -> None:
     opened = scene.updates.open_view("a")
     assert rows(opened.content) == list(range(12))
     assert len(opened.buffers[0]) == JOBS
@@ -115,7 +115,7 @@ def test_a_query_is_answered_with_rows_and_again_when_they_change(scene: Scene) 
     assert rows(content) == []  # the page has them
 
 
-def test_orders_do_not_change_faster_than_eyes_can_follow(scene: Scene) -> None:
+def test_orders_change_at_most_twice_a_second(scene: Scene) -> None:
     scene.updates.open_view("a")
     scene.update_view(0, 20, FAILED, number=1)
     scene.update()
@@ -135,7 +135,7 @@ def test_two_views_have_their_own_queries_and_opening_a_view_sends_its_order(sce
     assert order(again) == [3]
 
 
-def test_the_head_tells_what_backends_tell(scene: Scene) -> None:
+def test_the_head_has_what_backends_report(scene: Scene) -> None:
     scene.updates.open_view("a")
     scene.change(1, status=Status.DONE, qpu_seconds=1.5, running_at=100.0, finished_at=102.0)
     scene.change(2, status=Status.DONE, qpu_seconds=2.0, running_at=102.0, finished_at=104.0, attempt=2)
