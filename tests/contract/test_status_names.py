@@ -11,7 +11,6 @@ import pytest
 
 from qjm_widgets import JobManager
 from qjm_widgets.cli import main
-from qjm_widgets.cli.table import JobsTable
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.state.progress import ProgressLine
 from qjm_widgets.storage.sqlite import SQLiteStore
@@ -78,17 +77,12 @@ def test_every_summary_has_the_same_words(
 
 
 def test_every_table_of_jobs_has_the_same_names(manager: JobManager) -> None:
-    rich = pytest.importorskip("rich.console")
     job_set = manager.retrieve_job_set(SET_ID)
     names = [NAMES[status.value] for status in STATUSES]
     report = re.findall(r"^ +\d+ +circuits \d+ +(\w+(?: sent)?)", job_set.report(), re.MULTILINE)
     assert report == names
     html = re.findall(r"<td>\d+</td><td>\d+</td><td>\S ([\w ]+)</td>", html_of(job_set._state))
     assert html == names
-    console = rich.Console(file=io.StringIO(), width=100, height=40)
-    console.print(JobsTable(job_set, 0.0, lambda _: ""))
-    watched = re.findall(r"^ *\d+ +\d+ +(\w+(?: sent)?)", console.file.getvalue(), re.MULTILINE)
-    assert watched == names
 
 
 def test_a_job_and_its_history_have_the_same_names(manager: JobManager) -> None:
