@@ -379,7 +379,7 @@ class JobSet:
 
     def unpause(self) -> None:
         """Send what ``pause`` held back."""
-        self._need_driver("proceed")
+        self._need_driver("unpause")
         self._engine.pause(self._state, False)
 
     def resume(

@@ -218,7 +218,7 @@ class Panel(anywidget.AnyWidget):
         if action == "pause":
             self._set.pause()
             return "paused"
-        if action == "proceed":
+        if action == "unpause":
             self._set.unpause()
             return "unpaused"
         if action == "resume":

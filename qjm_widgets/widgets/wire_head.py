@@ -73,7 +73,7 @@ def head(
             "retry": errors - lost.get(Status.ERROR, 0) + rerunnable if driven else 0,
             "retry_held": numbers.get(Status.HELD, 0) - lost.get(Status.HELD, 0) if driven else 0,
             "pause": driven and not paused and numbers.get(Status.NOT_SENT, 0) > 0,
-            "proceed": driven and paused,
+            "unpause": driven and paused,
             "resume": interrupted,
         },
         "waiting": None

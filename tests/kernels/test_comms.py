@@ -82,8 +82,8 @@ def test_other_messages_keep_their_order(page: Page, panel: Panel) -> None:
     panel.click("pause")
     assert panel.answer("pause")["ok"]
     cells.append(page.begin("order.append(4)"))
-    panel.click("proceed")
-    assert panel.answer("proceed")["ok"]
+    panel.click("unpause")
+    assert panel.answer("unpause")["ok"]
     panel.open_gate()
     for cell in cells:
         page.read_until_idle(cell)
