@@ -96,7 +96,7 @@ class ManagedJob:
         return hash((id(self._set._state), self.row))
 
     def __repr__(self) -> str:
-        return f"<job {self.row}: circuits {self.span}, {formatting.WORDS[self.state]}>"
+        return f"<job {self.row}: circuits {self.span}, {formatting.status_text(self.state)}>"
 
 
 def qiskit_status(status: Status) -> JobStatus | None:

@@ -113,7 +113,7 @@ def test_a_shared_name_is_an_error_that_tells_the_indices(store: SQLiteStore) ->
         ({"status": Status.CANCELLED}, "was cancelled"),
         ({"status": Status.QUEUED}, "is queued"),
         ({"status": Status.NOT_SENT}, "is not sent"),
-        ({"status": Status.HELD}, "is held for you"),
+        ({"status": Status.HELD}, "is held"),
     ],
 )
 def test_a_circuit_without_a_result_tells_why_and_the_others_answer(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from qjm_widgets.bundle import credentials
 from qjm_widgets.bundle.validation import is_safe_to_read
 from qjm_widgets.core.circuit_block import CircuitBlock
-from qjm_widgets.core.formatting import WORDS
+from qjm_widgets.core.formatting import status_text
 from qjm_widgets.core.record_fields import LONG_TEXT
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.store_port import JobStore
@@ -149,7 +149,8 @@ def as_loaded(bundle: Bundle) -> Bundle:
     jobs, held = [], []
     for job in bundle.jobs:
         if job.status in _UNFINISHED:
-            reason = f"was {WORDS[job.status]} when the set was exported; its state is not known here"
+            status = status_text(job.status)
+            reason = f"was {status} when the set was exported; its state is not known here"
             since = max(job.since, job.checked_at or 0.0)
             held.append(StatusChange(job.row, job.attempt, Status.HELD, since, job.job_id, reason))
             job = replace(

@@ -218,7 +218,7 @@ class Driver:
         state = job_set.state
         waiting = self._waiting(job_set)
         known = state.waiting
-        if known is not None and waiting is not None and known.is_about(waiting):
+        if known is not None and waiting is not None and known.looks_like(waiting):
             return
         if known != waiting:
             state.waiting = waiting

@@ -44,7 +44,7 @@ def iterate_settled(state: JobSetState, timeout: float | None) -> Iterator[int]:
 def unfinished_text(state: JobSetState, timeout: float | None) -> str:
     """Return the message of a wait that was too short: how many jobs have not ended, and which."""
     going = [job for job in state.jobs if not job.status.settled]
-    some = ", ".join(f"{job.row} ({formatting.WORDS[job.status]})" for job in going[:5])
+    some = ", ".join(f"{job.row} ({formatting.status_text(job.status)})" for job in going[:5])
     more = ", …" if len(going) > 5 else ""
     return (
         f"after {timeout} s {len(going):,} of {formatting.plural(len(state.jobs), 'job')} "

@@ -68,7 +68,7 @@ class JobSet(JobSetControl):
             now,
             detailed=detailed,
             trouble=state.trouble,
-            standing=state.standing(now),
+            reason=state.standing(now),
         )
 
     @printable_result
@@ -288,13 +288,13 @@ class JobSet(JobSetControl):
                 does not fit the outcomes.
             CircuitNotFoundError: the set has no such circuit.
         """
-        from qjm_widgets.plotting.bar_chart import Looks, counts_figure
+        from qjm_widgets.plotting.bar_chart import BarStyle, counts_figure
         from qjm_widgets.plotting.selection import Selection
 
         index = None if circuit is None else self._reader().index_of(circuit)
         choice = Selection.make(index, name, metadata, register, bits, most)
-        looks = Looks.make(probability, sort, error_bars)
-        return counts_figure(self._state, choice, self._expected(expected), looks)
+        style = BarStyle.make(probability, sort, error_bars)
+        return counts_figure(self._state, choice, self._expected(expected), style)
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return the jobs as a pandas table, one row for each job; times in UTC, durations in seconds.

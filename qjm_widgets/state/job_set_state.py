@@ -126,7 +126,7 @@ class JobSetState:
                 saved = plural(self.record.circuits, "circuit")
                 return f"interrupted while `run` saved it: resume() runs the {saved} that are here"
             return "interrupted: nobody drives it, resume() does"
-        return None if self.waiting is None else self.waiting.words(now)
+        return None if self.waiting is None else self.waiting.text_at(now)
 
     @property
     def finished(self) -> int:

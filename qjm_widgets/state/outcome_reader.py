@@ -10,7 +10,7 @@ import numpy as np
 
 from qjm_widgets.core.counts import Layout
 from qjm_widgets.core.counts_sum import CountsSum
-from qjm_widgets.core.formatting import WORDS
+from qjm_widgets.core.formatting import status_text
 from qjm_widgets.core.lost_values import with_own_metadata
 from qjm_widgets.core.merging import merge
 from qjm_widgets.core.metadata_merging import merge_metadata
@@ -214,7 +214,7 @@ def _no_result(job: JobRecord) -> str:
         return f"{who} was cancelled"
     if job.status is Status.DONE:
         return f"{who} is done, but its result is still at the provider: job_set.resume(backend)"
-    return f"{who} is {WORDS[job.status]}"
+    return f"{who} is {status_text(job.status)}"
 
 
 def _circuit_at(outcome: JobOutcome, place: int) -> CircuitOutcome | None:

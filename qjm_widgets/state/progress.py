@@ -196,7 +196,7 @@ class ProgressLine(_Line):
         name = formatting.first_line(state.record.name, 40)
         line = f"{name}: {state.summary()}"
         if state.waiting is not None:
-            line += f"; {state.waiting.words(time.time())}"
+            line += f"; {state.waiting.text_at(time.time())}"
         # Why the store cannot be written may have several lines.
         return formatting.first_line(line, _LONGEST)
 

@@ -282,7 +282,7 @@ def test_what_was_under_way_is_held_with_the_reason(store: SQLiteStore, bundle: 
     before = home.load_set(SET_ID)[1]
     assert [job.status for job in jobs[6:]] == [Status.HELD] * 3
     assert jobs[:6] == before[:6]
-    for job, word in zip(jobs[6:], ("being sent", "queued", "running"), strict=True):
+    for job, word in zip(jobs[6:], ("sending", "queued", "running"), strict=True):
         assert job.last_error is not None
         assert f"was {word} when the set was exported" in job.last_error
         assert not job.cancel_requested

@@ -14,7 +14,7 @@ from qjm_widgets.core.records import Span
 from qjm_widgets.errors import InvalidStateError, MissingCircuitsError, NotAvailableError
 from qjm_widgets.plotting.groups import groups
 from qjm_widgets.widgets.static_html import html_of
-from qjm_widgets.widgets.wire import head
+from qjm_widgets.widgets.wire_head import head
 from tests.fakes import LIMIT, ScriptedBackend, marked, until
 
 WORDS = "cannot be resumed: circuit 7"

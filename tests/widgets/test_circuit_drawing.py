@@ -26,13 +26,13 @@ def test_a_circuit_is_drawn_as_qiskit_draws_it() -> None:
     assert drawn["text"] == str(bell().draw(output="text", fold=80))
 
 
-def test_qubits_that_a_circuit_does_not_touch_are_left_out() -> None:
+def test_idle_qubits_are_left_out() -> None:
     (drawn,) = draw([CircuitInput(bell(127))], 0, 80)
     assert "127 qubits" in drawn["facts"]
     assert len(drawn["text"].splitlines()) < 12
 
 
-def test_a_long_circuit_is_drawn_in_part_and_says_so() -> None:
+def test_a_long_circuit_is_drawn_in_part_with_a_note() -> None:
     circuit = QuantumCircuit(1)
     for _ in range(20_000):
         circuit.x(0)
@@ -42,7 +42,7 @@ def test_a_long_circuit_is_drawn_in_part_and_says_so() -> None:
     assert max(map(len, drawn["text"].splitlines())) <= 82
 
 
-def test_what_cannot_be_drawn_says_why_and_the_others_are_drawn() -> None:
+def test_a_failed_drawing_has_a_reason_and_others_are_drawn() -> None:
     class Broken(QuantumCircuit):
         def draw(self, *_: object, **__: object) -> None:
             raise ValueError("no picture of it")
@@ -53,7 +53,7 @@ def test_what_cannot_be_drawn_says_why_and_the_others_are_drawn() -> None:
 
 
 @pytest.mark.newer_qiskit
-def test_parameter_values_are_told_by_their_shape() -> None:
+def test_parameter_values_are_shown_by_their_shape() -> None:
     from qiskit.primitives.containers.bindings_array import BindingsArray
 
     circuit = QuantumCircuit(1)
