@@ -82,10 +82,10 @@ def run(*, short: bool) -> list[Row]:
 
 
 def _times(notebook: NotebookPage, clicks: int) -> list[float]:
-    """Click Pause and Proceed in turn, each when its button is enabled; return milliseconds."""
+    """Click Pause and Unpause in turn, each when its button is enabled; return milliseconds."""
     times = []
     for click in range(clicks + 2):
-        word = "Proceed" if click % 2 else "Pause"
+        word = "Unpause" if click % 2 else "Pause"
         button = notebook.panel().first.get_by_role("button", name=word, exact=True)
         expect(button).to_be_enabled()
         times.append(float(notebook.page.evaluate(_CLICK_SCRIPT, word)))

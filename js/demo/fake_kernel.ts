@@ -228,7 +228,7 @@ export class FakeKernel {
         retry: able("retry"),
         retry_held: able("retry_held"),
         pause: unsent && !this.set.paused,
-        proceed: unsent && this.set.paused === true,
+        unpause: unsent && this.set.paused === true,
         resume: this.set.interrupted === true,
       },
       waiting: this.set.waiting ?? null,
@@ -422,7 +422,7 @@ export class FakeKernel {
     if (action === "resume") {
       if (this.set.refusal !== undefined) return this.set.refusal;
       this.set.interrupted = false;
-    } else if (action === "pause" || action === "proceed") {
+    } else if (action === "pause" || action === "unpause") {
       this.set.paused = action === "pause";
       this.set.waiting = action === "pause" ? { text: "paused", until: null } : null;
     } else this.applyToRows(action, rows);

@@ -1,4 +1,4 @@
-"""Messages to the page, in the shapes that ``js/src/protocol/wire.ts`` declares; the head: ``wire_head``.
+"""Messages to the page, as ``js/src/protocol/wire.ts`` declares them; ``wire_head`` has the head.
 
 Pure functions from records to JSON. Times on the wire are milliseconds since 1970, UTC.
 """

@@ -41,7 +41,7 @@ def test_an_interrupted_set_is_resumed_by_a_click(
     notebook.wait_for_run()
     panel = notebook.panel().first
     notebook.wait_for_text(re.compile("0 of 10 submitted"), within=panel)
-    expect(panel.get_by_role("button", name="Proceed")).to_be_enabled()
+    expect(panel.get_by_role("button", name="Unpause")).to_be_enabled()
     notebook.screenshot("paused", of=panel)
     notebook.restart_kernel()
 

@@ -12,7 +12,7 @@ export const PENDING_LABELS: Readonly<Record<Action, string>> = {
   retry: "retry sent…",
   retry_held: "retry sent…",
   pause: "pause sent…",
-  proceed: "proceed sent…",
+  unpause: "unpause sent…",
   resume: "resume sent…",
 };
 

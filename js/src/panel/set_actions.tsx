@@ -58,7 +58,7 @@ export function SetActions({ state, head, actions }: Props) {
   );
   // One button for both, so that it keeps the focus when its action changes.
   const pauseAction =
-    isPending("pause") || (can.pause && !isPending("proceed")) ? "pause" : "proceed";
+    isPending("pause") || (can.pause && !isPending("unpause")) ? "pause" : "unpause";
   return (
     <>
       <div class="qjm-buttons" role="group" aria-label="All jobs of the set">
@@ -73,8 +73,8 @@ export function SetActions({ state, head, actions }: Props) {
             "aria-expanded": open === "retry_held",
             onClick: toggle("retry_held"),
           })}
-        {(isShown("pause", can.pause) || isShown("proceed", can.proceed)) &&
-          button(pauseAction, pauseAction === "pause" ? "Pause" : "Proceed", can[pauseAction], {
+        {(isShown("pause", can.pause) || isShown("unpause", can.unpause)) &&
+          button(pauseAction, pauseAction === "pause" ? "Pause" : "Unpause", can[pauseAction], {
             title:
               pauseAction === "pause"
                 ? "Send no more jobs for now; jobs already sent continue"

@@ -168,7 +168,7 @@ const head = shape<Head>({
     retry: number,
     retry_held: otherwise(number, 0),
     pause: flag,
-    proceed: flag,
+    unpause: flag,
     resume: flag,
   }),
   waiting: nullable(shape({ text: line, until: nullable(number) })),

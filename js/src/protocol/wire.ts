@@ -65,7 +65,7 @@ export interface Head {
     retry: number;
     retry_held: number;
     pause: boolean;
-    proceed: boolean;
+    unpause: boolean;
     resume: boolean;
   };
   /**
@@ -219,7 +219,7 @@ export interface Query {
 /** Actions on rows. */
 export type RowAction = "cancel" | "retry" | "retry_held";
 /** The others act on the whole set; their `rows` is null. */
-export type Action = RowAction | "pause" | "proceed" | "resume";
+export type Action = RowAction | "pause" | "unpause" | "resume";
 
 /**
  * Page to kernel. `view` identifies a view: two views of one model have two viewports. A viewport is the

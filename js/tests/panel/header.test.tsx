@@ -80,7 +80,7 @@ describe("the buttons of the whole set", () => {
   it.each([
     ["end", ["Retry failed (off)", "Cancel all (off)"]],
     ["waiting", ["Pause", "Retry failed (off)", "Cancel all"]],
-    ["paused", ["Proceed", "Retry failed (off)", "Cancel all"]],
+    ["paused", ["Unpause", "Retry failed (off)", "Cancel all"]],
     ["held", ["Review held (3)", "Retry failed (off)", "Cancel all"]],
     ["interrupted", ["Resume", "Retry failed (off)", "Cancel all (off)"]],
     ["elsewhere", ["Retry failed (off)", "Cancel all (off)"]],
@@ -103,7 +103,7 @@ describe("the buttons of the whole set", () => {
     expect(buttons(el)).toEqual(["Retry failed (off)", "Cancel all (off)"]);
   });
 
-  it("pause and proceed by one button, which keeps the focus", async () => {
+  it("pause and unpause by one button, which keeps the focus", async () => {
     const { el, kernel } = show(scenario("waiting"));
     await settle();
     kernel.answering = false;
@@ -119,11 +119,11 @@ describe("the buttons of the whole set", () => {
     kernel.answering = true;
     kernel.send(command);
     await settle();
-    expect(flow.textContent).toBe("Proceed");
+    expect(flow.textContent).toBe("Unpause");
     expect(document.activeElement).toBe(flow);
     flow.click();
     await settle();
-    expect(commands(kernel).at(-1)).toMatchObject({ do: "proceed", rows: null });
+    expect(commands(kernel).at(-1)).toMatchObject({ do: "unpause", rows: null });
     expect(flow.textContent).toBe("Pause");
   });
 });

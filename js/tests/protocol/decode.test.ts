@@ -34,7 +34,7 @@ describe("a head of an older kernel, as a saved notebook has it", () => {
     expect(decoded).toMatchObject({
       update: {
         head: {
-          can: { ...old.can, retry_held: 0, pause: false, proceed: false, resume: false },
+          can: { ...old.can, retry_held: 0, pause: false, unpause: false, resume: false },
           waiting: null,
           owner: null,
         },
