@@ -40,7 +40,8 @@ class Canceller:
 
     Args:
         call: makes a call to the backend once the turn is on disk.
-        answered: called when the backend has said something: the job's state is worth a question.
+        answered: called with the job and why its cancellation failed, or None, when the backend has
+            answered: the job should be polled.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Canceller:
         adapter: BackendAdapter,
         turn: Turn,
         call: Callable[[Callable[[], None]], None],
-        answered: Callable[[], None],
+        answered: Callable[[Key, str | None], None],
     ) -> None:
         self._adapter = adapter
         self._turn = turn
@@ -136,10 +137,11 @@ class Canceller:
         if self._wishes.get(wish.key) is not wish:
             return
         del self._wishes[wish.key]
+        text = None
         if not done:
             text = f"{self._adapter.name} did not cancel it: it may be too late"
             self._turn.amend(wish.job_set, wish.row, last_error=text)
-        self._answered()
+        self._answered(wish.key, text)
 
     def _failed(self, wish: _Wish, error: BaseException) -> None:
         """What may help later is tried again; the rest is told."""
@@ -156,4 +158,4 @@ class Canceller:
             del self._wishes[wish.key]
             text = f"cancelling failed: {verdict.text}"
         self._turn.amend(wish.job_set, wish.row, last_error=text)
-        self._answered()
+        self._answered(wish.key, text)

@@ -48,7 +48,7 @@ class Poller:
         self._calls = CallQueue(f"qjm-call-{adapter.name}", most=_MOST_HANGING)
         self._followed: dict[Key, Followed] = {}
         self._singles = SinglePoller(adapter, turn, self._observed)
-        self._cancellations = Canceller(adapter, turn, self._call, self._ask_soon)
+        self._cancellations = Canceller(adapter, turn, self._call, self._cancel_answered)
         self._lookups = Reconciler(adapter, turn, self._call, self._found, ended)
         self._polling = backoff.Polling.start(turn.now(), local=adapter.survives_kernel is False)
         if isinstance(adapter, RemoteAdapter):
@@ -147,7 +147,11 @@ class Poller:
         for call_queue in self.call_queues:
             call_queue.join(max(0.0, deadline - time.monotonic()))
 
-    def _ask_soon(self) -> None:
+    def _cancel_answered(self, key: Key, error: str | None) -> None:
+        """Poll soon, and keep why a cancellation failed until the job ends."""
+        followed = self._followed.get(key)
+        if followed is not None:
+            followed.cancel_error = error
         self._polling = self._polling.soon(self._turn.now())
         self._singles.ask_soon()
 
@@ -262,7 +266,7 @@ class Poller:
             self._turn.amend(job_set, row, checked_at=now, last_error=found.text)
             return
         if found.status.remote:
-            fields = {"checked_at": now, "last_error": None, **said(found)}
+            fields = {"checked_at": now, "last_error": followed.cancel_error, **said(found)}
             if found.status is job.status:
                 self._turn.amend(job_set, row, **fields)
             else:

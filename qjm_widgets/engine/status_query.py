@@ -25,9 +25,10 @@ class Followed:
     Attributes:
         nameless: its id could not be had yet.
         silence: since when it has not answered, or None.
+        cancel_error: why its cancellation failed, or None. A poll does not clear it.
     """
 
-    __slots__ = ("handle", "job_set", "nameless", "row", "silence")
+    __slots__ = ("cancel_error", "handle", "job_set", "nameless", "row", "silence")
 
     def __init__(self, job_set: EngineSet, row: int, handle: Any, nameless: bool) -> None:
         self.job_set = job_set
@@ -35,6 +36,7 @@ class Followed:
         self.handle = handle
         self.nameless = nameless
         self.silence: Silence | None = None
+        self.cancel_error: str | None = None
 
     @property
     def key(self) -> Key:
@@ -185,7 +187,7 @@ class StatusQuery:
             self.took += took
         tells = found.fetch is not None or _tells(found, job.job)
         self.news = self.news or (tells and found.status is not None)
-        if tells or split or job.job.last_error:
+        if tells or split or job.job.last_error != job.cancel_error:
             self._replies.observed(job, found)
 
     def _name(self, job: Followed) -> None:
