@@ -168,7 +168,7 @@ class JobSet:
             now,
             detailed=detailed,
             trouble=state.trouble,
-            standing=state.standing(now),
+            standing=state.stall_reason(now),
         )
 
     @printable_result
@@ -184,7 +184,7 @@ class JobSet:
 
     def jobs(self) -> list[Any]:
         """The provider's own job objects in order; None where a job was not sent by this process."""
-        return [self._state.natives.get(job.row) for job in self._state.ordered()]
+        return [self._state.provider_jobs.get(job.row) for job in self._state.ordered()]
 
     def managed_jobs(self) -> list[ManagedJob]:
         """The jobs in order."""
@@ -201,7 +201,7 @@ class JobSet:
         """
         index = self._results().index_of(circuit)
         row = self._state.rows_of(index)[0]
-        return self._state.natives.get(row), index - self._state.jobs[row].span.start
+        return self._state.provider_jobs.get(row), index - self._state.jobs[row].span.start
 
     def jobs_of(self, circuit: Any) -> list[ManagedJob]:
         """All jobs that hold a circuit: one for each piece of its shots."""
@@ -418,11 +418,11 @@ class JobSet:
         """
         chosen = self._expected_backend if backend is None else backend
         if self._state.adapter is None:
-            self._state.paused = paused
+            self._state.set_paused(paused)
         try:
             self._resume(self._state, chosen, executor, pass_manager, run_options)
         except BaseException:
-            self._state.paused = self._state.paused and self._state.adapter is not None
+            self._state.set_paused(self._state.paused and self._state.adapter is not None)
             raise
         return self
 
@@ -500,7 +500,7 @@ class JobSet:
     @printable_result
     def __repr__(self) -> str:
         told = str(self._job_set_state.summary())
-        standing = self._job_set_state.standing(time.time())
+        standing = self._job_set_state.stall_reason(time.time())
         if standing is not None:
             told += f"; {standing}"
         if self._job_set_state.record.unstored_circuits:

@@ -47,7 +47,7 @@ class ManagedJob:
     @property
     def job(self) -> Any:
         """The provider's own job object, or None where this process has none."""
-        return self._set._state.natives.get(self.row)
+        return self._set._state.provider_jobs.get(self.row)
 
     def status(self) -> JobStatus | None:
         """Qiskit's status; None where it is not known."""

@@ -51,7 +51,7 @@ class ManagedJob:
     @property
     def job(self) -> Any:
         """The provider's own job object; None before it was sent, and where sending failed."""
-        return self._set._state.natives.get(self._row)
+        return self._set._state.provider_jobs.get(self._row)
 
     @property
     def job_id(self) -> str | None:
@@ -68,7 +68,7 @@ class ManagedJob:
         """Why the job could not be sent, or None."""
         if not self.refused:
             return None
-        error: Exception | None = self._set._state.refusals.get(self._row)
+        error: Exception | None = self._set._state.submit_errors.get(self._row)
         return error or IBMQJobManagerError(self._record.error or "for an unknown reason")
 
     @property

@@ -86,7 +86,7 @@ class IBMQJobManager:
                 **run_config,
             )
         # Nothing was sent yet: the circuits are still being written.
-        job_set._state.tries = 1
+        job_set._state.set_tries(1)
         warn_of_waiting(job_set._state)
         submit_before_exit(job_set)
         return _face(job_set, manager)

@@ -21,7 +21,6 @@ from typing import Any
 from qjm_widgets import _display
 from qjm_widgets import backends as _backends
 from qjm_widgets._printable import printable_result
-from qjm_widgets.clock import SystemClock
 from qjm_widgets.core.formatting import options_text, plural
 from qjm_widgets.core.job_tags import OURS
 from qjm_widgets.core.ports import RemoteAdapter, SetSummary, Work
@@ -76,7 +75,7 @@ class JobManager:
         self, store: str | os.PathLike[str] | None = None, *, backends: Sequence[Any] = ()
     ) -> None:
         self._store = SQLiteStore(_store_path(store))
-        self._engine = Engine(self._store, SystemClock())
+        self._engine = Engine(self._store, time)
         self._transpiler = Transpiler(self._store, self._engine)
         self._follower = Follower(self._store)
         self._engine.lost = self._follower.follow
@@ -388,9 +387,7 @@ class JobManager:
                     stacklevel=3,
                 )
             state.restart(*self._store.load_set(state.set_id))
-            state.owner = None
-            state.options = merged
-            state.adapter = adapter
+            state.take_over(adapter, merged)
             spans = untranspiled(state, pass_manager)
             self._engine.resume(state, ready=spans[0].start if spans else state.record.circuits)
             if spans:

@@ -150,7 +150,7 @@ class Circuits:
             if keep or self._works[circuit] is not None:
                 self._works[circuit] = work
 
-    def let_go(self, span: Span) -> None:
+    def forget(self, span: Span) -> None:
         """Forget circuits, but for their names; those that the store does not have stay."""
         for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
             self._works[circuit] = None

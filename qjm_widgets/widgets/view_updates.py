@@ -269,7 +269,7 @@ class ViewUpdates:
             waiting=state.waiting,
             owner=None if state.over else state.owner,
             told=state.totals.told(),
-            heard_at=state.heard_at,
+            heard_at=state.answered_at,
             ends=self._end(),
             took=formatting.took(state.jobs) if state.settled else None,
             teaching=self._teaches(),
