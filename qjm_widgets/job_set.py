@@ -296,7 +296,7 @@ class JobSet:
                 f"had not ended: {some}{more}. They go on; ask again, or give partial=True"
             )
         if refresh:
-            self._state.outcomes.reread()
+            self._state.outcomes.invalidate()
         if not self._warned and (text := notes_of_lost(self._state.jobs)):
             self._warned = True
             warnings.warn(f"{self.name()}: {text}", stacklevel=2)

@@ -72,7 +72,7 @@ class JobSetResults:
     def success(self) -> bool:
         """Whether every circuit has a result."""
         for job in self._live.jobs:
-            outcome = self._live.outcomes.of(job.row) if job.status is Status.DONE else None
+            outcome = self._live.outcomes.get(job.row) if job.status is Status.DONE else None
             if outcome is None:
                 return False
             failed = (job.span.start + place for place in outcome.failed())
@@ -92,7 +92,7 @@ class JobSetResults:
 
     def failures_in(self, job: JobRecord) -> list[str]:
         """A sentence for each circuit that failed in a job that is done."""
-        outcome = self._live.outcomes.here(job.row)
+        outcome = self._live.outcomes.get_local(job.row)
         whys = {} if outcome is None else outcome.failed()
         names = self._live.circuits.names()
         return [
@@ -222,7 +222,7 @@ class JobSetResults:
         Raises:
             NotAvailableError: it has no result, or not of all its circuits, or a PUB with a shape.
         """
-        outcome = self._live.outcomes.of(row)
+        outcome = self._live.outcomes.get(row)
         if outcome is None:
             raise NotAvailableError(_reason(self._live.jobs[row]))
         found = [circuit for circuit in outcome.circuits if circuit is not None]
@@ -257,7 +257,7 @@ class JobSetResults:
         """What the finished shot pieces of a circuit gave; empty while nothing is there."""
         pieces = []
         for row in self._live.rows_of(index):
-            outcome = self._live.outcomes.here(row)
+            outcome = self._live.outcomes.get_local(row)
             if outcome is not None:
                 piece = _circuit_at(outcome, index - self._live.jobs[row].span.start)
                 if piece is not None and piece.success:
@@ -269,7 +269,7 @@ class JobSetResults:
         shots: list[int | None] = []
         for row in self._live.rows_of(index):
             job = self._live.jobs[row]
-            outcome = self._live.outcomes.of(row)
+            outcome = self._live.outcomes.get(row)
             if outcome is None:
                 raise NotAvailableError(f"circuit {index} has no result: {_reason(job)}")
             piece = _circuit_at(outcome, index - job.span.start)
@@ -298,9 +298,9 @@ class JobSetResults:
             return self._outcome(index)
         except NotAvailableError as error:
             jobs = [self._live.jobs[row] for row in self._live.rows_of(index)]
-            if any(self._live.outcomes.of(job.row) is None for job in jobs):
+            if any(self._live.outcomes.get(job.row) is None for job in jobs):
                 raise
-            if len(jobs) == 1 and (outcome := self._live.outcomes.of(jobs[0].row)) is not None:
+            if len(jobs) == 1 and (outcome := self._live.outcomes.get(jobs[0].row)) is not None:
                 piece = _circuit_at(outcome, index - jobs[0].span.start)
                 if isinstance(piece, ExperimentOutcome):
                     return piece
@@ -342,7 +342,7 @@ class JobSetResults:
 
     def _info(self) -> dict[str, Any]:
         """What the results of all jobs say beside their circuits, as that of one job."""
-        outcomes = [self._live.outcomes.of(job.row) for job in self._live.jobs]
+        outcomes = [self._live.outcomes.get(job.row) for job in self._live.jobs]
         return merge_notes([outcome.info for outcome in outcomes if outcome is not None])
 
 

@@ -89,12 +89,12 @@ class SubmitErrorHandler:
         if job.shots is None and len(job.span) > 1:  # the circuits' shots differ: cut them apart first
             self._transitions.halve(job_set, row, text)
             return
-        shots = job.shots or job_set.state.circuits.of(job.span)[0].shots
+        shots = job.shots or job_set.state.circuits.get(job.span)[0].shots
         limit = None if shots is None else shots_limit(text, shots)
         if limit is not None:
             try:
                 self._adapter.seeds(2, job_set.state.options)
-                works = job_set.state.circuits.of(job.span)
+                works = job_set.state.circuits.get(job.span)
                 self._adapter.check_cut(works, job.span.start, job_set.state.options)
             except InputError as error:  # the pieces would draw equal samples, or cannot be merged
                 text, limit = f"{text}\n{error}", None

@@ -203,7 +203,7 @@ class Submitter:
         """Return whether the shots of a job can be cut; else it is submitted uncut."""
         span = job_set.jobs[row].span
         try:
-            self._adapter.check_cut(job_set.state.circuits.of(span), span.start, job_set.state.options)
+            self._adapter.check_cut(job_set.state.circuits.get(span), span.start, job_set.state.options)
         except QJMError:  # not mergeable, or its circuits cannot be read: the submission reports that
             return False
         return True
@@ -305,7 +305,7 @@ def _submission(job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> 
     state = job_set.state
     block = state.circuits.block(job.span) if getattr(adapter, "sends_blocks", False) else None
     return Submission(
-        works=state.circuits.of(job.span) if block is None else (),
+        works=state.circuits.get(job.span) if block is None else (),
         shots=job.shots,
         seed=job.seed,
         options=state.options,

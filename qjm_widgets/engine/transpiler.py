@@ -89,7 +89,7 @@ class Transpiler:
     def _transpile(self, entry: _Entry, span: Span) -> None:
         state = entry.state
         works = []
-        for index, work in enumerate(state.circuits.of(span), span.start):
+        for index, work in enumerate(state.circuits.get(span), span.start):
             if self._stopped:
                 return
             try:

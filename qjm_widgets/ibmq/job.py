@@ -121,7 +121,7 @@ class ManagedJob:
         if self.refused:
             return None
         if refresh:
-            self._set._state.outcomes.reread()
+            self._set._state.outcomes.invalidate()
         job = self._record
         if job.status is Status.DONE or (partial and job.status is Status.ERROR):
             try:
@@ -156,7 +156,7 @@ class ManagedJob:
         state = self._set._state
 
         def circuits() -> list[Any]:
-            return [work.circuit for work in state.circuits.of(self._record.span)]
+            return [work.circuit for work in state.circuits.get(self._record.span)]
 
         if job is None and not self._record.job_id:
             return None

@@ -310,7 +310,7 @@ class JobManager:
                 job_set = self._enlist(JobSetState(record, jobs, self._store))
             elif refresh and job_set._state.adapter is None:
                 job_set._state.restart(*self._store.load_set(job_set_id))
-                job_set._state.outcomes.reread()
+                job_set._state.outcomes.invalidate()
             if adapter is not None:
                 check_backend(job_set._state.record, adapter)
                 job_set._expected_backend = backend
@@ -490,7 +490,7 @@ class JobManager:
         self._check_open()
         set_id = job_set if isinstance(job_set, str) else job_set.job_set_id()
         with FileLine() as line:
-            write_bundle(self._store, set_id, path, line.tell)
+            write_bundle(self._store, set_id, path, line.update)
 
     def load(self, path: str | os.PathLike[str], *, max_bytes: int | None = None) -> JobSet:
         """Take the set of a bundle into the store; nothing of it is sent or asked for.
@@ -516,7 +516,7 @@ class JobManager:
 
         self._check_open()
         with FileLine() as line:
-            bundle = read_bundle(path, max_bytes, line.tell)
+            bundle = read_bundle(path, max_bytes, line.update)
         job_set = self.retrieve_job_set(store_bundle(self._store, bundle))
         self._notify()
         return job_set

@@ -151,7 +151,7 @@ class Aggregate:
     def _add(self, job: JobRecord) -> None:
         self._shown = None
         try:
-            outcome = self._live.outcomes.of(job.row)
+            outcome = self._live.outcomes.get(job.row)
             if outcome is not None:
                 self._add_outcome(job, outcome)
         except Exception:  # damaged, or odd in a way that nobody has foreseen: the others are shown

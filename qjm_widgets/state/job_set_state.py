@@ -300,7 +300,7 @@ class JobSetState:
             if job.status is not before.status:
                 events.append(JobEvent(self.set_id, job, before.status))
                 if job.status is Status.DONE:
-                    self.outcomes.done(job.row)
+                    self.outcomes.add_done(job.row)
                     if self._adapter is not None and self._adapter.survives_kernel is False:
                         # The job object of a local backend holds all its results.
                         self._computed.put(job.row, None, len(job.span))

@@ -9,7 +9,7 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from qjm_widgets.state.wait import listen_with
+from qjm_widgets.state.wait import set_pump
 from qjm_widgets.widgets import comm_pump
 
 _COMM_MESSAGES = frozenset({"comm_open", "comm_msg", "comm_close"})
@@ -26,7 +26,7 @@ def hear_while_cells_run(widget: Any) -> None:
     comm: Any = getattr(widget, "comm", None)
     if comm is not None:
         comm_pump.COMMS[comm.comm_id] = comm
-        listen_with(comm_pump.ear)
+        set_pump(comm_pump.ear)
         _keep_outputs_apart()
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = _as_the_page_chose

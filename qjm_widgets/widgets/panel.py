@@ -185,7 +185,7 @@ class Panel(anywidget.AnyWidget):
         start = span.start + first
         part = Span(start, min(start + circuit_drawing.MOST, span.stop))
         try:
-            works = self._live.circuits.of(part) if len(part) > 0 else []
+            works = self._live.circuits.get(part) if len(part) > 0 else []
             drawn = circuit_drawing.draw(works, start, min(max(columns, 30), 400))
         except Exception as error:  # the page waits for an answer, whatever the circuits are made of
             self.send(wire.drawings(index, span, first, [], explain(error)))
