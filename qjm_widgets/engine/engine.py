@@ -18,11 +18,11 @@ from typing import Any
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.core.recovery import RERUN_HINT, Recovery, recover
+from qjm_widgets.engine import user_requests
 from qjm_widgets.engine.backend_worker import BackendWorker
 from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.engine.message_loop import MessageLoop
-from qjm_widgets.engine.transitions import FOUND, FRESH, Transitions
+from qjm_widgets.engine.transitions import FRESH, Transitions
 from qjm_widgets.engine.unit_of_work import UnitOfWork
 from qjm_widgets.errors import ClosedError, InvalidStateError, JobSetNotFoundError, StoreError
 from qjm_widgets.state.job_set_state import JobSetState
@@ -124,8 +124,7 @@ class Engine:
 
         def message() -> None:
             job_set = self._add(state, adapter, ready)
-            for job in list(job_set.jobs):
-                self._recover(job_set, job)
+            user_requests.recover_jobs(*self._parts(job_set), list(job_set.jobs))
 
         self.ask(message)
 
@@ -134,9 +133,8 @@ class Engine:
 
         def message() -> None:
             job_set = self._driven(state)
-            for job in list(job_set.jobs):
-                if job.status is Status.HELD:
-                    self._recover(job_set, job)
+            held = [job for job in job_set.jobs if job.status is Status.HELD]
+            user_requests.recover_jobs(*self._parts(job_set), held)
 
         self.ask(message)
 
@@ -164,11 +162,19 @@ class Engine:
 
     def cancel(self, state: JobSetState, rows: Sequence[int]) -> int:
         """Cancel jobs; return how many had not ended."""
-        return int(self.ask(lambda: self._cancel(self._driven(state), rows)))
+
+        def message() -> int:
+            return user_requests.cancel_jobs(*self._parts(self._driven(state)), rows)
+
+        return int(self.ask(message))
 
     def retry(self, state: JobSetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
         """Submit jobs in one of the statuses again; return how many there were."""
-        return int(self.ask(lambda: self._retry(self._driven(state), rows, statuses)))
+
+        def message() -> int:
+            return user_requests.retry_jobs(*self._parts(self._driven(state)), rows, statuses)
+
+        return int(self.ask(message))
 
     def amend_set(self, state: JobSetState, **fields: Any) -> None:
         """Change fields of a set's record, driven or not; they are committed when this returns."""
@@ -189,14 +195,7 @@ class Engine:
         """Follow jobs that a provider has, for rows that failed or are held without one."""
 
         def message() -> None:
-            job_set = self._driven(state)
-            for job in jobs:
-                known = job_set.jobs[job.row]
-                if known.job_id is None and known.status in (Status.ERROR, Status.HELD):
-                    fields = {name: getattr(job, name) for name in FOUND}
-                    self._transitions.change(job_set, job.row, job.status, text="found", **fields)
-                    if job.status.remote:
-                        self._worker(job_set).recover(job_set, job.row, Recovery.FETCH)
+            user_requests.fill_rows(*self._parts(self._driven(state)), jobs)
 
         self.ask(message)
 
@@ -288,21 +287,9 @@ class Engine:
     def _worker(self, job_set: EngineSet) -> BackendWorker:
         return self._workers[id(job_set.adapter)]
 
-    def _recover(self, job_set: EngineSet, job: JobRecord) -> None:
-        adapter = job_set.adapter
-        recovery = recover(
-            job,
-            survives=adapter.survives_kernel,
-            finds=adapter.finds,
-            rerun=job_set.state.record.rerun_on_resume,
-        )
-        if recovery is Recovery.SEND:
-            self._transitions.unsend(job_set, job.row, "the kernel that ran it died")
-        elif recovery is Recovery.HOLD:
-            text = f"may have been sent when the kernel died: submit again? ({RERUN_HINT})"
-            self._transitions.hold(job_set, job.row, text)
-        elif recovery is not Recovery.KEEP:
-            self._worker(job_set).recover(job_set, job.row, recovery)
+    def _parts(self, job_set: EngineSet) -> tuple[Transitions, BackendWorker, EngineSet]:
+        """Return the first arguments of the functions in ``user_requests``."""
+        return self._transitions, self._worker(job_set), job_set
 
     def _forget(self, set_id: str) -> None:
         job_set = self._sets.pop(set_id, None)
@@ -329,45 +316,3 @@ class Engine:
         fields = {**FRESH, "job_id": job_set.jobs[row].job_id, "finished_at": self._clock.time()}
         error = f"its result or its status details cannot be stored, and are not kept: {why}"
         self._transitions.change(job_set, row, Status.ERROR, error=error, **fields)
-
-    def _cancel(self, job_set: EngineSet, rows: Sequence[int]) -> int:
-        worker = self._worker(job_set)
-        unfinished = [row for row in dict.fromkeys(rows) if not job_set.jobs[row].status.final]
-        for row in unfinished:
-            status = job_set.jobs[row].status
-            if status is Status.HELD:
-                worker.cancel(job_set, row)  # the backend may have it
-            if status in (Status.NOT_SENT, Status.HELD) or worker.revoke(job_set, row):
-                at = self._clock.time()
-                self._transitions.change(
-                    job_set, row, Status.CANCELLED, cancel_requested=True, finished_at=at
-                )
-                worker.drop(job_set, row)
-            else:
-                self._transitions.amend(job_set, row, cancel_requested=True)
-                worker.cancel(job_set, row)
-        return len(unfinished)
-
-    def _retry(self, job_set: EngineSet, rows: Sequence[int], statuses: Sequence[Status]) -> int:
-        requested = [
-            job
-            for job in (job_set.jobs[row] for row in dict.fromkeys(rows))
-            if (job.status in statuses and not job.cancel_requested)
-            or (job.flawed and Status.ERROR in statuses)
-        ]
-        chosen = [job for job in requested if job.retryable]
-        if requested and not chosen:
-            first = requested[0]
-            some = ", ".join(str(job.row) for job in requested[:5])
-            some += ", …" if len(requested) > 5 else ""
-            some = f"job{'s'[: len(requested) - 1]} {some}"
-            raise InvalidStateError(f"{some} cannot be sent again: {first.error or first.note}")
-        failed = [job for job in chosen if not job.flawed]
-        for job in failed:
-            self._worker(job_set).drop(job_set, job.row)
-            fields = {**FRESH, "attempt": job.attempt + 1, "cancel_requested": False, "error": None}
-            fields["spent_seconds"] = job.all_qpu_seconds
-            self._transitions.change(job_set, job.row, Status.NOT_SENT, text="retry", **fields)
-        job_set.add_unsent(job.row for job in failed)
-        flawed = [job.row for job in chosen if job.flawed]
-        return len(failed) + sum(self._transitions.rerun_failed(job_set, row) for row in flawed)

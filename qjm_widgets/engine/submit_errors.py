@@ -8,6 +8,7 @@ from qjm_widgets.core.error_policy import Refusal, Verdict, judge, shots_limit
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.engine import cuts
 from qjm_widgets.engine.engine_set import EngineSet, Key
 from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import InputError, MissingCircuitsError, StoreCorruptError, StoreError
@@ -59,7 +60,7 @@ class SubmitErrorHandler:
             job_set.state.submit_errors[row] = error
         if isinstance(error, MissingCircuitsError) and len(job_set.jobs[row].span) > 1:
             # The circuits that the store has are submitted without the missing ones.
-            self._transitions.cut_out(job_set, row, error.circuits[0], str(error))
+            cuts.cut_out(self._transitions, job_set, row, error.circuits[0], str(error))
             return
         verdict = judge(error)
         refusal = verdict.refusal
@@ -67,7 +68,7 @@ class SubmitErrorHandler:
             refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.ODD: Refusal.LASTING}.get(refusal, refusal)
         job = job_set.jobs[row]
         if refusal is Refusal.TOO_LARGE and len(job.span) > 1:
-            self._transitions.halve(job_set, row, verdict.text)
+            cuts.halve(self._transitions, job_set, row, verdict.text)
         elif refusal in (Refusal.TOO_LARGE, Refusal.TOO_MANY_SHOTS):
             self._cut_shots(job_set, row, verdict.text)
         elif refusal is Refusal.PENDING_LIMIT:
@@ -87,7 +88,7 @@ class SubmitErrorHandler:
         """Learn how many shots the backend takes; the job is submitted again, and cut then."""
         job = job_set.jobs[row]
         if job.shots is None and len(job.span) > 1:  # the circuits' shots differ: cut them apart first
-            self._transitions.halve(job_set, row, text)
+            cuts.halve(self._transitions, job_set, row, text)
             return
         shots = job.shots or job_set.state.circuits.get(job.span)[0].shots
         limit = None if shots is None else shots_limit(text, shots)

@@ -18,6 +18,7 @@ from qjm_widgets.core.error_policy import Refusal, judge, readable
 from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.engine import cuts
 from qjm_widgets.engine.engine_set import EngineSet, Key
 from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import QJMError, StoreError
@@ -176,7 +177,7 @@ class Submitter:
             row = job_set.unsent.pop()
             most, shots = self._adapter.limits.shots, job_set.jobs[row].shots
             if most is not None and shots is not None and shots > most and self._may_cut(job_set, row):
-                self._transitions.cut_shots(job_set, row, most)  # the limit was learned meanwhile
+                cuts.cut_shots(self._transitions, job_set, row, most)  # the limit was learned meanwhile
             chosen.append((job_set, row))
             room -= 1
             self._order.rotate(-1)

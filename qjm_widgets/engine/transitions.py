@@ -1,26 +1,22 @@
-"""How jobs change status, are held and are cut, in one turn of the engine."""
+"""How jobs change in one turn of the engine: their status, their outcome, what is known of them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.bounds import bounded
-from qjm_widgets.core.formatting import circuits_words, first_line, plural, some
+from qjm_widgets.core.formatting import first_line, plural, some
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
 from qjm_widgets.core.outcomes import MISSING, JobOutcome
-from qjm_widgets.core.ports import NONE_FAILED, Clock, Encoded, JobStore, item_of
-from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
-from qjm_widgets.core.seeds import SeedRule, piece_seed, seed_at
-from qjm_widgets.core.span_index import runs_of
-from qjm_widgets.core.splitting import Item, parts
+from qjm_widgets.core.ports import NONE_FAILED, Clock, Encoded, JobStore
+from qjm_widgets.core.records import JobRecord, Status, StatusChange
 from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.engine.unit_of_work import STORE_RETRY, UnitOfWork
-from qjm_widgets.errors import NotAvailableError, StoreError, explain
+from qjm_widgets.errors import StoreError, explain
 from qjm_widgets.serialization.outcomes import encode_outcome_in_pieces
 
 #: The fields of a job that is not sent.
@@ -182,109 +178,6 @@ class Transitions:
             self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
         else:
             self.change(job_set, row, Status.HELD, text=text, last_error=text)
-
-    def halve(self, job_set: EngineSet, row: int, text: str) -> None:
-        """Cut a job of several circuits into two; the second half gets a row of its own."""
-        start, stop = job_set.jobs[row].span
-        self._cut(job_set, row, (start + stop) // 2, f"too large, cut in halves: {text}")
-
-    def cut_out(self, job_set: EngineSet, row: int, circuit: int, text: str) -> None:
-        """Cut a job of several circuits so that one begins or ends with this circuit."""
-        start = job_set.jobs[row].span.start
-        self._cut(job_set, row, circuit + 1 if circuit == start else circuit, text)
-
-    def _cut(self, job_set: EngineSet, row: int, at: int, text: str) -> None:
-        job = job_set.jobs[row]
-        if job.cancel_requested:
-            self.unsend(job_set, row, text)
-            return
-        start, stop = job.span
-        job_set.jobs[row] = replace(job, span=Span(start, at))
-        self.unsend(job_set, row, text)
-        self._add_part(job_set, job, Span(at, stop), f"cut from job {row}")
-
-    def rerun_failed(self, job_set: EngineSet, row: int) -> int:
-        """Give the failed circuits of a done job rows of their own, one for each run of neighbours.
-
-        Their attempt is higher than that of the job, so that no two attempts have the same identity. The
-        job keeps the results of its other circuits.
-
-        Returns:
-            How many rows were added.
-        """
-        job = job_set.jobs[row]
-        spans = runs_of(job.failed_circuits)
-        again = replace(job, attempt=job.attempt + 1, cancel_requested=False, error=None)
-        for span in spans:
-            self._add_part(job_set, again, span, f"failed in job {row}", spent_seconds=None)
-        note = f"{circuits_words(job.failed_circuits)} failed: sent again"
-        self.amend(job_set, row, failed_circuits=(), note=note)
-        return len(spans)
-
-    def _add_part(
-        self, job_set: EngineSet, job: JobRecord, span: Span, text: str, **fields: Any
-    ) -> None:
-        """Give a part of a job's circuits a row of its own, not sent yet."""
-        part = replace(
-            job,
-            row=len(job_set.jobs),
-            span=span,
-            seed=_seed_at(job_set, job, span.start),
-            status=Status.NOT_SENT,
-            since=self.wall(),
-            **{**FRESH, **fields},
-        )
-        job_set.jobs.append(part)
-        self.change(job_set, part.row, Status.NOT_SENT, text=text)
-        job_set.add_unsent([part.row])
-
-    def cut_shots(self, job_set: EngineSet, row: int, most: int) -> None:
-        """Cut the shots of a job that is not sent into pieces of at most ``most``.
-
-        Each piece after the first gets a row of its own.
-        """
-        job = job_set.jobs[row]
-        shots = job.shots or 0
-        first, *others = parts(shots, -(-shots // most))
-        start, stop = job.span
-        there = [each for each in job_set.jobs if each.span.start < stop and each.span.stop > start]
-        at = max(max(each.pieces, each.piece + 1) for each in there)
-        pieces = at + len(others)
-        for each in there:
-            if (
-                each.status is Status.NOT_SENT
-            ):  # the tag of a job that was sent carries its number of pieces
-                self.amend(job_set, each.row, pieces=pieces)
-        text = f"{job_set.adapter.name} takes {most:,} shots at once"
-        self.amend(job_set, row, shots=first, last_error=f"{text}: cut from {shots:,}")
-        for piece, part in enumerate(others, at):
-            seed = job.seed
-            if seed is not None:
-                seed = piece_seed(job_set.adapter.seed_rule, seed, piece)
-            new = replace(
-                job_set.jobs[row],
-                row=len(job_set.jobs),
-                piece=piece,
-                shots=part,
-                seed=seed,
-                since=self.wall(),
-                last_error=None,
-            )
-            job_set.jobs.append(new)
-            self.change(job_set, new.row, Status.NOT_SENT, text=f"shots of job {row}: {text}")
-            job_set.add_unsent([new.row])
-
-
-def _seed_at(job_set: EngineSet, job: JobRecord, circuit: int) -> int | None:
-    """Return the seed of a job that begins at a circuit of another job."""
-    rule = job_set.adapter.seed_rule
-    before = Span(job.span.start, circuit + 1)
-    items = [Item()] * len(before)
-    if rule is SeedRule.AER_BY_SHOTS and job.seed is not None and len(before) > 1:
-        # Only samplers run circuits of several points, or of several numbers of shots.
-        with suppress(NotAvailableError):  # a circuit is lost, and draws no samples
-            items = [item_of(work) for work in job_set.state.circuits.get(before)]
-    return seed_at(rule, job.seed, items, circuit - job.span.start)
 
 
 def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
