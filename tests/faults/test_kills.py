@@ -171,7 +171,7 @@ def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
         place = tmp_path / str(seed)
         place.mkdir()
         story = Story(nursery, place, kind, seed)
-        story._state(events, random.Random(f"{kind} {seed}"))
+        story.state(events, random.Random(f"{kind} {seed}"))
         try:
             found = story.check()
         except AssertionError as error:
