@@ -53,7 +53,7 @@ class ManagedJob:
     @property
     def job(self) -> Any:
         """The provider's own job object; None if this process does not have one."""
-        return self._set._state.natives.get(self.row)
+        return self._set._state.provider_jobs.get(self.row)
 
     def status(self) -> JobStatus | None:
         """Return Qiskit's status; None if the status is not known: the job is held."""

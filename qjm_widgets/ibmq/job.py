@@ -51,7 +51,7 @@ class ManagedJob:
     @property
     def job(self) -> Any:
         """The provider's own job object; None before it was submitted, and if that failed."""
-        return self._set._state.natives.get(self._row)
+        return self._set._state.provider_jobs.get(self._row)
 
     @property
     def job_id(self) -> str | None:
@@ -68,7 +68,7 @@ class ManagedJob:
         """The exception with which the submission failed, or None."""
         if not self._refused:
             return None
-        error: Exception | None = self._set._state.refusals.get(self._row)
+        error: Exception | None = self._set._state.submit_errors.get(self._row)
         return error or IBMQJobManagerError(self._record.error or "for an unknown reason")
 
     @property
@@ -121,7 +121,7 @@ class ManagedJob:
         if self._refused:
             return None
         if refresh:
-            self._set._state.outcomes.reread()
+            self._set._state.outcomes.invalidate()
         job = self._record
         if job.status is Status.DONE or (partial and job.status is Status.ERROR):
             try:
@@ -156,7 +156,7 @@ class ManagedJob:
         state = self._set._state
 
         def circuits() -> list[Any]:
-            return [work.circuit for work in state.circuits.of(self._record.span)]
+            return [work.circuit for work in state.circuits.get(self._record.span)]
 
         if job is None and not self._record.job_id:
             return None

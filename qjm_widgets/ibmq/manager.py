@@ -86,7 +86,7 @@ class IBMQJobManager:
                 **run_config,
             )
         # With one try, a refused submission is not repeated.
-        job_set._state.tries = 1
+        job_set._state.set_tries(1)
         warn_of_waiting(job_set._state)
         submit_before_exit(job_set)
         return _wrapped(job_set, manager)

@@ -224,11 +224,11 @@ class JobSetControl:
         """
         chosen = self._expected_backend if backend is None else backend
         if self._state.adapter is None:
-            self._state.paused = paused
+            self._state.set_paused(paused)
         try:
             self._resume(self._state, chosen, executor, pass_manager, run_options)
         except BaseException:
-            self._state.paused = self._state.paused and self._state.adapter is not None
+            self._state.set_paused(self._state.paused and self._state.adapter is not None)
             raise
         return self
 

@@ -68,7 +68,7 @@ class JobSet(JobSetControl):
             now,
             detailed=detailed,
             trouble=state.trouble,
-            reason=state.standing(now),
+            reason=state.stall_reason(now),
         )
 
     @printable_result
@@ -90,7 +90,7 @@ class JobSet(JobSetControl):
 
         None stands for a job that this process did not submit.
         """
-        return [self._state.natives.get(job.row) for job in self._state.ordered()]
+        return [self._state.provider_jobs.get(job.row) for job in self._state.ordered()]
 
     def managed_jobs(self) -> list[ManagedJob]:
         """Return the jobs, in the order of their circuits."""
@@ -113,7 +113,7 @@ class JobSet(JobSetControl):
         """
         index = self._reader().index_of(circuit)
         row = self._state.rows_of(index)[0]
-        return self._state.natives.get(row), index - self._state.jobs[row].span.start
+        return self._state.provider_jobs.get(row), index - self._state.jobs[row].span.start
 
     def jobs_of(self, circuit: Any) -> list[ManagedJob]:
         """Return all jobs that hold a circuit: one for each piece of its shots.
@@ -204,7 +204,7 @@ class JobSet(JobSetControl):
         if not self.wait(limit, progress=progress) and not partial:
             raise WaitTimeoutError(unfinished_text(self._state, timeout))
         if refresh:
-            self._state.outcomes.reread()
+            self._state.outcomes.invalidate()
         if not self._warned and (text := notes_of_lost(self._state.jobs)):
             self._warned = True
             warnings.warn(f"{self.name()}: {text}", stacklevel=2)
@@ -309,7 +309,7 @@ class JobSet(JobSetControl):
     @printable_result
     def __repr__(self) -> str:
         text = str(self._job_set_state.summary())
-        standing = self._job_set_state.standing(time.time())
+        standing = self._job_set_state.stall_reason(time.time())
         if standing is not None:
             text += f"; {standing}"
         if self._job_set_state.record.unstored_circuits:

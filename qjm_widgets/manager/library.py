@@ -229,7 +229,7 @@ class JobSetLibrary:
         self._check_open()
         set_id = job_set if isinstance(job_set, str) else job_set.job_set_id()
         with FileLine() as line:
-            write_bundle(self._store, set_id, path, line.tell)
+            write_bundle(self._store, set_id, path, line.update)
 
     def load(self, path: str | os.PathLike[str], *, max_bytes: int | None = None) -> JobSet:
         """Store the set of a bundle and return it; nothing is submitted or polled.
@@ -255,7 +255,7 @@ class JobSetLibrary:
 
         self._check_open()
         with FileLine() as line:
-            bundle = read_bundle(path, max_bytes, line.tell)
+            bundle = read_bundle(path, max_bytes, line.update)
         job_set = self.retrieve_job_set(store_bundle(self._store, bundle))
         self._session.notify()
         return job_set

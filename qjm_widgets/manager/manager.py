@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import Any
 
 from qjm_widgets import _display
 from qjm_widgets._printable import printable_result
-from qjm_widgets.clock import SystemClock
 from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import Limits, Plan
@@ -55,7 +55,7 @@ class JobManager(JobSetLibrary):
         self, store: str | os.PathLike[str] | None = None, *, backends: Sequence[Any] = ()
     ) -> None:
         opened = SQLiteStore(_resolve_store(store))
-        super().__init__(opened, Engine(opened, SystemClock()), backends)
+        super().__init__(opened, Engine(opened, time), backends)
         # The list that displaying the manager shows; one for all its displays.
         self._shown: Any = None
         OPEN.add(self)

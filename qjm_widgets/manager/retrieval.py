@@ -62,7 +62,7 @@ def retrieve_set(
             job_set = enlist(JobSetState(record, jobs, store))
         elif refresh and job_set._state.adapter is None:
             job_set._state.restart(*store.load_set(job_set_id))
-            job_set._state.outcomes.reread()
+            job_set._state.outcomes.invalidate()
         if adapter is not None:
             check_backend(job_set._state.record, adapter)
             job_set._expected_backend = backend
@@ -125,9 +125,7 @@ class Resumption:
             untranspiled(state, pass_manager)  # raises if the pass manager is missing
             self._claim(state, adapter, options)
             state.restart(*self._store.load_set(state.set_id))
-            state.owner = None
-            state.options = merged
-            state.adapter = adapter
+            state.take_over(adapter, merged)
             spans = untranspiled(state, pass_manager)
             self._engine.resume(state, ready=spans[0].start if spans else state.record.circuits)
             if spans:

@@ -161,7 +161,7 @@ class Aggregate:
     def _add(self, job: JobRecord) -> None:
         self._shown = None
         try:
-            outcome = self._state.outcomes.of(job.row)
+            outcome = self._state.outcomes.get(job.row)
             if outcome is not None:
                 self._add_outcome(job, outcome)
         except Exception:  # damaged or malformed: the other jobs are shown

@@ -65,7 +65,7 @@ def _registers(state: JobSetState) -> set[str]:
     """Return the classical registers in the results of finished jobs."""
     found: set[str] = set()
     for job in list(state.jobs):
-        outcome = state.outcomes.of(job.row) if job.status is Status.DONE else None
+        outcome = state.outcomes.get(job.row) if job.status is Status.DONE else None
         for circuit in outcome.circuits if outcome is not None else ():
             if circuit is not None:
                 found.update(registers(circuit))

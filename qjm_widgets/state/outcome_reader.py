@@ -76,7 +76,7 @@ class OutcomeReader:
     def all_succeeded(self) -> bool:
         """Return whether every circuit has a result."""
         for job in self._state.jobs:
-            outcome = self._state.outcomes.of(job.row) if job.status is Status.DONE else None
+            outcome = self._state.outcomes.get(job.row) if job.status is Status.DONE else None
             if outcome is None:
                 return False
             failed = (job.span.start + place for place in outcome.failed())
@@ -96,7 +96,7 @@ class OutcomeReader:
 
     def failures_in(self, job: JobRecord) -> list[str]:
         """Return a line with the reason for each circuit that failed in a job that is done."""
-        outcome = self._state.outcomes.here(job.row)
+        outcome = self._state.outcomes.get_local(job.row)
         reasons = {} if outcome is None else outcome.failed()
         names = self._state.circuits.names()
         return [
@@ -119,7 +119,7 @@ class OutcomeReader:
         """Return the outcomes of a circuit's finished shot pieces."""
         pieces = []
         for row in self._state.rows_of(circuit):
-            outcome = self._state.outcomes.here(row)
+            outcome = self._state.outcomes.get_local(row)
             if outcome is not None:
                 piece = _circuit_at(outcome, circuit - self._state.jobs[row].span.start)
                 if piece is not None and piece.success:
@@ -136,7 +136,7 @@ class OutcomeReader:
         shots: list[int | None] = []
         for row in self._state.rows_of(circuit):
             job = self._state.jobs[row]
-            outcome = self._state.outcomes.of(row)
+            outcome = self._state.outcomes.get(row)
             if outcome is None:
                 raise NotAvailableError(f"circuit {circuit} has no result: {_no_result(job)}")
             piece = _circuit_at(outcome, circuit - job.span.start)
@@ -166,9 +166,9 @@ class OutcomeReader:
             return self.outcome(circuit)
         except NotAvailableError as error:
             jobs = [self._state.jobs[row] for row in self._state.rows_of(circuit)]
-            if any(self._state.outcomes.of(job.row) is None for job in jobs):
+            if any(self._state.outcomes.get(job.row) is None for job in jobs):
                 raise
-            if len(jobs) == 1 and (outcome := self._state.outcomes.of(jobs[0].row)) is not None:
+            if len(jobs) == 1 and (outcome := self._state.outcomes.get(jobs[0].row)) is not None:
                 piece = _circuit_at(outcome, circuit - jobs[0].span.start)
                 if isinstance(piece, ExperimentOutcome):
                     return piece
@@ -181,7 +181,7 @@ class OutcomeReader:
         Raises:
             NotAvailableError: the job has no result, or not of all its circuits.
         """
-        outcome = self._state.outcomes.of(row)
+        outcome = self._state.outcomes.get(row)
         if outcome is None:
             raise NotAvailableError(_no_result(self._state.jobs[row]))
         found = [circuit for circuit in outcome.circuits if circuit is not None]
@@ -191,7 +191,7 @@ class OutcomeReader:
 
     def merged_info(self) -> dict[str, Any]:
         """Merge what the results of all jobs have beside their circuits."""
-        outcomes = [self._state.outcomes.of(job.row) for job in self._state.jobs]
+        outcomes = [self._state.outcomes.get(job.row) for job in self._state.jobs]
         return merge_metadata([outcome.info for outcome in outcomes if outcome is not None])
 
     def _with_metadata(self, circuit: int, outcome: CircuitOutcome) -> CircuitOutcome:

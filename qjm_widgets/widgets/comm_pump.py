@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from qjm_widgets.state.wait import Hear
+from qjm_widgets.state.wait import Pump
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 
 _LOG = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ COMMS: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 
 @contextmanager
-def pump_messages() -> Iterator[Hear | None]:
+def pump_messages() -> Iterator[Pump | None]:
     """Yield a function that serves our widgets during a wait on this thread; None if impossible."""
     queue = _queue_of_this_thread()
     try:

@@ -9,7 +9,7 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from qjm_widgets.state.wait import listen_with
+from qjm_widgets.state.wait import set_pump
 from qjm_widgets.widgets import comm_pump
 
 _COMM_MESSAGES = frozenset({"comm_open", "comm_msg", "comm_close"})
@@ -26,7 +26,7 @@ def serve_while_cells_run(widget: Any) -> None:
     comm: Any = getattr(widget, "comm", None)
     if comm is not None:
         comm_pump.COMMS[comm.comm_id] = comm
-        listen_with(comm_pump.pump_messages)
+        set_pump(comm_pump.pump_messages)
         _install_set_parent()
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = _keep_requested_subshell

@@ -228,7 +228,7 @@ class ViewUpdates:
             waiting=state.waiting,
             owner=None if state.over else state.owner,
             facts=state.totals.facts(),
-            answered_at=state.heard_at,
+            answered_at=state.answered_at,
             end_estimate=self._estimate_end(),
             took=formatting.took(state.jobs) if state.settled else None,
             teaching=self._is_teaching(),

@@ -142,7 +142,7 @@ def test_a_line_says_how_far_it_is(large: SQLiteStore, path: Path) -> None:
             assert 0 < done <= of
             said.append(what)
             line._due = 0.0
-            line.tell(what, done, of)
+            line.update(what, done, of)
 
         write_bundle(large, SET_ID, path, tell)
         read_bundle(path, None, tell)

@@ -344,12 +344,14 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     assert mine.entered["submit"].wait(LIMIT)
     theirs = Scripted(hold=True)
     taken = take_over(store, job_set, second, theirs)
-    first._engine.ask(lambda: first._engine._turn.amend(first._engine._sets[job_set.job_set_id()], 0))
+    first._engine.ask(
+        lambda: first._engine._transitions.amend(first._engine._sets[job_set.job_set_id()], 0)
+    )
     reach(job_set, lambda: job_set._state.adapter is None)
     mine.gates["submit"].set()
-    for driver in first._engine._drivers.values():
-        driver._lane.stop()
-        assert driver._lane.join(LIMIT)
+    for worker in first._engine._workers.values():
+        worker.call_queues[0].stop()
+        assert worker.call_queues[0].join(LIMIT)
     assert len(mine.knocks) == 9, "only the call that was under way"
     assert taken.cancel() == 8
 

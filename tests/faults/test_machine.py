@@ -337,7 +337,7 @@ def test_any_order_of_events_keeps_the_promises(
     monkeypatch: pytest.MonkeyPatch, figures: Counter[str]
 ) -> None:
     monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
-    monkeypatch.setattr("qjm_widgets.manager.manager.SystemClock", lambda: Kernels.clock)
+    monkeypatch.setattr("qjm_widgets.manager.manager.time", Kernels.clock)
     run_state_machine_as_test(
         Kernels,
         settings=settings(

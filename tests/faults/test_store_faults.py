@@ -22,6 +22,7 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine.engine import BEAT_SECONDS
+from qjm_widgets.engine.user_requests import cancel_jobs
 from qjm_widgets.errors import DrivenElsewhereError, StoreError, StoreFullError, StoreGoneError
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, marked, reach
@@ -239,8 +240,10 @@ def test_a_store_that_another_process_holds_stops_the_sending_and_loses_nothing(
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     in_trouble(manager, job_set, adapter, clock, "Another process held the job store")
+    engine = manager._engine
+    parts = engine._parts(state_of(manager, job_set))
     with pytest.raises(StoreError, match="no need to ask once more"):
-        manager._engine.ask(lambda: manager._engine._cancel(state_of(manager, job_set), [5]), 0.1)
+        engine.ask(lambda: cancel_jobs(*parts, [5]), 0.1)
     holder.communicate("\n", timeout=LIMIT)
     clock.skip(5)
     manager._engine.post(lambda: None)

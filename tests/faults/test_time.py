@@ -12,7 +12,7 @@ from qjm_widgets import JobManager
 from qjm_widgets.core import formatting
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine.single_poller import _MOST_HANGING_ASKS
+from qjm_widgets.engine.single_poller import _MOST_HANGING_POLLS
 from qjm_widgets.engine.submitter import _MOST_HANGING as _MOST_SENDING
 from qjm_widgets.errors import DrivenElsewhereError
 from tests.fakes import LIMIT, reach
@@ -116,7 +116,7 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     until(clock, manager, lambda: job_set._state.settled, step=3600)
     names = [thread.name for thread in threading.enumerate() if thread.name.endswith("-hanging")]
     assert names.count("qjm-ask-hanging") <= 3, "one for each job, and one that waits for others"
-    assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_ASKS + 1
+    assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_POLLS + 1
     assert words(job_set) == ["held", "held"]
     end()
     for job in adapter.sent:

@@ -111,7 +111,7 @@ def test_one_circuits_counts_download_one_job_once(
     assert server.count("GET", ".*/results") == 1
     assert server.read_once_read == {"d0000000000000000005"}
     assert job_set._state.store.get_outcome(SET, 5) is not None
-    metadata = job_set._state.outcomes.here(5).info["metadata"]
+    metadata = job_set._state.outcomes.get_local(5).info["metadata"]
     assert "execution_spans" in metadata["execution"]
     assert sum(job_set.counts().values()) == 25
     assert elsewhere.retrieve_job_set(SET)._state is job_set._state
