@@ -15,9 +15,13 @@ def resolve(backend: Any) -> BackendAdapter:
     Raises:
         BackendError: nothing of that kind.
     """
-    if hasattr(backend, "observe") and hasattr(backend, "submit") and hasattr(backend, "limits"):
-        adapter: BackendAdapter = backend
-        return adapter
+    if isinstance(backend, BackendAdapter):
+        return backend
+    if hasattr(backend, "observe") and hasattr(backend, "submit") and not isinstance(backend, type):
+        base = f"{BackendAdapter.__module__}.{BackendAdapter.__name__}"
+        raise BackendError(
+            f"{type(backend).__name__} has the methods of an adapter but is none: derive it from {base}"
+        )
     if isinstance(backend, type):
         raise BackendError(
             f"backend is the class {backend.__name__} itself: give an instance, {backend.__name__}()"

@@ -20,9 +20,10 @@ from qjm_widgets.backends.option_names import option_names
 from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.saved_states import refuse_cuts
 from qjm_widgets.backends.seed_options import SEED, seed_option, spread_seeds
-from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.ports import BackendAdapter, Observation, Submission, Work
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.errors import CircuitError, InputError
 from qjm_widgets.serialization.qiskit_result import read_result
 
@@ -37,19 +38,16 @@ def is_backend(thing: Any) -> bool:
     )
 
 
-class BackendRun:
+class BackendRun(BackendAdapter):
     """Runs jobs by ``backend.run(circuits, shots=…, **options)``."""
 
     kind = "backend_run"
-    pace: Pace | None = None
-    finds = False
-    settling = 0.0
 
     def __init__(self, backend: Any) -> None:
         self.backend = backend
         self.name = backend_name(backend)
         local = simulators.computes_here(backend)
-        self.survives_kernel = False if local else None
+        self.lifetime = JobLifetime.KERNEL if local else JobLifetime.UNKNOWN
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
         self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None
         self.default_shots = whole(getattr(getattr(backend, "options", None), "shots", None))
@@ -60,8 +58,12 @@ class BackendRun:
         self.account = type(backend).__module__
         self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(backend)
-        self.seed_rule = simulators.seed_rule(self._computing)
         self._names_options = _takes(backend.run, SEED)
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """What a run of the simulator makes of its seed."""
+        return simulators.seed_rule(self._computing)
 
     def option_names(self) -> KnownOptions:
         """What its ``run`` names and what it declares."""
@@ -146,8 +148,12 @@ class BackendRun:
         return _sent(job, names, times, texts)
 
     def job_id(self, handle: Any) -> str | None:
-        """The job's id."""
+        """Return the job's id."""
         return job_id(handle.job)
+
+    def native_job(self, handle: Any) -> Any:
+        """Return the backend's job object."""
+        return handle.job
 
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
@@ -159,10 +165,6 @@ class BackendRun:
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the backend's or its provider's ``retrieve_job`` or ``job``."""
         return _sent(retrieve_job(self.backend, job_id), names)
-
-    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """Backends in general have no tags."""
-        return []
 
     def cancel(self, handle: Any) -> bool:
         """Ask the job to stop."""

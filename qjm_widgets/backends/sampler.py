@@ -19,9 +19,9 @@ from qjm_widgets.backends.option_names import run_arguments
 from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.sampler_input import check_samplable
 from qjm_widgets.backends.seed_options import SEED, spread_seeds
-from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.ports import BackendAdapter, Observation, Submission, Work
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 from qjm_widgets.errors import CircuitError, InputError
@@ -48,14 +48,10 @@ def takes_pubs(thing: Any) -> bool:
     return parameters[:1] == ["pubs"]
 
 
-class Sampler:
+class Sampler(BackendAdapter):
     """Runs jobs by ``sampler.run(pubs, shots=…)``."""
 
     kind = "sampler"
-    pace: Pace | None = None
-    finds = False
-    settling = 0.0
-    runs_inside_submit = False
 
     def __init__(self, sampler: Any) -> None:
         self.sampler = sampler
@@ -68,7 +64,7 @@ class Sampler:
         self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(sampler)
         inner_local = backend is None or simulators.computes_here(backend)
-        self.survives_kernel = False if self._local and inner_local else None
+        self.lifetime = JobLifetime.KERNEL if self._local and inner_local else JobLifetime.UNKNOWN
         # Qiskit's own samplers start a thread a job, and several at once slow each other down.
         self.max_pending = 1 if self._local else None
         self.default_shots = _default_shots(sampler)
@@ -101,9 +97,6 @@ class Sampler:
         """What a run of the sampler makes of its seed."""
         return _seed_rule(self.sampler)
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """Whatever a sampler gives can be merged."""
-
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """The sampler's seed for the first piece, derived ones for the others."""
         given = seed_of(self.sampler)
@@ -124,14 +117,18 @@ class Sampler:
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
-        times = JobTimes() if self.survives_kernel is False else None
+        times = JobTimes() if self.lifetime is JobLifetime.KERNEL else None
         with self._warnings.collected(submission.identity) as texts:
             job = sampler.run(pubs, **submission.options)
         return sent_job(job, names, times, texts)
 
     def job_id(self, handle: Any) -> str | None:
-        """The job's id."""
+        """Return the job's id."""
         return job_id(handle.job)
+
+    def native_job(self, handle: Any) -> Any:
+        """Return the sampler's job object."""
+        return handle.job
 
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
@@ -143,10 +140,6 @@ class Sampler:
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """A job that was sent before, by the ``retrieve_job`` or ``job`` of the sampler's backend."""
         return sent_job(retrieve_job(_backend_of(self.sampler), job_id), names)
-
-    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """Samplers in general have no tags."""
-        return []
 
     def cancel(self, handle: Any) -> bool:
         """Ask the job to stop."""

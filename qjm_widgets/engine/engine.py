@@ -253,7 +253,7 @@ class Engine:
     def _recover(self, job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> None:
         recovery = recover(
             job,
-            survives=adapter.survives_kernel,
+            lifetime=adapter.lifetime,
             finds=adapter.finds,
             rerun=job_set.state.record.rerun_on_resume,
         )

@@ -17,6 +17,7 @@ from qjm_widgets.core import backoff
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.error_policy import judge
 from qjm_widgets.core.formatting import duration
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.ports import BackendAdapter, Observation, RemoteAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
@@ -43,14 +44,14 @@ class Poller:
         self._adapter = adapter
         self._turn = turn
         self._ended = ended
-        self._together = bool(getattr(adapter, "lists", False))
+        self._together = adapter.lists
         self._questions = CallQueue(f"qjm-ask-{adapter.name}", most=_MOST_HANGING)
         self._calls = CallQueue(f"qjm-call-{adapter.name}", most=_MOST_HANGING)
         self._followed: dict[Key, Followed] = {}
         self._singles = SinglePoller(adapter, turn, self._observed)
         self._cancellations = Canceller(adapter, turn, self._call, self._ask_soon)
         self._lookups = Reconciler(adapter, turn, self._call, self._found, ended)
-        self._polling = backoff.Polling.start(turn.now(), local=adapter.survives_kernel is False)
+        self._polling = backoff.Polling.start(turn.now(), local=adapter.lifetime is JobLifetime.KERNEL)
         if isinstance(adapter, RemoteAdapter):
             self._polling = self._polling.between(*adapter.poll_seconds)
         self._unanswered = 0
@@ -104,7 +105,7 @@ class Poller:
         """Follow a job from now on; ``nameless``: its id could not be had yet."""
         others = len(self._followed)
         self._followed[job_set.state.set_id, row] = Followed(job_set, row, handle, nameless)
-        job_set.state.natives[row] = getattr(handle, "job", handle)
+        job_set.state.natives[row] = self._adapter.native_job(handle)
         self._polling = self._polling.sent(self._turn.now(), others)
         if job_set.jobs[row].cancel_requested:
             self.cancel(job_set, row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qjm_widgets.core import backoff
 from qjm_widgets.core.error_policy import Verdict
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.engine.engine_set import Turn
 
@@ -45,7 +46,7 @@ class RateLimiter:
         adapter, takes = self._adapter, self._adapter.max_pending
         if adapter.runs_inside_submit:
             room = 1 - under_way
-        elif adapter.survives_kernel is False:
+        elif adapter.lifetime is JobLifetime.KERNEL:
             # Many at once: nothing that is announced may have to be held, as it ends with the kernel.
             there = under_way + (0 if takes is None else pending)
             room = backoff.refill(there, min(takes or backoff.MOST_ANNOUNCED, backoff.MOST_ANNOUNCED))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from qjm_widgets.core.error_policy import Refusal, Verdict, judge, shots_limit
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import Recovery
@@ -47,7 +48,7 @@ class SubmitErrorHandler:
             return
         verdict = judge(error)
         refusal = verdict.refusal
-        if self._adapter.survives_kernel is False:  # nothing of it can live anywhere else
+        if self._adapter.lifetime is JobLifetime.KERNEL:  # nothing of it can live anywhere else
             refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.ODD: Refusal.LASTING}.get(refusal, refusal)
         job = job_set.jobs[row]
         if refusal is Refusal.TOO_LARGE and len(job.span) > 1:

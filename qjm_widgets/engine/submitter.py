@@ -17,6 +17,7 @@ from qjm_widgets._threads import CallQueue
 from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
 from qjm_widgets.core.error_policy import Refusal, judge, readable
 from qjm_widgets.core.formatting import Waiting
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.ports import BackendAdapter, Submission
 from qjm_widgets.core.records import JobRecord, Status
@@ -27,8 +28,6 @@ from qjm_widgets.engine.rate_limiter import RateLimiter
 from qjm_widgets.engine.submit_errors import SubmitErrorHandler
 from qjm_widgets.errors import QJMError, StoreError
 
-_DEADLINE = 600.0
-"""Seconds after which a submission that hangs is given up; the next goes out on another thread."""
 _MOST_HANGING = 4
 """With so many threads hanging, nothing is sent until the last one comes back."""
 _HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.TOO_MANY_SHOTS, Refusal.UNSURE)
@@ -78,7 +77,7 @@ class Driver:
         While nothing else is under way, somebody may wait for just this one.
         """
         busy = self._wanting or self._sending or self._asker.pending
-        return self.adapter.survives_kernel is False and bool(busy)
+        return self.adapter.lifetime is JobLifetime.KERNEL and bool(busy)
 
     def due(self) -> float | None:
         """When this driver wants its next turn, monotonic seconds; None: only when a message comes."""
@@ -205,7 +204,7 @@ class Driver:
         return advice.answer is Answer.SEND
 
     def _deadline(self) -> float:
-        return float(getattr(self.adapter, "submit_seconds", _DEADLINE))
+        return self.adapter.submit_seconds
 
     def _hangs(self) -> bool:
         return not self.adapter.runs_inside_submit and self._lane.hangs(self._deadline())
@@ -305,7 +304,7 @@ class Driver:
             return
         self._refusals.forget(job_set, row)
         self._throttle.accepted()
-        batch_id = getattr(handle, "batch_id", None)  # only some providers have batches
+        batch_id = self.adapter.batch_id(handle)
         if batch_id is not None and batch_id != job_set.state.record.batch_id:
             self._turn.amend_set(job_set, batch_id=batch_id)
         if job_set.jobs[row].status is Status.SENDING:
@@ -364,7 +363,7 @@ def _submitted(job: JobRecord) -> bool:
 
 def _submission(job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> Submission:
     state = job_set.state
-    block = state.circuits.block(job.span) if getattr(adapter, "sends_blocks", False) else None
+    block = state.circuits.block(job.span) if adapter.sends_blocks else None
     return Submission(
         works=state.circuits.of(job.span) if block is None else (),
         shots=job.shots,

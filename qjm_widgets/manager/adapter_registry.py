@@ -66,8 +66,7 @@ class Adapters:
     def close(self) -> None:
         """Let go of what adapters hold, and end the processes that were started."""
         for _, adapter in self._adapters.values():
-            if callable(close := getattr(adapter, "close", None)):
-                close()
+            adapter.close()
         if self._processes is not None:
             self._processes.stop(timeout=2.0)
 

@@ -177,7 +177,7 @@ class JobManager:
             tags=tags,
             options=stored,
             unstored_options=unstored,
-            survives_kernel=adapter.survives_kernel,
+            survives_kernel=adapter.lifetime.survives_kernel,
             recipe=adapter.recipe,
             rerun_on_resume=rerun_on_resume,
             max_qpu_seconds=None if max_qpu_seconds is None else float(max_qpu_seconds),

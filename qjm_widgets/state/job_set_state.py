@@ -10,6 +10,7 @@ from typing import Any
 
 from qjm_widgets.core.backoff import TRIES
 from qjm_widgets.core.formatting import Summary, Waiting, plural, summary
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.ports import BackendAdapter, JobStore, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
@@ -189,7 +190,7 @@ class JobSetState:
                 events.append(JobEvent(self.set_id, job, before.status))
                 if job.status is Status.DONE:
                     self.outcomes.done(job.row)
-                    if self.adapter is not None and self.adapter.survives_kernel is False:
+                    if self.adapter is not None and self.adapter.lifetime is JobLifetime.KERNEL:
                         # A job of this process holds all that it gave.
                         self._computed.put(job.row, None, len(job.span))
                     self._let_go(job)

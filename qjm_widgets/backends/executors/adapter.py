@@ -22,10 +22,11 @@ from qjm_widgets.backends.executors.started_events import Mailbox, Report
 from qjm_widgets.backends.executors.tasks import Answer, Parcel, call_of, pack, versions
 from qjm_widgets.backends.executors.workers import Workers
 from qjm_widgets.backends.sampler import Sampler, seed_of
-from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.ports import BackendAdapter, CircuitBlock, Observation, Submission, Work
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
 from qjm_widgets.serialization.circuits import find_unstorable, write_block
 
@@ -58,9 +59,10 @@ def on_executor(
     Raises:
         InputError: it is no executor, or the backend's jobs outlive the kernel or cannot leave it.
     """
-    if inner.survives_kernel or (inner.survives_kernel is None and not rerun):
+    unknown = inner.lifetime is JobLifetime.UNKNOWN
+    if inner.lifetime is JobLifetime.BACKEND or (unknown and not rerun):
         may, unless = "", ""
-        if not inner.survives_kernel:
+        if unknown:
             may, unless = "may ", "; if it computes in this kernel, rerun_on_resume=True says so"
         raise InputError(
             f"the jobs of {inner.name} {may}run on a server, where an executor is of no use: "
@@ -78,23 +80,17 @@ def on_executor(
     return OnExecutor(inner, backend, Workers(executor, spare))
 
 
-class OnExecutor:
+class OnExecutor(BackendAdapter):
     """Runs the jobs of a backend of this kernel on the workers of an executor."""
 
-    pace: Pace | None = None
-    max_pending: int | None
-    finds = False
     lists = True
-    settling = 0.0
-    survives_kernel: bool | None = False
-    runs_inside_submit = False
+    lifetime = JobLifetime.KERNEL
     sends_blocks = True
 
     def __init__(self, inner: BackendAdapter, backend: Any, workers: Workers) -> None:
         self._inner = inner
         self.name, self.kind, self.account = inner.name, inner.kind, inner.account
         self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
-        self.seed_rule = inner.seed_rule
         self._workers = workers
         self._backend = backend
         pack(backend, inner.name)  # what cannot travel is refused at once
@@ -104,6 +100,11 @@ class OnExecutor:
         self._sent: weakref.WeakValueDictionary[str, _Sent] = weakref.WeakValueDictionary()
         self.max_pending = workers.pending_limit
         self._packing = threading.Lock()
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """As without an executor."""
+        return self._inner.seed_rule
 
     def option_names(self) -> KnownOptions:
         """Those of the backend."""
@@ -168,8 +169,12 @@ class OnExecutor:
         token: str = handle.token
         return token
 
+    def native_job(self, handle: Any) -> Any:
+        """Return None: no provider has a job, and a kept future keeps its result on a cluster."""
+        return None
+
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Read what the tasks have told, and look at the futures."""
         for told in self._mailbox.read():
@@ -182,10 +187,6 @@ class OnExecutor:
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """Jobs of a dead kernel are gone."""
         raise NotFoundError(f"job {job_id} is gone with the kernel that gave it to an executor")
-
-    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """Executors have no tags."""
-        return []
 
     def cancel(self, handle: Any) -> bool:
         """Take a job back; the result of one that runs is discarded."""
@@ -278,12 +279,9 @@ class _Sent:
     """A job with an executor, kept so that it can be sent again.
 
     Attributes:
-        job: there is none of a provider's; and a future that is kept keeps its result on a cluster.
         began: what its task told when it began.
         note: shown while nobody knows whether it runs.
     """
-
-    job: None = None
 
     def __init__(self, task: Mapping[str, Any], note: str | None) -> None:
         self.task = task

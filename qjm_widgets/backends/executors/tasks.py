@@ -132,7 +132,7 @@ def _run(task: Mapping[str, Any]) -> Observation:
         Submission(works=works, options=pickle.loads(task["options"]), **task["submission"])
     )
     with suppress(Exception):  # whatever it is, observing tells it
-        handle.job.result()
+        adapter.native_job(handle).result()
     answers: list[Observation | BaseException] = []
     adapter.observe([handle], lambda _, answer: answers.append(answer))
     found = answers[0]

@@ -23,12 +23,12 @@ from qjm_widgets.backends.ibm.sampler import (
 )
 from qjm_widgets.backends.ibm.tracker import Sent, Tracker
 from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.job_tags import NAME, OURS, OWN_TAGS, job_tags
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.ports import Observation, RemoteAdapter, Submission, Work
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
 from qjm_widgets.errors import InputError
 
@@ -43,7 +43,7 @@ _REP_DELAY = 250e-6
 _LIKELY = (Status.DONE, Status.RUNNING, Status.QUEUED)
 
 
-class IBMQuantum:
+class IBMQuantum(RemoteAdapter):
     """Runs jobs on a device of IBM Quantum.
 
     ``manager.run(circuits, backend=service.backend("ibm_fez"))`` makes one with these defaults; make it
@@ -72,10 +72,7 @@ class IBMQuantum:
     kind = "ibm"
     lists = True
     finds = True
-    runs_inside_submit = False
-    survives_kernel: bool | None = True
-    recipe: str | None = None
-    seed_rule = SeedRule.UNKNOWN
+    lifetime = JobLifetime.BACKEND
 
     def __init__(
         self,
@@ -106,7 +103,7 @@ class IBMQuantum:
         self.limits = Limits(max_circuits, None, max_executions, max_payload_bytes, one_shots=True)
         self.max_pending = max_pending
         burst = max(1, round(jobs_per_minute))
-        self.pace: Pace | None = Pace(burst, 60.0 * burst / jobs_per_minute)
+        self.pace = Pace(burst, 60.0 * burst / jobs_per_minute)
         self.settling = settling
         self.poll_seconds = poll_seconds
         account = account_of(backend.service, getattr(backend, "_instance", None))
@@ -114,7 +111,7 @@ class IBMQuantum:
         self._rest = client_of(account)
         self._options = options
         shots = merged_options(options, {}).get("default_shots")
-        self.default_shots: int | None = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
+        self.default_shots = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
         self._mode = mode
         self._batches = Batches(backend, self._rest, batch)
         self.submit_seconds = submit_seconds
@@ -134,13 +131,6 @@ class IBMQuantum:
         merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
         check_circuits(works, self.backend)
-
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """Whatever a sampler gives can be merged."""
-
-    def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """A device has no seed."""
-        return [None] * pieces
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Two seconds a job and the delay between shots, as IBM's guide to estimates says."""
@@ -202,10 +192,19 @@ class IBMQuantum:
         """IBM Quantum's id of a job."""
         return str(handle.job_id)
 
+    def native_job(self, handle: Any) -> Any:
+        """Return the runtime's job object; None if another kernel submitted the job."""
+        return handle.job
+
+    def batch_id(self, handle: Any) -> str | None:
+        """Return the id of the job's batch; None if it runs by itself."""
+        found: str | None = handle.batch_id
+        return found
+
     # -- asking --------------------------------------------------------------------------------------
 
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Ask for whole sets, a list call a page; fetch the results of those that are done."""
         done: list[tuple[int, Observation]] = []

@@ -18,6 +18,7 @@ from qjm_widgets.backends.ibm.sampler import (
 from qjm_widgets.backends.job_times import JobTimes
 from qjm_widgets.backends.sampler import Sampler, sent_job
 from qjm_widgets.backends.seed_options import SEED, spread_seeds
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.ports import Submission, Work
 from qjm_widgets.core.seeds import SeedRule
@@ -44,7 +45,7 @@ class IBMLocal(Sampler):
         self.name = backend_name(self._backend)
         self.recipe = None
         self._local = True
-        self.survives_kernel = False
+        self.lifetime = JobLifetime.KERNEL
         self.max_pending = 1
         shots = merged_options(sampler.options, {}).get("default_shots")
         self.default_shots = shots if isinstance(shots, int) and shots else 4096

@@ -80,9 +80,7 @@ def test_a_token_is_renewed_before_it_ends(server: Server, account: Account) -> 
         assert token.get(session) != first
 
 
-def test_a_refused_token_is_renewed_once(
-    server: Server, client: IBMClient, service: Any
-) -> None:
+def test_a_refused_token_is_renewed_once(server: Server, client: IBMClient, service: Any) -> None:
     client.jobs("qjm")
     server.expire_newest_token()
     assert client.jobs("qjm") == []
