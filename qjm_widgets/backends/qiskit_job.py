@@ -145,9 +145,8 @@ def _times(job: Any) -> dict[str, Any]:
 def _usage(job: Any) -> float | None:
     """Return the seconds of quantum processor time that a job used; None if unknown."""
     used = _call_if_present(job, "usage")
-    return (
-        used if issubclass(type(used), (int, float)) else None
-    )  # isinstance would also use the object's __class__
+    # isinstance would also read the object's __class__, which may raise.
+    return used if issubclass(type(used), (int, float)) else None
 
 
 def cancel_job(job: Any) -> bool:

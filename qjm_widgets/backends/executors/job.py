@@ -22,7 +22,7 @@ class ExecutorJob:
 
     Args:
         task: the argument of ``run_task``, without the token.
-        note: shown while nobody knows whether the job runs.
+        note: shown while it is unknown whether the job runs.
 
     Attributes:
         token: identifies the current submission to the executor.
