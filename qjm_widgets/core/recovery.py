@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from qjm_widgets.core.budget import OVER_BUDGET
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import JobRecord, Status
 
 #: The hint of a held job if it is not known whether it outlived the kernel.
@@ -26,25 +27,25 @@ class Recovery(enum.Enum):
     HOLD = "hold"
 
 
-def recover(job: JobRecord, *, survives: bool | None, finds: bool, rerun: bool | None) -> Recovery:
-    """Return how to recover a job.
+def recover(job: JobRecord, *, lifetime: JobLifetime, finds: bool, rerun: bool | None) -> Recovery:
+    """What to do with a job.
 
     Args:
-        job: the record in the store.
-        survives: whether the backend's jobs outlive the kernel that sent them; None if unknown.
-        finds: whether the adapter can search for the tag of an attempt.
-        rerun: whether the user allowed that jobs which may be lost are run again.
+        job: as the store has it.
+        lifetime: whether the backend's jobs outlive the kernel that submitted them.
+        finds: whether the adapter can look for the tag of an attempt.
+        rerun: the user said that jobs which may be lost are run again without asking.
     """
     if job.status is Status.HELD:
-        # The user decides, unless the job is found before.
-        if survives is False or (job.last_error or "").startswith(OVER_BUDGET):
+        # The user decides, unless it turns up meanwhile.
+        if lifetime is JobLifetime.KERNEL or (job.last_error or "").startswith(OVER_BUDGET):
             return Recovery.KEEP
         if job.job_id is not None:
             return Recovery.FETCH
         return Recovery.FIND if finds else Recovery.KEEP
     if job.status not in (Status.SENDING, Status.QUEUED, Status.RUNNING):
         return Recovery.KEEP
-    if survives is False:
+    if lifetime is JobLifetime.KERNEL:
         return Recovery.SEND
     if job.status is not Status.SENDING and job.job_id is not None:
         return Recovery.FETCH

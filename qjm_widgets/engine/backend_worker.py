@@ -14,6 +14,7 @@ from qjm_widgets._threads import CallQueue
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.error_policy import Verdict
 from qjm_widgets.core.formatting import Waiting
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.recovery import Recovery
 from qjm_widgets.engine.canceller import Canceller
@@ -77,7 +78,7 @@ class BackendWorker:
         for just this change.
         """
         busy = self._submitter.has_ready or len(self._submitter) or self._pending
-        return self.adapter.survives_kernel is False and bool(busy)
+        return self.adapter.lifetime is JobLifetime.KERNEL and bool(busy)
 
     def due(self) -> float | None:
         """Return when the next step is due, in monotonic seconds; None: only after a message."""

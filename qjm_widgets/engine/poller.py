@@ -17,6 +17,7 @@ from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.error_policy import judge
 from qjm_widgets.core.formatting import duration
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine.engine_set import EngineSet, Key
@@ -50,11 +51,13 @@ class Poller:
         self._transitions = transitions
         self._ended = ended
         self._held = held
-        self._together = bool(getattr(adapter, "lists", False))
+        self._together = adapter.lists
         self._queue = CallQueue(f"qjm-ask-{adapter.name}", most=_MOST_HANGING)
         self._followed: dict[Key, Followed] = {}
         self._singles = SinglePoller(adapter, transitions, self._observed)
-        self._polling = backoff.Polling.start(transitions.now(), local=adapter.survives_kernel is False)
+        self._polling = backoff.Polling.start(
+            transitions.now(), local=adapter.lifetime is JobLifetime.KERNEL
+        )
         if isinstance(adapter, RemoteAdapter):
             self._polling = self._polling.between(*adapter.poll_seconds)
         self._failed_queries = 0
@@ -103,7 +106,7 @@ class Poller:
         others = len(self._followed)
         followed = Followed(job_set, row, handle, nameless)
         self._followed[followed.key] = followed
-        job_set.state.provider_jobs[row] = getattr(handle, "job", handle)
+        job_set.state.provider_jobs[row] = self._adapter.native_job(handle)
         self._polling = self._polling.sent(self._transitions.now(), others)
 
     def find(self, job_set: EngineSet, row: int) -> Followed | None:

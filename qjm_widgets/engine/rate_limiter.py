@@ -7,6 +7,7 @@ from typing import TypeAlias
 from qjm_widgets.core import backoff
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.error_policy import Verdict
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.engine.transitions import Transitions
 
 #: Seconds until a pending limit that others fill is tried again.
@@ -52,7 +53,7 @@ class RateLimiter:
         adapter, takes = self._adapter, self._adapter.max_pending
         if adapter.runs_inside_submit:
             room = 1 - sending
-        elif adapter.survives_kernel is False:
+        elif adapter.lifetime is JobLifetime.KERNEL:
             # Many at once: these jobs end with the kernel, so none may have to be held.
             there = sending + (0 if takes is None else pending)
             room = backoff.refill(there, min(takes or backoff.MOST_ANNOUNCED, backoff.MOST_ANNOUNCED))

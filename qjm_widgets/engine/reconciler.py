@@ -15,6 +15,7 @@ from qjm_widgets.core import backoff
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.error_policy import judge, readable
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery
@@ -214,7 +215,7 @@ class Reconciler:
         sent = f"was sent as {job.job_id}" if lookup.recovery is Recovery.FETCH else "may have been sent"
         if isinstance(error, NotFoundError):
             text = f"{sent}, but {name} does not have it: submit again?"
-            if self._adapter.survives_kernel is None:
+            if self._adapter.lifetime is JobLifetime.UNKNOWN:
                 text += f" ({RERUN_HINT})"
             self._hold(lookup, f"{text}\n{verdict.text}")
             return

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.error_policy import Refusal, Verdict, judge, shots_limit
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import Limits
 from qjm_widgets.engine import cuts
@@ -64,7 +65,7 @@ class SubmitErrorHandler:
             return
         verdict = judge(error)
         refusal = verdict.refusal
-        if self._adapter.survives_kernel is False:  # no job of it can live anywhere else
+        if self._adapter.lifetime is JobLifetime.KERNEL:  # no job of it can live anywhere else
             refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.ODD: Refusal.LASTING}.get(refusal, refusal)
         job = job_set.jobs[row]
         if refusal is Refusal.TOO_LARGE and len(job.span) > 1:

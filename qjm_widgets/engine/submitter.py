@@ -24,8 +24,6 @@ from qjm_widgets.engine.engine_set import EngineSet, Key
 from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import QJMError, StoreError
 
-#: Seconds after which a hanging submission is given up; the next one runs on another thread.
-_DEADLINE = 600.0
 #: If so many threads hang, nothing is submitted until the last one returns.
 _MOST_HANGING = 4
 #: Refusals after which nothing else is submitted for a while.
@@ -155,7 +153,7 @@ class Submitter:
                 self._refused(sending, error)
 
     def _deadline(self) -> float:
-        return float(getattr(self._adapter, "submit_seconds", _DEADLINE))
+        return self._adapter.submit_seconds
 
     # -- choosing ------------------------------------------------------------------------------------
 
@@ -266,7 +264,7 @@ class Submitter:
         if handle is None:
             self._refused(sending, error or RuntimeError("the backend returned no job"))
             return
-        batch_id = getattr(handle, "batch_id", None)  # only some providers have batches
+        batch_id = self._adapter.batch_id(handle)
         if batch_id is not None and batch_id != job_set.state.record.batch_id:
             self._transitions.amend_set(job_set, batch_id=batch_id)
         if job_set.jobs[row].status is Status.SENDING:
@@ -305,7 +303,7 @@ class Submitter:
 
 def _submission(job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> Submission:
     state = job_set.state
-    block = state.circuits.block(job.span) if getattr(adapter, "sends_blocks", False) else None
+    block = state.circuits.block(job.span) if adapter.sends_blocks else None
     return Submission(
         works=state.circuits.get(job.span) if block is None else (),
         shots=job.shots,

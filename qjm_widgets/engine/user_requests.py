@@ -82,7 +82,7 @@ def recover_jobs(
     for job in jobs:
         recovery = recover(
             job,
-            survives=adapter.survives_kernel,
+            lifetime=adapter.lifetime,
             finds=adapter.finds,
             rerun=job_set.state.record.rerun_on_resume,
         )

@@ -69,8 +69,7 @@ class Adapters:
     def close(self) -> None:
         """Close the adapters, and end the processes that were started."""
         for _, adapter in self._adapters.values():
-            if callable(close := getattr(adapter, "close", None)):
-                close()
+            adapter.close()
         if self._processes is not None:
             self._processes.stop(timeout=2.0)
 

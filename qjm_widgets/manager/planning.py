@@ -123,7 +123,7 @@ def _record(
         tags=tags,
         options=stored,
         unstored_options=unstored,
-        survives_kernel=adapter.survives_kernel,
+        survives_kernel=adapter.lifetime.survives_kernel,
         recipe=adapter.recipe,
         rerun_on_resume=arguments.rerun_on_resume,
         max_qpu_seconds=None if budget is None else float(budget),

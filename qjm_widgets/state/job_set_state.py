@@ -12,6 +12,7 @@ from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import TRIES
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.formatting import Summary, Waiting, plural, summary
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.span_index import Cover
@@ -303,7 +304,7 @@ class JobSetState:
                 events.append(JobEvent(self.set_id, job, before.status))
                 if job.status is Status.DONE:
                     self.outcomes.add_done(job.row)
-                    if self._adapter is not None and self._adapter.survives_kernel is False:
+                    if self._adapter is not None and self._adapter.lifetime is JobLifetime.KERNEL:
                         # The job object of a local backend holds all its results.
                         self._computed.put(job.row, None, len(job.span))
                     self._forget_circuits(job)

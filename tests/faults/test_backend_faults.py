@@ -15,6 +15,7 @@ from qiskit.providers import JobError, JobTimeoutError
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core import backoff, formatting
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import JobRecord, Status
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import (
@@ -182,7 +183,7 @@ def test_a_job_whose_answer_is_lost_runs_once(
 def test_what_breaks_off_inside_the_kernel_cannot_run_elsewhere(
     name: str, manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(name=name, survives=False)
+    adapter = Scripted(name=name, lifetime=JobLifetime.KERNEL)
     adapter.raises["submit"], adapter.times["submit"] = KINDS[name](), 1
     job_set = start(manager, adapter, NUMBER)
     pass_time(clock, manager, lambda: job_set._state.settled)

@@ -170,10 +170,10 @@ def test_a_look_up_that_hangs_is_made_again(
 
 @pytest.mark.parametrize("finds", [True, False], ids=["tags", "no tags"])
 def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
-    finds: bool, manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    finds: bool, manager: JobManager, clock: JumpingClock
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(finds=finds)
+    adapter.submit_seconds = 0.05
     adapter.settling = 1e6  # not found before it was accepted
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 3)
@@ -190,10 +190,10 @@ def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
 
 
 def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_back(
-    manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    manager: JobManager, clock: JumpingClock
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(hold=True)
+    adapter.submit_seconds = 0.05
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 2)
     assert adapter.entered["submit"].wait(LIMIT)
@@ -207,10 +207,10 @@ def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_ba
 
 
 def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
-    manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    manager: JobManager, clock: JumpingClock
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(name="hanging")
+    adapter.submit_seconds = 0.05
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 20)
     until(clock, manager, lambda: job_set._state.numbers()[Status.HELD] == _MOST_SENDING + 1, 400)

@@ -315,7 +315,7 @@ def test_what_cannot_be_adopted(manager: JobManager, server: Server, service: An
         ([good.id, estimator.id], InputError, "'estimator', which gives no counts"),
         ([good.id, fez.id], InputError, "ibm_fez, ibmq_manila: adopt"),
         ([private.id], InputError, "private"),
-        (["../sessions"], NotFoundError, r"knows no job \.\./sessions"),
+        (["../sessions"], NotFoundError, r"has no job \.\./sessions"),
         ([good.id, good.id], InputError, "different"),
         ([], InputError, "several"),
     ]:

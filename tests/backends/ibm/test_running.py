@@ -232,8 +232,8 @@ def test_a_pass_manager_makes_them_fit(manager: JobManager, device: Any, quantum
     [
         ({"shot": 3}, "no run option 'shot'"),
         ({"dynamical_decoupling": {"enabled": True}}, "refuses"),
-        ({"batch": 3}, "batch is True, False or the id"),
-        ({"batch": "../jobs"}, "batch is True, False or the id"),
+        ({"batch": 3}, "batch must be True, False or the id"),
+        ({"batch": "../jobs"}, "batch must be True, False or the id"),
         ({"environment": {"job_tags": ["mine"]}}, "tags="),
         ({"tags": ["a", "b", "c", "d", "e"]}, "4 are yours"),
         ({"tags": ["x" * 87]}, "1 to 86 characters"),
