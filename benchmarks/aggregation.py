@@ -6,9 +6,10 @@ from collections import Counter
 
 import numpy as np
 
-from benchmarks.timing import Row, Target, Watch, compared, take_turns
+from benchmarks.timing import Row, Stopwatch, Target, comparison, measure_rounds
 from benchmarks.workloads import cut
-from qjm_widgets.core.counts import CountsSum, Layout, pack_shots
+from qjm_widgets.core.counts import Layout, pack_shots
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome
 
 NAME = "aggregation"
@@ -24,36 +25,36 @@ def run(*, short: bool) -> list[Row]:
     of_counts = [JobOutcome(part) for part in cut(counted, JOBS)]
     of_shots = [JobOutcome(part) for part in cut(sampled, JOBS)]
 
-    def bincount(watch: Watch) -> None:
-        with watch.timed():
+    def bincount(stopwatch: Stopwatch) -> None:
+        with stopwatch.timed():
             packed = as_bytes.reshape(-1, 2).view(">u2").reshape(-1)
             np.bincount(packed.astype(np.int64), minlength=1 << BITS)
 
     contenders = {
-        "packed counts": lambda watch: _summed(watch, of_counts),
-        "packed shots": lambda watch: _summed(watch, of_shots),
+        "packed counts": lambda stopwatch: _sum_outcomes(stopwatch, of_counts),
+        "packed shots": lambda stopwatch: _sum_outcomes(stopwatch, of_shots),
         "np.bincount": bincount,
     }
     if not short:
         dicts = [outcome.counts.to_dict() for outcome in counted if outcome.counts is not None]
-        contenders["Counter"] = lambda watch: _counter(watch, dicts)
-    rounds = take_turns(contenders, 3 if short else 5)
+        contenders["Counter"] = lambda stopwatch: _counter(stopwatch, dicts)
+    rounds = measure_rounds(contenders, 3 if short else 5)
     case = f"{CIRCUITS:,} circuits of {SHOTS:,} shots at {BITS} qubits"
     most = Target("ratio", most=3.0)
     rows = [
-        compared(NAME, f"{case}: {ours}", rounds, ours, "np.bincount", unit="ms", target=most)
+        comparison(NAME, f"{case}: {ours}", rounds, ours, "np.bincount", unit="ms", target=most)
         for ours in ("packed counts", "packed shots")
     ]
     if not short:
         rows.append(
-            compared(NAME, f"{case}: packed counts", rounds, "packed counts", "Counter", unit="ms")
+            comparison(NAME, f"{case}: packed counts", rounds, "packed counts", "Counter", unit="ms")
         )
     return rows
 
 
-def _summed(watch: Watch, outcomes: list[JobOutcome]) -> None:
-    """As ``job_set.counts()`` does it: job by job, formatted once."""
-    with watch.timed():
+def _sum_outcomes(stopwatch: Stopwatch, outcomes: list[JobOutcome]) -> None:
+    """Sum as ``job_set.counts()`` does: job by job, formatted once."""
+    with stopwatch.timed():
         total = CountsSum()
         for outcome in outcomes:
             total.add(outcome.sums())
@@ -61,8 +62,8 @@ def _summed(watch: Watch, outcomes: list[JobOutcome]) -> None:
     assert sum(counts.values()) == CIRCUITS * SHOTS
 
 
-def _counter(watch: Watch, dicts: list[dict[str, int]]) -> None:
-    with watch.timed():
+def _counter(stopwatch: Stopwatch, dicts: list[dict[str, int]]) -> None:
+    with stopwatch.timed():
         total: Counter[str] = Counter()
         for counts in dicts:
             total += Counter(counts)

@@ -1,4 +1,4 @@
-"""A click in Chromium while a cell runs: how long until the kernel has acknowledged it."""
+"""A click in Chromium while a cell runs: the time until the kernel's acknowledgement."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tests.browser.harness import NotebookPage, write_notebook
 from tests.browser.harness_server import BROWSER_ARGUMENTS, JupyterServer, find_browser
 
 NAME = "clicks"
-_LIMIT = Target("value", most=250.0)
+_TARGET = Target("value", most=250.0)
 _SECONDS = 60
 
-# The pipe named is read in a thread while cells block, and computes all jobs when it is closed.
-_OPENS = """
+# A thread reads the named pipe while cells block. When the pipe is closed, all jobs are computed.
+_GATE_OPENER = """
 def open_the_gate():
     open({pipe!r}).read()
     backend.gate.release(100)
@@ -26,18 +26,18 @@ def open_the_gate():
 threading.Thread(target=open_the_gate, daemon=True).start()
 """
 
-# Pause and Proceed in turn: milliseconds from the click to the kernel's answer on the page.
-_CLICK = """(word) => new Promise((resolve, reject) => {
+# Clicks a button; gives the milliseconds from the click to the kernel's answer on the page.
+_CLICK_SCRIPT = """(word) => new Promise((resolve, reject) => {
   const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   const buttons = [...document.querySelectorAll('.qjm-panel button')];
   const button = buttons.find((each) => each.textContent === word);
-  const heard = (_, { msg, direction }) => {
+  const onMessage = (_, { msg, direction }) => {
     if (direction !== 'recv' || msg.content?.data?.content?.kind !== 'ack') return;
-    kernel.anyMessage.disconnect(heard);
+    kernel.anyMessage.disconnect(onMessage);
     resolve(performance.now() - began);
   };
   setTimeout(() => reject(new Error('nothing was acknowledged')), 60000);
-  kernel.anyMessage.connect(heard);
+  kernel.anyMessage.connect(onMessage);
   const began = performance.now();
   button.click();
 })"""
@@ -57,7 +57,7 @@ def run(*, short: bool) -> list[Row]:
         waits = f"job_set.results(timeout={_SECONDS})"
         write_notebook(
             server.root / "clicks.ipynb",
-            [SMALL_CIRCUITS, GATED, _OPENS.format(pipe=str(gate)), blocks, waits],
+            [SMALL_CIRCUITS, GATED, _GATE_OPENER.format(pipe=str(gate)), blocks, waits],
         )
         browser = playwright.chromium.launch(
             executable_path=find_browser(playwright), args=BROWSER_ARGUMENTS
@@ -76,17 +76,17 @@ def run(*, short: bool) -> list[Row]:
         browser.close()
     assert still_running, "the cell ended before the clicks did"
     return [
-        Row(NAME, "while the user's own code blocks", "ms", Spread.of(blocked), target=_LIMIT),
-        Row(NAME, "while a cell sits in results()", "ms", Spread.of(waited), target=_LIMIT),
+        Row(NAME, "while the user's own code blocks", "ms", Spread.of(blocked), target=_TARGET),
+        Row(NAME, "while a cell waits in results()", "ms", Spread.of(waited), target=_TARGET),
     ]
 
 
 def _times(notebook: NotebookPage, clicks: int) -> list[float]:
-    """One click after another, each when the button of the one before has turned."""
+    """Click Pause and Unpause in turn, each when its button is enabled; return milliseconds."""
     times = []
     for click in range(clicks + 2):
-        word = "Proceed" if click % 2 else "Pause"
+        word = "Unpause" if click % 2 else "Pause"
         button = notebook.panel().first.get_by_role("button", name=word, exact=True)
         expect(button).to_be_enabled()
-        times.append(float(notebook.page.evaluate(_CLICK, word)))
+        times.append(float(notebook.page.evaluate(_CLICK_SCRIPT, word)))
     return times[2:]

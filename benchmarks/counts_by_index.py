@@ -1,8 +1,8 @@
-"""The counts of every circuit, asked one by one."""
+"""The counts of every circuit, one by one."""
 
 from __future__ import annotations
 
-from benchmarks.timing import Row, Target, Watch, compared, take_turns
+from benchmarks.timing import Row, Stopwatch, Target, comparison, measure_rounds
 from benchmarks.workloads import InstantBackend, fresh_manager, ready_results, small_circuits
 
 NAME = "counts"
@@ -18,32 +18,34 @@ def run(*, short: bool) -> list[Row]:
         results = job_set.results()
         in_order = [job.result() for job in job_set.jobs()]
 
-        def ours(watch: Watch) -> None:
-            with watch.timed():
+        def ours(stopwatch: Stopwatch) -> None:
+            with stopwatch.timed():
                 for index in range(CIRCUITS):
                     results.get_counts(index)
 
-        def from_store(watch: Watch) -> None:
-            with watch.timed():
+        def from_store(stopwatch: Stopwatch) -> None:
+            with stopwatch.timed():
                 again = job_set.results(refresh=True)
                 for index in range(CIRCUITS):
                     again.get_counts(index)
 
-        def loop(watch: Watch) -> None:
-            with watch.timed():
+        def loop(stopwatch: Stopwatch) -> None:
+            with stopwatch.timed():
                 for result in in_order:
                     for place in range(size):
                         result.get_counts(place)
 
         assert [results.get_counts(index) for index in range(size)] == in_order[0].get_counts()
-        rounds = take_turns(
+        rounds = measure_rounds(
             {"by index": ours, "from the store": from_store, "Result.get_counts": loop},
             3 if short else 15,
         )
     case = f"{CIRCUITS:,} circuits in {JOBS:,} jobs"
     return [
-        compared(NAME, case, rounds, "by index", "Result.get_counts", target=Target("value", most=0.6)),
-        compared(
+        comparison(
+            NAME, case, rounds, "by index", "Result.get_counts", target=Target("value", most=0.6)
+        ),
+        comparison(
             NAME, f"{case}: read from the store again", rounds, "from the store", "Result.get_counts"
         ),
     ]

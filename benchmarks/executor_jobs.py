@@ -1,4 +1,4 @@
-"""Many small circuits on all cores: the manager's own processes beside the kernel and a process pool."""
+"""Many small circuits on all cores: the manager's processes, the kernel alone and a process pool."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-from benchmarks.timing import Row, Watch, compared, take_turns
-from benchmarks.workloads import SHOTS, cut, random_circuits, through_loop
+from benchmarks.timing import Row, Stopwatch, comparison, measure_rounds
+from benchmarks.workloads import SHOTS, cut, random_circuits, run_with_loop
 from qjm_widgets import JobManager
 
 NAME = "executors"
@@ -49,30 +49,30 @@ def _case(
 ) -> list[Row]:
     name = type(backend).__name__
     parts = cut(circuits, JOBS)
-    contenders: dict[str, Callable[[Watch], None]] = {
-        "processes": functools.partial(_manager, manager, circuits, backend, "processes"),
-        "in the kernel": functools.partial(_manager, manager, circuits, backend, None),
-        "plain loop": functools.partial(through_loop, parts=parts, backend=backend)
+    contenders: dict[str, Callable[[Stopwatch], None]] = {
+        "processes": functools.partial(_run_managed, manager, circuits, backend, "processes"),
+        "in the kernel": functools.partial(_run_managed, manager, circuits, backend, None),
+        "plain loop": functools.partial(run_with_loop, parts=parts, backend=backend)
         if hasattr(backend, "target")
-        else functools.partial(_loop_of_pubs, parts, backend),
-        "futures.map": functools.partial(_map, pool, parts, backend),
+        else functools.partial(_run_sampler_loop, parts, backend),
+        "futures.map": functools.partial(_run_in_pool, pool, parts, backend),
     }
     if name == "AerSimulator":
         own = type(backend)(executor=threads, max_job_size=max(1, len(circuits) // JOBS))
-        contenders["Aer's executor option"] = functools.partial(_whole, circuits, own)
-    rounds = take_turns(contenders, count)
+        contenders["Aer's executor option"] = functools.partial(_run_at_once, circuits, own)
+    rounds = measure_rounds(contenders, count)
     case = f"{name}, {len(circuits):,} circuits in {JOBS} jobs: processes"
     rows = [
-        compared(NAME, case, rounds, "processes", peer) for peer in contenders if peer != "processes"
+        comparison(NAME, case, rounds, "processes", peer) for peer in contenders if peer != "processes"
     ]
-    # What processes that still live have used is not told.
+    # The processor time of processes that still run is unknown.
     return [dataclasses.replace(row, cpu_ratio=None) for row in rows]
 
 
-def _manager(
-    manager: JobManager, circuits: list[Any], backend: Any, executor: Any, watch: Watch
+def _run_managed(
+    manager: JobManager, circuits: list[Any], backend: Any, executor: Any, stopwatch: Stopwatch
 ) -> None:
-    with watch.timed():
+    with stopwatch.timed():
         job_set = manager.run(
             circuits, backend, shots=SHOTS, max_circuits_per_job=len(circuits) // JOBS, executor=executor
         )
@@ -80,16 +80,16 @@ def _manager(
     assert job_set.error_messages() is None
 
 
-def _loop_of_pubs(parts: list[list[Any]], sampler: Any, watch: Watch) -> None:
-    with watch.timed():
+def _run_sampler_loop(parts: list[list[Any]], sampler: Any, stopwatch: Stopwatch) -> None:
+    with stopwatch.timed():
         jobs = [sampler.run(part, shots=SHOTS) for part in parts]
         for job in jobs:
             job.result()
 
 
-def _map(pool: Executor, parts: list[list[Any]], backend: Any, watch: Watch) -> None:
-    """What a user writes for all cores: circuits and results are pickled."""
-    with watch.timed():
+def _run_in_pool(pool: Executor, parts: list[list[Any]], backend: Any, stopwatch: Stopwatch) -> None:
+    """Run as a user does for all cores: circuits and results are pickled."""
+    with stopwatch.timed():
         list(pool.map(functools.partial(_result, backend), parts))
 
 
@@ -97,6 +97,6 @@ def _result(backend: Any, part: list[Any]) -> Any:
     return backend.run(part, shots=SHOTS).result()
 
 
-def _whole(circuits: list[Any], backend: Any, watch: Watch) -> None:
-    with watch.timed():
+def _run_at_once(circuits: list[Any], backend: Any, stopwatch: Stopwatch) -> None:
+    with stopwatch.timed():
         assert backend.run(circuits, shots=SHOTS).result().success

@@ -1,4 +1,4 @@
-"""How cost grows with the number of jobs, what memory it takes, and where the time goes."""
+"""The growth of time and memory with the number of jobs, and the parts of the time."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LARGE = ((100_000, 1000), (100_000, 10_000))
 OLD_SETS = 1000
 MICROSECONDS = 1e6
 
-# Where the time of a set goes: what is told apart, and the functions that do it.
+# The parts of a set's time, and the functions that make them.
 PARTS = {
     "circuits to QPY": ("qjm_widgets.manager.set_writer.write_block",),
     "results read": ("qjm_widgets.backends.backend_run.read_result",),
@@ -58,8 +58,8 @@ def run(*, short: bool) -> list[Row]:
         rows += _jobs(jobs, 1 if short else 3)
     if not short:
         for circuits, jobs in LARGE:
-            rows += _large(circuits, jobs)
-    return [*rows, _quickstart(), _opening()]
+            rows += _large_set(circuits, jobs)
+    return [*rows, _quickstart(), _open_store()]
 
 
 def _jobs(jobs: int, rounds: int) -> list[Row]:
@@ -68,12 +68,12 @@ def _jobs(jobs: int, rounds: int) -> list[Row]:
     case = f"{jobs:,} jobs of {CIRCUITS_A_JOB}"
     whole, returned = [], []
     for _ in range(rounds):
-        one = _measured(circuits, backend, jobs)
+        one = _measure(circuits, backend, jobs)
         whole.append(MICROSECONDS * one["whole"] / jobs)
         returned.append(one["returned"])
     parts: Counter[str] = Counter()
-    with _timed(parts):
-        _measured(circuits, backend, jobs)
+    with _time_parts(parts):
+        _measure(circuits, backend, jobs)
     return [
         Row(NAME, f"{case}: all of it", "µs/job", Spread.of(whole)),
         Row(NAME, f"{case}: until run returned", "s", Spread.of(returned)),
@@ -87,16 +87,16 @@ def _jobs(jobs: int, rounds: int) -> list[Row]:
 def _quickstart() -> Row:
     circuits = random_circuits(1000, BasicSimulator())
     backend = InstantBackend(ready_results(circuits[:100], 1))
-    returned = [_measured(circuits, backend, 10)["returned"] for _ in range(3)]
+    returned = [_measure(circuits, backend, 10)["returned"] for _ in range(3)]
     case = "1,000 circuits of the quickstart: until run returned"
     return Row(NAME, case, "s", Spread.of(returned), target=Target("value", 0.4))
 
 
-def _large(circuits: int, jobs: int) -> list[Row]:
+def _large_set(circuits: int, jobs: int) -> list[Row]:
     made = small_circuits(circuits)
     backend = InstantBackend(ready_results(made[: circuits // jobs], 1))
     written = _qpy_seconds(made, jobs)
-    one = _measured(made, backend, jobs)
+    one = _measure(made, backend, jobs)
     case = f"{circuits:,} circuits in {jobs:,} jobs"
     return [
         Row(NAME, f"{case}: until run returned", "s", Spread.of([one["returned"]])),
@@ -115,7 +115,7 @@ def _large(circuits: int, jobs: int) -> list[Row]:
 
 
 def _qpy_seconds(circuits: Sequence[Any], jobs: int) -> float:
-    """How long it takes to write the QPY of each job's circuits, and nothing else."""
+    """Return the seconds for writing the QPY of each job's circuits, and nothing else."""
     gc.collect()
     began = time.perf_counter()
     for part in cut(circuits, jobs):
@@ -123,8 +123,8 @@ def _qpy_seconds(circuits: Sequence[Any], jobs: int) -> float:
     return time.perf_counter() - began
 
 
-def _measured(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, float]:
-    """Seconds, and megabytes of this process beyond what it had before."""
+def _measure(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, float]:
+    """Return seconds, and the megabytes that this process has more than before."""
     with tempfile.TemporaryDirectory() as directory:
         gc.collect()
         before = _resident()
@@ -153,14 +153,14 @@ def _measured(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, flo
 
 
 def _resident() -> float:
-    """Megabytes; 0 where there is no /proc."""
+    """Return the memory of this process in megabytes; 0 without /proc."""
     pages = Path("/proc/self/statm")
     return int(pages.read_text().split()[1]) * 4096 / 1e6 if pages.exists() else 0.0
 
 
 @contextmanager
-def _timed(parts: Counter[str]) -> Iterator[None]:
-    """Processor seconds of the thread that does it, a part at a time."""
+def _time_parts(parts: Counter[str]) -> Iterator[None]:
+    """Add the processor seconds of each part, in the thread that does it."""
     lock = threading.Lock()
 
     def timing(part: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -192,7 +192,7 @@ def _find(name: str) -> Any:
     return pkgutil.resolve_name(name)
 
 
-def _opening() -> Row:
+def _open_store() -> Row:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "store.sqlite")
         store = SQLiteStore(path)

@@ -1,4 +1,4 @@
-"""Requests that a set of jobs on IBM Quantum costs, beside plain qiskit-ibm-runtime, on loopback."""
+"""HTTP requests for jobs on IBM Quantum, compared with plain qiskit-ibm-runtime, on loopback."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(*, short: bool) -> list[Row]:
     return [
         _row(f"{JOBS} jobs, from run to all results", our_run["all"], plain_run["all"]),
         _row(
-            "of these, to know how they are",
+            "of these, to poll statuses",
             our_run["GET /jobs"] + our_run["GET /jobs/*"],
             plain_run["GET /jobs"] + plain_run["GET /jobs/*"],
         ),

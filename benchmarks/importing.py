@@ -1,34 +1,34 @@
-"""Importing the package in a new interpreter: how long, and what comes with it."""
+"""Importing the package in a new interpreter: the time, and the packages that it loads."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
-from benchmarks.timing import Row, Spread, Target, Watch, compared, take_turns
+from benchmarks.timing import Row, Spread, Stopwatch, Target, comparison, measure_rounds
 
 NAME = "import"
 HEAVY = ("qiskit", "anywidget", "ipywidgets", "plotly", "numpy", "pandas")
 
 
 def run(*, short: bool) -> list[Row]:
-    def python(code: str, watch: Watch) -> None:
-        with watch.timed():
+    def python(code: str, stopwatch: Stopwatch) -> None:
+        with stopwatch.timed():
             subprocess.run([sys.executable, "-c", code], check=True)
 
-    rounds = take_turns(
+    rounds = measure_rounds(
         {
-            "import qjm_widgets": lambda watch: python("import qjm_widgets", watch),
-            "import qiskit": lambda watch: python("import qiskit", watch),
-            "nothing": lambda watch: python("pass", watch),
+            "import qjm_widgets": lambda stopwatch: python("import qjm_widgets", stopwatch),
+            "import qiskit": lambda stopwatch: python("import qiskit", stopwatch),
+            "nothing": lambda stopwatch: python("pass", stopwatch),
         },
         3 if short else 15,
     )
     loaded = _loaded()
     case = "heavy packages that it loads" + (f": {', '.join(loaded)}" if loaded else "")
     return [
-        compared(NAME, "a new interpreter", rounds, "import qjm_widgets", "nothing", unit="ms"),
-        compared(NAME, "a new interpreter", rounds, "import qjm_widgets", "import qiskit", unit="ms"),
+        comparison(NAME, "a new interpreter", rounds, "import qjm_widgets", "nothing", unit="ms"),
+        comparison(NAME, "a new interpreter", rounds, "import qjm_widgets", "import qiskit", unit="ms"),
         Row(NAME, case, "", Spread.of([float(len(loaded))]), target=Target("value", most=0.0)),
     ]
 

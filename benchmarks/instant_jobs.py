@@ -1,18 +1,18 @@
-"""A backend that takes no time: what remains is the manager's own."""
+"""A backend that takes no time: the rest is the manager's overhead."""
 
 from __future__ import annotations
 
 import functools
 
-from benchmarks.timing import Row, Spread, Target, take_turns
+from benchmarks.timing import Row, Spread, Target, measure_rounds
 from benchmarks.workloads import (
     InstantBackend,
     cut,
     ready_results,
+    run_with_loop,
+    run_with_manager,
     small_circuits,
-    through_loop,
-    through_manager,
-    through_qpy,
+    write_qpy,
 )
 
 NAME = "instant"
@@ -30,36 +30,38 @@ def _case(circuits: int, jobs: int, count: int) -> list[Row]:
     fewer = jobs // 10
     many, few = (InstantBackend(ready_results(made, number)) for number in (jobs, fewer))
 
-    rounds = take_turns(
+    rounds = measure_rounds(
         {
-            "manager": functools.partial(through_manager, circuits=made, backend=many, jobs=jobs),
-            "plain loop": functools.partial(through_loop, parts=parts, backend=many),
-            "QPY": functools.partial(through_qpy, parts=parts),
-            "fewer jobs": functools.partial(through_manager, circuits=made, backend=few, jobs=fewer),
+            "manager": functools.partial(run_with_manager, circuits=made, backend=many, jobs=jobs),
+            "plain loop": functools.partial(run_with_loop, parts=parts, backend=many),
+            "QPY": functools.partial(write_qpy, parts=parts),
+            "fewer jobs": functools.partial(run_with_manager, circuits=made, backend=few, jobs=fewer),
         },
         count,
     )
 
-    def a_job(what: str, seconds: list[float], of: int = jobs, target: Target | None = None) -> Row:
+    def per_job(what: str, seconds: list[float], of: int = jobs, target: Target | None = None) -> Row:
         spread = Spread.of([MICROSECONDS * each / of for each in seconds])
         case = f"{circuits:,} circuits in {jobs:,} jobs: {what}"
         return Row(NAME, case, "µs/job", spread, target=target)
 
-    overhead = _less(rounds.wall("manager"), rounds.wall("plain loop"))
+    overhead = _differences(rounds.wall("manager"), rounds.wall("plain loop"))
     return [
-        a_job("overhead", overhead, target=Target("value", most=100.0)),
-        a_job("overhead, processor time", _less(rounds.cpu("manager"), rounds.cpu("plain loop"))),
-        a_job("their QPY alone", rounds.wall("QPY")),
-        a_job("overhead without QPY", _less(overhead, rounds.wall("QPY"))),
-        a_job("until run returned", rounds.lap("manager", "run returned")),
-        a_job(
+        per_job("overhead", overhead, target=Target("value", most=100.0)),
+        per_job(
+            "overhead, processor time", _differences(rounds.cpu("manager"), rounds.cpu("plain loop"))
+        ),
+        per_job("their QPY alone", rounds.wall("QPY")),
+        per_job("overhead without QPY", _differences(overhead, rounds.wall("QPY"))),
+        per_job("until run returned", rounds.lap("manager", "run returned")),
+        per_job(
             f"each job beyond {fewer:,}, circuits alike",
-            _less(rounds.wall("manager"), rounds.wall("fewer jobs")),
+            _differences(rounds.wall("manager"), rounds.wall("fewer jobs")),
             of=jobs - fewer,
         ),
     ]
 
 
-def _less(some: list[float], others: list[float]) -> list[float]:
-    """The differences, round by round."""
+def _differences(some: list[float], others: list[float]) -> list[float]:
+    """Return the differences, round by round."""
     return [a - b for a, b in zip(some, others, strict=True)]

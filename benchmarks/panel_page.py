@@ -1,4 +1,4 @@
-"""A notebook in Chromium whose bytes are counted and whose paints are timed."""
+"""A notebook in Chromium: received bytes and times of paints."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.browser.harness_server import BROWSER_ARGUMENTS, JupyterServer, find_
 
 REPOSITORY = Path(__file__).parents[1]
 SECONDS = 60
-# Milliseconds. Playwright would else look at each frame, and so keep the page drawing all the time.
-LOOK = 50
+# Without it Playwright checks at each frame, which makes the page draw all the time.
+POLL_MILLISECONDS = 50
 PREPARE = f"""
 import sys
 sys.path.insert(0, {str(REPOSITORY)!r})
@@ -23,7 +23,7 @@ import time
 from benchmarks.panel_scene import *
 """
 
-# After the next frame and what was queued behind it: the pixels are there.
+# Calls back after the next frame and the tasks queued before its end: the pixels are drawn.
 _PAINTED = """globalThis.qjmPainted ??= (then) => requestAnimationFrame(() => {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => then(Date.now());
@@ -69,7 +69,7 @@ _WATCH_TASKS = """() => {
 
 
 class Page:
-    """A notebook whose cells show things."""
+    """A notebook whose cells show widgets."""
 
     def __init__(self, notebook: NotebookPage) -> None:
         self.notebook = notebook
@@ -84,48 +84,52 @@ class Page:
         self.received += len(frame if isinstance(frame, bytes) else frame.encode())
 
     def show(self, cell: int, name: str, number: int, drawn: str = "() => true") -> tuple[float, float]:
-        """Run a cell that sets ``began``, until so many elements of a class are painted.
+        """Run a cell that sets ``began``, until ``number`` elements of a class are painted.
 
         Args:
-            cell: which.
+            cell: the number of the cell.
             name: the class.
-            number: how many there are of them in the whole page.
-            drawn: what else the page says before the bytes are counted.
+            number: how many elements of the class the whole page has then.
+            drawn: a condition in JavaScript that holds before the bytes are counted.
 
         Returns:
-            Seconds from when the cell began to the paint, and how many kB came until it was drawn.
+            Seconds from the begin of the cell to the paint, and the kB received until ``drawn`` held.
         """
         self.notebook.cell(cell)
         before = self.received
         self.page.evaluate(_WATCH_FIRST, [name, number, cell])
         self.notebook.run_cell(cell)
         for condition in ("() => qjmBench.shown !== null", drawn):
-            self.page.wait_for_function(condition, timeout=SECONDS * 1000, polling=LOOK)
+            self.page.wait_for_function(condition, timeout=SECONDS * 1000, polling=POLL_MILLISECONDS)
         self.notebook.wait_for_run(SECONDS)
         received = self.received - before
         began: float = self.notebook.kernel_eval("began")
         return self.page.evaluate("() => qjmBench.shown") / 1000 - began, received / 1000
 
     def updates(self, start: str, selector: str, number: int) -> list[float]:
-        """Milliseconds from a change in the kernel to its paint, so many times.
+        """Return ``number`` times (milliseconds) from a change in the kernel to its paint.
 
         Args:
-            start: an expression for the kernel that starts the changes and gives what stops them.
-            selector: where the stamps are seen.
+            start: an expression for the kernel that starts the changes; its value has ``stop``.
+            selector: the element with the stamps.
+            number: how many changes are measured; the first five are left out.
         """
         self.page.evaluate(_WATCH_STAMPS, selector)
         self.notebook.kernel_eval(f"globals().update(changes={start})")
         self.page.wait_for_function(
-            "(number) => qjmLate.length >= number", arg=number, timeout=SECONDS * 1000, polling=LOOK
+            "(number) => qjmLate.length >= number",
+            arg=number,
+            timeout=SECONDS * 1000,
+            polling=POLL_MILLISECONDS,
         )
-        late: list[float] = self.page.evaluate("() => qjmLate")
-        return late[5:]  # the first ones find a page that is still busy with showing it
+        delays: list[float] = self.page.evaluate("() => qjmLate")
+        return delays[5:]  # the page is still busy during the first ones
 
     def stop(self) -> None:
         self.notebook.kernel_eval("changes.stop()")
 
     def longest_task_of_scrolling(self, selector: str) -> float:
-        """Milliseconds of the longest task above 50 while the wheel turns; 0 for none."""
+        """Return the milliseconds of the longest task above 50 while scrolling; 0 for none."""
         place = self.page.locator(selector).bounding_box()
         assert place is not None
         self.page.mouse.move(place["x"] + 40, place["y"] + 40)
@@ -134,12 +138,12 @@ class Page:
             self.page.mouse.wheel(0, 700)
         for _ in range(60):
             self.page.mouse.wheel(0, -350)
-        # A task is told after it has ended.
+        # A task is reported after it has ended.
         self.page.evaluate("() => new Promise((then) => setTimeout(then, 300))")
         return max(self.page.evaluate("() => qjmTasks"), default=0.0)
 
 
-class Stage:
+class Lab:
     """JupyterLab and a browser, for several notebooks."""
 
     def __init__(self, server: JupyterServer, browser: Browser) -> None:
@@ -149,7 +153,7 @@ class Stage:
 
     @contextmanager
     def page(self, cells: Sequence[str]) -> Iterator[Page]:
-        """A new notebook, prepared, in a browser that has nothing of the last one."""
+        """Open a new, prepared notebook in a new browser context."""
         self._notebooks += 1
         path = f"bench-{self._notebooks}.ipynb"
         write_notebook(self._server.root / path, [PREPARE, *cells])
@@ -160,7 +164,7 @@ class Stage:
             notebook.open()
             notebook.run_cell(0)
             notebook.wait_for_run()
-            notebook.kernel_eval("rows_of_widgets.__name__")  # raises where the cell did
+            notebook.kernel_eval("widget_rows.__name__")  # raises if the cell failed
             yield page
         finally:
             self._server.shut_down_kernels()
@@ -168,8 +172,8 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Start both."""
+def open_lab() -> Iterator[Lab]:
+    """Start JupyterLab and a browser."""
     with (
         tempfile.TemporaryDirectory() as home,
         JupyterServer("lab", Path(home)) as server,
@@ -178,5 +182,5 @@ def stage() -> Iterator[Stage]:
         browser = playwright.chromium.launch(
             executable_path=find_browser(playwright), args=BROWSER_ARGUMENTS
         )
-        yield Stage(server, browser)
+        yield Lab(server, browser)
         browser.close()

@@ -1,7 +1,7 @@
-"""What the kernel shows in the panel's benchmarks, and what it changes there; imported by the notebooks.
+"""The widgets of the panel's benchmarks and their changes; the notebooks import this module.
 
-Everything shown has a text like ``stamp 1790000000000`` somewhere: when (milliseconds since 1970) the
-change that brought it was made.
+Each widget has a text like ``stamp 1790000000000``: the time of its last change (milliseconds since
+1970).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 BITS = 10
+#: Jobs that change at each update.
 CHANGED = 100
-"""Jobs that change at each update."""
 INTERVAL = 0.1
 ERROR = "The backend was recalibrated while the job waited. Nothing was charged for it."
 
@@ -34,7 +34,7 @@ def stamp() -> str:
 
 
 def job_set(jobs: int) -> JobSet:
-    """A set of which half has ended, one job in fifty with an error, with counts of 1024 outcomes."""
+    """Return a set with half of its jobs ended, every fiftieth with an error, and 1024 outcomes."""
     now = time.time()
     record = JobSetRecord("b" * 32, "benchmark", "backend", "none", 100 * jobs, now, (1024, 1024))
     records = [_job(row, jobs, now) for row in range(jobs)]
@@ -63,7 +63,7 @@ def _outcome() -> ExperimentOutcome:
 
 
 class Changes:
-    """A thread that changes what is shown ten times a second, until it is stopped."""
+    """A thread that changes a widget ten times a second, until it is stopped."""
 
     def __init__(self, change: Callable[[int], None]) -> None:
         self._change = change
@@ -83,26 +83,26 @@ class Changes:
 
 
 def change_jobs(shown: JobSet) -> Changes:
-    """Jobs in sight and others go on, and the panel tells it at once, not at its next beat."""
-    state, panel = shown._state, shown.shown
+    """Change visible and other jobs, and repaint at once instead of at the next interval."""
+    state, panel = shown._state, shown._shown
     assert panel is not None
-    state.unwatch(panel._mark)
+    state.unwatch(panel._request_repaint)
 
     def change(number: int) -> None:
         start = 1000 + number * CHANGED % (len(state.jobs) - 2000)
         status = Status.RUNNING if number % 2 else Status.QUEUED
         others = [replace(job, status=status) for job in state.jobs[start : start + CHANGED]]
-        # The first rows stay as they are but for their notes, those further down take turns.
-        said = stamp()
-        first = [replace(job, note=said) for job in state.jobs[:10]]
+        # The first rows change only their notes; jobs further down change their status in turn.
+        text = stamp()
+        first = [replace(job, note=text) for job in state.jobs[:10]]
         state.publish([*first, *others], {})
-        panel.paint()
+        panel.repaint()
 
     return Changes(change)
 
 
-def rows_of_widgets(jobs: int) -> ipywidgets.VBox:
-    """The naive way: a button and four HTML widgets for each job."""
+def widget_rows(jobs: int) -> ipywidgets.VBox:
+    """Return a button and four HTML widgets for each job, as a user would build them."""
 
     def cells(row: int) -> ipywidgets.HBox:
         texts = [ipywidgets.HTML(f"job {row}") for _ in range(4)]
@@ -113,18 +113,18 @@ def rows_of_widgets(jobs: int) -> ipywidgets.VBox:
 
 def change_widgets(box: ipywidgets.VBox) -> Changes:
     def change(number: int) -> None:
-        said = stamp()
+        text = stamp()
         rows = len(box.children)
         for row in [*range(10), *((number * CHANGED + place) % rows for place in range(CHANGED))]:
-            box.children[row].children[4].value = said
+            box.children[row].children[4].value = text
 
     return Changes(change)
 
 
 def figure() -> go.FigureWidget:
-    """A FigureWidget with a bar for each of the outcomes."""
+    """Return a FigureWidget with a bar for each outcome."""
     bars = go.Bar(x=[f"{key:0{BITS}b}" for key in range(1 << BITS)], y=[*range(1, (1 << BITS) + 1)])
     return go.FigureWidget([bars])
 
 
-__all__ = ["change_jobs", "change_widgets", "figure", "job_set", "rows_of_widgets"]
+__all__ = ["change_jobs", "change_widgets", "figure", "job_set", "widget_rows"]

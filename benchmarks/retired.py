@@ -1,4 +1,4 @@
-"""Ours beside the retired IBMQJobManager, which needs Qiskit 0.46 and so an environment of its own."""
+"""Comparison with the retired IBMQJobManager, which needs Qiskit 0.46 in an environment of its own."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from benchmarks.timing import Row, Spread
 from benchmarks.workloads import SHOTS, InstantBackend, fresh_manager, ready_results, small_circuits
 
 NAME = "retired"
-ASKED_FOR = True
-"""Not measured unless it is named: it fetches packages."""
+#: Measured only if it is named, because it fetches packages.
+ON_REQUEST = True
 CASES = ((1000, 100), (1000, 1000), (10_000, 1000))
 HOME = Path(".venv-retired")
 PACKAGES = ("qiskit-ibmq-provider==0.20.2", "qiskit-terra==0.46.3", "numpy<2", "setuptools")
@@ -37,7 +37,7 @@ def run(*, short: bool) -> list[Row]:
 
 
 def _environment() -> Path:
-    """The Python that has it; made where it is missing."""
+    """Return the Python of the environment; make the environment if it is missing."""
     python = HOME / "bin" / "python"
     if not (HOME / ".stamp").exists():
         if sys.version_info >= (3, 13):

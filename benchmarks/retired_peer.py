@@ -1,7 +1,7 @@
 """The retired IBMQJobManager on a server that takes no time: a script for its own environment.
 
-It prints, as JSON, the seconds of ``run`` until ``results`` less those of a plain loop, and of every
-count by index, for each pair ``CIRCUITS/JOBS`` that it is given.
+It prints as JSON, for each argument ``CIRCUITS/JOBS``: the seconds from ``run`` to ``results`` minus
+those of a plain loop, and the seconds for every count by index.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Job:
 
 
 class Server(IBMQBackend):  # type: ignore[misc]
-    """It asks no server anything."""
+    """A backend without a server."""
 
     def __init__(self, result: Result) -> None:
         self._result = result

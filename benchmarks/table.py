@@ -1,4 +1,4 @@
-"""The rows as a Markdown table that reads on a terminal too."""
+"""The rows as a Markdown table that is readable on a terminal too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HEADINGS = ("benchmark", "case", "ours", "peer", "ratio (quartiles)", "processor
 
 
 def as_table(rows: Sequence[Row]) -> str:
-    """A Markdown table with columns of equal width."""
+    """Return a Markdown table with aligned columns."""
     cells = [HEADINGS, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
     rule = tuple("-" * width for width in widths)
@@ -51,7 +51,7 @@ def _target(target: Target, unit: str) -> str:
 
 
 def _number(number: float) -> str:
-    """Three digits that mean something."""
+    """Format with three significant digits."""
     if number == 0 or abs(number) >= 100:
         return f"{number:,.0f}"
     return (

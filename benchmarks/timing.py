@@ -1,4 +1,4 @@
-"""Measuring several ways to do the same in turns, so that a busy machine slows all of them alike."""
+"""Measure several contenders in turns, so that a busy machine slows all of them alike."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Spread(NamedTuple):
         return cls(median, lower, upper)
 
 
-class Watch:
-    """What one contender took: seconds on the wall, and of the processor on all its cores.
+class Stopwatch:
+    """The time of one contender: wall seconds, and processor seconds on all cores.
 
-    A contender measures itself, so that making ready and clearing up stay outside: what it does
-    inside ``with watch.timed():`` counts, several times if need be. ``lap`` notes a moment on the way.
+    A contender measures itself, so that preparation and cleanup are left out: only the time inside
+    ``with stopwatch.timed():`` counts, and it may be used several times. ``lap`` records a moment.
     """
 
     def __init__(self) -> None:
@@ -50,62 +50,62 @@ class Watch:
         self.cpu += _processor_seconds() - cpu
 
     def lap(self, name: str) -> None:
-        """Note the seconds since ``timed`` was entered."""
+        """Record the seconds since ``timed`` was entered."""
         self.laps[name] = time.perf_counter() - self._began
 
 
 def _processor_seconds() -> float:
-    """Of this process and of the ended ones that it started."""
+    """Return the processor seconds of this process and of its ended children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-Contender = Callable[[Watch], None]
+Contender = Callable[[Stopwatch], None]
 
 
 class Rounds:
-    """What every contender took, one watch a round: those of one round belong together."""
+    """The times of every contender, one stopwatch a round; those of one round belong together."""
 
-    def __init__(self, watches: Mapping[str, Sequence[Watch]]) -> None:
-        self._watches = watches
+    def __init__(self, stopwatches: Mapping[str, Sequence[Stopwatch]]) -> None:
+        self._stopwatches = stopwatches
 
     def wall(self, name: str) -> list[float]:
-        """Seconds of a contender in each round."""
-        return [watch.wall for watch in self._watches[name]]
+        """Return the wall seconds of a contender in each round."""
+        return [stopwatch.wall for stopwatch in self._stopwatches[name]]
 
     def cpu(self, name: str) -> list[float]:
-        """Seconds of the processor in each round."""
-        return [watch.cpu for watch in self._watches[name]]
+        """Return the processor seconds of a contender in each round."""
+        return [stopwatch.cpu for stopwatch in self._stopwatches[name]]
 
     def lap(self, name: str, lap: str) -> list[float]:
-        """Seconds until a lap in each round."""
-        return [watch.laps[lap] for watch in self._watches[name]]
+        """Return the seconds until a lap in each round."""
+        return [stopwatch.laps[lap] for stopwatch in self._stopwatches[name]]
 
 
-def take_turns(contenders: Mapping[str, Contender], rounds: int) -> Rounds:
-    """Let all contenders do their work in each round; a first round is thrown away.
+def measure_rounds(contenders: Mapping[str, Contender], rounds: int) -> Rounds:
+    """Run all contenders in each round; the first round is discarded.
 
-    Every second round goes backwards: of any two, each follows the other as often, and so meets what
-    the other left behind (caches, heat, pages on their way to the disk).
+    Every second round runs in reverse order. Of any two contenders each then follows the other equally
+    often, and meets its after-effects (caches, heat, pending disk writes) equally often.
     """
-    watches: dict[str, list[Watch]] = {name: [] for name in contenders}
+    stopwatches: dict[str, list[Stopwatch]] = {name: [] for name in contenders}
     for turn in range(rounds + 1):
         for name in contenders if turn % 2 else reversed(list(contenders)):
-            watch = Watch()
-            contenders[name](watch)
+            stopwatch = Stopwatch()
+            contenders[name](stopwatch)
             if turn > 0:
-                watches[name].append(watch)
-    return Rounds(watches)
+                stopwatches[name].append(stopwatch)
+    return Rounds(stopwatches)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a row should reach: ``of`` it the "value" or the "ratio" is at most ``most``."""
+    """The target of a row: its "value" or "ratio" (``of``) is at most ``most``."""
 
     of: str
     most: float
+    #: A better value that is desired, not required.
     aim: float | None = None
-    """What is wished for beyond that."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +117,11 @@ class Row:
         case: what was measured.
         unit: of ``value`` and ``peer_value``.
         value: ours.
-        peer: what it is compared to, or "".
-        peer_value: what the peer took.
+        peer: the name of the contender that ours is compared to, or "".
+        peer_value: the peer's value.
         ratio: ours over the peer's, round by round.
-        cpu_ratio: likewise in seconds of the processor.
-        target: what it should reach.
+        cpu_ratio: the same for processor seconds.
+        target: the target, if any.
     """
 
     benchmark: str
@@ -136,14 +136,14 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target was reached; None where there is none."""
+        """Whether the target was reached; None without a target."""
         if self.target is None:
             return None
         reached = self.ratio if self.target.of == "ratio" else self.value
         return reached is not None and reached.median <= self.target.most
 
 
-def compared(
+def comparison(
     benchmark: str,
     case: str,
     rounds: Rounds,
@@ -153,7 +153,7 @@ def compared(
     unit: str = "s",
     target: Target | None = None,
 ) -> Row:
-    """A row of one contender against another."""
+    """Return a row that compares one contender with another."""
     scale = {"s": 1.0, "ms": 1e3}[unit]
     return Row(
         benchmark,

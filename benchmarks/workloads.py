@@ -1,4 +1,4 @@
-"""The circuits and the results that the benchmarks work on, the same in every run."""
+"""The circuits, results and backends of the benchmarks, the same in every run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from qiskit.result import Result
 from qiskit.result.models import ExperimentResult, ExperimentResultData
 from qiskit.transpiler import Target
 
-from benchmarks.timing import Watch
+from benchmarks.timing import Stopwatch
 from qjm_widgets import JobManager
 from qjm_widgets._compat import experiment_header
 
@@ -29,7 +29,7 @@ SHOTS = 1024
 
 
 def random_circuits(circuits: int, backend: Any) -> list[QuantumCircuit]:
-    """Random measured circuits of depth 4, about 130 instructions each once they are transpiled."""
+    """Return random measured circuits of depth 4, transpiled to about 130 instructions each."""
     made = [random_circuit(QUBITS, 4, measure=True, seed=seed) for seed in range(circuits)]
     for index, circuit in enumerate(made):
         circuit.name = f"random {index}"
@@ -38,7 +38,7 @@ def random_circuits(circuits: int, backend: Any) -> list[QuantumCircuit]:
 
 
 def small_circuits(circuits: int) -> list[QuantumCircuit]:
-    """GHZ states with measurements: ten instructions each."""
+    """Return GHZ circuits with measurements, ten instructions each."""
     return [_ghz(f"ghz {index}") for index in range(circuits)]
 
 
@@ -51,15 +51,15 @@ def _ghz(name: str) -> QuantumCircuit:
     return circuit
 
 
-def cut(things: Sequence[Any], jobs: int) -> list[list[Any]]:
-    """The same number of things for each job."""
-    size = len(things) // jobs
-    return [list(things[start : start + size]) for start in range(0, len(things), size)]
+def cut(items: Sequence[Any], jobs: int) -> list[list[Any]]:
+    """Cut a sequence into one equal part for each job."""
+    size = len(items) // jobs
+    return [list(items[start : start + size]) for start in range(0, len(items), size)]
 
 
 @contextmanager
 def fresh_manager() -> Iterator[JobManager]:
-    """A manager whose store is a new file."""
+    """Open a manager on a new store file."""
     with (
         tempfile.TemporaryDirectory() as directory,
         JobManager(Path(directory, "store.sqlite")) as manager,
@@ -67,37 +67,39 @@ def fresh_manager() -> Iterator[JobManager]:
         yield manager
 
 
-def through_manager(watch: Watch, circuits: list[QuantumCircuit], backend: Any, jobs: int) -> None:
-    """From ``run`` until the results are there."""
+def run_with_manager(
+    stopwatch: Stopwatch, circuits: list[QuantumCircuit], backend: Any, jobs: int
+) -> None:
+    """Measure from ``run`` until the results are complete."""
     with fresh_manager() as manager:
-        with watch.timed():
+        with stopwatch.timed():
             job_set = manager.run(
                 circuits, backend, shots=SHOTS, max_circuits_per_job=len(circuits) // jobs
             )
-            watch.lap("run returned")
+            stopwatch.lap("run returned")
             results = job_set.results()
         assert results.success, job_set.report()
 
 
-def through_loop(watch: Watch, parts: list[list[QuantumCircuit]], backend: Any) -> None:
-    """What a user writes without a manager."""
-    with watch.timed():
+def run_with_loop(stopwatch: Stopwatch, parts: list[list[QuantumCircuit]], backend: Any) -> None:
+    """Measure the loop that a user writes without a manager."""
+    with stopwatch.timed():
         jobs = [backend.run(part, shots=SHOTS) for part in parts]
         results = [job.result() for job in jobs]
     assert all(result.success for result in results)
 
 
-def through_qpy(watch: Watch, parts: list[list[QuantumCircuit]]) -> None:
-    """Nothing but writing the circuits of each job to memory, which every store has to do."""
-    with watch.timed():
+def write_qpy(stopwatch: Stopwatch, parts: list[list[QuantumCircuit]]) -> None:
+    """Measure writing the circuits of each job as QPY to memory, which every store needs."""
+    with stopwatch.timed():
         for part in parts:
             qpy.dump(part, io.BytesIO())
 
 
 class InstantBackend(BackendV2):
-    """Every job is done when it is submitted, with a result that was ready before.
+    """A backend whose jobs are done when they are submitted, with results made before.
 
-    It stands for a provider's backend, not for a simulator: the manager paces itself accordingly.
+    It is treated as a provider's backend, not as a simulator: the manager paces its requests.
     """
 
     def __init__(self, results: Sequence[Result]) -> None:
@@ -130,7 +132,7 @@ class _InstantJob(JobV1):
         self._result = result
 
     def submit(self) -> None:
-        """Jobs are sent when they are made."""
+        """Do nothing: a job is sent when it is made."""
 
     def status(self) -> JobStatus:
         return JobStatus.DONE
@@ -140,7 +142,7 @@ class _InstantJob(JobV1):
 
 
 def ready_results(circuits: Sequence[QuantumCircuit], jobs: int) -> list[Result]:
-    """A result for each job: every circuit sees all its outcomes, evenly but for chance."""
+    """Return a result for each job with uniformly sampled outcomes for each circuit."""
     random = np.random.default_rng(11)
     return [
         Result(

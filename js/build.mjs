@@ -38,17 +38,46 @@ async function plotlyGzip(target) {
 }
 
 /**
+ * Bytes as ASCII, four of them in five characters where base64 takes three in four: big-endian words in base 85,
+ * from "(" on. "<" and "\\" are "}" and "~", so that neither JSON nor HTML has anything to escape.
+ */
+function base85(bytes) {
+  const padded = Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
+  let text = "";
+  for (let at = 0; at < padded.length; at += 4) {
+    let word = padded.readUInt32BE(at);
+    let digits = "";
+    for (let i = 0; i < 5; i++) {
+      digits = String.fromCharCode(40 + (word % 85)) + digits;
+      word = Math.floor(word / 85);
+    }
+    text += digits;
+  }
+  return text.replaceAll("<", "}").replaceAll("\\", "~");
+}
+
+/**
  * A module that holds another one gzipped: every panel carries its code, over the socket and into the saved
  * notebook. The first one of a page unpacks it for all.
  */
 async function pack(target) {
   const source = await readFile(target);
   const key = `qjm:${createHash("sha256").update(source).digest("hex").slice(0, 16)}`;
+  const packed = gzipSync(source, { level: 9 });
   const text = `const key = "${key}";
-const packed = "${gzipSync(source, { level: 9 }).toString("base64")}";
+const packed = "${base85(packed)}";
 async function unpack() {
-  const bytes = Uint8Array.from(atob(packed), (each) => each.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const bytes = new DataView(new ArrayBuffer(packed.length));
+  for (let at = 0; at < packed.length; at += 5) {
+    let word = 0;
+    for (let i = 0; i < 5; i++) {
+      const code = packed.charCodeAt(at + i);
+      word = 85 * word + (code < 125 ? code - 40 : code < 126 ? 20 : 52);
+    }
+    bytes.setUint32((at / 5) * 4, word);
+  }
+  const gzip = new Blob([bytes.buffer.slice(0, ${packed.length})]);
+  const stream = gzip.stream().pipeThrough(new DecompressionStream("gzip"));
   const code = await new Response(stream).arrayBuffer();
   const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
   try {
@@ -87,8 +116,8 @@ async function buildAll() {
     entryPoints: [
       { in: "src/index.tsx", out: "panel" },
       { in: "src/history.tsx", out: "history" },
-      { in: "src/panel.css", out: "panel" },
-      { in: "src/history.css", out: "history" },
+      { in: "src/panel/panel.css", out: "panel" },
+      { in: "src/history/history.css", out: "history" },
     ],
     outdir: out,
     metafile: true,
@@ -118,8 +147,8 @@ async function serveDemo() {
     minify: false,
     entryPoints: [
       { in: "demo/demo.ts", out: "demo" },
-      { in: "src/panel.css", out: "panel" },
-      { in: "src/history.css", out: "history" },
+      { in: "src/panel/panel.css", out: "panel" },
+      { in: "src/history/history.css", out: "history" },
     ],
     outdir: demo,
   });

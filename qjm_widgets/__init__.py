@@ -1,4 +1,4 @@
-"""Sets of quantum jobs in a notebook: cut, submitted, watched, collected; nothing lost, nothing twice.
+"""Run many quantum circuits from a notebook as sets of jobs, and collect their results.
 
 >>> from qjm_widgets import JobManager
 >>> manager = JobManager()
@@ -18,12 +18,21 @@ if TYPE_CHECKING:
     from qjm_widgets.errors import QJMError
     from qjm_widgets.job_set import JobSet
     from qjm_widgets.managed_job import ManagedJob
-    from qjm_widgets.manager.manager import JobManager, default_manager
+    from qjm_widgets.manager import JobManager, default_manager
     from qjm_widgets.results import JobSetResults
 
 __version__ = "0.1.0"
-__all__ = ["JobManager", "JobSet", "JobSetResults", "ManagedJob", "QJMError", "default_manager"]
+__all__ = [
+    "JobManager",
+    "JobSet",
+    "JobSetResults",
+    "ManagedJob",
+    "QJMError",
+    "__version__",
+    "default_manager",
+]
 
+#: The module of each public name.
 _HOMES = {
     "JobManager": "manager",
     "default_manager": "manager",
@@ -32,34 +41,40 @@ _HOMES = {
     "JobSetResults": "results",
     "QJMError": "errors",
 }
+#: The modules that users import.
+_PUBLIC_MODULES = ("backends", "classroom", "errors", "ibmq")
 
-# A thread of ours must never print, not even through logging's last resort.
+# The background threads must never print, not even through logging's handler of last resort.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:
-    """Load a public name when it is first asked for: importing the package loads no Qiskit."""
+    """Load a public name when it is first used, so that importing the package does not load Qiskit."""
+    if name in _PUBLIC_MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
 
 
-def _load_faces() -> Any:
+def _load_display() -> Any:
+    """Load the widgets, which are needed when something is first shown."""
     return importlib.import_module(f"{__name__}.widgets.entry")
 
 
-_display.load = _load_faces
+_display.load = _load_display
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext qjm_widgets``: makes ``%qjm`` known."""
+    """Register the magic ``%qjm``; ``%load_ext qjm_widgets`` calls this."""
     importlib.import_module(f"{__name__}.cli.magics").load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """``%unload_ext qjm_widgets``."""
+    """Remove the magic ``%qjm``; ``%unload_ext qjm_widgets`` calls this."""
     importlib.import_module(f"{__name__}.cli.magics").unload(shell)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """List the public names, those that Tab completes; not the internal modules."""
+    return sorted([*__all__, *_PUBLIC_MODULES])

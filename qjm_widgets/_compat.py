@@ -1,4 +1,4 @@
-"""Where the Qiskit releases that we support differ; nothing else asks for a version."""
+"""The differences between the supported Qiskit releases; no other module checks for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def experiment_header(header: dict[str, Any]) -> Any:
-    """The header of an ``ExperimentResult``: an object in qiskit-terra, a dict since Qiskit 2."""
+    """Return the header of an ``ExperimentResult``: an object before Qiskit 2, a dict since."""
     try:
         from qiskit.qobj import QobjExperimentHeader
     except ImportError:
@@ -18,14 +18,14 @@ def experiment_header(header: dict[str, Any]) -> Any:
 
 
 def backend_name(backend: Any) -> str:
-    """A backend's name: a method of BackendV1, an attribute since."""
+    """Return a backend's name: BackendV1 has a method, BackendV2 an attribute."""
     name = getattr(backend, "name", None)
     if callable(name):
         name = name()
     return str(name) if name else type(backend).__name__
 
 
-# All that a circuit of Qiskit 2 is made of. Its own ``copy`` copies the data twice and drops one.
+#: The attributes of a circuit of Qiskit 2. Its own ``copy`` copies the data twice and drops one copy.
 _PARTS = {
     *("_base_name", "name", "_op_start_times", "_control_flow_scopes", "_layout", "_duration", "_unit"),
     *("_builder_api", "_ancillas", "_metadata", "_data"),
@@ -33,10 +33,10 @@ _PARTS = {
 
 
 def copy_circuit(circuit: Any) -> Any:
-    """A circuit as ``circuit.copy()`` makes it, in three quarters of the time where its parts are known.
+    """Copy a circuit as ``circuit.copy()`` does; in 3/4 of the time if its attributes are known.
 
-    It is asked of a hundred thousand circuits at a time. What has other parts (those of another release,
-    a class of the user's) is copied by Qiskit.
+    It is called for a hundred thousand circuits at a time. Circuits with other attributes (of another
+    release, or of a user's class) are copied by Qiskit.
     """
     if type(circuit).__module__ != "qiskit.circuit.quantumcircuit" or vars(circuit).keys() != _PARTS:
         bare = copy.copy(circuit)
@@ -53,13 +53,13 @@ def copy_circuit(circuit: Any) -> Any:
 
 
 def _copy_metadata(metadata: Any) -> dict[Any, Any]:
-    """A deep copy; what cannot be copied (a lock, a generator) is the value itself."""
+    """Copy metadata deeply; a value that cannot be copied (a lock, a generator) is kept itself."""
     if not metadata:
         return {}
     try:
         copied: dict[Any, Any] = copy.deepcopy(metadata)
         return copied
-    except Exception:  # classes of the user's raise anything
+    except Exception:  # a user's class may raise anything
         return {key: _copy_value(value) for key, value in metadata.items()}
 
 
@@ -71,9 +71,9 @@ def _copy_value(value: Any) -> Any:
 
 
 def operation_names(circuit: Any) -> Iterable[str]:
-    """The names of the instructions in a circuit, once each; those in bodies are not seen."""
-    # The circuit's own ``count_ops`` sorts them, which takes as long again; it is for circuits that are
-    # built when they are asked for their data, and for older releases.
+    """Return the names of the instructions in a circuit, once each, without those in nested bodies."""
+    # The circuit's own ``count_ops`` also sorts them, which doubles the time. It is for circuits that
+    # build their data when it is read, and for older releases.
     plain = type(circuit).__name__ == "QuantumCircuit"
     count = getattr(circuit._data, "count_ops", None) if plain else None
     names: Iterable[str] = circuit.count_ops() if count is None else count()
@@ -81,13 +81,13 @@ def operation_names(circuit: Any) -> Iterable[str]:
 
 
 def operation_name(instruction: Any) -> str:
-    """The name of an instruction in a circuit, where it can be without making a Python object of it."""
+    """Return the name of an instruction, if possible without making a Python object of it."""
     name = getattr(instruction, "name", None)
     return str(instruction.operation.name if name is None else name)
 
 
 def has_samplers() -> bool:
-    """Whether the installed Qiskit has the V2 primitives."""
+    """Return whether the installed Qiskit has the V2 primitives."""
     try:
         from qiskit.primitives.containers.sampler_pub import SamplerPub  # noqa: F401
     except ImportError:
@@ -99,14 +99,14 @@ SAMPLERS_NEED = "V2 samplers and PUBs need Qiskit 1.0 or newer"
 
 
 def is_schedule(thing: Any) -> bool:
-    """Whether it is a pulse ``Schedule`` or ``ScheduleBlock``, which Qiskit 2 has no more."""
+    """Return whether it is a pulse ``Schedule`` or ``ScheduleBlock``, which Qiskit 2 removed."""
     kind: Any = type(thing)
     return _is_kind_of_schedule(kind)
 
 
 @functools.cache
 def _is_kind_of_schedule(kind: type) -> bool:
-    """Asked of each of many circuits."""
+    """Cached, because it is called for each of many circuits."""
     return any(
         base.__module__.startswith("qiskit.pulse.") and base.__name__ in ("Schedule", "ScheduleBlock")
         for base in kind.__mro__
@@ -114,7 +114,7 @@ def _is_kind_of_schedule(kind: type) -> bool:
 
 
 def is_old_primitive(thing: Any) -> bool:
-    """Whether it is a primitive of the first kind: it gives quasi-probabilities and takes no PUBs."""
+    """Return whether it is a V1 primitive, which takes no PUBs and returns quasi-probabilities."""
     return any(
         kind.__module__.startswith("qiskit.primitives.base")
         and kind.__name__ in ("BaseSampler", "BaseSamplerV1", "BaseEstimator", "BaseEstimatorV1")
@@ -123,10 +123,10 @@ def is_old_primitive(thing: Any) -> bool:
 
 
 def make_qobj(job: Any, circuits: Callable[[], list[Any]], options: Mapping[str, Any]) -> Any:
-    """The Qobj of a job: its own, or assembled of its circuits and run options.
+    """Return the Qobj of a job: its own, or one assembled from its circuits and run options.
 
     Raises:
-        NotImplementedError: the installed Qiskit has no Qobj any more.
+        NotImplementedError: the installed Qiskit has no Qobj.
     """
     own = getattr(job, "qobj", None)
     kept = own() if callable(own) else None
@@ -139,6 +139,6 @@ def make_qobj(job: Any, circuits: Callable[[], list[Any]], options: Mapping[str,
 
         raise NotImplementedError(
             f"Qiskit {qiskit.__version__} has no Qobj (Qiskit 2.0 removed it): install qiskit<2 for it, "
-            "or take the circuits that you gave to run"
+            "or use the circuits that you gave to run"
         ) from None
     return assemble(circuits(), **options)

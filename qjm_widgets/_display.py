@@ -1,4 +1,4 @@
-"""How sets and managers show themselves: the widgets stand behind this port, known to nobody else."""
+"""The port through which sets and managers display themselves: nothing else imports the widgets."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ _LOG = logging.getLogger(__name__)
 
 
 class Display(Protocol):
-    """What shows sets and managers."""
+    """Displays sets and managers."""
 
     def panel(self, job_set: Any, expected: Any, teaching: bool | None) -> AnyWidget:
-        """The live panel of a set."""
+        """Return the live panel of a set."""
 
     def show_job_set(self, job_set: Any) -> None:
-        """Display a set in whatever front end there is."""
+        """Display a set in the current front end."""
 
     def text_line(self) -> Callable[[str], None] | None:
-        """A line in the cell's output, which each call replaces; None where no notebook shows it."""
+        """Return a function that replaces a line in the cell's output; None outside a notebook."""
 
     def show_manager(self, manager: Any) -> None:
         """Display the list of a manager's sets."""
 
 
+#: Loads the widgets; the package sets it, so that they are imported when something is first displayed.
 load: Callable[[], Display]
-"""What shows; the package puts it here, so that the widgets are loaded when something is first shown."""
 
 
 def show(how: Callable[[], None], text: Callable[[], str]) -> None:
-    """Display something; where that fails, its text with a line that says so, never a traceback.
+    """Display something; if that fails, display its text and the error instead of raising.
 
     Args:
         how: displays it.
-        text: what stands for it.
+        text: returns its text.
     """
     try:
         how()
-    except Exception as error:  # of whatever is shown, or of the front end
+    except Exception as error:  # the widgets or the front end may raise anything
         _LOG.exception("a set or a manager could not be shown")
         from IPython.display import display
 

@@ -1,4 +1,4 @@
-"""Text from elsewhere as it may be printed: a terminal obeys some of its characters."""
+"""Making text from elsewhere safe to print: a terminal interprets some characters as commands."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T", str, str | None)
 
-# Controls but tab and newline, line separators, what turns the direction of writing, invisible tags, and
-# halves of characters, which cannot be printed at all.
-_OBEYED = re.compile(
+#: Control characters except tab and newline, line separators, marks that change the text direction,
+#: invisible tags, and lone surrogates, which cannot be encoded.
+_UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 
 def printable(text: str) -> str:
-    r"""A text of any lines with what a terminal would obey as visible escapes: ``\x1b``."""
+    r"""Return a text with unsafe characters replaced by visible escapes, such as ``\x1b``."""
     if text.isascii() and text.isprintable():
         return text
-    return _OBEYED.sub(_escape, text.replace("\r\n", "\n"))
+    return _UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
 
 
 def printable_result(method: Callable[P, T]) -> Callable[P, T]:
-    """Make what a method gives printable; the text that it is made of stays as it is."""
+    """Decorate a method, so that the text it returns is safe to print."""
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:

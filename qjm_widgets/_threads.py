@@ -1,7 +1,7 @@
-"""Calls to a backend, which may take long or never return: on daemon threads of their own.
+"""Daemon threads, and queues of calls on them that may take long or never return.
 
-No ``ThreadPoolExecutor``: Python joins its threads at exit, and a call that hangs would hold the
-interpreter.
+There is no ``ThreadPoolExecutor``: Python joins its threads at exit, and a call that hangs would keep
+the interpreter from ending.
 """
 
 from __future__ import annotations
@@ -18,13 +18,31 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
+#: How the names of our threads begin.
 _PREFIX = "qjm-"
-"""How the names of our threads begin."""
 
 #: Seconds after which other calls no longer wait for one.
 STALL = 5.0
-#: Seconds after which a call has not been answered: what it was about is asked again.
+#: Seconds after which a call has failed because it was not answered.
 DEADLINE = 60.0
+
+
+def start_thread(target: Callable[[], object], name: str) -> threading.Thread:
+    """Start a daemon thread, which does not keep the interpreter from ending.
+
+    Args:
+        target: what it runs.
+        name: begins with "qjm-", so that its warnings are logged.
+    """
+    thread = threading.Thread(target=target, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def join_until(thread: threading.Thread | None, deadline: float, *, least: float = 0.0) -> None:
+    """Wait for the end of a thread, until a deadline (monotonic seconds), but ``least`` seconds."""
+    if thread is not None:
+        thread.join(max(least, deadline - time.monotonic()))
 
 
 class Call:
@@ -35,7 +53,7 @@ class Call:
         self._since: float | None = None
 
     def __call__(self) -> None:
-        """Make it."""
+        """Make the call."""
         self._since = time.monotonic()
         try:
             self._work()
@@ -43,13 +61,13 @@ class Call:
             self._since = None
 
     def busy_for(self) -> float:
-        """Seconds since it began; 0 while it has not, and when it is over."""
+        """Return how many seconds it has taken so far; 0 before it begins, and after its end."""
         since = self._since
         return 0.0 if since is None else time.monotonic() - since
 
 
 class _Worker:
-    """A thread of a lane; ``since`` is when its call began, None between calls."""
+    """A thread of a call queue; ``since`` is when its call began, None between calls."""
 
     def __init__(self) -> None:
         self.thread: threading.Thread | None = None
@@ -61,8 +79,8 @@ class CallQueue:
 
     Args:
         name: of its threads.
-        most: with so many threads hanging, calls wait behind the last one.
-        idle: without a call for so many seconds the thread ends, and the next call starts another; None
+        most: if so many threads hang, calls wait behind the last one.
+        idle: seconds without a call after which the thread ends; the next call starts another. None
             keeps it until ``stop``.
     """
 
@@ -78,7 +96,7 @@ class CallQueue:
         self._waiting = 0
 
     def call(self, work: Callable[[], None]) -> None:
-        """Queue a call; it has to catch what it raises."""
+        """Queue a call, which must catch its own errors. No-op after ``stop``."""
         with self._lock:
             if self._stopped:
                 return
@@ -89,30 +107,30 @@ class CallQueue:
 
     @property
     def backlog(self) -> int:
-        """Calls queued or under way, but for those that were left alone."""
+        """How many calls are queued or under way, without those that were left hanging."""
         return self._waiting
 
     def busy_for(self) -> float:
-        """Seconds that the call under way has taken so far; 0 when there is none."""
+        """Return how many seconds the call under way has taken so far; 0 if there is none."""
         worker = self._worker
         since = None if worker is None else worker.since
         return 0.0 if since is None else time.monotonic() - since
 
     def hangs(self, seconds: float) -> bool:
-        """Whether the call under way has taken so long."""
+        """Return whether the call under way has taken so many seconds."""
         return self.busy_for() >= seconds
 
     def relieve(self, seconds: float) -> bool:
-        """Leave a call alone that has taken so long: what waits behind it goes out on another thread.
+        """Leave a call hanging that has taken so many seconds; start another thread for the next ones.
 
         Returns:
-            Whether that was done: not where nothing hangs, nor where too many threads hang already.
+            Whether that was done. It is not if no call hangs, or if too many threads hang already.
         """
         with self._lock:
             worker = self._worker
             if worker is None or worker.since is None or not self.hangs(seconds) or self._stopped:
                 return False
-            self._hanging = [each for each in self._hanging if _lives(each)]
+            self._hanging = [each for each in self._hanging if _is_alive(each)]
             if len(self._hanging) >= self._most:
                 return False
             self._hanging.append(worker)
@@ -122,8 +140,8 @@ class CallQueue:
 
     @property
     def hanging(self) -> bool:
-        """Whether calls that were left alone have not come back."""
-        return any(map(_lives, self._hanging))
+        """Whether calls that were left hanging have not returned."""
+        return any(map(_is_alive, self._hanging))
 
     def stop(self) -> None:
         """Make no further call."""
@@ -132,7 +150,7 @@ class CallQueue:
             self._calls.put(None)
 
     def join(self, timeout: float) -> bool:
-        """Wait (seconds) for the call under way, if it is not left alone; True when it has ended."""
+        """Wait (seconds) for the call under way, unless it was left hanging; True if it has ended."""
         worker = self._worker
         if worker is None or worker.thread is None or worker.thread is threading.current_thread():
             return True
@@ -141,25 +159,24 @@ class CallQueue:
 
     def _start(self) -> None:
         worker = self._worker = _Worker()
-        worker.thread = threading.Thread(target=self._run, args=(worker,), name=self._name, daemon=True)
-        worker.thread.start()
+        worker.thread = start_thread(lambda: self._run(worker), self._name)
 
     def _run(self, worker: _Worker) -> None:
         while (work := self._next(worker)) is not None:
             log_warnings()
             try:
                 work()
-            except BaseException:  # the lane lives on, whatever a backend raises
+            except BaseException:  # backends may raise anything: the thread continues
                 _LOG.exception("a call to a backend raised outside its guard")
-            del work  # what it holds (handles, and on a cluster their results) is let go of now
+            del work  # frees what it holds now: handles, and on a cluster their results
             with self._lock:
-                if self._worker is not worker:  # another goes on
+                if self._worker is not worker:  # another thread has replaced this one
                     return
                 worker.since = None
                 self._waiting -= 1
 
     def _next(self, worker: _Worker) -> Callable[[], None] | None:
-        """The next call; None at the end. It is asked for by one thread at a time."""
+        """Return the next call; None at the end. One thread at a time runs this."""
         while True:
             try:
                 work = self._calls.get(timeout=self._idle)
@@ -174,15 +191,15 @@ class CallQueue:
                     return None if self._stopped else work
 
 
-def _lives(worker: _Worker) -> bool:
+def _is_alive(worker: _Worker) -> bool:
     return worker.thread is not None and worker.thread.is_alive()
 
 
-class _Show:
-    """Shows warnings as before, except those of our threads, which are logged.
+class _ShowWarning:
+    """Shows warnings as before, but logs those of our threads.
 
-    What a thread prints lands in whatever cell runs at that moment, or after the prompt of a script.
-    Only the showing is changed: ``catch_warnings`` would change the filters of all threads.
+    The output of a thread appears in the cell that runs at that moment, or after the prompt of a script.
+    Only ``showwarning`` is replaced: ``catch_warnings`` would change the filters of all threads.
     """
 
     def __init__(self, before: Callable[..., Any]) -> None:
@@ -196,20 +213,20 @@ class _Show:
 
 
 def log_warnings() -> None:
-    """Log the warnings of our threads; looked at before each call, as anybody may show them anew."""
-    if not isinstance(warnings.showwarning, _Show):
-        warnings.showwarning = _Show(warnings.showwarning)  # type: ignore[assignment]
+    """Log the warnings of our threads; called before each call, because others may replace it."""
+    if not isinstance(warnings.showwarning, _ShowWarning):
+        warnings.showwarning = _ShowWarning(warnings.showwarning)  # type: ignore[assignment]
 
 
 def run_concurrently(
     calls: Sequence[Callable[[], T]], *, threads: int = 4, within: float | None = None
 ) -> Iterator[tuple[int, T | Exception]]:
-    """Make calls on a few daemon threads; yields their index and what they gave or raised, as it comes.
+    """Make calls on a few daemon threads; yield each call's index and its result or error when it ends.
 
     Args:
         calls: each is made once.
-        threads: so many at a time.
-        within: seconds after which no further call is begun; what was begun is waited for.
+        threads: how many run at a time.
+        within: seconds after which no further call begins; those that have begun are waited for.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     answers: queue.SimpleQueue[tuple[int, T | Exception] | None] = queue.SimpleQueue()
@@ -231,8 +248,7 @@ def run_concurrently(
 
     running = min(threads, len(calls))
     for number in range(running):
-        # No ThreadPoolExecutor: Python joins its threads at exit, and a call may hang.
-        threading.Thread(target=work, name=f"qjm-several-{number}", daemon=True).start()
+        start_thread(work, f"qjm-several-{number}")
     while running:
         answer = answers.get()
         if answer is None:

@@ -1,23 +1,23 @@
-"""What can go wrong, as one tree.
+"""The errors of qjm_widgets, as one tree.
 
 ::
 
     QJMError
-    ├── InputError (ValueError)            an argument of the call is wrong; nothing was stored or sent
-    │   ├── CircuitError                   one circuit cannot run there; it is named
-    │   ├── LimitError                     a limit is below 1, or one circuit is beyond a limit by itself
-    │   ├── BackendError (TypeError)       what was given can run nothing
-    │   └── BundleError                    a file is no bundle that can be believed, or cannot be written
+    ├── InputError (ValueError)            an argument is wrong; nothing was stored or submitted
+    │   ├── CircuitError                   one circuit, which is named, cannot run on the backend
+    │   ├── LimitError                     a limit is below 1, or one circuit alone exceeds a limit
+    │   ├── BackendError (TypeError)       the argument is not a backend
+    │   └── BundleError                    a file is damaged or not a bundle, or cannot be written
     ├── NotFoundError (LookupError)
-    │   ├── JobSetNotFoundError            the store and the session do not know that id
-    │   ├── CircuitNotFoundError           no circuit with that index or name
-    │   └── AmbiguousNameError             several circuits share that name
-    ├── NotAvailableError                  a circuit has no result (yet): the reason is named
-    │   └── MissingCircuitsError           circuits are not in the store, and so cannot be sent
+    │   ├── JobSetNotFoundError            no set has that id
+    │   ├── CircuitNotFoundError           no circuit has that index or name
+    │   └── AmbiguousNameError             several circuits have that name
+    ├── NotAvailableError                  a circuit has no such result, or none yet; the reason is named
+    │   └── MissingCircuitsError           circuits are not in the store, so they cannot be submitted
     ├── InvalidStateError                  the call does not fit what the job set is doing
     │   └── DrivenElsewhereError           another kernel drives the job set
     ├── ProviderError                      a provider refused a request, or did not answer
-    ├── WaitTimeoutError (TimeoutError)    the time was over before the jobs were
+    ├── WaitTimeoutError (TimeoutError)    the jobs did not end within the timeout
     ├── ClosedError                        the manager was closed, or belongs to a parent process
     └── StoreError
         ├── StoreVersionError              written by a newer qjm_widgets
@@ -26,8 +26,8 @@
         ├── StoreReadOnlyError             the directory or file cannot be written
         ├── StoreGoneError                 the file was deleted or replaced while it was open
         ├── StoreValueError                a value cannot be written, now or later; jobs are named
-        ├── LeaseLostError                 another kernel has taken over the job set
-        └── StoreLockedError               another process holds the file for too long
+        ├── LeaseLostError                 another kernel has claimed the job set
+        └── StoreLockedError               another process locks the file for too long
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from qjm_widgets._printable import printable
 class QJMError(Exception):
     """Base of every error that qjm_widgets raises on purpose.
 
-    As text it can be printed on any terminal; ``args`` has what was said elsewhere as it came.
+    Its text is safe to print on any terminal; ``args`` has text from elsewhere unchanged.
     """
 
     def __str__(self) -> str:
@@ -48,7 +48,7 @@ class QJMError(Exception):
 
 
 class InputError(QJMError, ValueError):
-    """An argument of the call is wrong; nothing was stored or sent."""
+    """An argument of the call is wrong; nothing was stored or submitted."""
 
 
 class CircuitError(InputError):
@@ -56,23 +56,23 @@ class CircuitError(InputError):
 
 
 class LimitError(InputError):
-    """A limit is below 1, or one circuit is beyond a limit by itself."""
+    """A limit is below 1, or one circuit alone exceeds a limit."""
 
 
 class BackendError(InputError, TypeError):
-    """What was given as a backend can run nothing."""
+    """The argument is not a backend."""
 
 
 class BundleError(InputError):
-    """A file is no bundle that can be believed, or a bundle cannot be written there."""
+    """A file is damaged or not a bundle, or a bundle cannot be written there."""
 
 
 class NotFoundError(QJMError, LookupError):
-    """Something that was asked for is not there."""
+    """A job set, circuit or job does not exist."""
 
 
 class JobSetNotFoundError(NotFoundError):
-    """The store and the session do not know that job set."""
+    """No job set has that id."""
 
 
 class CircuitNotFoundError(NotFoundError):
@@ -80,7 +80,7 @@ class CircuitNotFoundError(NotFoundError):
 
 
 class AmbiguousNameError(NotFoundError):
-    """Several circuits share that name: ask by index."""
+    """Several circuits have that name: give the index."""
 
 
 class NotAvailableError(QJMError):
@@ -88,10 +88,10 @@ class NotAvailableError(QJMError):
 
 
 class MissingCircuitsError(NotAvailableError):
-    """Circuits are not in the store, so that they cannot be sent.
+    """Circuits are not in the store, so that they cannot be submitted.
 
     Attributes:
-        circuits: their places in the set, in order.
+        circuits: their indices in the set, in order.
     """
 
     def __init__(self, circuits: Sequence[int], reason: str) -> None:
@@ -116,10 +116,10 @@ class ProviderError(QJMError):
     """A provider refused a request, or did not answer.
 
     Attributes:
-        status_code: of the HTTP answer; None where there was none.
-        retry_after: seconds that the provider asked to wait, or None.
-        arrived: of a submission, whether the provider may have the job all the same; None: what else is
-            known of the error decides.
+        status_code: the HTTP status of the response; None if there was none.
+        retry_after: seconds to wait, as the provider requested; None if it did not.
+        arrived: for a submission, whether the provider may have the job in spite of the error; None if
+            ``core.error_policy`` has to decide.
     """
 
     def __init__(
@@ -137,15 +137,15 @@ class ProviderError(QJMError):
 
 
 class WaitTimeoutError(QJMError, TimeoutError):
-    """The time was over before the jobs were; the jobs go on."""
+    """The jobs did not end within the timeout; they go on."""
 
 
 class ClosedError(QJMError):
-    """The manager was closed, or it belongs to the process that this one was forked from."""
+    """The manager was closed, or it belongs to the process from which this one was forked."""
 
 
 class StoreError(QJMError):
-    """The store could not do what was asked."""
+    """Base of the errors of the store."""
 
 
 class StoreVersionError(StoreError):
@@ -157,7 +157,7 @@ class StoreCorruptError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """No space is left where the store lies."""
+    """No space is left on the store's disk."""
 
 
 class StoreReadOnlyError(StoreError):
@@ -169,10 +169,10 @@ class StoreGoneError(StoreError):
 
 
 class StoreValueError(StoreError):
-    """Some of what was to be written cannot be stored, now or later; the rest could be.
+    """Some values cannot be stored, now or later; the others were stored.
 
     Attributes:
-        refused: why, by the id of the set and the row of the job.
+        refused: the reason, by the id of the set and the row of the job.
     """
 
     def __init__(self, text: str, refused: Mapping[tuple[str, int], str] | None = None) -> None:
@@ -181,7 +181,7 @@ class StoreValueError(StoreError):
 
 
 class LeaseLostError(StoreError):
-    """Another kernel has taken over the job set: this one must not write it any more."""
+    """Another kernel has claimed the job set: this one must not write it any more."""
 
     def __init__(self, set_id: str, text: str) -> None:
         super().__init__(text)
@@ -189,21 +189,21 @@ class LeaseLostError(StoreError):
 
 
 class StoreLockedError(StoreError):
-    """Another process held the store's file for too long."""
+    """Another process locked the store's file for too long."""
 
 
-#: Characters of what an exception says.
+#: The most characters of an exception's text.
 _LONGEST = 200_000
 
 
 def explain(error: BaseException) -> str:
-    """An exception in one readable text: its kind and what it says."""
+    """Return an exception as one readable text: its class and its message."""
     kind = type(error).__name__
     try:
-        # Ours as they are: what was said elsewhere is kept as it came.
+        # For our own errors without escapes: text from elsewhere is stored unchanged.
         text = BaseException.__str__(error) if isinstance(error, QJMError) else str(error)
         text = text[:_LONGEST].strip()
-    except BaseException:  # a third party's exception may fail at this too
+    except BaseException:  # str() of another library's exception may raise, too
         return kind
     if text[:1] in ("'", '"') and text.find(text[0], 1) == len(text) - 1:
         text = text[1:-1].strip()  # the text of a KeyError, and of Qiskit's errors, is a repr

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class JobActions(Protocol):
-    """What a job needs of its set."""
+    """The part of a job set that its jobs use."""
 
     @property
     def _state(self) -> JobSetState:
-        """What is known of the set."""
+        """The state of the set."""
 
     def cancel(self, jobs: Any) -> int:
         """Cancel jobs."""
@@ -28,7 +28,13 @@ class JobActions(Protocol):
 
 
 class ManagedJob:
-    """One job of a set: a span of its circuits, or one piece of their shots."""
+    """One job of a set: a span of its circuits, or one piece of their shots.
+
+    ``JobSet.managed_jobs``, ``jobs_of`` and ``as_completed`` make it; users do not.
+
+    Attributes:
+        row: the number of the job in its set; it never changes.
+    """
 
     def __init__(self, job_set: JobActions, row: int) -> None:
         self._set = job_set
@@ -36,42 +42,48 @@ class ManagedJob:
 
     @property
     def span(self) -> Span:
-        """The half-open range of circuit indices that it holds."""
+        """The half-open range of the circuit indices that the job holds."""
         return self._set._state.jobs[self.row].span
 
     @property
     def state(self) -> Status:
-        """Its status in our own words; ``status`` gives Qiskit's."""
+        """The job's status; the method ``status`` returns Qiskit's."""
         return self._set._state.jobs[self.row].status
 
     @property
     def job(self) -> Any:
-        """The provider's own job object, or None where this process has none."""
-        return self._set._state.natives.get(self.row)
+        """The provider's own job object; None if this process does not have one."""
+        return self._set._state.provider_jobs.get(self.row)
 
     def status(self) -> JobStatus | None:
-        """Qiskit's status; None where it is not known."""
+        """Return Qiskit's status; None if the status is not known: the job is held."""
         return qiskit_status(self.state)
 
     def job_id(self) -> str | None:
-        """The provider's id; None before it was sent."""
+        """Return the provider's id of the job; None before it was submitted."""
         return self._set._state.jobs[self.row].job_id
 
     @printable_result
     def error_message(self) -> str | None:
-        """Why it failed, or None."""
+        """Return why the job failed; None if it did not."""
         return self._set._state.jobs[self.row].error
 
     def history(self) -> list[StatusChange]:
-        """Every status that it had, in all attempts, oldest first."""
+        """Return all status changes of the job, in all attempts, oldest first."""
         return self._set._state.store.job_history(self._set._state.set_id, self.row)
 
     def cancel(self) -> int:
-        """Cancel it; 1, or 0 when it was over already."""
+        """Cancel the job; return 1, or 0 if it has ended.
+
+        The errors are those of ``JobSet.cancel``.
+        """
         return self._set.cancel(self)
 
     def retry(self) -> int:
-        """Send it again if it failed; 1 or 0."""
+        """Submit the job again if it failed; return 1, or 0 if it did not.
+
+        The errors are those of ``JobSet.retry``.
+        """
         return self._set.retry(self)
 
     def __eq__(self, other: object) -> bool:
@@ -84,11 +96,11 @@ class ManagedJob:
         return hash((id(self._set._state), self.row))
 
     def __repr__(self) -> str:
-        return f"<job {self.row}: circuits {self.span}, {formatting.WORDS[self.state]}>"
+        return f"<job {self.row}: circuits {self.span}, {formatting.status_text(self.state)}>"
 
 
 def qiskit_status(status: Status) -> JobStatus | None:
-    """The status in Qiskit's words; None where it has none."""
+    """Convert a status to Qiskit's; None for a held job."""
     from qiskit.providers import JobStatus
 
     if status in (Status.NOT_SENT, Status.SENDING):

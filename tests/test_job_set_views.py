@@ -9,7 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.providers import JobStatus
 
 from qjm_widgets import JobManager, JobSet
-from qjm_widgets.core.counts import wilson
+from qjm_widgets.core.frequencies import wilson
 from qjm_widgets.widgets.static_html import html_of, text_of
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
@@ -59,7 +59,7 @@ def test_statuses_are_qiskits_own(manager: JobManager, mixed: JobSet) -> None:
 
 def test_the_numbers_of_a_report_add_up(mixed: JobSet) -> None:
     short = mixed.report(detailed=False)
-    assert "1 of 5 done, 2 failed, 1 cancelled, 1 running" in short
+    assert "1 of 5 done, 2 errors, 1 cancelled, 1 running" in short
     assert mixed.job_set_id() in short
     assert "10 circuits · 5 jobs · 10 shots" in short
     assert "tags: lab" in short
@@ -67,15 +67,15 @@ def test_the_numbers_of_a_report_add_up(mixed: JobSet) -> None:
     assert full.startswith(short)
     rows = re.findall(r"^ +(\d) +circuits (\S+) +(\w+)", full, re.MULTILINE)
     assert rows == [
-        ("0", "0–1", "done"),
-        ("1", "2–3", "failed"),
-        ("2", "4–5", "cancelled"),
-        ("3", "6–7", "running"),
-        ("4", "8–9", "failed"),
+        ("0", "0–1", "Done"),
+        ("1", "2–3", "Error"),
+        ("2", "4–5", "Cancelled"),
+        ("3", "6–7", "Running"),
+        ("4", "8–9", "Error"),
     ]
     assert "qubit 3" in full
     assert "RuntimeError: the queue is full" in full
-    assert repr(mixed).endswith("1 of 5 done, 2 failed, 1 cancelled, 1 running>")
+    assert repr(mixed).endswith("1 of 5 done, 2 errors, 1 cancelled, 1 running>")
 
 
 def test_error_messages_include_those_of_submissions(mixed: JobSet) -> None:

@@ -90,7 +90,7 @@ def test_what_a_set_says_is_printable_and_what_is_stored_is_not_changed(failed: 
     assert EVIL in str(jobs[0].error)
     job = failed.managed_jobs()[0]
     assert SHOWN in str(job.error_message())
-    failed._state.trouble = f"the store {EVIL}"
+    failed._state.set_trouble(f"the store {EVIL}")
     texts = [
         told,
         str(job.error_message()),
@@ -110,7 +110,7 @@ def test_what_a_set_says_is_printable_and_what_is_stored_is_not_changed(failed: 
 
 
 def test_a_progress_line_is_printable(failed: JobSet) -> None:
-    failed._state.trouble = f"the store {EVIL}"
+    failed._state.set_trouble(f"the store {EVIL}")
     stream = io.StringIO()
     with ProgressLine(failed._state, True, stream) as line:
         line._due = 0.0

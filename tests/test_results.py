@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.counts import Layout, pack_hex
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
-from qjm_widgets.core.ports import Changes, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import (
     AmbiguousNameError,
     CircuitNotFoundError,
@@ -68,7 +69,7 @@ def results(
     encoded = {row: encode_outcome(JobOutcome(given, {})) for row, given in outcomes.items()}
     store.commit({SET_ID: Changes(outcomes=encoded)})
     chosen = list(names) or [f"c{index}" for index in range(circuits)]
-    works = [Work(QuantumCircuit(1, 2, name=name)) for name in chosen]
+    works = [CircuitInput(QuantumCircuit(1, 2, name=name)) for name in chosen]
     return JobSetResults(JobSetState(record, jobs, store, works=works))
 
 
@@ -112,7 +113,7 @@ def test_a_shared_name_is_an_error_that_tells_the_indices(store: SQLiteStore) ->
         ({"status": Status.CANCELLED}, "was cancelled"),
         ({"status": Status.QUEUED}, "is queued"),
         ({"status": Status.NOT_SENT}, "is not sent"),
-        ({"status": Status.HELD}, "is held for you"),
+        ({"status": Status.HELD}, "is held"),
     ],
 )
 def test_a_circuit_without_a_result_tells_why_and_the_others_answer(
@@ -153,7 +154,7 @@ def test_shot_pieces_are_one_circuit_once_all_are_there(store: SQLiteStore) -> N
     jobs = [done(0, Span(0, 1), pieces=2), done(1, Span(0, 1), piece=1, pieces=2)]
     found = results(store, jobs, {0: [ran("c0", "0x0", 4)], 1: [ran("c0", "0x3", 6)]})
     assert found.get_counts(0) == {"00": 4, "11": 6}
-    assert [piece.shots for piece in found.outcomes_so_far(0)] == [4, 6]
+    assert [piece.shots for piece in found._reader.pieces_so_far(0)] == [4, 6]
 
 
 def test_a_missing_piece_is_no_silent_loss(store: SQLiteStore) -> None:
@@ -164,14 +165,14 @@ def test_a_missing_piece_is_no_silent_loss(store: SQLiteStore) -> None:
     found = results(store, jobs, {0: [ran("c0", "0x0", 4)]})
     with pytest.raises(NotAvailableError, match=r"job 1.*full"):
         found.get_counts(0)
-    assert [piece.shots for piece in found.outcomes_so_far(0)] == [4]
+    assert [piece.shots for piece in found._reader.pieces_so_far(0)] == [4]
 
 
 def test_what_was_not_asked_for_is_named(store: SQLiteStore) -> None:
     nothing = ran("c1", counts=None)
     found = results(store, [done(0, Span(0, 2))], {0: [ran("c0"), nothing]})
     for ask, circuit, words in (
-        (found.get_counts, 1, "measures nothing"),
+        (found.get_counts, 1, "has no measurements"),
         (found.get_memory, 0, "memory=True"),
         (found.get_statevector, 0, "statevector"),
         (found.get_unitary, 0, "unitary"),

@@ -1,27 +1,27 @@
 /**
  * A model and a kernel in one, for the demo and the tests: answers as the Python side does, from a list
- * of jobs that the caller makes and may change. Speaks only `wire`, so it knows nothing of the page.
+ * of jobs that the caller makes and may change. Uses only `wire`, nothing of the page.
  */
 import {
   type Action,
+  type Attempt,
   CANCEL_REQUESTED,
   type Choice,
-  FIRST_CHOICE,
-  FLAWED,
+  DEFAULT_CHOICE,
   type Groups,
   type Head,
   type Histogram,
   OPTIONAL_COLUMNS,
   type Row,
   type RowAction,
+  SOME_FAILED,
   STATUSES,
   type Status,
   type Timeline,
   type ToKernel,
-  type Try,
   type Update,
   WIRE_VERSION,
-} from "../src/wire";
+} from "../src/protocol/wire";
 
 const DRAWING = `        ┌───┐      ░ ┌─┐
    q_0: ┤ H ├──■───░─┤M├───
@@ -34,7 +34,7 @@ meas: 2/══════════════╩══╩═
 export interface FakeJob {
   status: Status;
   /** Some of its circuits failed, though it is done. */
-  flawed?: boolean;
+  someFailed?: boolean;
   cancelRequested?: boolean;
   jobId?: string;
   since?: number;
@@ -62,23 +62,23 @@ export interface FakeSet {
   jobs: FakeJob[];
   /** Counts of all jobs that are done; one circuit gets its share. */
   counts: Record<string, number>;
-  /** Probabilities that are laid over them. */
+  /** Expected probabilities. */
   expected?: Record<string, number>;
   groups?: Omit<Groups, "kind" | "v">;
   now: number;
   waiting?: Head["waiting"];
-  /** When it will have ended, milliseconds since 1970 UTC. */
+  /** Estimated end, milliseconds since 1970 UTC. */
   ends?: number;
   /** How long all of it took, milliseconds. */
   took?: number;
   stale?: Head["stale"];
-  /** Who else drives it: then nothing can be done from here. */
+  /** Another owner: then this page has no actions. */
   owner?: string;
   teaching?: boolean;
   paused?: boolean;
-  /** Nobody drives it. */
+  /** It has no owner. */
   interrupted?: boolean;
-  /** The kernel refuses to resume it, with these words. */
+  /** The text with which the kernel refuses to resume it. */
   refusal?: string;
 }
 
@@ -89,16 +89,16 @@ type Handler = (...args: never[]) => void;
 
 export class FakeKernel {
   readonly sent: ToKernel[] = [];
-  /** What it does with a message; the tests replace it by silence. */
+  /** Whether it answers messages. */
   answering = true;
   plotly: () => Promise<ArrayBuffer> = () => Promise.reject(new Error("no Plotly here"));
   private seq = 0;
   private readonly handlers = new Map<string, Set<Handler>>();
   private readonly traits = new Map<string, unknown>();
-  private sight: Look = {
+  private viewport: Look = {
     first: 0,
     last: 0,
-    choice: FIRST_CHOICE,
+    choice: DEFAULT_CHOICE,
     query: null,
     asked: 0,
     view: "",
@@ -134,7 +134,7 @@ export class FakeKernel {
     }
   }
 
-  /** The set has changed: tell the page. */
+  /** The set has changed: send an update. */
   publish(extra: Partial<Update> = {}): void {
     this.seq += 1;
     this.message({ ...this.update(false), ...extra });
@@ -166,17 +166,21 @@ export class FakeKernel {
             : []),
         ],
       }),
-      rows: this.rows(this.sight.first, this.sight.last),
+      rows: this.rows(this.viewport.first, this.viewport.last),
       orders: [
-        { view: this.sight.view, asked: this.sight.asked, chosen: this.sight.query !== null },
+        {
+          view: this.viewport.view,
+          asked: this.viewport.asked,
+          chosen: this.viewport.query !== null,
+        },
       ],
-      histograms: this.sight.choice === null ? [] : [this.histogram(this.sight.choice)],
+      histograms: this.viewport.choice === null ? [] : [this.histogram(this.viewport.choice)],
     };
   }
 
   /** The rows of the query: by part of a note or id, by status, and up or down the list. */
   private found(): number[] {
-    const { query } = this.sight;
+    const { query } = this.viewport;
     const rows = this.set.jobs.map((_, i) => i);
     if (query === null) return rows;
     const found = rows.filter((i) => {
@@ -188,7 +192,7 @@ export class FakeKernel {
   }
 
   private order(): DataView[] {
-    if (this.sight.query === null) return [];
+    if (this.viewport.query === null) return [];
     const bytes = new DataView(new ArrayBuffer(4 * this.found().length));
     for (const [place, row] of this.found().entries()) bytes.setUint32(4 * place, row, true);
     return [bytes];
@@ -196,8 +200,10 @@ export class FakeKernel {
 
   statuses(): DataView {
     const bytes = this.set.jobs.map(
-      ({ status, cancelRequested, flawed }) =>
-        STATUSES.indexOf(status) + (cancelRequested ? CANCEL_REQUESTED : 0) + (flawed ? FLAWED : 0),
+      ({ status, cancelRequested, someFailed }) =>
+        STATUSES.indexOf(status) +
+        (cancelRequested ? CANCEL_REQUESTED : 0) +
+        (someFailed ? SOME_FAILED : 0),
     );
     return new DataView(Uint8Array.from(bytes).buffer);
   }
@@ -206,7 +212,7 @@ export class FakeKernel {
     const { jobs, name, backend, circuits, shots, lead, line, settled, now } = this.set;
     const able = (action: RowAction) =>
       jobs.filter((job) => this.actionsOf(job).includes(action)).length;
-    const unsent = this.driven && jobs.some(({ status }) => status === "not_sent");
+    const unsent = this.isOwner && jobs.some(({ status }) => status === "not_sent");
     return {
       id: "0123456789abcdef0123456789abcdef",
       name,
@@ -222,7 +228,7 @@ export class FakeKernel {
         retry: able("retry"),
         retry_held: able("retry_held"),
         pause: unsent && !this.set.paused,
-        proceed: unsent && this.set.paused === true,
+        unpause: unsent && this.set.paused === true,
         resume: this.set.interrupted === true,
       },
       waiting: this.set.waiting ?? null,
@@ -303,7 +309,7 @@ export class FakeKernel {
 
   private timeline(): Timeline {
     const { jobs, now } = this.set;
-    const bars = jobs.flatMap(({ status, since, waited, ran }, i): Try[] => {
+    const bars = jobs.flatMap(({ status, since, waited, ran }, i): Attempt[] => {
       const final = ["done", "error", "cancelled", "held"].includes(status);
       if (status === "not_sent" || since === undefined) return [];
       const ended = final ? since + 6_000 * i : null;
@@ -347,7 +353,7 @@ export class FakeKernel {
         this.message(this.update(true));
         break;
       case "look":
-        this.sight = message;
+        this.viewport = message;
         this.publish();
         if (message.choice === null) this.message(this.timeline());
         break;
@@ -370,7 +376,7 @@ export class FakeKernel {
         this.message({ kind: "groups", v: WIRE_VERSION, ...(this.set.groups ?? NO_GROUPS) });
         break;
       case "command":
-        this.acknowledge(message.id, this.obey(message.do, message.rows));
+        this.acknowledge(message.id, this.apply(message.do, message.rows));
         this.publish();
         break;
       case "plotly":
@@ -412,34 +418,34 @@ export class FakeKernel {
   }
 
   /** Why not, or null. */
-  private obey(action: Action, rows: readonly number[] | null): string | null {
+  private apply(action: Action, rows: readonly number[] | null): string | null {
     if (action === "resume") {
       if (this.set.refusal !== undefined) return this.set.refusal;
       this.set.interrupted = false;
-    } else if (action === "pause" || action === "proceed") {
+    } else if (action === "pause" || action === "unpause") {
       this.set.paused = action === "pause";
       this.set.waiting = action === "pause" ? { text: "paused", until: null } : null;
-    } else this.obeyRows(action, rows);
+    } else this.applyToRows(action, rows);
     return null;
   }
 
-  private obeyRows(action: RowAction, rows: readonly number[] | null): void {
+  private applyToRows(action: RowAction, rows: readonly number[] | null): void {
     for (const [i, job] of this.set.jobs.entries()) {
       if ((rows !== null && !rows.includes(i)) || !this.actionsOf(job).includes(action)) continue;
       this.set.jobs[i] =
         action === "cancel"
           ? { ...job, cancelRequested: true, note: "" }
-          : { ...job, status: "sending", flawed: false, note: "", since: this.set.now };
+          : { ...job, status: "sending", someFailed: false, note: "", since: this.set.now };
     }
   }
 
-  private get driven(): boolean {
+  private get isOwner(): boolean {
     return this.set.owner === undefined && !this.set.interrupted;
   }
 
-  private actionsOf({ status, cancelRequested, flawed }: FakeJob): RowAction[] {
-    if (!this.driven) return [];
-    if (status === "error" || flawed) return ["retry"];
+  private actionsOf({ status, cancelRequested, someFailed }: FakeJob): RowAction[] {
+    if (!this.isOwner) return [];
+    if (status === "error" || someFailed) return ["retry"];
     if (status === "held") return ["retry_held", "cancel"];
     if (status === "done" || status === "cancelled" || cancelRequested) return [];
     return ["cancel"];

@@ -1,8 +1,13 @@
 /**
  * A model and a kernel in one, for the demo and the tests of the list of sets: answers as
- * `qjm_widgets/widgets/history.py` does. Speaks only `history_wire`.
+ * `qjm_widgets/widgets/history.py` does. Uses only `history_wire`.
  */
-import { HISTORY_VERSION, type Listing, type StoredSet, type ToStore } from "../src/history_wire";
+import {
+  HISTORY_VERSION,
+  type Listing,
+  type StoredSet,
+  type ToStore,
+} from "../src/protocol/history_wire";
 
 type Handler = (...args: never[]) => void;
 
@@ -10,13 +15,13 @@ const DAY = 86_400_000;
 
 export class FakeStore {
   readonly sent: ToStore[] = [];
-  /** The tests replace it by silence. */
+  /** Whether it answers messages. */
   answering = true;
-  /** With what resuming is refused. */
+  /** The text with which resuming is refused. */
   refusal: string | null =
     "No backend named ibm_fez is known here. Make one, then run this in a cell:\n`manager.retrieve_job_set('d4').resume(backend)`";
   private readonly handlers = new Map<string, Set<Handler>>();
-  private sight: Extract<ToStore, { kind: "list" }> | null = null;
+  private viewport: Extract<ToStore, { kind: "list" }> | null = null;
 
   constructor(public sets: StoredSet[]) {}
 
@@ -45,9 +50,9 @@ export class FakeStore {
     this.message({ kind: "ack", v: HISTORY_VERSION, id, ok, text });
   }
 
-  /** Tell the page what is there now. */
+  /** Send the current listing. */
   list(): void {
-    if (this.sight !== null) this.message(this.listing(this.sight));
+    if (this.viewport !== null) this.message(this.listing(this.viewport));
   }
 
   private listing({ first, last, query }: Extract<ToStore, { kind: "list" }>): Listing {
@@ -75,7 +80,7 @@ export class FakeStore {
 
   private answer(message: ToStore): void {
     if (message.kind === "list") {
-      this.sight = message;
+      this.viewport = message;
       this.list();
     } else if (message.kind === "do") {
       const { id } = message;
@@ -179,7 +184,7 @@ export function storedSets(number: number, now = Date.now()): StoredSet[] {
       backend: "aer_simulator_density_matrix",
       circuits: 100_000,
       lead: "986 of 1,000 done",
-      line: "14 failed",
+      line: "14 errors",
       jobs: jobs({ done: 986, failed: 14 }),
       tags: ["rb", "thesis", "long run", "night", "again"],
       created: now - 9 * DAY,

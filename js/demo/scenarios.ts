@@ -50,7 +50,7 @@ const failed: FakeJob = {
   waited: 140_000,
   note: "[1500] The backend was recalibrated while the job waited.",
   error: ERROR,
-  history: ["10:38:19 sent", "10:40:39 failed"],
+  history: ["10:38:19 sent", "10:40:39 error"],
 };
 
 const held: FakeJob = {
@@ -156,13 +156,13 @@ function many(jobs: number): FakeSet {
     counts,
     jobs: list,
     lead: "6,976 of 10,000 done",
-    line: "25 failed, 500 queued, 2,499 not sent",
+    line: "25 errors, 500 queued, 2,499 not sent",
     ends: NOW + 3 * 3_600_000,
     settled: false,
   };
 }
 
-/** A provider that tells everything, and that has just stopped answering. */
+/** A provider that reports everything and has just stopped answering. */
 function queued(): FakeJob[] {
   return Array.from({ length: 24 }, (_, i): FakeJob => {
     const job = { ...done(i), qpu: 6_100 + 90 * (i % 7), attempt: i === 3 ? 2 : 1 };
@@ -189,7 +189,7 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     circuits: 2_400,
     jobs: queued(),
     lead: "7 of 24 done",
-    line: "1 failed, 1 running, 10 queued, 5 not sent",
+    line: "1 error, 1 running, 10 queued, 5 not sent",
     settled: false,
     waiting: { text: "19 of 24 submitted", until: NOW + 40_000 },
     ends: NOW + 11 * 60_000,
@@ -214,7 +214,7 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     jobs: middle(),
     expected: EXPECTED,
     lead: "6 of 10 done",
-    line: "1 failed, 1 running, 1 held for you, 1 not sent",
+    line: "1 error, 1 running, 1 held, 1 not sent",
     settled: false,
     waiting: { text: "9 of 10 submitted", until: NOW + 12_000 },
     ends: NOW + 170_000,
@@ -227,17 +227,17 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     shots: [512, 40_000],
     jobs: middle().map((job, i) => (i % 4 === 1 ? failed : job)),
     lead: "4 of 10 done",
-    line: "4 failed, 1 running, 1 held for you. Retry sends what failed again.",
+    line: "4 errors, 1 running, 1 held. Retry sends the failed jobs again.",
     settled: false,
   }),
-  flawed: () => ({
+  some_failed: () => ({
     ...BELL,
     jobs: Array.from({ length: 10 }, (_, i) =>
       i !== 4
         ? done(i)
         : {
             ...done(i),
-            flawed: true,
+            someFailed: true,
             note: "1 of 100 circuits failed (417): ERROR: Insufficient memory to run circuit",
             error: "Job 4, circuit 417 (width 60): ERROR: Insufficient memory to run circuit",
           },
@@ -278,7 +278,7 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     ...BELL,
     jobs: partly(10, 6, 0).map((job, i) => (i > 6 ? held : job)),
     lead: "6 of 10 done",
-    line: "1 running, 3 held for you",
+    line: "1 running, 3 held",
     settled: false,
   }),
   interrupted: () => ({

@@ -1,65 +1,60 @@
-/** The live panel as an anywidget module: joins the session with the views. */
+/** The live panel as an anywidget module. */
 import type { RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
-import { keepUp } from "./keep_up";
-import { watchEnd } from "./notify";
-import { loadPlotly, type PlotlyApi } from "./plotly";
-import { connect } from "./sync";
-import { Panel } from "./view/panel";
+import { loadPlotly, type PlotlyApi } from "./charts/plotly";
+import { mount } from "./mount";
+import { notifyOnEnd } from "./notify";
+import { Panel } from "./panel/panel";
+import { startHeartbeat } from "./state/heartbeat";
+import { connect, type Session } from "./state/session";
+import type { State } from "./state/state";
 
 /** Milliseconds between requests for Plotly. */
-const RETRY = 30_000;
+const RETRY_DELAY = 30_000;
 
 function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
+  return mount(
+    el,
+    (repaint) => connect(model, repaint),
+    (session, repaint) => panelView(session, repaint, el),
+  );
+}
+
+function panelView(session: Session, repaint: () => void, el: HTMLElement) {
   let plotly: PlotlyApi | null = null;
   let nextRequest = 0;
-  let closed = false;
-  let scheduled = false;
-  const session = connect(model, schedule);
-  const keptUp = keepUp(session.refresh);
-  const noticeEnd = watchEnd(el);
+  const heartbeat = startHeartbeat(session.refresh);
+  const notifyEnd = notifyOnEnd(el);
 
-  /** Never at once: an answer may come while Preact is still at work on the state before it. */
-  function schedule(): void {
-    if (scheduled) return;
-    scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      if (!closed) update();
-    });
-  }
-
-  function update(): void {
-    paint(<Panel state={session.state} actions={session} plotly={plotly} />, el);
-    keptUp.heard(session.state);
-    noticeEnd(session.state);
-    // Not before there is something to draw, and not without a kernel: nobody would answer.
-    if (plotly !== null || session.state.connection !== "connected" || !hasPicture()) return;
+  /** Request Plotly when there is a chart to draw and a kernel to send it. */
+  function requestPlotly({ connection, ...state }: State): void {
+    if (plotly !== null || connection !== "connected" || !hasChart(state)) return;
     if (Date.now() < nextRequest) return;
-    nextRequest = Date.now() + RETRY;
+    nextRequest = Date.now() + RETRY_DELAY;
     loadPlotly(session.plotly).then(
       (loaded) => {
         plotly = loaded;
-        schedule();
+        repaint();
       },
-      // The light drawing stays, until a later update asks again: the kernel may only have been busy.
+      // The SVG chart stays until a later update requests Plotly again: the kernel may only be busy.
       () => undefined,
     );
   }
 
-  function hasPicture(): boolean {
-    if (session.state.timeline !== null) return true;
-    return [...session.state.histograms.values()].some(({ keys }) => keys.length > 0);
-  }
-
-  update();
-  session.open();
-  return () => {
-    closed = true;
-    keptUp.close();
-    paint(null, el);
-    session.close();
+  return {
+    paint(): void {
+      const { state } = session;
+      paint(<Panel state={state} actions={session} plotly={plotly} />, el);
+      heartbeat.update(state);
+      notifyEnd(state);
+      requestPlotly(state);
+    },
+    close: heartbeat.close,
   };
+}
+
+function hasChart({ timeline, histograms }: Pick<State, "timeline" | "histograms">): boolean {
+  return timeline !== null || [...histograms.values()].some(({ keys }) => keys.length > 0);
 }
 
 export default { render };

@@ -1,57 +1,58 @@
 /**
- * The browser's own notifications, for whoever has asked for them: a set has finished while its notebook was
- * out of sight. The choice is the reader's, kept in this browser, and off before it was made.
+ * Browser notifications, opt-in: a job set has finished while its notebook is hidden. The setting is stored in
+ * this browser and is off by default.
  */
-import type { State } from "./state";
+import type { State } from "./state/state";
+import { sentence } from "./text";
 
 const KEY = "qjm-notify";
 
-/** "never": this browser or this page cannot; "refused": the reader told the browser so. */
-export type Wish = "never" | "refused" | "off" | "on";
+/** "unavailable": not possible in this browser or page; "blocked": the reader blocked it in the browser. */
+export type NotifySetting = "unavailable" | "blocked" | "off" | "on";
 
-export function readWish(): Wish {
-  if (typeof Notification === "undefined" || !globalThis.isSecureContext) return "never";
-  if (Notification.permission === "denied") return "refused";
+export function readNotifySetting(): NotifySetting {
+  if (typeof Notification === "undefined" || !globalThis.isSecureContext) return "unavailable";
+  if (Notification.permission === "denied") return "blocked";
   try {
     const on = localStorage.getItem(KEY) === "on" && Notification.permission === "granted";
     return on ? "on" : "off";
   } catch {
-    return "never"; // a page that may keep nothing
+    return "unavailable"; // a page without storage
   }
 }
 
-/** Turns them on or off. The browser asks the reader, once, when they are turned on first. */
-export async function setWish(on: boolean): Promise<Wish> {
+/** Turn notifications on or off. The browser asks for permission the first time. */
+export async function changeNotifySetting(on: boolean): Promise<NotifySetting> {
   if (on && Notification.permission === "default") await Notification.requestPermission();
   localStorage.setItem(KEY, on && Notification.permission === "granted" ? "on" : "off");
-  return readWish();
+  return readNotifySetting();
 }
 
-/** Returns what is told of each state: it notices the end of the set in it. */
-export function watchEnd(panel: HTMLElement): (state: State) => void {
-  let going = false;
+/** Returns a function to call with each new state; it notifies once when the set has finished. */
+export function notifyOnEnd(panel: HTMLElement): (state: State) => void {
+  let running = false;
   return ({ connection, head }) => {
     if (connection !== "connected" || head === null) return;
-    const ended = going && head.settled;
-    going = !head.settled;
-    if (!ended || !outOfSight(panel) || readWish() !== "on") return;
+    const ended = running && head.settled;
+    running = !head.settled;
+    if (!ended || !outOfSight(panel) || readNotifySetting() !== "on") return;
     try {
-      const said = new Notification(head.name, {
-        body: head.line === "" ? head.lead : `${head.lead}, ${head.line}`,
-        // Two panels of a set say it once.
+      const notification = new Notification(head.name, {
+        body: sentence(head.lead, head.line),
+        // One notification for all panels of a set.
         tag: `qjm-${head.id}`,
       });
-      said.onclick = () => {
+      notification.onclick = () => {
         globalThis.focus();
-        said.close();
+        notification.close();
       };
     } catch {
-      // Some browsers allow them to service workers only.
+      // Some browsers allow notifications to service workers only.
     }
   };
 }
 
-/** In a hidden tab of the browser, or of the notebook application. */
+/** In a hidden browser tab or a hidden tab of the notebook application. */
 function outOfSight(panel: HTMLElement): boolean {
   return document.hidden || (panel.isConnected && panel.getClientRects().length === 0);
 }

@@ -1,8 +1,8 @@
 /**
- * Words and numbers as a person reads them, and foreign text made harmless.
+ * Formatting of numbers, durations and sizes, and sanitizing of foreign text.
  *
- * Preact writes text nodes, so markup is no danger; what is left are characters that change how the
- * text around them reads: terminal escapes, control characters and bidirectional overrides.
+ * Preact writes text nodes, so HTML is harmless. What is removed are characters that change how the surrounding
+ * text reads: terminal escapes, control characters and bidirectional overrides.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be removed
 const TERMINAL_ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?)/g;
@@ -10,7 +10,7 @@ const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be removed
 const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff]/g;
 
-/** Text over several lines: line breaks and tabs stay. */
+/** Sanitize text; line breaks and tabs stay. */
 export function plainBlock(text: string, max: number): string {
   const clean = text
     .slice(0, 4 * max)
@@ -21,12 +21,12 @@ export function plainBlock(text: string, max: number): string {
   return shorten(clean, max);
 }
 
-/** Text on one line. */
+/** Sanitize text and put it on one line. */
 export function plainLine(text: string, max: number): string {
   return plainBlock(text.slice(0, 4 * max).replace(/\s+/g, " "), max);
 }
 
-/** Cut at the end. Whole code points only: half a surrogate pair is shown as a box. */
+/** Truncate at the end, by whole code points: half a surrogate pair would show as a box. */
 export function shorten(text: string, max: number): string {
   if (text.length <= max) return text;
   const points = Array.from(text.slice(0, 2 * max));
@@ -35,14 +35,14 @@ export function shorten(text: string, max: number): string {
     : `${points.slice(0, max - 1).join("")}…`;
 }
 
-/** Cut in the middle: bit strings differ at both ends. */
+/** Truncate in the middle: bit strings differ at both ends. */
 export function shortenMiddle(text: string, max: number): string {
   if (text.length <= max) return text;
   const tail = Math.floor((max - 1) / 2);
   return `${text.slice(0, max - 1 - tail)}…${text.slice(text.length - tail)}`;
 }
 
-/** One for all: `toLocaleString` looks its language up each time, which is felt while a table scrolls. */
+/** Shared: `toLocaleString` looks up the locale at each call, which slows scrolling. */
 const NUMBERS = new Intl.NumberFormat("en-US");
 
 export function count(value: number): string {
@@ -51,6 +51,16 @@ export function count(value: number): string {
 
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Fewest and most shots of a circuit: "1,024 shots", "512–4,096 shots". */
+export function shotsText([fewest, most]: readonly [number, number]): string {
+  return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;
+}
+
+/** Parts that are not empty, joined: "6 of 10 done, 1 error". */
+export function sentence(...parts: readonly string[]): string {
+  return parts.filter(Boolean).join(", ");
 }
 
 /** A duration in milliseconds: "34 ms", "0.4 s", "8 s", "2:10", "1:02:03". */
@@ -66,7 +76,7 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`;
 }
 
-/** A duration that was guessed, in words no finer than the guess: "about 40 s", "about 3 min". */
+/** An estimated duration, rounded: "about 40 s", "about 3 min". */
 export function about(ms: number): string {
   const seconds = ms / 1_000;
   if (seconds < 8) return "a few seconds";
@@ -84,7 +94,7 @@ export function size(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : count(Math.round(value))} ${unit}`;
 }
 
-/** How long ago, in one unit: "just now", "5 min ago", "3 h ago", "2 days ago". */
+/** Age in one unit: "just now", "5 min ago", "3 h ago", "2 days ago". */
 export function age(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
   if (minutes < 1) return "just now";

@@ -1,23 +1,29 @@
-"""Ways to run circuits, one file an adapter; ``resolve`` picks one."""
+"""Adapters, one module for each kind of backend; ``resolve`` picks one."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, has_samplers, is_old_primitive
-from qjm_widgets.core.ports import BackendAdapter, Provider
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.provider_port import Provider
 from qjm_widgets.errors import BackendError
 
 
 def resolve(backend: Any) -> BackendAdapter:
-    """The adapter for what the user gave: an adapter, a sampler, or a backend with ``run``.
+    """Return the adapter for the user's adapter, sampler, or backend with ``run``.
 
     Raises:
-        BackendError: nothing of that kind.
+        BackendError: it is none of these.
     """
-    if hasattr(backend, "observe") and hasattr(backend, "submit") and hasattr(backend, "limits"):
-        adapter: BackendAdapter = backend
-        return adapter
+    if isinstance(backend, BackendAdapter):
+        return backend
+    if hasattr(backend, "observe") and hasattr(backend, "submit") and not isinstance(backend, type):
+        base = f"{BackendAdapter.__module__}.{BackendAdapter.__name__}"
+        raise BackendError(
+            f"{type(backend).__name__} has the methods of an adapter but is none: derive it from {base}"
+        )
     if isinstance(backend, type):
         raise BackendError(
             f"backend is the class {backend.__name__} itself: give an instance, {backend.__name__}()"
@@ -38,24 +44,24 @@ def resolve(backend: Any) -> BackendAdapter:
         return Sampler(backend)
     if takes_pubs(backend):
         raise BackendError(
-            f"{type(backend).__name__} takes PUBs and is no sampler, so it gives no counts: "
+            f"{type(backend).__name__} takes PUBs but is not a sampler, so it gives no counts: "
             "give a SamplerV2 or a backend"
         )
     if is_backend(backend):
         return BackendRun(backend)
     raise BackendError(
-        f"{type(backend).__name__} can run nothing: give a Qiskit backend (with run) "
+        f"'{type(backend).__name__}' is not a backend: give a Qiskit backend (with run) "
         "or a SamplerV2 (with run(pubs, shots=...))"
     )
 
 
 def _is_of_runtime(thing: Any) -> bool:
-    """Whether a class of it comes from qiskit-ibm-runtime, which is not imported for that."""
+    """Return whether an object is of qiskit-ibm-runtime, without importing that."""
     return any(kind.__module__.split(".")[0] == "qiskit_ibm_runtime" for kind in type(thing).__mro__)
 
 
 def _of_runtime(thing: Any) -> BackendAdapter | None:
-    """The adapter for a backend, sampler or batch of qiskit-ibm-runtime; None: the general way."""
+    """Return the adapter for an object of qiskit-ibm-runtime; None if the general adapters apply."""
     import qiskit_ibm_runtime as runtime
     from qiskit.primitives import BaseSamplerV2
     from qiskit.providers import BackendV2
@@ -67,7 +73,7 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
     from qjm_widgets.backends.simulators import is_device
 
     if isinstance(thing, (runtime.QiskitRuntimeService, QiskitRuntimeLocalService)):
-        raise BackendError('that is the whole service: give a backend of it, service.backend("ibm_…")')
+        raise BackendError('a QiskitRuntimeService is not a backend: give service.backend("ibm_…")')
     if isinstance(thing, runtime.IBMBackend):
         return IBMQuantum(thing)
     if is_device(thing):
@@ -80,13 +86,13 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
     if isinstance(thing, runtime.SamplerV2):
         if not isinstance(thing.backend(), runtime.IBMBackend):
             return IBMLocal(thing)
-        # A sampler that was made over a backend says that jobs run by themselves.
+        # A sampler on a backend runs each job by itself, without a batch.
         return IBMQuantum(thing.backend(), mode=thing.mode, batch=False, options=thing.options)
     if isinstance(thing, BaseSamplerV2):
         if isinstance(thing.backend(), runtime.IBMBackend):
             raise BackendError(
-                f"{type(thing).__module__}.{type(thing).__name__} sends jobs of another kind, which "
-                "would not be found again by their tags: give its backend, or the runtime's SamplerV2"
+                f"{type(thing).__module__}.{type(thing).__name__} submits jobs of another kind, "
+                "which could not be found by their tags: give its backend, or the runtime's SamplerV2"
             )
         return None
     if isinstance(thing, BackendV2):
@@ -97,7 +103,7 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
 
 
 def is_provider(service: Any) -> bool:
-    """Whether ``provider_of`` takes it."""
+    """Return whether ``provider_of`` accepts an object."""
     try:
         provider_of(service)
     except BackendError:
@@ -106,10 +112,10 @@ def is_provider(service: Any) -> bool:
 
 
 def provider_of(service: Any) -> Provider:
-    """The account that a provider's service object gives.
+    """Return the provider of a service object.
 
     Raises:
-        BackendError: it is none that can list jobs by their tags.
+        BackendError: it cannot list jobs by their tags.
     """
     if _is_of_runtime(service):
         from qiskit_ibm_runtime import QiskitRuntimeService
@@ -121,3 +127,15 @@ def provider_of(service: Any) -> Provider:
     raise BackendError(
         f"{type(service).__name__} cannot list jobs by their tags: give a QiskitRuntimeService"
     )
+
+
+def __getattr__(name: str) -> Any:
+    """Load the package ``ibm`` when it is first used."""
+    if name != "ibm":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(f"{__name__}.ibm")
+
+
+def __dir__() -> list[str]:
+    """List the public names, those that Tab completes; not the internal modules."""
+    return ["ibm"]

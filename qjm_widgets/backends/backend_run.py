@@ -1,4 +1,4 @@
-"""Any backend with ``run``: BackendV2, and BackendV1 where the installed Qiskit has it."""
+"""The adapter of any backend with ``run``: BackendV2, and BackendV1 if the installed Qiskit has it."""
 
 from __future__ import annotations
 
@@ -9,50 +9,52 @@ from typing import Any
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.backend_warnings import BackendWarnings
+from qjm_widgets.backends.instruction_check import refuse_unknown_instructions
 from qjm_widgets.backends.job_times import JobTimes, SentJob
 from qjm_widgets.backends.limits import (
     check_values,
+    integer_or_none,
     limits_of,
     shots_range,
-    whole,
 )
 from qjm_widgets.backends.option_names import option_names
 from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.saved_states import refuse_cuts
 from qjm_widgets.backends.seed_options import SEED, seed_option, spread_seeds
-from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Observation, Submission, Work
+from qjm_widgets.core.seeds import SeedRule
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
 from qjm_widgets.serialization.qiskit_result import read_result
 
+#: Jobs that a local simulator gets at once: those not yet in its own queue can still be cancelled.
 _PENDING_LOCAL = 16
-"""Local simulators work through a queue of their own: what is not in it can still be cancelled."""
 
 
 def is_backend(thing: Any) -> bool:
-    """Whether it is a backend: it has ``run`` and what backends have beside it."""
+    """Return whether an object is a backend: it has ``run`` and another attribute of backends."""
     return callable(getattr(thing, "run", None)) and (
         hasattr(thing, "options") or hasattr(thing, "target") or hasattr(thing, "configuration")
     )
 
 
-class BackendRun:
-    """Runs jobs by ``backend.run(circuits, shots=…, **options)``."""
+class BackendRun(BackendAdapter):
+    """The adapter that calls ``backend.run(circuits, shots=…, **options)``."""
 
     kind = "backend_run"
-    pace: Pace | None = None
-    finds = False
-    settling = 0.0
 
     def __init__(self, backend: Any) -> None:
         self.backend = backend
         self.name = backend_name(backend)
         local = simulators.computes_here(backend)
-        self.survives_kernel = False if local else None
+        self.lifetime = JobLifetime.KERNEL if local else JobLifetime.UNKNOWN
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
         self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None
-        self.default_shots = whole(getattr(getattr(backend, "options", None), "shots", None))
+        self.default_shots = integer_or_none(getattr(getattr(backend, "options", None), "shots", None))
         self.limits = limits_of(backend)
         self._least_shots = shots_range(backend)[0]
         self._local = local
@@ -60,15 +62,19 @@ class BackendRun:
         self.account = type(backend).__module__
         self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(backend)
-        self.seed_rule = simulators.seed_rule(self._computing)
         self._names_options = _takes(backend.run, SEED)
 
+    @property
+    def seed_rule(self) -> SeedRule:
+        """How a run of the simulator uses its seed."""
+        return simulators.seed_rule(self._computing)
+
     def option_names(self) -> KnownOptions:
-        """What its ``run`` names and what it declares."""
+        """Return the parameters of its ``run`` and its declared options."""
         return option_names(self.backend, self._computing)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that are too wide, unbound, or have an instruction that it would refuse."""
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+        """Refuse circuits that are too wide, have free parameters, or an instruction that it refuses."""
         check_values(self.backend, options)
         width = simulators.most_qubits(self._computing)
         for index, work in enumerate(works):
@@ -105,14 +111,14 @@ class BackendRun:
                 )
         if simulators.is_local(self._computing):
             circuits = [work for work in works if not is_schedule(work.circuit)]
-            simulators.refuse_unknown_instructions(self._computing, circuits)
+            refuse_unknown_instructions(self._computing, circuits)
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """Refuse to cut the shots of circuits that save the state of a single shot."""
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
+        """Refuse to cut the shots of circuits whose saved values could not be merged."""
         refuse_cuts(self._computing, works, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """The user's seed for the first piece, derived ones for the others."""
+        """Return the user's seed for the first piece, derived ones for the others."""
         known = getattr(self.backend, "options", None)
         name = seed_option(options)
         given = options.get(name)
@@ -123,14 +129,14 @@ class BackendRun:
         if name == SEED and given is not None and not self._names_options:
             if pieces > 1:
                 raise InputError(
-                    f"{self.name} has a seed of its own and takes none for a job: every piece of the "
+                    f"{self.name} has its own seed and accepts none for a job: every piece of the "
                     "shots would draw the same samples; remove the seed or the limit on shots"
                 )
             return [None]
         return spread_seeds(given, pieces, self.seed_rule, name)
 
     def submit(self, submission: Submission) -> Any:
-        """Send a job; a job object with ``result``, ``status`` and ``job_id``."""
+        """Submit a job and return its handle."""
         options = dict(submission.options)
         if submission.shots is not None:
             options["shots"] = submission.shots
@@ -146,44 +152,44 @@ class BackendRun:
         return _sent(job, names, times, texts)
 
     def job_id(self, handle: Any) -> str | None:
-        """The job's id."""
+        """Return the job's id."""
         return job_id(handle.job)
+
+    def native_job(self, handle: Any) -> Any:
+        """Return the backend's job object."""
+        return handle.job
 
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
-        """Ask each job."""
+        """Poll each job."""
         for index, sent in enumerate(handles):
             report(index, sent.observe(local=self._local))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
-        """A job that was sent before, by the backend's or its provider's ``retrieve_job`` or ``job``."""
+        """Return a job, from the backend's or its provider's ``retrieve_job`` or ``job``."""
         return _sent(retrieve_job(self.backend, job_id), names)
 
-    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """Backends in general have no tags."""
-        return []
-
     def cancel(self, handle: Any) -> bool:
-        """Ask the job to stop."""
+        """Request a cancellation; return False if the backend refuses it."""
         return cancel_job(handle.job)
 
 
 def _sent(
     job: Any, names: Sequence[str], times: JobTimes | None = None, warnings: Sequence[str] = ()
 ) -> SentJob:
-    """A job whose result is read by the names of its circuits: what it lacks is named after them."""
+    """Return a handle; its result gets the names of the circuits that the backend leaves out."""
     return SentJob(job, lambda result: read_result(result, names), times, warnings)
 
 
 def _takes_pulses(backend: Any, local: bool) -> bool:
-    """Whether it runs pulse schedules; True where a remote one does not tell."""
-    told = simulators.configured(backend, "open_pulse")
-    return not local if told is None else bool(told)
+    """Return whether a backend runs pulse schedules; True if a remote one does not state it."""
+    stated = simulators.configured(backend, "open_pulse")
+    return not local if stated is None else bool(stated)
 
 
 def _takes(run: Any, option: str) -> bool:
-    """Whether ``run`` accepts the option by name; True where nobody can tell."""
+    """Return whether ``run`` accepts an option by name; True if that is unknown."""
     try:
         parameters = inspect.signature(run).parameters
     except (TypeError, ValueError):

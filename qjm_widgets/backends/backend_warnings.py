@@ -1,6 +1,6 @@
-"""Warnings that a backend gives while a job is submitted: nobody sees those of our threads.
+"""Warnings of a backend during a submission, which nobody would see, since it runs on another thread.
 
-The first job of a set whose submission brings a warning has it as its note, and it is logged once.
+A warning becomes the note of the first job of the set that caused it, and is logged once.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from qjm_widgets.core.lost_values import join_notes
-from qjm_widgets.core.ports import Observation
+from qjm_widgets.core.observation import Observation
 
 _LOG = logging.getLogger("qjm_widgets")
 _KEPT_SETS = 100
 
 
 class BackendWarnings:
-    """What one backend has warned of, set by set."""
+    """The warnings of one backend, by job set."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -28,10 +28,10 @@ class BackendWarnings:
 
     @contextmanager
     def collected(self, identity: str) -> Iterator[list[str]]:
-        """Collect those that this thread raises and that are new in the set of a job.
+        """Collect the warnings of this thread that are new in the set of a job.
 
         Args:
-            identity: of the job's attempt; it begins with that of the set.
+            identity: of the job's attempt; it starts with that of the set.
         """
         new: list[str] = []
         with _collect() as texts:
@@ -49,7 +49,7 @@ class BackendWarnings:
 def with_warnings(
     found: Observation | BaseException, texts: Sequence[str]
 ) -> Observation | BaseException:
-    """What was observed of a job, with the warnings of its submission as its note."""
+    """Add the warnings of a job's submission to the note of its observation."""
     if not texts or not isinstance(found, Observation):
         return found
     fetch = found.fetch
@@ -58,16 +58,16 @@ def with_warnings(
     return found._replace(note=join_notes(found.note, *texts))
 
 
-_mine = threading.local()
+_this_thread = threading.local()
 _hook = threading.Lock()
 _state: dict[str, Any] = {"using": 0, "before": None}
 
 
 @contextmanager
 def _collect() -> Iterator[list[str]]:
-    """Take the warnings of this thread; those of others go where they went before.
+    """Collect the warnings of this thread; those of other threads are shown as before.
 
-    ``warnings.catch_warnings`` would take those of all threads.
+    ``warnings.catch_warnings`` would collect those of all threads.
     """
     texts: list[str] = []
     with _hook:
@@ -75,11 +75,11 @@ def _collect() -> Iterator[list[str]]:
         if warnings.showwarning is not _show:
             _state["before"] = warnings.showwarning
             warnings.showwarning = _show
-    _mine.texts = texts
+    _this_thread.texts = texts
     try:
         yield texts
     finally:
-        _mine.texts = None
+        _this_thread.texts = None
         with _hook:
             _state["using"] -= 1
             if _state["using"] == 0 and warnings.showwarning is _show:
@@ -87,7 +87,7 @@ def _collect() -> Iterator[list[str]]:
 
 
 def _show(message: Any, category: Any, *where: Any, **more: Any) -> None:
-    texts = getattr(_mine, "texts", None)
+    texts = getattr(_this_thread, "texts", None)
     if texts is None:
         _state["before"](message, category, *where, **more)
     else:

@@ -1,4 +1,4 @@
-"""Jobs that were sent, and when they ran, where they compute in this process."""
+"""Handles of submitted jobs, and the times of those that compute in this process."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Any
 
 from qjm_widgets.backends.backend_warnings import with_warnings
 from qjm_widgets.backends.qiskit_job import observe_job
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation
 from qjm_widgets.core.records import Status
 
 
 class JobTimes:
     """The times of one job that computes in this process; seconds since 1970, UTC.
 
-    It is made just before the backend is called. Polls are too rare to see short jobs run, and a job
-    that waits behind others in the simulator's own queue has not begun when it was sent.
+    Create it just before the backend is called. Polls are too rare to observe short jobs, and a job that
+    waits in the simulator's own queue has not started when it is submitted.
 
     Args:
         inside: whether the call itself computes.
@@ -34,7 +34,7 @@ class JobTimes:
         self._took: float | None = None
 
     def follow(self, job: Any) -> None:
-        """Note when the job that the call gave ends: Aer's, and Qiskit's samplers', have a future."""
+        """Record the end of the job: the jobs of Aer and of Qiskit's samplers have a future."""
         future = getattr(job, "_future", None)
         if isinstance(future, Future):
             future.add_done_callback(self._end)
@@ -46,13 +46,13 @@ class JobTimes:
         self._ended = time.time()
 
     def read(self, result: Any) -> None:
-        """Note how long the result says that it took."""
+        """Record the duration that the result states."""
         took = getattr(result, "time_taken", None)
         if self._took is None and isinstance(took, (int, float)) and 0 <= took < math.inf:
             self._took = float(took)
 
     def add_to(self, found: Observation | BaseException) -> Observation | BaseException:
-        """Fill the times of a job that has ended, where the job itself does not tell them."""
+        """Add the times to the observation of an ended job, unless the job itself states them."""
         if not isinstance(found, Observation) or found.status not in (Status.DONE, Status.ERROR):
             return found
         ended = found.finished_at or self._ended or time.time()
@@ -63,13 +63,13 @@ class JobTimes:
 
 
 class SentJob:
-    """A job that was sent.
+    """The handle of a submitted job.
 
     Args:
-        job: the backend's own.
-        read: what its result holds.
-        times: when it ran, where it computes in this process.
-        warnings: what the backend warned of when it was sent.
+        job: the backend's job object.
+        read: converts its result.
+        times: its times, if it computes in this process.
+        warnings: the backend's warnings at its submission.
     """
 
     __slots__ = ("_read", "_times", "_warnings", "job")
@@ -89,7 +89,7 @@ class SentJob:
             times.follow(job)
 
     def observe(self, *, local: bool) -> Observation | BaseException:
-        """Ask for its state; see ``observe_job``."""
+        """Poll the job; see ``observe_job``."""
         return with_warnings(self._observe(local), self._warnings)
 
     def _observe(self, local: bool) -> Observation | BaseException:

@@ -1,4 +1,4 @@
-"""The limits that a backend states, in one of the many places where backends state them."""
+"""Read the limits of a backend from the places in which backends state them."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from qjm_widgets.errors import InputError
 
 
 def limits_of(backend: Any) -> Limits:
-    """How much of it one job may hold."""
+    """Return the limits of one job."""
     return Limits(circuits=_max_circuits(backend), shots=shots_range(backend)[1], one_shots=True)
 
 
 def shots_range(backend: Any) -> tuple[int | None, int | None]:
-    """The fewest and the most shots that a backend runs at once; None where it states no number.
+    """Return the fewest and the most shots of one run; None if the backend does not state it.
 
-    It may say so by the validator of its options, by an attribute, or in its configuration.
+    It is stated by the validator of the options, by an attribute, or in the configuration.
     """
     least, most = _validated(backend)
-    stated = [most, *(whole(_get(backend, name)) for name in ("max_shots", "MAX_SHOTS"))]
-    # Aer's configuration has a number to which it does not keep.
+    stated = [most, *(integer_or_none(_get(backend, name)) for name in ("max_shots", "MAX_SHOTS"))]
+    # Aer's configuration states a number, but Aer runs more shots.
     if not simulators.is_local(backend) or hasattr(backend, "coupling_map"):
-        stated.append(whole(simulators.configured(backend, "max_shots")))
+        stated.append(integer_or_none(simulators.configured(backend, "max_shots")))
     known = [number for number in stated if number is not None and number > 0]
     return least, min(known, default=None)
 
 
 def check_values(backend: Any, options: Mapping[str, Any]) -> None:
-    """Refuse values that the validator of a backend's options refuses.
+    """Refuse option values that the validator of a backend's options refuses.
 
     Raises:
         InputError: names the option.
@@ -47,11 +47,11 @@ def check_values(backend: Any, options: Mapping[str, Any]) -> None:
             raise InputError(f"the backend refuses {name}={value!r}: {error}") from error
 
 
-def whole(value: Any) -> int | None:
-    """A whole number, as NumPy and JSON may write it, too; None where it is none."""
+def integer_or_none(value: Any) -> int | None:
+    """Return a value as an int, also a NumPy integer or a float like 5.0; None if it is no integer."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    return validation.whole(value)
+    return validation.as_integer(value)
 
 
 def _validators(options: Any) -> Mapping[str, Any]:
@@ -62,23 +62,23 @@ def _validators(options: Any) -> Mapping[str, Any]:
 def _validated(backend: Any) -> tuple[int | None, int | None]:
     rule = _validators(getattr(backend, "options", None)).get("shots")
     if isinstance(rule, tuple) and len(rule) == 2:
-        return whole(rule[0]), whole(rule[1])
+        return integer_or_none(rule[0]), integer_or_none(rule[1])
     if isinstance(rule, list):
-        return None, max(filter(None, map(whole, rule)), default=None)
+        return None, max(filter(None, map(integer_or_none, rule)), default=None)
     return None, None
 
 
 def _max_circuits(backend: Any) -> int | None:
-    most = whole(_get(backend, "max_circuits"))
+    most = integer_or_none(_get(backend, "max_circuits"))
     if most is None:
-        most = whole(simulators.configured(backend, "max_experiments"))
+        most = integer_or_none(simulators.configured(backend, "max_experiments"))
     return most if most and most > 0 else None
 
 
 def _get(thing: Any, name: str) -> Any:
-    """An attribute, or what a method of that name gives without arguments; None where it fails."""
+    """Return an attribute, or the result of a method of that name; None if that fails."""
     try:
         found = getattr(thing, name, None)
         return found() if callable(found) and name.startswith("max_") else found
-    except Exception:  # a backend that cannot say it now states no limit
+    except Exception:  # a limit that cannot be read is taken as none
         return None

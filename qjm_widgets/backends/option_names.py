@@ -1,4 +1,4 @@
-"""Which run options a backend knows: those that its ``run`` names, and those that it declares."""
+"""The run options that a backend knows: the parameters of its ``run`` and its declared options."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from qjm_widgets.core.option_names import COMMON, KnownOptions
 
 
 def option_names(backend: Any, computing: Any) -> KnownOptions:
-    """The options that ``backend.run`` knows.
+    """Return the options that ``backend.run`` knows.
 
     Args:
-        backend: what the user gave.
-        computing: the simulator to which it hands what it does not know, perhaps itself; or None.
+        backend: the user's backend.
+        computing: the simulator to which it passes unknown options, perhaps itself; or None.
     """
     named = run_arguments(backend)
     if not named.others:
         return named
     names = named.names | declared_options(backend)
     if not simulators.is_local(backend) or computing is None:
-        # Some hand on to a simulator or a server what they do not declare.
+        # Some pass undeclared options to a simulator or a server.
         return KnownOptions(names, others=True)
     if computing is not backend:
         inside = option_names(computing, computing)
@@ -31,10 +31,10 @@ def option_names(backend: Any, computing: Any) -> KnownOptions:
 
 
 def run_arguments(thing: Any) -> KnownOptions:
-    """What ``run`` names beside what it runs."""
+    """Return the parameters of ``run`` after the first, which are its options."""
     try:
         parameters = list(inspect.signature(thing.run).parameters.values())
-    except (TypeError, ValueError):  # it does not tell
+    except (TypeError, ValueError):  # its signature is unknown
         return KnownOptions(frozenset(), others=True)
     others = any(p.kind is p.VAR_KEYWORD for p in parameters)
     named = (p for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
@@ -42,7 +42,7 @@ def run_arguments(thing: Any) -> KnownOptions:
 
 
 def declared_options(backend: Any) -> frozenset[str]:
-    """The names in ``backend.options``, whatever holds them."""
+    """Return the names in ``backend.options``, which may be a mapping, a model or an object."""
     options = getattr(backend, "options", None)
     if isinstance(options, Mapping):
         return frozenset(map(str, options))

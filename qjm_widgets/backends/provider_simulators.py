@@ -1,7 +1,7 @@
-"""Simulators of other providers that compute in this process, each tried in ``tests/providers``.
+"""Simulators of other providers that compute in this process, each tested in ``tests/providers``.
 
-Nothing else tells where a backend computes: a remote job has threads and futures, too. What is not
-listed is held after its kernel has died, unless the user said ``rerun_on_resume=True``.
+A list is needed, since nothing else shows where a backend computes: remote jobs have threads and futures
+too. After a kernel died, the jobs of unlisted backends are held, unless ``rerun_on_resume=True``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from qjm_widgets.core.seeds import SeedRule
 
 
 class OtherSimulator(NamedTuple):
-    """What is known of one.
+    """Properties of one simulator.
 
     Attributes:
-        seed_rule: what a run makes of its seed.
-        inside_submit: ``run`` itself computes.
+        seed_rule: how a run uses its seed.
+        inside_submit: whether ``run`` itself computes.
     """
 
     seed_rule: SeedRule
@@ -26,7 +26,7 @@ class OtherSimulator(NamedTuple):
 _KNOWN = {
     "qiskit_aqt_provider._offline_sim.resource:OfflineSimulatorResource": OtherSimulator(SeedRule.AER),
     "qiskit_alice_bob_provider.local.backend:ProcessorSimulator": OtherSimulator(SeedRule.AER),
-    # It takes no seed.
+    # It accepts no seed.
     "iqm.qiskit_iqm.fake_backends.iqm_fake_backend:IQMFakeBackend": OtherSimulator(SeedRule.UNKNOWN),
     "qiskit_braket_provider.providers.braket_backend:BraketLocalBackend": OtherSimulator(
         SeedRule.UNKNOWN, inside_submit=True
@@ -36,6 +36,6 @@ _KNOWN = {
 
 
 def other_simulator(thing: Any) -> OtherSimulator | None:
-    """What is known of a backend of another provider; None where nothing is."""
+    """Return the properties of a simulator of another provider; None if it is not listed."""
     kinds = (f"{kind.__module__}:{kind.__qualname__}" for kind in type(thing).__mro__)
     return next((_KNOWN[kind] for kind in kinds if kind in _KNOWN), None)

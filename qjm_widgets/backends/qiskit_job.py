@@ -1,4 +1,4 @@
-"""Talking to Qiskit job objects, whose ``status`` is an enum, a string or a sloppy answer."""
+"""Poll Qiskit job objects; their ``status`` may be an enum, a string or something else."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qjm_widgets.core.bounds import shown
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import NotFoundError, explain
 
-_WORDS = {
+_STATUSES = {
     "INITIALIZING": Status.QUEUED,
     "VALIDATING": Status.QUEUED,
     "QUEUED": Status.QUEUED,
@@ -26,18 +26,18 @@ _WORDS = {
     "CANCELLED": Status.CANCELLED,
 }
 
+#: The messages of providers for a job with status "cancelled" that nobody cancelled.
 _TOO_LONG = re.compile(r"\b1305\b|ran too long|(maximum|max) execution time", re.I)
-"""What providers say of a job that they call cancelled although nobody has cancelled it."""
-# In so many characters of what they say, which may have megabytes.
-_LOOKED_AT = 10_000
+#: Characters of a message that are searched: it may have megabytes.
+_SEARCHED = 10_000
 
 
 def observe_job(
     job: Any, read: Callable[[Any], JobOutcome], *, local: bool
 ) -> Observation | BaseException:
-    """One job's state; an exception when asking failed.
+    """Return one job's state; an exception if polling failed.
 
-    Of a job of this process that has ended, the outcome is in it; of a remote one, what fetches it.
+    If a local job has ended, the observation has its outcome; for a remote one it has ``fetch``.
     """
     try:
         return _state(job, read, local=local)
@@ -46,12 +46,12 @@ def observe_job(
 
 
 def _state(job: Any, read: Callable[[Any], JobOutcome], *, local: bool) -> Observation | BaseException:
-    word = job.status()
-    status = _WORDS.get(str(getattr(word, "name", word)).upper())
+    reported = job.status()
+    status = _STATUSES.get(str(getattr(reported, "name", reported)).upper())
     if status is None:
-        return Observation(None, f"unknown status {shown(word)}")
+        return Observation(None, f"unknown status {shown(reported)}")
     if status is Status.QUEUED:
-        return Observation(status, queue_position=_told(job, "queue_position"))
+        return Observation(status, queue_position=_call_if_present(job, "queue_position"))
     if status is Status.RUNNING:
         return Observation(status, running_at=_times(job).get("running_at"))
     if local:
@@ -62,10 +62,10 @@ def _state(job: Any, read: Callable[[Any], JobOutcome], *, local: bool) -> Obser
 def _end(
     job: Any, status: Status, read: Callable[[Any], JobOutcome], *, local: bool
 ) -> Observation | BaseException:
-    """The end of a job, with its outcome.
+    """Return the final state of a job, with its outcome.
 
-    A remote job that is done but whose result cannot be had now is asked again: calling it failed would
-    invite running it twice. What a job of this process raises is final.
+    If the result of a remote job that is done cannot be fetched now, return the error, so that the job
+    is polled again: if it became an error, it might be run twice. An error of a local job is final.
     """
     if status is Status.DONE:
         try:
@@ -79,7 +79,7 @@ def _end(
     elif status is Status.ERROR:
         found = _failed_or_late(job, read)
     elif status is Status.CANCELLED and _TOO_LONG.search(
-        (why := _word(_told(job, "error_message"))), 0, _LOOKED_AT
+        (why := _text(_call_if_present(job, "error_message"))), 0, _SEARCHED
     ):
         found = Observation(Status.ERROR, why)
     else:
@@ -88,7 +88,7 @@ def _end(
 
 
 def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
-    """The result decides: a PrimitiveJob that has not begun yet calls itself ERROR."""
+    """Decide by the result: a PrimitiveJob that has not started yet reports ERROR."""
     try:
         result = job.result()
     except BaseException as error:
@@ -97,59 +97,60 @@ def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
 
 
 def read_done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
-    """The end of a job whose result is here."""
+    """Return the final state of a job from its result."""
     try:
         outcome = read(result)
-    except BaseException as error:  # a result that nobody can read is this job's error, not the engine's
+    except BaseException as error:  # an unreadable result is an error of this job alone
         return Observation(Status.ERROR, f"its result cannot be read: {explain(error)}")
     failure = outcome.failure
     return Observation(Status.DONE if failure is None else Status.ERROR, failure, outcome)
 
 
 def _failed(error: BaseException, job: Any = None) -> Observation:
-    # Without a message, the result's own error is what we tell.
-    return Observation(Status.ERROR, _word(_told(job, "error_message")) or explain(error))
+    # Without a message, use the error of the result.
+    return Observation(Status.ERROR, _text(_call_if_present(job, "error_message")) or explain(error))
 
 
-def _word(value: Any) -> str:
-    """Give what a job says as text; empty where it is nothing, or no text can be made of it."""
+def _text(value: Any) -> str:
+    """Return a value as text; empty if there is none, or if it cannot be converted."""
     try:
         return str(value or "")
     except BaseException:
         return ""
 
 
-def _told(job: Any, method: str) -> Any:
-    """What a job answers where it has the method; None where it has not, or cannot say."""
+def _call_if_present(job: Any, method: str) -> Any:
+    """Call a method of a job; return None if it has none, or if it raises."""
     try:
         call = getattr(job, method, None)
         return call() if callable(call) else None
-    except BaseException:  # it is said beside the status: without it the status still holds
+    except BaseException:  # the value is optional: the status is valid without it
         return None
 
 
 def _times(job: Any) -> dict[str, Any]:
-    """Give when the job ran by its own clock, where it says so: fields of an observation."""
-    steps = _told(job, "time_per_step")
+    """Return when the job ran by its own clock, if it states that, as fields of an observation."""
+    steps = _call_if_present(job, "time_per_step")
     found: dict[str, Any] = {}
     for field, step in (("running_at", "RUNNING"), ("finished_at", "COMPLETED")):
         try:
             moment = steps.get(step) if isinstance(steps, Mapping) else None
             if isinstance(moment, datetime.datetime) and moment.year > 1970:
                 found[field] = moment.timestamp()
-        except BaseException:  # a foreign mapping, a date that no clock has
+        except BaseException:  # any mapping, and dates outside the range of clocks
             continue
     return found
 
 
 def _usage(job: Any) -> float | None:
-    """Give the seconds of quantum processor time that it used, where it says so."""
-    used = _told(job, "usage")
-    return used if issubclass(type(used), (int, float)) else None  # isinstance asks the object, too
+    """Return the seconds of quantum processor time that a job used; None if unknown."""
+    used = _call_if_present(job, "usage")
+    # isinstance would also read the object's __class__, which may raise.
+    return used if issubclass(type(used), (int, float)) else None
 
 
 def cancel_job(job: Any) -> bool:
-    """Ask a job to stop; False when it says no or cannot."""
+    """Request a cancellation; return False if the job refuses it or has no ``cancel``."""
     cancel = getattr(job, "cancel", None)
     if not callable(cancel):
         return False
@@ -157,7 +158,7 @@ def cancel_job(job: Any) -> bool:
 
 
 def job_id(job: Any) -> str | None:
-    """A job's id: a method of jobs, an attribute of some."""
+    """Return a job's id, which is the result of a method, or an attribute; None if there is none."""
     found = getattr(job, "job_id", None)
     if callable(found):
         found = found()
@@ -165,17 +166,17 @@ def job_id(job: Any) -> str | None:
 
 
 def retrieve_job(backend: Any, job_id: str) -> Any:
-    """A job that was sent before, from whoever can have jobs back.
+    """Return a job that was submitted before, from the backend, its provider or its service.
 
     Raises:
-        NotFoundError: nobody near the backend can; what they raise themselves passes through.
+        NotFoundError: none of them can retrieve jobs; their own errors are not caught.
     """
     for holder, method in _retrievers(backend):
         call = getattr(holder, method, None)
         if callable(call):
             return call(job_id)
     raise NotFoundError(
-        f"{type(backend).__name__} cannot have job {job_id} back: it has no retrieve_job and no service"
+        f"{type(backend).__name__} cannot retrieve job {job_id}: it has no retrieve_job and no service"
     )
 
 

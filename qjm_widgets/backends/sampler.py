@@ -1,4 +1,4 @@
-"""Any ``BaseSamplerV2``: Qiskit's reference samplers, Aer's, and those of providers."""
+"""The adapter of any ``BaseSamplerV2``: Qiskit's reference samplers, Aer's, and those of providers."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ from typing import Any
 from qjm_widgets._compat import backend_name, has_samplers
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.backend_warnings import BackendWarnings
+from qjm_widgets.backends.instruction_check import refuse_unknown_instructions
 from qjm_widgets.backends.job_times import JobTimes, SentJob
 from qjm_widgets.backends.limits import shots_range
 from qjm_widgets.backends.option_names import run_arguments
 from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.sampler_input import check_samplable
 from qjm_widgets.backends.seed_options import SEED, spread_seeds
-from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
 from qjm_widgets.serialization.primitive_result import read_primitive_result
 
 
 def is_sampler(thing: Any) -> bool:
-    """Whether it is a V2 sampler: ``run(pubs, *, shots=None)``."""
+    """Return whether an object is a V2 sampler: ``run(pubs, *, shots=None)``."""
     if not has_samplers():
         return False
     from qiskit.primitives import BaseSamplerV2
@@ -40,7 +44,7 @@ def is_sampler(thing: Any) -> bool:
 
 
 def takes_pubs(thing: Any) -> bool:
-    """Whether its ``run`` takes PUBs, as samplers and estimators do."""
+    """Return whether an object's ``run`` takes PUBs, as samplers and estimators do."""
     try:
         parameters = list(inspect.signature(thing.run).parameters)
     except (AttributeError, TypeError, ValueError):
@@ -48,14 +52,10 @@ def takes_pubs(thing: Any) -> bool:
     return parameters[:1] == ["pubs"]
 
 
-class Sampler:
-    """Runs jobs by ``sampler.run(pubs, shots=…)``."""
+class Sampler(BackendAdapter):
+    """The adapter that calls ``sampler.run(pubs, …)``."""
 
     kind = "sampler"
-    pace: Pace | None = None
-    finds = False
-    settling = 0.0
-    runs_inside_submit = False
 
     def __init__(self, sampler: Any) -> None:
         self.sampler = sampler
@@ -68,8 +68,8 @@ class Sampler:
         self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(sampler)
         inner_local = backend is None or simulators.computes_here(backend)
-        self.survives_kernel = False if self._local and inner_local else None
-        # Qiskit's own samplers start a thread a job, and several at once slow each other down.
+        self.lifetime = JobLifetime.KERNEL if self._local and inner_local else JobLifetime.UNKNOWN
+        # Qiskit's samplers start a thread for each job; several at once slow each other down.
         self.max_pending = 1 if self._local else None
         self.default_shots = _default_shots(sampler)
         most = shots_range(sampler)[1]
@@ -77,8 +77,8 @@ class Sampler:
             most = most or shots_range(backend)[1]
         self.limits = Limits(shots=most)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that measure nothing, lack values or are too wide."""
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+        """Refuse circuits that measure nothing, have free parameters or are too wide."""
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, work in enumerate(works):
@@ -90,73 +90,70 @@ class Sampler:
                     f"{self.name} has {width}"
                 )
         if backend is not None and simulators.is_local(backend):
-            simulators.refuse_unknown_instructions(backend, works)
+            refuse_unknown_instructions(backend, works)
 
     def option_names(self) -> KnownOptions:
-        """What its ``run`` names."""
+        """Return the parameters of its ``run``."""
         return run_arguments(self.sampler)
 
     @property
     def seed_rule(self) -> SeedRule:
-        """What a run of the sampler makes of its seed."""
+        """How a run of the sampler uses its seed."""
         return _seed_rule(self.sampler)
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """Whatever a sampler gives can be merged."""
-
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """The sampler's seed for the first piece, derived ones for the others."""
+        """Return the sampler's seed for the first piece, derived ones for the others."""
         given = seed_of(self.sampler)
         if not isinstance(given, Integral):
-            return [None] * pieces  # no seed, or a Generator, which goes on by itself
+            return [None] * pieces  # no seed, or a Generator, which advances by itself
         seeds = spread_seeds(given, pieces, self.seed_rule, "the sampler's seed")
         if pieces > 1 and _reseeded(self.sampler, seeds[1]) is None:
             raise InputError(
-                f"{self.name} has a seed and cannot be given another: every piece of the shots would "
+                f"{self.name} has a seed that cannot be changed: every piece of the shots would "
                 "draw the same samples; remove the seed or the limit on shots"
             )
         return seeds
 
     def submit(self, submission: Submission) -> Any:
-        """Send a job; a primitive's job."""
+        """Submit a job and return its handle."""
         sampler = self.sampler
         if submission.seed is not None and submission.seed != seed_of(sampler):
             sampler = _reseeded(sampler, submission.seed)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
-        times = JobTimes() if self.survives_kernel is False else None
+        times = JobTimes() if self.lifetime is JobLifetime.KERNEL else None
         with self._warnings.collected(submission.identity) as texts:
             job = sampler.run(pubs, **submission.options)
         return sent_job(job, names, times, texts)
 
     def job_id(self, handle: Any) -> str | None:
-        """The job's id."""
+        """Return the job's id."""
         return job_id(handle.job)
+
+    def native_job(self, handle: Any) -> Any:
+        """Return the sampler's job object."""
+        return handle.job
 
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
-        """Ask each job."""
+        """Poll each job."""
         for index, sent in enumerate(handles):
             report(index, sent.observe(local=self._local))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
-        """A job that was sent before, by the ``retrieve_job`` or ``job`` of the sampler's backend."""
+        """Return a job, from the ``retrieve_job`` or ``job`` of the sampler's backend."""
         return sent_job(retrieve_job(_backend_of(self.sampler), job_id), names)
 
-    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """Samplers in general have no tags."""
-        return []
-
     def cancel(self, handle: Any) -> bool:
-        """Ask the job to stop."""
+        """Request a cancellation; return False if the sampler refuses it."""
         return cancel_job(handle.job)
 
 
 def sent_job(
     job: Any, names: Sequence[str], times: JobTimes | None = None, warnings: Sequence[str] = ()
 ) -> SentJob:
-    """A job whose result is named after its circuits."""
+    """Return a handle; the circuits of its result get the given names."""
     return SentJob(
         job, lambda result: read_primitive_result(result, names, job_id(job)), times, warnings
     )
@@ -168,7 +165,7 @@ def _backend_of(sampler: Any) -> Any:
 
 
 def _computing(sampler: Any) -> Any:
-    """Give what draws the samples; Aer's sampler shows its simulator in no public way."""
+    """Return the simulator that draws the samples; Aer's sampler has it in a private attribute."""
     backend = _backend_of(sampler)
     if backend is None and simulators.is_local(sampler):
         return getattr(sampler, "_backend", None)
@@ -184,7 +181,7 @@ def _default_shots(sampler: Any) -> int | None:
 
 
 def seed_of(sampler: Any) -> Any:
-    """The seed of a sampler, or of what computes for it: a number, a generator, or None."""
+    """Return the seed of a sampler or of its simulator: an integer, a generator, or None."""
     options = getattr(sampler, "options", None)
     inside = getattr(options, "run_options", None)
     holders = (
@@ -198,10 +195,10 @@ def seed_of(sampler: Any) -> Any:
 
 
 def _seed_rule(sampler: Any) -> SeedRule:
-    """What a run of a sampler makes of its seed."""
+    """Return how a run of a sampler uses its seed."""
     seed, backend = seed_of(sampler), _computing(sampler)
     if isinstance(seed, Integral) and _reseeded(sampler, int(seed) + 1) is None:
-        return SeedRule.SAME  # each job begins with the one seed that it has
+        return SeedRule.SAME  # each job starts with the sampler's seed
     if backend is None or not simulators.is_local(sampler):
         own = type(sampler).__module__.startswith("qiskit.primitives.")
         return SeedRule.SAME if own else SeedRule.UNKNOWN
@@ -210,7 +207,7 @@ def _seed_rule(sampler: Any) -> SeedRule:
 
 
 def _reseeded(sampler: Any, seed: int | None) -> Any:
-    """The same sampler with another seed, or None where that cannot be had."""
+    """Return the same sampler with another seed; None if its seed cannot be changed."""
     options = getattr(sampler, "options", None)
     if dataclasses.is_dataclass(options) and not isinstance(options, type) and hasattr(options, SEED):
         try:
@@ -223,5 +220,5 @@ def _reseeded(sampler: Any, seed: int | None) -> Any:
         if not hasattr(again, "_seed"):
             return None
         again._seed = seed
-    # Whatever way it was set, the public attribute has to say so.
+    # Check that the public attribute shows the new seed.
     return again if seed_of(again) == seed else None

@@ -1,21 +1,21 @@
-"""What no sampler runs, whatever its backend."""
+"""Refuse circuits that no sampler runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from qjm_widgets._compat import is_schedule
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
 
 
-def check_samplable(index: int, work: Work, *, pointless: bool = False) -> None:
-    """Refuse what is no circuit, measures nothing, or lacks values for its parameters.
+def check_samplable(index: int, work: CircuitInput, *, pointless: bool = False) -> None:
+    """Refuse a pulse schedule, and a circuit without measurements or with free parameters.
 
     Args:
         index: of the circuit.
         work: the circuit with its values.
-        pointless: whether the sampler takes values that are no point (of shape ``(0,)``).
+        pointless: whether the sampler accepts values without a point (of shape ``(0,)``).
 
     Raises:
         CircuitError: names the circuit.
@@ -31,7 +31,7 @@ def check_samplable(index: int, work: Work, *, pointless: bool = False) -> None:
     if work.values is not None and work.values.size == 0 and not pointless:
         raise CircuitError(
             f"circuit {index} ({circuit.name}) comes with values of shape {work.values.shape}, which "
-            "are no point: there is nothing to run; leave it out"
+            "contain no point: there is nothing to run; leave it out"
         )
     if work.values is None and circuit.parameters:
         raise CircuitError(
@@ -41,7 +41,7 @@ def check_samplable(index: int, work: Work, *, pointless: bool = False) -> None:
 
 
 def _measures(circuit: Any) -> bool:
-    """Whether any instruction writes a classical bit."""
+    """Return whether any instruction writes a classical bit."""
     if not circuit.cregs:
         return False
     if "measure" in circuit.count_ops():

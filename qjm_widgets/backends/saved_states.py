@@ -1,8 +1,8 @@
-"""What circuits save of a simulator's state, and whether it can be merged over pieces of the shots.
+"""Find out whether the saved states of circuits can be merged over pieces of the shots.
 
-Aer's save instructions say what they save of the shots (``_subtype``): a list, an average, a sum, or the
-state of a single shot. A single state is the same in all pieces only where nothing before it is random;
-an average by the content of the memory can be weighted only where the counts say how often each was.
+Aer's save instructions have a ``_subtype``: a list over the shots, an average, a sum, or the state of a
+single shot. A single state is the same in all pieces only if nothing before it is random. An average
+conditional on the memory can be weighted only if the counts give the frequency of each value.
 """
 
 from __future__ import annotations
@@ -12,24 +12,26 @@ from typing import Any, NamedTuple
 
 from qjm_widgets._compat import backend_name
 from qjm_widgets.backends.simulators import is_from
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
 
-#: Instructions that hold a random choice, whatever the noise model says.
+#: Instructions that contain a random choice, even without noise.
 _CHANNELS = frozenset({"kraus", "superop", "quantum_channel", "channel"})
-#: Methods that compute with all outcomes of noise at once.
+#: Methods that compute all outcomes of noise at once.
 _MIXED = frozenset({"density_matrix", "superop"})
 _RESETS = frozenset({"reset", "initialize"})
 _LOOPS = frozenset({"for_loop", "while_loop"})
-#: These compute the same for all shots by themselves.
+#: Save instructions of the whole circuit: the same for all shots.
 _OF_CIRCUITS = frozenset({"save_unitary", "save_superop"})
 _ADVICE = (
     "Give it pershot=True, or let one job have all shots (a larger max_shots_per_job, or fewer shots)"
 )
 
 
-def refuse_cuts(backend: Any, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-    """Refuse to cut the shots of circuits that save what cannot be merged.
+def refuse_cuts(
+    backend: Any, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
+) -> None:
+    """Refuse to cut the shots of circuits with saved values that cannot be merged.
 
     Args:
         backend: where they run.
@@ -38,7 +40,7 @@ def refuse_cuts(backend: Any, works: Sequence[Work], start: int, options: Mappin
         options: run options.
 
     Raises:
-        CircuitError: names the circuit and the instruction, and says what to do.
+        CircuitError: names the circuit, the instruction and a remedy.
     """
     for index, work in enumerate(works, start):
         if not _saves(backend, work.circuit):
@@ -55,7 +57,7 @@ def refuse_cuts(backend: Any, works: Sequence[Work], start: int, options: Mappin
 
 
 class _Unmergeable(NamedTuple):
-    """An instruction whose values cannot be merged, and why."""
+    """An instruction with values that cannot be merged, and the reason."""
 
     instruction: str
     label: str
@@ -78,7 +80,7 @@ def _operations(data: Any) -> Iterator[Any]:
 
 
 def _saves_at_end(backend: Any) -> bool:
-    """Whether the simulator saves the final state without being asked, as Aer's oldest ones do."""
+    """Return whether the simulator always saves the final state, as Aer's oldest ones do."""
     return any(kind.__name__ == "StatevectorSimulator" for kind in type(backend).__mro__)
 
 
@@ -93,7 +95,7 @@ def _method_of(backend: Any, options: Mapping[str, Any]) -> str | None:
 
 
 def _noise_of(backend: Any, options: Mapping[str, Any]) -> Callable[[Any], bool]:
-    """Which operations are noisy."""
+    """Return a function that says whether an operation is noisy."""
     if not is_from(backend, "qiskit_aer"):
         return lambda operation: True  # a device, or a simulator of one
     model = _option(backend, options, "noise_model")
@@ -107,11 +109,11 @@ def _noise_of(backend: Any, options: Mapping[str, Any]) -> Callable[[Any], bool]
 
 
 class _Walk:
-    """Goes through a circuit as its shots do.
+    """A walk through a circuit in the order in which its shots run it.
 
     Args:
         noisy: which operations are noisy.
-        method: the simulation method, where one is given.
+        method: the simulation method, if one is given.
     """
 
     def __init__(self, noisy: Callable[[Any], bool], method: str | None) -> None:
@@ -119,20 +121,20 @@ class _Walk:
         self._mixed = method in _MIXED
         self._touched: set[Any] = set()  # qubits that may not be in the state 0
         self._written: set[Any] = set()  # classical bits that may not be 0
-        self._measured: str | None = None  # what was random, and is in the memory
-        self._hidden: str | None = None  # what was random, and is not
-        self._weighted: _Unmergeable | None = None  # an average that needs the memory as it is now
+        self._measured: str | None = None  # a random instruction with its result in the memory
+        self._hidden: str | None = None  # a random instruction without it
+        self._weighted: _Unmergeable | None = None  # an average that needs the present memory
         self._found: _Unmergeable | None = None
 
     def of(self, backend: Any, circuit: Any) -> _Unmergeable | None:
-        """The first instruction whose values cannot be merged, or None."""
-        self._go(circuit, {bit: bit for bit in (*circuit.qubits, *circuit.clbits)})
+        """Return the first instruction with values that cannot be merged, or None."""
+        self._walk(circuit, {bit: bit for bit in (*circuit.qubits, *circuit.clbits)})
         if self._found is None and _saves_at_end(backend):
             self._save_single(backend_name(backend), "statevector", self._hidden or self._measured)
         return self._found
 
-    def _go(self, circuit: Any, names: Mapping[Any, Any]) -> None:
-        """Go through a circuit or block; ``names`` are its bits as those of the whole circuit."""
+    def _walk(self, circuit: Any, names: Mapping[Any, Any]) -> None:
+        """Walk through a circuit or block; ``names`` maps its bits to those of the whole circuit."""
         for instruction in circuit.data:
             operation = instruction.operation
             qubits = [names[bit] for bit in instruction.qubits]
@@ -140,17 +142,17 @@ class _Walk:
             blocks = getattr(operation, "blocks", None) or ()
             for block in (*blocks, *blocks) if operation.name in _LOOPS else blocks:
                 inner = dict(zip((*block.qubits, *block.clbits), (*qubits, *clbits), strict=True))
-                self._go(block, inner)
+                self._walk(block, inner)
             if not blocks:
-                self._see(operation, qubits, clbits)
+                self._visit(operation, qubits, clbits)
 
-    def _see(self, operation: Any, qubits: Sequence[Any], clbits: Sequence[Any]) -> None:
+    def _visit(self, operation: Any, qubits: Sequence[Any], clbits: Sequence[Any]) -> None:
         name = operation.name
         subtype = getattr(operation, "_subtype", None)
         if subtype is not None:
             self._save(operation, subtype)
             return
-        if name.startswith("set_"):  # whatever was before
+        if name.startswith("set_"):  # the earlier state is replaced
             self._hidden = self._measured = None
             self._touched |= set(qubits)
         if getattr(operation, "_directive", False):  # a barrier
@@ -171,7 +173,7 @@ class _Walk:
         if touched:
             self._measured = "measure"
             if not self._written.isdisjoint(clbits):
-                self._hidden = "measure"  # of what was in the memory before, nothing is known
+                self._hidden = "measure"  # the earlier content of the memory is lost
         self._write(clbits)
 
     def _write(self, clbits: Sequence[Any]) -> None:

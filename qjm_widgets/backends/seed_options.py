@@ -1,6 +1,6 @@
-"""The seed that the user gave, in whatever way a backend takes one, and seeds of shot pieces.
+"""The user's seed, by any name that backends use, and the seeds of shot pieces.
 
-Two pieces of one circuit with one seed would draw identical samples: each gets a seed of its own.
+Two pieces of one circuit with the same seed would draw identical samples, so each has its own seed.
 """
 
 from __future__ import annotations
@@ -14,44 +14,45 @@ import numpy as np
 from qjm_widgets.core.seeds import SeedRule, piece_seed
 from qjm_widgets.errors import InputError
 
+#: Qiskit's name of the option.
 SEED = "seed_simulator"
-#: What backends call a seed; Qiskit's own word is the first.
+#: The names that backends use, Qiskit's first.
 _NAMES = (SEED, "seed", "sampler_seed", "simulator_seed", "random_seed", "rng_seed")
 _AER = (SeedRule.AER, SeedRule.AER_BY_SHOTS)
 
 
 def seed_option(options: Mapping[str, Any]) -> str:
-    """The name of the run option that holds the seed."""
+    """Return the name of the run option that holds the seed."""
     return next((name for name in _NAMES if options.get(name) is not None), SEED)
 
 
-def whole_seed(given: Any, name: str = SEED) -> int | None:
-    """A seed as a number of Python's; None stays None.
+def seed_integer(given: Any, name: str = SEED) -> int | None:
+    """Return a seed as a Python int; None stays None.
 
     Raises:
-        InputError: it is no whole number.
+        InputError: it is not an integer.
     """
     if given is None:
         return None
     try:
         return operator.index(given)
     except TypeError:
-        raise InputError(f"{name} must be a whole number, not {given!r}") from None
+        raise InputError(f"{name} must be an integer, not {given!r}") from None
 
 
 def spread_seeds(given: Any, pieces: int, rule: SeedRule, name: str = SEED) -> list[int | None]:
-    """The user's seed for the first piece and an independent one, derived from it, for each other.
+    """Return the user's seed for the first piece, and seeds derived from it for the others.
 
-    Without a seed, several pieces draw from the system; one piece has none.
+    Without a user's seed, several pieces get random ones, and a single piece has none.
 
     Raises:
-        InputError: it is no whole number, or one that the backend does not take.
+        InputError: the seed is not an integer, or the backend does not accept it.
     """
-    seed = whole_seed(given, name)
+    seed = seed_integer(given, name)
     if seed is None:
         if pieces == 1:
             return [None]
         return [int(s) for s in np.random.SeedSequence().generate_state(pieces) >> 1]
     if rule in _AER and not -(2**63) <= seed < 2**63:
-        raise InputError(f"{name}={seed} is beyond what Aer takes: give one below 2**63")
+        raise InputError(f"{name}={seed} is out of Aer's range: give one below 2**63")
     return [piece_seed(rule, seed, piece) for piece in range(pieces)]

@@ -1,21 +1,13 @@
-"""What is known of Qiskit's own simulators: they live in this process, and they can be asked.
-
-A circuit that a simulator would refuse is found before anything is stored: an instruction that the
-target lacks is tried, alone and with one shot, on the simulator itself, so nothing is refused that it
-would take.
-"""
+"""Properties of simulators: where they compute, how they use seeds, how to make them again."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from qjm_widgets._compat import backend_name
 from qjm_widgets.backends.provider_simulators import other_simulator
-from qjm_widgets.core.ports import Work
 from qjm_widgets.core.seeds import SeedRule
-from qjm_widgets.errors import CircuitError
 
 _CLASSROOM = "qjm_widgets.classroom"
 _LOCAL_PACKAGES = (
@@ -27,23 +19,20 @@ _LOCAL_PACKAGES = (
     "qiskit_ibm_runtime.fake_provider",
     _CLASSROOM,
 )
-_PROBE_QUBITS = 20
-_ALWAYS = frozenset({"barrier", "measure", "break_loop", "continue_loop"})
-_CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
 
 
 def is_local(thing: Any) -> bool:
-    """Whether a backend or sampler is one of Qiskit's that compute in this process, or a subclass."""
+    """Return whether a backend or sampler is one of Qiskit's that compute in this process."""
     return any(is_from(thing, package) for package in _LOCAL_PACKAGES)
 
 
 def computes_here(thing: Any) -> bool:
-    """Whether what a backend or sampler computes ends with this process."""
+    """Return whether a backend or sampler computes in this process."""
     return is_local(thing) or other_simulator(thing) is not None
 
 
 def is_from(thing: Any, package: str) -> bool:
-    """Whether its class, or one that it inherits from, is defined in a package, abstract bases aside."""
+    """Return whether an object's class or a base, except abstract ones, is defined in a package."""
     return any(
         (kind.__module__ == package or kind.__module__.startswith(package + "."))
         and not kind.__module__.startswith("qiskit.primitives.base")
@@ -52,22 +41,22 @@ def is_from(thing: Any, package: str) -> bool:
 
 
 def has_queue(backend: Any) -> bool:
-    """Whether a local backend has a queue that its user wants to see, as the classroom's have."""
+    """Return whether a local backend has a queue that its user wants to see, as the classroom's have."""
     return is_from(backend, _CLASSROOM)
 
 
 def computing(backend: Any) -> Any | None:
-    """The simulator that computes: the backend, or the one behind its queue; None for a recording."""
+    """Return the simulator that computes: the backend or the one behind its queue; None for a replay."""
     return getattr(backend, "simulator", None) if has_queue(backend) else backend
 
 
 def is_device(backend: Any) -> bool:
-    """Whether a simulator imitates a device, so that circuits have to fit it."""
+    """Return whether a simulator imitates a device, so that circuits must fit the device."""
     return is_from(backend, "qiskit_ibm_runtime.fake_provider")
 
 
 def runs_inside_submit(backend: Any) -> bool:
-    """Whether ``run`` itself computes, so that the job is done when it is submitted."""
+    """Return whether ``run`` itself computes, so that the job is done when it is submitted."""
     other = other_simulator(backend)
     if other is not None:
         return other.inside_submit
@@ -85,7 +74,7 @@ def _has_aer() -> bool:
 
 
 def seed_rule(backend: Any) -> SeedRule:
-    """What a run of a backend makes of its seed."""
+    """Return how a run of a backend uses its seed."""
     aer = is_from(backend, "qiskit_aer")
     fake = is_from(backend, "qiskit.providers.fake_provider") or is_device(backend)
     if aer or (fake and _has_aer()):
@@ -97,7 +86,7 @@ def seed_rule(backend: Any) -> SeedRule:
 
 
 def more_options(backend: Any) -> frozenset[str]:
-    """Run options that a backend heeds beside those that it declares: Aer's settings are more."""
+    """Return the run options that a backend uses beside its declared ones: those of Aer's config."""
     if seed_rule(backend) is not SeedRule.AER:
         return frozenset()
     from qiskit_aer.backends.controller_wrappers import AerConfig
@@ -106,7 +95,7 @@ def more_options(backend: Any) -> frozenset[str]:
 
 
 def most_qubits(backend: Any) -> int | None:
-    """How wide a circuit may be; None where the method decides (Aer without a device)."""
+    """Return how many qubits a circuit can have; None if the method decides (Aer without a device)."""
     if is_from(backend, "qiskit_aer") and getattr(backend, "coupling_map", None) is None:
         return None
     if is_from(backend, "qiskit.providers.basic_provider"):
@@ -128,102 +117,19 @@ def _declared(backend: Any) -> int | None:
 
 
 def configured(backend: Any, name: str) -> Any:
-    """What a backend's configuration says of something: a method's answer, an object or a dict.
+    """Return a field of a backend's configuration, which is a method, an object or a dict.
 
-    None where it says nothing, or cannot say it now.
+    None if the configuration does not have the field, or cannot be read now.
     """
     try:
         found = getattr(backend, "configuration", None)
         found = found() if callable(found) else found
         return found.get(name) if isinstance(found, Mapping) else getattr(found, name, None)
-    except Exception:  # a server that is asked for it may not answer
+    except Exception:  # it may come from a server, which may not respond
         return None
 
 
-def refuse_unknown_instructions(backend: Any, works: Sequence[Work]) -> None:
-    """Find the first instruction that a local simulator would refuse.
-
-    Raises:
-        CircuitError: names the circuit and the instruction.
-    """
-    known = _operation_names(backend)
-    if known is None:
-        return
-    tried: set[str] = set()
-    for index, work in enumerate(works):
-        strange = _names(work.circuit) - known - tried
-        if not strange:
-            continue
-        for holder, instruction in _instructions(work.circuit):
-            name = instruction.operation.name
-            if name in strange and (reason := _refusal(backend, holder, instruction)):
-                raise CircuitError(
-                    f"circuit {index} ({work.circuit.name}) uses {name!r}, which "
-                    f"{backend_name(backend)} refuses ({reason}): transpile it first, "
-                    f"transpile(circuits, backend), or give run a pass_manager"
-                )
-        tried |= strange
-
-
-def _operation_names(backend: Any) -> set[str] | None:
-    target = getattr(backend, "target", None)
-    names = getattr(target, "operation_names", None)
-    if names is None and callable(getattr(backend, "configuration", None)):
-        configuration = backend.configuration()
-        names = [*configuration.basis_gates, *getattr(configuration, "custom_instructions", [])]
-    return set(names) | _ALWAYS if names is not None else None
-
-
-def _names(circuit: Any) -> set[str]:
-    """The names of all instructions, those inside control flow too."""
-    names = set(circuit.count_ops())
-    if names & _CONTROL_FLOW:
-        names |= {instruction.operation.name for _, instruction in _instructions(circuit)}
-    return names
-
-
-def _instructions(circuit: Any) -> Iterator[tuple[Any, Any]]:
-    """All instructions, each with the circuit or block that holds it."""
-    for instruction in circuit.data:
-        yield circuit, instruction
-        for block in getattr(instruction.operation, "blocks", None) or ():
-            yield from _instructions(block)
-
-
-def _refusal(backend: Any, circuit: Any, instruction: Any) -> str | None:
-    """Why the backend refuses this instruction, asked with it alone; None if it does not."""
-    operation = instruction.operation
-    if operation.num_qubits > _PROBE_QUBITS:
-        return None
-    try:
-        backend.run(_alone(circuit, instruction), shots=1).result()
-    except Exception as error:  # what a simulator raises for an unknown gate is its own affair
-        text = str(error).strip("'")
-        named = operation.name in text or type(operation).__name__ in text
-        return text if named else None
-    return None
-
-
-def _alone(circuit: Any, instruction: Any) -> Any:
-    """A circuit of one instruction."""
-    from qiskit import QuantumCircuit
-
-    operation = instruction.operation
-    if operation.name == "while_loop":
-        probe = QuantumCircuit(1, 1)
-        with probe.while_loop((0, True)):  # never entered: alone, the user's might never end
-            pass
-    elif operation.name == "store" or any(
-        getattr(operation, part, None) for part in ("blocks", "condition")
-    ):
-        probe = circuit.copy_empty_like()
-        probe.append(instruction)
-    else:
-        probe = QuantumCircuit(operation.num_qubits, operation.num_clbits)
-        probe.append(operation, range(operation.num_qubits), range(operation.num_clbits))
-    return probe
-
-
+#: Simulators that can be made again by their class alone.
 _RECIPES = (
     "qiskit.providers.basic_provider:BasicSimulator",
     "qiskit_aer:AerSimulator",
@@ -232,13 +138,13 @@ _RECIPES = (
 
 
 def takes_no_points(sampler: Any) -> bool:
-    """Whether a sampler runs PUBs without points: Qiskit's own does, Aer's ends the process."""
+    """Return whether a sampler runs PUBs without points: Qiskit's own does, Aer's ends the process."""
     names = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(sampler).__mro__}
     return "qiskit.StatevectorSampler" in names
 
 
 def recipe(thing: Any) -> str | None:
-    """How to make this simulator again (``module:Class``), where it is one with nothing set."""
+    """Return how to make a simulator again (``module:Class``); None if it has settings."""
     for text in _RECIPES:
         kind = type(thing)
         if (
@@ -260,11 +166,11 @@ def _is_plain(thing: Any, kind: type) -> bool:
 
 
 def rebuild(text: str) -> Any:
-    """Make a simulator by its recipe.
+    """Make a simulator from its recipe.
 
     Raises:
-        ImportError: it is not installed here.
-        ValueError: no recipe of ours.
+        ImportError: it is not installed.
+        ValueError: the recipe is unknown.
     """
     if text not in _RECIPES:
         raise ValueError(f"unknown recipe {text!r}")

@@ -1,7 +1,7 @@
-"""The zip of a bundle: written the same way each time, and read within limits.
+"""The zip of a bundle: written reproducibly, and read within limits.
 
-``zipfile`` is careful, but it believes the list of members, which may have millions of entries that
-overlap and unpack to any size. What it is not to believe is looked at first.
+``zipfile`` trusts the list of members, which may have millions of entries that overlap and unpack to any
+size. So the list is checked first.
 """
 
 from __future__ import annotations
@@ -20,21 +20,23 @@ from qjm_widgets.bundle.manifest_reader import Member
 from qjm_widgets.bundle.strict_json import RefusalError
 
 MANIFEST = "manifest.json"
+#: Limit of the unpacked bytes of all members.
 MOST_BYTES = 1 << 40
-"""Of all members, unpacked."""
+#: Default limit of the unpacked bytes when a bundle is read.
 TAKEN_BYTES = 1 << 30
-"""So many of them are read where nobody says how many."""
+#: Limit of members, whose entries are in memory.
 MOST_MEMBERS = 400_000
-"""What is known of each is in memory."""
+#: Bytes of a member that is JSON.
 MOST_TEXT_BYTES = 64 * 1024 * 1024
-"""Of a member that is JSON."""
+#: Limits of the compression ratio. A large member that would exceed the first is not compressed, so that
+#: a member beyond the second is a zip bomb.
 _RATIO_WRITTEN, _RATIO_READ = 100, 200
+#: The ratio matters above so many bytes.
 _RATIO_FROM = 1024 * 1024
-"""A member above this size that packs better than the ratio is not packed: a bomb is told from it."""
 _NAME = re.compile(r"manifest\.json|circuits/[0-9]{5,7}\.(qpy|json)|outcomes/[0-9]{5,7}\.bin")
 _LONGEST_ENTRY = 46 + 32 + 28
 _END = struct.Struct("<4sHHHHLLH")
-# Of a zip with large numbers: where its own last record is, and that record.
+# Of a zip64: the locator of its last record, and that record.
 _LOCATOR = struct.Struct("<4sLQL")
 _LARGE_END = struct.Struct("<4sQHHLLQQQQ")
 _LARGE_FIELD = 1
@@ -43,10 +45,10 @@ _ANOTHER_KIND = "it is a zip of another kind than a bundle"
 
 
 class Writer:
-    """Writes members as a zip, one after another; ``with Writer(file) as writer``.
+    """Write members as a zip, one after another; ``with Writer(file) as writer``.
 
     Raises:
-        RefusalError: a limit is passed that no reader takes; it is named.
+        RefusalError: the bundle exceeds a limit of the reader; the error names it.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -72,7 +74,7 @@ class Writer:
             raise RefusalError(f"it would have more members than the limit of {MOST_MEMBERS:,}")
         if self._bytes > MOST_BYTES:
             raise RefusalError(f"it would unpack to more bytes, beyond the limit of {MOST_BYTES:,}")
-        # No time and no user of this machine: the same set gives the same bytes.
+        # Without times and users, so that the same set has the same bytes.
         entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
         entry.create_system = 3
         entry.external_attr = (stat.S_IFREG | 0o600) << 16
@@ -83,15 +85,15 @@ class Writer:
 
 
 class Archive:
-    """An open bundle, whose list of members is within the limits.
+    """An open bundle with a list of members within the limits.
 
     Args:
         file: a regular file, open for reading.
         size: its bytes.
-        most: bytes that it may unpack to.
+        most: limit of the unpacked bytes.
 
     Raises:
-        RefusalError: it is no zip as ``Writer`` makes it.
+        RefusalError: the file is not a zip as ``Writer`` makes it.
     """
 
     def __init__(self, file: BinaryIO, size: int, most: int) -> None:
@@ -120,37 +122,37 @@ class Archive:
             raise RefusalError("its members overlap")
 
     def manifest(self) -> bytes:
-        """The manifest."""
+        """Return the bytes of the manifest."""
         return self._zip.read(self._entries[MANIFEST])
 
-    def check_members(self, told: Mapping[str, Member]) -> None:
-        """Refuse members that the manifest does not tell of, or tells otherwise."""
+    def check_members(self, members: Mapping[str, Member]) -> None:
+        """Refuse members that the manifest does not list, or lists with another size."""
         names = set(self._entries) - {MANIFEST}
-        if strange := names - set(told):
+        if strange := names - set(members):
             raise RefusalError(f"it has a member that its manifest does not name: {min(strange)!r}")
-        if missing := set(told) - names:
+        if missing := set(members) - names:
             raise RefusalError(f"it lacks {min(missing)!r}")
-        for name, member in told.items():
+        for name, member in members.items():
             if self._entries[name].file_size != member.size:
                 raise RefusalError(f"{name} is not as long as its manifest says")
 
-    def read(self, name: str, told: Member) -> bytes:
-        """A member, when it is the one that the manifest tells."""
+    def read(self, name: str, expected: Member) -> bytes:
+        """Return a member after checking it against the manifest."""
         data = self._zip.read(self._entries[name])
-        if len(data) != told.size or hashlib.sha256(data).hexdigest() != told.sha256:
+        if len(data) != expected.size or hashlib.sha256(data).hexdigest() != expected.sha256:
             raise RefusalError(f"{name} was changed: its checksum does not fit")
         return data
 
 
 def _too_large(what: str, most: int) -> str:
     return (
-        f"{what}, beyond the limit of {most:,}; where you know where it is from, raise the limit by "
+        f"{what}, beyond the limit of {most:,}; if you trust its source, raise the limit by "
         "max_bytes=… or the environment variable QJM_MAX_BUNDLE_BYTES"
     )
 
 
 def _check_end(file: BinaryIO, size: int, most: int) -> int:
-    """The last record of a zip, which tells where its list of members is; their number."""
+    """Check the last record of a zip, which locates its list of members; return their number."""
     if size < _END.size + _LOCATOR.size:
         raise RefusalError(_ENDED_EARLY)
     if size > most + MOST_MEMBERS * 2 * _LONGEST_ENTRY:
@@ -181,7 +183,7 @@ def _check_end(file: BinaryIO, size: int, most: int) -> int:
 
 
 def _is_plain(extra: bytes) -> bool:
-    """Whether nothing stands beside a member but its numbers, where they are large."""
+    """Return whether the extra field of a member is empty or holds only its large sizes."""
     if not extra:
         return True
     kind, length = struct.unpack_from("<HH", extra) if len(extra) >= 4 else (0, 0)

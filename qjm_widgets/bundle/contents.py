@@ -1,4 +1,4 @@
-"""What is in a bundle, taken from a store or made ready for one: no files here."""
+"""The contents of a bundle, collected from a store or prepared for one; no files."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from qjm_widgets.bundle import credentials
-from qjm_widgets.bundle.manifest_reader import LONG_TEXT
 from qjm_widgets.bundle.validation import is_safe_to_read
-from qjm_widgets.core.formatting import WORDS
-from qjm_widgets.core.ports import CircuitBlock, JobStore
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.formatting import status_text
+from qjm_widgets.core.record_fields import LONG_TEXT
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.serialization.circuits import NAMES_ONLY, packed, read_names, unpacked, unstored_of
 
-_UNDER_WAY = frozenset({Status.SENDING, Status.QUEUED, Status.RUNNING})
+_UNFINISHED = frozenset({Status.SENDING, Status.QUEUED, Status.RUNNING})
 _ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A job set with all that belongs to it.
+    """A job set with its jobs, history, circuits and outcomes.
 
     Attributes:
-        history: every status that every job had, by row; of one job the oldest first.
+        history: every status that every job had, by row; for one job, oldest first.
         blocks: the circuits.
         outcomes: encoded, by row.
     """
@@ -37,7 +38,7 @@ class Bundle:
 
 
 class Records(NamedTuple):
-    """What is known of a set and its jobs, without the circuits and the outcomes, which may be large."""
+    """The records of a set and its jobs, without circuits and outcomes, which may be large."""
 
     record: JobSetRecord
     jobs: tuple[JobRecord, ...]
@@ -45,7 +46,7 @@ class Records(NamedTuple):
 
 
 def collect(store: JobStore, set_id: str) -> Bundle:
-    """A set as it may leave its store, all of it in memory.
+    """Return a set as it may leave its store, in memory.
 
     Raises:
         JobSetNotFoundError: no such set.
@@ -54,21 +55,21 @@ def collect(store: JobStore, set_id: str) -> Bundle:
     records = collect_records(store, set_id)
     outcomes = dict(outcomes_of(store, records))
     blocks = tuple(blocks_of(store, records.record))
-    store.load_set(set_id)  # were it deleted meanwhile, half of it would be missing without a word
+    store.load_set(set_id)  # fails if the set was deleted meanwhile, and parts are missing
     return Bundle(*records, blocks, outcomes)
 
 
 def collect_records(store: JobStore, set_id: str) -> Records:
-    """The records of a set as they may leave its store.
+    """Return the records of a set as they may leave its store.
 
-    Credentials stay behind, and so does what acts without being asked: the recipe, which names code to
-    import, and the permission to run lost jobs again.
+    They are without credentials, without the recipe, which names code to import, and without the
+    permission to run lost jobs again.
 
     Raises:
         JobSetNotFoundError: no such set.
         StoreError: the store cannot be read.
     """
-    record, jobs, history = _steady(store, set_id)
+    record, jobs, history = _consistent(store, set_id)
     options, dropped = credentials.keep_options(record.options)
     return Records(
         record=replace(
@@ -81,18 +82,18 @@ def collect_records(store: JobStore, set_id: str) -> Records:
         jobs=tuple(
             replace(
                 job,
-                error=_leaving(job.error),
-                last_error=_leaving(job.last_error),
-                note=_leaving(job.note),
+                error=_exportable(job.error),
+                last_error=_exportable(job.last_error),
+                note=_exportable(job.note),
             )
             for job in jobs
         ),
-        history=tuple(line._replace(text=_leaving(line.text)) for line in history),
+        history=tuple(line._replace(text=_exportable(line.text)) for line in history),
     )
 
 
 def outcomes_of(store: JobStore, records: Records) -> Iterator[tuple[int, bytes | memoryview]]:
-    """What the jobs gave that have ended, by row, one after another."""
+    """Yield the outcomes of ended jobs, with their rows."""
     for job in records.jobs:
         # While a job is under way, its row may be newer than its record here.
         if job.status.final:
@@ -102,7 +103,7 @@ def outcomes_of(store: JobStore, records: Records) -> Iterator[tuple[int, bytes 
 
 
 def blocks_of(store: JobStore, record: JobSetRecord) -> Iterator[CircuitBlock]:
-    """The circuits of a set in order, one block after another."""
+    """Yield the blocks of circuits of a set, in order."""
     last: Span | None = None
     at = 0
     while at < record.circuits:
@@ -114,43 +115,42 @@ def blocks_of(store: JobStore, record: JobSetRecord) -> Iterator[CircuitBlock]:
         at = min((block.span.stop for block in found), default=at + 1)
 
 
-def _leaving(text: str | None) -> str | None:
-    """A text without credentials, as long as a bundle takes it."""
-    left = credentials.redacted(text)
-    return left if left is None or len(left) <= LONG_TEXT else left[: LONG_TEXT - 1] + "…"
+def _exportable(text: str | None) -> str | None:
+    """Return a text without credentials, cut to the length that a bundle accepts."""
+    kept = credentials.redacted(text)
+    return kept if kept is None or len(kept) <= LONG_TEXT else kept[: LONG_TEXT - 1] + "…"
 
 
-def _steady(
+def _consistent(
     store: JobStore, set_id: str
 ) -> tuple[JobSetRecord, list[JobRecord], Iterable[StatusChange]]:
-    """Jobs and their history of one moment, though somebody may be driving the set."""
+    """Return jobs and history that fit each other, although another kernel may drive the set."""
     known: dict[int, tuple[object, list[StatusChange]]] = {}
     for _ in range(_ROUNDS):
         record, jobs = store.load_set(set_id)
-        moved = [job for job in jobs if job.row not in known or known[job.row][0] != _moment(job)]
-        if not moved:
+        changed = [job for job in jobs if job.row not in known or known[job.row][0] != _state(job)]
+        if not changed:
             break
-        for job in moved:
-            known[job.row] = _moment(job), store.job_history(set_id, job.row)
+        for job in changed:
+            known[job.row] = _state(job), store.job_history(set_id, job.row)
     return record, jobs, [line for job in jobs for line in known[job.row][1]]
 
 
-def _moment(job: JobRecord) -> object:
+def _state(job: JobRecord) -> object:
     return job.status, job.attempt, job.since
 
 
 def as_loaded(bundle: Bundle) -> Bundle:
-    """The set as it stands in the store of somebody else.
+    """Return the set as it is stored after an import.
 
-    A job that was under way is held: nobody here sent it, so nobody here asks for it or sends it again
-    without the user. Circuits that could run code while they are read are left out but for their names.
+    A job that was under way is held, because this store did not submit it: only the user may have it
+    polled or submitted. Of circuits that could run code while they are read, only the names are kept.
     """
     jobs, held = [], []
     for job in bundle.jobs:
-        if job.status in _UNDER_WAY:
-            reason = (
-                f"was {WORDS[job.status]} when the set was exported; what became of it is not known here"
-            )
+        if job.status in _UNFINISHED:
+            status = status_text(job.status)
+            reason = f"was {status} when the set was exported; its state is not known here"
             since = max(job.since, job.checked_at or 0.0)
             held.append(StatusChange(job.row, job.attempt, Status.HELD, since, job.job_id, reason))
             job = replace(

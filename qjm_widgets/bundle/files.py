@@ -1,4 +1,4 @@
-"""A bundle as a file: written whole or not at all, and read whole or not at all."""
+"""Bundles as files: written completely or not at all, and read completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from qjm_widgets.bundle.contents import Bundle, Records, blocks_of, collect_reco
 from qjm_widgets.bundle.manifest_reader import Listing, Member
 from qjm_widgets.bundle.strict_json import RefusalError
 from qjm_widgets.bundle.validation import check_block, check_outcome
-from qjm_widgets.core.ports import CircuitBlock, JobStore
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import BundleError, InputError, explain
 
 _VARIABLE = "QJM_MAX_BUNDLE_BYTES"
 
-
+#: Called with the step ("checking circuits"), the number done, and the total.
 Progress = Callable[[str, int, int], None]
-"""Called again and again with what is done ("checking members"), how many, and of how many."""
 
 
 def _silent(what: str, done: int, of: int) -> None:
@@ -32,11 +32,10 @@ def _silent(what: str, done: int, of: int) -> None:
 def write_bundle(
     store: JobStore, set_id: str, path: str | os.PathLike[str], progress: Progress = _silent
 ) -> None:
-    """Write a set to a file that its owner alone can read; a set of any size, part by part.
+    """Write a set of any size to a file that only its owner can read.
 
-    The file appears whole or not at all, and is read back before it does. What is there already is
-    replaced only where it is a bundle of the same set. Run options that look like credentials are left
-    out; their names are kept.
+    The file is read back before it appears at its path. An existing file is replaced only if it is a
+    bundle of the same set. Of run options that look like credentials, only the names are kept.
 
     Raises:
         JobSetNotFoundError: the store does not know the set.
@@ -54,7 +53,7 @@ def write_bundle(
         reason = error.strerror or explain(error)
         raise BundleError(
             f"the bundle {target} cannot be written: {reason}. Nothing was left there; name a file in a "
-            "directory that exists, that you may write, and that has room."
+            "directory that exists, that you may write, and that has space."
         ) from error
 
 
@@ -65,23 +64,23 @@ def read_bundle(
 
     Args:
         path: the file.
-        max_bytes: how many it may unpack to; None: the environment variable QJM_MAX_BUNDLE_BYTES, or
+        max_bytes: limit of the unpacked size; None: the environment variable QJM_MAX_BUNDLE_BYTES, or
             1 GiB.
-        progress: told how far it is.
+        progress: called after each step.
 
     Raises:
-        InputError: the limit is no whole number of at least 1.
-        BundleError: it is damaged, was changed, is beyond the limits, is of a newer version, or is
-            something else.
+        InputError: the limit is not a whole number of at least 1.
+        BundleError: the file is not a bundle, is damaged or changed, exceeds the limits, or is of a
+            newer version.
     """
     most = _most_bytes(max_bytes)
     source = Path(path).expanduser()
     with _refusing(source), _open(source) as (file, size):
         opened = archive.Archive(file, size, most)
-        told = _listing(opened)
-        blocks = tuple(_blocks(opened, told, progress))
-        outcomes = dict(_outcomes(opened, told, progress))
-        return Bundle(told.record, told.jobs, told.history, blocks, outcomes)
+        listing = _listing(opened)
+        blocks = tuple(_blocks(opened, listing, progress))
+        outcomes = dict(_outcomes(opened, listing, progress))
+        return Bundle(listing.record, listing.jobs, listing.history, blocks, outcomes)
 
 
 def _most_bytes(given: int | None) -> int:
@@ -97,7 +96,7 @@ def _most_bytes(given: int | None) -> int:
 
 
 def _write(store: JobStore, records: Records, target: Path, progress: Progress) -> None:
-    # Made for the owner alone, in the same directory so that it can be moved into place.
+    # Readable by the owner only, and in the same directory, so that it can be renamed.
     descriptor, name = tempfile.mkstemp(
         prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent
     )
@@ -109,7 +108,7 @@ def _write(store: JobStore, records: Records, target: Path, progress: Progress) 
             os.fsync(file.fileno())
             opened = archive.Archive(file, file.seek(0, os.SEEK_END), archive.MOST_BYTES)
             if _listing(opened) != written:
-                raise RefusalError("what was written does not read back as the same")
+                raise RefusalError("the written manifest does not read back as the same")
             for _ in _blocks(opened, written, progress):
                 pass
             for _ in _outcomes(opened, written, progress):
@@ -123,7 +122,7 @@ def _write(store: JobStore, records: Records, target: Path, progress: Progress) 
 
 
 def _add_all(writer: archive.Writer, store: JobStore, records: Records, progress: Progress) -> Listing:
-    """Write every member, the manifest last: what it lists is known by then."""
+    """Write every member; the manifest is last, because it lists the others."""
     members: dict[str, Member] = {}
 
     def add(name: str, data: bytes | memoryview) -> None:
@@ -141,7 +140,7 @@ def _add_all(writer: archive.Writer, store: JobStore, records: Records, progress
         add(manifest_reader.outcome_name(row), outcome)
         rows.append(row)
         progress("exporting results of jobs", len(rows), len(records.jobs))
-    store.load_set(records.record.set_id)  # were it deleted meanwhile, half of it would be missing
+    store.load_set(records.record.set_id)  # fails if the set was deleted meanwhile
     found = Listing(*records, tuple(circuits), tuple(rows), members)
     writer.add(archive.MANIFEST, manifest_writer.write(found))
     return found
@@ -156,20 +155,20 @@ def _check_target(target: Path, set_id: str) -> None:
             found = manifest_reader.read(
                 archive.Archive(file, size, archive.MOST_BYTES).manifest()
             ).record.set_id
-    except Exception as error:  # whatever it is, it is not ours to replace
+    except Exception as error:  # it may be anything, and must not be replaced
         raise BundleError(
-            f"{target} is there already and is no bundle: nothing was written; name another file"
+            f"{target} exists and is not a bundle: nothing was written; name another file"
         ) from error
     if found != set_id:
         raise BundleError(
-            f"{target} is there already and is a bundle of another job set ({found}): nothing was "
+            f"{target} exists and is a bundle of another job set ({found}): nothing was "
             "written; name another file"
         )
 
 
 @contextmanager
 def _open(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """A regular file and its size: opening a pipe or a device could wait for ever."""
+    """Open a regular file and return its size; opening a pipe or a device could block."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise RefusalError("it is not a file")
     with path.open("rb") as file:
@@ -193,29 +192,31 @@ def _refusing(path: Path) -> Iterator[None]:
 
 
 def _listing(opened: archive.Archive) -> Listing:
-    told = manifest_reader.read(opened.manifest())
-    opened.check_members(told.members)
-    return told
+    listing = manifest_reader.read(opened.manifest())
+    opened.check_members(listing.members)
+    return listing
 
 
-def _blocks(opened: archive.Archive, told: Listing, progress: Progress) -> Iterator[CircuitBlock]:
-    """The circuits, checked, one block after another."""
-    for number, (span, encoding, untranspiled) in enumerate(told.circuits):
+def _blocks(opened: archive.Archive, listing: Listing, progress: Progress) -> Iterator[CircuitBlock]:
+    """Yield the blocks of circuits, checked."""
+    for number, (span, encoding, untranspiled) in enumerate(listing.circuits):
         name = manifest_reader.circuits_name(number)
-        qpy, notes = told.members.get(f"{name}.qpy"), told.members[f"{name}.json"]
+        qpy, notes = listing.members.get(f"{name}.qpy"), listing.members[f"{name}.json"]
         data = b"" if qpy is None else opened.read(f"{name}.qpy", qpy)
         text = opened.read(f"{name}.json", notes).decode("utf-8")
         block = CircuitBlock(span, encoding, data, text, untranspiled)
         check_block(block, name)
         yield block
-        progress("checking circuits", span.stop, told.record.circuits)
+        progress("checking circuits", span.stop, listing.record.circuits)
 
 
-def _outcomes(opened: archive.Archive, told: Listing, progress: Progress) -> Iterator[tuple[int, bytes]]:
-    """What the jobs gave, checked, one after another."""
-    for number, row in enumerate(told.outcomes):
+def _outcomes(
+    opened: archive.Archive, listing: Listing, progress: Progress
+) -> Iterator[tuple[int, bytes]]:
+    """Yield the outcomes, checked, with their rows."""
+    for number, row in enumerate(listing.outcomes):
         name = manifest_reader.outcome_name(row)
-        data = opened.read(name, told.members[name])
-        check_outcome(data, told.jobs[row].span, name)
+        data = opened.read(name, listing.members[name])
+        check_outcome(data, listing.jobs[row].span, name)
         yield row, data
-        progress("checking results of jobs", number + 1, len(told.outcomes))
+        progress("checking results of jobs", number + 1, len(listing.outcomes))

@@ -1,4 +1,4 @@
-"""A bundle into a store: the same set once only, and whole or not at all."""
+"""Import a bundle into a store: one set once, and completely or not at all."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from dataclasses import replace
 
 from qjm_widgets.bundle.contents import Bundle, as_loaded, collect
 from qjm_widgets.bundle.manifest_writer import checksum
-from qjm_widgets.core.ports import Changes, JobStore
+from qjm_widgets.core.store_port import Changes, JobStore
 from qjm_widgets.errors import JobSetNotFoundError
 
 _one_at_a_time = threading.Lock()
 
 
 def store_bundle(store: JobStore, bundle: Bundle) -> str:
-    """Store the set of a bundle that was read, and give its id.
+    """Store the set of a bundle that was read, and return its id.
 
-    A set that the store has already, with equal checksums, stays as it is. Where the store has another
-    set of that id (the same one further on, perhaps), this one gets a new id, which is made of the old
-    one and the checksum: loading a bundle twice gives one set.
+    If the store has the set with an equal checksum, nothing changes. If it has another set of that id
+    (for example, a later state of the same one), the new one gets an id that is made of the old one and
+    the checksum, so that importing a bundle twice stores one set.
 
     Raises:
-        StoreError: it could not be stored; the store is as it was.
+        StoreError: the set could not be stored; the store is unchanged.
     """
     loaded = as_loaded(bundle)
-    mark = checksum(bundle)
-    equal = {mark, checksum(loaded)}
+    digest = checksum(bundle)
+    equal = {digest, checksum(loaded)}
     with _one_at_a_time:
         for copy in itertools.count():
-            set_id = _id(bundle.record.set_id, mark, copy)
+            set_id = _id(bundle.record.set_id, digest, copy)
             known = _known(store, set_id)
             if known is None:
                 changes = Changes(list(loaded.jobs), list(loaded.history), dict(loaded.outcomes))
@@ -41,10 +41,10 @@ def store_bundle(store: JobStore, bundle: Bundle) -> str:
         raise AssertionError
 
 
-def _id(set_id: str, mark: str, copy: int) -> str:
+def _id(set_id: str, digest: str, copy: int) -> str:
     if copy == 0:
         return set_id
-    return hashlib.sha256(f"{set_id} {mark} {copy}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{set_id} {digest} {copy}".encode()).hexdigest()[:32]
 
 
 def _known(store: JobStore, set_id: str) -> Bundle | None:

@@ -1,4 +1,4 @@
-"""JSON that somebody else wrote: read within limits, every field asked for by its type."""
+"""JSON from untrusted files: parsed within limits, and each field read with its type."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from qjm_widgets.core.record_fields import MAX_INTEGER, SHORT_TEXT
+
 T = TypeVar("T")
 P = ParamSpec("P")
 
+#: Depth of nested lists and objects. Deeper ones could exhaust the stack of a later reader.
 DEPTH = 64
-"""Lists and objects inside each other; deeper ones could exhaust the stack of whoever reads them."""
+#: Values in one text: a short text can be large in memory.
 _NODES = 10_000_000
-"""Values in one text: what is short as text is large in memory."""
-WHOLE = 2**53
-"""Whole numbers stay below it, so that every reader of JSON has them exactly."""
 
 
 class RefusalError(ValueError):
-    """Why a bundle is not believed, in words that follow its name."""
+    """Why a bundle is refused; the text follows the name of the bundle in a message."""
 
 
 def parse(data: bytes, where: str, *, strict: bool = True) -> Any:
@@ -27,11 +27,11 @@ def parse(data: bytes, where: str, *, strict: bool = True) -> Any:
 
     Args:
         data: UTF-8.
-        where: what it is, for messages.
-        strict: refuse NaN, infinities, and a name that is given twice; Python's own writer makes them.
+        where: a name of the text, for messages.
+        strict: refuse NaN, infinities and duplicate names, which Python's own writer can produce.
 
     Raises:
-        RefusalError: it is no such JSON, or too large or too deep.
+        RefusalError: the text is not such JSON, is too large or too deep.
     """
     if data.count(b",") + data.count(b"[") + data.count(b"{") > _NODES:
         raise RefusalError(f"{where} has too many values")
@@ -40,7 +40,7 @@ def parse(data: bytes, where: str, *, strict: bool = True) -> Any:
     except RecursionError:
         raise RefusalError(f"{where} is nested too deeply") from None
     except ValueError as error:
-        raise RefusalError(f"{where} is not JSON as it should be: {error}") from error
+        raise RefusalError(f"{where} is not valid JSON: {error}") from error
     check_depth(tree, where)
     return tree
 
@@ -66,7 +66,7 @@ def _inside(value: Any) -> Iterable[Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     tree = dict(pairs)
     if len(tree) < len(pairs):
-        raise ValueError("a name is given twice")
+        raise ValueError("a name occurs twice")
     return tree
 
 
@@ -89,11 +89,14 @@ _STRICT: dict[str, Any] = {
 
 
 class Fields:
-    """A JSON object whose fields are taken one by one.
+    """The fields of a JSON object, each read once and checked.
 
     Args:
-        tree: what should be an object.
-        where: what it is, for messages.
+        tree: the parsed value, which must be an object.
+        where: a name of the object, for messages.
+
+    Raises:
+        RefusalError: from each method, if the field is missing or wrong.
     """
 
     def __init__(self, tree: Any, where: str) -> None:
@@ -103,7 +106,7 @@ class Fields:
         self._where = where
 
     def take(self, name: str, *kinds: type) -> Any:
-        """The value of a field that is of one of these types exactly: no bool for an int."""
+        """Return a field of exactly one of these types; a bool is not an int."""
         if name not in self._tree:
             raise RefusalError(f"{self._where} has no {name!r}")
         value = self._tree.pop(name)
@@ -111,71 +114,67 @@ class Fields:
             raise self.bad(name, f"is of the wrong type ({type(value).__name__})")
         return value
 
-    def text(self, name: str, most: int = 65_536) -> str:
-        """A string of at most so many characters that can be written as UTF-8."""
+    def text(self, name: str, most: int = SHORT_TEXT) -> str:
+        """Return a string of at most ``most`` characters that can be encoded as UTF-8."""
         value: str = self.take(name, str)
         if len(value) > most:
             raise self.bad(name, f"is longer than {most:,} characters")
         if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            raise self.bad(name, "has half a character")
+            raise self.bad(name, "has a lone surrogate")
         return value
 
-    def whole(self, name: str, least: int = 0, most: int = WHOLE) -> int:
-        """A whole number in ``least`` to ``most``."""
+    def integer(self, name: str, least: int = 0, most: int = MAX_INTEGER) -> int:
+        """Return an integer from ``least`` to ``most``, both included."""
         value: int = self.take(name, int)
         if not least <= value <= most:
             raise self.bad(name, f"is not in {least:,} to {most:,}")
         return value
 
     def seconds(self, name: str) -> float:
-        """Seconds, of a duration or since 1970 (before the year 9000)."""
+        """Return seconds: a duration, or a time since 1970 before the year 9000."""
         value = float(self.take(name, int, float))
         if not 0 <= value <= 2.2e11:
-            raise self.bad(name, "is no time")
+            raise self.bad(name, "is not a time")
         return value
 
-    def flag(self, name: str, missing: bool | None = None) -> bool:
-        """True or False; ``missing`` where older bundles do not have the field."""
-        if missing is not None and name not in self._tree:
-            return missing
+    def flag(self, name: str) -> bool:
+        """Return true or false."""
         return bool(self.take(name, bool))
 
     def texts(self, name: str, most: int = 10_000) -> tuple[str, ...]:
-        """At most so many strings."""
+        """Return a list of at most ``most`` strings."""
         values = self.take(name, list)
         if len(values) > most or not all(isinstance(value, str) for value in values):
-            raise self.bad(name, f"is no list of at most {most:,} strings")
+            raise self.bad(name, f"is not a list of at most {most:,} strings")
         return tuple(values)
 
-    def wholes(self, name: str, most: int = 10_000_000) -> tuple[int, ...]:
-        """At most so many whole numbers."""
+    def integers(self, name: str, most: int = 10_000_000) -> tuple[int, ...]:
+        """Return a list of at most ``most`` integers that are not negative."""
         values = self.take(name, list)
-        if len(values) > most or not all(type(value) is int and 0 <= value < WHOLE for value in values):
-            raise self.bad(name, f"is no list of at most {most:,} whole numbers")
+        if len(values) > most or not all(
+            type(value) is int and 0 <= value < MAX_INTEGER for value in values
+        ):
+            raise self.bad(name, f"is not a list of at most {most:,} integers")
         return tuple(values)
 
-    def maybe(
+    def nullable(
         self, read: Callable[Concatenate[str, P], T], name: str, *args: P.args, **kwargs: P.kwargs
     ) -> T | None:
-        """What another method of this object reads, or None where the field is null."""
+        """Return None if the field is null, else the value that another method reads."""
         if name in self._tree and self._tree[name] is None:
             del self._tree[name]
             return None
         return read(name, *args, **kwargs)
 
-    def later(self, read: Callable[[str], T], name: str) -> T | None:
-        """As ``maybe``, of a field that bundles written before it was there do not have."""
-        return self.maybe(read, name) if name in self._tree else None
-
     def has(self, name: str) -> bool:
-        """Whether there is such a field: bundles written before it was there do not have it."""
+        """Return whether the object has a field that was not read yet."""
         return name in self._tree
 
     def end(self) -> None:
-        """Refuse fields that nobody asked for."""
+        """Refuse fields that were not read."""
         if self._tree:
             raise RefusalError(f"{self._where} has an unknown {min(self._tree)[:50]!r}")
 
     def bad(self, name: str, why: str) -> RefusalError:
-        """The error about a field."""
+        """Return the error for a field."""
         return RefusalError(f"{name!r} of {self._where} {why}")

@@ -1,4 +1,4 @@
-"""What circuits and results of a bundle have to be, so that reading them later does no harm."""
+"""Checks of circuits and results of a bundle, so that reading them later is safe."""
 
 from __future__ import annotations
 
@@ -11,29 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from qjm_widgets.bundle.strict_json import DEPTH, WHOLE, RefusalError, parse
+from qjm_widgets.bundle.strict_json import DEPTH, RefusalError, parse
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.counts import Integers
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
-from qjm_widgets.core.ports import CircuitBlock
+from qjm_widgets.core.record_fields import MAX_INTEGER
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
 from qjm_widgets.serialization.circuits import FIELDS, FORMS, NAMES_ONLY
-from qjm_widgets.serialization.instructions import check_forms
+from qjm_widgets.serialization.instruction_forms import check_forms
 from qjm_widgets.serialization.metadata import UnsafeError, check_tree
 from qjm_widgets.serialization.outcomes import decode_outcome
 from qjm_widgets.serialization.tree import TreeError
 
 _QPY_HEAD = struct.Struct("!6sBBBBQ")
 _TEXT_BYTES = 256 * 1024 * 1024
+#: Bits of one outcome; a bit string is made of each.
 _WIDTH = 1 << 20
-"""Bits of one outcome; a bit string is made of each."""
+#: Shots without bits, which take no bytes here but some when they are counted.
 _EMPTY_SHOTS = 10_000_000
-"""Shots of no bits take no bytes here, but some when they are counted."""
 _KEYS = frozenset({"shots", "success", "data", "status", "header"})
 
 
 def is_safe_to_read(block: CircuitBlock) -> bool:
-    """Whether reading the circuits of a block that passed ``check_block`` can run no code of theirs."""
+    """Return whether reading the circuits of a block, which passed ``check_block``, can run no code."""
     if block.encoding == NAMES_ONLY:
         return True
     if not qpy.is_safe(block.data):
@@ -50,10 +51,10 @@ def check_block(block: CircuitBlock, where: str) -> None:
     """Check the notes and the head of some circuits; the circuits themselves are not read.
 
     Raises:
-        RefusalError: they are not of the span.
+        RefusalError: they do not fit the span.
     """
     number = len(block.span)
-    # Metadata may hold what JSON has no word for; the text is kept as it is.
+    # Metadata may have NaN and infinities, which strict JSON lacks; the text is kept as it is.
     notes = parse(block.notes.encode("utf-8"), f"{where}.json", strict=False)
     fields = FIELDS[block.encoding]
     if not isinstance(notes, dict) or set(notes) != set(fields):
@@ -84,7 +85,7 @@ def check_block(block: CircuitBlock, where: str) -> None:
 
 
 def _check_forms(notes: Mapping[str, Any], number: int) -> int:
-    """Check what only the newer notes have; how many circuits are left out."""
+    """Check the fields that only newer notes have; return the number of circuits that are left out."""
     for name, inner in (("forms", dict), ("unstored", str)):
         places = notes[name]
         if not isinstance(places, dict) or not all(
@@ -105,10 +106,10 @@ def _check_trees(notes: Mapping[str, Any]) -> None:
 
 
 def check_outcome(data: bytes, span: Span, where: str) -> None:
-    """Check what one job gave: that it can be decoded and that its numbers fit each other.
+    """Check that the outcome of a job can be decoded and is consistent.
 
     Raises:
-        RefusalError: it is no outcome of a job with that span.
+        RefusalError: it is not the outcome of a job with that span.
     """
     _check_text(data, where)
     try:
@@ -121,12 +122,12 @@ def check_outcome(data: bytes, span: Span, where: str) -> None:
                 _check_circuit(circuit)
     except RefusalError as error:
         raise RefusalError(f"{where} {error}") from error
-    except Exception as error:  # a tree made by hand can make anything fail
+    except Exception as error:  # a manipulated tree can raise anything
         raise RefusalError(f"{where} is no result of a job: {error}") from error
 
 
 def _check_text(data: bytes, where: str) -> None:
-    """See how long and deep the text inside is before it is read."""
+    """Check the length and depth of the text inside before it is read."""
     if len(data) < 16:
         raise RefusalError(f"{where} is cut short")
     (length,) = struct.unpack_from("<I", data, 8)
@@ -194,9 +195,9 @@ def _check_experiment(run: ExperimentOutcome) -> None:
         raise RefusalError("has counts that are none")
     if not readable and run.counts is None and run.memory is None:
         return
-    # Qiskit pads bit strings by what the header tells.
-    told = [run.header.get("memory_slots"), *(pair[1] for pair in run.header.get("creg_sizes") or ())]
-    if any(isinstance(bits, (int, float, np.number)) and not bits <= _WIDTH for bits in told):
+    # Qiskit pads bit strings to the width in the header.
+    widths = [run.header.get("memory_slots"), *(pair[1] for pair in run.header.get("creg_sizes") or ())]
+    if any(isinstance(bits, (int, float, np.number)) and not bits <= _WIDTH for bits in widths):
         raise RefusalError("has a header with a wrong number of bits")
 
 
@@ -205,7 +206,7 @@ def _are_numbers(counts: Iterable[Any]) -> bool:
 
 
 def _check_bits(outcomes: Integers, width: int | None) -> None:
-    """An outcome beyond its bits would make a sum of counts as long as the number."""
+    """Check the range of outcomes: a sum of counts would be as long as an outcome beyond its bits."""
     if outcomes.ndim != 1:
         raise RefusalError("has outcomes in a wrong shape")
     if outcomes.size:
@@ -220,7 +221,7 @@ def _check_names(tree: Any, what: str) -> None:
 
 
 def _are_values(tree: Any) -> bool:
-    """Whether it is what a BindingsArray was written as."""
+    """Return whether a tree is a written BindingsArray."""
     if tree is None:
         return True
     if not isinstance(tree, dict) or set(tree) != {"shape", "data"}:
@@ -240,4 +241,4 @@ def _are_texts(tree: Any) -> bool:
 
 
 def _is_whole(value: Any) -> bool:
-    return type(value) is int and 0 <= value < WHOLE
+    return type(value) is int and 0 <= value < MAX_INTEGER

@@ -1,8 +1,8 @@
-"""Quantum computing for a class, without hardware, queue or network.
+"""Backends for lessons, which need no hardware and no network.
 
-``ClassroomBackend`` is a real Qiskit backend around any simulator, with a queue, run times, limits and
-failures. ``ReplayBackend`` runs a set that was recorded on real hardware again. Neither has a thread:
-the state of a job follows from the seed, the jobs that were sent, and the clock.
+``ClassroomBackend`` is a Qiskit backend around any simulator, with a queue, run times, limits and
+failures. ``ReplayBackend`` runs a recorded job set again. Neither has a thread: the state of a job is
+computed from the seed, the submitted jobs, and the clock.
 """
 
 from __future__ import annotations
@@ -13,3 +13,8 @@ from qjm_widgets.classroom.conditions import PRESETS, Conditions
 from qjm_widgets.classroom.replay import ReplayBackend
 
 __all__ = ["PRESETS", "ClassroomBackend", "Conditions", "LessonClock", "ReplayBackend"]
+
+
+def __dir__() -> list[str]:
+    """List the public names, those that Tab completes; not the internal modules."""
+    return __all__

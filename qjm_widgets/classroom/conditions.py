@@ -1,4 +1,4 @@
-"""What a lesson's machine is like: how long its queue, how slow, how reliable. With presets by name."""
+"""The conditions of a lesson's machine: queue, run times, limits and failures; presets by name."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class Conditions:
-    """What a lesson's machine is like. Times are seconds of the lesson, chances numbers from 0 to 1.
+    """The conditions of a lesson's machine.
+
+    Times are in seconds of the lesson; probabilities are numbers from 0 to 1.
 
     Attributes:
-        queue: fewest and most jobs of other people ahead of a job that finds none of yours waiting.
-        between: fewest and most jobs of others that come in between two of yours.
-        others_seconds: how long each job of others runs, at least and at most.
-        start_seconds: how long a job takes before its first shot.
-        circuit_seconds: how long each circuit takes to load.
-        shot_seconds: how long each shot of a circuit takes.
-        pending_limit: how many jobs may wait or run at once; None: any number.
-        rate: how many submissions in how many seconds; None: any number.
-        failure: the chance that a job fails in the middle of its run.
-        fail: jobs that fail, by number (from 0, in the order in which they were accepted), and the
-            words of their error.
-        rejection: the chance that a submission is rejected for one of its circuits.
-        reject: names of circuits that are rejected.
-        outage: the chance that the machine breaks down while a job of yours runs.
-        outage_seconds: how long it is down then, at least and at most.
-        outages: times when it is down, ``(from, to)`` since you sent it the first job. What runs then
-            fails, what waits goes on waiting, and nothing is accepted.
+        queue: the fewest and the most jobs of other users ahead of your job, if you have no job pending.
+        between: the fewest and the most jobs of other users between two of your jobs.
+        others_seconds: the shortest and the longest run time of another user's job.
+        start_seconds: the time before the first shot of a job.
+        circuit_seconds: the time to load each circuit.
+        shot_seconds: the time of each shot of a circuit.
+        pending_limit: the most jobs of yours that are queued or running; None means any number.
+        rate: the most submissions, and in how many seconds; None means any number.
+        failure: the probability that a job fails while it runs.
+        fail: the error messages of jobs that fail, by number (from 0, in the order of acceptance).
+        rejection: the probability that a submission is rejected because of one of its circuits.
+        reject: the names of circuits that are rejected.
+        outage: the probability that the machine breaks down while a job of yours runs.
+        outage_seconds: the shortest and the longest time that it is down then.
+        outages: times when the machine is down, ``(from, to)`` since your first submission. The running
+            job fails, queued jobs stay in the queue, and no job is accepted.
 
     Raises:
-        InputError: a value is no number of its kind; says which.
+        InputError: a value is wrong; the message names it.
     """
 
     queue: tuple[int, int] = (0, 0)
@@ -65,22 +66,22 @@ class Conditions:
             self._check(name, _is_number(getattr(self, name)), "a number of seconds")
         for name in ("failure", "rejection", "outage"):
             value = getattr(self, name)
-            self._check(name, _is_number(value) and value <= 1, "a chance from 0 to 1")
+            self._check(name, _is_number(value) and value <= 1, "a probability from 0 to 1")
         limit = self.pending_limit
-        self._check("pending_limit", limit is None or _is_whole(limit, 1), "at least 1, or None")
+        self._check("pending_limit", limit is None or _is_integer(limit, 1), "at least 1, or None")
         self._check("rate", self.rate is None or _is_rate(self.rate), "(jobs, seconds), or None")
-        told = isinstance(self.fail, Mapping) and all(_is_whole(number) for number in self.fail)
-        self._check("fail", told, "errors by the number of the job, such as {2: 'it got too warm'}")
+        numbered = isinstance(self.fail, Mapping) and all(_is_integer(number) for number in self.fail)
+        self._check("fail", numbered, "errors by the number of the job, such as {2: 'it got too warm'}")
         self._check("reject", not isinstance(self.reject, str), "several names of circuits")
-        whiles = not isinstance(self.outages, (str, Mapping)) and all(map(_is_range, self.outages))
-        self._check("outages", whiles, "several times, [(from, to), …] in seconds")
+        ranges = not isinstance(self.outages, (str, Mapping)) and all(map(_is_range, self.outages))
+        self._check("outages", ranges, "several times, [(from, to), …] in seconds")
 
     def _check(self, name: str, good: bool, wanted: str) -> None:
         if not good:
-            raise InputError(f"{name} is {wanted}; not {getattr(self, name)!r}")
+            raise InputError(f"{name} must be {wanted}, not {getattr(self, name)!r}")
 
     def changed(self, changes: Mapping[str, Any]) -> Conditions:
-        """The same with some values replaced.
+        """Return a copy with some values replaced.
 
         Raises:
             InputError: a name or a value is wrong.
@@ -88,12 +89,12 @@ class Conditions:
         known = [each.name for each in fields(self)]
         for name in changes:
             if name not in known:
-                raise InputError(f"a lesson has no {name!r}{_nearest(name, known)}")
+                raise InputError(f"there is no condition {name!r}{_nearest(name, known)}")
         return replace(self, **changes)
 
 
 def conditions(preset: str | Conditions, changes: Mapping[str, Any]) -> Conditions:
-    """A preset with some values replaced.
+    """Return a preset with some values replaced.
 
     Raises:
         InputError: there is no such preset, or a name or value is wrong.
@@ -114,22 +115,23 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
-def _is_whole(value: Any, least: int = 0) -> bool:
+def _is_integer(value: Any, least: int = 0) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _is_range(value: Any, kind: type = float) -> bool:
     if not isinstance(value, (tuple, list)) or len(value) != 2 or not all(map(_is_number, value)):
         return False
-    return bool(value[0] <= value[1]) and (kind is float or all(map(_is_whole, value)))
+    return bool(value[0] <= value[1]) and (kind is float or all(map(_is_integer, value)))
 
 
 def _is_rate(value: Any) -> bool:
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         return False
-    return _is_whole(value[0], 1) and _is_number(value[1]) and bool(value[1] > 0)
+    return _is_integer(value[0], 1) and _is_number(value[1]) and bool(value[1] > 0)
 
 
+#: Conditions by name: run times only; a long queue with limits; jobs that fail; an outage.
 PRESETS: Mapping[str, Conditions] = {
     "quiet": Conditions(),
     "busy-morning": Conditions(
@@ -142,4 +144,3 @@ PRESETS: Mapping[str, Conditions] = {
     "flaky": Conditions(queue=(0, 2), failure=0.3, rejection=0.05),
     "outage": Conditions(start_seconds=20.0, outages=((45.0, 345.0),)),
 }
-"""Lessons by name: nothing but the run time; a long queue with limits; jobs that fail; a breakdown."""

@@ -1,6 +1,6 @@
-"""What the classroom's machine answers instead of running a job: a provider's words, not ours.
+"""The errors of the classroom's machine, worded as a provider words them.
 
-``core.refusals`` reads them as it reads those of real providers.
+``core.error_policy`` reads them as it reads those of real providers.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from qiskit.providers import JobError
 
 
 class ClassroomError(QiskitError):  # type: ignore[misc]
-    """Base of the machine's refusals."""
+    """Base of the errors with which the machine refuses a job."""
 
 
 class RateLimitError(ClassroomError):
     """Too many submissions in too short a time.
 
     Attributes:
-        retry_after: real seconds after which it takes the next.
+        retry_after: real seconds until it accepts the next job; None if the clock does not move.
     """
 
     status_code = 429
@@ -28,14 +28,14 @@ class RateLimitError(ClassroomError):
 
 
 class PendingJobsError(ClassroomError):
-    """Too many jobs of one user wait or run."""
+    """Too many jobs of one user are queued or running."""
 
 
 class OutageError(ClassroomError, ConnectionRefusedError):
-    """The machine is down and takes no jobs.
+    """The machine is down and accepts no jobs.
 
     Attributes:
-        retry_after: real seconds until it is expected back.
+        retry_after: real seconds until it is expected back; None if the clock does not move.
     """
 
     def __init__(self, text: str, retry_after: float | None) -> None:
@@ -44,7 +44,7 @@ class OutageError(ClassroomError, ConnectionRefusedError):
 
 
 class RejectedError(ClassroomError):
-    """A circuit that the machine does not run."""
+    """The machine refuses the job because of its circuits or shots."""
 
 
 class JobFailedError(JobError):  # type: ignore[misc]
@@ -52,4 +52,4 @@ class JobFailedError(JobError):  # type: ignore[misc]
 
 
 class ResultTimeoutError(JobError, TimeoutError):  # type: ignore[misc]
-    """The time was over before the job was."""
+    """The job did not end within the timeout."""

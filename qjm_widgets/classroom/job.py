@@ -1,4 +1,4 @@
-"""A job of the classroom: Qiskit's own kind, whose state follows from the clock."""
+"""A job of a classroom backend: a Qiskit job with a status computed from the clock."""
 
 from __future__ import annotations
 
@@ -18,54 +18,59 @@ from qjm_widgets.errors import explain
 _ENDED = (JobStatus.DONE, JobStatus.ERROR, JobStatus.CANCELLED)
 
 
-class Course(Protocol):
-    """What happens to one job, in seconds of the lesson.
+class JobTimeline(Protocol):
+    """When one job starts and ends, in seconds of the lesson, and how.
 
-    ``started`` and ``ended`` may lie ahead of the clock, and are None while nobody knows.
+    ``started`` and ``ended`` may be in the future; they are None while they are not known.
     """
 
     @property
     def started(self) -> float | None:
-        """When it begins to run."""
+        """When it starts to run."""
 
     @property
     def ended(self) -> float | None:
-        """When it is over."""
+        """When it ends."""
 
     @property
     def error(self) -> str | None:
-        """Why it fails then."""
+        """Why it fails at its end; None if it does not."""
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was taken out."""
+        """Whether it was cancelled."""
 
 
-class Desk(Protocol):
-    """Who runs jobs: a machine with a queue, or a recording."""
+class JobRunner(Protocol):
+    """A machine with a queue, or a recording."""
 
-    def look(self, course: Any, now: float) -> None:
-        """Bring a course to what it is now."""
+    def update(self, timeline: Any, now: float) -> None:
+        """Update the timeline to the time now."""
 
-    def place(self, course: Any, now: float) -> int | None:
-        """A waiting job's place in the queue, from 1; None where there is none."""
+    def queue_position(self, timeline: Any, now: float) -> int | None:
+        """Return a queued job's position in the queue, from 1; None if it is not queued."""
 
-    def wait(self, course: Any, now: float) -> float:
-        """Seconds until a waiting job is expected to start."""
+    def seconds_to_start(self, timeline: Any, now: float) -> float:
+        """Return the seconds until a queued job is expected to start."""
 
-    def usage(self, course: Any, now: float) -> float | None:
-        """Seconds of the machine that a job has used; None where nobody knows."""
+    def usage(self, timeline: Any, now: float) -> float | None:
+        """Return the seconds of machine time that a job has used; None if it is not known."""
 
-    def cancel(self, course: Any, now: float) -> bool:
-        """Take a job out; False when it has ended."""
+    def cancel(self, timeline: Any, now: float) -> bool:
+        """Cancel a job; return False if it has ended."""
 
 
 class ClassroomJob(JobV1):  # type: ignore[misc]
-    """One job. Made by the backend's ``run``.
+    """One job of a classroom backend. The backend's ``run`` makes it; users do not.
 
     Args:
-        compute: gives the result; called once, when the job has ended well.
-        lock: held while the desk is asked.
+        backend: the backend.
+        job_id: the job's id.
+        timeline: when the job starts and ends.
+        runner: updates the timeline.
+        clock: the lesson's clock.
+        lock: held while the runner is called.
+        compute: returns the result; called once, after the job has ended without an error.
     """
 
     _async = True
@@ -74,107 +79,107 @@ class ClassroomJob(JobV1):  # type: ignore[misc]
         self,
         backend: Any,
         job_id: str,
-        course: Course,
-        desk: Desk,
+        timeline: JobTimeline,
+        runner: JobRunner,
         clock: LessonClock,
         lock: threading.RLock,
         compute: Callable[[], Result],
     ) -> None:
         super().__init__(backend, job_id)
-        self._course = course
-        self._desk = desk
+        self._timeline = timeline
+        self._runner = runner
         self._clock = clock
         self._lock = lock
         self._compute: Callable[[], Result] | None = compute
         self._computing = threading.Lock()
         self._result: Result | None = None
-        self._trouble: str | None = None
+        self._error: str | None = None
         self._sent = time.time()
 
     def submit(self) -> None:
-        """Jobs are sent by the backend's ``run``."""
+        """Do nothing: the backend's ``run`` has submitted the job."""
 
     def status(self) -> JobStatus:
-        """Qiskit's status of the job at this moment of the lesson."""
+        """Return Qiskit's status of the job at this moment of the lesson."""
         status = self._status_now()
         if status is JobStatus.DONE:
             self._run()
-            if self._trouble is not None:
+            if self._error is not None:
                 return JobStatus.ERROR
         return status
 
     def _status_now(self) -> JobStatus:
         with self._lock:
             now = self._clock.now()
-            self._desk.look(self._course, now)
-            course = self._course
-            if course.cancelled:
+            self._runner.update(self._timeline, now)
+            timeline = self._timeline
+            if timeline.cancelled:
                 return JobStatus.CANCELLED
-            if course.started is None or now < course.started:
+            if timeline.started is None or now < timeline.started:
                 return JobStatus.QUEUED
-            if course.ended is None or now < course.ended:
+            if timeline.ended is None or now < timeline.ended:
                 return JobStatus.RUNNING
-            return JobStatus.DONE if course.error is None else JobStatus.ERROR
+            return JobStatus.DONE if timeline.error is None else JobStatus.ERROR
 
     def result(self, timeout: float | None = None) -> Result:
-        """Wait for the job and give its result.
+        """Wait for the job and return its result.
 
         Args:
-            timeout: seconds on the wall; None waits as long as it takes.
+            timeout: real seconds; None waits without limit.
 
         Raises:
-            JobError: it failed, was cancelled, or had not ended in time.
+            JobError: the job failed, was cancelled, or did not end in time.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while (status := self.status()) not in _ENDED:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise ResultTimeoutError(f"job {self.job_id()} was {status.value} after {timeout} s")
-            self._clock.look_again(left)
+            self._clock._wait(left)
         if status is JobStatus.DONE:
             return self._result
         raise JobFailedError(self.error_message() or f"job {self.job_id()} was cancelled")
 
     def cancel(self) -> bool:
-        """Take the job out of the machine; False when it has ended."""
+        """Cancel the job; return False if it has ended."""
         with self._lock:
-            return self._desk.cancel(self._course, self._clock.now())
+            return self._runner.cancel(self._timeline, self._clock.now())
 
     def error_message(self) -> str | None:
-        """Why the job failed; None when it has not."""
-        if self._trouble is not None:
-            return self._trouble
-        return self._course.error if self._status_now() is JobStatus.ERROR else None
+        """Return why the job failed; None if it did not."""
+        if self._error is not None:
+            return self._error
+        return self._timeline.error if self._status_now() is JobStatus.ERROR else None
 
     def queue_position(self) -> int | None:
-        """The job's place in the queue, from 1; None when it does not wait."""
+        """Return the job's position in the queue, from 1; None if it is not queued."""
         with self._lock:
-            return self._desk.place(self._course, self._clock.now())
+            return self._runner.queue_position(self._timeline, self._clock.now())
 
     def waiting_seconds(self) -> float:
-        """Seconds of the lesson until the job is expected to start; 0 when it does not wait."""
+        """Return the seconds of the lesson until the job is expected to start; 0 if it is not queued."""
         with self._lock:
-            return self._desk.wait(self._course, self._clock.now())
+            return self._runner.seconds_to_start(self._timeline, self._clock.now())
 
     def usage(self) -> float | None:
-        """Seconds of the machine that the job has used, those of a failed job too.
+        """Return the seconds of machine time that the job has used, also if it failed.
 
-        None where that is not known: a recording tells it of jobs that have ended, if at all.
+        None means that it is not known: a recording has it only for jobs that have ended, if at all.
         """
         with self._lock:
-            return self._desk.usage(self._course, self._clock.now())
+            return self._runner.usage(self._timeline, self._clock.now())
 
     def time_per_step(self) -> dict[str, datetime.datetime]:
-        """When the job was created, began to run and ended, on the clock on the wall, UTC."""
+        """Return when the job was created, started to run and ended, in real time (UTC)."""
         with self._lock:
             now = self._clock.now()
-            self._desk.look(self._course, now)
-            moments = {"RUNNING": self._course.started, "COMPLETED": self._course.ended}
+            self._runner.update(self._timeline, now)
+            moments = {"RUNNING": self._timeline.started, "COMPLETED": self._timeline.ended}
             steps = {"CREATED": self._sent}
             for name, moment in moments.items():
                 if moment is not None and moment <= now:
-                    # A clock that was moved by hand may place it before the job was there.
-                    steps[name] = max(self._sent, self._clock.wall(moment))
+                    # With a clock that was advanced by hand, this may be before the job was created.
+                    steps[name] = max(self._sent, self._clock._unix_time(moment))
         return {name: datetime.datetime.fromtimestamp(at, datetime.UTC) for name, at in steps.items()}
 
     def _run(self) -> None:
@@ -183,8 +188,8 @@ class ClassroomJob(JobV1):  # type: ignore[misc]
                 return
             try:
                 self._result = self._compute()
-            except Exception as error:  # the simulator's own error is this job's
-                self._trouble = explain(error)
+            except Exception as error:  # whatever the simulator raises is the error of this job
+                self._error = explain(error)
             self._compute = None
 
     def __repr__(self) -> str:

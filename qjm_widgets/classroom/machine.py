@@ -1,8 +1,7 @@
-"""The lesson's machine: one after another, it runs your jobs and those of other people.
+"""The lesson's machine: it runs your jobs and those of other users, one after another.
 
-Pure in (seed, what was sent and cancelled, the time now): nothing happens by itself, what has happened
-until now is worked out when somebody asks. Every draw belongs to the number of a job, never to the
-moment, so one lesson gives one picture.
+Its state is a function of the seed, the submissions, the cancellations and the time; it is computed when
+it is read. Random numbers depend on the number of a job, not on the time, so a lesson is reproducible.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ _REASONS = (
 
 @dataclass(eq=False)
 class Task:
-    """A job in the machine, yours (``number`` counts them from 0) or somebody else's (None).
+    """A job in the machine: yours (``number`` counts them from 0) or another user's (None).
 
     Attributes:
-        arrived, started, ended: seconds of the lesson; ``ended`` may lie ahead while it runs.
-        length: seconds that it runs when nothing happens to it.
+        arrived, started, ended: seconds of the lesson; ``ended`` may be in the future while it runs.
+        length: its run time in seconds if it does not fail.
         error: why it fails at ``ended``.
-        cancelled: it was taken out.
+        cancelled: whether it was cancelled.
     """
 
     arrived: float
@@ -42,11 +41,11 @@ class Task:
 
 
 class Machine:
-    """A queue and what works through it.
+    """A queue, and a machine that runs its jobs.
 
     Args:
-        conditions: what the machine is like.
-        seed: of everything that is left to chance.
+        conditions: the machine's conditions.
+        seed: the seed of all random numbers.
     """
 
     def __init__(self, conditions: Conditions, seed: int) -> None:
@@ -56,99 +55,101 @@ class Machine:
         self._running: Task | None = None
         self._free_at = 0.0
         self._outages: list[tuple[float, float]] = []
-        self._met = False
-        self._knocks: deque[float] = deque()
-        self._tries = 0
+        self._started = False
+        self._submissions: deque[float] = deque()
+        self._submission_count = 0
         self._jobs = 0
 
     def draw(self, kind: str, number: int) -> random.Random:
-        """The chances of one thing."""
+        """Return the random generator of one kind of event and one number."""
         return random.Random(f"{self._seed}/{kind}/{number}")
 
-    # -- taking jobs ---------------------------------------------------------------------------------
+    # -- submission ---------------------------------------------------------------------------------
 
-    def down_until(self, now: float) -> float | None:
-        """When the machine is up again; None while it is."""
-        if not self._met:  # outages count from here: who comes late to class has them too
-            self._met = True
+    def outage_end(self, now: float) -> float | None:
+        """Return when the current outage ends; None if the machine is up."""
+        if not self._started:  # times of outages are relative to the first submission
+            self._started = True
             self._outages = sorted((now + begin, now + end) for begin, end in self._conditions.outages)
         self._advance(now)
         ends = [end for begin, end in self._outages if begin <= now < end]
         return max(ends) if ends else None
 
-    def wait_for_rate(self, now: float) -> float:
-        """Seconds until the next submission may come; 0 takes this one."""
+    def seconds_until_allowed(self, now: float) -> float:
+        """Return the seconds until the next submission is allowed; 0 counts this one as submitted."""
         if self._conditions.rate is None:
             return 0.0
         jobs, seconds = self._conditions.rate
-        while self._knocks and self._knocks[0] <= now - seconds:
-            self._knocks.popleft()
-        if len(self._knocks) >= jobs:
-            return self._knocks[0] + seconds - now
-        self._knocks.append(now)
+        while self._submissions and self._submissions[0] <= now - seconds:
+            self._submissions.popleft()
+        if len(self._submissions) >= jobs:
+            return self._submissions[0] + seconds - now
+        self._submissions.append(now)
         return 0.0
 
     def pending(self, now: float) -> int:
-        """How many of your jobs wait or run."""
+        """Return how many of your jobs are queued or running."""
         self._advance(now)
         running = self._running is not None and self._running.number is not None
         return running + sum(task.number is not None for task in self._queue)
 
     def rejected(self, circuits: int) -> int | None:
-        """Which circuit of a submission the machine does not like, by chance; None mostly."""
-        chances = self.draw("rejection", self._tries)
-        self._tries += 1
-        if chances.random() >= self._conditions.rejection:
+        """Return the circuit for which a submission is rejected at random; None if it is not."""
+        generator = self.draw("rejection", self._submission_count)
+        self._submission_count += 1
+        if generator.random() >= self._conditions.rejection:
             return None
-        return chances.randrange(circuits)
+        return generator.randrange(circuits)
 
     def accept(self, now: float, circuits: int, shots: int) -> Task:
         """Queue a job of yours.
 
         Args:
             now: seconds of the lesson.
-            circuits: how many it holds.
-            shots: of each.
+            circuits: the number of circuits.
+            shots: the shots of each circuit.
         """
-        rules, chances = self._conditions, self.draw("job", self._jobs)
-        others = chances.randint(*(rules.between if self.pending(now) else rules.queue))
+        conditions, generator = self._conditions, self.draw("job", self._jobs)
+        others = generator.randint(*(conditions.between if self.pending(now) else conditions.queue))
         for _ in range(others):
-            self._queue.append(Task(now, chances.uniform(*rules.others_seconds)))
-        seconds = rules.start_seconds + circuits * (rules.circuit_seconds + shots * rules.shot_seconds)
+            self._queue.append(Task(now, generator.uniform(*conditions.others_seconds)))
+        seconds = conditions.start_seconds + circuits * (
+            conditions.circuit_seconds + shots * conditions.shot_seconds
+        )
         task = Task(now, seconds, self._jobs)
         self._jobs += 1
         self._queue.append(task)
         self._advance(now)
         return task
 
-    # -- telling and cancelling ----------------------------------------------------------------------
+    # -- state and cancellation ----------------------------------------------------------------------
 
-    def look(self, task: Task, now: float) -> None:
-        """Bring a task to what it is now; it takes all others along."""
+    def update(self, task: Task, now: float) -> None:
+        """Update all tasks to the time now."""
         self._advance(now)
 
-    def place(self, task: Task, now: float) -> int | None:
-        """A waiting job's place in the queue, from 1; None when it does not wait."""
+    def queue_position(self, task: Task, now: float) -> int | None:
+        """Return a queued job's position in the queue, from 1; None if it is not queued."""
         self._advance(now)
         return self._queue.index(task) + 1 if task in self._queue else None
 
-    def wait(self, task: Task, now: float) -> float:
-        """Seconds until a waiting job starts, if nothing happens meanwhile; 0 when it does not wait."""
-        place = self.place(task, now)
-        if place is None:
+    def seconds_to_start(self, task: Task, now: float) -> float:
+        """Return the seconds until a queued job starts if no job fails; 0 if it is not queued."""
+        position = self.queue_position(task, now)
+        if position is None:
             return 0.0
-        ahead = sum(other.length for other in list(self._queue)[: place - 1])
-        return max(0.0, self._up(max(now, self._free_at)) - now) + ahead
+        ahead = sum(other.length for other in list(self._queue)[: position - 1])
+        return max(0.0, self._first_up_time(max(now, self._free_at)) - now) + ahead
 
     def usage(self, task: Task, now: float) -> float:
-        """Seconds that a task has run so far."""
+        """Return the seconds that a task has run so far."""
         self._advance(now)
         if task.started is None or task.started > now:
             return 0.0
         return (now if task.ended is None else min(now, task.ended)) - task.started
 
     def cancel(self, task: Task, now: float) -> bool:
-        """Take a job out; False when it has ended."""
+        """Cancel a job; return False if it has ended."""
         self._advance(now)
         if task in self._queue:
             self._queue.remove(task)
@@ -160,7 +161,7 @@ class Machine:
         task.ended, task.cancelled, task.error = now, True, None
         return True
 
-    # -- what happens --------------------------------------------------------------------------------
+    # -- simulation --------------------------------------------------------------------------------
 
     def _advance(self, now: float) -> None:
         while True:
@@ -170,7 +171,7 @@ class Machine:
                 self._running = None
             if not self._queue:
                 return
-            start = self._up(max(self._free_at, self._queue[0].arrived))
+            start = self._first_up_time(max(self._free_at, self._queue[0].arrived))
             if start > now:
                 return
             self._running = task = self._queue.popleft()
@@ -181,29 +182,29 @@ class Machine:
     def _begin(self, task: Task, start: float) -> None:
         task.started, task.ended = start, start + task.length
         if task.number is not None:
-            self._doom(task, start)
+            self._draw_failure(task, start)
         for begin, _ in self._outages:
             if start < begin < task.ended:
                 task.ended, task.error = begin, "the machine broke down while the job ran"
 
-    def _doom(self, task: Task, start: float) -> None:
-        """What chance or the script has in store for a job of yours."""
+    def _draw_failure(self, task: Task, start: float) -> None:
+        """Decide at random, or as the conditions say, whether a job of yours fails and when."""
         assert task.number is not None
-        rules, chances = self._conditions, self.draw("fate", task.number)
-        # All are drawn, whatever the rules: changing one of them leaves the others alone.
-        fails, breaks = chances.random() < rules.failure, chances.random() < rules.outage
-        moment = start + chances.uniform(0.2, 0.8) * task.length
-        down, reason = chances.uniform(*rules.outage_seconds), chances.choice(_REASONS)
-        if task.number in rules.fail:
-            fails, reason = True, rules.fail[task.number]
+        conditions, generator = self._conditions, self.draw("fate", task.number)
+        # Draw all numbers in any case: then a changed condition does not change the other draws.
+        fails, breaks = generator.random() < conditions.failure, generator.random() < conditions.outage
+        moment = start + generator.uniform(0.2, 0.8) * task.length
+        down, reason = generator.uniform(*conditions.outage_seconds), generator.choice(_REASONS)
+        if task.number in conditions.fail:
+            fails, reason = True, conditions.fail[task.number]
         if breaks:
             self._outages.append((moment, moment + down))
             self._outages.sort()
         elif fails:
             task.ended, task.error = moment, reason
 
-    def _up(self, moment: float) -> float:
-        """The first moment from this one at which the machine is up."""
+    def _first_up_time(self, moment: float) -> float:
+        """Return the first moment, not before this one, at which the machine is up."""
         for begin, end in self._outages:
             if begin <= moment < end:
                 moment = end

@@ -1,4 +1,4 @@
-"""What a bundle tells of a set that was run: its circuits, and how each attempt of each job went."""
+"""Reading a bundle as a recording: the circuits, and the attempts of each job."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 
 from qjm_widgets.bundle import Bundle, read_bundle
 from qjm_widgets.bundle.validation import is_safe_to_read
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.outcomes import JobOutcome, PubOutcome
-from qjm_widgets.core.ports import Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status, StatusChange
 from qjm_widgets.errors import InputError
 from qjm_widgets.serialization.circuits import read_block, read_names
 from qjm_widgets.serialization.outcomes import decode_outcome
 
-_TAKEN = frozenset({Status.QUEUED, Status.RUNNING})
+_ACCEPTED = frozenset({Status.QUEUED, Status.RUNNING})
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One attempt of a job. Times are seconds since the set was first sent.
+    """One attempt of a job. Times are seconds since the first submission of the set.
 
     Attributes:
-        sent: when it went out.
-        accepted: whether the backend took it; ``text`` tells why not.
-        started: when it began to run.
-        ended: when it was over.
-        status: how it ended; None where the recording was over before it was.
+        sent: when it was submitted.
+        accepted: whether the backend accepted it; ``text`` is the reason if not.
+        started: when it started to run.
+        ended: when it ended.
+        status: its last status; None if the recording ends before the attempt.
         text: its error.
-        qpu_seconds: what the backend said that it used; None where it said nothing.
+        qpu_seconds: seconds of quantum processor time that the backend reported; None if it did not.
     """
 
     sent: float
@@ -44,7 +44,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class RecordedJob:
-    """One job, with the result of its last attempt."""
+    """One job with its attempts, and the outcome of the last one."""
 
     record: JobRecord
     attempts: tuple[Attempt, ...]
@@ -53,25 +53,25 @@ class RecordedJob:
 
 @dataclass(frozen=True)
 class Recording:
-    """A set that was run: ``jobs`` by row, ``works`` the circuits."""
+    """A recorded set: ``jobs`` by row, and its circuits, ``works``."""
 
     record: JobSetRecord
     jobs: tuple[RecordedJob, ...]
-    works: tuple[Work, ...]
+    works: tuple[CircuitInput, ...]
 
 
 def read_recording(source: str | os.PathLike[str]) -> Recording:
-    """The recording in a bundle.
+    """Read the recording in a bundle.
 
     Raises:
-        BundleError: the file is no bundle that can be believed.
-        InputError: it is a bundle whose counts a backend cannot give.
+        BundleError: the file is damaged or not a bundle.
+        InputError: it has results that a backend cannot return (of arrays of parameter values).
     """
     bundle = read_bundle(source)
     first = min((line.at for line in bundle.history if line.status is Status.SENDING), default=0.0)
     jobs = tuple(_job(bundle, job, first) for job in bundle.jobs)
-    works = tuple(_works(bundle))
-    _refuse_sweeps(jobs)
+    works = tuple(_read_works(bundle))
+    _refuse_parameter_arrays(jobs)
     return Recording(bundle.record, jobs, works)
 
 
@@ -86,8 +86,8 @@ def _job(bundle: Bundle, record: JobRecord, first: float) -> RecordedJob:
 
 
 def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float) -> Attempt:
-    """An attempt by its history; of the last one the record knows the backend's own times."""
-    times = {line.status: line.at for line in lines}  # of a job that was sent anew, the last time
+    """Make an attempt from its history; for the last one, the record has the backend's own times."""
+    times = {line.status: line.at for line in lines}  # the last time if a status was repeated
     final = next((line for line in reversed(lines) if line.status.final), None)
     sent = times.get(Status.SENDING, first)
     ended = (last and last.finished_at) or (final.at if final else max([sent, *times.values()]))
@@ -95,7 +95,7 @@ def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float
     text = (last and last.error) or (final.text if final else None)
     return Attempt(
         sent=max(0.0, sent - first),
-        accepted=final is None or final.status is not Status.ERROR or bool(times.keys() & _TAKEN),
+        accepted=final is None or final.status is not Status.ERROR or bool(times.keys() & _ACCEPTED),
         started=max(sent, started) - first,
         ended=max(sent, started, ended) - first,
         status=None if final is None else final.status,
@@ -104,40 +104,40 @@ def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float
     )
 
 
-def _works(bundle: Bundle) -> list[Work]:
-    works: list[Work | None] = [None] * bundle.record.circuits
+def _read_works(bundle: Bundle) -> list[CircuitInput]:
+    works: list[CircuitInput | None] = [None] * bundle.record.circuits
     for block in bundle.blocks:
         found = read_block(block) if is_safe_to_read(block) else [None] * len(block.span)
         for circuit, (work, name) in enumerate(
             zip(found, read_names(block), strict=True), block.span.start
         ):
-            works[circuit] = work if isinstance(work, Work) else _blank(name)
-    return [work or _blank(f"circuit {index}") for index, work in enumerate(works)]
+            works[circuit] = work if isinstance(work, CircuitInput) else _empty_work(name)
+    return [work or _empty_work(f"circuit {index}") for index, work in enumerate(works)]
 
 
-def _blank(name: str) -> Work:
-    """For a circuit of which only the name was kept: it is never computed."""
+def _empty_work(name: str) -> CircuitInput:
+    """Stand for a circuit of which only the name was stored; nothing is computed from it."""
     from qiskit import QuantumCircuit
 
-    return Work(QuantumCircuit(name=name))
+    return CircuitInput(QuantumCircuit(name=name))
 
 
-def _refuse_sweeps(jobs: Sequence[RecordedJob]) -> None:
+def _refuse_parameter_arrays(jobs: Sequence[RecordedJob]) -> None:
     for job in jobs:
         for place, circuit in enumerate(job.outcome.circuits if job.outcome else ()):
             if isinstance(circuit, PubOutcome) and circuit.shape != ():
                 raise InputError(
                     f"circuit {job.record.span.start + place} ran with an array of parameter values, "
-                    "whose results a backend does not give: record its circuits with values assigned"
+                    "for which a backend has no results: record circuits with assigned values"
                 )
 
 
 def experiment(outcome: Any, name: str) -> Any:
-    """What a circuit gave, as the ``ExperimentResult`` of a backend.
+    """Convert a circuit's recorded outcome to the ``ExperimentResult`` of a backend.
 
     Args:
-        outcome: of the recording; None where the backend gave nothing.
-        name: the circuit's.
+        outcome: the recorded outcome; None if the backend gave no result.
+        name: the circuit's name.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 

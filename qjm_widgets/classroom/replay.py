@@ -1,4 +1,4 @@
-"""A set that was recorded on real hardware runs again: with its waiting, running, failing and counts."""
+"""A backend that runs a recorded job set again, with the recorded times, failures and counts."""
 
 from __future__ import annotations
 
@@ -22,68 +22,69 @@ if TYPE_CHECKING:
     from qjm_widgets.job_set import JobSet
     from qjm_widgets.manager import JobManager
 
-_MARK = "qjm_replay"
-"""In a circuit's metadata: its index in the recording."""
+#: The key in a circuit's metadata under which its index in the recording is kept.
+_INDEX_KEY = "qjm_replay"
 
 
 @dataclass(eq=False)
-class _Play:
-    """One recorded attempt as it happens again, in seconds of the lesson."""
+class _ReplayedJob:
+    """One recorded attempt that is replayed; times in seconds of the lesson."""
 
     started: float
     ended: float
     error: str | None
-    cancels: bool
+    was_cancelled: bool
     qpu_seconds: float | None
     cancelled: bool = False
 
 
-class _Tape:
-    """What runs the recorded jobs: everything about them is known ahead."""
+class _ReplayRunner:
+    """Runs recorded jobs; their times are known from the start."""
 
-    def look(self, play: _Play, now: float) -> None:
-        """A job that was cancelled then is cancelled now."""
-        play.cancelled = play.cancelled or (play.cancels and play.ended <= now)
+    def update(self, job: _ReplayedJob, now: float) -> None:
+        """Cancel the job at the time at which it was cancelled in the recording."""
+        job.cancelled = job.cancelled or (job.was_cancelled and job.ended <= now)
 
-    def place(self, play: _Play, now: float) -> int | None:
-        """Nobody wrote down the queue."""
+    def queue_position(self, job: _ReplayedJob, now: float) -> int | None:
+        """Return None: the queue is not recorded."""
         return None
 
-    def wait(self, play: _Play, now: float) -> float:
-        """Seconds until the job starts."""
-        return max(0.0, play.started - now)
+    def seconds_to_start(self, job: _ReplayedJob, now: float) -> float:
+        """Return the seconds until the job starts."""
+        return max(0.0, job.started - now)
 
-    def usage(self, play: _Play, now: float) -> float | None:
-        """What was recorded, once the job has ended: a job that was stopped on the way has none."""
-        return play.qpu_seconds if play.ended <= now else None
+    def usage(self, job: _ReplayedJob, now: float) -> float | None:
+        """Return the recorded usage after the job has ended; None for a job that was cancelled here."""
+        return job.qpu_seconds if job.ended <= now else None
 
-    def cancel(self, play: _Play, now: float) -> bool:
-        """Let it end here, unless it has already."""
-        if play.cancelled or play.ended <= now:
+    def cancel(self, job: _ReplayedJob, now: float) -> bool:
+        """End the job now; return False if it has ended."""
+        if job.cancelled or job.ended <= now:
             return False
-        play.ended, play.cancelled, play.error, play.qpu_seconds = now, True, None, None
+        job.ended, job.cancelled, job.error, job.qpu_seconds = now, True, None, None
         return True
 
 
 class ReplayBackend(BackendV2):  # type: ignore[misc]
     """Runs the circuits of a recorded set again, without computing anything.
 
-    ``start()`` runs the whole set as it was cut and named. Or run ``circuits``, all or some of them, as
-    on any backend: each job waits, runs, and fails or gives its counts as when it was recorded.
+    ``start()`` runs the whole set, cut and named as in the recording. Or run some or all of ``circuits``
+    as on any backend: each job waits, runs, and fails or gives its counts as recorded.
 
     Args:
         bundle: the file that ``manager.export`` wrote.
-        speed: how often faster than it was; 60 makes an hour a minute.
-        clock: a clock that several backends share, or one that a test drives; else ``speed`` makes one.
-        name: by default that of the backend on which it was recorded.
+        speed: seconds of the recording in one real second; with 60, an hour takes a minute.
+        clock: a clock that several backends share or that a test advances; by default a new one with
+            ``speed``.
+        name: the backend's name; by default that of the recorded backend.
 
     Attributes:
-        circuits: those of the recording, in order.
-        clock: the lesson's; ``clock.advance(600)`` skips ten minutes of it.
+        circuits: the circuits of the recording, in order.
+        clock: the lesson's clock; ``clock.advance(600)`` skips ten minutes.
 
     Raises:
-        BundleError: the file is no bundle that can be believed.
-        InputError: the recording holds arrays of parameter values, or speed is no number.
+        BundleError: the file is damaged or not a bundle.
+        InputError: the recording has arrays of parameter values, or ``speed`` is not a number.
     """
 
     def __init__(
@@ -104,9 +105,9 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
         if record.shots is not None:
             self._options.update_options(shots=record.shots[1])
         self._target = Target(num_qubits=max(circuit.num_qubits for circuit in self.circuits))
-        self._tape = _Tape()
-        self._played: dict[int, int] = {}
-        self._began = 0.0
+        self._runner = _ReplayRunner()
+        self._attempts_replayed: dict[int, int] = {}
+        self._replay_started = 0.0
         self._sent = 0
         self._lock = threading.RLock()
 
@@ -116,20 +117,20 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
 
     @property
     def target(self) -> Target:
-        """As many qubits as the widest circuit has; nothing is computed, so any gate will do."""
+        """A target with as many qubits as the widest circuit; every gate is allowed."""
         return self._target
 
     @property
     def max_circuits(self) -> int:
-        """The most circuits that a recorded job holds."""
+        """The most circuits in one recorded job."""
         return max(len(job.record.span) for job in self._recording.jobs)
 
     def start(self, manager: JobManager | None = None, *, name: str | None = None) -> JobSet:
-        """Run the whole set once more, cut as it was; returns at once.
+        """Run the whole set again, cut as in the recording, and return without waiting for it.
 
         Args:
-            manager: where the set is kept; by default that of the user's own store.
-            name: of the set; by default that of the recording.
+            manager: the manager that runs the set; by default ``default_manager()``.
+            name: the set's name; by default that of the recording.
         """
         if manager is None:
             from qjm_widgets.manager import default_manager
@@ -154,85 +155,91 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
         )
 
     def rewind(self) -> None:
-        """Play from the beginning: the next job is the first; what was sent before goes on."""
+        """Start again: the next job replays a first attempt. Submitted jobs go on."""
         with self._lock:
-            self._played.clear()
+            self._attempts_replayed.clear()
 
     def run(self, run_input: Any, **options: Any) -> ClassroomJob:
-        """Play the recorded job that holds these circuits.
+        """Replay the recorded job that holds these circuits.
 
         Args:
             run_input: one or many of ``circuits``.
-            options: whatever a backend takes; the recording stays as it is.
+            options: ``shots`` selects among recorded jobs; all other options are ignored.
 
         Raises:
-            RejectedError: they are not circuits of one recorded job.
-            ClassroomError: the job was refused when it was recorded.
+            RejectedError: they are not the circuits of one recorded job.
+            ClassroomError: the job was refused in the recording.
         """
         circuits = list(run_input) if isinstance(run_input, (list, tuple)) else [run_input]
         with self._lock:
             indices = [self._index(circuit) for circuit in circuits]
             job = self._choose(indices, options.get("shots"))
             now = self.clock.now()
-            if not self._played:
-                self._began = now
-            number = self._played.get(job.record.row, 0)
-            self._played[job.record.row] = number + 1
-            # What failed to the end fails in the same way however often it is sent again.
+            if not self._attempts_replayed:
+                self._replay_started = now
+            number = self._attempts_replayed.get(job.record.row, 0)
+            self._attempts_replayed[job.record.row] = number + 1
+            # After the last recorded attempt, each retry repeats that attempt.
             attempt = job.attempts[min(number, len(job.attempts) - 1)]
             if not attempt.accepted:
                 raise _refusal(attempt.text or "the backend refused this job")
             self._sent += 1
             job_id = job.record.job_id if number == len(job.attempts) - 1 else None
             job_id = job_id or f"{self.name}-{job.record.row}-{self._sent}"
-            play = self._play(attempt, now, again=number > 0)
+            replayed = self._replayed_job(attempt, now, again=number > 0)
 
             def compute() -> Result:
                 return self._result(job, indices, job_id)
 
-            return ClassroomJob(self, job_id, play, self._tape, self.clock, self._lock, compute)
+            return ClassroomJob(self, job_id, replayed, self._runner, self.clock, self._lock, compute)
 
     def _index(self, circuit: Any) -> int:
-        index = (circuit.metadata or {}).get(_MARK)
+        index = (circuit.metadata or {}).get(_INDEX_KEY)
         if type(index) is not int or not 0 <= index < len(self.circuits):
             raise RejectedError(
-                f"{circuit.name} is no circuit of this recording: run some of backend.circuits"
+                f"{circuit.name} is not a circuit of this recording: run some of backend.circuits"
             )
         return index
 
     def _choose(self, indices: Sequence[int], shots: Any) -> RecordedJob:
-        """The recorded job that holds these circuits: one that was not played yet, else one to retry."""
+        """Choose a recorded job that holds these circuits: one not replayed yet, else one to retry."""
         holding = [
             job for job in self._recording.jobs if all(index in job.record.span for index in indices)
         ]
         if not holding:
-            # As when it was recorded: the job was too large and was cut.
+            # The same error as of a provider, so that the job is cut again.
             raise RejectedError(f"too many circuits: no recorded job held all of these {len(indices)}")
-        fresh = [job for job in holding if job.record.row not in self._played]
+        fresh = [job for job in holding if job.record.row not in self._attempts_replayed]
         again = [job for job in holding if job.attempts[-1].status is not Status.DONE]
-        unfinished = [job for job in holding if self._played.get(job.record.row, 0) < len(job.attempts)]
+        unfinished = [
+            job for job in holding if self._attempts_replayed.get(job.record.row, 0) < len(job.attempts)
+        ]
         for jobs in (fresh, unfinished, again):
             if jobs:
                 return next((job for job in jobs if job.record.shots == shots), jobs[0])
         whole = {job.record.span for job in holding} == {(indices[0], indices[-1] + 1)}
-        if whole:  # all of it has been played to its good end: somebody runs the set anew
-            self._played.clear()
+        if whole:  # all jobs succeeded: the set is run again
+            self._attempts_replayed.clear()
         return holding[0]
 
-    def _play(self, attempt: Attempt, now: float, *, again: bool) -> _Play:
-        started = now + attempt.started - attempt.sent if again else self._began + attempt.started
+    def _replayed_job(self, attempt: Attempt, now: float, *, again: bool) -> _ReplayedJob:
+        started = (
+            now + attempt.started - attempt.sent if again else self._replay_started + attempt.started
+        )
         started = max(now, started)
         ended = started + attempt.ended - attempt.started
         error = None
         if attempt.status is None:
-            error = "the recording ends here: the job was not over"
+            error = "the recording ends before this job did"
         elif attempt.status is Status.ERROR:
             error = attempt.text or "it failed without a reason"
-        return _Play(started, ended, error, attempt.status is Status.CANCELLED, attempt.qpu_seconds)
+        return _ReplayedJob(
+            started, ended, error, attempt.status is Status.CANCELLED, attempt.qpu_seconds
+        )
 
     def _result(self, job: RecordedJob, indices: Sequence[int], job_id: str) -> Result:
         if job.outcome is None:
-            raise ClassroomError("the recording holds no result of this job")
+            raise ClassroomError("the recording has no result of this job")
         start = job.record.span.start
         found = [
             experiment(job.outcome.circuits[index - start], self.circuits[index].name)
@@ -249,17 +256,17 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
 
 
 def _refusal(text: str) -> ClassroomError:
-    """An error that reads as the recorded one did: its kind and what it said."""
-    kind, _, said = text.partition(": ")
-    if not said or not kind.isidentifier():
+    """Make an error with the class name and the text of the recorded one."""
+    kind, _, message = text.partition(": ")
+    if not message or not kind.isidentifier():
         return ClassroomError(text)
-    refusal: ClassroomError = type(kind, (ClassroomError,), {})(said)
+    refusal: ClassroomError = type(kind, (ClassroomError,), {})(message)
     return refusal
 
 
 def _marked(circuit: Any, values: Any, index: int) -> Any:
-    """The circuit with its index; parameters that had one value each are assigned."""
+    """Return the circuit with its index in the metadata; assign recorded parameter values."""
     if values is not None:
         circuit = values.bind(circuit, ())
-    circuit.metadata = {**(circuit.metadata or {}), _MARK: index}
+    circuit.metadata = {**(circuit.metadata or {}), _INDEX_KEY: index}
     return circuit

@@ -2,15 +2,15 @@
 
 Exit codes::
 
-    0   it was done; of watch, resume and retry: and every job of the set is done
-    1   the set has ended, and some of its jobs failed, were cancelled or are held
+    0   success; of watch, resume and retry: every job of the set is done
+    1   the set has settled, and some of its jobs are not done: error, cancelled, held or failed circuits
     2   the command line, or a value in it, is wrong
     3   there is no such job set
-    4   another kernel drives the set: act there
+    4   another kernel drives the set: use that kernel
     5   nobody drives the set, so a backend is needed: --backend module:factory
     6   the store or a file could not be read or written
-    7   --timeout was over first; the jobs go on
-    130 interrupted; what was sent goes on
+    7   the time of --timeout is over; jobs that were sent continue
+    130 interrupted; jobs that were sent continue
 """
 
 from qjm_widgets.cli.main import main

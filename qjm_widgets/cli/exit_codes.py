@@ -1,4 +1,4 @@
-"""What the exit codes say; the package's docstring lists them."""
+"""The exit codes; the package's docstring explains them."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from qjm_widgets.errors import (
 
 DONE = 0
 NOT_ALL_DONE = 1
-WRONG = 2
-UNKNOWN = 3
-ELSEWHERE = 4
-NO_DRIVER = 5
-NO_STORE = 6
-LATE = 7
+USAGE = 2
+NOT_FOUND = 3
+DRIVEN_ELSEWHERE = 4
+BACKEND_NEEDED = 5
+STORE_FAILED = 6
+TIMED_OUT = 7
 INTERRUPTED = 130
 
 _BY_KIND: tuple[tuple[type[Exception], int], ...] = (
-    (NotFoundError, UNKNOWN),
-    (DrivenElsewhereError, ELSEWHERE),
-    (InvalidStateError, NO_DRIVER),
-    (WaitTimeoutError, LATE),
-    (BundleError, NO_STORE),
-    (StoreError, NO_STORE),
+    (NotFoundError, NOT_FOUND),
+    (DrivenElsewhereError, DRIVEN_ELSEWHERE),
+    (InvalidStateError, BACKEND_NEEDED),
+    (WaitTimeoutError, TIMED_OUT),
+    (BundleError, STORE_FAILED),
+    (StoreError, STORE_FAILED),
 )
 
 
 def code_of(error: QJMError) -> int:
-    """The exit code for an error."""
-    return next((code for kind, code in _BY_KIND if isinstance(error, kind)), WRONG)
+    """Return the exit code for an error."""
+    return next((code for kind, code in _BY_KIND if isinstance(error, kind)), USAGE)

@@ -1,22 +1,22 @@
-"""Finding a set by what a person types of it."""
+"""The lookup of a set by id, beginning of an id, or name."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from qjm_widgets.core.formatting import first_line
-from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.errors import AmbiguousNameError, JobSetNotFoundError
 
-_FEW = 5
+_MOST_NAMED = 5
 
 
 def find_set(summaries: Sequence[SetSummary], text: str) -> str:
-    """The id of the one set that is meant: by its id, the beginning of it, or its name.
+    """Return the id of the one set with this id, beginning of an id, or name.
 
     Raises:
-        JobSetNotFoundError: none has it.
-        AmbiguousNameError: several have it; names them.
+        JobSetNotFoundError: no set matches.
+        AmbiguousNameError: several sets match; the message lists them.
     """
     ids = [summary.record.set_id for summary in summaries]
     if text in ids:
@@ -28,10 +28,10 @@ def find_set(summaries: Sequence[SetSummary], text: str) -> str:
     ]
     if not found:
         raise JobSetNotFoundError(
-            f"no job set {first_line(text)!r} in the store: `qjm list`, or `%qjm`, shows all"
+            f"no job set {first_line(text)!r} in the store: `qjm list` or `%qjm` lists all"
         )
     if len(found) > 1:
-        some = ", ".join(f"{each.set_id} ({first_line(each.name, 40)})" for each in found[:_FEW])
-        more = ", …" if len(found) > _FEW else ""
-        raise AmbiguousNameError(f"{len(found)} job sets are called {first_line(text)!r}: {some}{more}")
+        some = ", ".join(f"{each.set_id} ({first_line(each.name, 40)})" for each in found[:_MOST_NAMED])
+        more = ", …" if len(found) > _MOST_NAMED else ""
+        raise AmbiguousNameError(f"{len(found)} job sets match {first_line(text)!r}: {some}{more}")
     return found[0].set_id

@@ -1,4 +1,4 @@
-"""Sets as text and as JSON. What comes from elsewhere never reaches the terminal as it is."""
+"""Sets as text and as JSON. Foreign text is made printable before it reaches the terminal."""
 
 from __future__ import annotations
 
@@ -9,25 +9,26 @@ from typing import Any
 
 from qjm_widgets._printable import printable
 from qjm_widgets.core import formatting
-from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.job_set import JobSet
 
+#: The least characters of a name in a narrow list.
 _LEAST_NAME = 10
 
 
 def dump(tree: Any) -> str:
-    """JSON in ASCII, so that no text can command a terminal."""
+    """Return JSON in ASCII, so that no text controls the terminal."""
     return json.dumps(tree, indent=2)
 
 
 def line_of(tree: Any) -> str:
-    """JSON in one line."""
+    """Return JSON in one line."""
     return json.dumps(tree)
 
 
 def summary_tree(summary: SetSummary) -> dict[str, Any]:
-    """A set of the list."""
+    """Return a set of the list for JSON."""
     record = summary.record
     return {
         "id": record.set_id,
@@ -44,14 +45,14 @@ def summary_tree(summary: SetSummary) -> dict[str, Any]:
 
 
 def set_tree(job_set: JobSet) -> dict[str, Any]:
-    """A set without its jobs."""
+    """Return a set without its jobs for JSON."""
     state = job_set._state
     flawed = len(state.totals.flawed)
     return summary_tree(SetSummary(state.record, state.numbers(), _driver(job_set), flawed))
 
 
 def jobs_tree(job_set: JobSet) -> list[dict[str, Any]]:
-    """The jobs in order."""
+    """Return the jobs for JSON, in the order of their circuits."""
     return [_job(job) for job in job_set._state.ordered()]
 
 
@@ -90,11 +91,12 @@ def _time(at: float | None) -> str | None:
 
 
 def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
-    """The list of sets, a line each: id, when it was made, name, backend and how it stands.
+    """Return the list of sets, a line each: id, time of creation, name, backend and summary.
 
     Args:
         summaries: the sets.
-        width: columns of the terminal; a narrow one leaves out backend and time, and cuts names.
+        width: columns of the terminal, None for no limit. If it is narrow, backend and time are left
+            out, and names are cut.
     """
     if not summaries:
         return "No job sets in the store."
@@ -102,13 +104,13 @@ def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
     widths = [max(len(line[place]) for line in lines) for place in range(5)]
     kept = [0, 1, 2, 3, 4]
 
-    def over() -> int:
+    def excess() -> int:
         return 0 if width is None else max(0, sum(widths[each] + 2 for each in kept) - 2 - width)
 
     for place in (3, 1):
-        if over():
+        if excess():
             kept.remove(place)
-    widths[2] = max(min(widths[2], _LEAST_NAME), widths[2] - over())
+    widths[2] = max(min(widths[2], _LEAST_NAME), widths[2] - excess())
     cut = [[formatting.first_line(line[place], widths[place]) for place in range(5)] for line in lines]
     return "\n".join(
         "  ".join(f"{line[place]:<{widths[place]}}" for place in kept).rstrip() for line in cut
@@ -117,7 +119,7 @@ def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
 
 def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
     record = summary.record
-    made = f"{datetime.datetime.fromtimestamp(record.created_at):%Y-%m-%d %H:%M}"
+    created = f"{datetime.datetime.fromtimestamp(record.created_at):%Y-%m-%d %H:%M}"
     text = str(formatting.summary(summary.jobs, flawed=summary.flawed))
     if summary.interrupted:
         text += " · interrupted: qjm resume"
@@ -126,18 +128,18 @@ def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
     if record.unstored_circuits:
         text += f" · {formatting.unresumable(record)}"
     name, backend = formatting.first_line(record.name, 32), formatting.first_line(record.backend, 24)
-    return record.set_id[:8], made, name, backend, text
+    return record.set_id[:8], created, name, backend, text
 
 
 def show_text(job_set: JobSet) -> str:
-    """A set and its jobs."""
+    """Return a set and its jobs."""
     owner = _driver(job_set)
     driven = f"\n  driven by {owner}" if owner is not None and not job_set._state.settled else ""
     return printable(job_set.report() + driven)
 
 
 def counts_text(counts: dict[str, int]) -> str:
-    """Counts, the most frequent first, with a bar of characters each."""
+    """Return counts, the most frequent first, with a bar of characters each."""
     if not counts:
         return "No counts yet."
     most = max(counts.values())

@@ -1,4 +1,4 @@
-"""``%qjm``: job sets by a line in a notebook. ``%load_ext qjm_widgets`` makes it known."""
+"""``%qjm``: a line magic for job sets. ``%load_ext qjm_widgets`` registers it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from IPython.display import display
 
 from qjm_widgets.cli.find_set import find_set
 from qjm_widgets.core.formatting import plural
-from qjm_widgets.core.ports import SetSummary
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.errors import InputError, QJMError
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager import JobManager, default_manager
-from qjm_widgets.manager.manager import open_managers
+from qjm_widgets.manager.default import open_managers
 from qjm_widgets.widgets import settings
 
-_USAGE = """%qjm                 the sets of the store
-%qjm show SET        the live panel of a set
-%qjm cancel SET      cancel a set's jobs
-%qjm teaching on     panels explain themselves; off ends it
-SET is an id, the beginning of one, or a name; Tab completes ids."""
-_MOST = 200
-"""Ids that Tab offers: the newest."""
+_USAGE = """%qjm                   list the sets of the store
+%qjm show SET          show the live panel of a set
+%qjm cancel SET        cancel a set's jobs
+%qjm teaching on|off   let panels explain themselves, or not
+SET is an id, the beginning of an id, or a name; Tab completes ids."""
+#: The most ids that Tab offers; they are the newest.
+_MOST_IDS = 200
 
 
 @magics_class
@@ -38,14 +38,14 @@ class QJMMagics(Magics):
         command, rest = [*words, "", ""][:2]
         try:
             if not words:
-                for manager in _one_a_store(_managers()):
+                for manager in _one_for_each_store(_managers()):
                     display(manager)  # type: ignore[no-untyped-call]
             elif command in _COMMANDS:
                 _COMMANDS[command](rest.strip())
             else:
-                raise InputError(f"%qjm knows no {command!r}:\n{_USAGE}")
+                raise InputError(f"%qjm has no command {command!r}:\n{_USAGE}")
         except QJMError as error:
-            # The cell fails, with a line and without a traceback, which would tell nothing more.
+            # The cell fails with a line and without a traceback, which would add nothing.
             raise UsageError(str(error)) from None
 
 
@@ -60,7 +60,7 @@ def _cancel(text: str) -> None:
 
 def _teach(text: str) -> None:
     if text not in ("on", "off"):
-        raise InputError(f"%qjm teaching on, or off; not {text!r}")
+        raise InputError(f"%qjm teaching is on or off, not {text!r}")
     settings.set_default(text == "on")
 
 
@@ -72,12 +72,12 @@ _COMMANDS: Mapping[str, Callable[[str], None]] = {
 
 
 def _set(text: str) -> JobSet:
-    """The set that is meant, from the manager that has it in this session, else from the store."""
+    """Return a set, from the manager that has it in this session, else from the store."""
     if not text:
         raise InputError(f"which set?\n{_USAGE}")
     managers = _managers()
     set_id = find_set(_summaries(managers), text)
-    # Its own manager, where one of this kernel has it: only that one can cancel.
+    # If a manager of this kernel has the set, only that manager can cancel its jobs.
     for manager in managers:
         for job_set in manager.job_sets():
             if job_set.job_set_id() == set_id:
@@ -87,27 +87,27 @@ def _set(text: str) -> JobSet:
 
 
 def _managers() -> list[JobManager]:
-    """The open managers of this kernel; where there is none, the one on the user's own store."""
+    """Return the open managers of this kernel; if there is none, the one of the user's own store."""
     return open_managers() or [default_manager()]
 
 
-def _one_a_store(managers: Sequence[JobManager]) -> list[JobManager]:
-    chosen = {id(m) if m.store_path == ":memory:" else m.store_path: m for m in managers}
-    return list(chosen.values())
+def _one_for_each_store(managers: Sequence[JobManager]) -> list[JobManager]:
+    by_store = {id(m) if m._store_path == ":memory:" else m._store_path: m for m in managers}
+    return list(by_store.values())
 
 
 def _summaries(managers: Sequence[JobManager]) -> list[SetSummary]:
-    """The sets of all stores, each once."""
+    """Return the sets of all stores, each once."""
     found = {summary.record.set_id: summary for manager in managers for summary in manager.history()}
     return list(found.values())
 
 
 def complete(shell: Any, event: Any) -> list[str]:
-    """What Tab offers after ``%qjm``: its words, then ids.
+    """Return the completions of Tab after ``%qjm``: its commands, then ids.
 
     Args:
-        shell: IPython's, which is not needed.
-        event: ``line`` up to the cursor, and the ``symbol`` that is being typed.
+        shell: IPython's; unused.
+        event: has ``line`` up to the cursor, and the ``symbol`` that is being typed.
     """
     words = event.line.split()
     before = words[1:] if event.line.endswith(" ") else words[1:-1]
@@ -117,21 +117,21 @@ def complete(shell: Any, event: Any) -> list[str]:
         return ["on", "off"]
     if before in (["show"], ["cancel"]):
         try:
-            return [summary.record.set_id for summary in _summaries(_managers())[:_MOST]]
-        except QJMError:  # a store that cannot be read completes nothing
+            return [summary.record.set_id for summary in _summaries(_managers())[:_MOST_IDS]]
+        except QJMError:  # a store that cannot be read has no completions
             return []
     return []
 
 
 def load(shell: Any) -> None:
-    """Make ``%qjm`` known to a shell."""
+    """Register ``%qjm`` in a shell."""
     shell.register_magics(QJMMagics)
     shell.set_hook("complete_command", complete, str_key="%qjm")
     shell.set_hook("complete_command", complete, str_key="qjm")
 
 
 def unload(shell: Any) -> None:
-    """Take ``%qjm`` away again."""
+    """Remove ``%qjm`` from a shell."""
     shell.magics_manager.magics["line"].pop("qjm", None)
     for key in ("%qjm", "qjm"):
         shell.strdispatchers["complete_command"].strs.pop(key, None)

@@ -16,7 +16,7 @@ from qjm_widgets.cli import exit_codes, formatting
 from qjm_widgets.cli.find_set import find_set
 from qjm_widgets.cli.parser import backend_of, options_of, parser
 from qjm_widgets.cli.watch import watch
-from qjm_widgets.core.formatting import plural
+from qjm_widgets.core.formatting import STATUS_NAMES, plural, status_text
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import (
     DrivenElsewhereError,
@@ -29,49 +29,49 @@ from qjm_widgets.errors import (
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager import JobManager
 
-_CANCELLING = 60.0
-"""Seconds that a backend has to answer a cancellation, where nobody says."""
+#: Seconds that a backend has to confirm a cancellation without --timeout.
+_CANCEL_TIMEOUT = 60.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line.
 
     Args:
-        arguments: by default those of the process.
+        arguments: None for those of the process.
 
     Returns:
         The exit code; ``qjm_widgets.cli`` lists them.
     """
-    chosen = parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     try:
-        with _manager(chosen) as manager:
-            return _COMMANDS[chosen.command](manager, chosen)
+        with _manager(parsed) as manager:
+            return _COMMANDS[parsed.command](manager, parsed)
     except QJMError as error:
-        return _tell(error, chosen.json)
+        return _report_error(error, parsed.json)
     except KeyboardInterrupt:
-        print("interrupted; what was sent goes on", file=sys.stderr)
+        print("interrupted; jobs that were sent continue", file=sys.stderr)
         return exit_codes.INTERRUPTED
-    except BrokenPipeError:  # whoever reads, such as head, has enough
+    except BrokenPipeError:  # the reader, such as head, has ended
         sys.stdout = None
         return exit_codes.DONE
 
 
 @contextlib.contextmanager
-def _manager(chosen: argparse.Namespace) -> Iterator[JobManager]:
-    """The manager of this command; leaving it waits for nothing."""
-    path = chosen.store
-    if path is not None and chosen.command != "load" and not Path(path).expanduser().exists():
+def _manager(arguments: argparse.Namespace) -> Iterator[JobManager]:
+    """Open the manager of this command; its end waits for nothing."""
+    path = arguments.store
+    if path is not None and arguments.command != "load" and not Path(path).expanduser().exists():
         raise StoreError(f"there is no store {path}")
     manager = JobManager(path)
     try:
         yield manager
     finally:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the last line tells how many were not sent
+            warnings.simplefilter("ignore")  # the last line has the number of jobs that were not sent
             manager.close()
 
 
-def _tell(error: QJMError, as_json: bool) -> int:
+def _report_error(error: QJMError, as_json: bool) -> int:
     code = exit_codes.code_of(error)
     if as_json:
         tree = {"error": type(error).__name__, "message": str(error), "exit_code": code}
@@ -81,12 +81,12 @@ def _tell(error: QJMError, as_json: bool) -> int:
     return code
 
 
-# -- what is known -----------------------------------------------------------------------------------
+# -- queries ------------------------------------------------------------------------------------
 
 
-def _list(manager: JobManager, chosen: argparse.Namespace) -> int:
-    found = manager.history(chosen.name, chosen.limit)
-    if chosen.json:
+def _list(manager: JobManager, arguments: argparse.Namespace) -> int:
+    found = manager.history(arguments.name, arguments.limit)
+    if arguments.json:
         print(formatting.dump([formatting.summary_tree(summary) for summary in found]))
     else:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
@@ -94,10 +94,10 @@ def _list(manager: JobManager, chosen: argparse.Namespace) -> int:
     return exit_codes.DONE
 
 
-def _show(manager: JobManager, chosen: argparse.Namespace) -> int:
-    job_set = _retrieve(manager, chosen)
-    counts = job_set.counts() if chosen.counts else None
-    if chosen.json:
+def _show(manager: JobManager, arguments: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, arguments)
+    counts = job_set.counts() if arguments.counts else None
+    if arguments.json:
         tree = {**formatting.set_tree(job_set), "job_list": formatting.jobs_tree(job_set)}
         print(formatting.dump(tree if counts is None else {**tree, "counts": counts}))
         return exit_codes.DONE
@@ -107,75 +107,78 @@ def _show(manager: JobManager, chosen: argparse.Namespace) -> int:
     return exit_codes.DONE
 
 
-def _watch(manager: JobManager, chosen: argparse.Namespace) -> int:
-    job_set = _retrieve(manager, chosen)
-    watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
-    return _ending(job_set)
+def _watch(manager: JobManager, arguments: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, arguments)
+    watch(job_set, timeout=arguments.timeout, as_json=arguments.json)
+    return _exit_code(job_set)
 
 
-# -- what is done ------------------------------------------------------------------------------------
+# -- actions ------------------------------------------------------------------------------------
 
 
-def _cancel(manager: JobManager, chosen: argparse.Namespace) -> int:
-    job_set = _retrieve(manager, chosen)
-    rows = _rows(job_set, chosen.jobs)
+def _cancel(manager: JobManager, arguments: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, arguments)
+    rows = _rows(job_set, arguments.jobs)
     rows = [row for row in rows if not job_set._state.jobs[row].status.final]
     if not rows:
-        return _say(chosen, {"cancelled": 0}, "nothing to cancel: those jobs have ended")
-    _drive(job_set, chosen, paused=True)
+        return _print_result(arguments, {"cancelled": 0}, "nothing to cancel: those jobs have ended")
+    _drive_here(job_set, arguments, paused=True)
     job_set.cancel(rows)
-    limit = _CANCELLING if chosen.timeout is None else chosen.timeout
+    limit = _CANCEL_TIMEOUT if arguments.timeout is None else arguments.timeout
     deadline = time.monotonic() + limit
     state = job_set._state
     with state.changed:
-        over = state.changed.wait_for(
+        ended_in_time = state.changed.wait_for(
             lambda: all(state.jobs[row].status.final for row in rows),
             max(0.0, deadline - time.monotonic()),
         )
-    if not over:
-        raise WaitTimeoutError(f"asked for, but not confirmed within {limit:g} s: look again later")
+    if not ended_in_time:
+        raise WaitTimeoutError(f"the cancellation was requested, but not confirmed within {limit:g} s")
     ended = sum(state.jobs[row].status is Status.CANCELLED for row in rows)
     late = f"; {len(rows) - ended} ended first" if ended < len(rows) else ""
     tree = {"cancelled": ended, "asked_for": len(rows)}
-    return _say(chosen, tree, f"{plural(ended, 'job')} cancelled{late}")
+    return _print_result(
+        arguments, tree, f"{plural(ended, 'job')} {status_text(Status.CANCELLED)}{late}"
+    )
 
 
-def _retry(manager: JobManager, chosen: argparse.Namespace) -> int:
-    job_set = _retrieve(manager, chosen)
-    rows = _rows(job_set, chosen.jobs)
-    wanted = Status.HELD if chosen.held else Status.ERROR
+def _retry(manager: JobManager, arguments: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, arguments)
+    rows = _rows(job_set, arguments.jobs)
+    wanted = Status.HELD if arguments.held else Status.ERROR
     jobs = [job_set._state.jobs[row] for row in rows]
-    if not any(job.status is wanted or (job.flawed and not chosen.held) for job in jobs):
-        return _say(chosen, {"retried": 0}, f"nothing to retry: no job of those is {_word(wanted)}")
-    _drive(job_set, chosen, paused=False)
-    again = job_set.retry(rows, held=chosen.held)
-    if not chosen.json:
+    if not any(job.status is wanted or (job.flawed and not arguments.held) for job in jobs):
+        text = f"nothing to retry: none of these jobs has the status {STATUS_NAMES[wanted]}"
+        return _print_result(arguments, {"retried": 0}, text)
+    _drive_here(job_set, arguments, paused=False)
+    again = job_set.retry(rows, held=arguments.held)
+    if not arguments.json:
         print(f"sending {plural(again, 'job')} again")
-    watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
-    return _ending(job_set)
+    watch(job_set, timeout=arguments.timeout, as_json=arguments.json)
+    return _exit_code(job_set)
 
 
-def _word(status: Status) -> str:
-    return "held" if status is Status.HELD else "failed"
-
-
-def _resume(manager: JobManager, chosen: argparse.Namespace) -> int:
-    job_set = _retrieve(manager, chosen)
+def _resume(manager: JobManager, arguments: argparse.Namespace) -> int:
+    job_set = _retrieve(manager, arguments)
     if job_set._state.interrupted or job_set._state.owner is not None:
-        _drive(job_set, chosen, paused=False)
-    watch(job_set, timeout=chosen.timeout, as_json=chosen.json)
-    return _ending(job_set)
+        _drive_here(job_set, arguments, paused=False)
+    watch(job_set, timeout=arguments.timeout, as_json=arguments.json)
+    return _exit_code(job_set)
 
 
-def _export(manager: JobManager, chosen: argparse.Namespace) -> int:
-    set_id = find_set(manager.history(), chosen.set)
-    manager.export(set_id, chosen.file)
-    return _say(chosen, {"id": set_id, "file": chosen.file}, f"{set_id} is in {chosen.file}")
+def _export(manager: JobManager, arguments: argparse.Namespace) -> int:
+    set_id = find_set(manager.history(), arguments.set)
+    manager.export(set_id, arguments.file)
+    return _print_result(
+        arguments, {"id": set_id, "file": arguments.file}, f"{set_id} is in {arguments.file}"
+    )
 
 
-def _load(manager: JobManager, chosen: argparse.Namespace) -> int:
-    job_set = manager.load(chosen.file)
-    return _say(chosen, formatting.set_tree(job_set), f"{job_set.job_set_id()} is in the store")
+def _load(manager: JobManager, arguments: argparse.Namespace) -> int:
+    job_set = manager.load(arguments.file)
+    return _print_result(
+        arguments, formatting.set_tree(job_set), f"{job_set.job_set_id()} is in the store"
+    )
 
 
 _COMMANDS: Mapping[str, Callable[[JobManager, argparse.Namespace], int]] = {
@@ -190,11 +193,11 @@ _COMMANDS: Mapping[str, Callable[[JobManager, argparse.Namespace], int]] = {
 }
 
 
-# -- together ----------------------------------------------------------------------------------------
+# -- helpers -----------------------------------------------------------------------------------------
 
 
-def _retrieve(manager: JobManager, chosen: argparse.Namespace) -> JobSet:
-    return manager.retrieve_job_set(find_set(manager.history(), chosen.set))
+def _retrieve(manager: JobManager, arguments: argparse.Namespace) -> JobSet:
+    return manager.retrieve_job_set(find_set(manager.history(), arguments.set))
 
 
 def _rows(job_set: JobSet, jobs: Sequence[int]) -> list[int]:
@@ -205,12 +208,12 @@ def _rows(job_set: JobSet, jobs: Sequence[int]) -> list[int]:
     return list(jobs) or list(range(most))
 
 
-def _drive(job_set: JobSet, chosen: argparse.Namespace, *, paused: bool) -> None:
-    """Drive the set in this process, unless a kernel does."""
+def _drive_here(job_set: JobSet, arguments: argparse.Namespace, *, paused: bool) -> None:
+    """Drive the set in this process, unless a kernel drives it."""
     owner = job_set._state.owner
     if owner is not None:
-        raise DrivenElsewhereError(f"{owner} drives this job set: act there, or end it first")
-    backend, options = backend_of(chosen.backend), options_of(chosen.option)
+        raise DrivenElsewhereError(f"{owner} drives this job set: use that kernel, or end it first")
+    backend, options = backend_of(arguments.backend), options_of(arguments.option)
     try:
         job_set.resume(backend, paused=paused, **options)
     except InputError as error:
@@ -222,15 +225,19 @@ def _drive(job_set: JobSet, chosen: argparse.Namespace, *, paused: bool) -> None
         raise
 
 
-def _ending(job_set: JobSet) -> int:
-    """How a set that was watched stands."""
+def _exit_code(job_set: JobSet) -> int:
+    """Return the exit code for a set that was watched.
+
+    Raises:
+        InvalidStateError: nobody drives the set.
+    """
     state = job_set._state
     if state.interrupted:
-        raise InvalidStateError("nobody drives this job set: qjm resume does")
-    whole = state.finished == len(state.jobs) and not state.totals.flawed
-    return exit_codes.DONE if whole else exit_codes.NOT_ALL_DONE
+        raise InvalidStateError("nobody drives this job set: run qjm resume")
+    all_done = state.finished == len(state.jobs) and not state.totals.flawed
+    return exit_codes.DONE if all_done else exit_codes.NOT_ALL_DONE
 
 
-def _say(chosen: argparse.Namespace, tree: object, text: str) -> int:
-    print(formatting.dump(tree) if chosen.json else printable(text))
+def _print_result(arguments: argparse.Namespace, tree: object, text: str) -> int:
+    print(formatting.dump(tree) if arguments.json else printable(text))
     return exit_codes.DONE

@@ -1,4 +1,4 @@
-"""What ``qjm watch`` paints: as many jobs and columns as the terminal has room for. Needs rich."""
+"""The table of ``qjm watch``: as many jobs and columns as fit into the terminal. Needs rich."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from qjm_widgets.job_set import JobSet
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-_ROOM = 6
-"""Lines of the terminal that are not for jobs."""
-_FIRST = (
+#: Lines of the terminal without jobs.
+_OTHER_LINES = 6
+#: The order in which jobs are preferred if not all fit.
+_PRIORITY = (
     Status.RUNNING,
     Status.SENDING,
     Status.ERROR,
@@ -27,7 +28,6 @@ _FIRST = (
     Status.NOT_SENT,
     Status.DONE,
 )
-"""Where not all jobs have room, those that somebody looks for."""
 _STYLES = {
     Status.RUNNING: "cyan",
     Status.DONE: "green",
@@ -35,10 +35,10 @@ _STYLES = {
     Status.HELD: "yellow",
     Status.CANCELLED: "dim",
 }
+#: Characters between two columns.
 _GAP = 2
-"""Columns of the terminal between two of the table's."""
+#: The least characters of a note; shorter notes are left out.
 _LEAST_NOTE = 10
-"""A note that is cut shorter says nothing."""
 
 
 class Column(NamedTuple):
@@ -50,16 +50,16 @@ class Column(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Columns of the terminal that it takes."""
+        """Its width in characters."""
         return max(map(len, (self.head, *self.cells)))
 
 
+#: The columns that are dropped if the terminal is narrow, in this order.
 _DROPPED = ("waited", "circuits", "ran", "queue")
-"""Which columns go first where the terminal is narrow."""
 
 
 def fit(columns: Sequence[Column], width: int) -> list[Column]:
-    """Those that a terminal has room for, without those that say nothing."""
+    """Return the columns that fit into ``width`` characters, without empty ones."""
     kept = [column for column in columns if any(column.cells)]
     for head in _DROPPED:
         if sum(column.width + _GAP for column in kept) - _GAP <= width:
@@ -69,12 +69,12 @@ def fit(columns: Sequence[Column], width: int) -> list[Column]:
 
 
 class JobsTable:
-    """A set at a time, for rich.
+    """A set at one time, for rich.
 
     Args:
-        job_set: what is shown.
+        job_set: the set.
         now: seconds since 1970.
-        line: how the set stands, the last line.
+        line: returns the last line, the summary of the set.
     """
 
     def __init__(self, job_set: JobSet, now: float, line: Callable[[JobSet], str]) -> None:
@@ -85,7 +85,7 @@ class JobsTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         state = self._set._state
         jobs = state.ordered()
-        shown = _chosen(jobs, max(1, (options.height or console.height) - _ROOM))
+        shown = _select(jobs, max(1, (options.height or console.height) - _OTHER_LINES))
         rows = [formatting.row(job, self._now) for job in shown]
         name = formatting.first_line(state.record.name, 60)
         title = f"{name} · {formatting.first_line(formatting.title(state.record, len(jobs)))}"
@@ -94,7 +94,7 @@ class JobsTable:
             [
                 Column("job", [str(row.row) for row in rows], True),
                 Column("circuits", [f"{row.span} {row.piece}".rstrip() for row in rows], False),
-                Column("status", [row.word for row in rows], False),
+                Column("status", [row.status_name for row in rows], False),
                 Column("queue", [str(row.queue or "") for row in rows], True),
                 Column("waited", [formatting.duration(row.waited) for row in rows], True),
                 Column("ran", [formatting.duration(row.ran) for row in rows], True),
@@ -106,15 +106,15 @@ class JobsTable:
         yield Text(more + self._line(self._set))
 
 
-def _chosen(jobs: Sequence[JobRecord], room: int) -> list[JobRecord]:
-    """The jobs that are shown, in the order of the set."""
-    chosen = sorted(jobs, key=lambda job: _FIRST.index(_look_of(job)))[:room]
-    rows = {job.row for job in chosen}
+def _select(jobs: Sequence[JobRecord], room: int) -> list[JobRecord]:
+    """Return the jobs that are shown, at most ``room``, in the order of the set."""
+    selected = sorted(jobs, key=lambda job: _PRIORITY.index(_display_status(job)))[:room]
+    rows = {job.row for job in selected}
     return [job for job in jobs if job.row in rows]
 
 
-def _look_of(job: JobRecord) -> Status:
-    """The status as which a job is placed and coloured: one with failed circuits as one that failed."""
+def _display_status(job: JobRecord) -> Status:
+    """Return the status for order and colour: Error for a done job with failed circuits."""
     return Status.ERROR if job.flawed else job.status
 
 
@@ -125,14 +125,14 @@ def _table(
     for column in columns:
         table.add_column(column.head, justify="right" if column.right else "left", no_wrap=True)
     left = width - sum(column.width + _GAP for column in columns)
-    noted = left >= _LEAST_NOTE and any(notes)
-    if noted:
+    has_notes = left >= _LEAST_NOTE and any(notes)
+    if has_notes:
         table.add_column("", overflow="ellipsis", no_wrap=True)
     for place, job in enumerate(jobs):
-        style = _STYLES.get(_look_of(job), "")
+        style = _STYLES.get(_display_status(job), "")
         cells = [
             Text(column.cells[place], style=style if column.head == "status" else "")
             for column in columns
         ]
-        table.add_row(*cells, *([Text(notes[place])] if noted else []))
+        table.add_row(*cells, *([Text(notes[place])] if has_notes else []))
     return table

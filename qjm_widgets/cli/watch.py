@@ -1,4 +1,4 @@
-"""A set live in a terminal: a table that repaints where there is one, else a line for each change."""
+"""A set live: a table on a terminal with rich, else a line for each change."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from qjm_widgets.cli import formatting
 from qjm_widgets.errors import WaitTimeoutError
 from qjm_widgets.job_set import JobSet
 
-_BEAT = 0.25
+#: Seconds between two repaints.
+_INTERVAL = 0.25
 
 
 def watch(job_set: JobSet, *, timeout: float | None, as_json: bool) -> None:
-    """Show a set until it has ended or nobody drives it any more.
+    """Show a set until it has settled: all its jobs have ended or are held, or nobody drives it.
 
     Args:
-        timeout: seconds; None: as long as it takes.
-        as_json: a line of JSON for each change instead.
+        timeout: seconds; None waits without limit.
+        as_json: print a line of JSON for each change instead.
 
     Raises:
-        WaitTimeoutError: the time was over first.
+        WaitTimeoutError: the set had not settled in time.
     """
     if as_json:
-        _say_changes(job_set, timeout, lambda: formatting.line_of(formatting.set_tree(job_set)))
+        _print_changes(job_set, timeout, lambda: formatting.line_of(formatting.set_tree(job_set)))
     elif not sys.stdout.isatty() or not _show_table(job_set, timeout):
-        _say_changes(job_set, timeout, lambda: _line(job_set))
+        _print_changes(job_set, timeout, lambda: _line(job_set))
 
 
 def _line(job_set: JobSet) -> str:
@@ -37,17 +38,17 @@ def _line(job_set: JobSet) -> str:
     return printable(f"{line} · {state.waiting.text}" if state.waiting is not None else line)
 
 
-def _say_changes(job_set: JobSet, timeout: float | None, text: Callable[[], str]) -> None:
-    said = None
-    for _ in _beats(job_set, timeout):
-        now = text()
-        if now != said:
-            said = now
-            print(now, flush=True)
+def _print_changes(job_set: JobSet, timeout: float | None, text: Callable[[], str]) -> None:
+    printed = None
+    for _ in _changes(job_set, timeout):
+        line = text()
+        if line != printed:
+            printed = line
+            print(line, flush=True)
 
 
 def _show_table(job_set: JobSet, timeout: float | None) -> bool:
-    """Whether rich is there to show one."""
+    """Show the table; return False if rich is not installed."""
     try:
         from rich.console import Console
         from rich.live import Live
@@ -56,13 +57,13 @@ def _show_table(job_set: JobSet, timeout: float | None) -> bool:
     except ImportError:
         return False
     with Live(console=Console(), auto_refresh=False) as shown:
-        for _ in _beats(job_set, timeout):
+        for _ in _changes(job_set, timeout):
             shown.update(JobsTable(job_set, time.time(), _line), refresh=True)
     return True
 
 
-def _beats(job_set: JobSet, timeout: float | None) -> Any:
-    """Once at first, at each change (four times a second at most), and once at the end."""
+def _changes(job_set: JobSet, timeout: float | None) -> Any:
+    """Yield once at first, at each change (at most four times a second), and once at the end."""
     state = job_set._state
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:
@@ -72,8 +73,8 @@ def _beats(job_set: JobSet, timeout: float | None) -> Any:
         if settled:
             return
         if deadline is not None and time.monotonic() >= deadline:
-            raise WaitTimeoutError(f"after {timeout} s: {_line(job_set)}. The jobs go on")
-        left = _BEAT if deadline is None else min(_BEAT, max(0.0, deadline - time.monotonic()))
+            raise WaitTimeoutError(f"after {timeout} s: {_line(job_set)}. The jobs continue")
+        left = _INTERVAL if deadline is None else min(_INTERVAL, max(0.0, deadline - time.monotonic()))
         with state.changed:
             if state.sequence == seen:
                 state.changed.wait(left)

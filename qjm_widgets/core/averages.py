@@ -1,4 +1,4 @@
-"""Means, sums and joins of the values that results hold: numbers, arrays, states, dicts and lists."""
+"""Means, sums and joins of the values in results: numbers, arrays, states, dicts and lists."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ import numpy as np
 
 from qjm_widgets.core import qiskit_values
 
-#: Two pieces of a deterministic computation differ by rounding at most.
+#: Tolerance of two pieces of a deterministic computation, which differ by rounding at most.
 _CLOSE = 1e-8
-#: How far the sum of quasi-probabilities may be from 1.
+#: Tolerance of the sum of quasi-probabilities, which is 1.
 _ONE = 1e-6
 
 
 class UnmergeableError(ValueError):
-    """Why values cannot be merged, in words that follow what they are."""
+    """The reason why values cannot be merged; its text follows the name of the values."""
 
 
 def average(values: Sequence[Any], weights: Sequence[float], *, real: bool = False) -> Any:
-    """The weighted mean; values that are all the same are not changed by a rounding error.
+    """Return the weighted mean; equal values are returned without a rounding error.
 
     Args:
-        values: numbers, arrays, operators of Qiskit, or lists, tuples and dicts of such; where one dict
-            lacks a key, 0 is taken.
-        weights: of each value, above 0.
-        real: refuse complex numbers, of which a mean may make no sense.
+        values: numbers, arrays, operators of Qiskit, or lists, tuples and dicts of such; a key that
+            a dict lacks counts as 0.
+        weights: one for each value, above 0.
+        real: refuse complex numbers, because their mean may have no meaning.
 
     Raises:
-        UnmergeableError: they are something else, or do not fit each other.
+        UnmergeableError: the values are of other types, or differ in shape or type.
     """
     if len(values) == 1 or all(_exactly_equal(values[0], value) for value in values[1:]):
         return values[0]
-    whole = sum(weights)
-    return _combined(values, [weight / whole for weight in weights], real)
+    total_weight = sum(weights)
+    return _combined(values, [weight / total_weight for weight in weights], real)
 
 
 def total(values: Sequence[Any]) -> Any:
-    """The sum; the kinds of values are those of ``average``.
+    """Return the sum; values are of the types that ``average`` accepts.
 
     Raises:
-        UnmergeableError: they are something else, or do not fit each other.
+        UnmergeableError: the values are of other types, or differ in shape or type.
     """
     return _combined(values, [1] * len(values), real=False)
 
 
 def join(values: Sequence[Any]) -> Any:
-    """Lists, tuples or arrays, one after another.
+    """Concatenate lists, tuples or arrays.
 
     Raises:
-        UnmergeableError: they are something else.
+        UnmergeableError: the values are of other types.
     """
     if all(isinstance(value, (list, tuple)) for value in values):
         return type(values[0])(entry for value in values for entry in value)
@@ -62,7 +62,7 @@ def join(values: Sequence[Any]) -> Any:
 
 
 def quasi(counts: Collection[Any]) -> bool:
-    """Whether numbers are quasi-probabilities: fractions that sum to 1."""
+    """Return whether numbers are quasi-probabilities: fractions that sum to 1."""
     if not any(isinstance(count, float) for count in counts):
         return False
     try:
@@ -72,7 +72,7 @@ def quasi(counts: Collection[Any]) -> bool:
 
 
 def are_equal(one: Any, other: Any) -> bool:
-    """Whether values are the same but for rounding errors."""
+    """Return whether values are equal up to rounding errors."""
     if type(one) is not type(other):
         return False
     if isinstance(one, Mapping):
@@ -115,7 +115,7 @@ def _combined(values: Sequence[Any], weights: Sequence[float], real: bool) -> An
     first = values[0]
     if all(map(_is_numeric, values)):
         if real and any(value.dtype.kind == "c" for value in values):
-            raise UnmergeableError("which differ, and whose mean may make no sense")
+            raise UnmergeableError("which differ, and a mean may have no meaning")
         if len({value.shape for value in values}) > 1:
             raise UnmergeableError("which differ in shape")
         return sum(weight * value for value, weight in zip(values, weights, strict=True))
@@ -148,7 +148,7 @@ def _combined_operators(values: Sequence[Any], weights: Sequence[float], real: b
         or any(each != names[0] for each in names)
         or any(each != others[0] for each in others)
     ):
-        raise UnmergeableError("which differ, and of which there is no mean")
+        raise UnmergeableError("which differ and have no mean")
     return qiskit_values.make(names[0], _combined(arrays, weights, real), *others[0])
 
 

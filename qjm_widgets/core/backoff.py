@@ -1,33 +1,38 @@
-"""When to ask next: pure in (state, now)."""
+"""When to poll and submit next, as pure functions of the state and the time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+#: Shortest interval of local jobs, in seconds.
 FASTEST = 0.005
+#: Factor by which the interval of remote jobs grows.
 GROWTH = 1.5
+#: The same for local jobs, whose end should be seen soon.
 LOCAL_GROWTH = 1.2
-"""How an interval grows; where asking costs nothing, an end is to be seen soon after it came."""
+#: Polling takes at most one part in so many of the time, because local jobs need the interpreter.
 SHARE = 20
-"""Asking may take one part in so many of the time: jobs in this process need it for themselves."""
+#: The same for remote jobs.
 REMOTE_SHARE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """When jobs are asked for next; times are seconds on a monotonic clock.
+    """The time of the next poll; times are seconds on a monotonic clock.
 
-    The interval starts short, grows while nothing happens, and starts again when something did. Jobs in
-    this process wait for each other: they are asked for when half of those that are there should have
-    ended, as each question takes the interpreter from them.
+    The interval starts short, grows while nothing changes, and starts again after a change. Each poll
+    takes the interpreter from jobs in this process, so these are polled when half of the unfinished ones
+    should have ended.
 
     Attributes:
         shortest, longest: bounds of the interval.
-        growth: what it grows by.
-        share: asking may take one part in so many of the time.
+        growth: factor by which the interval grows.
+        interval: seconds from one poll to the next.
+        due: time of the next poll.
+        share: polling takes at most one part in so many of the time.
         local: whether the jobs run in this process.
-        since: when the last of them ended, or the first was sent.
-        each: seconds from one end to the next; None while none has ended.
+        since: when the last job ended, or the first was submitted.
+        each: seconds from one end to the next; None while no job has ended.
     """
 
     shortest: float
@@ -42,41 +47,48 @@ class Polling:
 
     @classmethod
     def start(cls, now: float, *, local: bool) -> Polling:
-        """Jobs in this process can be asked often; a provider is asked with more patience."""
+        """Return the state before the first poll; local jobs are polled more often than remote ones."""
         if local:
             return cls(FASTEST, 0.1, LOCAL_GROWTH, FASTEST, now, since=now)
         return cls(0.05, 10.0, GROWTH, 0.05, now, REMOTE_SHARE, local=False)
 
     def between(self, shortest: float, longest: float) -> Polling:
-        """With other bounds of the interval, in seconds."""
+        """Return the state with other bounds of the interval, in seconds."""
         return replace(self, shortest=shortest, longest=longest, interval=shortest)
 
-    def asked(self, now: float, *, took: float, news: bool, ended: int = 0, left: int = 0) -> Polling:
-        """After an answer, with or without news; asking took so many seconds, but for what has ended.
+    def answered(
+        self, now: float, *, took: float, changed: bool, ended: int = 0, left: int = 0
+    ) -> Polling:
+        """Return the state after an answer.
 
-        ``ended`` are the jobs that are over by that answer, ``left`` those that are still there.
+        Args:
+            now: the time.
+            took: seconds that the poll took, without the fetching of outcomes.
+            changed: whether a job changed.
+            ended: number of jobs that the answer ended.
+            left: number of unfinished jobs.
         """
         since, each = self.since, self.each
         if ended:
             since, each = now, (now - self.since) / ended
-        interval = self.shortest if news else min(self.interval * self.growth, self.longest)
-        if news and self.local and each is not None:
+        interval = self.shortest if changed else min(self.interval * self.growth, self.longest)
+        if changed and self.local and each is not None:
             interval = min(max(interval, each * left / 2), self.longest)
         interval = max(interval, took * self.share)
         return replace(self, interval=interval, due=now + interval, since=since, each=each)
 
     def sent(self, now: float, others: int) -> Polling:
-        """A job was sent, where so many others are: a job of this process waits for those."""
+        """Return the state after a submission; beside ``others``, a local job changes nothing."""
         if self.local and others and self.each is not None:
             return self
         return replace(self.soon(now), since=self.since if others else now, each=None)
 
     def failed(self, now: float, wait: float) -> Polling:
-        """After no answer: ask again in ``wait`` seconds, with no less patience than before."""
+        """Return the state after a failed poll; the next is in ``wait`` seconds at least."""
         return replace(self, due=now + max(wait, self.interval))
 
     def soon(self, now: float) -> Polling:
-        """Something is wished for: ask after the shortest interval."""
+        """Return the state with the next poll after the shortest interval at most."""
         return replace(self, interval=self.shortest, due=min(self.due, now + self.shortest))
 
 
@@ -88,72 +100,72 @@ class Pace:
     seconds: float
 
     def wait(self, before: float | None, now: float) -> float:
-        """Seconds until another submission may be made; 0: now.
+        """Return the seconds until the next submission may be made; 0 for now.
 
         Args:
-            before: when the ``jobs``-th last submission was made; None: there were not so many.
-            now: the time now, on the same clock.
+            before: time of the ``jobs``-th last submission; None if there were fewer.
+            now: the time, on the same clock.
         """
         return 0.0 if before is None else max(0.0, before + self.seconds - now)
 
     def shortest(self, jobs: int) -> float:
-        """Seconds that so many submissions take at least, from the first to the last."""
+        """Return the least seconds from the first to the last of ``jobs`` submissions."""
         return max(0, jobs - 1) // self.jobs * self.seconds
 
 
+#: After so many refusals because the backend is busy, a job fails.
 TRIES = 8
-"""A job that was refused so often because the backend was busy is an error."""
+#: Seconds without an answer about a job until it is held; a network may be down overnight.
 PATIENCE = 12 * 3600.0
-"""Seconds without an answer about a job until it is held: a network may be down over night."""
+#: The same, if the backend answers with errors that are not temporary.
 LASTING_PATIENCE = 600.0
-"""The same, where a backend answers and each answer is an error that waiting does not mend."""
+#: Seconds between two reconciliations of a held job.
 HELD_INTERVAL = 3600.0
-"""A held job that may yet be found is looked for so often (seconds)."""
 _FIRST_WAIT = 1.0
 _LONGEST_WAIT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Since when (monotonic seconds) a question has had no answer, and how often it was asked."""
+    """Since when (monotonic seconds) requests have had no answer, and their number."""
 
     since: float
     tries: int = 1
 
     def again(self) -> Silence:
-        """Asked once more, in vain."""
+        """Return the state after one more request without an answer."""
         return replace(self, tries=self.tries + 1)
 
     def is_over(self, now: float, *, temporary: bool) -> bool:
-        """Whether it has lasted so long that the user should decide."""
+        """Return whether the silence is so long that the user should decide."""
         patience = PATIENCE if temporary else LASTING_PATIENCE
         return self.tries >= TRIES and now - self.since >= patience
 
 
 def back_off(tries: int, retry_after: float | None, chance: float) -> float:
-    """Seconds to wait after so many refusals in a row (1 for the first).
+    """Return the seconds to wait after ``tries`` refusals in a row (1 for the first).
 
     Args:
-        tries: doubles the wait.
-        retry_after: what the server asked for, in seconds; never undercut.
-        chance: a random number in [0, 1), so that many kernels do not come back together.
+        tries: each doubles the wait.
+        retry_after: seconds that the server requests, which the wait is never below.
+        chance: a random number in [0, 1), so that many kernels do not submit at the same time.
     """
     if retry_after is not None:
         return retry_after + chance
     return min(_LONGEST_WAIT, _FIRST_WAIT * float(2 ** min(tries - 1, 20))) * (0.5 + 0.5 * chance)
 
 
+#: Jobs that are marked as being sent in one transaction, at most.
 MOST_ANNOUNCED = 64
-"""So many jobs are marked as being sent at most, before they are."""
 
 
 def batch(call_seconds: float, *, within: float = 0.02) -> int:
-    """How many jobs are marked as being sent in one transaction: those that leave ``within`` seconds."""
+    """Return how many jobs to mark as being sent at once: those sent ``within`` seconds."""
     if call_seconds <= 0:
         return MOST_ANNOUNCED
     return max(1, int(min(MOST_ANNOUNCED, within / call_seconds)))
 
 
 def refill(there: int, most: int) -> int:
-    """How many more go out together: none until there is but half of ``most`` left."""
+    """Return how many jobs to submit together: none while more than half of ``most`` are pending."""
     return most - there if there <= most // 2 else 0

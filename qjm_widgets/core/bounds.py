@@ -1,6 +1,6 @@
-"""What a backend says of a job, as a job's record can hold it: bounded, or left out with a note.
+"""Limit the values that a backend reports for a job; a value that a record cannot hold is left out.
 
-A value that the store cannot write, or the page not show, must not stop what is beside it.
+Such a value, which the store cannot write or the page cannot show, must not affect the others.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from qjm_widgets.core.error_policy import readable
-from qjm_widgets.core.ports import Observation
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import Status
 
 #: Characters of an error.
 _LONGEST_ERROR = 100_000
 #: Characters of a note.
 _LONGEST_NOTE = 10_000
-#: Characters of a job's id: it is sent to the provider again, so it is whole or not there.
+#: Characters of a job's id, which is never cut because it is sent to the provider again.
 _LONGEST_ID = 4_096
-#: The page counts in float64.
+#: The largest integer of the page, which uses float64.
 _LARGEST = 2**53 - 1
 #: Seconds: about 30,000 years.
 _LONGEST_TIME = 1e12
-#: The end of the year 9999, in seconds since 1970: later moments have no date.
+#: The end of the year 9999, in seconds since 1970; later times have no date.
 _LAST_MOMENT = 253_402_300_799.0
 
 
 class _OddValueError(Exception):
-    """The value is none that the field can hold."""
+    """The field cannot hold the value."""
 
 
 def shown(value: Any) -> str:
-    """A value from anywhere as a short text; never raises."""
+    """Return any value as a short text; never raises."""
     try:
         return reprlib.repr(value)
     except BaseException:
@@ -44,9 +44,9 @@ def shown(value: Any) -> str:
 
 
 def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Fields of a job's record as the store can write them; a note names what was left out.
+    """Return fields of a job's record that the store can write; the note names those that are left out.
 
-    Fields that no backend gives pass as they are.
+    Fields that no backend reports are not changed.
     """
     kept: dict[str, Any] = {}
     left_out = []
@@ -57,18 +57,18 @@ def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
             continue
         try:
             kept[name] = rule(value)
-        except BaseException:  # a foreign number may raise anything when it is asked for its value
+        except BaseException:  # a foreign number may raise anything
             kept[name] = None
             left_out.append(f"{name.replace('_', ' ')} {shown(value)}")
     if left_out:
-        words = f"left out, as it makes no sense: {', '.join(left_out)}"
+        text = f"left out as invalid: {', '.join(left_out)}"
         note = kept.get("note")
-        kept["note"] = _note(f"{note}; {words}" if note else words)
+        kept["note"] = _note(f"{note}; {text}" if note else text)
     return kept
 
 
 def bounded_observation(found: Any) -> Observation | BaseException:
-    """What an adapter reports of a job, with nothing in it that the store cannot write."""
+    """Return the report of an adapter without values that the store cannot write."""
     if isinstance(found, BaseException):
         return readable(found)
     if not isinstance(found, Observation):
@@ -80,31 +80,31 @@ def bounded_observation(found: Any) -> Observation | BaseException:
 
 
 def _text(most: int) -> Callable[[Any], str]:
-    def text(value: Any) -> str:
-        words = value if type(value) is str else str(value)
-        if not words.isascii():
-            # A lone surrogate has no UTF-8.
-            words = words.encode("utf-8", "backslashreplace").decode("utf-8")
-        if len(words) > most:
-            mark = f" … (cut: {len(words):,} characters)"
-            words = words[: most - len(mark)] + mark
-        return words
+    def limit(value: Any) -> str:
+        text = value if type(value) is str else str(value)
+        if not text.isascii():
+            # A lone surrogate has no UTF-8 form.
+            text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        if len(text) > most:
+            mark = f" … (cut: {len(text):,} characters)"
+            text = text[: most - len(mark)] + mark
+        return text
 
-    return text
+    return limit
 
 
 _note = _text(_LONGEST_NOTE)
 
 
 def _job_id(value: Any) -> str | None:
-    words = _text(_LONGEST_ERROR)(value)
-    if len(words) > _LONGEST_ID:
+    text = _text(_LONGEST_ERROR)(value)
+    if len(text) > _LONGEST_ID:
         raise _OddValueError
-    return words or None
+    return text or None
 
 
 def _place(value: Any) -> int | None:
-    """A place in a queue, from 1; 0 and below are ways to say that there is none."""
+    """Return a place in a queue, from 1; 0 and below mean none."""
     if isinstance(value, (bool, str)):
         raise _OddValueError
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):

@@ -1,8 +1,7 @@
-"""What an error of a submission means: wait, look it up, cut smaller, or give up with advice.
+"""Classify errors of submissions: wait, reconcile, cut smaller, or give up with advice.
 
-The question that decides everything is whether the backend may have the job. An error that arrives
-before anything was sent, or a refusal in words (429), leaves no doubt; a broken connection or a server
-error does.
+The question is whether the backend may have the job. It has not if the error occurred before anything
+was sent, or if the backend refused the job (429). After a broken connection or a server error, it may.
 """
 
 from __future__ import annotations
@@ -19,35 +18,35 @@ from qjm_widgets.errors import ProviderError, QJMError, explain
 
 
 class UnreadableError(BaseException):
-    """Stand for an exception that raises when it is looked at; it may be no ``Exception`` either."""
+    """The replacement of an exception that raises when its attributes are read."""
 
 
 class Refusal(enum.Enum):
-    """What to do about a failed submission."""
+    """The kinds of failed submissions."""
 
+    #: Not accepted now: wait and submit again.
     BUSY = "busy"
-    """It was not accepted, and may be later: wait and send again."""
+    #: Not accepted because too many jobs are pending: wait until one has ended.
     PENDING_LIMIT = "pending limit"
-    """It was not accepted, because too many jobs are pending: wait until one has ended."""
+    #: Not accepted in this size: cut the job in halves.
     TOO_LARGE = "too large"
-    """It was not accepted, and never will be in this size: cut it in halves."""
+    #: Not accepted with so many shots: cut them.
     TOO_MANY_SHOTS = "too many shots"
-    """It was not accepted, and never will be with so many shots: cut them."""
+    #: It may have been accepted: reconcile before submitting again.
     UNSURE = "unsure"
-    """It may have been accepted: look it up, never repeat it blindly."""
+    #: Not accepted, and submitting again would not help.
     LASTING = "lasting"
-    """It was not accepted, and sending it again would not help."""
+    #: The call was interrupted or its answer unreadable: the job may have been accepted.
     ODD = "odd"
-    """The call broke off for a reason of its own: the answer may have been on its way."""
 
     @property
     def temporary(self) -> bool:
-        """Whether asking the same again may help."""
+        """Whether the same request may succeed later."""
         return self in (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.UNSURE)
 
 
 class Verdict(NamedTuple):
-    """A refusal, its text with advice, and how many seconds the server asked to wait."""
+    """A refusal, its text with advice, and the seconds that the server requests to wait."""
 
     refusal: Refusal
     text: str
@@ -79,7 +78,7 @@ _ALLOWANCE = re.compile(r"quota|credit|daily|monthly|remaining|budget|per (day|m
 _CREDENTIALS = re.compile(r"\b(1200|1201)\b|unauthori[sz]ed|not authori[sz]ed|credential", re.I)
 _USAGE = re.compile(r"usage limit|quota|out of (credit|time)|limit[^.]{0,30}reached", re.I)
 _NETWORK_PACKAGES = ("requests", "urllib3", "httpx", "httpcore", "http", "socket", "aiohttp", "ssl")
-# By the name of a class or of one that it is derived from.
+# Names of exceptions or of their bases.
 _NOT_REACHED = frozenset(
     {"NewConnectionError", "ConnectTimeoutError", "ConnectTimeout", "ConnectError", "gaierror"}
 )
@@ -87,17 +86,17 @@ _NOT_REACHED_NUMBERS = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.E
 _BROKEN = re.compile(
     r"Connection|Timeout|Protocol|Remote|Incomplete|Chunked|Decoding|SSL|NetworkError|BadStatus"
 )
-# Characters of an error's text in which its reason has to be; it may have megabytes.
-_LOOKED_AT = 10_000
-# Of a number of shots: Python makes no integer of thousands of them.
+#: Characters of an error's text that are searched for its reason; a text may have megabytes.
+_SEARCHED = 10_000
+#: Digits of a number of shots; Python refuses integers of thousands.
 _MOST_DIGITS = 18
 _UNREADABLE = frozenset({"JSONDecodeError", "UnicodeError", "LookupError", "MemoryError"})
 
 
 def readable(error: BaseException) -> BaseException:
-    """The exception of a third party, or one with its words where looking at it raises.
+    """Return an exception, or an ``UnreadableError`` with its text if reading its attributes raises.
 
-    It is made on the thread of the call: what decides for all sets meets no exception of its kind.
+    Called on the thread of the call, so that the engine's own thread gets no such exception.
     """
     try:
         judge(error)
@@ -107,13 +106,13 @@ def readable(error: BaseException) -> BaseException:
 
 
 def judge(error: BaseException) -> Verdict:
-    """What to do about an exception that a submission raised."""
+    """Classify an exception that a submission raised."""
     text = explain(error)
     status = _http_status(error)
     if isinstance(error, ProviderError) and error.arrived is not None:
         doubt = Refusal.UNSURE if error.arrived else Refusal.BUSY
         return Verdict(doubt, text, retry_after(error))
-    words = text[:_LOOKED_AT]
+    words = text[:_SEARCHED]
     if _PENDING.search(words) or any("JobLimit" in type(e).__name__ for e in chain(error)):
         return Verdict(Refusal.PENDING_LIMIT, text, retry_after(error))
     if status == 413 or _LARGE.search(words):
@@ -134,14 +133,14 @@ def judge(error: BaseException) -> Verdict:
 
 
 def shots_limit(text: str, shots: int) -> int | None:
-    """How many shots a backend takes at once, by the words of its refusal; None: not a matter of that.
+    """Return the limit of shots that a refusal names; None if shots are not its reason.
 
     Args:
-        text: of the refusal.
-        shots: with how many it was refused. The limit is below, and so the largest number below it that
-            the text names; where it names none and calls them too many, half of them are tried.
+        text: the refusal.
+        shots: the refused number of shots. The limit is the largest number below it in the text. If
+            there is none and the text calls the shots too many, the limit is half of them.
     """
-    text = text[:_LOOKED_AT]
+    text = text[:_SEARCHED]
     if not _SHOTS.search(text) or _ALLOWANCE.search(text):
         return None
     found = [re.sub("[,_']", "", digits) for digits in re.findall(r"\d[\d,_']*", text)]
@@ -167,7 +166,7 @@ def _advice(status: int | None, text: str) -> str:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, what caused it, and so on."""
+    """Yield an error, its cause, the cause of that, and so on."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -177,9 +176,9 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _broken_connection(error: BaseException) -> Refusal | None:
-    """What became of a submission whose connection broke; None where none did.
+    """Classify a broken connection; None if the error is not one.
 
-    The outermost error that is more than a wrapper tells: what stands behind it may be an earlier try.
+    The outermost error that is more than a wrapper decides; its causes may be from earlier tries.
     """
     found = None
     for each in chain(error):
@@ -205,12 +204,12 @@ def _broken_connection(error: BaseException) -> Refusal | None:
 
 
 def _is_read(names: set[str]) -> bool:
-    """Whether a connection broke after the request had gone out."""
+    """Return whether a connection broke after the request was sent."""
     return any(name.startswith(("Read", "Remote", "Incomplete", "Chunked")) for name in names)
 
 
 def _is_odd(error: BaseException) -> bool:
-    """Whether it may have come after the request: an interrupt, or an answer nobody understood."""
+    """Return whether the request may have arrived: after an interrupt or an unreadable answer."""
     if isinstance(error, QJMError):
         return False
     if not isinstance(error, Exception):
@@ -229,7 +228,7 @@ def _http_status(error: BaseException) -> int | None:
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Seconds: a number, or the time until a date, from the server's Retry-After."""
+    """Return the seconds to wait from the server's Retry-After, which is a number or a date."""
     for each in chain(error):
         for holder in (each, _get(each, "response")):
             headers = _get(holder, "headers")
@@ -243,7 +242,7 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def _get(thing: Any, name: str) -> Any:
-    """An attribute, or None: those of a third party's exceptions may be properties that raise."""
+    """Return an attribute or None; attributes of foreign exceptions may raise."""
     try:
         return getattr(thing, name, None)
     except Exception:
@@ -257,7 +256,7 @@ def _seconds(value: Any, sent: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         pass
     try:
-        # The server's own clock says how far away its date is.
+        # Relative to the server's own clock.
         until = email.utils.parsedate_to_datetime(str(value))
         return max(0.0, (until - email.utils.parsedate_to_datetime(str(sent))).total_seconds())
     except (TypeError, ValueError):

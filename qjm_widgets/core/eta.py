@@ -1,4 +1,4 @@
-"""When a set will have ended, from how its jobs went so far."""
+"""Estimate when a set will end, from the pace of its finished jobs."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import statistics
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.totals import Totals
 
+#: The latest jobs, which give the pace; older ones may have run under another load.
 _LATEST = 50
-"""Jobs that say how fast it goes now; older ones may have run under another load."""
+#: In a gap of so many seconds, it may be that nothing ran, as overnight.
 _BREAK = 60.0
-"""A gap (seconds) from which on nothing may have been going on at all, as over night."""
 
 
 def end_of(jobs: Totals, now: float) -> float | None:
-    """When (seconds since 1970) the last job will probably have ended.
+    """Estimate when the last job will end, in seconds since 1970.
 
-    The unfinished jobs are taken to end at the pace of the latest finished ones, whatever that pace
-    comes from: a queue, a limit on submissions, workers side by side.
+    The unfinished jobs are assumed to end at the pace of the latest finished ones, whether a queue, a
+    limit on submissions or parallel workers determine it.
 
     Returns:
-        None until two jobs have finished, and when none is left. Held jobs are left to the user.
+        None until two jobs have finished, and if no job is unfinished. Held jobs do not count.
     """
     left = sum(jobs.numbers[status] for status in Status if not status.settled)
     finished = [(_ended(job), _began(job)) for job in jobs.latest(_LATEST)]
@@ -37,7 +37,7 @@ def end_of(jobs: Totals, now: float) -> float | None:
         for job in list(jobs.remote.values())
         if job.estimated_seconds is not None
     ]
-    # A pause since the last end is no reason to promise an end in the past.
+    # After a pause since the last end, the estimate must not be in the past.
     return max(finished[-1][0] + left * each, now + min(each, _BREAK), *running)
 
 
@@ -52,6 +52,6 @@ def _began(job: JobRecord) -> float:
 
 
 def _step(gap: float, took: float, usual: float) -> float:
-    """What one end after another adds; a break in which nothing ran adds no more than its job."""
+    """Return the time from one end to the next; after a break, only the time of the job itself."""
     broken = gap > took and gap > _BREAK and gap > 10 * usual
     return took if broken else gap

@@ -1,4 +1,4 @@
-"""The state of a set in words and rows: one shape for text, HTML and the panel."""
+"""Job sets and jobs as text and rows, the same for terminals, HTML and the panel."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from typing import NamedTuple
 from qjm_widgets._printable import printable, printable_result
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 
-WORDS: Mapping[Status, str] = {
-    Status.NOT_SENT: "not sent",
-    Status.SENDING: "being sent",
-    Status.HELD: "held for you",
-    Status.QUEUED: "queued",
-    Status.RUNNING: "running",
-    Status.DONE: "done",
-    Status.ERROR: "failed",
-    Status.CANCELLED: "cancelled",
+#: The name of each status, as the panel has it too (``js/src``). Tables show it as it is; running text
+#: has it in lower case (``status_text``).
+STATUS_NAMES: Mapping[Status, str] = {
+    Status.NOT_SENT: "Not sent",
+    Status.SENDING: "Sending",
+    Status.HELD: "Held",
+    Status.QUEUED: "Queued",
+    Status.RUNNING: "Running",
+    Status.DONE: "Done",
+    Status.ERROR: "Error",
+    Status.CANCELLED: "Cancelled",
 }
-_TELL = (
+#: The statuses that a summary lists after the jobs that are done, in this order.
+_SUMMARY_ORDER = (
     Status.ERROR,
     Status.CANCELLED,
     Status.HELD,
@@ -28,11 +31,18 @@ _TELL = (
     Status.SENDING,
     Status.NOT_SENT,
 )
-#: So many circuits are named that the store does not have.
-_NAMED = 5
+#: The most circuits that are listed by index if the store lacks them.
+_MOST_LISTED = 5
+#: The most characters of a note.
 _NOTE_LENGTH = 160
-_LOOKED_AT = 10_000
-"""Characters of a foreign text in which its first line has to begin; it may have megabytes."""
+#: Characters of a foreign text in which its first line is searched; the text may have megabytes.
+_SEARCHED = 10_000
+
+
+def status_text(status: Status, number: int = 1) -> str:
+    """Return the name of a status for running text: "not sent", "1 error", "2 errors"."""
+    name = STATUS_NAMES[status].lower()
+    return "errors" if status is Status.ERROR and number != 1 else name
 
 
 class Waiting(NamedTuple):
@@ -41,21 +51,21 @@ class Waiting(NamedTuple):
     text: str
     until: float | None
 
-    def is_about(self, other: Waiting) -> bool:
-        """Whether a person would see no difference."""
+    def looks_like(self, other: Waiting) -> bool:
+        """Return whether a person sees no difference: the same text, times within 0.5 seconds."""
         if self.until is None or other.until is None:
             return self == other
         return self.text == other.text and abs(self.until - other.until) < 0.5
 
-    def words(self, now: float) -> str:
-        """With how long it still takes."""
+    def text_at(self, now: float) -> str:
+        """Return the text with the seconds that are left at a time (seconds since 1970), if known."""
         if self.until is None:
             return self.text
         return f"{self.text}, next in {max(0, round(self.until - now))} s"
 
 
 class Summary(NamedTuple):
-    """A set in one line: ``lead`` ("6 of 10 done") and the ``rest`` ("1 failed, 3 not sent")."""
+    """A set in one line: ``lead`` ("6 of 10 done") and the ``rest`` ("1 error, 3 not sent")."""
 
     lead: str
     rest: str
@@ -71,7 +81,7 @@ class Row(NamedTuple):
     span: str
     piece: str
     status: Status
-    word: str
+    status_name: str
     cancel_requested: bool
     attempt: int
     job_id: str | None
@@ -84,32 +94,37 @@ class Row(NamedTuple):
 
 
 def summary(numbers: Mapping[Status, int], trouble: str | None = None, *, flawed: int = 0) -> Summary:
-    """How the jobs stand, in words whose numbers add up to the number of jobs.
+    """Summarise a set in one line. The numbers of all statuses add up to the number of jobs.
 
     Args:
         numbers: how many jobs are in each status.
         trouble: why the engine cannot go on.
-        flawed: how many of the jobs that are done have failed circuits.
+        flawed: how many of the jobs that are done have failed circuits: "7 of 10 done (1 with failed
+            circuits)".
     """
     jobs = sum(numbers.values())
-    what = "a failed circuit" if flawed == 1 else "failed circuits"
-    parts = [f"{flawed:,} with {what}"] if flawed else []
-    parts += [f"{numbers[status]:,} {WORDS[status]}" for status in _TELL if numbers.get(status)]
-    rest = ", ".join(parts)
+    lead = f"{numbers.get(Status.DONE, 0):,} of {jobs:,} {status_text(Status.DONE)}"
+    if flawed:
+        lead += f" ({flawed:,} with failed circuits)"
+    rest = ", ".join(
+        f"{numbers[status]:,} {status_text(status, numbers[status])}"
+        for status in _SUMMARY_ORDER
+        if numbers.get(status)
+    )
     if trouble:
         rest = f"{rest}. {trouble}" if rest else trouble
-    return Summary(f"{numbers.get(Status.DONE, 0) - flawed:,} of {jobs:,} done", rest)
+    return Summary(lead, rest)
 
 
 def row(job: JobRecord, now: float) -> Row:
-    """One job as it is shown at a time."""
+    """Return one job as it is shown at a time (seconds since 1970)."""
     waited, ran = times(job, now)
     return Row(
         row=job.row,
         span=str(job.span),
         piece=f"{job.piece + 1}/{job.pieces}" if job.pieces > 1 else "",
         status=job.status,
-        word=WORDS[job.status],
+        status_name=STATUS_NAMES[job.status],
         cancel_requested=job.cancel_requested,
         attempt=job.attempt,
         job_id=job.job_id,
@@ -123,7 +138,7 @@ def row(job: JobRecord, now: float) -> Row:
 
 
 def times(job: JobRecord, now: float) -> tuple[float | None, float | None]:
-    """How long (seconds) a job has waited and has run; None before that."""
+    """Return the seconds that a job has waited and has run; None before that."""
     if job.sent_at is None:
         return None, None
     waited = max(0.0, (job.running_at or job.finished_at or now) - job.sent_at)
@@ -133,7 +148,7 @@ def times(job: JobRecord, now: float) -> tuple[float | None, float | None]:
 
 
 def took(jobs: Iterable[JobRecord]) -> float | None:
-    """Seconds from the first submission to the end of the last job; None until all are over."""
+    """Return the seconds from the first submission to the last end; None until all jobs have ended."""
     began: list[float] = []
     ended: list[float] = []
     for job in jobs:
@@ -146,9 +161,9 @@ def took(jobs: Iterable[JobRecord]) -> float | None:
 
 
 def note(job: JobRecord) -> str:
-    """The one short line beside a job's status."""
+    """Return the one short line beside a job's status; may be empty."""
     if job.status is Status.ERROR:
-        return first_line(job.error or "failed without a reason")
+        return first_line(job.error or "no reason given")
     if job.status is Status.HELD:
         return first_line(job.last_error or "may have been sent: submit again?")
     if job.flawed:
@@ -169,27 +184,27 @@ def note(job: JobRecord) -> str:
 
 
 def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
-    """The first line of a text, shortened, without control characters."""
-    start = text[:_LOOKED_AT].lstrip()
+    """Return the first line of a text, cut to ``length`` characters, without control characters."""
+    start = text[:_SEARCHED].lstrip()
     line = next(iter(start.splitlines()), "")[: 2 * length]
     clean = "".join(c if c.isprintable() else "�" for c in line.strip())
     return clean if len(clean) <= length else clean[: length - 1] + "…"
 
 
 def circuits_words(circuits: Sequence[int], most: int = 3) -> str:
-    """Some circuits by their indices: "circuit 5", "circuits 1, 5", "12 circuits (1, 5, 8, …)"."""
+    """List circuits by their indices: "circuit 5", "circuits 1, 5", "12 circuits (1, 5, 8, …)"."""
     if len(circuits) > most:
         return f"{plural(len(circuits), 'circuit')} ({some(circuits, most)})"
     return f"circuit{'s'[: len(circuits) - 1]} {some(circuits, most)}"
 
 
 def some(values: Sequence[int], most: int = 3) -> str:
-    """The first of some numbers: "1, 5, 8, …"."""
+    """List the first of some numbers: "1, 5, 8, …"."""
     return ", ".join(map(str, values[:most])) + (", …" if len(values) > most else "")
 
 
 def title(record: JobSetRecord, jobs: int) -> str:
-    """Backend, circuits, jobs and shots of a set."""
+    """Return the backend and the numbers of circuits, jobs and shots of a set."""
     parts = [
         first_line(record.backend),
         plural(record.circuits, "circuit"),
@@ -204,22 +219,22 @@ def title(record: JobSetRecord, jobs: int) -> str:
 
 
 def unresumable(record: JobSetRecord) -> str:
-    """Which circuits are not in the store, in a few words; empty where all are."""
+    """Say which circuits are not in the store; empty if all are."""
     circuits = record.unstored_circuits
     if not circuits:
         return ""
-    some = ", ".join(f"{circuit}" for circuit in circuits[:_NAMED])
-    more = f" and {len(circuits) - _NAMED:,} more" if len(circuits) > _NAMED else ""
+    some = ", ".join(f"{circuit}" for circuit in circuits[:_MOST_LISTED])
+    more = f" and {len(circuits) - _MOST_LISTED:,} more" if len(circuits) > _MOST_LISTED else ""
     return f"cannot be resumed: circuit{'' if len(circuits) == 1 else 's'} {some}{more}"
 
 
 def options_text(options: Mapping[str, object]) -> str:
-    """Run options as they are written in a call, each cut where it is long."""
+    """Return run options as they are written in a call; long values are cut."""
     return printable(", ".join(f"{name}={first_line(repr(value))}" for name, value in options.items()))
 
 
 def plural(number: int, noun: str) -> str:
-    """A number with its noun."""
+    """Return a number with its noun: "1 job", "2,000 jobs"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
@@ -231,9 +246,18 @@ def report(
     *,
     detailed: bool,
     trouble: str | None = None,
-    standing: str | None = None,
+    reason: str | None = None,
 ) -> str:
-    """A set as text; with ``detailed`` a line for each job. ``standing`` is why it does not go on."""
+    """Report a set as text.
+
+    Args:
+        record: the set.
+        jobs: its jobs, in the order of their lines.
+        now: seconds since 1970.
+        detailed: add a line for each job.
+        trouble: why the engine cannot go on.
+        reason: why no job is being submitted, if none is.
+    """
     numbers = Counter(job.status for job in jobs)
     lines = [
         f"Job set: {first_line(record.name)}",
@@ -245,8 +269,8 @@ def report(
     lines.append(f"  {summary(numbers, trouble, flawed=sum(job.flawed for job in jobs))}")
     if record.options:
         lines.append(f"  run options: {options_text(record.options)}")
-    if standing is not None:
-        lines.append(f"  {standing}")
+    if reason is not None:
+        lines.append(f"  {reason}")
     if record.unstored_circuits:
         lines.append(f"  {unresumable(record)}")
     if detailed:
@@ -261,7 +285,7 @@ def _line(shown: Row) -> str:
         f"waited {duration(shown.waited)}, ran {duration(shown.ran)}" if shown.waited is not None else ""
     )
     parts = [
-        f"  {shown.row:>4}  circuits {where:<13} {shown.word:<12}",
+        f"  {shown.row:>4}  circuits {where:<13} {shown.status_name:<12}",
         "" if shown.job_id is None else first_line(shown.job_id),
         took,
         "" if shown.queue is None else f"position {shown.queue:,} in the queue",
@@ -271,7 +295,7 @@ def _line(shown: Row) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time span for people: "34 ms", "0.4 s", "8 s", "2:10", "1:02:03"; a dash for none."""
+    """Format a time span: "34 ms", "0.4 s", "8 s", "2:10", "1:02:03"; a dash for None."""
     if seconds is None:
         return "–"
     if seconds < 0.0995:

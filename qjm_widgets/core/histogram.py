@@ -1,4 +1,4 @@
-"""The bars of a histogram out of packed counts, and how far they are from what was expected."""
+"""The bars of a histogram from packed counts, and their distance from expected probabilities."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from qjm_widgets.core.counts import Integers, Packed, top
+from qjm_widgets.core.counts import Integers, Packed
+from qjm_widgets.core.frequencies import top
 
 
 class Likeness(NamedTuple):
-    """What was expected beside what was measured.
+    """Expected probabilities beside measured counts.
 
     Attributes:
-        values: the probability expected of each bar.
-        rest: the probability expected of all other outcomes together.
+        values: the expected probability of each bar.
+        rest: the expected probability of all other outcomes together.
         fidelity: the Hellinger fidelity, over all outcomes, from 0 to 1.
         distance: the total variation distance, over all outcomes, from 0 to 1.
     """
@@ -28,7 +29,7 @@ class Likeness(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """Bars in the order of their bit strings, and what all other outcomes sum to."""
+    """Bars in the order of their bit strings, with the number and the sum of the other outcomes."""
 
     keys: list[str]
     counts: list[int]
@@ -38,21 +39,21 @@ class Histogram(NamedTuple):
     likeness: Likeness | None
 
 
-#: Of nothing.
+#: The histogram without outcomes.
 NO_BARS = Histogram([], [], 0, 0, 0, None)
 
 
 def histogram(
     parts: Sequence[Packed], texts: Mapping[str, int], most: int, expected: Packed | None = None
 ) -> Histogram:
-    """The ``most`` most frequent outcomes; of equally frequent ones the lowest.
+    """Return the ``most`` most frequent outcomes; of equally frequent ones, the lowest.
 
     Args:
         parts: counts, one for each layout, outcomes ascending.
-        texts: counts whose keys are no bits.
-        most: how many bars.
-        expected: probabilities of the one layout that is in ``parts``; then the outcomes that are
-            either seen or expected most are the bars.
+        texts: counts whose keys are not bits.
+        most: number of bars.
+        expected: probabilities of the single layout in ``parts``; then the bars are the outcomes with
+            the highest measured or expected probabilities.
     """
     if expected is not None:
         return _beside(parts[0], expected, most)
@@ -67,7 +68,7 @@ def histogram(
 
 
 def _shortlist(part: Packed, most: int) -> Packed:
-    """The most frequent outcomes of one layout, in linear time."""
+    """Return the most frequent outcomes of one layout, in linear time."""
     left_out = len(part.outcomes) - most
     if left_out <= 0:
         return part
@@ -107,7 +108,7 @@ def _at(outcomes: Integers, part: Packed, kind: npt.DTypeLike) -> npt.NDArray[An
 
 
 def _fidelity(measured: Packed, expected: Packed) -> float:
-    """The Hellinger fidelity; mitigated counts below 0 are none, and without counts it is 0."""
+    """Return the Hellinger fidelity, without negative (mitigated) counts; 0 without counts."""
     from qiskit.quantum_info import hellinger_fidelity
 
     plain = [_plain(part) for part in (measured, expected)]

@@ -1,7 +1,7 @@
-"""How one attempt of one job is told from every other, wherever the provider has tags.
+"""Tags that identify each attempt of each job, for providers with tags.
 
-A job carries ``qjm``, ``qjm:SET``, ``qjm:SET:START-STOP/CIRCUITS:sPIECE/PIECES:aATTEMPT`` and
-``qjm-name:NAME``: with these alone a set is put together again, in order, on any machine.
+A job has the tags ``qjm``, ``qjm:SET``, ``qjm:SET:START-STOP/CIRCUITS:sPIECE/PIECES:aATTEMPT`` and
+``qjm-name:NAME``. From these alone, a set can be assembled again, in order, on any machine.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
 
+#: The tag of every job that this package submits.
 OURS = "qjm"
-"""The tag of every job that was sent by us."""
 NAME = "qjm-name:"
+#: Number of tags that this package adds to a job.
 OWN_TAGS = 4
-"""How many tags of a job are ours."""
 
 _IDENTITY = re.compile(
     r"qjm:([0-9a-f]{32}):(\d{1,9})-(\d{1,9})/(\d{1,9}):s(\d{1,9})/(\d{1,9}):a(\d{1,9})"
@@ -25,7 +25,7 @@ _SET = re.compile(r"qjm:([0-9a-f]{32})")
 
 
 class Identity(NamedTuple):
-    """What the tag of an attempt says."""
+    """The contents of the tag of an attempt."""
 
     set_id: str
     span: Span
@@ -36,7 +36,7 @@ class Identity(NamedTuple):
 
 
 def identity_of(record: JobSetRecord, job: JobRecord) -> str:
-    """The tag of a job's attempt; at most 86 characters."""
+    """Return the tag of a job's attempt, of at most 86 characters."""
     return (
         f"{set_tag(record.set_id)}:{job.span.start}-{job.span.stop}/{record.circuits}"
         f":s{job.piece}/{job.pieces}:a{job.attempt}"
@@ -44,17 +44,17 @@ def identity_of(record: JobSetRecord, job: JobRecord) -> str:
 
 
 def set_tag(set_id: str) -> str:
-    """The tag that all jobs of a set carry."""
+    """Return the tag of all jobs of a set."""
     return f"{OURS}:{set_id}"
 
 
 def set_tag_of(identity: str) -> str:
-    """The set's tag of a tag of an attempt."""
+    """Return the tag of the set from the tag of an attempt."""
     return ":".join(identity.split(":")[:2])
 
 
 def parse_identity(tag: str) -> Identity | None:
-    """What a tag says, or None where it is no identity that can be true."""
+    """Return the contents of a tag; None if it is not a valid identity."""
     found = _IDENTITY.fullmatch(tag)
     if found is None:
         return None
@@ -65,31 +65,32 @@ def parse_identity(tag: str) -> Identity | None:
 
 
 def identity_in(tags: Iterable[str]) -> str | None:
-    """The tag of an attempt among a job's tags."""
+    """Return the tag of the attempt among a job's tags, or None."""
     return next((tag for tag in tags if parse_identity(tag) is not None), None)
 
 
 def set_tags_in(tags: Iterable[str]) -> list[str]:
-    """The ids of the sets that a job's tags name."""
+    """Return the ids of the sets that a job's tags name."""
     return [found[1] for tag in tags if (found := _SET.fullmatch(tag))]
 
 
 def name_in(tags: Iterable[str]) -> str | None:
-    """The set's name among a job's tags, as far as it fitted."""
+    """Return the set's name, perhaps cut, among a job's tags, or None."""
     return next((tag.removeprefix(NAME) for tag in tags if tag.startswith(NAME)), None)
 
 
 def others_in(tags: Iterable[str]) -> tuple[str, ...]:
-    """A job's tags that are not ours."""
+    """Return a job's tags that this package did not add."""
     return tuple(tag for tag in tags if tag != OURS and not tag.startswith((f"{OURS}:", NAME)))
 
 
 def job_tags(identity: str, name: str, tags: Sequence[str], longest: int) -> list[str]:
-    """All tags of a job: ours, and after them the user's.
+    """Return all tags of a job: this package's, then the user's.
 
     Args:
         identity: of the attempt.
-        name: of the set; white space becomes blanks, and what is beyond ``longest`` is cut.
+        name: of the set; white space becomes spaces, and the tag is cut to ``longest``.
+        tags: the user's.
         longest: characters of a tag.
     """
     shown = NAME + " ".join(name.split())

@@ -9,11 +9,11 @@ from qjm_widgets.errors import NotAvailableError
 
 
 class Lost:
-    """Takes the place of a value that cannot be kept; whoever uses it gets a ``NotAvailableError``.
+    """The placeholder of a value that could not be kept; using it raises ``NotAvailableError``.
 
     Args:
-        kind: the type that it had, or what it was.
-        reason: why it is not there, as it follows the kind.
+        kind: the type or a description of the value.
+        reason: why it is missing; the text follows the kind.
     """
 
     def __init__(self, kind: str, reason: str = "which could not be stored") -> None:
@@ -24,7 +24,7 @@ class Lost:
         return f"<{self.kind}, {self.reason}>"
 
     def fail(self, *arguments: Any, **options: Any) -> NoReturn:
-        """Say what was there and why it is not.
+        """Raise the error of a missing value.
 
         Raises:
             NotAvailableError: always.
@@ -32,7 +32,7 @@ class Lost:
         raise NotAvailableError(f"this value was {self.kind}, {self.reason}")
 
     def __getattr__(self, name: str) -> Any:
-        # Of names like __array_interface__ libraries only ask whether they are there.
+        # Libraries only check whether names such as __array_interface__ exist.
         if name.startswith("__"):
             raise AttributeError(name)
         return self.fail()
@@ -44,7 +44,7 @@ class Lost:
 
 
 def holds_lost(tree: Any) -> bool:
-    """Whether a value in a tree could not be kept."""
+    """Return whether a tree has a value that could not be kept."""
     if isinstance(tree, Mapping):
         return any(holds_lost(value) or holds_lost(key) for key, value in tree.items())
     if isinstance(tree, (list, tuple)):

@@ -1,14 +1,13 @@
-"""The shot pieces of one circuit as one outcome, as a run of all shots would have given it.
+"""Merge the shot pieces of one circuit into the outcome that a run of all shots would give.
 
-Counts are added and shots joined. Of what a simulator saved, averages are weighted by shots, sums added
-and lists joined; Aer says for each label which it is (``result_subtypes``). A value that belongs to a
-single shot is kept where it is the same in all pieces; else it is ``Lost`` and says why.
+Counts are added and shots joined. Of a simulator's saved values, averages are weighted by shots, sums
+added and lists joined; Aer names the kind of each label (``result_subtypes``). A value that belongs to a
+single shot is kept if it is equal in all pieces; else it is ``Lost``, with the reason.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,28 +16,24 @@ import numpy as np
 from qjm_widgets.core.averages import UnmergeableError, are_equal, average, join, quasi, total
 from qjm_widgets.core.counts import Integers, Packed, together
 from qjm_widgets.core.lost import Lost
+from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
 from qjm_widgets.errors import NotAvailableError, explain
 
-#: Names of what is the same for all shots although it may have as many entries as there are shots.
+#: Names of values that belong to all shots, although they may have as many entries as there are shots.
 _STATES = frozenset({"statevector", "unitary", "density_matrix", "probabilities", "superop"})
-#: Names in metadata of what is added: numbers of shots and seconds.
-_ADDED = re.compile(
-    r"(num_|total_)?shots|time_taken.*|.*_time_taken|sample_measure_time|duration|.*seconds"
-)
-_SEEDS = re.compile(r"seed(_.*)?")
 _ADVICE = "save it with pershot=True, or run all shots in one job"
 
 
 def merge(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None] = ()) -> CircuitOutcome:
-    """The shot pieces of one circuit as one.
+    """Merge the shot pieces of one circuit.
 
     Args:
         pieces: in the order of the shots.
-        shots: how many shots each has, for pieces that do not say it.
+        shots: the number of shots of each, for pieces that do not have it.
 
     Raises:
-        NotAvailableError: they are no pieces of one circuit.
+        NotAvailableError: they are not pieces of one circuit.
     """
     if len(pieces) == 1:
         return pieces[0]
@@ -55,7 +50,7 @@ def merge(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None] = ()) ->
 
 
 def _weights(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None]) -> list[int]:
-    """The shots of each piece; equal weights where not all are known."""
+    """Return the shots of each piece, or equal weights if not all are known."""
     known = [piece.shots for piece in pieces]
     if not all(number > 0 for number in known):
         known = [number or 0 for number in shots]
@@ -67,9 +62,9 @@ def _weights(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None]) -> l
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What is to be known of the pieces to merge a value of theirs.
+    """The pieces, as needed to merge one of their values.
 
-    ``sampled``: the simulator computed the state once and drew all shots of it.
+    ``sampled``: the simulator computed the state once and drew all shots from it.
     """
 
     pieces: Sequence[ExperimentOutcome]
@@ -102,7 +97,7 @@ def _merge_runs(runs: Sequence[ExperimentOutcome], weights: Sequence[int]) -> Ex
         data=_merge_each(
             [run.data for run in runs], lambda key, values: _merge_data(pieces, key, values)
         ),
-        fields=merge_notes([run.fields for run in runs]),
+        fields=merge_metadata([run.fields for run in runs]),
     )
 
 
@@ -110,9 +105,9 @@ def _merge_counts(packs: Sequence[Packed], weights: Sequence[int]) -> Packed | N
     if not packs:
         return None
     if len(packs) == len(weights) and all(quasi(pack.counts.tolist()) for pack in packs):
-        whole = sum(weights)
+        all_shots = sum(weights)
         packs = [
-            pack._replace(counts=pack.counts * (weight / whole))
+            pack._replace(counts=pack.counts * (weight / all_shots))
             for pack, weight in zip(packs, weights, strict=True)
         ]
     return together(packs)
@@ -127,7 +122,7 @@ def _merge_memory(memories: Sequence[Integers], pieces: int) -> Integers | None:
 
 
 def _merge_each(trees: Sequence[Mapping[str, Any]], merge_values: Any) -> dict[str, Any]:
-    """Merge the values of each key; those that cannot be merged are ``Lost``."""
+    """Merge the values of each key; a value that cannot be merged is ``Lost``."""
     merged: dict[str, Any] = {}
     for key in dict.fromkeys(key for tree in trees for key in tree):
         values = [tree[key] for tree in trees if key in tree]
@@ -137,11 +132,11 @@ def _merge_each(trees: Sequence[Mapping[str, Any]], merge_values: Any) -> dict[s
             continue
         try:
             if len(values) < len(trees):
-                raise UnmergeableError(f"which only {len(values)} of them gave")
+                raise UnmergeableError(f"which only {len(values)} of them have")
             merged[key] = merge_values(key, values)
-        except Exception as error:  # a third party's values may fail at any sum
-            why = str(error) if isinstance(error, UnmergeableError) else "which cannot be merged"
-            merged[key] = Lost(f"a value from {len(trees)} pieces of the shots", f"{why}: {_ADVICE}")
+        except Exception as error:  # values of third parties may raise anything
+            reason = str(error) if isinstance(error, UnmergeableError) else "which cannot be merged"
+            merged[key] = Lost(f"a value from {len(trees)} pieces of the shots", f"{reason}: {_ADVICE}")
     return merged
 
 
@@ -159,7 +154,7 @@ def _merge_data(run: _Run, key: str, values: Sequence[Any]) -> Any:
 
 
 def _merge_saved(run: _Run, subtype: str, values: Sequence[Any], weights: Sequence[int]) -> Any:
-    """What Aer saved, by how it saved it."""
+    """Merge values that Aer saved, by their subtype."""
     if subtype == "average":
         return average(values, weights)
     if subtype in ("list", "accum") and not run.sampled:
@@ -174,7 +169,7 @@ def _same(values: Sequence[Any]) -> Any:
 
 
 def _merge_conditional(run: _Run, subtype: str, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Values by the content of the classical memory; a piece has those that its shots had."""
+    """Merge values by the content of the classical memory; a piece has those of its shots."""
     weights = _conditional_weights(run, values) if subtype == "c_average" else None
     merged = {}
     for key in dict.fromkeys(key for value in values for key in value):
@@ -186,7 +181,7 @@ def _merge_conditional(run: _Run, subtype: str, values: Sequence[Mapping[str, An
 
 
 def _conditional_weights(run: _Run, values: Sequence[Mapping[str, Any]]) -> list[Mapping[str, int]]:
-    """How many shots of each piece had which content of the memory when it was saved."""
+    """Return, for each piece, the number of shots for each content of the memory at the save."""
     keys = {key for value in values for key in value}
     if len(keys) == 1:
         return [dict.fromkeys(keys, weight) for weight in run.weights]
@@ -198,13 +193,13 @@ def _conditional_weights(run: _Run, values: Sequence[Mapping[str, Any]]) -> list
         )
         shots = {hex(outcome): count for outcome, count in pairs}
         if shots.keys() != value.keys():
-            raise UnmergeableError("of which the counts do not say to how many shots each belongs")
+            raise UnmergeableError("and the counts do not say to how many shots each belongs")
         found.append(shots)
     return found
 
 
 def _merge_points(run: _Run, values: Sequence[Any]) -> Any:
-    """What was measured at level 0 or 1, shot by shot or as averages; or outcomes that are no bits."""
+    """Merge memory of level 0 or 1, shot by shot or averaged, or outcomes that are not bits."""
     returned = {
         str(getattr(piece.fields.get("meas_return"), "value", piece.fields.get("meas_return")))
         for piece in run.pieces
@@ -217,7 +212,7 @@ def _merge_points(run: _Run, values: Sequence[Any]) -> Any:
 
 
 def _are_shots(run: _Run, values: Sequence[Any]) -> bool:
-    """Whether each value has one entry for each shot."""
+    """Return whether each value has one entry per shot."""
     return all(
         isinstance(value, (list, tuple, np.ndarray)) and np.shape(value)[:1] == (weight,)
         if isinstance(value, np.ndarray)
@@ -227,7 +222,7 @@ def _are_shots(run: _Run, values: Sequence[Any]) -> bool:
 
 
 def _merge_unknown(run: _Run, key: str, values: Sequence[Any]) -> Any:
-    """A value of a backend that does not say how it came about."""
+    """Merge values of a backend that does not name their subtype."""
     if _are_shots(run, values) and not (key in _STATES and all(are_equal(values[0], v) for v in values)):
         return join(values)
     if all(isinstance(value, Mapping) for value in values) and _are_counts(run, values):
@@ -238,7 +233,7 @@ def _merge_unknown(run: _Run, key: str, values: Sequence[Any]) -> Any:
 
 
 def _are_counts(run: _Run, values: Sequence[Mapping[Any, Any]]) -> bool:
-    """Whether each is whole numbers that sum to the shots."""
+    """Return whether each holds integers that sum to the shots."""
     return all(
         all(type(number) is int for number in value.values()) and sum(value.values()) == weight
         for value, weight in zip(values, run.weights, strict=True)
@@ -273,35 +268,8 @@ def _merge_pubs(pubs: Sequence[PubOutcome], weights: Sequence[int]) -> PubOutcom
         first,
         registers=registers,
         data=data,
-        metadata=merge_notes([pub.metadata for pub in pubs]),
+        metadata=merge_metadata([pub.metadata for pub in pubs]),
     )
-
-
-# -- metadata ----------------------------------------------------------------------------------------
-
-
-def merge_notes(trees: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Metadata of several runs as that of one: shots and seconds added, seeds that differ as a list.
-
-    Of what differs otherwise the first is kept.
-    """
-    merged: dict[str, Any] = {}
-    for key in dict.fromkeys(key for tree in trees for key in tree):
-        values = [tree[key] for tree in trees if key in tree]
-        name = key if isinstance(key, str) else ""
-        if len(values) > 1 and all(isinstance(value, dict) for value in values):
-            merged[key] = merge_notes(values)
-        elif _ADDED.fullmatch(name) and _are_numbers(values):
-            merged[key] = sum(values)
-        elif _SEEDS.fullmatch(name) and _are_numbers(values) and len(set(values)) > 1:
-            merged[key] = values
-        else:
-            merged[key] = values[0]
-    return merged
-
-
-def _are_numbers(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, (int, float, np.number)) and value is not True for value in values)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -1,11 +1,11 @@
-"""Telling an estimator's PUB from a sampler's, whatever its observables are written as."""
+"""Distinguish PUBs of estimators from those of samplers, for all notations of observables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-#: The letters of a Pauli string, and of Qiskit's observables beside them.
+#: The letters of Pauli strings and of Qiskit's further observables.
 _LETTERS = frozenset("IXYZ01+-rl")
 _PACKAGES = ("qiskit.quantum_info.", "qiskit.opflow.", "qiskit._accelerate.sparse_observable")
 _PRIMITIVES = ("ObservablesArray", "EstimatorPub", "SparseObservable")
@@ -13,7 +13,7 @@ _DEEPEST = 4
 
 
 def is_estimator_pub(thing: Any) -> bool:
-    """Whether it is ``(circuit, observables, ...)`` or a PUB that an estimator has made of such."""
+    """Return whether a value is ``(circuit, observables, ...)`` or an ``EstimatorPub``."""
     if type(thing).__name__ == "EstimatorPub":
         return True
     if not isinstance(thing, (tuple, list)) or len(thing) < 2:
@@ -29,7 +29,7 @@ def _is_observable(thing: Any, parameters: set[str], depth: int = 0) -> bool:
     if isinstance(thing, str):
         return bool(thing) and set(thing) <= _LETTERS
     if isinstance(thing, Mapping):
-        # A sampler's may name its parameters.
+        # A sampler's mapping has names of parameters.
         return any(
             key not in parameters and _is_observable(key, parameters) for key in thing if _plain(key)
         )
@@ -47,5 +47,5 @@ def _is_observable(thing: Any, parameters: set[str], depth: int = 0) -> bool:
 
 
 def _plain(key: Any) -> bool:
-    """Whether a key may be an observable: tuples of parameters are a sampler's."""
+    """Return whether a key may be an observable; a sampler's keys may be tuples of parameters."""
     return not isinstance(key, tuple)

@@ -1,4 +1,4 @@
-"""Run options that nobody knows: refused, with the name that was probably meant."""
+"""Refuse unknown run options, and suggest the name that was probably meant."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from qjm_widgets.errors import InputError
 
 
 class KnownOptions(NamedTuple):
-    """The names that a backend's ``run`` takes; with ``others``, it may take any beside them."""
+    """The names that a backend's ``run`` accepts; with ``others``, it may accept any other name."""
 
     names: frozenset[str]
     others: bool
 
 
-#: What Qiskit's users give to any backend's ``run``; one that has no use for it leaves it alone.
+#: Options that users pass to any backend of Qiskit, and that a backend without use for them ignores.
 COMMON = frozenset(
     {
         *("shots", "memory", "meas_level", "meas_return", "seed_simulator", "init_qubits", "rep_delay"),
         *("rep_time", "use_measure_esp", "qubit_lo_freq", "meas_lo_freq", "schedule_los"),
     }
 )
-#: What ``JobManager.run`` takes by name, beside the circuits and the backend.
+#: Keyword arguments of ``JobManager.run``, beside the circuits and the backend.
 RUN_ARGUMENTS = (
     *("name", "shots", "max_circuits_per_job", "max_shots_per_job", "max_payload_bytes", "tags"),
     *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds"),
 )
-#: What ``JobSet.resume`` takes by name.
+#: Keyword arguments of ``JobSet.resume``.
 RESUME_ARGUMENTS = ("backend", "executor", "pass_manager", "paused")
-#: Names that other interfaces of Qiskit, old ones too, have for the same thing.
-_OTHER_WORDS = {
+#: Names of the same options in other interfaces of Qiskit, including old ones.
+_SYNONYMS = {
     "max_experiments_per_job": "max_circuits_per_job",
     "max_experiments": "max_circuits_per_job",
     "max_circuits": "max_circuits_per_job",
@@ -61,18 +61,18 @@ _MANY = 10
 def check_option_names(
     given: Iterable[str], known: KnownOptions, ours: Collection[str], who: str
 ) -> None:
-    """Refuse options that neither we nor the backend know.
+    """Refuse options that neither the call nor the backend knows.
 
-    Where the backend may take any, what is nearly a known name is refused, and nothing else.
+    If the backend may accept any name, only a name that is similar to a known one is refused.
 
     Args:
         given: names of run options.
-        known: those that the backend knows.
+        known: names that the backend knows.
         ours: arguments of the call itself.
         who: the backend's name.
 
     Raises:
-        InputError: names the option, and what was probably meant.
+        InputError: the error names the option and the one that was probably meant.
     """
     for name in given:
         if name in known.names or (known.others and name in COMMON):
@@ -94,8 +94,8 @@ def check_option_names(
 
 
 def _meant(name: str, candidates: Sequence[str], common: Collection[str]) -> str | None:
-    """The name that was probably meant."""
-    other = _OTHER_WORDS.get(name)
+    """Return the name that was probably meant, or None."""
+    other = _SYNONYMS.get(name)
     if other in candidates:
         return other
     if name in _HINTS:

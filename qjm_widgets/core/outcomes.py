@@ -1,8 +1,8 @@
-"""What a finished job gave, circuit by circuit, in compact form; ``outcome_codec`` writes it.
+"""Outcomes: the result of a finished job, circuit by circuit, in compact form.
 
 ``ExperimentOutcome`` is one circuit of ``Backend.run`` (an ``ExperimentResult``), ``PubOutcome`` one PUB
-of a sampler (a ``SamplerPubResult``). Both know their packed counts; the adapters make them and
-``results`` turns them back into Qiskit's types.
+of a sampler (a ``SamplerPubResult``). Both have packed counts. The adapters make them,
+``serialization.outcomes`` writes them, and ``results`` converts them to Qiskit's types.
 """
 
 from __future__ import annotations
@@ -16,22 +16,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from qjm_widgets.core.counts import (
-    Integers,
-    Layout,
-    Packed,
-    bits_to_integers,
-    pack_shots,
-    together,
-)
+from qjm_widgets.core.counts import Integers, Layout, Packed, bits_to_integers, pack_shots, together
 
-#: Why a circuit has no result of which a job's result has nothing.
+#: The failure of a circuit that a job's result lacks.
 MISSING = "it is missing in the job's result"
-#: Bits of one outcome: a header with more is taken for a mistake, as bit strings are made of each.
+#: Bits of one outcome. A header with more is taken for a mistake, because bit strings are made of each.
 WIDEST = 1 << 16
-#: Shots that are counted at once: each takes 8 bytes or more meanwhile.
+#: Shots that are counted at once; each takes 8 bytes or more of memory.
 _AT_ONCE = 1 << 22
-#: So many partial counts are summed as they come.
+#: So many partial counts are kept before they are summed.
 _MOST_PARTS = 16
 
 
@@ -42,14 +35,14 @@ class ExperimentOutcome:
     Attributes:
         name: the circuit's name.
         shots: shots that were run.
-        success: False when the backend failed this circuit; ``status`` says why.
+        success: False if this circuit failed; ``status`` gives the reason.
         header: the result's header, as a dict.
-        layout: how its outcomes are written.
-        counts: packed; None when the circuit measured nothing or its keys are no bits.
-        memory: one integer a shot, in order, shape ``(shots,)``; None where it was not asked for.
-        data: everything else (statevector, texts that are no bits, level-1 memory, …).
+        layout: how outcomes are written as bit strings.
+        counts: packed; None if the circuit has no measurements or the keys are not bits.
+        memory: one integer per shot, in order, shape ``(shots,)``; None if it was not requested.
+        data: everything else (statevector, counts whose keys are not bits, level-1 memory, …).
         fields: further fields of the ``ExperimentResult`` (seed, metadata, time_taken, …).
-        odd: why ``"counts"`` or ``"memory"`` cannot be read; what came of them is in ``data``.
+        odd: reasons why ``"counts"`` or ``"memory"`` cannot be read; ``data`` has them as received.
     """
 
     name: str
@@ -66,23 +59,23 @@ class ExperimentOutcome:
 
     @property
     def failure(self) -> str | None:
-        """Why the circuit has no result; None where it has one."""
+        """The reason why the circuit has no result; None if it has one."""
         if not self.success:
-            told = self.status.upper() not in ("", "DONE", "COMPLETED")
-            return self.status if told else "it failed without a reason"
-        whole = self.counts is not None or "counts" in self.data.keys() - self.odd.keys()
-        if whole or not self.odd:
+            has_reason = self.status.upper() not in ("", "DONE", "COMPLETED")
+            return self.status if has_reason else "it failed without a reason"
+        has_counts = self.counts is not None or "counts" in self.data.keys() - self.odd.keys()
+        if has_counts or not self.odd:
             return None
         part = "counts" if "counts" in self.odd else "memory"
         return f"its {part} cannot be read: {self.odd[part]}"
 
     def packed(self) -> Packed | None:
-        """The counts; None where there are none, or the circuit failed."""
+        """Return the counts; None if there are none or the circuit failed."""
         return self.counts if self.success else None
 
     @property
     def texts(self) -> Mapping[str, Any]:
-        """Counts whose keys are no bits; empty where there are none, or they cannot be read."""
+        """Counts whose keys are not bits; empty if there are none or they cannot be read."""
         found = self.data.get("counts")
         readable = self.success and "counts" not in self.odd and isinstance(found, Mapping)
         return found if readable and found is not None else {}
@@ -111,44 +104,44 @@ class PubOutcome:
 
     @property
     def failure(self) -> str | None:
-        """Why the circuit has no result; None where it has one."""
+        """The reason why the circuit has no result; None if it has one."""
         return None if self.success else self.status
 
     @property
     def odd(self) -> Mapping[str, str]:
-        """A PUB can be read as a whole, or has failed."""
+        """Always empty: a PUB is readable, or has failed."""
         return {}
 
     @property
     def texts(self) -> Mapping[str, Any]:
-        """A sampler's outcomes are bits."""
+        """Always empty: a sampler's outcomes are bits."""
         return {}
 
     @property
     def shots(self) -> int:
-        """Shots at each point."""
+        """Shots per point."""
         found = next((int(array.shape[-2]) for array, _ in self.registers.values()), None)
-        told = self.metadata.get("shots") if found is None else found
-        return told if isinstance(told, int) else 0
+        shots = self.metadata.get("shots") if found is None else found
+        return shots if isinstance(shots, int) else 0
 
     def packed(self) -> Packed | None:
-        """The counts of all registers joined, summed over all points; None where it has none."""
+        """Return the counts of all registers joined, summed over all points; None if there are none."""
         if not self.registers or not self.success:
             return None
         return _counted([self])
 
     @property
     def layout(self) -> Layout:
-        """All bits without spaces, the first register rightmost: as ``join_data`` writes them."""
+        """All bits without spaces, the first register rightmost, as ``join_data`` writes them."""
         return Layout((), sum(bits for _, bits in self.registers.values()))
 
     def joined(self) -> Integers:
-        """One integer a shot over all registers, shape ``(*shape, shots)``."""
+        """Return one integer per shot over all registers, shape ``(*shape, shots)``."""
         return _join([self]).reshape(*self.shape, self.shots)
 
 
 def _join(pubs: Sequence[PubOutcome]) -> Integers:
-    """All shots of PUBs with registers of the same sizes, one integer each over all registers."""
+    """Return one integer per shot over all registers, for PUBs with registers of the same sizes."""
     columns = zip(*(pub.registers.values() for pub in pubs), strict=True)
     sizes = [bits for _, bits in pubs[0].registers.values()]
     wide = sum(sizes) > 64
@@ -157,7 +150,7 @@ def _join(pubs: Sequence[PubOutcome]) -> Integers:
     for bits, column in zip(sizes, columns, strict=True):
         rows = [_rows(np.asarray(array)) for array, _ in column]
         part = bits_to_integers(rows[0] if len(rows) == 1 else np.concatenate(rows))
-        if bits % 8:  # bits beyond the register are not read, as by Qiskit's BitArray
+        if bits % 8:  # ignore bits beyond the register, as Qiskit's BitArray does
             part = part & np.array((1 << bits) - 1, dtype=part.dtype)
         if len(sizes) > 1:
             part = part.astype(object if wide else np.uint64) << (at if wide else np.uint64(at))
@@ -168,12 +161,12 @@ def _join(pubs: Sequence[PubOutcome]) -> Integers:
 
 
 def _rows(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The bytes of each shot, also of a register without bits and a PUB without points."""
+    """Return the bytes of each shot; also for a register without bits or a PUB without points."""
     return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
 def _counted(pubs: Sequence[PubOutcome]) -> Packed:
-    """The counts of all shots of PUBs with registers of the same sizes, some shots at a time."""
+    """Count all shots of PUBs with registers of the same sizes, a part of the shots at a time."""
     layout = pubs[0].layout
     shots = [math.prod(pub.shape) * pub.shots for pub in pubs]
     if sum(shots) <= _AT_ONCE:
@@ -194,10 +187,10 @@ CircuitOutcome: TypeAlias = ExperimentOutcome | PubOutcome
 
 @dataclass(frozen=True, slots=True)
 class JobOutcome:
-    """What one job gave.
+    """The result of one job.
 
     Attributes:
-        circuits: in the order of the job's span; None where the backend gave nothing for a circuit.
+        circuits: in the order of the job's span; None for a circuit without a result.
         info: of the whole result: ``backend_name``, ``backend_version``, ``job_id``, ``date``, metadata.
     """
 
@@ -205,24 +198,24 @@ class JobOutcome:
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def failed(self) -> dict[int, str]:
-        """Why circuits have no result, by their place in the job."""
-        whys = ((place, MISSING if c is None else c.failure) for place, c in enumerate(self.circuits))
-        return {place: why for place, why in whys if why is not None}
+        """Return the reasons why circuits have no result, by their place in the job."""
+        reasons = ((place, MISSING if c is None else c.failure) for place, c in enumerate(self.circuits))
+        return {place: reason for place, reason in reasons if reason is not None}
 
     @property
     def failure(self) -> str | None:
-        """Why the job as a whole has no result: every circuit failed; None where one has a result."""
+        """The reason why no circuit of the job has a result; None if one has."""
         if all(circuit is None for circuit in self.circuits):
             return "its result has none of its circuits"
         failed = self.failed()
         return "; ".join(sorted(set(failed.values()))) if len(failed) == len(self.circuits) else None
 
     def texts(self) -> Iterator[Mapping[str, Any]]:
-        """The counts of each circuit whose keys are no bits."""
+        """Yield the counts of each circuit whose keys are not bits."""
         return (circuit.texts for circuit in self.circuits if circuit is not None and circuit.texts)
 
     def readable(self) -> JobOutcome:
-        """The same, of an older store perhaps: counts that do not fit their circuit are named odd."""
+        """Mark counts that do not fit their circuit as odd; an older store may have such."""
         circuits = [
             _named_odd(circuit) if isinstance(circuit, ExperimentOutcome) else circuit
             for circuit in self.circuits
@@ -230,9 +223,9 @@ class JobOutcome:
         return replace(self, circuits=circuits)
 
     def sums(self) -> list[Packed]:
-        """Packed counts that sum to those of all circuits; layouts are kept apart.
+        """Return packed counts that sum to those of all circuits, for each layout.
 
-        The shots of PUBs that are alike are counted in one pass.
+        The shots of PUBs with the same register sizes are counted in one pass.
         """
         found: list[Packed] = []
         alike: dict[tuple[int, ...], list[PubOutcome]] = {}
@@ -252,21 +245,23 @@ def _named_odd(outcome: ExperimentOutcome) -> ExperimentOutcome:
     absurd = width is not None and not 0 <= width <= WIDEST
     if not absurd and (counts is None or counts.fits()):
         return outcome
-    why = f"its header has memory_slots {width}" if absurd else f"an outcome has more than {width} bits"
+    reason = (
+        f"its header has memory_slots {width}" if absurd else f"an outcome has more than {width} bits"
+    )
     odd, data = dict(outcome.odd), dict(outcome.data)
     if counts is not None:
         keys = map(hex, counts.outcomes.tolist())
-        odd["counts"], data["counts"] = why, dict(zip(keys, counts.counts.tolist(), strict=True))
+        odd["counts"], data["counts"] = reason, dict(zip(keys, counts.counts.tolist(), strict=True))
     if memory is not None:
-        odd["memory"], data["memory"] = why, list(map(hex, memory.tolist()))
+        odd["memory"], data["memory"] = reason, list(map(hex, memory.tolist()))
     return replace(outcome, layout=Layout((), None), counts=None, memory=None, odd=odd, data=data)
 
 
 def register_sizes(header: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Names and sizes of the classical registers in a result's header.
+    """Return names and sizes of the classical registers in a result's header.
 
     Raises:
-        ValueError: they are no names and sizes.
+        ValueError: the header has other values there.
     """
     found = header.get("creg_sizes")
     try:
@@ -279,15 +274,15 @@ def register_sizes(header: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 
 def layout_of(header: Mapping[str, Any]) -> Layout:
-    """The layout in a result's header (``creg_sizes``, ``memory_slots``), as Qiskit reads it.
+    """Return the layout in a result's header (``creg_sizes``, ``memory_slots``), as Qiskit reads it.
 
     Raises:
-        ValueError: the header makes no sense.
+        ValueError: the header is invalid.
     """
     slots = header.get("memory_slots")
     if not slots:
         return Layout((), None)
-    whole = isinstance(slots, (int, np.integer)) and not isinstance(slots, bool)
-    if not whole or not 0 < slots <= WIDEST:
+    is_integer = isinstance(slots, (int, np.integer)) and not isinstance(slots, bool)
+    if not is_integer or not 0 < slots <= WIDEST:
         raise ValueError(f"its header has memory_slots {slots!r:.80}")
     return Layout(tuple(size for _, size in register_sizes(header)), int(slots))

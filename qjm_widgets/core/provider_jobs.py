@@ -1,4 +1,4 @@
-"""From jobs that a provider knows to records: sets found by their tags, and jobs sent without us."""
+"""Make records from a provider's jobs: sets found by their tags, and jobs of other programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qjm_widgets.core.job_tags import (
     parse_identity,
     set_tags_in,
 )
-from qjm_widgets.core.ports import RemoteJob
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 from qjm_widgets.core.span_index import may_run_again
 from qjm_widgets.errors import InputError, JobSetNotFoundError
@@ -33,10 +33,10 @@ class FoundSet(NamedTuple):
 
     Attributes:
         job_set_id: for ``retrieve_job_set``.
-        circuits: how many the whole set has.
-        created_at: of its first job, seconds since 1970, UTC.
-        jobs: how many of its jobs are in each status.
-        missing: circuits that no job holds, or not with all their shots.
+        circuits: number of circuits of the set.
+        created_at: time of its first job, seconds since 1970, UTC.
+        jobs: number of jobs in each status.
+        missing: number of circuits that no job holds, or not with all their shots.
     """
 
     job_set_id: str
@@ -56,25 +56,25 @@ class _Placed(NamedTuple):
 def assemble(
     set_id: str, found: Sequence[RemoteJob], adapter: str, now: float
 ) -> tuple[JobSetRecord, list[JobRecord]]:
-    """A set as its jobs' tags tell it, in the order of its circuits; gaps are errors that say so.
+    """Assemble a set from the tags of its jobs, in the order of its circuits; gaps are failed jobs.
 
-    Foreign jobs that carry the set's tag, and tags that cannot be true, are left out. Of several jobs of
-    one place the one that is done counts, else the newest attempt.
+    Foreign jobs with the set's tag, and invalid tags, are ignored. Of several jobs of one place, the
+    done one is taken, else the newest attempt.
 
     Args:
         set_id: 32 hexadecimal digits.
-        found: jobs that carry the set's tag, oldest first.
-        adapter: the kind that follows them.
+        found: jobs with the set's tag, oldest first.
+        adapter: the kind of the adapter for them.
         now: seconds since 1970, UTC.
 
     Raises:
-        JobSetNotFoundError: there is no job of that set.
+        JobSetNotFoundError: no job is of that set.
     """
     placed = _placed(set_id, found)
     if not placed:
         raise JobSetNotFoundError(f"the provider has no job of job set {set_id}")
     circuits = placed[0].identity.circuits
-    chosen, twins = _choose(placed)
+    chosen, duplicates = _choose(placed)
     rows: list[JobRecord] = []
     for place in _places(chosen, circuits):
         taken = chosen.get(place)
@@ -84,7 +84,7 @@ def assemble(
             rows.append(replace(gap, error=_MISSING, retryable=False))
         else:
             job = record_of(taken.job, len(rows), span, now)
-            also = twins.get(place)
+            also = duplicates.get(place)
             note = f"the provider has it {len(also) + 1} times: also {', '.join(also)}" if also else None
             rows.append(
                 replace(
@@ -100,7 +100,7 @@ def assemble(
 
 
 def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
-    """The sets that jobs belong to, newest first."""
+    """Return the sets of jobs, newest first."""
     members: dict[str, list[RemoteJob]] = defaultdict(list)
     for job in jobs:
         for set_id in set_tags_in(job.tags):
@@ -130,16 +130,16 @@ def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
 def adopt(
     jobs: Sequence[tuple[RemoteJob, int]], name: str, adapter: str, now: float
 ) -> tuple[JobSetRecord, list[JobRecord]]:
-    """A set of jobs that were sent without us, one after another as given.
+    """Make a set of jobs that other programs submitted, in the given order.
 
     Args:
-        jobs: each with the number of its circuits.
+        jobs: each with its number of circuits.
         name: of the set.
-        adapter: the kind that follows them.
+        adapter: the kind of the adapter for them.
         now: seconds since 1970, UTC.
 
     Raises:
-        InputError: they are of several backends.
+        InputError: the jobs are of several backends.
     """
     backends = {job.backend for job, _ in jobs}
     if len(backends) > 1:
@@ -153,9 +153,9 @@ def adopt(
 
 
 def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
-    """A provider's job as the record of a row; one in an unknown state is asked for again."""
+    """Return the record of a provider's job; one in an unknown state will be polled."""
     state = job.observation
-    # Without the time of its end, how long a job waited and ran cannot be told.
+    # Without the time of its end, the times of waiting and running are unknown.
     over = state.status is not None and state.status.final and state.finished_at is None
     return JobRecord(
         row,
@@ -172,7 +172,7 @@ def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
         estimated_seconds=state.estimated_seconds,
         qpu_seconds=state.qpu_seconds,
         note=state.note,
-        retryable=False,  # a provider gives results back, no circuits
+        retryable=False,  # a provider returns results, but no circuits
     )
 
 
@@ -180,7 +180,7 @@ _Place = tuple[Span, int, int]
 
 
 def _placed(set_id: str, found: Sequence[RemoteJob]) -> list[_Placed]:
-    """The jobs that tell their place; all for one number of circuits, that of most of them."""
+    """Return the jobs with a place in the set; of the most common number of circuits only."""
     placed = []
     for job in found:
         identity = parse_identity(identity_in(job.tags) or "")
@@ -192,27 +192,27 @@ def _placed(set_id: str, found: Sequence[RemoteJob]) -> list[_Placed]:
 
 
 def _choose(placed: Sequence[_Placed]) -> tuple[dict[_Place, _Placed], dict[_Place, list[str]]]:
-    """For each place one job, and the ids of others of the same attempt."""
+    """Return one job for each place, and the ids of others of the same attempt."""
     chosen: dict[_Place, _Placed] = {}
-    for item in sorted(placed, key=_worth):
+    for item in sorted(placed, key=_rank):
         identity = item.identity
         place = identity.span, identity.piece, identity.pieces
         if place not in chosen and not any(_clash(item, other) for other in chosen.values()):
             chosen[place] = item
-    twins: dict[_Place, list[str]] = defaultdict(list)
+    duplicates: dict[_Place, list[str]] = defaultdict(list)
     for item in placed:
         identity = item.identity
         taken = chosen.get((identity.span, identity.piece, identity.pieces))
         if taken is not None and taken is not item and taken.identity == identity:
             status = item.job.observation.status
-            twins[identity.span, identity.piece, identity.pieces].append(
+            duplicates[identity.span, identity.piece, identity.pieces].append(
                 f"{item.job.job_id} ({'unknown' if status is None else status.value})"
             )
-    return chosen, twins
+    return chosen, duplicates
 
 
-def _worth(item: _Placed) -> tuple[bool, int, int, float]:
-    """The best first: done, then the newest attempt, then how far it is, then the oldest."""
+def _rank(item: _Placed) -> tuple[bool, int, int, float]:
+    """Return the sort key: done first, then newest attempt, most advanced status, and oldest."""
     status = item.job.observation.status or Status.QUEUED
     return (
         status is not Status.DONE,
@@ -223,7 +223,7 @@ def _worth(item: _Placed) -> tuple[bool, int, int, float]:
 
 
 def _clash(item: _Placed, other: _Placed) -> bool:
-    """Whether two jobs hold the same circuits in different cuts, and neither runs them again."""
+    """Return whether two jobs hold the same circuits in different cuts, and neither reruns them."""
     span, other_span = item.identity.span, other.identity.span
     overlap = span.start < other_span.stop and other_span.start < span.stop
     different = span != other_span or item.identity.pieces != other.identity.pieces
@@ -231,14 +231,14 @@ def _clash(item: _Placed, other: _Placed) -> bool:
 
 
 def _runs_again(item: _Placed, earlier: _Placed) -> bool:
-    """Whether a job runs circuits again that failed in an earlier one, which is done."""
+    """Return whether a job reruns circuits that failed in an earlier done job."""
     new, old = item.identity, earlier.identity
     done = earlier.job.observation.status is Status.DONE and new.pieces == old.pieces
     return done and may_run_again(new.span, new.attempt, old.span, old.attempt)
 
 
 def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
-    """All places of the set in order, those that no job holds too."""
+    """Return all places of the set in order, including those without a job."""
     cuts = {(span, pieces) for span, _, pieces in chosen}
     places: list[_Place] = []
     reach = 0
@@ -246,7 +246,7 @@ def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
         if span.start > reach:
             places.append((Span(reach, span.start), 0, 1))
         every = [(span, piece, pieces) for piece in range(pieces)]
-        # Within the span of another job, where its circuits ran again, none has to be there.
+        # Inside the span of another job, whose circuits were rerun, not all pieces must exist.
         places += every if span.stop > reach else [place for place in every if place in chosen]
         reach = max(reach, span.stop)
     if reach < circuits:
@@ -255,7 +255,7 @@ def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
 
 
 def _name(jobs: Sequence[RemoteJob]) -> str | None:
-    """The name that most jobs tell: one may have been renamed elsewhere."""
+    """Return the most common name; a job may have been renamed elsewhere."""
     names = Counter(name for job in jobs if (name := name_in(job.tags)))
     return names.most_common(1)[0][0] if names else None
 

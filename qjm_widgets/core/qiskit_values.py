@@ -1,7 +1,7 @@
-"""Values of Qiskit (states, operators, distributions) as what they are made of, and back.
+"""The parts of Qiskit's values (states, operators, distributions), and the values made of parts.
 
-Only classes that are named here are made. A subclass (Aer's ``compatibility.Statevector``) comes back as
-Qiskit's own class.
+Only classes that are named here are made. A value of a subclass, such as Aer's
+``compatibility.Statevector``, becomes one of Qiskit's own class.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 
 class _Kind(NamedTuple):
-    """Where a class is found, what a value is made of, and how it is made of that."""
+    """The module of a class, the parts of a value, and how a value is made of its parts."""
 
     module: str
     take: Callable[[Any], list[Any]]
@@ -22,7 +22,7 @@ class _Kind(NamedTuple):
 
 
 def take(value: Any) -> list[Any] | None:
-    """The name of a value's class and what it is made of; None where it is of none of these classes."""
+    """Return the name of a value's class and its parts; None if the class is not one of these."""
     for kind in type(value).__mro__:
         if kind.__name__ in _KINDS and kind.__module__.startswith("qiskit."):
             return [kind.__name__, *_KINDS[kind.__name__].take(value)]
@@ -30,10 +30,10 @@ def take(value: Any) -> list[Any] | None:
 
 
 def make(name: str, *parts: Any) -> Any:
-    """The value again.
+    """Return the value of these parts.
 
     Raises:
-        ValueError: no such class, or parts that do not make a value.
+        ValueError: the class is unknown, or the parts do not make a value.
     """
     if name not in _KINDS:
         raise ValueError(f"an unknown class {name!r}")
@@ -42,14 +42,14 @@ def make(name: str, *parts: Any) -> Any:
 
 
 def make_old(name: str, data: Any, left: list[int], right: list[int] | None) -> Any:
-    """A value that was written with its data and dimensions."""
+    """Return a value that an older version wrote as its data and dimensions."""
     return make(name, data, *(tuple(dims) for dims in (left, right) if dims is not None))
 
 
 def plain(value: Any) -> Any:
-    """A tree with values of subclasses as Qiskit's own classes: what it is after it was stored.
+    """Return a tree in which values of Aer's subclasses are of Qiskit's own classes, as after storing.
 
-    Aer's subclasses forward to arrays for callers of ten years ago.
+    Aer's subclasses forward to arrays, for compatibility with its old releases.
     """
     kind = type(value)
     if kind is dict:
@@ -123,6 +123,7 @@ _KINDS: dict[str, _Kind] = {
         lambda kind, *parts: kind.from_symplectic(*parts),
     ),
     "SparsePauliOp": _Kind(_QUANTUM_INFO, lambda value: [value.paulis, value.coeffs], _make_of_parts),
+    "Quaternion": _Kind(_QUANTUM_INFO, lambda value: [value.data], _make_of_parts),
     "ScalarOp": _Kind(
         _QUANTUM_INFO, lambda value: [tuple(value.input_dims()), value.coeff], _make_of_parts
     ),
@@ -135,3 +136,5 @@ _KINDS: dict[str, _Kind] = {
         _make_of_parts,
     ),
 }
+#: The classes of ``qiskit.quantum_info``.
+QUANTUM_INFO = frozenset(name for name, kind in _KINDS.items() if kind.module == _QUANTUM_INFO)

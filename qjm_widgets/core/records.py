@@ -1,6 +1,6 @@
-"""What is known of a job set and of its jobs: frozen records, as they are stored.
+"""Records of job sets and jobs, as they are stored.
 
-Times are seconds since 1970, UTC. Circuits are numbered from 0 in the order in which they were given.
+Times are seconds since 1970, UTC. Circuits are numbered from 0 in the order of the input.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from qjm_widgets.core.record_fields import LONG_TEXT, Rule
 
 
 class Status(enum.StrEnum):
@@ -25,7 +27,7 @@ class Status(enum.StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the job has ended: nothing but a retry changes it any more."""
+        """Whether the job has ended: only a retry changes it."""
         return self in _FINAL
 
     @property
@@ -35,7 +37,7 @@ class Status(enum.StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Whether the engine has nothing to do by itself: ended, or held for the user."""
+        """Whether the engine leaves the job alone: it has ended, or is held for the user."""
         return self in _FINAL or self is Status.HELD
 
 
@@ -65,41 +67,40 @@ class JobSetRecord:
 
     Attributes:
         set_id: 32 hexadecimal digits.
-        circuits: how many circuits the set has.
-        shots: fewest and most shots of a circuit; None where the backend decides.
+        circuits: number of circuits.
+        shots: fewest and most shots of a circuit; None if the backend decides.
         options: run options that are JSON, by name.
-        unstored_options: names of run options that are not JSON and so live in memory only.
-        adapter: the adapter that sent it (``backend_run``, ``sampler``, …).
-        survives_kernel: whether its jobs outlive the kernel; None where nobody knows.
-        recipe: how to make the backend again (``module:Class``), where it is a plain simulator.
-        complete: False while ``run`` still writes the set: what is there are its first circuits.
+        unstored_options: names of run options that are not JSON and so are in memory only.
+        adapter: the kind of the adapter (``backend_run``, ``sampler``, …).
+        survives_kernel: whether the jobs outlive the kernel; None if it is unknown.
+        recipe: ``module:Class`` of a plain simulator, from which it can be made again.
+        complete: False while ``run`` still writes the set; then only its first circuits are stored.
         transpiles: whether a pass manager transpiles the circuits before they are sent.
-        resumable: False where the circuits were never ours: a set that was adopted, or put together from
-            a provider's jobs.
-        batch_id: the provider's id of the batch in which the set's jobs run, where it has batches.
-        max_qpu_seconds: no further job is sent once the set has used so much quantum processor time.
-        unstored_circuits: those that could not be written to the store, in order: they run from memory.
+        resumable: False if the set was adopted or assembled from a provider's jobs, without circuits.
+        batch_id: the provider's id of the batch in which the jobs run, if it has batches.
+        max_qpu_seconds: no further job is sent after the set has used so much quantum processor time.
+        unstored_circuits: circuits that could not be stored, ascending; they run from memory.
     """
 
-    set_id: str
+    set_id: Annotated[str, Rule(characters=32)]
     name: str
     backend: str
-    adapter: str
-    circuits: int
+    adapter: Annotated[str, Rule(characters=100)]
+    circuits: Annotated[int, Rule(least=1, most=10_000_000)]
     created_at: float
     shots: tuple[int, int] | None = None
     tags: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     unstored_options: tuple[str, ...] = ()
     survives_kernel: bool | None = None
-    rerun_on_resume: bool | None = None
+    rerun_on_resume: Annotated[bool | None, Rule(local=True)] = None
     resumable: bool = True
-    complete: bool = True
-    transpiles: bool = False
-    recipe: str | None = None
+    complete: Annotated[bool, Rule(later=True)] = True
+    transpiles: Annotated[bool, Rule(later=True)] = False
+    recipe: Annotated[str | None, Rule(local=True)] = None
     batch_id: str | None = None
     max_qpu_seconds: float | None = None
-    unstored_circuits: tuple[int, ...] = ()
+    unstored_circuits: Annotated[tuple[int, ...], Rule(later=True)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,60 +108,60 @@ class JobRecord:
     """One job: a span of circuits, or one piece of its shots.
 
     Attributes:
-        row: the job's place in the set, from 0; rows run in the order of the spans.
-        piece: which piece of the span's shots, from 0, of ``pieces``.
-        shots: shots a circuit in this job; None where circuits differ or the backend decides.
-        seed: the seed that this job was given, where one is known.
+        row: the job's place in the set, from 0; rows are in the order of the spans.
+        piece: index of the piece of the span's shots, from 0, of ``pieces``.
+        shots: shots per circuit; None if circuits differ or the backend decides.
+        seed: the seed of this job, if it has one.
         attempt: 1 for the first submission; each retry adds one.
-        since: when the job came into its status.
-        sent_at, running_at, finished_at: of this attempt; None until it happens.
-        checked_at: when the backend last answered for this job.
-        error: why the job failed, the whole text.
-        last_error: why the last poll or cancellation failed; it is no status.
-        queue_position: the job's place in the backend's queue, from 1; None where nobody tells.
-        estimated_seconds: how long the backend expects the job to run.
+        since: time of the last change of status.
+        sent_at, running_at, finished_at: times of this attempt; None until then.
+        checked_at: time of the backend's last answer for this job.
+        error: the complete text of why the job failed.
+        last_error: why the last poll or cancellation failed; it does not change the status.
+        queue_position: the job's place in the backend's queue, from 1; None if it is unknown.
+        estimated_seconds: the backend's estimate of the run time.
         qpu_seconds: quantum processor time that the job has used, as the backend counts it.
-        note: what the backend says of the job beside its status.
+        note: further text of the backend about the job.
         spent_seconds: quantum processor time that its earlier attempts have used.
-        failed_circuits: circuits of the set, ascending, that failed in a job that is done, without those
-            that a newer job holds.
-        retryable: False where its circuits could not be prepared or are missing for good: it can never
-            be sent, and ``error`` says what to do instead.
+        failed_circuits: circuits of the set, ascending, that failed in a done job, without those that a
+            newer job holds.
+        retryable: False if its circuits could not be prepared or are missing: it can never be sent, and
+            ``error`` says what to do instead.
     """
 
     row: int
     span: Span
     piece: int = 0
-    pieces: int = 1
+    pieces: Annotated[int, Rule(least=1)] = 1
     shots: int | None = None
-    seed: int | None = None
+    seed: Annotated[int | None, Rule(as_text=True, characters=100)] = None
     status: Status = Status.NOT_SENT
     cancel_requested: bool = False
-    attempt: int = 1
+    attempt: Annotated[int, Rule(least=1)] = 1
     job_id: str | None = None
     since: float = 0.0
     sent_at: float | None = None
     running_at: float | None = None
     finished_at: float | None = None
     checked_at: float | None = None
-    error: str | None = None
-    last_error: str | None = None
+    error: Annotated[str | None, Rule(characters=LONG_TEXT)] = None
+    last_error: Annotated[str | None, Rule(characters=LONG_TEXT)] = None
     queue_position: int | None = None
     estimated_seconds: float | None = None
     qpu_seconds: float | None = None
-    note: str | None = None
-    spent_seconds: float | None = None
-    failed_circuits: tuple[int, ...] = ()
-    retryable: bool = True
+    note: Annotated[str | None, Rule(characters=LONG_TEXT)] = None
+    spent_seconds: Annotated[float | None, Rule(later=True)] = None
+    failed_circuits: Annotated[tuple[int, ...], Rule(later=True, empty_is_null=True)] = ()
+    retryable: Annotated[bool, Rule(later=True)] = True
 
     @property
     def flawed(self) -> bool:
-        """Whether the job is done, and some of its circuits failed."""
+        """Whether the job is done and some of its circuits failed."""
         return self.status is Status.DONE and bool(self.failed_circuits)
 
     @property
     def all_qpu_seconds(self) -> float | None:
-        """Quantum processor time of all attempts; None where nobody tells."""
+        """Quantum processor time of all attempts, in seconds; None if it is unknown."""
         known = [used for used in (self.spent_seconds, self.qpu_seconds) if used is not None]
         return sum(known) if known else None
 
@@ -169,8 +170,8 @@ class StatusChange(NamedTuple):
     """One line of a job's history."""
 
     row: int
-    attempt: int
+    attempt: Annotated[int, Rule(least=1)]
     status: Status
     at: float
     job_id: str | None
-    text: str | None
+    text: Annotated[str | None, Rule(characters=LONG_TEXT)]

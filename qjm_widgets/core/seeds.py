@@ -1,8 +1,8 @@
-"""Seeds of jobs: how a set is cut changes no sample that it need not change.
+"""Seeds of jobs, which keep the samples independent of the cut if possible.
 
-Where the backend's own rule is known, a job gets the seed with which its circuits draw what they would
-in one plain run of all circuits. Elsewhere each job gets a seed that is derived from the one given and
-from where the job begins: independent of the others, and the same for the same plan.
+If the backend's seed rule is known, a job gets the seed with which its circuits draw the samples of one
+plain run of all circuits. Otherwise, each job gets a seed that is derived from the given one and from
+the start of the job: independent of the others, and the same for the same plan.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ AER_STEP = 2113
 
 
 class SeedRule(enum.Enum):
-    """What a run makes of its one seed, circuit by circuit."""
+    """How a run derives the seed of each circuit from its own seed."""
 
     #: Circuit k draws with seed + 2113 k; each point (parameter set) counts as a circuit.
     AER = "aer"
     #: The same, counted among the circuits of equal shots: samplers run those together.
     AER_BY_SHOTS = "aer by shots"
-    #: Every circuit draws with the seed itself, whatever came before it.
+    #: Every circuit draws with the seed itself.
     SAME = "same"
-    #: One stream for the whole run, of a generator of NumPy's: later circuits depend on earlier ones.
+    #: One stream of a generator of NumPy for the whole run: later circuits depend on earlier ones.
     STREAM = "stream"
-    #: Nobody knows; seeds that are derived have 31 bits, which every generator takes.
+    #: Unknown; derived seeds have 31 bits, which every generator accepts.
     UNKNOWN = "unknown"
 
 
 def places(rule: SeedRule, items: Sequence[Item]) -> list[int]:
-    """How many steps of the seed lie before each circuit of one plain run."""
+    """Return the number of steps of the seed before each circuit of one plain run."""
     if rule is SeedRule.AER_BY_SHOTS:
         before: Counter[int | None] = Counter()
         found = []
@@ -50,9 +50,9 @@ def places(rule: SeedRule, items: Sequence[Item]) -> list[int]:
 
 
 def move(rule: SeedRule, seed: int, steps: int) -> int:
-    """The seed of what begins so many steps after the circuit that draws with ``seed``.
+    """Return the seed that is so many steps after ``seed``.
 
-    Sums on Aer wrap as its own do, at 64 bits; it takes them as signed numbers.
+    Seeds of Aer wrap at 64 bits as its own do, as signed integers.
     """
     if rule in (SeedRule.AER, SeedRule.AER_BY_SHOTS):
         return (seed + AER_STEP * steps + 2**63) % 2**64 - 2**63
@@ -62,16 +62,16 @@ def move(rule: SeedRule, seed: int, steps: int) -> int:
 
 
 def piece_seed(rule: SeedRule, seed: int, piece: int) -> int:
-    """The seed for one piece of a circuit's shots: the given one for the first, derived for others."""
+    """Return the seed of a shot piece: the given one for the first, a derived one for others."""
     return seed if piece == 0 else _derived(rule, seed, 1, piece)
 
 
 def seed_at(rule: SeedRule, seed: int | None, items: Sequence[Item], index: int) -> int | None:
-    """The seed with which one circuit of a job is sent without those before it.
+    """Return the seed to send one circuit of a job without those before it.
 
     Args:
         rule: of the backend.
-        seed: the job's; None stays None.
+        seed: the job's; None remains None.
         items: the circuits of the job.
         index: the circuit's place in the job, from 0.
     """

@@ -1,7 +1,7 @@
-"""Which jobs hold which circuit, found in constant time, also after jobs were cut in halves.
+"""Find the jobs of a circuit in constant time, also after jobs were cut in halves.
 
-Circuits that failed in a job that is done are run again by a newer job, whose span is part of the
-other: then the newer one holds them.
+Circuits that failed in a done job are rerun by a newer job with a span inside the older one: then the
+newer job holds them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from qjm_widgets.core.records import JobRecord, Span
 
 
 def runs_of(circuits: Sequence[int]) -> list[Span]:
-    """Ascending circuits as spans: neighbours are together."""
+    """Return ascending circuits as spans of neighbours."""
     spans: list[Span] = []
     for circuit in circuits:
         if spans and spans[-1].stop == circuit:
@@ -26,13 +26,13 @@ def runs_of(circuits: Sequence[int]) -> list[Span]:
 
 
 def may_run_again(span: Span, attempt: int, earlier: Span, earlier_attempt: int) -> bool:
-    """Whether a job may run circuits again that failed in an earlier job of the same shot piece."""
+    """Return whether a job may rerun failed circuits of an earlier job of the same shot piece."""
     inside = earlier.start <= span.start and span.stop <= earlier.stop
     return inside and span != earlier and attempt > earlier_attempt
 
 
 def _newest(jobs: Sequence[JobRecord]) -> list[JobRecord]:
-    """The newest job of each shot piece, in their order."""
+    """Return the newest job of each shot piece, in the order of pieces."""
     newest: dict[int, JobRecord] = {}
     for job in sorted(jobs, key=lambda job: (job.attempt, job.row)):
         newest[job.piece] = job
@@ -44,7 +44,7 @@ class Cover:
 
     Attributes:
         order: rows in the order of the circuits, then of the shot pieces.
-        plain: whether that is the order of their numbers, as it is until a job is cut in halves.
+        plain: whether rows are in ascending order, as they are until a job is cut in halves.
     """
 
     def __init__(self, jobs: Sequence[JobRecord], circuits: int) -> None:
@@ -66,11 +66,11 @@ class Cover:
         self._rows = [tuple(job.row for job in _newest(holders)) for holders in held]
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
-        """The rows of all jobs that hold a circuit, in the order of its shot pieces."""
+        """Return the rows of all jobs that hold a circuit, in the order of its shot pieces."""
         return self._rows[int(self._at[circuit])]
 
     def parts(self, span: Span) -> Iterator[Span]:
-        """A span in parts, the circuits of each of which are held by the same jobs."""
+        """Yield the parts of a span that are held by the same jobs."""
         at = span.start
         while at < span.stop:
             part = self._parts[int(self._at[at])]

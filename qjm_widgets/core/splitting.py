@@ -1,4 +1,4 @@
-"""Cutting circuits into jobs by limits: ``split``, and ``join``, its exact inverse.
+"""Cut circuits into jobs by limits: ``split``, and ``join``, its exact inverse.
 
 A job holds a span of circuits and one piece of their shots. Spans are filled from the left up to the
 limits, as a user would cut by hand; shots beyond a limit are cut into pieces of nearly equal size.
@@ -12,24 +12,24 @@ from typing import NamedTuple, TypeVar
 
 from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.records import Span
-from qjm_widgets.core.validation import number, whole
+from qjm_widgets.core.validation import as_integer, number
 from qjm_widgets.errors import LimitError
 
 T = TypeVar("T")
 
+#: Circuits per job if nothing else limits them; IBM's guide to batches uses the same number.
 DEFAULT_CIRCUITS_PER_JOB = 100
-"""Circuits a job where nothing else limits them; IBM's guide to batches cuts so too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much one job may hold; None is no limit.
+    """The limits of one job; None is no limit.
 
     Attributes:
-        circuits: circuits a job.
+        circuits: circuits per job.
         shots: shots of one circuit in one job.
         executions: circuits x parameter sets x shots, summed over the job.
-        payload_bytes: bytes of the written circuits.
+        payload_bytes: bytes of the encoded circuits.
         one_shots: every circuit of a job runs the same number of shots.
     """
 
@@ -44,7 +44,7 @@ class Limits:
             value = getattr(self, field.name)
             if field.name == "one_shots" or value is None:
                 continue
-            limit = whole(value)
+            limit = as_integer(value)
             if limit is None:
                 raise LimitError(f"the limit on {field.name} must be a whole number, not {value!r}")
             if limit < 1:
@@ -52,7 +52,7 @@ class Limits:
             object.__setattr__(self, field.name, limit)
 
     def tighter(self, other: Limits) -> Limits:
-        """The limits that satisfy both."""
+        """Return the limits that satisfy both."""
 
         def least(a: int | None, b: int | None) -> int | None:
             return b if a is None else a if b is None else min(a, b)
@@ -66,16 +66,19 @@ class Limits:
         )
 
 
+#: Jobs of one set, whose records are in memory.
 MOST_JOBS = 1_000_000
-"""Of one set: their records are in memory."""
 
 
 class Item(NamedTuple):
-    """What splitting has to know of one circuit.
+    """The properties of one circuit that splitting needs.
 
-    ``shots`` None: the backend decides. ``points`` is how many parameter sets it runs with;
-    ``payload_bytes`` is 0 where nobody asked. ``place`` is where the seed of one plain run has come to,
-    counted among the circuits of equal shots; None where that does not matter.
+    Attributes:
+        shots: None if the backend decides.
+        points: number of parameter sets.
+        payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
+        place: steps of the seed before this circuit in one plain run, among circuits of equal shots;
+            None if seeds do not matter.
     """
 
     shots: int | None = None
@@ -85,9 +88,9 @@ class Item(NamedTuple):
 
 
 class PlannedJob(NamedTuple):
-    """One job of a plan; ``shots`` is None where its circuits differ or the backend decides.
+    """One job of a plan; ``shots`` is None if its circuits differ or the backend decides.
 
-    ``place`` is how many steps of the seed one plain run has made before the job's first circuit.
+    ``place`` is the number of steps of the seed before the job's first circuit in one plain run.
     """
 
     span: Span
@@ -101,15 +104,15 @@ class PlannedJob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The cut, before anything is sent.
+    """How circuits are cut into jobs, before anything is sent.
 
     Attributes:
         jobs: in the order of submission.
-        circuits: how many circuits there are.
-        executions: circuits x parameter sets x shots over all jobs (0 where shots are unknown).
-        payload_bytes: bytes of the written circuits over all jobs; None where no limit made us measure.
-        seconds_to_submit: the shortest time that submission can take under the backend's pace.
-        qpu_seconds: roughly what it will take on the quantum processor; None where nobody can tell.
+        circuits: number of circuits.
+        executions: circuits x parameter sets x shots over all jobs (0 if shots are unknown).
+        payload_bytes: bytes of the encoded circuits over all jobs; None if no limit requires them.
+        seconds_to_submit: shortest time of the submission at the backend's pace, in seconds.
+        qpu_seconds: estimated time on the quantum processor, in seconds; None if it is unknown.
     """
 
     jobs: tuple[PlannedJob, ...]
@@ -140,8 +143,8 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
 
     Raises:
-        LimitError: one circuit is beyond a limit by itself, and named by index; or there would be more
-            than ``MOST_JOBS`` jobs.
+        LimitError: one circuit alone exceeds a limit (the error gives its index), or there would be
+            more than ``MOST_JOBS`` jobs.
     """
     jobs: list[PlannedJob] = []
     start = 0
@@ -167,39 +170,39 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
 
 
 def join(cut: Iterable[tuple[Span, int, Sequence[T]]], circuits: int) -> list[list[T]]:
-    """Put what jobs hold back in the order of the circuits.
+    """Put the contents of jobs into the order of the circuits.
 
     Args:
-        cut: for each job its span, its piece and one thing a circuit; in any order.
-        circuits: how many circuits there are.
+        cut: for each job, in any order: its span, its piece, and one value per circuit.
+        circuits: number of circuits.
 
     Returns:
-        For each circuit the things of its pieces, in the order of the pieces.
+        For each circuit, the values of its pieces in their order.
     """
     joined: list[list[tuple[int, T]]] = [[] for _ in range(circuits)]
-    for span, piece, things in cut:
-        for circuit, thing in zip(range(span.start, span.stop), things, strict=True):
-            joined[circuit].append((piece, thing))
-    return [[thing for _, thing in sorted(parts, key=lambda part: part[0])] for parts in joined]
+    for span, piece, values in cut:
+        for circuit, value in zip(range(span.start, span.stop), values, strict=True):
+            joined[circuit].append((piece, value))
+    return [[value for _, value in sorted(parts, key=lambda part: part[0])] for parts in joined]
 
 
 def parts(shots: int, pieces: int) -> list[int]:
-    """``shots`` in nearly equal whole parts, the larger ones first."""
+    """Cut ``shots`` into nearly equal integers, the larger ones first."""
     least, more = divmod(shots, pieces)
     return [least + 1] * more + [least] * (pieces - more)
 
 
 def _pieces(index: int, item: Item, limits: Limits) -> int:
-    """Into how many pieces one circuit's shots must be cut, checking that it fits at all."""
+    """Return the number of pieces of a circuit's shots; refuse one that exceeds a limit alone."""
     if limits.payload_bytes is not None and item.payload_bytes > limits.payload_bytes:
         raise LimitError(
             f"circuit {index} alone is {item.payload_bytes:,} bytes, "
-            f"beyond the limit of {limits.payload_bytes:,} bytes a job"
+            f"beyond the limit of {limits.payload_bytes:,} bytes per job"
         )
     if limits.executions is not None and item.points > limits.executions:
         raise LimitError(
             f"circuit {index} runs with {item.points:,} parameter sets, beyond the limit of "
-            f"{limits.executions:,} executions a job; parameter sets are not cut: give it as several"
+            f"{limits.executions:,} executions per job; parameter sets are not cut: give it as several"
         )
     if item.shots is None:
         return 1
@@ -212,13 +215,13 @@ def _pieces(index: int, item: Item, limits: Limits) -> int:
     if pieces > MOST_JOBS:
         raise LimitError(
             f"circuit {index} with {item.shots:,} shots would be cut into {pieces:,} jobs, beyond the"
-            f" limit of {MOST_JOBS:,}: run it with fewer shots, or raise the limit of shots a job"
+            f" limit of {MOST_JOBS:,}: run it with fewer shots, or raise the limit of shots per job"
         )
     return pieces
 
 
 def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
-    """The longest span from ``start`` that one job may hold, and the pieces of its shots."""
+    """Return the end of the longest span from ``start`` that fits a job, and the pieces of its shots."""
     first = items[start]
     pieces = _pieces(start, first, limits)
     shots = parts(first.shots, pieces)[0] if first.shots is not None else None
@@ -234,7 +237,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
             break
         if _pieces(stop, item, limits) != pieces:
             break
-        # One seed has to serve all circuits of a job: each is as far from it as in the plain run.
+        # The circuits of a job share one seed: each must be as many steps from it as in the plain run.
         if item.place is not None:
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break

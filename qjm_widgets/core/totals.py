@@ -1,6 +1,6 @@
-"""What the jobs of a set add up to.
+"""Totals over the jobs of a set.
 
-It is kept job by job, so that a change in a set of ten thousand jobs does not go through them all.
+They are updated job by job, so that a change in a set of ten thousand jobs does not visit all of them.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from typing import NamedTuple, TypeVar
 
 from qjm_widgets.core.records import JobRecord, Status
 
+#: Statuses in the order of a job's life; the low bits of a job's code are an index into it.
 ORDER = tuple(Status)
-"""Statuses in the order of a job's life; a job's code begins with an index into it."""
+#: The bit of a code for a requested cancellation.
 CANCEL_REQUESTED = 0x10
-"""The bit of a code that says that a cancellation is under way."""
-#: The bit of a code that says that the job can never be sent again.
+#: The bit of a code for a job that can never be sent again.
 UNRETRYABLE = 0x20
-#: The bit of a code that says that a job is done, and some of its circuits failed.
+#: The bit of a code for a done job with failed circuits.
 FLAWED = 0x40
-_PLACED, _RETRIED, _USED, _NAMED, _ASKED, _UNHEARD = (1 << bit for bit in range(6))
+_PLACED, _RETRIED, _USED, _NAMED, _POLLED, _UNANSWERED = (1 << bit for bit in range(6))
 _COLUMNS = {"queue": _PLACED, "attempts": _RETRIED, "qpu": _USED, "id": _NAMED}
 _T = TypeVar("_T")
 _CODES = {status: code for code, status in enumerate(ORDER)}
 
 
 class BackendFacts(NamedTuple):
-    """What backends told beside the statuses.
+    """Reports of backends beside the statuses.
 
     Attributes:
-        columns: which of ``queue``, ``attempts``, ``qpu`` and ``id`` say anything of any job.
-        qpu_seconds: the sum over all attempts of all jobs; None where nobody tells.
-        unheard: why asking fails, where it fails for every job that a backend has now.
-        known_at: with ``unheard``, when (seconds since 1970) the newest news of one of those jobs came.
+        columns: those of ``queue``, ``attempts``, ``qpu`` and ``id`` that have a value for any job.
+        qpu_seconds: sum over all attempts of all jobs, in seconds; None if it is unknown.
+        unheard: why polling fails, if it fails for every job that a backend has now.
+        known_at: with ``unheard``, time (seconds since 1970) of the last answer for one of those jobs.
     """
 
     columns: tuple[str, ...]
@@ -43,15 +43,15 @@ class BackendFacts(NamedTuple):
 
 
 class Totals:
-    """The sums over a set's jobs.
+    """Totals over a set's jobs.
 
     Attributes:
-        numbers: how many jobs are in each status.
-        unretryable: how many of those can never be sent again.
-        codes: a byte a row, made by ``code``.
-        done: the rows that became done, in that order; it only grows.
+        numbers: number of jobs in each status.
+        unretryable: number of those that can never be sent again.
+        codes: a byte per row, made by ``code``.
+        done: rows in the order in which they became done; it only grows.
         remote: the jobs that a backend has now, by row.
-        flawed: the rows of jobs that are done and have failed circuits.
+        flawed: the rows of done jobs with failed circuits.
     """
 
     def __init__(self, jobs: Iterable[JobRecord]) -> None:
@@ -70,16 +70,16 @@ class Totals:
             self.put(None, job)
 
     def put(self, before: JobRecord | None, job: JobRecord) -> None:
-        """Take a job in another's place, or (None) as the next row."""
+        """Replace a job, or add it as the next row if ``before`` is None."""
         row, status, facts = job.row, job.status, _facts_of(job)
         if before is None:
             self.codes.append(0)
             self._facts.append(facts)
             self._sharing[facts] += 1
-            self._stand(row, status)
+            self._count(row, status)
         elif before.status is not status:
             self.numbers[before.status] -= 1
-            self._stand(row, status)
+            self._count(row, status)
         self.codes[row] = code(job)
         if before is not None and not before.retryable:
             self.unretryable[before.status] -= 1
@@ -94,7 +94,7 @@ class Totals:
         _keep(self.remote, row, job if status.remote else None)
         _keep(self._used, row, job.all_qpu_seconds)
 
-    def _stand(self, row: int, status: Status) -> None:
+    def _count(self, row: int, status: Status) -> None:
         self.numbers[status] += 1
         if status is Status.DONE:
             self.done.append(row)
@@ -114,31 +114,31 @@ class Totals:
             del self._ended[row]
 
     def latest(self, most: int) -> list[JobRecord]:
-        """The jobs that ended last, in the order of their ends."""
+        """Return the jobs that ended last, in the order of their ends."""
         found = [self._ended.get(row) for _, row in self._ends[-most:]]
         return [job for job in found if job is not None]
 
-    def told(self) -> BackendFacts:
-        """What backends told of all of them."""
+    def facts(self) -> BackendFacts:
+        """Return the reports of backends over all jobs."""
         shared = [facts for facts, jobs in list(self._sharing.items()) if jobs]
         columns = tuple(name for name, fact in _COLUMNS.items() if any(facts & fact for facts in shared))
         used = sum(list(self._used.values())) if self._used else None
-        silent = all(facts & _UNHEARD for facts in shared if facts & _ASKED)
-        # Seldom, and then all of them at once: only here are they gone through.
+        silent = all(facts & _UNANSWERED for facts in shared if facts & _POLLED)
+        # Rare: the only case in which all remote jobs are visited.
         remote = list(self.remote.values()) if silent else []
-        asked = [job for job in remote if not job.cancel_requested]
-        if not asked:
+        polled = [job for job in remote if not job.cancel_requested]
+        if not polled:
             return BackendFacts(columns, used, None, None)
         known_at = max(job.checked_at or job.sent_at or 0.0 for job in remote)
         return BackendFacts(
-            columns, used, min(asked, key=lambda job: job.row).last_error, known_at or None
+            columns, used, min(polled, key=lambda job: job.row).last_error, known_at or None
         )
 
 
 def code(job: JobRecord) -> int:
-    """A job in a byte: its status, and the bits that say more of it."""
-    asked = job.cancel_requested and not job.status.final
-    bits = (CANCEL_REQUESTED if asked else 0) | (0 if job.retryable else UNRETRYABLE)
+    """Return a byte for a job: the index of its status, and further bits."""
+    cancelling = job.cancel_requested and not job.status.final
+    bits = (CANCEL_REQUESTED if cancelling else 0) | (0 if job.retryable else UNRETRYABLE)
     return _CODES[job.status] | bits | (FLAWED if job.flawed else 0)
 
 
@@ -150,8 +150,8 @@ def _facts_of(job: JobRecord) -> int:
         facts |= _NAMED
     if job.queue_position is not None and not job.status.final:
         facts |= _PLACED
-    if job.status.remote and not job.cancel_requested:  # else it may be the cancellation that failed
-        facts |= _ASKED if job.last_error is None else _ASKED | _UNHEARD
+    if job.status.remote and not job.cancel_requested:  # else the error may be of the cancellation
+        facts |= _POLLED if job.last_error is None else _POLLED | _UNANSWERED
     return facts
 
 

@@ -1,4 +1,4 @@
-"""What users say of a set as a whole: checked, with errors that name the argument."""
+"""Checks of the arguments for a whole set; the errors name the argument."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Any
 
 from qjm_widgets.errors import InputError
 
-# Seconds; far beyond any machine's life, and still a float.
+#: Seconds; longer than the life of any machine.
 _MOST = 1e15
+#: Integers from here on are named by their size.
 _LONGEST_NUMBER = 10**30
 
 
 def number(value: int) -> str:
-    """A whole number as an error names it: Python refuses to write those of thousands of digits."""
+    """Return an integer as text for an error; Python refuses to write thousands of digits."""
     if abs(value) < _LONGEST_NUMBER:
         return str(value)
     return f"{'-' if value < 0 else ''}2**{value.bit_length() - 1} or more"
 
 
-def whole(value: Any) -> int | None:
-    """A whole number as Python's own, whoever made it (NumPy, too); None where it is none."""
+def as_integer(value: Any) -> int | None:
+    """Return an integer, also one of NumPy, as Python's; None if the value is not an integer."""
     if isinstance(value, bool):
         return None
     try:
@@ -31,23 +32,23 @@ def whole(value: Any) -> int | None:
 
 
 def check_name(name: Any) -> str:
-    """A set's name: a string that is not empty."""
+    """Return a set's name; refuse one that is not a string or is empty."""
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"a name is a string that is not empty, not {name!r}")
     return name
 
 
 def check_budget(seconds: Any) -> None:
-    """A budget: seconds above 0, or None."""
+    """Refuse a budget that is neither None nor seconds above 0."""
     if seconds is None:
         return
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < _MOST:
-        said = number(seconds) if isinstance(seconds, int) else repr(seconds)
-        raise InputError(f"max_qpu_seconds is a number of seconds above 0, not {said}")
+        text = number(seconds) if isinstance(seconds, int) else repr(seconds)
+        raise InputError(f"max_qpu_seconds is a number of seconds above 0, not {text}")
 
 
 def check_tags(tags: Any) -> tuple[str, ...]:
-    """Tags: several strings."""
+    """Return tags as a tuple; refuse anything but strings."""
     if isinstance(tags, str) or not isinstance(tags, Iterable):
         raise InputError(f"tags are a list of strings, not {tags!r}")
     found = tuple(tags)

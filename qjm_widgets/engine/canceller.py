@@ -1,4 +1,4 @@
-"""Asking one backend to stop jobs, and once more where that may help.
+"""Cancel jobs of one backend, and retry if that may help.
 
 Every method runs on the engine's thread, except the calls to the backend.
 """
@@ -12,13 +12,14 @@ from typing import Any
 from qjm_widgets import _threads
 from qjm_widgets._threads import Call
 from qjm_widgets.core import backoff
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.error_policy import judge, readable
-from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter
-from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
+from qjm_widgets.engine.engine_set import EngineSet, Key
+from qjm_widgets.engine.transitions import Transitions
 
 
-class _Wish:
-    """A cancellation that the backend has not answered yet; ``call`` is the one under way."""
+class _CancelRequest:
+    """A cancellation that the backend has not answered yet; ``call`` is the call under way."""
 
     __slots__ = ("call", "due", "handle", "job_set", "row", "tries")
 
@@ -32,128 +33,132 @@ class _Wish:
 
     @property
     def key(self) -> Key:
-        return self.job_set.state.set_id, self.row
+        return self.job_set.set_id, self.row
 
 
 class Canceller:
     """The cancellations of one adapter.
 
     Args:
-        call: makes a call to the backend once the turn is on disk.
-        answered: called when the backend has said something: the job's state is worth a question.
+        call: makes a call to the backend after the turn is committed.
+        answered: called after each answer of the backend with the job and why its cancellation failed,
+            or None.
     """
 
     def __init__(
         self,
         adapter: BackendAdapter,
-        turn: Turn,
+        transitions: Transitions,
+        *,
         call: Callable[[Callable[[], None]], None],
-        answered: Callable[[], None],
+        answered: Callable[[Key, str | None], None],
     ) -> None:
         self._adapter = adapter
-        self._turn = turn
+        self._transitions = transitions
         self._call = call
         self._answered = answered
-        self._wishes: dict[Key, _Wish] = {}
+        self._requests: dict[Key, _CancelRequest] = {}
 
     def due(self) -> float | None:
-        """When a cancellation is tried again, monotonic seconds; None: there is none."""
-        times = [wish.due for wish in self._wishes.values() if wish.call is None]
+        """Return when the next cancellation is due, in monotonic seconds; None: there is none."""
+        times = [request.due for request in self._requests.values() if request.call is None]
         return min(times) if times else None
 
     def step(self) -> None:
-        """Ask for what is due, together where the adapter can."""
-        now = self._turn.now()
-        due = [wish for wish in self._wishes.values() if wish.call is None and now >= wish.due]
+        """Send the requests that are due, together if the adapter can."""
+        now = self._transitions.now()
+        due = [each for each in self._requests.values() if each.call is None and now >= each.due]
         if len(due) > 1 and isinstance(self._adapter, RemoteAdapter):
             call = Call(functools.partial(self._cancel_several, self._adapter, due))
-            for wish in due:
-                wish.call = call
+            for request in due:
+                request.call = call
             self._call(call)
         else:
-            for wish in due:
-                wish.call = Call(functools.partial(self._cancel, wish))
-                self._call(wish.call)
+            for request in due:
+                request.call = Call(functools.partial(self._cancel, request))
+                self._call(request.call)
 
-    def wish(self, job_set: EngineSet, row: int, handle: Any) -> None:
-        """Stop a job."""
-        wish = _Wish(job_set, row, handle, self._turn.now())
-        self._wishes[wish.key] = wish
+    def cancel(self, job_set: EngineSet, row: int, handle: Any) -> None:
+        """Request the cancellation of a job."""
+        request = _CancelRequest(job_set, row, handle, self._transitions.now())
+        self._requests[request.key] = request
 
-    def spare(self, handle: Any) -> None:
-        """Stop a job that nobody follows; nobody hears the answer."""
+    def cancel_unfollowed(self, handle: Any) -> None:
+        """Cancel a job that no row follows; its answer is ignored."""
 
         def cancel() -> None:
             try:
                 self._adapter.cancel(handle)
-            except BaseException:  # there is no row that could tell
+            except BaseException:  # no row could show it
                 return
 
         self._call(cancel)
 
     def drop(self, key: Key, *, last: bool = False) -> None:
-        """Ask no more for a job's cancellation; ``last``: but once, where it was not asked for yet."""
-        wish = self._wishes.pop(key, None)
-        if last and wish is not None and wish.call is None:
-            self.spare(wish.handle)
+        """Forget a cancel request; with ``last``, send it once first if it never was sent."""
+        request = self._requests.pop(key, None)
+        if last and request is not None and request.call is None:
+            self.cancel_unfollowed(request.handle)
 
     def give_up(self) -> None:
-        """Try again later what has not come back in time."""
-        for wish in list(self._wishes.values()):
-            if wish.call is not None and wish.call.busy_for() >= _threads.DEADLINE:
-                seconds = wish.call.busy_for()
+        """Give up calls that were not answered within the deadline; they are retried later."""
+        for request in list(self._requests.values()):
+            if request.call is not None and request.call.busy_for() >= _threads.DEADLINE:
+                seconds = request.call.busy_for()
                 error = TimeoutError(f"{self._adapter.name} has not answered for {seconds:.0f} s")
-                self._failed(wish, error)
+                self._failed(request, error)
 
-    def _cancel(self, wish: _Wish) -> None:
-        """On the lane."""
+    def _cancel(self, request: _CancelRequest) -> None:
+        """Run on the call queue."""
         try:
-            done = self._adapter.cancel(wish.handle)
+            done = self._adapter.cancel(request.handle)
         except BaseException as caught:
             error = readable(caught)
-            self._turn.post(lambda: self._failed(wish, error))
+            self._transitions.post(lambda: self._failed(request, error))
         else:
-            self._turn.post(lambda: self._done(wish, done))
+            self._transitions.post(lambda: self._done(request, done))
 
-    def _cancel_several(self, adapter: RemoteAdapter, wishes: list[_Wish]) -> None:
-        """On the lane."""
-        unanswered = dict(enumerate(wishes))
+    def _cancel_several(self, adapter: RemoteAdapter, requests: list[_CancelRequest]) -> None:
+        """Run on the call queue."""
+        unanswered = dict(enumerate(requests))
 
         def report(index: int, answer: bool | BaseException) -> None:
-            wish = unanswered.pop(index)
+            request = unanswered.pop(index)
             if isinstance(answer, BaseException):
-                self._turn.post(lambda: self._failed(wish, answer))
+                self._transitions.post(lambda: self._failed(request, answer))
             else:
-                self._turn.post(lambda: self._done(wish, answer))
+                self._transitions.post(lambda: self._done(request, answer))
 
         try:
-            adapter.cancel_several([wish.handle for wish in wishes], report)
+            adapter.cancel_several([request.handle for request in requests], report)
         except BaseException as caught:
             for index in list(unanswered):
                 report(index, readable(caught))
 
-    def _done(self, wish: _Wish, done: bool) -> None:
-        if self._wishes.get(wish.key) is not wish:
+    def _done(self, request: _CancelRequest, done: bool) -> None:
+        if self._requests.get(request.key) is not request:
             return
-        del self._wishes[wish.key]
+        del self._requests[request.key]
+        text = None
         if not done:
             text = f"{self._adapter.name} did not cancel it: it may be too late"
-            self._turn.amend(wish.job_set, wish.row, last_error=text)
-        self._answered()
+            self._transitions.amend(request.job_set, request.row, last_error=text)
+        self._answered(request.key, text)
 
-    def _failed(self, wish: _Wish, error: BaseException) -> None:
-        """What may help later is tried again; the rest is told."""
-        if self._wishes.get(wish.key) is not wish:
+    def _failed(self, request: _CancelRequest, error: BaseException) -> None:
+        """Retry after temporary errors; report all."""
+        if self._requests.get(request.key) is not request:
             return
-        wish.tries += 1
-        wish.call = None
+        request.tries += 1
+        request.call = None
         verdict = judge(error)
-        if verdict.refusal.temporary and wish.tries < backoff.TRIES:
-            wait = backoff.back_off(wish.tries, verdict.retry_after, self._turn.chance())
-            wish.due = self._turn.now() + wait
+        if verdict.refusal.temporary and request.tries < backoff.TRIES:
+            chance = self._transitions.chance()
+            wait = backoff.back_off(request.tries, verdict.retry_after, chance)
+            request.due = self._transitions.now() + wait
             text = f"cancelling failed and is tried again: {verdict.text}"
         else:
-            del self._wishes[wish.key]
+            del self._requests[request.key]
             text = f"cancelling failed: {verdict.text}"
-        self._turn.amend(wish.job_set, wish.row, last_error=text)
-        self._answered()
+        self._transitions.amend(request.job_set, request.row, last_error=text)
+        self._answered(request.key, text)

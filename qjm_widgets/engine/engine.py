@@ -1,86 +1,87 @@
-"""The engine: one thread that decides and alone writes statuses.
+"""The engine: one thread that changes jobs, and alone writes their statuses.
 
-Everything reaches it as a message: wishes of users, replies of backends, circuits that were transpiled.
-Each turn it takes all messages, decides (``decisions``), writes every change of the turn in one
-transaction (``ledger``), and only then tells others and lets calls go out. It never makes a call that
-could block.
+It receives everything as a message: requests of users, answers of backends, transpiled circuits. In
+each turn it runs all messages that wait, lets each backend's worker take a step, commits every change
+of the turn in one transaction (``unit_of_work``), and only then publishes and makes calls. It never
+makes a call that could block.
 """
 
 from __future__ import annotations
 
 import logging
-import queue
-import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from typing import Any
 
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.clock_port import Clock
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import BackendAdapter, Clock, JobStore
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.core.recovery import RERUN_HINT, Recovery, recover
+from qjm_widgets.core.store_port import JobStore
+from qjm_widgets.engine import user_requests
+from qjm_widgets.engine.backend_worker import BackendWorker
 from qjm_widgets.engine.engine_set import EngineSet
-from qjm_widgets.engine.submitter import Driver
-from qjm_widgets.engine.transitions import FOUND, FRESH, Transitions
+from qjm_widgets.engine.message_loop import MessageLoop
+from qjm_widgets.engine.transitions import FRESH, Transitions
 from qjm_widgets.engine.unit_of_work import UnitOfWork
 from qjm_widgets.errors import ClosedError, InvalidStateError, JobSetNotFoundError, StoreError
 from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
-_LONGEST_SLEEP = 3600.0
-"""Threads cannot wait for as many seconds as a server may ask for."""
+#: Seconds between the beats by which other hosts see in the store that this kernel lives.
 BEAT_SECONDS = 15.0
-"""How often the store is told that this kernel lives."""
 
 
 class Engine:
-    """Drives the job sets of one manager."""
+    """Drives the job sets of one manager.
+
+    Args:
+        store: where they are kept.
+        clock: gives the time.
+    """
 
     def __init__(self, store: JobStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        #: Called with a set that another kernel has taken over.
         self.lost: Callable[[JobSetState], None] = lambda state: None
-        """Called with a set that another kernel has taken over."""
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._sets: dict[str, EngineSet] = {}
-        self._drivers: dict[int, Driver] = {}
-        self._ledger = UnitOfWork(store, clock, self._sets, self._give_up, self._refuse)
-        self._turn = Transitions(store, clock, self._ledger, self.post)
+        self._workers: dict[int, BackendWorker] = {}
+        self._unit_of_work = UnitOfWork(
+            store,
+            clock,
+            self._sets,
+            patient=lambda job_set: self._worker(job_set).patient,
+            give_up=self._give_up,
+            refuse=self._refuse,
+        )
+        self._loop = MessageLoop(
+            "qjm-engine", wait=self._wait, step=self._step, last_step=self._last_step
+        )
+        self.post = self._loop.post
+        self._transitions = Transitions(store, clock, self._unit_of_work, self.post)
         self._beat_due: float | None = None
         self._stopping = False
-        self._ended = False
-        self._thread: threading.Thread | None = None
-        self._starting = threading.Lock()
 
     # -- from any thread -----------------------------------------------------------------------------
 
-    def post(self, message: Callable[[], None]) -> None:
-        """Run a function on the engine's thread; it must not block."""
-        with self._starting:
-            if self._ended:
-                return
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="qjm-engine", daemon=True)
-                self._thread.start()
-        self._inbox.put(message)
-
     def ask(self, function: Callable[[], Any], timeout: float = 30.0) -> Any:
-        """Run a function on the engine's thread and wait until what it changed is on disk.
+        """Run a function on the engine's thread, and wait until its changes are committed.
 
         Args:
-            function: decides and changes; it must not block.
+            function: changes jobs; it must not block.
             timeout: seconds.
 
         Raises:
             ClosedError: the engine was stopped.
+            StoreError: the changes were not committed in time.
         """
         if self._stopping:
             raise ClosedError("the manager is closed")
-        if threading.current_thread() is self._thread:
+        if self._loop.is_current():
             return function()
         reply: Future[Any] = Future()
 
@@ -90,24 +91,25 @@ class Engine:
             except BaseException as error:
                 reply.set_exception(error)
             else:
-                self._ledger.after_commit(lambda: reply.set_result(result))
+                self._unit_of_work.after_commit(lambda: reply.set_result(result))
 
         self.post(message)
         try:
             return reply.result(timeout)
         except FutureTimeoutError:
-            when = "it can" if self._ledger.retry_at is None else "the store can be written again"
+            retry_at = self._unit_of_work.retry_at
+            when = "it can" if retry_at is None else "the store can be written again"
             raise StoreError(
-                f"not written within {timeout:.0f} s: {self._ledger.trouble} It is kept, and done as "
-                f"soon as {when}; there is no need to ask once more."
+                f"not written within {timeout:.0f} s: {self._unit_of_work.trouble} It is kept, and done "
+                f"as soon as {when}; there is no need to ask once more."
             ) from None
 
     def add(self, state: JobSetState, *, ready: int) -> None:
         """Drive a new set from now on.
 
         Args:
-            live: the set.
-            ready: circuits before this one are as they are sent; ``circuits_ready`` says of the others.
+            state: the set.
+            ready: circuits before this index are final; ``circuits_ready`` reports later ones.
         """
         adapter = state.adapter
         assert adapter is not None
@@ -118,24 +120,28 @@ class Engine:
         self.post(message)
 
     def resume(self, state: JobSetState, *, ready: int) -> None:
-        """Drive a set on that another kernel left; what may be lost, or is held, is looked for."""
+        """Drive a set that another kernel left; find its jobs that may be lost or are held."""
         adapter = state.adapter
         assert adapter is not None
-        self.ask(lambda: self._resume(state, adapter, ready))
+
+        def message() -> None:
+            job_set = self._add(state, adapter, ready)
+            user_requests.recover_jobs(*self._parts(job_set), list(job_set.jobs))
+
+        self.ask(message)
 
     def look_again(self, state: JobSetState) -> None:
         """Look for the held jobs of a set that is driven."""
 
         def message() -> None:
-            job_set = self._state(state)
-            for job in list(job_set.jobs):
-                if job.status is Status.HELD:
-                    self._recover(job_set, job, job_set.driver.adapter)
+            job_set = self._driven(state)
+            held = [job for job in job_set.jobs if job.status is Status.HELD]
+            user_requests.recover_jobs(*self._parts(job_set), held)
 
         self.ask(message)
 
     def circuits_ready(self, state: JobSetState, upto: int) -> None:
-        """The circuits before ``upto`` are transpiled and on disk: their jobs may be sent."""
+        """Let jobs be submitted whose circuits are before ``upto``: they are transpiled and stored."""
 
         def message() -> None:
             job_set = self._sets.get(state.set_id)
@@ -145,52 +151,53 @@ class Engine:
         self.post(message)
 
     def fail_rows(self, state: JobSetState, rows: Sequence[int], text: str) -> None:
-        """Jobs that can never be sent, and why."""
+        """Fail jobs that can never be submitted, with a reason."""
 
         def message() -> None:
             job_set = self._sets.get(state.set_id)
             for row in rows if job_set is not None else ():
                 if job_set is not None and job_set.jobs[row].status is Status.NOT_SENT:
                     error = f"{text}\nIt cannot be sent again: run its circuits as a new set."
-                    self._turn.change(job_set, row, Status.ERROR, error=error, retryable=False)
+                    self._transitions.change(job_set, row, Status.ERROR, error=error, retryable=False)
 
         self.post(message)
 
     def cancel(self, state: JobSetState, rows: Sequence[int]) -> int:
-        """Cancel jobs; how many were not over yet."""
-        return int(self.ask(lambda: self._cancel(self._state(state), rows)))
+        """Cancel jobs; return how many had not ended."""
+
+        def message() -> int:
+            return user_requests.cancel_jobs(*self._parts(self._driven(state)), rows)
+
+        return int(self.ask(message))
 
     def retry(self, state: JobSetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
-        """Send jobs in one of the statuses again; how many there were."""
-        return int(self.ask(lambda: self._retry(self._state(state), rows, statuses)))
+        """Submit jobs in one of the statuses again; return how many there were."""
+
+        def message() -> int:
+            return user_requests.retry_jobs(*self._parts(self._driven(state)), rows, statuses)
+
+        return int(self.ask(message))
 
     def amend_set(self, state: JobSetState, **fields: Any) -> None:
-        """Change what is known of a set, driven or not; it is on disk when this returns."""
+        """Change fields of a set's record, driven or not; they are committed when this returns."""
 
         def message() -> None:
             record = replace(state.record, **fields)
             self._store.update_set(record)
-            state.record = record
+            state.set_record(record)
             state.notify()
 
         self.ask(message)
 
     def keep_outcome(self, state: JobSetState, row: int, outcome: JobOutcome) -> None:
-        """Store what a job that is done gave; it is on disk when this returns."""
-        self.ask(lambda: self._turn.keep(self._state(state), row, outcome))
+        """Store the outcome of a job that is done; it is committed when this returns."""
+        self.ask(lambda: self._transitions.set_outcome(self._driven(state), row, outcome))
 
     def fill(self, state: JobSetState, jobs: Sequence[JobRecord]) -> None:
-        """Take over jobs that a provider knows for rows that have none: followed, never sent."""
+        """Follow jobs that a provider has, for rows that failed or are held without one."""
 
         def message() -> None:
-            job_set = self._state(state)
-            for job in jobs:
-                known = job_set.jobs[job.row]
-                if known.job_id is None and known.status in (Status.ERROR, Status.HELD):
-                    fields = {name: getattr(job, name) for name in FOUND}
-                    self._turn.change(job_set, job.row, job.status, text="found", **fields)
-                    if job.status.remote:
-                        job_set.driver.recover(job_set, job.row, Recovery.FETCH)
+            user_requests.fill_rows(*self._parts(self._driven(state)), jobs)
 
         self.ask(message)
 
@@ -199,135 +206,106 @@ class Engine:
         self.ask(lambda: self._forget(state.set_id))
 
     def pause(self, state: JobSetState, paused: bool) -> None:
-        """Hold back what is not sent yet, or let it go."""
+        """Hold back the jobs that are not sent, or submit them."""
 
         def message() -> None:
-            job_set = self._state(state)
-            job_set.paused = state.paused = paused
-            state.notify()
+            self._driven(state).paused = paused
+            state.set_paused(paused)
 
         self.ask(message)
 
     def halt(self) -> None:
-        """Send and ask nothing more; jobs at a backend go on."""
-        with self._starting:
-            self._stopping = True
-        for driver in list(self._drivers.values()):
-            driver.halt()
+        """Submit and poll nothing more; jobs at a backend continue."""
+        self._stopping = True
+        for worker in list(self._workers.values()):
+            worker.halt()
 
     def join(self, deadline: float) -> None:
         """End all threads, at the latest at the deadline (monotonic seconds), after ``halt``.
 
-        A submission under way is waited for until then, so that its job id is not lost.
+        Wait until then for a submission under way, so that its job id is not lost.
         """
-        for driver in list(self._drivers.values()):
-            driver.join(deadline)
-        self._inbox.put(self._end)
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(max(0.1, deadline - time.monotonic()))
+        for worker in list(self._workers.values()):
+            worker.join(deadline)
+        self._loop.join(deadline)
 
     @property
     def unwritten(self) -> str | None:
-        """Why something is not on disk, after ``join``; None where all is."""
-        return self._ledger.trouble if self._ledger.unwritten else None
+        """Why something is not committed, after ``join``; None if all is."""
+        return self._unit_of_work.trouble if self._unit_of_work.unwritten else None
 
-    def _end(self) -> None:
-        self._ended = True
-        for driver in self._drivers.values():
-            driver.unsend()
+    # -- the turns, on the engine's thread -----------------------------------------------------------
 
-    # -- on the engine's thread ----------------------------------------------------------------------
+    def _wait(self) -> float | None:
+        """Return the seconds until a step is due; None: only after a message."""
+        due = [worker.due() for worker in self._workers.values()]
+        due += [self._unit_of_work.due(), self._beat_due]
+        times = [time for time in due if time is not None]
+        return min(times) - self._clock.monotonic() if times else None
+
+    def _step(self) -> None:
+        try:
+            self._unit_of_work.try_again()
+            if self._unit_of_work.retry_at is None and not self._stopping:
+                for worker in self._workers.values():
+                    job_sets = self._sets.values()
+                    worker.step([each for each in job_sets if each.adapter is worker.adapter])
+        except BaseException:  # third parties' objects may raise anything: the engine continues
+            _LOG.exception("the engine met an error of its own")
+        self._unit_of_work.commit()
+        self._beat()
+
+    def _last_step(self) -> None:
+        for worker in self._workers.values():
+            worker.unsend()
+        self._unit_of_work.commit(last=True)
+
+    def _beat(self) -> None:
+        """Show other hosts that this kernel drives its sets."""
+        if self._beat_due is None or self._clock.monotonic() < self._beat_due:
+            return
+        self._beat_due = self._clock.monotonic() + BEAT_SECONDS
+        try:
+            self._store.beat()
+        except StoreError as error:
+            self._unit_of_work.fail(str(error))
+
+    # -- the sets, on the engine's thread ------------------------------------------------------------
 
     def _add(self, state: JobSetState, adapter: BackendAdapter, ready: int) -> EngineSet:
-        job_set = self._sets[state.set_id] = EngineSet(state, self._driver(adapter), ready=ready)
+        job_set = self._sets[state.set_id] = EngineSet(state, adapter, ready=ready)
+        if id(adapter) not in self._workers:
+            self._workers[id(adapter)] = BackendWorker(adapter, self._transitions)
         if self._beat_due is None:
             self._beat_due = self._clock.monotonic() + BEAT_SECONDS
         return job_set
 
-    def _resume(self, state: JobSetState, adapter: BackendAdapter, ready: int) -> None:
-        job_set = self._add(state, adapter, ready)
-        for job in list(job_set.jobs):
-            self._recover(job_set, job, adapter)
-
-    def _recover(self, job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> None:
-        recovery = recover(
-            job,
-            survives=adapter.survives_kernel,
-            finds=adapter.finds,
-            rerun=job_set.state.record.rerun_on_resume,
-        )
-        if recovery is Recovery.SEND:
-            self._turn.unsend(job_set, job.row, "the kernel that ran it died")
-        elif recovery is Recovery.HOLD:
-            text = f"may have been sent when the kernel died: submit again? ({RERUN_HINT})"
-            self._turn.hold(job_set, job.row, text)
-        elif recovery is not Recovery.KEEP:
-            job_set.driver.recover(job_set, job.row, recovery)
-
-    def _forget(self, set_id: str) -> None:
-        job_set = self._sets.pop(set_id, None)
-        self._ledger.drop(set_id)
-        if job_set is not None:
-            job_set.driver.forget(job_set)
-            job_set.state.waiting = None
-
-    def _state(self, state: JobSetState) -> EngineSet:
+    def _driven(self, state: JobSetState) -> EngineSet:
         job_set = self._sets.get(state.set_id)
         if job_set is None:
             raise InvalidStateError("this job set is not driven by this kernel any more")
         return job_set
 
-    def _driver(self, adapter: BackendAdapter) -> Driver:
-        driver = self._drivers.get(id(adapter))
-        if driver is None:
-            driver = self._drivers[id(adapter)] = Driver(adapter, self._turn)
-        return driver
+    def _worker(self, job_set: EngineSet) -> BackendWorker:
+        return self._workers[id(job_set.adapter)]
 
-    def _loop(self) -> None:
-        while True:
-            self._take_messages()
-            if self._ended:
-                self._ledger.write(last=True)
-                return
-            try:
-                self._ledger.try_again()
-                if self._ledger.retry_at is None and not self._stopping:
-                    for driver in self._drivers.values():
-                        driver.step([s for s in self._sets.values() if s.driver is driver])
-            except BaseException:  # whatever a third party's object raises: the engine lives on
-                _LOG.exception("the engine met an error of its own")
-            self._ledger.write()
-            self._beat()
+    def _parts(self, job_set: EngineSet) -> tuple[Transitions, BackendWorker, EngineSet]:
+        """Return the first arguments of the functions in ``user_requests``."""
+        return self._transitions, self._worker(job_set), job_set
 
-    def _take_messages(self) -> None:
-        """All messages that are there; waits for one until something is due."""
-        try:
-            message = self._inbox.get(timeout=self._wait())
-        except queue.Empty:
-            return
-        while True:
-            try:
-                message()
-            except BaseException:  # whatever a third party's object raises: the engine lives on
-                _LOG.exception("the engine could not handle a message")
-            try:
-                message = self._inbox.get_nowait()
-            except queue.Empty:
-                return
-
-    def _wait(self) -> float | None:
-        due = [driver.due() for driver in self._drivers.values()]
-        due += [self._ledger.due(), self._beat_due]
-        times = [time for time in due if time is not None]
-        return min(_LONGEST_SLEEP, max(0.0, min(times) - self._clock.monotonic())) if times else None
+    def _forget(self, set_id: str) -> None:
+        job_set = self._sets.pop(set_id, None)
+        self._unit_of_work.drop(set_id)
+        if job_set is not None:
+            self._worker(job_set).forget(job_set)
+            job_set.state.set_waiting(None)
 
     def _give_up(self, set_id: str) -> None:
-        """Another kernel has taken over: write and send nothing more of that set."""
+        """Write and submit nothing more of a set that another kernel has taken over."""
         job_set = self._sets.get(set_id)
         self._forget(set_id)
         if job_set is not None:
-            job_set.state.adapter = None
+            job_set.state.release()
             try:
                 self.lost(job_set.state)
             except (StoreError, JobSetNotFoundError):
@@ -335,62 +313,8 @@ class Engine:
             job_set.state.notify()
 
     def _refuse(self, job_set: EngineSet, row: int, why: str) -> None:
-        """What is to be written of a job can never be: it fails with what is known for certain."""
-        job_set.driver.drop(job_set, row)
+        """Fail a job whose record or outcome can never be stored; keep only its id."""
+        self._worker(job_set).drop(job_set, row)
         fields = {**FRESH, "job_id": job_set.jobs[row].job_id, "finished_at": self._clock.time()}
-        error = f"what it gave, or what was said of it, cannot be stored and is not kept: {why}"
-        self._turn.change(job_set, row, Status.ERROR, error=error, **fields)
-
-    def _beat(self) -> None:
-        """Other hosts have to see that this kernel drives its sets."""
-        if self._beat_due is None or self._clock.monotonic() < self._beat_due:
-            return
-        self._beat_due = self._clock.monotonic() + BEAT_SECONDS
-        try:
-            self._store.beat()
-        except StoreError as error:
-            self._ledger.fail(str(error))
-
-    def _cancel(self, job_set: EngineSet, rows: Sequence[int]) -> int:
-        wished = 0
-        for row in dict.fromkeys(rows):
-            job = job_set.jobs[row]
-            if job.status.final:
-                continue
-            wished += 1
-            if job.status is Status.HELD:
-                job_set.driver.cancel(job_set, row)  # where it may be with the backend
-            if job.status in (Status.NOT_SENT, Status.HELD) or job_set.driver.revoke(job_set, row):
-                self._turn.change(
-                    job_set, row, Status.CANCELLED, cancel_requested=True, finished_at=self._clock.time()
-                )
-                job_set.driver.drop(job_set, row)
-            else:
-                self._turn.amend(job_set, row, cancel_requested=True)
-                job_set.driver.cancel(job_set, row)
-        return wished
-
-    def _retry(self, job_set: EngineSet, rows: Sequence[int], statuses: Sequence[Status]) -> int:
-        wished = [
-            row
-            for row in dict.fromkeys(rows)
-            if (job_set.jobs[row].status in statuses and not job_set.jobs[row].cancel_requested)
-            or (job_set.jobs[row].flawed and Status.ERROR in statuses)
-        ]
-        chosen = [row for row in wished if job_set.jobs[row].retryable]
-        if wished and not chosen:
-            some = ", ".join(map(str, wished[:5])) + (", …" if len(wished) > 5 else "")
-            first = job_set.jobs[wished[0]]
-            raise InvalidStateError(
-                f"job{'s'[: len(wished) - 1]} {some} cannot be sent again: {first.error or first.note}"
-            )
-        flawed = [row for row in chosen if job_set.jobs[row].flawed]
-        failed = [row for row in chosen if not job_set.jobs[row].flawed]
-        for row in failed:
-            job_set.driver.drop(job_set, row)
-            job = job_set.jobs[row]
-            fields = {**FRESH, "attempt": job.attempt + 1, "cancel_requested": False, "error": None}
-            fields["spent_seconds"] = job.all_qpu_seconds
-            self._turn.change(job_set, row, Status.NOT_SENT, text="retry", **fields)
-        job_set.add_unsent(failed)
-        return len(failed) + sum(self._turn.rerun_failed(job_set, row) for row in flawed)
+        error = f"its result or its status details cannot be stored, and are not kept: {why}"
+        self._transitions.change(job_set, row, Status.ERROR, error=error, **fields)

@@ -1,4 +1,4 @@
-"""Following sets that another kernel drives: what it writes is shown here soon after."""
+"""Follow sets that another kernel drives: show what it commits soon after."""
 
 from __future__ import annotations
 
@@ -7,41 +7,42 @@ import threading
 import time
 from collections.abc import Sequence
 
-from qjm_widgets.core.ports import JobStore
+from qjm_widgets._threads import join_until, start_thread
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import JobSetNotFoundError, QJMError
 from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
+#: Seconds between two looks at the store's version.
 _INTERVAL = 0.25
-_LOOK_FOR_OWNER = 1.0
-"""The death of a kernel writes nothing: owners are looked for so often (seconds)."""
+#: Seconds between two checks of the owners: the death of a kernel writes nothing.
+_OWNER_INTERVAL = 1.0
+#: Reading may take one part in so many of the time.
 _SHARE = 10
-"""Reading may take one part in so many of the time."""
 
 
 class Follower:
-    """One thread that reads what other kernels wrote; it runs only while a set is followed."""
+    """One thread that reads what other kernels commit; it runs only while a set is followed."""
 
     def __init__(self, store: JobStore) -> None:
         self._store = store
-        self._lives: list[JobSetState] = []
+        self._states: list[JobSetState] = []
         self._wake = threading.Condition()
         self._stopped = False
         self._thread: threading.Thread | None = None
 
     def follow(self, state: JobSetState) -> None:
         """Follow a set while another kernel drives it."""
-        state.owner = self._store.owner(state.set_id)
+        state.set_owner(self._store.owner(state.set_id))
         if state.owner is None:
             return
         state.restart(*self._store.load_set(state.set_id))
         with self._wake:
-            if state not in self._lives:
-                self._lives.append(state)
+            if state not in self._states:
+                self._states.append(state)
             if self._thread is None and not self._stopped:
-                self._thread = threading.Thread(target=self._run, name="qjm-follower", daemon=True)
-                self._thread.start()
+                self._thread = start_thread(self._run, "qjm-follower")
 
     def halt(self) -> None:
         """Read nothing any more."""
@@ -51,9 +52,7 @@ class Follower:
 
     def join(self, deadline: float) -> None:
         """Wait for the thread, until the deadline (monotonic seconds)."""
-        thread = self._thread
-        if thread is not None:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        join_until(self._thread, deadline)
 
     def _run(self) -> None:
         version = -1
@@ -63,49 +62,45 @@ class Follower:
             with self._wake:
                 if self._stopped or self._wake.wait_for(lambda: self._stopped, pause):
                     return
-                lives = list(self._lives)
+                states = list(self._states)
             began = time.monotonic()
             try:
                 now_version = self._store.version()
                 if now_version != version or began >= owners_due:
-                    version, owners_due = now_version, began + _LOOK_FOR_OWNER
-                    for state in lives:
+                    version, owners_due = now_version, began + _OWNER_INTERVAL
+                    for state in states:
                         self._try_refresh(state)
             except QJMError as error:
                 version = -1
-                self._tell(lives, str(error))
+                self._show_trouble(states, str(error))
             else:
-                self._tell(lives, None)
+                self._show_trouble(states, None)
             pause = max(_INTERVAL, (time.monotonic() - began) * _SHARE)
             with self._wake:
-                self._lives = [state for state in self._lives if state.owner is not None]
-                if not self._lives:
+                self._states = [state for state in self._states if state.owner is not None]
+                if not self._states:
                     self._thread = None
                     return
 
-    def _tell(self, lives: Sequence[JobSetState], trouble: str | None) -> None:
-        """Say in the sets that are followed, once, why they cannot be read."""
-        for state in lives:
+    def _show_trouble(self, states: Sequence[JobSetState], trouble: str | None) -> None:
+        """Show in the followed sets, once, why they cannot be read."""
+        for state in states:
             if state.trouble != trouble and state.adapter is None:
-                state.trouble = trouble
-                state.notify()
+                state.set_trouble(trouble)
                 if trouble is not None:
                     _LOG.error("a set of another kernel could not be read: %s", trouble)
 
     def _try_refresh(self, state: JobSetState) -> None:
         try:
             self._refresh(state)
-        except JobSetNotFoundError:  # it was deleted there: there is nothing to follow any more
-            state.owner = None
-            state.notify()
+        except JobSetNotFoundError:  # the other kernel deleted it: there is nothing to follow any more
+            state.set_owner(None)
 
     def _refresh(self, state: JobSetState) -> None:
-        if state.adapter is not None:  # it was resumed here
-            state.owner = None
+        if state.adapter is not None:  # this kernel resumed it
+            state.set_owner(None)
             return
-        # The owner first: what it wrote before it died is read after.
+        # The owner first: its last changes before its death are read after.
         owner = self._store.owner(state.set_id)
         state.restart(*self._store.load_set(state.set_id))
-        if owner != state.owner:
-            state.owner = owner
-            state.notify()
+        state.set_owner(owner)

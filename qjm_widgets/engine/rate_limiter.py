@@ -1,27 +1,30 @@
-"""How fast one backend is sent jobs: its pace, the limits it tells or that are learned, its refusals."""
+"""How fast jobs are submitted to one backend: its pace, its limits, and waits after refusals."""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from qjm_widgets.core import backoff
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.error_policy import Verdict
-from qjm_widgets.core.ports import BackendAdapter
-from qjm_widgets.engine.engine_set import Turn
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.engine.transitions import Transitions
 
+#: Seconds until a pending limit that others fill is tried again.
 _LIMIT_WAIT = 30.0
-"""A pending limit that others fill is tried again after so many seconds."""
+#: Seconds for which a learned pending limit is believed: the jobs of others may have filled it.
 _LIMIT_MEMORY = 600.0
-"""For so many seconds a pending limit is believed: others may have filled it, and be gone by then."""
 
-Block = tuple[float, str]
-"""Nothing is sent before that time (monotonic seconds), and why."""
+#: Nothing is submitted before that time (monotonic seconds), and why.
+Block: TypeAlias = tuple[float, str]
 
 
 class RateLimiter:
-    """What holds back the submissions to one adapter; on the engine's thread alone."""
+    """What holds back the submissions to one adapter; used on the engine's thread only."""
 
-    def __init__(self, adapter: BackendAdapter, turn: Turn) -> None:
+    def __init__(self, adapter: BackendAdapter, transitions: Transitions) -> None:
         self._adapter = adapter
-        self._turn = turn
+        self._transitions = transitions
         self._call_seconds = 0.0
         self._learned: tuple[int, float] | None = None
         self._busy: Block = (0.0, "")
@@ -32,85 +35,95 @@ class RateLimiter:
 
     @property
     def block(self) -> Block:
-        """Until when nothing is sent, and why; a time that is over where nothing is in the way."""
+        """Until when nothing is submitted, and why; a past time if nothing blocks."""
         return max(self._busy, self._full)
 
     @property
     def blocked(self) -> bool:
-        """Whether nothing may be sent now."""
-        return self._turn.now() < self.block[0]
+        """Whether nothing may be submitted now."""
+        return self._transitions.now() < self.block[0]
 
-    def room(self, under_way: int, pending: int) -> int:
-        """How many jobs may go out now, where so many submissions and sent jobs have not ended."""
+    def room(self, sending: int, pending: int) -> int:
+        """Return how many jobs may be submitted now.
+
+        Args:
+            sending: submissions that are queued or under way.
+            pending: submitted jobs that have not ended.
+        """
         adapter, takes = self._adapter, self._adapter.max_pending
         if adapter.runs_inside_submit:
-            room = 1 - under_way
-        elif adapter.survives_kernel is False:
-            # Many at once: nothing that is announced may have to be held, as it ends with the kernel.
-            there = under_way + (0 if takes is None else pending)
+            room = 1 - sending
+        elif adapter.lifetime is JobLifetime.KERNEL:
+            # Many at once: these jobs end with the kernel, so none may have to be held.
+            there = sending + (0 if takes is None else pending)
             room = backoff.refill(there, min(takes or backoff.MOST_ANNOUNCED, backoff.MOST_ANNOUNCED))
         else:
-            # The first call tells how long one takes: what is announced before may have to be held.
-            room = (1 if self._call_seconds == 0 else backoff.batch(self._call_seconds)) - under_way
+            # The first call shows how long one takes: jobs announced before may have to be held.
+            room = (1 if self._call_seconds == 0 else backoff.batch(self._call_seconds)) - sending
         for limit in (takes, self._learned_limit()):
             if limit is not None:
-                room = min(room, limit - under_way - pending)
+                room = min(room, limit - sending - pending)
         return room
 
     def take(self) -> bool:
-        """Take a token of the backend's pace; False where there is none yet, and then it blocks."""
+        """Take a token of the backend's pace; without one, block until there is one and return False."""
         if self._adapter.pace is None:
             return True
-        wait = self._turn.take_token(self._adapter.account, self._adapter.pace)
+        wait = self._transitions.take_token(self._adapter.account, self._adapter.pace)
         if wait > 0:
             self.hold_back(wait, "")
         return wait == 0
 
-    def full(self, under_way: int, pending: int) -> str:
-        """Why there is no room, where a limit was learned; else nothing."""
+    def full(self, sending: int, pending: int) -> str:
+        """Return why there is no room if a limit was learned, else "". Arguments as in ``room``."""
         limit = self._learned_limit()
-        if limit is None or self.room(under_way, pending) > 0:
+        if limit is None or self.room(sending, pending) > 0:
             return ""
         return f"{self._adapter.name} takes {limit} at a time"
 
     def _learned_limit(self) -> int | None:
-        if self._learned is None or self._turn.now() >= self._learned[1]:
+        if self._learned is None or self._transitions.now() >= self._learned[1]:
             return None
         return self._learned[0]
 
     # -- what it learns ------------------------------------------------------------------------------
 
     def hold_back(self, seconds: float, reason: str) -> None:
-        """Send nothing for so long."""
-        self._busy = max(self._busy, (self._turn.now() + seconds, reason))
+        """Submit nothing for so many seconds."""
+        self._busy = max(self._busy, (self._transitions.now() + seconds, reason))
 
     def back_off(self, verdict: Verdict, reason: str) -> None:
-        """The backend could not answer: the longer, the more often that happens in a row.
+        """Wait because the backend did not answer: longer with each time in a row.
 
-        Counted over all jobs: each of many would else begin with short waits again, and a network that
-        is down would make each job that waits one that may have been sent.
+        Count over all jobs. Otherwise each of many jobs would begin with short waits again, and while a
+        network is down each of them would become a job that may have been sent.
         """
         self._unanswered += 1
-        wait = backoff.back_off(self._unanswered, verdict.retry_after, self._turn.chance())
+        chance = self._transitions.chance()
+        wait = backoff.back_off(self._unanswered, verdict.retry_after, chance)
         self.hold_back(wait, reason)
 
-    def answered(self, took: float) -> None:
-        """A submission came back after so many seconds, taken or refused."""
-        self._call_seconds = took if self._call_seconds == 0 else 0.7 * self._call_seconds + 0.3 * took
+    def answered(self, seconds: float) -> None:
+        """Note how long a submission took, accepted or refused."""
+        known = self._call_seconds
+        self._call_seconds = seconds if known == 0 else 0.7 * known + 0.3 * seconds
 
     def accepted(self) -> None:
-        """The backend has taken a job."""
+        """Note that the backend accepted a job."""
         self._unanswered = 0
 
     def ended(self) -> None:
-        """A job has ended: where a pending limit was met, there may be room."""
+        """Note that a job has ended: there may be room below a pending limit."""
         self._full = (0.0, "")
 
     def meet_limit(self, pending: int, verdict: Verdict) -> None:
-        """Too many jobs are pending: as many as ours is what it takes, or others' fill it."""
+        """Note that too many jobs are pending.
+
+        The limit is the number of our jobs, or the jobs of others fill it if we have none.
+        """
         if pending:
-            self._learned = pending, self._turn.now() + _LIMIT_MEMORY
+            self._learned = pending, self._transitions.now() + _LIMIT_MEMORY
         why = f"{self._adapter.name} has too many pending jobs"
         if verdict.retry_after is not None:
             self.hold_back(verdict.retry_after, why)
-        self._full = (self._turn.now() + _LIMIT_WAIT, why)
+        self._full = (self._transitions.now() + _LIMIT_WAIT, why)

@@ -1,4 +1,4 @@
-"""Looking for jobs whose handle this process lacks: had back by their id, or found by their tag.
+"""Find jobs whose handle this process lacks: retrieve them by their id, or find them by their tag.
 
 Every method runs on the engine's thread, except the look-up itself, which is a call to the backend.
 """
@@ -7,45 +7,56 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from qjm_widgets import _threads
 from qjm_widgets._threads import Call
 from qjm_widgets.core import backoff
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import Silence
 from qjm_widgets.core.error_policy import judge, readable
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.job_tags import identity_of
-from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.recovery import RERUN_HINT, Recovery
-from qjm_widgets.engine.engine_set import EngineSet, Key, Turn
+from qjm_widgets.engine.engine_set import EngineSet, Key
+from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import NotFoundError, StoreError
 
+#: Tries after errors that waiting does not mend: a provider may list a new job only after a while.
 _LASTING_TRIES = 3
-"""An answer that waiting does not mend is asked for so often: a new job may not be listed at once."""
-
-
-class Doubt(NamedTuple):
-    """Why nobody knows whether a job was accepted; with ``fails``, a job that is nowhere has failed."""
-
-    why: str = ""
-    fails: bool = False
-
-
-UNTOLD = Doubt()
+#: Seconds before the second look-up of a job that was not found; each later wait is twice as long.
+_FIRST_WAIT = 0.5
 
 
 class _Lookup:
-    """A job that is being had back by its id, or looked for by its tag."""
+    """A job that is retrieved by its id, or searched by its tag.
 
-    def __init__(self, job_set: EngineSet, row: int, recovery: Recovery, doubt: Doubt, now: float):
+    Attributes:
+        reason: the error of the submission that may have been accepted, or "".
+        fails: whether the job fails if it is nowhere; else it is held.
+        since: when the look-up began, monotonic seconds.
+        started: when the last call began, monotonic seconds.
+        empty: how many calls found nothing.
+    """
+
+    def __init__(
+        self,
+        job_set: EngineSet,
+        row: int,
+        recovery: Recovery,
+        now: float,
+        *,
+        reason: str,
+        fails: bool,
+    ) -> None:
         self.job_set = job_set
         self.row = row
         self.recovery = recovery
-        self.doubt = doubt
-        self.attempt = job_set.jobs[row].attempt
+        self.reason = reason
+        self.fails = fails
         self.since = now
-        self.asked = now
+        self.started = now
         self.due = now
         self.empty = 0
         self.silence: Silence | None = None
@@ -53,28 +64,29 @@ class _Lookup:
 
     @property
     def key(self) -> Key:
-        return self.job_set.state.set_id, self.row
+        return self.job_set.set_id, self.row
 
 
 class Reconciler:
     """The look-ups of one adapter.
 
     Args:
-        call: makes a call to the backend once the turn is on disk.
-        found: takes a job that was found, and any others that carry its tag.
-        ended: called when a job turns out not to be there, or is held.
+        call: makes a call to the backend after the turn is committed.
+        found: receives a job that was found: its handle, and any others that carry its tag.
+        ended: called if a job does not exist, or is held.
     """
 
     def __init__(
         self,
         adapter: BackendAdapter,
-        turn: Turn,
+        transitions: Transitions,
+        *,
         call: Callable[[Callable[[], None]], None],
         found: Callable[[EngineSet, int, list[Any]], None],
         ended: Callable[[], None],
     ) -> None:
         self._adapter = adapter
-        self._turn = turn
+        self._transitions = transitions
         self._call = call
         self._found = found
         self._ended = ended
@@ -84,38 +96,49 @@ class Reconciler:
         return len(self._lookups)
 
     def due(self) -> float | None:
-        """When there is something to look for, monotonic seconds; None: nothing by itself."""
+        """Return when the next look-up is due, in monotonic seconds; None: there is none."""
         times = [lookup.due for lookup in self._lookups.values() if lookup.call is None]
         return min(times) if times else None
 
     def step(self) -> None:
-        """Look for what is due."""
-        now = self._turn.now()
+        """Start the look-ups that are due."""
+        now = self._transitions.now()
         for lookup in self._lookups.values():
             if lookup.call is None and now >= lookup.due:
                 lookup.call = Call(functools.partial(self._look_up, lookup))
-                lookup.asked = now
+                lookup.started = now
                 self._call(lookup.call)
 
-    def look_for(self, job_set: EngineSet, row: int, recovery: Recovery, doubt: Doubt) -> None:
-        """Have a job back by its id, or look for it by its tag."""
-        lookup = _Lookup(job_set, row, recovery, doubt, self._turn.now())
+    def look_for(
+        self, job_set: EngineSet, row: int, recovery: Recovery, *, reason: str = "", fails: bool = False
+    ) -> None:
+        """Retrieve a job by its id, or find it by its tag.
+
+        Args:
+            job_set: the set.
+            row: the job.
+            recovery: which of both.
+            reason: the error of the submission that may have been accepted.
+            fails: whether the job fails with ``reason`` if it is nowhere; else it is held.
+        """
+        now = self._transitions.now()
+        lookup = _Lookup(job_set, row, recovery, now, reason=reason, fails=fails)
         self._lookups[lookup.key] = lookup
 
     def drop(self, key: Key) -> None:
-        """Look for a job no more."""
+        """Forget a look-up."""
         self._lookups.pop(key, None)
 
     def give_up(self) -> None:
-        """Try again later what has not come back in time."""
+        """Give up calls that were not answered within the deadline; they are retried later."""
         for lookup in list(self._lookups.values()):
             if lookup.call is not None and lookup.call.busy_for() >= _threads.DEADLINE:
                 seconds = lookup.call.busy_for()
                 error = TimeoutError(f"{self._adapter.name} has not answered for {seconds:.0f} s")
-                self._unanswered(lookup, error)
+                self._failed(lookup, error)
 
     def _look_up(self, lookup: _Lookup) -> None:
-        """On the lane."""
+        """Run on the call queue."""
         job = lookup.job_set.jobs[lookup.row]
         state = lookup.job_set.state
         try:
@@ -126,16 +149,16 @@ class Reconciler:
                 found = self._adapter.find(identity_of(state.record, job), names)
         except BaseException as caught:
             error = readable(caught)
-            self._turn.post(lambda: self._unanswered(lookup, error))
+            self._transitions.post(lambda: self._failed(lookup, error))
         else:
             job_id = self._id_of(found[0]) if found else None
-            self._turn.post(lambda: self._answered(lookup, found, job_id))
+            self._transitions.post(lambda: self._answered(lookup, found, job_id))
 
     def _id_of(self, handle: Any) -> str | None:
-        """On the lane."""
+        """Run on the call queue."""
         try:
             return self._adapter.job_id(handle)
-        except BaseException:  # it is asked for again with the job's state
+        except BaseException:  # the next poll gets it
             return None
 
     def _answered(self, lookup: _Lookup, found: list[Any], job_id: str | None) -> None:
@@ -143,56 +166,56 @@ class Reconciler:
             return
         job_set, row = lookup.job_set, lookup.row
         if not found:
-            self._nowhere_yet(lookup)
+            self._not_found(lookup)
             return
         del self._lookups[lookup.key]
         job = job_set.jobs[row]
         fields: dict[str, Any] = {"job_id": job_id or job.job_id, "last_error": None}
         if job.status in (Status.SENDING, Status.HELD):
-            self._turn.change(job_set, row, Status.QUEUED, **fields)
+            self._transitions.change(job_set, row, Status.QUEUED, **fields)
         else:
-            self._turn.amend(job_set, row, **fields)
+            self._transitions.amend(job_set, row, **fields)
         self._found(job_set, row, found)
 
-    def _nowhere_yet(self, lookup: _Lookup) -> None:
-        """An empty answer is no proof: what was accepted may be listed later.
+    def _not_found(self, lookup: _Lookup) -> None:
+        """Look again until the settling time is over: a provider may list an accepted job late.
 
-        The last question is asked when the settling time is over, however long the answers took.
+        The last call begins after the settling time, however long the answers took.
         """
-        now = self._turn.now()
-        if lookup.asked - lookup.since < self._adapter.settling:
+        now = self._transitions.now()
+        if lookup.started - lookup.since < self._adapter.settling:
             lookup.call = None
+            lookup.due = min(now + _FIRST_WAIT * 2**lookup.empty, lookup.since + self._adapter.settling)
             lookup.empty += 1
-            settled = lookup.since + self._adapter.settling
-            lookup.due = min(now + 0.25 * 2**lookup.empty, settled)
             return
         job_set, row = lookup.job_set, lookup.row
-        why = lookup.doubt.why
-        if not lookup.doubt.fails:
+        reason = lookup.reason
+        if not lookup.fails:
             text = "it may have been sent, but no job carries its tag: submit again?"
-            self._hold(lookup, f"{text}\n{why}" if why else text)
+            self._hold(lookup, f"{text}\n{reason}" if reason else text)
             return
         del self._lookups[lookup.key]
         if job_set.jobs[row].cancel_requested:
-            self._turn.unsend(job_set, row, why)
+            self._transitions.unsend(job_set, row, reason)
         else:
-            now = self._turn.wall()
-            self._turn.change(job_set, row, Status.ERROR, error=why, finished_at=now)
+            at = self._transitions.wall()
+            self._transitions.change(job_set, row, Status.ERROR, error=reason, finished_at=at)
         self._ended()
 
-    def _unanswered(self, lookup: _Lookup, error: BaseException) -> None:
+    def _failed(self, lookup: _Lookup, error: BaseException) -> None:
+        """Retry a look-up that raised; hold its job if that helps no more."""
         if self._lookups.get(lookup.key) is not lookup:
             return
         lookup.call = None
-        now = self._turn.now()
+        now = self._transitions.now()
         lookup.silence = lookup.silence.again() if lookup.silence else Silence(now)
         job = lookup.job_set.jobs[lookup.row]
         verdict = judge(error)
-        who = self._adapter.name
+        name = self._adapter.name
         sent = f"was sent as {job.job_id}" if lookup.recovery is Recovery.FETCH else "may have been sent"
         if isinstance(error, NotFoundError):
-            text = f"{sent}, but {who} does not have it: submit again?"
-            if self._adapter.survives_kernel is None:
+            text = f"{sent}, but {name} does not have it: submit again?"
+            if self._adapter.lifetime is JobLifetime.UNKNOWN:
                 text += f" ({RERUN_HINT})"
             self._hold(lookup, f"{text}\n{verdict.text}")
             return
@@ -203,26 +226,32 @@ class Reconciler:
             over = lookup.silence.tries >= _LASTING_TRIES
         if job.status is Status.HELD or over:
             lookup.due = now + backoff.HELD_INTERVAL
-            why = "gives no answer" if temporary else "does not tell of it"
+            why = "does not answer" if temporary else "returns no status for it"
             more = "submit again, or wait: it is looked for every hour and by resume()"
-            self._hold(lookup, f"{sent}, but {who} {why}: {more}\n{verdict.text}", go_on=True)
+            self._hold(lookup, f"{sent}, but {name} {why}: {more}\n{verdict.text}", retry=True)
             return
-        wait = backoff.back_off(lookup.silence.tries, verdict.retry_after, self._turn.chance())
+        wait = backoff.back_off(lookup.silence.tries, verdict.retry_after, self._transitions.chance())
         lookup.due = now + wait
-        self._turn.amend(lookup.job_set, lookup.row, last_error=verdict.text)
+        self._transitions.amend(lookup.job_set, lookup.row, last_error=verdict.text)
 
-    def _hold(self, lookup: _Lookup, text: str, *, go_on: bool = False) -> None:
-        """Nobody can tell whether the job lives: the user decides, or has decided."""
+    def _hold(self, lookup: _Lookup, text: str, *, retry: bool = False) -> None:
+        """Hold a job that may have been sent, or submit it again if the set says so.
+
+        Args:
+            lookup: its look-up.
+            text: why it is held.
+            retry: whether to look for it later on.
+        """
         job_set, row = lookup.job_set, lookup.row
         rerun = job_set.state.record.rerun_on_resume
-        if rerun or not go_on:
+        if rerun or not retry:
             del self._lookups[lookup.key]
         if rerun:
-            self._turn.unsend(job_set, row, f"run again: {text}")
+            self._transitions.unsend(job_set, row, f"run again: {text}")
         elif job_set.jobs[row].status is not Status.HELD:
-            self._turn.hold(job_set, row, text)
-            if job_set.jobs[row].status.final:  # its cancellation was wished
+            self._transitions.hold(job_set, row, text)
+            if job_set.jobs[row].status.final:  # its cancellation was requested
                 self.drop(lookup.key)
         elif job_set.jobs[row].last_error != text:
-            self._turn.amend(job_set, row, last_error=text)
+            self._transitions.amend(job_set, row, last_error=text)
         self._ended()

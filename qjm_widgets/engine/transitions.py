@@ -1,28 +1,27 @@
-"""What may be decided about a job in one turn of the engine: the ``Turn`` that drivers know."""
+"""How jobs change in one turn of the engine: their status, their outcome, what is known of them."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.bounds import bounded
-from qjm_widgets.core.formatting import circuits_words, first_line, plural, some
+from qjm_widgets.core.clock_port import Clock
+from qjm_widgets.core.formatting import first_line, plural, some
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
+from qjm_widgets.core.observation import NONE_FAILED
 from qjm_widgets.core.outcomes import MISSING, JobOutcome
-from qjm_widgets.core.ports import NONE_FAILED, Clock, Encoded, JobStore, item_of
-from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
-from qjm_widgets.core.seeds import SeedRule, piece_seed, seed_at
-from qjm_widgets.core.span_index import runs_of
-from qjm_widgets.core.splitting import Item, parts
+from qjm_widgets.core.records import JobRecord, Status, StatusChange
+from qjm_widgets.core.store_port import Encoded, JobStore
 from qjm_widgets.engine.engine_set import EngineSet
 from qjm_widgets.engine.unit_of_work import STORE_RETRY, UnitOfWork
-from qjm_widgets.errors import NotAvailableError, StoreError, explain
+from qjm_widgets.errors import StoreError, explain
 from qjm_widgets.serialization.outcomes import encode_outcome_in_pieces
 
+#: The fields of a job that is not sent.
 FRESH: dict[str, Any] = {
     "job_id": None,
     "sent_at": None,
@@ -36,8 +35,7 @@ FRESH: dict[str, Any] = {
     "note": None,
     "failed_circuits": (),
 }
-"""What a job that is not sent has not."""
-#: What a provider says of a job that was found.
+#: The fields that a provider gives for a job that was found.
 FOUND = (
     "attempt",
     "job_id",
@@ -52,12 +50,12 @@ FOUND = (
 
 
 class Transitions:
-    """Changes jobs on the engine's thread, and notes what it changes in the ledger.
+    """Changes jobs on the engine's thread; each change is added to the unit of work.
 
     Args:
-        store: for the pace that all kernels share.
-        clock: where time comes from.
-        ledger: takes what is decided.
+        store: has the pace that all kernels share.
+        clock: gives the time.
+        unit_of_work: collects the changes.
         post: runs a function in a later turn; from any thread.
     """
 
@@ -65,25 +63,25 @@ class Transitions:
         self,
         store: JobStore,
         clock: Clock,
-        ledger: UnitOfWork,
+        unit_of_work: UnitOfWork,
         post: Callable[[Callable[[], None]], None],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._ledger = ledger
+        self._unit_of_work = unit_of_work
         self.post = post
-        self.after_commit = ledger.after_commit
+        self.after_commit = unit_of_work.after_commit
 
     def now(self) -> float:
-        """Seconds on the monotonic clock."""
+        """Return seconds on the monotonic clock."""
         return self._clock.monotonic()
 
     def wall(self) -> float:
-        """Seconds since 1970, UTC."""
+        """Return seconds since 1970, UTC."""
         return self._clock.time()
 
     def chance(self) -> float:
-        """A random number in [0, 1)."""
+        """Return a random number in [0, 1)."""
         return random.random()
 
     def change(
@@ -97,9 +95,19 @@ class Transitions:
         text: str | None = None,
         **fields: Any,
     ) -> JobRecord:
-        """Give a job another status; it is written at the end of the turn.
+        """Give a job another status; it is committed at the end of the turn.
 
-        ``failed`` says which circuits of an encoded outcome have no result, as in ``Observation``.
+        Args:
+            job_set: the set.
+            row: the job.
+            status: the new status.
+            outcome: what the job gave, also encoded, or None.
+            failed: why circuits of an encoded outcome have no result, by place, as in ``Observation``.
+            text: for the job's history.
+            fields: other fields of the record.
+
+        Returns:
+            The job's new record.
         """
         at = self._clock.time()
         encoded: Encoded | None = outcome if isinstance(outcome, bytes) else None
@@ -107,7 +115,7 @@ class Transitions:
             lost: list[str] = []
             try:
                 encoded = _encoded(outcome, lost, job_set.jobs[row].span.start)
-            except BaseException as error:  # a third party's result may hold anything
+            except BaseException as error:  # the result of a third party may hold anything
                 status = Status.ERROR
                 fields["error"] = f"its result cannot be stored: {explain(error)}"
             if lost:
@@ -120,46 +128,46 @@ class Transitions:
         text = fields.pop("text")
         job = replace(job_set.jobs[row], status=status, since=at, **fields)
         line = StatusChange(row, job.attempt, status, at, job.job_id, text)
-        driven = self._ledger.note(job_set, job, line)
-        if driven and encoded is not None:
-            self._ledger.keep(job_set, row, outcome, encoded)
+        is_driven = self._unit_of_work.add(job_set, job, line)
+        if is_driven and encoded is not None:
+            self._unit_of_work.add_outcome(job_set, row, outcome, encoded)
         return job
 
     def amend(self, job_set: EngineSet, row: int, **fields: Any) -> JobRecord:
-        """Change what is known of a job, not its status."""
+        """Change fields of a job, not its status."""
         job = replace(job_set.jobs[row], **bounded(fields))
-        self._ledger.note(job_set, job)
+        self._unit_of_work.add(job_set, job)
         return job
 
     def amend_set(self, job_set: EngineSet, **fields: Any) -> None:
-        """Change what is known of the set itself; it is written at once."""
+        """Change fields of the set's record; they are committed at once."""
         record = replace(job_set.state.record, **bounded(fields))
         try:
             self._store.update_set(record)
         except StoreError as error:
-            self._ledger.fail(str(error))
-        job_set.state.record = record
+            self._unit_of_work.fail(str(error))
+        job_set.state.set_record(record)
 
-    def keep(self, job_set: EngineSet, row: int, outcome: JobOutcome) -> None:
-        """Keep what a job that is done gave, where it was fetched later."""
+    def set_outcome(self, job_set: EngineSet, row: int, outcome: JobOutcome) -> None:
+        """Store the outcome of a job that was done before, and that was fetched later."""
         lost: list[str] = []
         job, failed = job_set.jobs[row], outcome.failed()
         encoded = _encoded(outcome, lost, job.span.start)
         flaws = _flaws(job_set, row, failed) if failed else {}
         note = join_notes(job.note, note_of_lost(lost), flaws.pop("note", None))
-        if self._ledger.note(job_set, replace(job, note=note, **flaws)):
-            self._ledger.keep(job_set, row, outcome, encoded)
+        if self._unit_of_work.add(job_set, replace(job, note=note, **flaws)):
+            self._unit_of_work.add_outcome(job_set, row, outcome, encoded)
 
     def take_token(self, key: str, pace: Pace) -> float:
-        """Take a token of the pace that all kernels share; seconds to wait, 0 when it was taken."""
+        """Take a token of the pace that all kernels share; return seconds to wait, 0 if it was taken."""
         try:
             return self._store.take_token(key, pace, self.wall())
         except StoreError as error:
-            self._ledger.fail(str(error))
+            self._unit_of_work.fail(str(error))
             return STORE_RETRY
 
     def unsend(self, job_set: EngineSet, row: int, text: str) -> None:
-        """A job was certainly not accepted: it is not sent, or cancelled where that was wished."""
+        """Mark a job that was certainly not accepted as not sent, or as cancelled if requested."""
         if job_set.jobs[row].cancel_requested:
             self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
             return
@@ -167,128 +175,30 @@ class Transitions:
         job_set.add_unsent([row])
 
     def hold(self, job_set: EngineSet, row: int, text: str) -> None:
-        """Nobody can tell whether a job was accepted: the user decides, or has by a cancellation."""
+        """Hold a job that may have been accepted, or mark it as cancelled if requested."""
         if job_set.jobs[row].cancel_requested:
             self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
         else:
             self.change(job_set, row, Status.HELD, text=text, last_error=text)
 
-    def halve(self, job_set: EngineSet, row: int, text: str) -> None:
-        """Cut a job of several circuits into two; the second half gets a row of its own."""
-        start, stop = job_set.jobs[row].span
-        self._cut(job_set, row, (start + stop) // 2, f"too large, cut in halves: {text}")
-
-    def cut_out(self, job_set: EngineSet, row: int, circuit: int, text: str) -> None:
-        """Cut a job of several circuits so that one begins or ends with this circuit."""
-        start = job_set.jobs[row].span.start
-        self._cut(job_set, row, circuit + 1 if circuit == start else circuit, text)
-
-    def _cut(self, job_set: EngineSet, row: int, at: int, text: str) -> None:
-        job = job_set.jobs[row]
-        if job.cancel_requested:
-            self.unsend(job_set, row, text)
-            return
-        start, stop = job.span
-        job_set.jobs[row] = replace(job, span=Span(start, at))
-        self.unsend(job_set, row, text)
-        self._add_part(job_set, job, Span(at, stop), f"cut from job {row}")
-
-    def rerun_failed(self, job_set: EngineSet, row: int) -> int:
-        """Give the circuits of a done job that failed rows of their own, one for each run of neighbours.
-
-        Their attempt is higher than that of the job, so that no two attempts have one identity. What the
-        job gave of its other circuits stays.
-
-        Returns:
-            How many rows there are more.
-        """
-        job = job_set.jobs[row]
-        spans = runs_of(job.failed_circuits)
-        again = replace(job, attempt=job.attempt + 1, cancel_requested=False, error=None)
-        for span in spans:
-            self._add_part(job_set, again, span, f"failed in job {row}", spent_seconds=None)
-        note = f"{circuits_words(job.failed_circuits)} failed: sent again"
-        self.amend(job_set, row, failed_circuits=(), note=note)
-        return len(spans)
-
-    def _add_part(
-        self, job_set: EngineSet, job: JobRecord, span: Span, text: str, **fields: Any
-    ) -> None:
-        """Give a part of a job's circuits a row of its own, which is not sent yet."""
-        part = replace(
-            job,
-            row=len(job_set.jobs),
-            span=span,
-            seed=_seed_at(job_set, job, span.start),
-            status=Status.NOT_SENT,
-            since=self.wall(),
-            **{**FRESH, **fields},
-        )
-        job_set.jobs.append(part)
-        self.change(job_set, part.row, Status.NOT_SENT, text=text)
-        job_set.add_unsent([part.row])
-
-    def cut_shots(self, job_set: EngineSet, row: int, most: int) -> None:
-        """Cut the shots of a job that is not sent; each piece beside the first gets a row of its own."""
-        job = job_set.jobs[row]
-        shots = job.shots or 0
-        first, *others = parts(shots, -(-shots // most))
-        start, stop = job.span
-        there = [each for each in job_set.jobs if each.span.start < stop and each.span.stop > start]
-        at = max(max(each.pieces, each.piece + 1) for each in there)
-        pieces = at + len(others)
-        for each in there:
-            if each.status is Status.NOT_SENT:  # what was sent carries its number in its tag
-                self.amend(job_set, each.row, pieces=pieces)
-        text = f"{job_set.driver.adapter.name} takes {most:,} shots at once"
-        self.amend(job_set, row, shots=first, last_error=f"{text}: cut from {shots:,}")
-        for piece, part in enumerate(others, at):
-            seed = job.seed
-            if seed is not None:
-                seed = piece_seed(job_set.driver.adapter.seed_rule, seed, piece)
-            new = replace(
-                job_set.jobs[row],
-                row=len(job_set.jobs),
-                piece=piece,
-                shots=part,
-                seed=seed,
-                since=self.wall(),
-                last_error=None,
-            )
-            job_set.jobs.append(new)
-            self.change(job_set, new.row, Status.NOT_SENT, text=f"shots of job {row}: {text}")
-            job_set.add_unsent([new.row])
-
-
-def _seed_at(job_set: EngineSet, job: JobRecord, circuit: int) -> int | None:
-    """The seed of what begins at a circuit of a job."""
-    rule = job_set.driver.adapter.seed_rule
-    before = Span(job.span.start, circuit + 1)
-    items = [Item()] * len(before)
-    if rule is SeedRule.AER_BY_SHOTS and job.seed is not None and len(before) > 1:
-        # Only samplers run circuits of several points, or of several numbers of shots.
-        with suppress(NotAvailableError):  # one of them is nowhere any more, and draws nothing
-            items = [item_of(work) for work in job_set.state.circuits.of(before)]
-    return seed_at(rule, job.seed, items, circuit - job.span.start)
-
 
 def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
-    """What the record of a done job says of circuits that have no result and that no newer job holds."""
+    """Return the fields of a done job for circuits that have no result and that no newer job holds."""
     span = job_set.jobs[row].span
-    whys = {span.start + place: failed[place] for place in sorted(failed)}
-    whys = {circuit: why for circuit, why in whys.items() if row in job_set.state.rows_of(circuit)}
-    if not whys:
+    reasons = {span.start + place: failed[place] for place in sorted(failed)}
+    reasons = {circuit: why for circuit, why in reasons.items() if row in job_set.state.rows_of(circuit)}
+    if not reasons:
         return {}
     parts = []
     for words, missing in (("missing in its result", True), ("failed", False)):
-        circuits = [circuit for circuit, why in whys.items() if (why == MISSING) is missing]
+        circuits = [circuit for circuit, why in reasons.items() if (why == MISSING) is missing]
         if circuits:
             what = f"{len(circuits)} of {plural(len(span), 'circuit')} {words} ({some(circuits)})"
-            parts.append(what if missing else f"{what}: {first_line(whys[circuits[0]])}")
-    return {"failed_circuits": tuple(whys), "note": ", ".join(parts)}
+            parts.append(what if missing else f"{what}: {first_line(reasons[circuits[0]])}")
+    return {"failed_circuits": tuple(reasons), "note": ", ".join(parts)}
 
 
 def _encoded(outcome: JobOutcome, lost: list[str], start: int) -> Encoded:
-    """An outcome as it is written: whole, or in pieces of which the large ones are no copies."""
+    """Encode an outcome: as bytes, or in pieces if some are views of large arrays, not copied."""
     pieces = encode_outcome_in_pieces(outcome, lost, start)
     return b"".join(pieces) if all(isinstance(piece, bytes) for piece in pieces) else pieces

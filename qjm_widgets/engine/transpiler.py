@@ -1,15 +1,17 @@
-"""Transpiling circuits on the way: from what the user gave to what is sent, ahead of the jobs."""
+"""Transpile circuits ahead of their jobs: replace the user's circuits by those that are submitted."""
 
 from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets._threads import join_until, start_thread
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import ClosedError, StoreError, explain
 from qjm_widgets.serialization.circuits import write_block
@@ -17,7 +19,7 @@ from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
-# Seconds until a store that could not be written is tried again.
+#: Seconds until a failed write to the store is tried again.
 _RETRY_SECONDS = 1.0
 
 
@@ -25,9 +27,12 @@ class _Entry:
     """A set whose circuits are being transpiled."""
 
     def __init__(
-        self, state: JobSetState, transpile: Callable[[Work], Work], spans: Sequence[Span]
+        self,
+        state: JobSetState,
+        transpile: Callable[[CircuitInput], CircuitInput],
+        spans: Sequence[Span],
     ) -> None:
-        self._state = state
+        self.state = state
         self.transpile = transpile
         self.spans = deque(spans)
 
@@ -35,8 +40,8 @@ class _Entry:
 class Transpiler:
     """One thread that runs the pass managers of all sets, a span of each set in turn.
 
-    What the user gave is in the store; a transpiled span takes its place. So a kernel that dies loses
-    no circuit, and ``resume`` goes on with the pass manager.
+    The user's circuits are in the store; each transpiled span replaces them there. So a kernel that dies
+    loses no circuit, and ``resume`` continues with the pass manager.
     """
 
     def __init__(self, store: JobStore, engine: Engine) -> None:
@@ -47,25 +52,28 @@ class Transpiler:
         self._stopped = False
         self._thread: threading.Thread | None = None
 
-    def add(self, state: JobSetState, transpile: Callable[[Work], Work], spans: Sequence[Span]) -> None:
+    def add(
+        self,
+        state: JobSetState,
+        transpile: Callable[[CircuitInput], CircuitInput],
+        spans: Sequence[Span],
+    ) -> None:
         """Transpile spans of a set, in order, each circuit by itself."""
         with self._wake:
             self._entries.append(_Entry(state, transpile, spans))
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="qjm-transpile", daemon=True)
-                self._thread.start()
+                self._thread = start_thread(self._run, "qjm-transpile")
             self._wake.notify()
 
     def halt(self) -> None:
-        """Begin no other circuit: what is not transpiled waits in the store."""
+        """Begin no other circuit; the circuits that are not transpiled stay in the store."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
 
     def join(self, deadline: float) -> None:
         """Wait for the thread, until the deadline (monotonic seconds)."""
-        if self._thread is not None:
-            self._thread.join(max(0.0, deadline - time.monotonic()))
+        join_until(self._thread, deadline)
 
     def _run(self) -> None:
         while True:
@@ -82,45 +90,40 @@ class Transpiler:
                 self._fail(entry, span, f"its circuits could not be transpiled: {explain(error)}")
             if self._stopped:
                 return
-            upto = entry.spans[0].start if entry.spans else entry._state.record.circuits
-            self._engine.circuits_ready(entry._state, upto)
+            upto = entry.spans[0].start if entry.spans else entry.state.record.circuits
+            self._engine.circuits_ready(entry.state, upto)
             if entry.spans:
                 with self._wake:
                     self._entries.append(entry)
 
     def _transpile(self, entry: _Entry, span: Span) -> None:
-        state = entry._state
+        state = entry.state
         works = []
-        for index, work in enumerate(state.circuits.of(span), span.start):
+        for index, work in enumerate(state.circuits.get(span), span.start):
             if self._stopped:
                 return
             try:
                 works.append(entry.transpile(work))
-            except Exception as error:  # a pass of the user's may raise anything
-                name = work.circuit.name
-                self._fail(
-                    entry, span, f"circuit {index} ({name}) could not be transpiled: {explain(error)}"
-                )
+            except Exception as error:  # a pass of the user may raise anything
+                circuit = f"circuit {index} ({work.circuit.name})"
+                self._fail(entry, span, f"{circuit} could not be transpiled: {explain(error)}")
                 return
         block, losses = write_block(span, works)
-        # Where a transpiled circuit cannot be written, the store keeps the span as it was given.
+        # If a transpiled circuit cannot be written, the store keeps the user's circuits of the span.
         unwritten = any(loss.key is None for loss in losses)
         if unwritten or self._put(state, block):
             state.circuits.replace(span, works, keep=unwritten)
 
     def _put(self, state: JobSetState, block: CircuitBlock) -> bool:
-        """Write a block, again and again while the store is in trouble; False when stopped first."""
+        """Write a block, and retry while the store fails; False if stopped first."""
         while True:
             try:
                 self._store.put_circuits(state.set_id, [block])
-                if state.trouble is not None:
-                    state.trouble = None
-                    state.notify()
+                state.set_trouble(None)
                 return True
             except StoreError as error:
                 if state.trouble is None:
-                    state.trouble = str(error)
-                    state.notify()
+                    state.set_trouble(str(error))
             except ClosedError:
                 return False
             with self._wake:
@@ -128,4 +131,4 @@ class Transpiler:
                     return False
 
     def _fail(self, entry: _Entry, span: Span, text: str) -> None:
-        self._engine.fail_rows(entry._state, entry._state.rows_of(span.start), text)
+        self._engine.fail_rows(entry.state, entry.state.rows_of(span.start), text)

@@ -4,10 +4,10 @@ A notebook changes its import line and nothing else::
 
     from qjm_widgets.ibmq import IBMQJobManager
 
-``IBMQJobManager`` is a thin face over ``qjm_widgets.default_manager()``: signatures, return types,
-errors and the forms of the reports are those of qiskit-ibmq-provider 0.20.2, on any backend that
-``JobManager`` takes, and its sets show the panel. What is newer is reached by ``job_set_foo.job_set``, a
-``JobSet``.
+``IBMQJobManager`` is a thin layer over ``qjm_widgets.default_manager()``. Signatures, return types,
+errors and the form of the reports are those of qiskit-ibmq-provider 0.20.2. It runs on any backend that
+``JobManager`` takes, and its sets display the panel. The attribute ``job_set`` of a ``ManagedJobSet`` is
+the ``JobSet`` with all newer methods.
 """
 
 from qjm_widgets.ibmq.errors import (
@@ -35,3 +35,8 @@ __all__ = [
     "ManagedJobSet",
     "ManagedResults",
 ]
+
+
+def __dir__() -> list[str]:
+    """List the public names, those that Tab completes; not the internal modules."""
+    return __all__

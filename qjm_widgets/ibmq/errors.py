@@ -1,4 +1,4 @@
-"""The retired exceptions, as kinds of ours.
+"""The retired exceptions, as subclasses of ``QJMError``.
 
 ::
 
@@ -6,12 +6,12 @@
     └── IBMQJobManagerError
         ├── IBMQJobManagerInvalidStateError     an argument is wrong, or the call does not fit
         ├── IBMQJobManagerTimeoutError          (TimeoutError)
-        ├── IBMQJobManagerJobNotFound           no such experiment, or several of that name
-        ├── IBMQManagedResultDataNotAvailable   an experiment has no such result (yet)
+        ├── IBMQJobManagerJobNotFound           no such experiment, or several with that name
+        ├── IBMQManagedResultDataNotAvailable   an experiment has no such result, or none yet
         └── IBMQJobManagerUnknownJobSet         no such job set
 
-Each keeps our own error as its cause. What the retired manager had no word for (the store cannot be
-written, the manager was closed) is raised as it is.
+The cause of each is the ``qjm_widgets`` error. An error for which the retired manager had no exception
+(the store cannot be written, the manager was closed) is raised unchanged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from qjm_widgets.errors import (
 
 
 class IBMQJobManagerError(QJMError, QiskitError):  # type: ignore[misc]
-    """Base of what the drop-in raises."""
+    """Base of the retired exceptions."""
 
     def __str__(self) -> str:
         return printable(str(self.message))
@@ -46,7 +46,7 @@ class IBMQJobManagerInvalidStateError(IBMQJobManagerError):
 
 
 class IBMQJobManagerTimeoutError(IBMQJobManagerError, WaitTimeoutError):
-    """The time was over before the jobs were; the jobs go on."""
+    """The jobs did not end within the timeout; they go on."""
 
 
 class IBMQJobManagerJobNotFound(IBMQJobManagerError):  # noqa: N818
@@ -58,15 +58,15 @@ class IBMQManagedResultDataNotAvailable(IBMQJobManagerError):  # noqa: N818
 
 
 class IBMQJobManagerUnknownJobSet(IBMQJobManagerError):  # noqa: N818
-    """That job set is not known."""
+    """Neither the store nor the provider has the job set."""
 
 
 @contextmanager
 def retired_errors(wrong_input: type[IBMQJobManagerError] | None = None) -> Iterator[None]:
-    """Raise the retired exceptions in the place of ours.
+    """Convert ``qjm_widgets`` errors to the retired exceptions.
 
     Args:
-        wrong_input: what a wrong argument is called here; by default the error of an invalid state.
+        wrong_input: the exception for a wrong argument; by default that of an invalid state.
     """
     try:
         yield
@@ -87,6 +87,10 @@ def retired_errors(wrong_input: type[IBMQJobManagerError] | None = None) -> Iter
 
 
 def check_job_tags(job_tags: object) -> None:
-    """Refuse tags that are no list of strings; nothing at all is no tags."""
+    """Refuse tags that are not a list of strings; None and other empty values mean no tags.
+
+    Raises:
+        IBMQJobManagerInvalidStateError: they are not.
+    """
     if job_tags and not (isinstance(job_tags, list) and all(isinstance(tag, str) for tag in job_tags)):
-        raise IBMQJobManagerInvalidStateError(f"job_tags has to be a list of strings, not {job_tags!r}")
+        raise IBMQJobManagerInvalidStateError(f"job_tags must be a list of strings, not {job_tags!r}")

@@ -1,4 +1,4 @@
-"""``ManagedJob``: one job of a set, by the retired names."""
+"""``ManagedJob``: one job of a set, with the retired names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class ManagedJob:
-    """One job of a set."""
+    """One job of a set. ``ManagedJobSet.managed_jobs`` makes it; users do not."""
 
     def __init__(self, job_set: JobSet, row: int, submissions: Submissions | None) -> None:
         self._set = job_set
@@ -40,40 +40,40 @@ class ManagedJob:
 
     @property
     def start_index(self) -> int:
-        """The first experiment that it holds."""
+        """The index of its first experiment."""
         return self._record.span.start
 
     @property
     def end_index(self) -> int:
-        """The last experiment that it holds."""
+        """The index of its last experiment."""
         return self._record.span.stop - 1
 
     @property
     def job(self) -> Any:
-        """The provider's own job object; None before it was sent, and where sending failed."""
-        return self._set._state.natives.get(self._row)
+        """The provider's own job object; None before it was submitted, and if that failed."""
+        return self._set._state.provider_jobs.get(self._row)
 
     @property
     def job_id(self) -> str | None:
-        """The provider's id of it; None before it was sent."""
+        """The provider's id of the job; None before it was submitted."""
         return self._record.job_id
 
     @property
     def future(self) -> Future[None] | None:
-        """Done when the job was sent, or failed to be; None for a set that was only retrieved."""
+        """Done when the job was submitted or that failed; None if the set was only retrieved."""
         return None if self._submissions is None else self._submissions.future(self._row)
 
     @property
     def submit_error(self) -> Exception | None:
-        """Why the job could not be sent, or None."""
-        if not self.refused:
+        """The exception with which the submission failed, or None."""
+        if not self._refused:
             return None
-        error: Exception | None = self._set._state.refusals.get(self._row)
+        error: Exception | None = self._set._state.submit_errors.get(self._row)
         return error or IBMQJobManagerError(self._record.error or "for an unknown reason")
 
     @property
-    def refused(self) -> bool:
-        """Whether sending it failed."""
+    def _refused(self) -> bool:
+        """Whether its submission failed."""
         job = self._record
         return job.status is Status.ERROR and job.job_id is None and self.job is None
 
@@ -88,75 +88,75 @@ class ManagedJob:
         job_tags: list[str] | None = None,
         **run_config: Any,
     ) -> None:
-        """Never needed: ``IBMQJobManager.run`` has submitted it.
+        """Raise an error: ``IBMQJobManager.run`` has submitted the job.
 
         Raises:
             IBMQJobManagerInvalidStateError: always.
         """
         raise IBMQJobManagerInvalidStateError(
-            f"{self._who()} was submitted already: to send a failed one again, job_set.job_set.retry()"
+            f"{self._description()} was submitted already; to retry failed jobs: job_set.job_set.retry()"
         )
 
     def status(self) -> JobStatus | None:
-        """Qiskit's status; None where it could not be had: sending failed, or asking did."""
+        """Return Qiskit's status; None if submitting or polling failed."""
         job = self._record
-        if self.refused or (job.status.remote and job.last_error):
+        if self._refused or (job.status.remote and job.last_error):
             return None
         return Job(self._set, self._row).status()
 
     def result(
         self, timeout: float | None = None, partial: bool = False, refresh: bool = False
     ) -> Result | None:
-        """The job's result; None, with a warning, where it has none.
+        """Wait for the job and return its result; None, with a warning, if it has none.
 
         Args:
-            timeout: seconds to wait for it; 0 does not wait, None waits without limit.
-            partial: what there is of a job that failed, too.
-            refresh: read it from the store again.
+            timeout: seconds to wait; 0 does not wait, None waits without limit.
+            partial: return the result of a failed job, too, if there is one.
+            refresh: read the result from the store again.
 
         Raises:
-            IBMQJobManagerTimeoutError: the time was over before the job was.
+            IBMQJobManagerTimeoutError: the job did not end in time.
         """
         self._wait(timeout)
-        if self.refused:
+        if self._refused:
             return None
         if refresh:
-            self._set._state.outcomes.reread()
+            self._set._state.outcomes.invalidate()
         job = self._record
         if job.status is Status.DONE or (partial and job.status is Status.ERROR):
             try:
-                return self._set.results(timeout=0, partial=True).job_result(self._row)
+                return self._set.results(timeout=0, partial=True)._job_result(self._row)
             except NotAvailableError as error:
                 reason = str(error)
         else:
             reason = job.error or f"it is {job.status.value}"
-        warnings.warn(f"No result of {self._who()}: {reason}", stacklevel=2)
+        warnings.warn(f"No result of {self._description()}: {reason}", stacklevel=2)
         return None
 
     @printable_result
     def error_message(self) -> str | None:
-        """Why the job failed, or could not be sent; None if neither. Waits for its end."""
+        """Wait for the job and return why it or its submission failed; None if neither did."""
         self._wait(None)
         return self._record.error if self._record.status is Status.ERROR else None
 
     def cancel(self) -> None:
-        """Ask for its cancellation; what was not sent yet is never sent."""
+        """Cancel the job without waiting for it. If it is unsent, it is never submitted."""
         with retired_errors():
-            told = self._set.cancel(self._row)
-        if not told:
-            _LOG.warning("Unable to cancel %s: it is over", self._who())
+            cancelled = self._set.cancel(self._row)
+        if not cancelled:
+            _LOG.warning("Unable to cancel %s: it has ended", self._description())
 
     def qobj(self) -> Any:
-        """The job's Qobj; None where it was not sent.
+        """Return the job's Qobj; None if the job was not submitted.
 
         Raises:
-            IBMQJobManagerError: the installed Qiskit has no Qobj any more.
+            IBMQJobManagerError: the installed Qiskit has no Qobj.
         """
         job = self.job
         state = self._set._state
 
         def circuits() -> list[Any]:
-            return [work.circuit for work in state.circuits.of(self._record.span)]
+            return [work.circuit for work in state.circuits.get(self._record.span)]
 
         if job is None and not self._record.job_id:
             return None
@@ -170,15 +170,15 @@ class ManagedJob:
     def _record(self) -> JobRecord:
         return self._set._state.jobs[self._row]
 
-    def _who(self) -> str:
+    def _description(self) -> str:
         job_id = self._record.job_id
-        told = f", job ID={job_id}" if job_id else ""
-        return f"the job of experiments {self.start_index}-{self.end_index}{told}"
+        suffix = f", job ID={job_id}" if job_id else ""
+        return f"the job of experiments {self.start_index}-{self.end_index}{suffix}"
 
     def _wait(self, timeout: float | None) -> None:
         state = self._set._state
         if not wait_until(state, lambda: self._record.status.settled or not state.driven, timeout):
-            raise IBMQJobManagerTimeoutError(f"{self._who()} had not ended after {timeout} s")
+            raise IBMQJobManagerTimeoutError(f"{self._description()} had not ended after {timeout} s")
 
     def __repr__(self) -> str:
-        return f"<{self._who()}: {self._record.status.value}>"
+        return f"<{self._description()}: {self._record.status.value}>"

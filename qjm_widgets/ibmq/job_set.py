@@ -1,4 +1,4 @@
-"""``ManagedJobSet``: a job set by the retired names; it shows itself as the panel."""
+"""``ManagedJobSet``: a job set with the retired names; it displays itself as the panel."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class ManagedJobSet:
-    """A set of jobs, made by ``IBMQJobManager``.
+    """A set of jobs. ``IBMQJobManager`` makes it; users do not.
 
     Attributes:
-        job_set: the ``JobSet`` behind it, with everything that is newer: ``counts``, ``retry``,
-            ``wait``, ``figure``, …
+        job_set: the ``JobSet`` behind it, with all newer methods: ``counts``, ``retry``, ``wait``,
+            ``figure``, …
     """
 
     def __init__(self, job_set: JobSet, manager: JobManager) -> None:
@@ -42,7 +42,7 @@ class ManagedJobSet:
         job_tags: list[str] | None = None,
         **run_config: Any,
     ) -> None:
-        """Never needed: ``IBMQJobManager.run`` has submitted the jobs.
+        """Raise an error: ``IBMQJobManager.run`` has submitted the jobs.
 
         Raises:
             IBMQJobManagerInvalidStateError: always.
@@ -50,10 +50,12 @@ class ManagedJobSet:
         raise IBMQJobManagerInvalidStateError("the jobs of this set have already been submitted")
 
     def retrieve_jobs(self, provider: Any, refresh: bool = False) -> None:
-        """Read the set again, with ``refresh=True``; it is left as it was where that fails.
+        """Read the set from the store again with ``refresh=True``; otherwise do nothing.
+
+        If that fails, the set keeps what it had.
 
         Raises:
-            IBMQJobManagerUnknownJobSet: it is not known any more.
+            IBMQJobManagerUnknownJobSet: the store does not have the set any more.
         """
         if not refresh:
             return
@@ -63,12 +65,12 @@ class ManagedJobSet:
             self.job_set, self._results, self._jobs, self._submissions = again, None, [], None
 
     def statuses(self) -> list[JobStatus | None]:
-        """Qiskit's status of each job; None where it could not be had: sending failed, or asking did."""
+        """Return Qiskit's status of each job; None if submitting or polling failed."""
         return [job.status() for job in self.managed_jobs()]
 
     @printable_result
     def report(self, detailed: bool = True) -> str:
-        """The set as text; with ``detailed`` some lines for each job."""
+        """Return a text report; with ``detailed``, with some lines for each job."""
         lines = [
             f"Job set name: {self.name()}",
             f"          ID: {self.job_set_id()}",
@@ -77,26 +79,26 @@ class ManagedJobSet:
             *reports.summary(self.job_set._state.jobs),
         ]
         if detailed:
-            lines += ["\nDetail report:", *self.details()]
+            lines += ["\nDetail report:", *self._details()]
         return "\n".join(lines)
 
-    def details(self) -> list[str]:
-        """The report's lines on the jobs."""
-        refused = [job.refused for job in self.managed_jobs()]
+    def _details(self) -> list[str]:
+        """Return the report's lines on the jobs."""
+        refused = [job._refused for job in self.managed_jobs()]
         return reports.details(self.job_set._state.ordered(), self.name(), refused)
 
     def results(
         self, timeout: float | None = None, partial: bool = False, refresh: bool = False
     ) -> ManagedResults:
-        """The results of all experiments; waits for all jobs.
+        """Wait for all jobs and return the results of all experiments.
 
         Args:
             timeout: seconds to wait; 0 does not wait, None waits without limit.
-            partial: give what is there when the time is over, instead of raising.
+            partial: return what is there after the timeout, instead of raising.
             refresh: read the results from the store again.
 
         Raises:
-            IBMQJobManagerTimeoutError: the time was over before the jobs were; the jobs go on.
+            IBMQJobManagerTimeoutError: the jobs did not end in time; they go on.
         """
         timeout = None if timeout is None else max(0, timeout)
         with retired_errors():
@@ -110,67 +112,67 @@ class ManagedJobSet:
 
     @printable_result
     def error_messages(self) -> str | None:
-        """Why jobs failed or could not be sent, or None; waits for the end of all jobs."""
+        """Wait for all jobs and return why jobs or their submissions failed, or None."""
         self.job_set.wait()
         lines = []
         for index, job in enumerate(self.managed_jobs()):
             message = job.error_message()
             if message is None:
                 continue
-            what = "job submit failed" if job.refused else f"job ID={job.job_id}"
+            what = "job submit failed" if job._refused else f"job ID={job.job_id}"
             lines.append(f"Experiments {job.start_index}-{job.end_index}, job index={index}, {what}:")
             lines += [f"  {line}" for line in message.split("\n")]
         return "\n".join(lines) if lines else None
 
     def cancel(self) -> None:
-        """Cancel all jobs. Returns at once; what was not sent yet is never sent."""
+        """Cancel all jobs without waiting for it. Unsent jobs are never submitted."""
         with retired_errors():
             self.job_set.cancel()
 
     def jobs(self) -> list[Any]:
-        """The provider's own job objects, None where sending failed; waits until all were sent."""
+        """Wait until all jobs are submitted and return the provider's jobs; None if that failed."""
         self.job_set.wait(until="submitted")
         return self.job_set.jobs()
 
     def job(self, experiment: Any) -> tuple[Any, int]:
-        """The job that holds an experiment, None where sending failed, and its place in that job.
+        """Return the provider's job that holds an experiment, and the experiment's position in it.
 
-        Waits until all jobs were sent.
+        It waits until all jobs are submitted. The job is None if its submission failed.
 
         Args:
-            experiment: index, name, or the circuit or schedule.
+            experiment: the index, the name, or the circuit or schedule.
 
         Raises:
-            IBMQJobManagerJobNotFound: there is none, or several share the name.
+            IBMQJobManagerJobNotFound: there is no such experiment, or several have the name.
         """
         with retired_errors():
             self.job_set.wait(until="submitted")
             return self.job_set.job(experiment)
 
     def qobjs(self) -> list[Any]:
-        """The Qobj of each job, None where sending failed; waits until all were sent.
+        """Wait until all jobs are submitted and return the Qobj of each; None if that failed.
 
         Raises:
-            IBMQJobManagerError: the installed Qiskit has no Qobj any more.
+            IBMQJobManagerError: the installed Qiskit has no Qobj.
         """
         self.job_set.wait(until="submitted")
         return [job.qobj() for job in self.managed_jobs()]
 
     def name(self) -> str:
-        """The set's name."""
+        """Return the set's name."""
         return self.job_set.name()
 
     def update_name(self, name: str) -> str:
-        """Give the set another name: all of it or, with an error, nothing."""
+        """Change the set's name and return it."""
         with retired_errors():
             return self.job_set.update_name(name)
 
     def job_set_id(self) -> str:
-        """By which the set is retrieved later."""
+        """Return the set's id, by which it is retrieved later."""
         return self.job_set.job_set_id()
 
     def managed_jobs(self) -> list[ManagedJob]:
-        """The jobs in order."""
+        """Return the jobs, in the order of their experiments."""
         state = self.job_set._state
         if self._submissions is None and state.adapter is not None:
             self._submissions = Submissions(state)
@@ -179,7 +181,7 @@ class ManagedJobSet:
         return [self._jobs[job.row] for job in state.ordered()]
 
     def tags(self) -> list[str]:
-        """The user's tags."""
+        """Return the user tags."""
         return self.job_set.tags()
 
     def update_tags(
@@ -188,10 +190,10 @@ class ManagedJobSet:
         additional_tags: list[str] | None = None,
         removal_tags: list[str] | None = None,
     ) -> list[str]:
-        """Replace the tags, then add some, then remove some; the tags afterwards.
+        """Replace the tags, then add some, then remove some; return the tags after that.
 
         Raises:
-            IBMQJobManagerInvalidStateError: nothing was given, or no list of strings.
+            IBMQJobManagerInvalidStateError: no change was given, or it is not a list of strings.
         """
         given = (replacement_tags, additional_tags, removal_tags)
         if all(tags is None for tags in given):
@@ -201,10 +203,10 @@ class ManagedJobSet:
         for tags in given:
             check_job_tags(tags)
         kept = self.tags() if replacement_tags is None else replacement_tags
-        gone = set(removal_tags or ())
+        removed = set(removal_tags or ())
         with retired_errors():
             return self.job_set.update_tags(
-                replacement_tags=[tag for tag in (*kept, *(additional_tags or ())) if tag not in gone]
+                replacement_tags=[tag for tag in (*kept, *(additional_tags or ())) if tag not in removed]
             )
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""``IBMQJobManager``: the retired manager's face over the one manager."""
+"""``IBMQJobManager``: the retired manager's wrapper over the one manager."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from qjm_widgets.manager import JobManager, default_manager
 
 _LOG = logging.getLogger(__name__)
 
-#: What ``IBMQJobManager.run`` takes by name, beside what it hands on.
+#: The named arguments of ``IBMQJobManager.run``; all others go to the backend.
 _ARGUMENTS = ("name", "max_experiments_per_job", "job_share_level", "job_tags")
 
-_faces: weakref.WeakValueDictionary[str, ManagedJobSet] = weakref.WeakValueDictionary()
-"""One face for a set, by its id, so that what two calls give is the same object."""
+#: The ``ManagedJobSet`` of each set, by its id, so that two calls return the same object.
+_wrappers: weakref.WeakValueDictionary[str, ManagedJobSet] = weakref.WeakValueDictionary()
 
 
 class IBMQJobManager:
     """Runs circuits as sets of jobs, on any backend that ``qjm_widgets.JobManager`` takes.
 
-    Every instance is a face of ``qjm_widgets.default_manager()``: they share its store and its sets.
-    A program that ends waits until every job was sent. A job whose submission is refused is not sent
-    again by itself.
+    All instances use ``qjm_widgets.default_manager()``, so they share its store and its sets. The
+    program ends only after every job was submitted. If a submission is refused, it is not repeated
+    automatically.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class IBMQJobManager:
 
     @property
     def manager(self) -> JobManager:
-        """The manager behind it."""
+        """The manager behind it, ``default_manager()``."""
         return default_manager()
 
     def run(
@@ -55,16 +55,16 @@ class IBMQJobManager:
         job_tags: list[str] | None = None,
         **run_config: Any,
     ) -> ManagedJobSet:
-        """Run circuits or pulse schedules; returns at once, the jobs are submitted in the background.
+        """Run circuits or pulse schedules; the jobs are submitted in the background.
 
         Args:
             experiments: one or many circuits or schedules.
             backend: any Qiskit backend or V2 sampler.
-            name: of the set; by default the time (UTC).
-            max_experiments_per_job: by default, and at most, what the backend allows.
+            name: the set's name; by default the time (UTC).
+            max_experiments_per_job: the most experiments in a job; the backend's limit applies too.
             job_share_level: ignored, with a warning: providers do not share jobs any more.
-            job_tags: strings of the user's.
-            run_config: handed to the backend's ``run`` (``shots``, ``seed_simulator``, ``memory``, …).
+            job_tags: user tags.
+            run_config: passed to the backend's ``run`` (``shots``, ``seed_simulator``, ``memory``, …).
 
         Raises:
             IBMQJobManagerInvalidStateError: an argument is wrong; nothing was stored or sent.
@@ -85,15 +85,15 @@ class IBMQJobManager:
                 tags=job_tags or (),
                 **run_config,
             )
-        # Nothing was sent yet: the circuits are still being written.
-        job_set._state.tries = 1
+        # With one try, a refused submission is not repeated.
+        job_set._state.set_tries(1)
         warn_of_waiting(job_set._state)
         submit_before_exit(job_set)
-        return _face(job_set, manager)
+        return _wrapped(job_set, manager)
 
     @printable_result
     def report(self, detailed: bool = True) -> str:
-        """All sets of this session as text; with ``detailed`` some lines for each job."""
+        """Return a text report over all sets of this session; ``detailed`` adds lines for each job."""
         sets = self.job_sets()
         jobs = [job for job_set in sets for job in job_set.job_set._state.jobs]
         lines = ["Summary report:", *reports.summary(jobs)]
@@ -101,26 +101,26 @@ class IBMQJobManager:
             lines.append("\nDetail report:")
             for job_set in sets:
                 lines.append(f"  Job set name: {job_set.name()}, ID: {job_set.job_set_id()}")
-                lines += job_set.details()
+                lines += job_set._details()
         return "\n".join(lines)
 
     def job_sets(self, name: str | None = None) -> list[ManagedJobSet]:
-        """The sets run or retrieved in this session, oldest first; only those of a name if given."""
+        """Return the sets of this session, oldest first; with a name, only those that have it."""
         manager = self.manager
-        return [_face(job_set, manager) for job_set in manager.job_sets(name or None)]
+        return [_wrapped(job_set, manager) for job_set in manager.job_sets(name or None)]
 
     def retrieve_job_set(self, job_set_id: str, provider: Any, refresh: bool = False) -> ManagedJobSet:
-        """A set that was run before, in this session or another.
+        """Return a set that was run before, in this session or another. It never submits a job.
 
         Args:
-            job_set_id: what ``job_set_foo.job_set_id()`` gave.
-            provider: gives the backend whose jobs are followed on, where they outlived the kernel that
-                sent them; a ``QiskitRuntimeService`` finds sets that the store does not know, too. None
-                reads the store only. Nothing is ever sent.
-            refresh: read it again; where that fails, what was there stays.
+            job_set_id: the id, as ``job_set_foo.job_set_id()`` returned it.
+            provider: has the backend, to poll jobs that outlived the kernel that submitted them. A
+                ``QiskitRuntimeService`` also finds sets that are not in the store. None reads the store
+                only.
+            refresh: read the set again; if that fails, the set keeps what it had.
 
         Raises:
-            IBMQJobManagerUnknownJobSet: it is not known.
+            IBMQJobManagerUnknownJobSet: neither the store nor the provider has the set.
         """
         manager = self.manager
         with retired_errors():
@@ -129,8 +129,8 @@ class IBMQJobManager:
                 job_set_id, refresh=refresh, provider=provider if knows_tags else None
             )
             if provider is not None and not knows_tags:
-                _have_jobs_back(job_set, provider)
-            return _face(job_set, manager)
+                _poll_provider_jobs(job_set, provider)
+            return _wrapped(job_set, manager)
 
     def __repr__(self) -> str:
         return f"<IBMQJobManager over {self.manager!r}>"
@@ -139,27 +139,27 @@ class IBMQJobManager:
         self.manager._ipython_display_(**options)
 
 
-def _face(job_set: JobSet, manager: JobManager) -> ManagedJobSet:
-    """The one face of a set; a set that was read again gets it anew."""
-    face = _faces.get(job_set.job_set_id())
-    if face is None or face.job_set is not job_set:
-        face = _faces[job_set.job_set_id()] = ManagedJobSet(job_set, manager)
-    return face
+def _wrapped(job_set: JobSet, manager: JobManager) -> ManagedJobSet:
+    """Return the wrapper of a set; a set that was read again gets a new one."""
+    wrapper = _wrappers.get(job_set.job_set_id())
+    if wrapper is None or wrapper.job_set is not job_set:
+        wrapper = _wrappers[job_set.job_set_id()] = ManagedJobSet(job_set, manager)
+    return wrapper
 
 
-def _have_jobs_back(job_set: JobSet, provider: Any) -> None:
-    """Follow the provider's jobs of a set whose kernel is gone; nothing is ever sent for that."""
+def _poll_provider_jobs(job_set: JobSet, provider: Any) -> None:
+    """Poll the provider's jobs of a set that no kernel drives; nothing is submitted."""
     state = job_set._state
     under_way = [job for job in state.jobs if not job.status.final]
     at_provider = all(job.status.remote and job.job_id for job in under_way)
     if not state.interrupted or not at_provider or state.record.survives_kernel is False:
         return
-    for ask in ("get_backend", "backend"):
-        method = getattr(provider, ask, None)
+    for name in ("get_backend", "backend"):
+        method = getattr(provider, name, None)
         if callable(method):
             try:
                 backend = method(state.record.backend)
-            except Exception as error:  # whatever a provider raises: the set is shown as it is stored
+            except Exception as error:  # a provider may raise anything; the set is shown as it is stored
                 what = printable(f"no backend {state.record.backend}: {explain(error)}")
                 _LOG.warning("%r gives %s", provider, what)
                 return

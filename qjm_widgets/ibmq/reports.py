@@ -1,4 +1,4 @@
-"""Reports in the form that the retired manager gave them."""
+"""Reports in the form of the retired manager."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _PENDING = (Status.NOT_SENT, Status.SENDING, Status.QUEUED)
 
 
 def summary(jobs: Sequence[JobRecord]) -> list[str]:
-    """How many jobs are in which state; the numbers add up to the number of jobs.
+    """Return lines with the number of jobs in each state; they add up to the number of jobs.
 
-    Jobs that may have been sent, of which nobody knows, get a line of their own when there are any.
+    If there are held jobs, they have a line of their own: they may have been submitted.
     """
 
     def number(*statuses: Status) -> int:
@@ -35,11 +35,11 @@ def summary(jobs: Sequence[JobRecord]) -> list[str]:
 
 
 def details(jobs: Sequence[JobRecord], set_name: str, refused: Sequence[bool]) -> list[str]:
-    """Some lines for each job.
+    """Return some lines for each job.
 
     Args:
         jobs: in order.
-        set_name: the set's name, of which the jobs' names are made.
+        set_name: the set's name, from which the jobs' names are made.
         refused: for each job whether its submission failed.
     """
     lines = []
@@ -56,7 +56,7 @@ def details(jobs: Sequence[JobRecord], set_name: str, refused: Sequence[bool]) -
             lines += [
                 f"    job ID: {job.job_id}",
                 f"    name: {set_name}_{index}_",
-                f"    status: {_words(job)}",
+                f"    status: {_status_text(job)}",
             ]
             if job.status is Status.ERROR:
                 lines.append("    error_message:")
@@ -64,5 +64,5 @@ def details(jobs: Sequence[JobRecord], set_name: str, refused: Sequence[bool]) -
     return lines
 
 
-def _words(job: JobRecord) -> str:
+def _status_text(job: JobRecord) -> str:
     return "Unknown" if job.status is Status.HELD else str(JobStatus[job.status.name].value)

@@ -1,4 +1,4 @@
-"""``ManagedResults``: the results of a set by the names of Qiskit's ``Result``."""
+"""``ManagedResults``: the results of a set, with the names of Qiskit's ``Result``."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from qiskit.result import Result
 from qjm_widgets.ibmq.errors import IBMQManagedResultDataNotAvailable, retired_errors
 from qjm_widgets.results import JobSetResults
 
-_Data = IBMQManagedResultDataNotAvailable
+_NotAvailable = IBMQManagedResultDataNotAvailable
 
 
 class ManagedResults:
-    """The public methods of ``Result`` over all jobs of a set, and ``combine_results``.
+    """The results of a set: the public methods of ``Result``, and ``combine_results``.
 
-    An experiment is named by its index in the set, its name, or itself. It does not matter whether a
-    backend or a sampler ran it.
+    ``ManagedJobSet.results`` makes it; users do not. An experiment is given by its index in the set, its
+    name, or the circuit itself. It does not matter whether a backend or a sampler ran it.
 
-    Every method that takes one raises ``IBMQManagedResultDataNotAvailable`` where it has no such data,
-    and ``IBMQJobManagerJobNotFound`` where there is no such experiment or several share the name.
+    Every method with an experiment as argument raises ``IBMQManagedResultDataNotAvailable`` if it has no
+    such data, and ``IBMQJobManagerJobNotFound`` if there is no such experiment or several have the name.
     """
 
     def __init__(self, results: JobSetResults) -> None:
@@ -36,41 +36,41 @@ class ManagedResults:
         return self._results.success
 
     def data(self, experiment: Any) -> Any:
-        """The raw data of an experiment: as ``Result.data``, a ``DataBin`` where a sampler ran it."""
-        with retired_errors(_Data):
+        """Return the raw data of an experiment as ``Result.data`` does; a ``DataBin`` for a sampler."""
+        with retired_errors(_NotAvailable):
             return self._results.data(experiment)
 
     def get_memory(self, experiment: Any) -> Any:
-        """The outcome of every shot: as ``Result.get_memory``."""
-        with retired_errors(_Data):
+        """Return the outcome of every shot, as ``Result.get_memory`` does."""
+        with retired_errors(_NotAvailable):
             return self._results.get_memory(experiment)
 
     def get_counts(self, experiment: Any) -> Any:
-        """How often each outcome was seen: as ``Result.get_counts``."""
-        with retired_errors(_Data):
+        """Return the counts by bit string (qubit 0 rightmost), as ``Result.get_counts`` does."""
+        with retired_errors(_NotAvailable):
             return self._results.get_counts(experiment)
 
     def get_statevector(self, experiment: Any, decimals: int | None = None) -> Any:
-        """The statevector that a simulator saved: as ``Result.get_statevector``."""
-        with retired_errors(_Data):
+        """Return the statevector that a simulator saved, as ``Result.get_statevector`` does."""
+        with retired_errors(_NotAvailable):
             return self._results.get_statevector(experiment, decimals)
 
     def get_unitary(self, experiment: Any, decimals: int | None = None) -> Any:
-        """The unitary that a simulator saved: as ``Result.get_unitary``."""
-        with retired_errors(_Data):
+        """Return the unitary that a simulator saved, as ``Result.get_unitary`` does."""
+        with retired_errors(_NotAvailable):
             return self._results.get_unitary(experiment, decimals)
 
     def combine_results(self) -> Result:
-        """All experiments in one ``Result``, in their order.
+        """Return all experiments in one ``Result``, in their order.
 
         Raises:
-            IBMQManagedResultDataNotAvailable: an experiment has no result; it is named.
+            IBMQManagedResultDataNotAvailable: an experiment has no result; the message names it.
         """
-        with retired_errors(_Data):
+        with retired_errors(_NotAvailable):
             return self._results.combine_results()
 
     def to_dict(self) -> dict[str, Any]:
-        """The combined ``Result`` as a dict.
+        """Return the combined ``Result`` as a dict.
 
         Raises:
             IBMQManagedResultDataNotAvailable: as ``combine_results``.
@@ -80,5 +80,5 @@ class ManagedResults:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Result:
-        """What ``to_dict`` gave, as a ``Result`` again."""
+        """Make a ``Result`` of the dict that ``to_dict`` returned."""
         return Result.from_dict(data)

@@ -1,4 +1,4 @@
-"""How a set's submissions stand: a future for each job, and a warning where they wait."""
+"""The submissions of a set: a future for each job, and a logged warning when they wait."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _LOG = logging.getLogger(__name__)
 
 
 def warn_of_waiting(state: JobSetState) -> None:
-    """Log a warning each time that sending begins to wait for something: a job limit, the store."""
-    told: str | None = None
+    """Log a warning each time that submission starts to wait: for a job limit, or the store."""
+    logged: str | None = None
 
-    def look() -> None:
-        nonlocal told
-        why = state.trouble or _reason(state)
-        if why != told:
-            told = why
-            if why is not None:
-                _LOG.warning("%s", printable(f"Job set {state.record.name} waits: {why}"))
+    def log_reason() -> None:
+        nonlocal logged
+        reason = state.trouble or _reason(state)
+        if reason != logged:
+            logged = reason
+            if reason is not None:
+                _LOG.warning("%s", printable(f"Job set {state.record.name} waits: {reason}"))
 
-    state.watch(look)
+    state.watch(log_reason)
 
 
 def _reason(state: JobSetState) -> str | None:
-    """What a backend makes the set wait for; None where nothing does, or only its pace or the user."""
+    """Return what the backend makes the set wait for; None if only its pace or the user does."""
     if state.waiting is None:
         return None
     _, found, reason = state.waiting.text.partition(" (")
@@ -37,35 +37,38 @@ def _reason(state: JobSetState) -> str | None:
 
 
 class Submissions:
-    """A ``Future`` for each job of a set that is driven here; made when it is first asked for."""
+    """A ``Future`` for each job of a set that is driven here, made when it is first read."""
 
     def __init__(self, state: JobSetState) -> None:
-        self._live = state
+        self._state = state
         self._lock = threading.Lock()
         self._futures: dict[int, Future[None]] = {}
         self._open: set[int] = set()
 
     def future(self, row: int) -> Future[None]:
-        """Running until the job was sent, failed to be, or was cancelled before."""
+        """Return the future of a job; it runs until the job was submitted, failed or was cancelled."""
         with self._lock:
             future = self._futures.get(row)
             if future is None:
                 future = self._futures[row] = Future()
                 future.set_running_or_notify_cancel()
                 if not self._open:
-                    self._live.watch(self._look)
+                    self._state.watch(self._finish_futures)
                 self._open.add(row)
-        self._look()
+        self._finish_futures()
         return future
 
-    def _look(self) -> None:
+    def _finish_futures(self) -> None:
         with self._lock:
-            over = [row for row in self._open if self._is_over(row)]
-            self._open.difference_update(over)
-            if over and not self._open:
-                self._live.unwatch(self._look)
-        for row in over:
+            finished = [row for row in self._open if self._is_finished(row)]
+            self._open.difference_update(finished)
+            if finished and not self._open:
+                self._state.unwatch(self._finish_futures)
+        for row in finished:
             self._futures[row].set_result(None)
 
-    def _is_over(self, row: int) -> bool:
-        return self._live.closed or self._live.jobs[row].status not in (Status.NOT_SENT, Status.SENDING)
+    def _is_finished(self, row: int) -> bool:
+        return self._state.closed or self._state.jobs[row].status not in (
+            Status.NOT_SENT,
+            Status.SENDING,
+        )

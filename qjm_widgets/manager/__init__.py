@@ -1,5 +1,6 @@
-"""The job manager, and what only it uses."""
+"""The job manager, and the modules that only it uses."""
 
-from qjm_widgets.manager.manager import JobManager, default_manager
+from qjm_widgets.manager.default import default_manager
+from qjm_widgets.manager.manager import JobManager
 
 __all__ = ["JobManager", "default_manager"]

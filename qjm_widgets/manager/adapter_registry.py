@@ -1,4 +1,4 @@
-"""The adapters of one manager: one a backend and executor, so that all its sets share pace and queue."""
+"""The adapters of one manager: one for each backend and executor, so that sets share pace and limits."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 from qjm_widgets import backends
 from qjm_widgets.backends.executors.process_pool import Processes
-from qjm_widgets.core.ports import BackendAdapter
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.records import JobSetRecord
 from qjm_widgets.manager.resume_options import rebuilt_backend
 
 
 class Adapters:
-    """Makes adapters when they are first asked for.
+    """Makes adapters when they are first needed, and keeps them.
 
     Args:
-        known: backends by which sets may be resumed without naming them.
+        known: backends that ``resume`` finds by name.
     """
 
     def __init__(self, known: Sequence[Any] = ()) -> None:
@@ -28,10 +28,10 @@ class Adapters:
             self.of(backend)
 
     def of(self, backend: Any, executor: Any = None, *, rerun: bool | None = None) -> BackendAdapter:
-        """The adapter of a backend, with an executor where one is given.
+        """Return the adapter of a backend and, if one is given, an executor.
 
         Raises:
-            InputError: nothing can be run with it.
+            InputError: the backend or the executor cannot run circuits.
         """
         with self._lock:
             given = (backend, executor)
@@ -47,32 +47,34 @@ class Adapters:
             return known[1]
 
     def of_set(self, record: JobSetRecord, backend: Any, executor: Any) -> BackendAdapter:
-        """The adapter by which a set goes on: without a backend that of one alike, or a simulator's.
+        """Return the adapter to resume a set with.
+
+        Without a backend, it is that of a known backend of the same name and kind, or of a simulator
+        that is made again.
 
         Raises:
             InputError: no backend is known for it.
         """
         if backend is None:
-            alike = [
+            matching = [
                 (given, known)
                 for (given, _), known in self._adapters.values()
                 if (known.name, known.kind) == (record.backend, record.adapter)
             ]
-            if alike and executor is None:
-                return alike[0][1]
-            backend = alike[0][0] if alike else rebuilt_backend(record)
+            if matching and executor is None:
+                return matching[0][1]
+            backend = matching[0][0] if matching else rebuilt_backend(record)
         return self.of(backend, executor, rerun=record.rerun_on_resume)
 
     def close(self) -> None:
-        """Let go of what adapters hold, and end the processes that were started."""
+        """Close the adapters, and end the processes that were started."""
         for _, adapter in self._adapters.values():
-            if callable(close := getattr(adapter, "close", None)):
-                close()
+            adapter.close()
         if self._processes is not None:
             self._processes.stop(timeout=2.0)
 
     def _own_processes(self) -> Processes:
-        """Processes of the manager's own, started when first asked for."""
+        """Return the manager's worker processes, started by the first call."""
         with self._lock:
             if self._processes is None:
                 self._processes = Processes()

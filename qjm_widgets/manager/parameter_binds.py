@@ -1,4 +1,4 @@
-"""Run options with the values of each circuit's parameters: assigned before circuits are cut."""
+"""Run options with parameter values for each circuit, which are assigned before circuits are cut."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError, InputError, explain
 
-#: Aer's word for a dict of values for each circuit, and MQT's, which may be a list of values, too.
+#: Aer's option, a dict of values for each circuit, and MQT's, which may also be a list of values.
 BINDING = ("parameter_binds", "parameter_values")
 
 
-def bind_parameters(works: list[Work], options: Mapping[str, Any]) -> list[Work]:
-    """Assign the values that the run options hold for each circuit.
+def bind_parameters(works: list[CircuitInput], options: Mapping[str, Any]) -> list[CircuitInput]:
+    """Assign the values that the run options have for each circuit.
 
-    The counts are those of the backend: Aer, too, runs a bound circuit with the seed of its place.
+    The counts are as if the backend assigned them: Aer, too, seeds each circuit by its index.
 
     Args:
         works: the circuits; they are not changed.
         options: run options.
 
     Returns:
-        The circuits, those with values as bound copies.
+        The circuits; those with values are copies.
 
     Raises:
-        InputError: there is no list with one entry for each circuit.
-        CircuitError: a circuit has several values, or none, or some that are no numbers.
+        InputError: the option is not a list with one entry for each circuit.
+        CircuitError: a circuit has several values for a parameter, none, or some that are not numbers.
     """
     for name in BINDING:
         binds = options.get(name)
@@ -37,12 +37,12 @@ def bind_parameters(works: list[Work], options: Mapping[str, Any]) -> list[Work]
             continue
         if isinstance(binds, (Mapping, str)) or not isinstance(binds, (Sequence, np.ndarray)):
             raise InputError(
-                f"{name} is a list with one dict for each circuit, {{parameter: [value]}}, "
+                f"{name} must be a list with one dict for each circuit, {{parameter: [value]}}, "
                 f"not a {type(binds).__name__}"
             )
         if len(binds) != len(works):
             raise InputError(
-                f"{name} holds one entry for each circuit: there are {len(works)} circuits and "
+                f"{name} must have one entry for each circuit: there are {len(works)} circuits and "
                 f"{len(binds)} entries"
             )
         works = [
@@ -53,36 +53,36 @@ def bind_parameters(works: list[Work], options: Mapping[str, Any]) -> list[Work]
 
 
 def _bound(index: int, circuit: Any, values: Any, option: str) -> Any:
-    who = f"circuit {index} ({circuit.name}): its values in {option}"
+    which = f"circuit {index} ({circuit.name}): its values in {option}"
     try:
         given = (
             values if isinstance(values, Mapping) else dict(zip(circuit.parameters, values, strict=True))
         )
         numbers = {parameter: _numbers(parameter, value) for parameter, value in given.items()}
     except (TypeError, ValueError) as error:
-        raise CircuitError(f"{who} are no numbers, or not one for each parameter: {error}") from error
+        raise CircuitError(f"{which} are not numbers, or not one for each parameter: {error}") from error
     if not numbers:
         return circuit
     points = sorted({len(each) for each in numbers.values()})
     if len(points) > 1 or points == [0]:
-        raise CircuitError(f"{who} are {' and '.join(map(str, points))}: each parameter needs one")
+        raise CircuitError(f"{which} are {' and '.join(map(str, points))}: each parameter needs one")
     if points != [1]:
         raise CircuitError(
-            f"{who} are {points[0]} for each parameter, and a circuit of a job set runs once: give a "
+            f"{which} are {points[0]} for each parameter, but a circuit of a job set runs once: give a "
             "circuit for each, [circuit.assign_parameters({parameter: value}) for value in values], or "
             "give a sampler the PUB (circuit, values)"
         )
     bound = {parameter: each[0] for parameter, each in numbers.items()}
     try:
-        named = circuit.assign_parameters(bound, strict=False)
-    except Exception as error:  # Qiskit raises of many kinds here
-        raise CircuitError(f"{who} do not fit: {explain(error)}") from error
-    named.name = circuit.name
-    return named
+        assigned = circuit.assign_parameters(bound, strict=False)
+    except Exception as error:  # Qiskit raises many kinds of errors here
+        raise CircuitError(f"{which} do not fit: {explain(error)}") from error
+    assigned.name = circuit.name
+    return assigned
 
 
 def _numbers(parameter: Any, value: Any) -> Any:
-    """The values of a parameter, one a point; those of a vector may be one point by themselves."""
+    """Return the values of a parameter, one for each point; for a vector, a point is a list."""
     array = np.asarray(value, dtype=float)
     point = 1 if type(parameter).__name__ == "ParameterVector" else 0
     if array.ndim == point:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import gc
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
+from qjm_widgets.core.circuit_input import CircuitInput, item_of
 from qjm_widgets.core.option_names import RUN_ARGUMENTS, check_option_names
-from qjm_widgets.core.ports import BackendAdapter, RemoteAdapter, Work, item_of
-from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.records import JobRecord, JobSetRecord
 from qjm_widgets.core.seeds import SeedRule, move, places
 from qjm_widgets.core.splitting import (
     DEFAULT_CIRCUITS_PER_JOB,
@@ -21,89 +26,153 @@ from qjm_widgets.core.splitting import (
     PlannedJob,
     split,
 )
+from qjm_widgets.core.validation import check_budget, check_name, check_tags
 from qjm_widgets.manager.inputs import read_circuits
 from qjm_widgets.manager.parameter_binds import BINDING, bind_parameters
 from qjm_widgets.serialization.circuits import payload_bytes
 
 
-class Prepared(NamedTuple):
-    """Circuits of our own, checked, how they are cut, and with which options their jobs are sent."""
+@dataclass(frozen=True)
+class RunArguments:
+    """Arguments that ``run`` and ``plan`` share, as the user gave them.
 
-    works: list[Work]
+    The backend and the executor are not among them: they make the adapter.
+
+    Attributes:
+        circuits: circuits or PUB-likes.
+        shots: for each circuit without shots of its own; None means the adapter's default.
+        limits: the user's limits; the tighter of these and the adapter's applies.
+        options: run options.
+        name, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
+    """
+
+    circuits: Any
+    name: str | None
+    shots: int | None
+    limits: Limits
+    tags: Iterable[str]
+    pass_manager: Any
+    rerun_on_resume: bool | None
+    max_qpu_seconds: float | None
+    options: Mapping[str, Any]
+
+
+class PlannedSet(NamedTuple):
+    """A new set before it is stored.
+
+    Attributes:
+        record: the set.
+        jobs: its jobs, in the order of their rows.
+        works: its circuits, which are still the user's own objects.
+        plan: the cut.
+        options: the run options with which its jobs are submitted.
+    """
+
+    record: JobSetRecord
+    jobs: list[JobRecord]
+    works: list[CircuitInput]
     plan: Plan
     options: dict[str, Any]
 
 
-def prepare(
-    circuits: Any,
-    adapter: BackendAdapter,
-    *,
-    shots: int | None,
-    wished: Limits,
-    options: Mapping[str, Any],
-    checked: bool,
-) -> Prepared:
-    """Read, check and cut circuits.
+def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet:
+    """Check the arguments of ``run``, read and cut the circuits, and make the records of a set.
 
     Args:
-        circuits: what the user gave to ``run``.
-        adapter: where they will run.
-        shots: of each circuit that does not say its own; None: the adapter's default.
-        wished: the user's limits; the tighter of these and the adapter's holds.
-        options: run options.
-        checked: whether the circuits are final: those that a pass manager changes are checked later.
+        arguments: the arguments.
+        adapter: the adapter of the backend.
 
     Raises:
-        InputError: one of its kinds, naming the circuit or argument.
+        InputError: one of its kinds; it names the circuit or the argument.
     """
-    rest = {name: value for name, value in options.items() if name not in BINDING}
-    check_option_names(rest, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
-    works = read_circuits(circuits, shots if shots is not None else adapter.default_shots)
-    works = bind_parameters(works, options)
-    adapter.check(works if checked else (), rest)
-    plan = _plan(works, adapter, wished, rest)
-    check_cuts(works, plan.jobs, adapter, rest)
-    return Prepared(works, plan, rest)
+    options = {name: value for name, value in arguments.options.items() if name not in BINDING}
+    check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
+    shots = arguments.shots if arguments.shots is not None else adapter.default_shots
+    works = bind_parameters(read_circuits(arguments.circuits, shots), arguments.options)
+    # Circuits that a pass manager will change are checked after it ran.
+    adapter.check(works if arguments.pass_manager is None else (), options)
+    plan = _plan(works, adapter, arguments.limits, options)
+    check_cuts(works, plan.jobs, adapter, options)
+    record = _record(arguments, works, options, adapter)
+    jobs = _job_records(plan.jobs, adapter, options, record.created_at)
+    return PlannedSet(record, jobs, works, plan, options)
+
+
+def _record(
+    arguments: RunArguments,
+    works: Sequence[CircuitInput],
+    options: Mapping[str, Any],
+    adapter: BackendAdapter,
+) -> JobSetRecord:
+    name = default_name() if arguments.name is None else check_name(arguments.name)
+    tags = tuple(dict.fromkeys(check_tags(arguments.tags)))
+    budget = arguments.max_qpu_seconds
+    check_budget(budget)
+    if isinstance(adapter, RemoteAdapter):
+        adapter.check_labels(name, tags)
+    stored, unstored = _storable_options(options)
+    return JobSetRecord(
+        set_id=uuid.uuid4().hex,
+        name=name,
+        backend=adapter.name,
+        adapter=adapter.kind,
+        circuits=len(works),
+        transpiles=arguments.pass_manager is not None,
+        created_at=time.time(),
+        shots=_shots_range(works),
+        tags=tags,
+        options=stored,
+        unstored_options=unstored,
+        survives_kernel=adapter.lifetime.survives_kernel,
+        recipe=adapter.recipe,
+        rerun_on_resume=arguments.rerun_on_resume,
+        max_qpu_seconds=None if budget is None else float(budget),
+    )
+
+
+def default_name() -> str:
+    """Return the name of a set to which the user gave none: the local time."""
+    return f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
 
 
 def check_cuts(
-    works: Sequence[Work],
+    works: Sequence[CircuitInput],
     jobs: Sequence[PlannedJob],
     adapter: BackendAdapter,
     options: Mapping[str, Any],
 ) -> None:
-    """Refuse jobs whose results could not be merged over the pieces of their shots.
+    """Refuse jobs if the results of their shot pieces could not be merged.
 
     Args:
         works: all circuits of the set.
-        jobs: how they are cut.
-        adapter: where they will run.
+        jobs: how the circuits are cut.
+        adapter: the adapter of the backend.
         options: run options.
 
     Raises:
-        CircuitError: names the circuit, and what of its results is in the way.
+        CircuitError: a circuit has results that cannot be merged; the error names both.
     """
     for span in {job.span: None for job in jobs if job.pieces > 1}:
         adapter.check_cut(works[span.start : span.stop], span.start, options)
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """No garbage collection: copies make no garbage, and each would look at all circuits again."""
-    collects = gc.isenabled()
+def gc_disabled() -> Iterator[None]:
+    """Turn garbage collection off: many copies would trigger it often, and it would find nothing."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collects:
+        if was_enabled:
             gc.enable()
 
 
 def _plan(
-    works: Sequence[Work], adapter: BackendAdapter, wished: Limits, options: Mapping[str, Any]
+    works: Sequence[CircuitInput], adapter: BackendAdapter, requested: Limits, options: Mapping[str, Any]
 ) -> Plan:
-    limits = adapter.limits.tighter(wished)
-    # A limit on shots alone, as Aer tells one, would leave all circuits in one job.
+    limits = adapter.limits.tighter(requested)
+    # With a limit on shots alone, such as Aer's, all circuits would be in one job.
     if limits.circuits is None and limits.executions is None and limits.payload_bytes is None:
         limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
     measured = limits.payload_bytes is not None
@@ -113,7 +182,7 @@ def _plan(
         items = [item._replace(payload_bytes=size) for item, size in zip(items, sizes, strict=True)]
     rule = adapter.seed_rule
     steps = places(rule, items)
-    seeded = adapter.seeds(1, options) != [None]  # a wrong one is refused here, by plan, too
+    seeded = adapter.seeds(1, options) != [None]  # refuses a wrong seed
     if rule is SeedRule.AER_BY_SHOTS and seeded:
         items = [item._replace(place=place) for item, place in zip(items, steps, strict=True)]
     jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits))
@@ -127,57 +196,57 @@ def _plan(
     )
 
 
-def shots_range(works: Sequence[Work]) -> tuple[int, int] | None:
-    """Fewest and most shots of a circuit; None where the backend decides for one."""
+def _shots_range(works: Sequence[CircuitInput]) -> tuple[int, int] | None:
+    """Return the fewest and most shots of a circuit; None if the backend decides for any."""
     shots = [work.shots for work in works if work.shots is not None]
     return (min(shots), max(shots)) if len(shots) == len(works) else None
 
 
-def sort_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Run options that are JSON, and the names of those that are not."""
+def _storable_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the run options that JSON can hold, and the names of the others."""
     stored: dict[str, Any] = {}
     unstored = []
     for name, value in options.items():
         try:
-            stored[name] = json.loads(json.dumps(value, allow_nan=False, default=_plain))
+            stored[name] = json.loads(json.dumps(value, allow_nan=False, default=_to_python))
         except (TypeError, ValueError):
             unstored.append(name)
     return stored, tuple(unstored)
 
 
-def _plain(value: Any) -> Any:
-    """A number of NumPy's as Python's, which JSON takes."""
+def _to_python(value: Any) -> Any:
+    """Convert a NumPy number to Python, as JSON needs it."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def records_of(
+def _job_records(
     planned: Sequence[PlannedJob], adapter: BackendAdapter, options: Mapping[str, Any], now: float
 ) -> list[JobRecord]:
-    """The planned jobs as records, each with its seed."""
+    """Return a record for each planned job, with its seed."""
     records: list[JobRecord] = []
     rule = adapter.seed_rule
-    one = adapter.seeds(1, options)
-    seeds = one
+    single = adapter.seeds(1, options)
+    seeds = single
     for row, job in enumerate(planned):
         if job.piece == 0:
-            # Asked again for each span: seeds that nobody gave must not repeat in the next one.
-            seeds = one if job.pieces == 1 else adapter.seeds(job.pieces, options)
+            # New for each span: random seeds must not be the same in the next span.
+            seeds = single if job.pieces == 1 else adapter.seeds(job.pieces, options)
         first = seeds[job.piece]
         seed = None if first is None else move(rule, first, job.place)
         records.append(JobRecord(row, job.span, job.piece, job.pieces, job.shots, seed, since=now))
     return records
 
 
-def transpiling(
+def transpile_function(
     pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
-) -> Callable[[Work], Work]:
-    """What a pass manager does to each circuit; the adapter checks what comes out."""
+) -> Callable[[CircuitInput], CircuitInput]:
+    """Return a function that transpiles one circuit and lets the adapter check the result."""
 
-    def transpile(work: Work) -> Work:
-        # One circuit at a time: a list would make Qiskit fork processes from a thread.
-        transpiled = Work(pass_manager.run(work.circuit), work.values, work.shots)
+    def transpile(work: CircuitInput) -> CircuitInput:
+        # One circuit at a time: for a list Qiskit would fork processes from a thread.
+        transpiled = CircuitInput(pass_manager.run(work.circuit), work.values, work.shots)
         adapter.check([transpiled], options)
         return transpiled
 

@@ -1,4 +1,4 @@
-"""Sets whose jobs a provider has: taken over, brought up to date, their results fetched."""
+"""Job sets with jobs at a provider: retrieved, adopted, and their results fetched."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.job_tags import set_tag
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import BackendAdapter, JobStore, Provider, RemoteAdapter
 from qjm_widgets.core.provider_jobs import adopt, assemble
+from qjm_widgets.core.provider_port import Provider
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import (
     ClosedError,
@@ -25,14 +27,14 @@ from qjm_widgets.job_set import JobSet
 from qjm_widgets.state.job_set_state import JobSetState
 
 
-class RemoteSets:
-    """What a manager does with sets that a provider has.
+class ProviderSets:
+    """Retrieves and adopts sets from providers for one manager.
 
     Args:
-        store: where sets that are taken over are kept.
-        engine: follows their jobs.
-        adapter: gives the adapter of a backend.
-        enlist: makes a set one of this session.
+        store: where the sets are kept.
+        engine: polls their jobs.
+        adapter: returns the adapter of a backend.
+        enlist: adds a set to the session.
     """
 
     def __init__(
@@ -50,54 +52,55 @@ class RemoteSets:
     def retrieve(
         self, provider: Provider, job_set_id: str, known: Callable[[], JobSet], *, refresh: bool
     ) -> JobSet:
-        """A set with the jobs that a provider has, which is asked before anything is changed.
+        """Return a set with the jobs that a provider has; if the provider fails, nothing is changed.
 
         Args:
             provider: the account.
-            job_set_id: of the set.
-            known: gives the set of this session or of the store.
+            job_set_id: the id of the set.
+            known: returns the set from the session or from the store.
             refresh: look for jobs that are missing or held.
 
         Raises:
-            JobSetNotFoundError: neither here nor there.
-            ProviderError: the provider could not be asked.
+            JobSetNotFoundError: neither the store nor the provider has the set.
+            ProviderError: the provider refused the request or did not answer.
         """
         try:
             job_set = known()
         except JobSetNotFoundError:
             found = provider.jobs(set_tag(job_set_id))
-            return self._take_over(provider, *assemble(job_set_id, found, "", time.time()))
+            return self._store_set(provider, *assemble(job_set_id, found, "", time.time()))
         state = job_set._state
         found = provider.jobs(set_tag(job_set_id)) if refresh else []
         if not state.driven and not state.record.unstored_options:
-            # Followed, and nothing sent: that is for ``unpause`` or ``resume``.
+            # Poll, but submit nothing until ``unpause`` or ``resume``.
             unsent = any(not job.status.settled and not job.status.remote for job in state.jobs)
             job_set.resume(provider.backend_of(state.record.backend), paused=unsent)
         if found and state.adapter is not None:
-            self._fill(state, found)
+            self._add_found(state, found)
         return job_set
 
     def adopt(self, provider: Provider, job_ids: Sequence[str], name: str) -> JobSet:
-        """Jobs that were sent without us, as a set.
+        """Make a set of jobs that were submitted without this package.
 
         Raises:
-            InputError: no ids, one twice, jobs of several backends, or of a kind that gives no counts.
-            NotFoundError: the provider does not know one.
-            ProviderError: the provider could not be asked.
+            InputError: there are no ids, an id is repeated, the jobs are of several backends, or a job
+                is of a kind that gives no counts.
+            NotFoundError: the provider does not have one of the jobs.
+            ProviderError: the provider refused the request or did not answer.
         """
         if not job_ids or len(set(job_ids)) < len(job_ids):
-            raise InputError("job_ids are several different strings")
+            raise InputError("job_ids must be one or more different strings")
         if not all(isinstance(job_id, str) and job_id for job_id in job_ids):
-            raise InputError("job_ids are several different strings")
+            raise InputError("job_ids must be one or more different strings")
         found = [provider.job(job_id) for job_id in job_ids]
-        return self._take_over(provider, *adopt(found, name, "", time.time()))
+        return self._store_set(provider, *adopt(found, name, "", time.time()))
 
     def fetch(self, state: JobSetState, row: int) -> JobOutcome | None:
-        """What a finished job gave, from its provider, stored at once; None where there is none to ask.
+        """Fetch and store the outcome of a finished job; None if it has no provider.
 
         Raises:
-            NotAvailableError: the provider has nothing that can be read.
-            ProviderError: it could not be asked.
+            NotAvailableError: the provider has no result of the job, or it cannot be read.
+            ProviderError: the provider refused the request or did not answer.
         """
         job, adapter = state.jobs[row], state.adapter
         if job.status is not Status.DONE or not job.job_id or not isinstance(adapter, RemoteAdapter):
@@ -109,15 +112,16 @@ class RemoteSets:
             raise NotAvailableError(f"the result of job {row} cannot be read: {error}") from error
         if outcome is None:
             raise NotAvailableError(
-                f"the provider has no result of job {row} ({job.job_id}): a private one can be read once"
+                f"the provider has no result of job {row} ({job.job_id}); "
+                "private results can be read once"
             )
         state.outcomes.put({row: outcome})
-        with contextlib.suppress(StoreError, ClosedError):  # it is written later, and the user has it
+        with contextlib.suppress(StoreError, ClosedError):  # it is written later; the caller gets it now
             self._engine.keep_outcome(state, row, outcome)
         return outcome
 
-    def _take_over(self, provider: Provider, record: JobSetRecord, jobs: Sequence[JobRecord]) -> JobSet:
-        """A set of jobs that a provider has: stored, and followed from now on."""
+    def _store_set(self, provider: Provider, record: JobSetRecord, jobs: Sequence[JobRecord]) -> JobSet:
+        """Store a set of jobs that a provider has, and start to poll them."""
         adapter = self._adapter(provider.backend_of(record.backend))
         record = replace(record, adapter=adapter.kind, backend=adapter.name)
         self._store.create_set(record, jobs)
@@ -126,13 +130,13 @@ class RemoteSets:
         self._engine.resume(state, ready=record.circuits)
         return job_set
 
-    def _fill(self, state: JobSetState, found: Sequence[Any]) -> None:
-        """Take over what the provider has of rows that have no job here."""
+    def _add_found(self, state: JobSetState, found: Sequence[Any]) -> None:
+        """Add the provider's jobs for rows that have no job here."""
         rows = {(job.span, job.piece, job.pieces): job.row for job in state.jobs}
-        _, again = assemble(state.set_id, found, state.record.adapter, time.time())
+        _, assembled = assemble(state.set_id, found, state.record.adapter, time.time())
         known = [
             replace(job, row=row)
-            for job in again
+            for job in assembled
             if job.job_id is not None
             and (row := rows.get((job.span, job.piece, job.pieces))) is not None
         ]

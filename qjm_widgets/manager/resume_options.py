@@ -1,4 +1,4 @@
-"""With what a set is driven on: the right backend and all its run options."""
+"""Checking the arguments of ``resume``: the backend, the run options and the pass manager."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ from collections.abc import Mapping
 from typing import Any
 
 from qjm_widgets.backends import simulators
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.option_names import RESUME_ARGUMENTS, check_option_names
-from qjm_widgets.core.ports import BackendAdapter
 from qjm_widgets.core.records import JobSetRecord, Span
 from qjm_widgets.errors import InputError
 from qjm_widgets.state.job_set_state import JobSetState
 
 
 def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
-    """Refuse another backend than the one that the set was made for.
+    """Refuse a backend that is not the one the set was made for.
 
     Raises:
-        InputError: names both.
+        InputError: the backend is another one; the message names both.
     """
     if (record.backend, record.adapter) != (adapter.name, adapter.kind):
         raise InputError(
             f"this job set was made for {record.backend} ({record.adapter}), "
-            f"not for {adapter.name} ({adapter.kind}): give the same backend, or run its circuits anew"
+            f"not for {adapter.name} ({adapter.kind}): give the same backend, or run its circuits again"
         )
 
 
 def check_options(record: JobSetRecord, adapter: BackendAdapter, given: Mapping[str, Any]) -> None:
-    """Refuse run options that the set was not run with and that the backend does not know.
+    """Refuse run options that neither ``run`` got nor the backend knows.
 
     Raises:
-        InputError: names the option, and what was probably meant.
+        InputError: an option is unknown; the message suggests a similar one.
     """
     known = adapter.option_names()
     known = known._replace(names=known.names | {*record.options, *record.unstored_options})
@@ -38,10 +38,10 @@ def check_options(record: JobSetRecord, adapter: BackendAdapter, given: Mapping[
 
 
 def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored run options and those that the user gives again.
+    """Return the stored run options with those that the user gives.
 
     Raises:
-        InputError: names the options that were not stored and are not given.
+        InputError: options that could not be stored are not given; the message names them.
     """
     missing = [name for name in record.unstored_options if name not in given]
     if missing:
@@ -55,10 +55,10 @@ def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, A
 
 
 def untranspiled(state: JobSetState, pass_manager: Any) -> list[Span]:
-    """The spans that unfinished jobs hold and that the pass manager has still to transpile, in order.
+    """Return the spans of unfinished jobs that are not transpiled yet, in order.
 
     Raises:
-        InputError: there are some, and no pass manager was given.
+        InputError: there are such spans, and no pass manager was given.
     """
     if not state.record.transpiles:
         return []
@@ -73,16 +73,16 @@ def untranspiled(state: JobSetState, pass_manager: Any) -> list[Span]:
 
 
 def rebuilt_backend(record: JobSetRecord) -> Any:
-    """The backend made again, where it was a simulator with nothing set.
+    """Make the set's backend again; this works for simulators with default options.
 
     Raises:
-        InputError: it cannot be; says what to run.
+        InputError: it cannot be made; the message says what to run.
     """
     if record.recipe is not None:
         try:
             return simulators.rebuild(record.recipe)
         except (ImportError, ValueError):
-            pass  # not installed here: the user has to bring it
+            pass  # it is not installed here
     raise InputError(
         f"{record.backend} is not known in this kernel. Run:\n"
         f'`manager.retrieve_job_set("{record.set_id}").resume(backend)`'

@@ -8,44 +8,45 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import QJMError
 from qjm_widgets.manager.inputs import copy_work
 from qjm_widgets.serialization.circuits import write_block
 from qjm_widgets.serialization.losses import Loss
 
-# Seconds for which blocks are collected: a transaction costs a wait for the disk. Smaller sets take one.
+#: Seconds for which blocks are collected, because each transaction waits for the disk.
 _FLUSH_SECONDS = 0.25
-# Bytes of blocks that are in memory until the next transaction, about.
+#: About the most bytes of blocks in memory before a transaction.
 _FLUSH_BYTES = 32 * 1024 * 1024
 
 
 class SetWriter:
-    """Writes a set block by block; an interrupted one is taken out of the store again.
+    """Writes a set block by block; if its ``with`` block raises, the set is deleted again.
 
-    A process that dies while it writes leaves a set whose record is not ``complete``: the jobs and
-    circuits that were written, and no job whose circuits are missing. What is written is not kept in
-    memory too, but for the first ``keep`` circuits and for those that cannot be written: writing is the
-    copy.
+    A process that dies while it writes leaves a set with a record that is not ``complete``: it has the
+    jobs and circuits that were written, and no job without its circuits. Only the first ``keep``
+    circuits, and those that cannot be written, are copied in memory.
 
     Args:
         store: where to write.
-        record: the set; its number of circuits grows with what is added.
+        record: the set; its number of circuits grows with each ``add``.
         keep: how many circuits stay in memory.
 
     Attributes:
-        record: the set as it is in the store, or will be with what is collected.
-        works: by index: a copy of the circuit where it stays in memory, else None.
-        names: of all circuits.
-        losses: what could not be written.
+        record: the set, with everything that was added.
+        works: by index, a copy of the circuit if it stays in memory, else None.
+        names: the names of all circuits.
+        losses: the values that could not be written.
     """
 
     def __init__(self, store: JobStore, record: JobSetRecord, *, keep: int) -> None:
         self._store = store
         self._keep = keep
         self.record = replace(record, circuits=0, complete=False)
-        self.works: list[Work | None] = []
+        self.works: list[CircuitInput | None] = []
         self.names: list[str] = []
         self.losses: list[Loss] = []
         self._jobs: list[JobRecord] = []
@@ -57,12 +58,12 @@ class SetWriter:
     def __enter__(self) -> SetWriter:
         return self
 
-    def add(self, works: Sequence[Work], jobs: Sequence[JobRecord]) -> None:
-        """Write the circuits that follow, with the jobs that hold them.
+    def add(self, works: Sequence[CircuitInput], jobs: Sequence[JobRecord]) -> None:
+        """Add the next circuits, with the jobs that hold them.
 
         Args:
-            works: the circuits; they are not changed, and may be changed once this returns.
-            jobs: the jobs of one span, which is that of these circuits.
+            works: the circuits; the user may change them after this returns.
+            jobs: the jobs of the span of these circuits.
 
         Raises:
             StoreError: the store cannot be written.
@@ -99,14 +100,14 @@ class SetWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave nothing behind where the block was left by an exception, an interrupt too."""
+        """Delete the set if the block raised an exception or was interrupted."""
         if kind is not None and self._created:
-            with contextlib.suppress(QJMError):  # the first error says more
+            with contextlib.suppress(QJMError):  # the first error is more useful
                 self._store.delete_set(self.record.set_id)
 
     def _flush(self) -> None:
         write = self._store.extend_set if self._created else self._store.create_set
-        # Set first: an interrupt may come when the transaction is through and before this returns.
+        # Set first: an interrupt may come after the transaction and before this line.
         self._created = True
         write(self.record, self._jobs, self._blocks)
         self._jobs, self._blocks, self._bytes = [], [], 0

@@ -1,29 +1,47 @@
-"""The end of managers' threads: in bounded time, of many managers within the time that one may take."""
+"""The open managers of this process, and the end of their threads in bounded time."""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
 import time
+import weakref
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.engine.follower import Follower
 from qjm_widgets.engine.transpiler import Transpiler
 
-# For the circuit and the calls that are under way.
+#: Seconds for the circuit and the calls that are under way, for all managers together.
 _SECONDS = 5.0
 
 
 class Threads(NamedTuple):
-    """What runs for one manager."""
+    """The threads of one manager."""
 
     follower: Follower
     transpiler: Transpiler
     engine: Engine
 
 
-def end(all_threads: Sequence[Threads]) -> None:
-    """End the threads of managers; jobs at a backend go on."""
+class OpenManager(Protocol):
+    """A manager that can be closed at the end of the process."""
+
+    _threads: Threads
+    _closed: bool
+
+    def _release(self) -> int:
+        """Release everything after the threads have ended."""
+
+
+#: The managers of this process that were not closed.
+OPEN: weakref.WeakSet[OpenManager] = weakref.WeakSet()
+
+
+def end_threads(all_threads: Sequence[Threads]) -> None:
+    """End the threads of managers, all within the time that one may take; jobs at a backend go on."""
     deadline = time.monotonic() + _SECONDS
     for threads in all_threads:
         threads.follower.halt()
@@ -33,3 +51,21 @@ def end(all_threads: Sequence[Threads]) -> None:
         threads.follower.join(deadline)
         threads.transpiler.join(deadline)
         threads.engine.join(deadline)
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close all managers when the interpreter ends, without printing; unsent jobs stay in the store."""
+    managers = list(OPEN)
+    for manager in managers:
+        manager._closed = True
+        OPEN.discard(manager)
+    end_threads([manager._threads for manager in managers])
+    for manager in managers:
+        with contextlib.suppress(Exception):
+            manager._release()
+
+
+if hasattr(os, "register_at_fork"):
+    # In a forked child the managers belong to the parent, and their threads are not running.
+    os.register_at_fork(after_in_child=OPEN.clear)

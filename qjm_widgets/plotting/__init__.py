@@ -1,1 +1,1 @@
-"""Counts as they are drawn: which circuits and bits, what they sum to, what was expected; the figure."""
+"""Counts for histograms: selections, sums, expected distributions, figures."""

@@ -1,4 +1,4 @@
-"""The counts of chosen circuits, summed as their jobs finish."""
+"""The counts of selected circuits, summed as their jobs finish."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qjm_widgets.core.counts import CountsSum, Layout, Packed, together
+from qjm_widgets.core.counts import Layout, Packed, together
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.formatting import circuits_words, plural
 from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome
@@ -20,111 +21,120 @@ from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
+#: The bits of a circuit that are shown; None for all.
 _Bits = tuple[int, ...] | None
-"""Which bits of a circuit are shown; None for all."""
+#: Circuits with one layout, one expected distribution (by ``id``) and the same bits.
 _Key = tuple[Layout, int, _Bits]
-"""Circuits that one distribution is laid over in one way."""
 
 
 class _Share(NamedTuple):
-    """What is expected of the circuits that it is expected of, and how many shots those have."""
+    """An expected distribution, and the shots of the circuits for which it is expected."""
 
     distribution: Packed
     shots: int
 
 
 class Aggregate:
-    """Sums one choice; ``refresh`` adds what has finished since. Not safe between threads.
+    """The sum of a selection; ``refresh`` adds the jobs that have finished. Not safe between threads.
+
+    Args:
+        state: the set.
+        selection: which circuits and bits.
+        expected: distributions to compare with; None for none.
 
     Attributes:
-        jobs: how many finished jobs are in it.
-        of: how many jobs hold chosen circuits.
-        without: circuits that are left out, since they lack the register or a bit.
-        damaged: jobs whose results cannot be read.
+        jobs: how many finished jobs are in the sum.
+        of: how many jobs hold selected circuits.
+        without: how many results are left out because they lack the register or a bit.
+        damaged: how many jobs are left out because their results cannot be read.
     """
 
-    def __init__(self, state: JobSetState, choice: Selection, expected: Expected | None) -> None:
-        self._live = state
-        self._choice = choice
+    def __init__(self, state: JobSetState, selection: Selection, expected: Expected | None) -> None:
+        self._state = state
+        self._selection = selection
         self._expected = expected
-        self._circuits = circuits_of(state, choice)
-        self._whole = choice.register is None and choice.bits is None
+        self._circuits = circuits_of(state, selection)
+        self._all_bits = selection.register is None and selection.bits is None
         self._sums: dict[_Bits, CountsSum] = {}
         self._texts = CountsSum()
         self._shown: list[Packed] | None = None
         self._rows: set[int] = set()
-        self._among = self._looked_at = 0
+        self._job_count = self._done_count = 0
         self._shares: dict[_Key, _Share] = {}
-        self._unexpected: set[int] = set()
-        self._misfit: tuple[int, int] | None = None
+        self._without_expected: set[int] = set()
+        self._mismatch: tuple[int, int] | None = None
         self.jobs = self.of = self.without = self.damaged = 0
 
     @property
     def empty(self) -> bool:
-        """Whether no circuit of the set is chosen."""
+        """Whether no circuit of the set is selected."""
         return self._circuits is not None and not len(self._circuits)
 
     def refresh(self) -> None:
         """Add the jobs that have finished."""
-        jobs = list(self._live.jobs)
-        if len(jobs) != self._among:  # at first, and after a job was cut in halves
-            self._among = len(jobs)
+        jobs = list(self._state.jobs)
+        if len(jobs) != self._job_count:  # the first time, and after a job was cut in halves
+            self._job_count = len(jobs)
             self.of = sum(map(self._holds, jobs))
-        for row in self._live.totals.done[self._looked_at :]:
-            self._looked_at += 1
-            job = self._live.jobs[row]
+        for row in self._state.totals.done[self._done_count :]:
+            self._done_count += 1
+            job = self._state.jobs[row]
             if row not in self._rows and self._holds(job):
                 self._rows.add(row)
                 self._add(job)
         self.jobs = len(self._rows)
 
     def histogram(self, most: int) -> Histogram:
-        """The bars so far, with what was expected of them where that fits."""
-        fits = self._expected is not None and not self.misfit()
+        """Return the bars so far, compared with the expected distribution if that fits.
+
+        Args:
+            most: the most bars.
+        """
+        fits = self._expected is not None and not self.mismatch()
         expected = self._mixture() if fits and self._shares else None
         return histogram(self._parts(), self._texts.texts, most, expected)
 
-    def misfit(self) -> str:
-        """Why what was expected is not laid over, in words; empty where it is."""
-        if self._expected is None or not (self._shares or self._unexpected or self._misfit):
+    def mismatch(self) -> str:
+        """Return why the expected distribution cannot be compared; empty if it can."""
+        if self._expected is None or not (self._shares or self._without_expected or self._mismatch):
             return ""
-        if self._misfit is not None:
-            expected, measured = self._misfit
-            return f"What was expected has {plural(expected, 'bit')}, the outcomes {measured}"
-        if self._unexpected:
-            some = ", ".join(map(str, sorted(self._unexpected)[:5]))
-            more = ", …" if len(self._unexpected) > 5 else ""
-            return f"Nothing was expected of circuits {some}{more}"
+        if self._mismatch is not None:
+            expected, measured = self._mismatch
+            return f"The expected distribution has {plural(expected, 'bit')}, the outcomes {measured}"
+        if self._without_expected:
+            some = ", ".join(map(str, sorted(self._without_expected)[:5]))
+            more = ", …" if len(self._without_expected) > 5 else ""
+            return f"There is no expected distribution for circuits {some}{more}"
         if len(self._parts()) > 1 or self._texts.texts:
-            return "What was expected cannot be laid over outcomes of several layouts: choose circuits"
+            return "Outcomes of several layouts have no common expected distribution: choose circuits"
         return ""
 
     def notes(self) -> list[str]:
-        """What a reader should know of the bars, a sentence each."""
-        notes = [self.misfit()]
+        """Return what a user should know about the bars, a sentence each."""
+        notes = [self.mismatch()]
         if self.without:
             notes.append(f"Left out: {plural(self.without, 'result')} without this register or bits")
-        if failed := self._failed():
+        if failed := self._failed_circuits():
             notes.append(f"Left out: {circuits_words(failed)}, which failed")
         if self.damaged:
-            notes.append(f"Left out: {plural(self.damaged, 'job')} whose results cannot be read")
+            notes.append(f"Left out: {plural(self.damaged, 'job')} with unreadable results")
         return [note for note in notes if note]
 
     # -- inside --------------------------------------------------------------------------------------
 
-    def _failed(self) -> list[int]:
-        """Chosen circuits that failed in jobs that are done, ascending."""
-        jobs = [self._live.jobs[row] for row in list(self._live.totals.flawed)]
+    def _failed_circuits(self) -> list[int]:
+        """Return the selected circuits that failed in jobs that are done, ascending."""
+        jobs = [self._state.jobs[row] for row in list(self._state.totals.flawed)]
         failed = sorted({circuit for job in jobs for circuit in job.failed_circuits})
         if self._circuits is None:
             return failed
-        chosen = set(self._circuits.tolist()) if failed else set()
-        return [circuit for circuit in failed if circuit in chosen]
+        selected = set(self._circuits.tolist()) if failed else set()
+        return [circuit for circuit in failed if circuit in selected]
 
     def _parts(self) -> list[Packed]:
-        """The sum over the bits that are shown, one for each layout.
+        """Return the sums over the bits that are shown, one for each layout.
 
-        Bits are cut out of sums and not of each circuit's counts: those are very many.
+        Bits are cut out of sums, since cutting them out of each circuit's counts takes much longer.
         """
         if self._shown is None:
             found: dict[Layout, list[Packed]] = {}
@@ -141,38 +151,42 @@ class Aggregate:
         at = int(np.searchsorted(self._circuits, job.span.start))
         return at < len(self._circuits) and int(self._circuits[at]) < job.span.stop
 
-    def _chosen(self, job: JobRecord) -> Sequence[int]:
+    def _selected(self, job: JobRecord) -> Sequence[int]:
         if self._circuits is None:
             return range(job.span.start, job.span.stop)
         first, last = np.searchsorted(self._circuits, [job.span.start, job.span.stop])
-        chosen: list[int] = self._circuits[first:last].tolist()
-        return chosen
+        selected: list[int] = self._circuits[first:last].tolist()
+        return selected
 
     def _add(self, job: JobRecord) -> None:
         self._shown = None
         try:
-            outcome = self._live.outcomes.of(job.row)
+            outcome = self._state.outcomes.get(job.row)
             if outcome is not None:
                 self._add_outcome(job, outcome)
-        except Exception:  # damaged, or odd in a way that nobody has foreseen: the others are shown
+        except Exception:  # damaged or malformed: the other jobs are shown
             _LOG.warning("the result of job %d cannot be read", job.row, exc_info=True)
             self.damaged += 1
 
     def _add_outcome(self, job: JobRecord, outcome: JobOutcome) -> None:
-        if self._circuits is None and self._whole and (self._expected is None or self._expected.alike):
-            self._add_whole(job, outcome)
+        if (
+            self._circuits is None
+            and self._all_bits
+            and (self._expected is None or self._expected.common)
+        ):
+            self._add_all(job, outcome)
             return
         found: dict[_Bits, list[Packed]] = {}
-        for circuit in self._chosen(job):
+        for circuit in self._selected(job):
             place = circuit - job.span.start
-            given = outcome.circuits[place] if place < len(outcome.circuits) else None
-            if given is not None and given.success:
-                self._add_circuit(circuit, given, found)
+            result = outcome.circuits[place] if place < len(outcome.circuits) else None
+            if result is not None and result.success:
+                self._add_circuit(circuit, result, found)
         for bits, parts in found.items():
             self._sums.setdefault(bits, CountsSum()).add(parts)
 
-    def _add_whole(self, job: JobRecord, outcome: JobOutcome) -> None:
-        """All circuits of a job at once, which is faster than one by one."""
+    def _add_all(self, job: JobRecord, outcome: JobOutcome) -> None:
+        """Add all circuits of a job at once, which is faster than one by one."""
         parts = [part._replace(layout=part.layout.normal()) for part in outcome.sums()]
         self._sums.setdefault(None, CountsSum()).add(parts)
         for texts in outcome.texts():
@@ -185,13 +199,13 @@ class Aggregate:
     ) -> None:
         packed = outcome.packed()
         if packed is None:
-            if outcome.texts and self._whole:
+            if outcome.texts and self._all_bits:
                 self._texts.add_texts(outcome.texts)
             elif outcome.texts:
                 self.without += 1
             return
-        bits = None if self._whole else self._choice.bits_of(outcome, packed.layout.width)
-        if bits is None and not self._whole:
+        bits = None if self._all_bits else self._selection.bits_of(outcome, packed.layout.width)
+        if bits is None and not self._all_bits:
             self.without += 1
             return
         packed = packed._replace(layout=packed.layout.normal())
@@ -206,7 +220,7 @@ class Aggregate:
             return
         distribution = self._expected.of(circuit)
         if distribution is None:
-            self._unexpected.add(circuit)
+            self._without_expected.add(circuit)
             return
         key = (packed.layout, id(distribution), bits)
         known = self._shares.get(key)
@@ -215,17 +229,17 @@ class Aggregate:
         self._shares[key] = known._replace(shots=known.shots + shots)
 
     def _fitted(self, distribution: Packed, layout: Layout, bits: _Bits) -> Packed:
-        """A distribution over the bits that are shown: it may be given over these or over all."""
+        """Return a distribution over the bits that are shown; it may be given over these or all bits."""
         wide = distribution.layout.width
         shown = layout if bits is None else layout.of_bits(bits)
         if bits is not None and wide == layout.width:
             distribution = distribution.marginal(bits)
         elif wide != shown.width:
-            self._misfit = (wide or 0, shown.width or 0)
+            self._mismatch = (wide or 0, shown.width or 0)
         return distribution._replace(layout=shown)
 
     def _mixture(self) -> Packed:
-        """What is expected of all circuits together: each by its shots."""
+        """Return the expected distribution of all circuits together, weighted by their shots."""
         shares = list(self._shares.values())
         shots = sum(share.shots for share in shares)
         return together(

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from qjm_widgets.core.counts import wilson
 from qjm_widgets.core.formatting import first_line, plural
+from qjm_widgets.core.frequencies import wilson
 from qjm_widgets.core.histogram import Histogram, Likeness
 from qjm_widgets.errors import CircuitNotFoundError, InputError
 from qjm_widgets.plotting.aggregate import Aggregate
@@ -18,13 +18,13 @@ from qjm_widgets.state.job_set_state import JobSetState
 _BAR = "#0072b2"
 _REST = "#9aa3ae"
 _EXPECTED = "#1c2128"
+#: Pixels, about the default width of Plotly's bars. Plotly draws lines 1.4 times as long as requested.
 _WIDTH = 560
-"""About as wide as Plotly draws the bars where nobody says; its lines are 1.4 times what it is told."""
-#: Whole numbers from here on are written as fractions, and none is longer than the other.
+#: From the first on, integers are written as floats; the second is the longest bar.
 _LARGE, _LARGEST = 2**53, 10**300
 
 
-class Looks(NamedTuple):
+class BarStyle(NamedTuple):
     """How the bars are drawn."""
 
     probability: bool
@@ -32,11 +32,11 @@ class Looks(NamedTuple):
     error_bars: bool
 
     @classmethod
-    def make(cls, probability: bool, sort: str, error_bars: bool) -> Looks:
-        """The looks that a call's arguments make.
+    def make(cls, probability: bool, sort: str, error_bars: bool) -> BarStyle:
+        """Return the style of a call's arguments.
 
         Raises:
-            InputError: one of them cannot be.
+            InputError: ``sort`` is neither "key" nor "value".
         """
         if sort not in ("key", "value"):
             raise InputError(f"sort is 'key' or 'value', not {sort!r}")
@@ -51,27 +51,39 @@ class _Bar(NamedTuple):
 
 
 def counts_figure(
-    state: JobSetState, choice: Selection, expected: Expected | None, looks: Looks
+    state: JobSetState, selection: Selection, expected: Expected | None, style: BarStyle
 ) -> go.Figure:
-    """A bar an outcome, with the 95 % Wilson interval of its count; others in one bar, "the rest"."""
-    tally = Aggregate(state, choice, expected)
-    if tally.empty:
-        raise CircuitNotFoundError(f"the set has no {choice.words() or 'circuits'}")
-    tally.refresh()
-    if tally.misfit():
-        raise InputError(f"expected: {tally.misfit()}")
-    found = tally.histogram(choice.top)
-    if tally.without and not found.shots:
-        raise InputError(f"{plural(tally.without, 'result')} found, and none has {choice.words()}")
-    bars = _bars(found, looks)
-    unit = 1 / max(1, found.shots) if looks.probability else 1
-    figure = go.Figure(_measured(bars, found.shots, unit, looks))
+    """Draw a bar for each outcome with the 95 % Wilson interval of its count; "the rest" is one bar.
+
+    Args:
+        state: the set.
+        selection: which circuits and bits, and how many bars.
+        expected: distributions that are drawn too; None for none.
+        style: how the bars are drawn.
+
+    Raises:
+        CircuitNotFoundError: no circuit is selected.
+        InputError: the expected distribution does not fit, or no result has the register or bits.
+    """
+    aggregate = Aggregate(state, selection, expected)
+    if aggregate.empty:
+        raise CircuitNotFoundError(f"the set has no {selection.title() or 'circuits'}")
+    aggregate.refresh()
+    if aggregate.mismatch():
+        raise InputError(f"expected: {aggregate.mismatch()}")
+    found = aggregate.histogram(selection.top)
+    if aggregate.without and not found.shots:
+        found_text = plural(aggregate.without, "result")
+        raise InputError(f"{found_text} found, and none has {selection.title()}")
+    bars = _bars(found, style)
+    unit = 1 / max(1, found.shots) if style.probability else 1
+    figure = go.Figure(_measured(bars, found.shots, unit, style))
     if found.likeness is not None:
         figure.add_trace(_expected(bars, found.shots, unit))
-    title = ", ".join(part for part in (first_line(state.record.name), choice.words()) if part)
-    share = "Probability" if looks.probability else "Counts"
+    title = ", ".join(part for part in (first_line(state.record.name), selection.title()) if part)
+    share = "Probability" if style.probability else "Counts"
     figure.update_layout(
-        title=_escape(title) + _below(found.likeness, tally.notes()),
+        title=_escape(title) + _subtitle(found.likeness, aggregate.notes()),
         xaxis={"title": "Outcome (qubit 0 rightmost)", "type": "category"},
         yaxis={"title": f"{share} of {plural(found.shots, 'shot')}", "rangemode": "tozero"},
         template="plotly_white",
@@ -80,26 +92,26 @@ def counts_figure(
     return figure
 
 
-def _bars(found: Histogram, looks: Looks) -> list[_Bar]:
+def _bars(found: Histogram, style: BarStyle) -> list[_Bar]:
     likeness = found.likeness
     values = likeness.values if likeness is not None else [0.0] * len(found.keys)
     shown = zip(found.keys, found.counts, values, strict=True)
     bars = [_Bar(first_line(key, 80), count, value, rest=False) for key, count, value in shown]
-    if looks.by_value:
+    if style.by_value:
         bars.sort(key=lambda bar: -bar.shots)
     if found.other_outcomes:
         bars.append(_Bar("the rest", found.other_shots, likeness.rest if likeness else 0.0, rest=True))
     return bars
 
 
-def _measured(bars: list[_Bar], shots: int, unit: float, looks: Looks) -> go.Bar:
+def _measured(bars: list[_Bar], shots: int, unit: float, style: BarStyle) -> go.Bar:
     errors: dict[str, Any] | None = None
-    if looks.error_bars:
+    if style.error_bars:
         ends = [(bar.shots, *wilson(bar.shots, shots)) for bar in bars]
         errors = {
             "type": "data",
             "symmetric": False,
-            # A mitigated count may be outside of the interval, which has probabilities only.
+            # A mitigated count may lie outside the interval, which has only probabilities.
             "array": [max(0.0, (high * shots - count) * unit) for count, _, high in ends],
             "arrayminus": [max(0.0, (count - low * shots) * unit) for count, low, _ in ends],
         }
@@ -113,12 +125,12 @@ def _measured(bars: list[_Bar], shots: int, unit: float, looks: Looks) -> go.Bar
 
 
 def _drawn(count: float) -> float:
-    """The length of a bar: what JSON takes for a number in every reader."""
+    """Return the length of a bar as a number that every reader of JSON accepts."""
     return count if abs(count) < _LARGE else float(max(-_LARGEST, min(_LARGEST, count)))
 
 
 def _expected(bars: list[_Bar], shots: int, unit: float) -> go.Scatter:
-    """A short line where each bar was expected to end."""
+    """Draw a short line at the expected end of each bar."""
     return go.Scatter(
         name="expected",
         mode="markers",
@@ -132,8 +144,8 @@ def _expected(bars: list[_Bar], shots: int, unit: float) -> go.Scatter:
     )
 
 
-def _below(likeness: Likeness | None, notes: list[str]) -> str:
-    """The smaller line below a title."""
+def _subtitle(likeness: Likeness | None, notes: list[str]) -> str:
+    """Return the smaller line below a title."""
     close = (
         []
         if likeness is None
@@ -147,5 +159,5 @@ def _below(likeness: Likeness | None, notes: list[str]) -> str:
 
 
 def _escape(text: str) -> str:
-    """Plotly reads some HTML in texts: what comes from elsewhere is only text."""
+    """Escape foreign text, since Plotly interprets some HTML in texts."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,4 @@
-"""The distribution that a user expects, checked before it is laid over what was measured."""
+"""Distributions that a user expects, checked before they are compared with counts."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from qjm_widgets.core.counts import Layout, Packed, integers
 from qjm_widgets.core.formatting import first_line
 from qjm_widgets.errors import InputError
 
-_SUM = 1e-3
-"""So far from 1 may the sum of probabilities be that were rounded."""
+#: How far the sum of probabilities may be from 1, for those that were rounded.
+_TOLERANCE = 1e-3
 _HOW = (
     "expected is a mapping of bit strings to probabilities, an array of 2**n probabilities, "
     "or a mapping of circuits to these"
@@ -21,19 +21,19 @@ _HOW = (
 
 
 class Expected:
-    """What is expected of each circuit: ``of`` gives probabilities as packed "counts", or None.
+    """The expected distribution of each circuit: probabilities as packed "counts", or None.
 
     Args:
         value: one distribution for every circuit: a mapping of bit strings to probabilities (or to
             counts, which are whole numbers), an array of ``2**n`` probabilities in the order of the bit
-            strings read as integers, or what has ``probabilities()`` (a ``Statevector``). Or one for
-            each circuit: a mapping of indices or names to these, a list of mappings, or an array of
-            shape ``(circuits, 2**n)``.
+            strings read as integers, or an object with ``probabilities()`` (a ``Statevector``). Or one
+            for each circuit: a mapping of indices or names to these, a list of mappings, or an array
+            of shape ``(circuits, 2**n)``.
         circuits: how many circuits the set has.
-        index_of: the index of a circuit by index or name.
+        index_of: returns the index of a circuit by index or name.
 
     Raises:
-        InputError: it is none of these, or its probabilities are no distribution.
+        InputError: the value is none of these, or its probabilities are not a distribution.
     """
 
     def __init__(self, value: Any, circuits: int, index_of: Callable[[Any], int]) -> None:
@@ -56,17 +56,17 @@ class Expected:
             raise InputError(f"{_HOW}, not {first_line(repr(value), 80)}")
 
     @property
-    def alike(self) -> bool:
-        """Whether the same is expected of every circuit."""
+    def common(self) -> bool:
+        """Whether one distribution is expected for all circuits."""
         return self._common is not None
 
     def of(self, circuit: int) -> Packed | None:
-        """What is expected of one circuit."""
+        """Return the distribution of one circuit; None if none is given."""
         return self._common if self._common is not None else self._each.get(circuit)
 
 
 def _plain(value: Any) -> Any:
-    """A state's probabilities; anything else as it is."""
+    """Return the probabilities of a state; any other value unchanged."""
     return value.probabilities() if hasattr(value, "probabilities") else value
 
 
@@ -80,59 +80,59 @@ def _is_distribution(value: Any) -> bool:
     )
 
 
-def _distribution(value: Any, whose: str) -> Packed:
+def _distribution(value: Any, subject: str) -> Packed:
     value = _plain(value)
     if isinstance(value, Mapping):
-        return _of_mapping(value, whose)
+        return _from_mapping(value, subject)
     if not _is_distribution(value):
-        raise InputError(f"{_HOW}; for {whose} it is {first_line(repr(value), 80)}")
+        raise InputError(f"{_HOW}; for {subject} it is {first_line(repr(value), 80)}")
     try:
         array = np.asarray(value, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise InputError(f"expected: the probabilities for {whose} are no numbers: {error}") from None
+        raise InputError(f"expected: the probabilities for {subject} are not numbers: {error}") from None
     width = array.size.bit_length() - 1
     if array.ndim != 1 or array.size != 1 << width or width == 0:
         raise InputError(
-            f"expected: an array for {whose} has 2, 4, 8, … probabilities, one for each bit string, "
+            f"expected: an array for {subject} has 2, 4, 8, … probabilities, one for each bit string, "
             f"not the shape {array.shape}"
         )
     some = np.flatnonzero(array)
     outcomes = some.astype(np.uint64)
-    return Packed(Layout((), width), outcomes, _normal(array[some], whose, whole=False))
+    return Packed(Layout((), width), outcomes, _normal(array[some], subject, whole=False))
 
 
-def _of_mapping(value: Mapping[Any, Any], whose: str) -> Packed:
+def _from_mapping(value: Mapping[Any, Any], subject: str) -> Packed:
     if not value:
-        raise InputError(f"expected: nothing is expected of {whose}: the mapping is empty")
+        raise InputError(f"expected: the mapping for {subject} is empty")
     bits = []
     for key in value:
         plain = key.replace(" ", "") if isinstance(key, str) else ""
         if not plain or set(plain) - {"0", "1"}:
-            raise InputError(f"expected: {key!r} is no bit string like '011' (for {whose})")
+            raise InputError(f"expected: {key!r} is not a bit string such as '011' (for {subject})")
         bits.append(plain)
     widths = sorted({len(key) for key in bits})
     if len(widths) > 1:
         raise InputError(
-            f"expected: bit strings of {widths[0]} and of {widths[-1]} bits are mixed (for {whose})"
+            f"expected: bit strings of {widths[0]} and of {widths[-1]} bits are mixed (for {subject})"
         )
     if len(set(bits)) < len(bits):
-        raise InputError(f"expected: a bit string is given twice (for {whose})")
+        raise InputError(f"expected: a bit string is given twice (for {subject})")
     numbers = list(value.values())
     if not all(isinstance(number, (int, float, np.number)) for number in numbers):
-        raise InputError(f"expected: the probabilities for {whose} are not all numbers")
+        raise InputError(f"expected: the probabilities for {subject} are not all numbers")
     whole = all(isinstance(number, (int, np.integer)) for number in numbers)
     outcomes = integers([int(key, 2) for key in bits], widths[0])
-    weights = _normal(np.array(numbers, dtype=np.float64), whose, whole=whole)
+    weights = _normal(np.array(numbers, dtype=np.float64), subject, whole=whole)
     at = np.argsort(outcomes, kind="stable")
     at = at[weights[at] > 0]
     return Packed(Layout((), widths[0]), outcomes[at], weights[at])
 
 
-def _normal(weights: Any, whose: str, *, whole: bool) -> Any:
-    """Probabilities that sum to 1; whole numbers are counts."""
+def _normal(weights: Any, subject: str, *, whole: bool) -> Any:
+    """Normalise weights to probabilities that sum to 1; integers (``whole``) are counts."""
     total = float(weights.sum())
     if not math.isfinite(total) or (weights < 0).any():
-        raise InputError(f"expected: a probability for {whose} is negative or not finite")
-    if total <= 0 or not (whole or abs(total - 1) <= _SUM):
-        raise InputError(f"expected: the probabilities for {whose} sum to {total:.6g}, not to 1")
+        raise InputError(f"expected: a probability for {subject} is negative or not finite")
+    if total <= 0 or not (whole or abs(total - 1) <= _TOLERANCE):
+        raise InputError(f"expected: the probabilities for {subject} sum to {total:.6g}, not to 1")
     return weights / total

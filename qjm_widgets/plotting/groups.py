@@ -1,4 +1,4 @@
-"""The groups that a set's circuits fall into: by name, by a value in their metadata, by register."""
+"""The groups of a set's circuits: by name, by a value of their metadata, by register."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ _TEXT = 200
 NO_GROUPS: dict[str, Any] = {"names": {"groups": [], "of": 0}, "metadata": [], "registers": []}
 
 
-def circuits_of(state: JobSetState, choice: Selection) -> npt.NDArray[np.int64] | None:
-    """The indices of the circuits that a choice takes, ascending; None for all of them."""
-    if choice.circuit is None and choice.name is None and not choice.metadata:
+def circuits_of(state: JobSetState, selection: Selection) -> npt.NDArray[np.int64] | None:
+    """Return the indices of the selected circuits, ascending; None for all of them."""
+    if selection.circuit is None and selection.name is None and not selection.metadata:
         return None
-    chosen = range(state.record.circuits) if choice.circuit is None else [choice.circuit]
-    if choice.name is not None:
+    chosen = range(state.record.circuits) if selection.circuit is None else [selection.circuit]
+    if selection.name is not None:
         names = state.circuits.names()
-        chosen = [circuit for circuit in chosen if names[circuit] == choice.name]
-    if choice.metadata:
+        chosen = [circuit for circuit in chosen if names[circuit] == selection.name]
+    if selection.metadata:
         metadata = state.circuits.metadata()
-        wished = set(choice.metadata)
-        # By text, as a choice has them: a key may be a number or a tuple.
+        wanted = set(selection.metadata)
+        # As text, like the selection's: a key may be a number or a tuple.
         chosen = [
             circuit
             for circuit in chosen
-            if wished <= {(str(key), label(value)) for key, value in metadata[circuit].items()}
+            if wanted <= {(str(key), label(value)) for key, value in metadata[circuit].items()}
         ]
     return np.array(chosen, dtype=np.int64)
 
 
 def groups(state: JobSetState) -> dict[str, Any]:
-    """All groups that there are, with how many circuits each has; of very many the first."""
+    """Return all groups, each with its number of circuits; at most 200 of a kind."""
     values: dict[str, Counter[str]] = {}
     for known in state.circuits.metadata():
         for key, value in known.items():
             values.setdefault(str(key), Counter())[label(value)] += 1
     listed = [(key, _listed(found)) for key, found in values.items()]
-    # Where no group can be shown, there is nothing to choose.
+    # A key without a group that can be shown is left out.
     metadata = [{"key": first_line(key, _TEXT), **found} for key, found in listed if found["groups"]]
     return {
         "names": _listed(Counter(state.circuits.names())),
@@ -56,16 +56,16 @@ def groups(state: JobSetState) -> dict[str, Any]:
 
 
 def _listed(found: Counter[str]) -> dict[str, Any]:
-    # What cannot be shown as it is cannot be sent back as it is either.
+    # A text that is changed for display cannot be selected: the page would send the changed text.
     shown = [(text, n) for text, n in found.items() if text and first_line(text, _TEXT) == text]
     return {"groups": [[text, n] for text, n in shown[:_MOST_GROUPS]], "of": len(found)}
 
 
 def _registers(state: JobSetState) -> set[str]:
-    """The classical registers that finished jobs have."""
+    """Return the classical registers in the results of finished jobs."""
     found: set[str] = set()
     for job in list(state.jobs):
-        outcome = state.outcomes.of(job.row) if job.status is Status.DONE else None
+        outcome = state.outcomes.get(job.row) if job.status is Status.DONE else None
         for circuit in outcome.circuits if outcome is not None else ():
             if circuit is not None:
                 found.update(registers(circuit))

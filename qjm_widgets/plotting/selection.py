@@ -1,4 +1,4 @@
-"""Whose counts a histogram shows, and which of their bits."""
+"""Which circuits and bits a histogram shows."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ import numpy as np
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, register_sizes
 from qjm_widgets.errors import InputError
 
+#: The most bars of a histogram by default and in a saved notebook.
 TOP = 64
-"""Outcomes that are shown first, and that a saved notebook keeps."""
+#: The most bars that a page may request.
 _MOST = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All circuits, or those that everything named here fits.
+    """All circuits, or those that match every field that is not None or empty.
 
     Attributes:
         circuit: the index of one circuit.
         name: circuits of this name.
-        metadata: circuits with all these values in their metadata, by key; values as ``label`` writes
-            them.
-        register: one classical register alone, by name.
-        bits: these bits alone, ascending; bit 0 is the rightmost of the register or of all.
-        top: at most so many bars.
+        metadata: circuits with all these values in their metadata, by key; values are formatted by
+            ``label``.
+        register: only this classical register.
+        bits: only these bits, ascending; bit 0 is the rightmost of the register or of all bits.
+        top: the most bars.
     """
 
     circuit: int | None = None
@@ -47,18 +48,22 @@ class Selection:
         bits: Iterable[int] | None,
         most: int,
     ) -> Selection:
-        """The choice that a call's arguments make.
+        """Return the selection of a call's arguments.
+
+        Args:
+            circuit, name, metadata, register, bits: as the attributes.
+            most: the most bars.
 
         Raises:
-            InputError: one of them cannot be.
+            InputError: an argument has the wrong type or value.
         """
         for what, text in (("name", name), ("register", register)):
             if text is not None and not isinstance(text, str):
                 raise InputError(f"{what} is a string, not {text!r}")
         if metadata is not None and not isinstance(metadata, Mapping):
             raise InputError(f"metadata is a mapping of keys to values, not {metadata!r}")
-        if not _is_whole(most) or most < 1:
-            raise InputError(f"most is a whole number of bars from 1 on, not {most!r}")
+        if not _is_integer(most) or most < 1:
+            raise InputError(f"most is a number of bars, an integer of at least 1, not {most!r}")
         pairs = tuple(sorted((str(key), label(value)) for key, value in (metadata or {}).items()))
         return cls(
             circuit, name, pairs, register, None if bits is None else _check_bits(bits), int(most)
@@ -66,7 +71,7 @@ class Selection:
 
     @classmethod
     def read(cls, tree: Any, circuits: int) -> Selection | None:
-        """The choice of a page; None where it makes no sense."""
+        """Return the selection of a page's message; None if it is malformed."""
         if not isinstance(tree, Mapping):
             return None
         circuit, name, register = (tree.get(key) for key in ("circuit", "name", "register"))
@@ -78,7 +83,7 @@ class Selection:
             texts += metadata
         if not all(isinstance(text, str) for text in texts):
             return None
-        if circuit is not None and not (_is_whole(circuit) and 0 <= circuit < circuits):
+        if circuit is not None and not (_is_integer(circuit) and 0 <= circuit < circuits):
             return None
         try:
             chosen = None if bits is None else _check_bits(bits)
@@ -88,8 +93,8 @@ class Selection:
         pairs = () if metadata is None else ((metadata[0], metadata[1]),)
         return cls(circuit, name, pairs, register, chosen, most)
 
-    def wire(self) -> dict[str, Any]:
-        """As the page reads it."""
+    def to_wire(self) -> dict[str, Any]:
+        """Return the selection as the page reads it."""
         return {
             "circuit": self.circuit,
             "name": self.name,
@@ -99,12 +104,12 @@ class Selection:
             "top": self.top,
         }
 
-    def whose(self) -> Selection:
-        """The same with any number of bars: equal ones share their sum."""
+    def without_limit(self) -> Selection:
+        """Return the selection with the default number of bars: equal ones share their sum."""
         return replace(self, top=TOP)
 
-    def words(self) -> str:
-        """The choice as it stands in a title; empty for all."""
+    def title(self) -> str:
+        """Return the selection as text for a title; empty for all circuits."""
         parts = [] if self.circuit is None else [f"circuit {self.circuit}"]
         parts += [] if self.name is None else [f"circuits named {self.name}"]
         parts += [f"{key} = {value}" for key, value in self.metadata]
@@ -114,26 +119,31 @@ class Selection:
         return ", ".join(parts)
 
     def bits_of(self, outcome: CircuitOutcome, width: int | None) -> tuple[int, ...] | None:
-        """Which bits of a circuit's outcomes are shown, ascending; None where it lacks one of them."""
+        """Return which bits of a circuit's outcomes are shown, ascending; None if it lacks one.
+
+        Args:
+            outcome: the circuit's result.
+            width: how many bits its outcomes have; None if that is unknown.
+        """
         if self.register is None:
-            place: range | None = range(width) if width is not None else None
+            positions: range | None = range(width) if width is not None else None
         else:
-            place = registers(outcome).get(self.register)
-            if place is None:
+            positions = registers(outcome).get(self.register)
+            if positions is None:
                 return None
-        if place is None:
+        if positions is None:
             return self.bits
         if self.bits is None:
-            return tuple(place)
-        return tuple(place[bit] for bit in self.bits) if self.bits[-1] < len(place) else None
+            return tuple(positions)
+        return tuple(positions[bit] for bit in self.bits) if self.bits[-1] < len(positions) else None
 
 
 def registers(outcome: CircuitOutcome) -> dict[str, range]:
-    """The classical registers of a circuit's result by name, with their bits."""
+    """Return the classical registers of a circuit's result by name, with the positions of their bits."""
     if isinstance(outcome, ExperimentOutcome):
         try:
             sizes = register_sizes(outcome.header)
-        except ValueError:  # an odd header
+        except ValueError:  # a malformed header
             sizes = []
     else:
         sizes = [(name, bits) for name, (_, bits) in outcome.registers.items()]
@@ -145,7 +155,7 @@ def registers(outcome: CircuitOutcome) -> dict[str, range]:
 
 
 def label(value: Any) -> str:
-    """A value of a circuit's metadata as text: equal text is one group."""
+    """Format a value of a circuit's metadata; values with equal text are one group."""
     if isinstance(value, str):
         return value
     return repr(value.item() if isinstance(value, np.generic) else value)
@@ -153,15 +163,15 @@ def label(value: Any) -> str:
 
 def _check_bits(bits: Any) -> tuple[int, ...]:
     if isinstance(bits, str) or not isinstance(bits, Iterable):
-        raise InputError(f"bits are several whole numbers (bit 0 is the rightmost), not {bits!r}")
+        raise InputError(f"bits is a list of integers (bit 0 is the rightmost), not {bits!r}")
     found = list(bits)
     for bit in found:
-        if not _is_whole(bit) or bit < 0:
-            raise InputError(f"a bit is a whole number from 0 on (bit 0 is the rightmost), not {bit!r}")
+        if not _is_integer(bit) or bit < 0:
+            raise InputError(f"a bit is an integer of at least 0 (bit 0 is the rightmost), not {bit!r}")
     if not found or len(set(found)) < len(found):
-        raise InputError(f"bits are at least one, each once, not {found}")
+        raise InputError(f"bits has at least one bit, each once, not {found}")
     return tuple(sorted(int(bit) for bit in found))
 
 
-def _is_whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""The classes of instructions that may be made of what was stored, and those that QPY carries itself."""
+"""The classes of instructions that may be restored, and those that QPY carries itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from qjm_widgets.serialization.tree import TreeError
 
-#: Where the classes on the allow list are found, and their names; None: all operations there.
+#: The allow list: modules, and names of classes in them; None for all operations of a module.
 _ALLOWED: Mapping[str, tuple[str, frozenset[str] | None]] = {
     "circuit": (
         "qiskit.circuit",
@@ -27,18 +27,18 @@ _ALLOWED: Mapping[str, tuple[str, frozenset[str] | None]] = {
 
 @functools.cache
 def plain_names() -> frozenset[str]:
-    """Names of instructions that QPY carries, whatever is in them."""
+    """Return names of instructions that QPY carries with any parameters."""
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 
     return frozenset(get_standard_gate_name_mapping()) | {"barrier"}
 
 
 def allowed_name(kind: Any) -> str | None:
-    """The name of a class on the list, or None."""
+    """Return the name of a class on the list, or None."""
     name = str(kind.__name__)
     for place, (module, names) in _ALLOWED.items():
         if package_of(kind) != module.split(".")[0]:
-            continue  # and that package is not loaded for it
+            continue  # without importing that package
         if names is not None and name not in names:
             continue
         try:
@@ -51,12 +51,12 @@ def allowed_name(kind: Any) -> str | None:
 
 
 def package_of(kind: Any) -> str:
-    """The top package of a class."""
+    """Return the top package of a class."""
     return str(kind.__module__).split(".")[0]
 
 
 def is_allowed(name: Any) -> bool:
-    """Whether a name is on the list, as far as can be seen without Aer."""
+    """Return whether a name is on the list, as far as is visible without Aer."""
     place, _, rest = name.partition(".") if isinstance(name, str) else ("", "", "")
     if place not in _ALLOWED or not rest.isidentifier():
         return False
@@ -69,16 +69,18 @@ def is_allowed(name: Any) -> bool:
 
 
 def allowed_class(name: str) -> Any:
-    """The class of that name.
+    """Return the class of that name.
 
     Raises:
-        TreeError: it is not on the list, or its package is not installed.
+        TreeError: the class is not on the list, or its package is not installed.
     """
     place, _, rest = name.partition(".")
     try:
         found = getattr(_module(_ALLOWED[place][0]), rest, None)
     except ImportError as error:
-        raise TreeError(f"the instruction {rest} needs a package that is not here: {error}") from error
+        raise TreeError(
+            f"the instruction {rest} needs a package that is not installed: {error}"
+        ) from error
     if not _is_operation(found):
         raise TreeError(f"an instruction of an unknown class {name!r}")
     return found
@@ -97,7 +99,7 @@ def _module(name: str) -> Any:
 
 @functools.cache
 def standard_classes() -> frozenset[str]:
-    """The classes of Qiskit's standard gates."""
+    """Return the names of the classes of Qiskit's standard gates."""
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 
     return frozenset(

@@ -1,4 +1,4 @@
-"""Circuits as the store keeps them: a block of QPY, and what QPY does not carry as JSON beside it."""
+"""Write circuits as blocks for the store: QPY, and JSON of what QPY does not carry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qjm_widgets._compat import operation_names
-from qjm_widgets.core.ports import CircuitBlock, Work
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span
 from qjm_widgets.errors import explain
 from qjm_widgets.serialization import qpy
@@ -20,43 +21,43 @@ from qjm_widgets.serialization.losses import Loss
 from qjm_widgets.serialization.metadata import CODEC, read_metadata, write_metadata
 from qjm_widgets.serialization.tree import TreeError, is_plain
 
-#: QPY, and notes whose metadata has types and whose forms are those of ``instructions``.
+#: QPY, and notes with typed metadata and with the forms of ``instructions``.
 FORMS = "qpy+forms"
-#: QPY, and notes with plain JSON: as they were written up to version 3 of the store.
+#: QPY, and notes of plain JSON; written up to version 3 of the store.
 QPY = "qpy"
-#: The circuits are not there, only their names.
+#: Only the names of the circuits.
 NAMES_ONLY = "names"
-#: What the notes of each encoding hold.
+#: The fields of the notes of each encoding.
 FIELDS: Mapping[str, tuple[str, ...]] = {
     FORMS: ("names", "metadata", "values", "shots", "forms", "unstored"),
     QPY: ("names", "metadata", "values", "shots"),
     NAMES_ONLY: ("names",),
 }
-#: QPY counts the bytes of a name in 16 bits, and writes what cannot be read where there are more.
+#: QPY stores the length of a name in 16 bits; with longer names it cannot be read.
 _LONG_NAME = 4096
 _REASON = 300
 
 
 class Missing(NamedTuple):
-    """Stands for a circuit that a block does not hold."""
+    """The placeholder of a circuit that a block lacks."""
 
     reason: str
 
 
-def write_block(span: Span, works: Sequence[Work]) -> tuple[CircuitBlock, list[Loss]]:
+def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBlock, list[Loss]]:
     """Write the circuits of a span.
 
-    What cannot be written costs only itself: a value of the metadata is kept as its text; a circuit is
-    left out, but for its name and metadata.
+    A value of the metadata that cannot be written is kept as its text. Of a circuit that cannot be
+    written, only name and metadata are kept.
 
     Args:
         span: the circuits' places in their set.
-        works: as many; they are not changed.
+        inputs: the circuits; they are not changed.
 
     Returns:
-        The block, and what was lost.
+        The block, and the losses.
     """
-    circuits = [work.circuit for work in works]
+    circuits = [each.circuit for each in inputs]
     names = [str(circuit.name) for circuit in circuits]
     metadata, losses = _write_all_metadata(span, circuits, names)
     written, forms, unstored = _write_circuits(circuits, names)
@@ -64,19 +65,19 @@ def write_block(span: Span, works: Sequence[Work]) -> tuple[CircuitBlock, list[L
     notes = {
         "names": names,
         "metadata": metadata,
-        "values": [None if work.values is None else _write_values(work.values) for work in works],
-        "shots": [None if work.shots is None else int(work.shots) for work in works],
+        "values": [None if each.values is None else _write_values(each.values) for each in inputs],
+        "shots": [None if each.shots is None else int(each.shots) for each in inputs],
         "forms": forms,
         "unstored": unstored,
     }
     return packed(CircuitBlock(span, FORMS, written, _to_json(notes))), losses
 
 
-def read_block(block: CircuitBlock) -> list[Work | Missing]:
-    """The circuits again.
+def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
+    """Read the circuits of a block.
 
     Raises:
-        Exception: of any kind, where the block is damaged or was written by a newer Qiskit.
+        Exception: of any kind, if the block is damaged or was written by a newer Qiskit.
     """
     notes = json.loads(block.notes)
     names = notes["names"]
@@ -85,74 +86,74 @@ def read_block(block: CircuitBlock) -> list[Work | Missing]:
     unstored = {int(place): reason for place, reason in notes.get("unstored", {}).items()}
     forms = notes.get("forms", {})
     circuits = iter(qpy.load(qpy_of(block)))
-    works: list[Work | Missing] = []
+    inputs: list[CircuitInput | Missing] = []
     parts = zip(names, notes["metadata"], notes["values"], notes["shots"], strict=True)
     for place, (name, metadata, values, shots) in enumerate(parts):
         if place in unstored:
-            works.append(Missing(unstored[place]))
+            inputs.append(Missing(unstored[place]))
             continue
         circuit = next(circuits)
         try:
             circuit = restore(circuit, forms.get(str(place), {}), CODEC.read)
-        except Exception as error:  # a package is missing, or has become another
-            works.append(Missing(explain(error)))
+        except Exception as error:  # a package is missing or has changed
+            inputs.append(Missing(explain(error)))
             continue
         if circuit.name != name:
             circuit.name = name
         circuit.metadata = _read_metadata(block, metadata)
-        works.append(Work(circuit, _read_values(values), shots))
-    return works
+        inputs.append(CircuitInput(circuit, _read_values(values), shots))
+    return inputs
 
 
 def qpy_of(block: CircuitBlock) -> bytes:
-    """The block's QPY, as it is."""
+    """Return the block's QPY, not compressed."""
     return block.data if qpy.is_qpy(block.data) else zlib.decompress(block.data)
 
 
 def packed(block: CircuitBlock) -> CircuitBlock:
-    """The block as the store keeps it."""
+    """Return the block as the store keeps it."""
     if block.encoding != FORMS or not qpy.is_qpy(block.data):
         return block
-    # At the quickest level: it costs less than writing what it saves.
+    # The fastest level takes less time than writing the bytes that it saves.
     return block._replace(data=zlib.compress(block.data, 1))
 
 
 def unpacked(block: CircuitBlock) -> CircuitBlock:
-    """The block with its QPY as it is, as bundles hold it."""
+    """Return the block with its QPY not compressed, as bundles hold it."""
     return block if block.encoding == NAMES_ONLY else block._replace(data=qpy_of(block))
 
 
 def unstored_of(block: CircuitBlock) -> list[int]:
-    """The places in the set of circuits that a block does not hold."""
+    """Return the places in the set of circuits that a block lacks."""
     if block.encoding == NAMES_ONLY:
         return list(range(block.span.start, block.span.stop))
     return sorted(block.span.start + int(place) for place in json.loads(block.notes).get("unstored", ()))
 
 
 def read_names(block: CircuitBlock) -> list[str]:
-    """The circuits' names, without reading the circuits."""
+    """Return the circuits' names without reading the circuits."""
     names: list[str] = json.loads(block.notes)["names"]
     return names
 
 
 def read_all_metadata(block: CircuitBlock) -> list[Mapping[Any, Any]]:
-    """The circuits' metadata, without reading the circuits; empty where it was not kept."""
+    """Return the circuits' metadata without reading the circuits; empty if it was not kept."""
     notes = json.loads(block.notes)
     known = notes.get("metadata") or [None] * len(notes["names"])
     return [_read_metadata(block, metadata) for metadata in known]
 
 
-def payload_bytes(work: Work) -> int:
-    """How many bytes the written circuit takes, not compressed; 0 for what cannot be written."""
-    block, _ = write_block(Span(0, 1), [work])
+def payload_bytes(circuit: CircuitInput) -> int:
+    """Return the bytes of the written circuit, not compressed; 0 if it cannot be written."""
+    block, _ = write_block(Span(0, 1), [circuit])
     return 0 if unstored_of(block) else len(qpy_of(block)) + len(block.notes)
 
 
 def find_unstorable(circuit: Any) -> str | None:
-    """Why a circuit cannot be written, as far as can be seen without writing it; else None."""
+    """Return why a circuit cannot be written, as far as is visible without writing it; else None."""
     try:
         _carry(circuit)
-    except Exception as error:  # instructions of anybody fail in any way
+    except Exception as error:  # foreign instructions may raise anything
         return _reason(error)
     return None
 
@@ -163,11 +164,11 @@ def find_unstorable(circuit: Any) -> str | None:
 def _write_circuits(
     circuits: Sequence[Any], names: Sequence[str]
 ) -> tuple[bytes, dict[int, Any], dict[int, str]]:
-    """QPY of all that can be written; the forms, and the reasons why others cannot, by place."""
+    """Return QPY of all writable circuits, the forms, and the reasons for the others, by place."""
     try:
         if max(map(len, names)) < _LONG_NAME and _are_plain(circuits):
             return qpy.dump(circuits), {}, {}
-    except Exception:  # one of them cannot be written, or is none
+    except Exception:  # one of them cannot be written, or is not a circuit
         pass
     carried: dict[int, Any] = {}
     forms: dict[int, Any] = {}
@@ -178,7 +179,7 @@ def _write_circuits(
             carried[place] = _named(carrier, names[place])
             if own:
                 forms[place] = own
-        except Exception as error:  # instructions of anybody fail in any way
+        except Exception as error:  # foreign instructions may raise anything
             unstored[place] = _reason(error)
     try:
         return qpy.dump(list(carried.values())), forms, unstored
@@ -207,7 +208,7 @@ def _are_plain(circuits: Sequence[Any]) -> bool:
 
 
 def _named(circuit: Any, name: str) -> Any:
-    """With a name that QPY can carry; the notes have the circuit's own."""
+    """Return a circuit with a name that QPY can carry; the notes have its own."""
     try:
         if len(name.encode()) < _LONG_NAME:
             return circuit
@@ -221,13 +222,13 @@ def _reason(error: Exception) -> str:
     return text.split("\n", 1)[0][:_REASON]
 
 
-# -- what is beside them -------------------------------------------------------------------------------
+# -- metadata and parameter values ----------------------------------------------------------------------
 
 
 def _write_all_metadata(
     span: Span, circuits: Sequence[Any], names: Sequence[str]
 ) -> tuple[list[Any], list[Loss]]:
-    """The metadata of each circuit as a tree, None where there is none."""
+    """Return the metadata of each circuit as a tree; None if it has none."""
     trees: list[Any] = []
     losses: list[Loss] = []
     for place, circuit in enumerate(circuits):
@@ -242,7 +243,7 @@ def _write_all_metadata(
 def _to_json(notes: dict[str, Any]) -> str:
     try:
         return json.dumps(notes)
-    except ValueError:  # an integer of many thousand digits, which looks plain
+    except ValueError:  # an integer of thousands of digits, which passed as plain
         notes["metadata"] = [tree and write_metadata(CODEC.read(tree))[0] for tree in notes["metadata"]]
         return json.dumps(notes)
 

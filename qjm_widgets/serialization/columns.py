@@ -1,4 +1,4 @@
-"""Many trees that are nearly alike as one: what all have stands once, what differs in columns."""
+"""Fold many similar trees into one: equal values once, different ones as columns."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ from typing import Any
 _SCALARS = frozenset({str, bool, int, float, type(None)})
 _DICTS = {dict}
 _ALL, _EACH, _SAME, _KEYS = "all", "each", "same", "keys"
-#: Dicts inside each other; below that they are not folded.
+#: Depth of nested dicts that are folded.
 _DEPTH = 20
+#: Entries of all unfolded dicts; without a limit, a few manipulated bytes could unfold to any size.
 _MOST_ENTRIES = 20_000_000
-"""A few bytes made by hand could else become as many trees as anybody likes."""
 
 
 def fold(trees: Sequence[Any], depth: int = 0) -> dict[str, Any]:
-    """One tree for all: ``unfold`` gives equal ones again.
+    """Fold trees into one; ``unfold`` is the inverse.
 
-    It says "all" of a value that every tree has, and "each" of a column of values. Of dicts with equal
-    keys in one order it says "same" of what all have (None of the rest, which keeps its place), and
-    "keys" of the folded values of the other keys. ``depth`` is how many dicts the trees are in.
+    The folded tree has "all" with a value that every tree has, or "each" with a column of values. For
+    dicts with equal keys in the same order, it has "same" with the common values (None for other keys,
+    to keep their order), and "keys" with the folded values of the other keys.
+
+    Args:
+        trees: the trees.
+        depth: number of dicts around the trees.
     """
     if len(trees) < 2:
         return {_ALL: trees[0]} if trees else {_EACH: []}
@@ -44,10 +48,10 @@ def fold(trees: Sequence[Any], depth: int = 0) -> dict[str, Any]:
 
 
 def unfold(folded: Mapping[str, Any], number: int) -> list[Any]:
-    """The trees again, so many; what they have alike is one object.
+    """Return ``number`` unfolded trees; equal values are one object.
 
     Raises:
-        ValueError: they would not fit each other, or be too many.
+        ValueError: the columns differ in length, or the trees are too large.
     """
     return _Unfolding(number).column(folded)
 
@@ -77,7 +81,7 @@ class _Unfolding:
 
 
 def _have_same_keys(first: Any, trees: Sequence[Any]) -> bool:
-    """Whether all are dicts with the same keys in the same order, and with some."""
+    """Return whether all are non-empty dicts with the same keys in the same order."""
     if type(first) is not dict or not first or set(map(type, trees)) != _DICTS:
         return False
     keys = list(first)
@@ -85,32 +89,32 @@ def _have_same_keys(first: Any, trees: Sequence[Any]) -> bool:
 
 
 def _columns(first: dict[Any, Any], trees: Sequence[dict[Any, Any]]) -> Sequence[Sequence[Any]]:
-    """The values of each key."""
+    """Return the values of each key."""
     if len(first) == 1:
         return [list(map(itemgetter(*first), trees))]
     return list(zip(*map(itemgetter(*first), trees), strict=True))
 
 
 def _are_alike(first: Any, trees: Sequence[Any]) -> bool:
-    """Whether all are the same text or number, lists of such, or empty; of anything else it says no."""
+    """Return whether all are the same scalar, list of scalars, or empty; False for other values."""
     kind = type(first)
     if kind in _SCALARS:
-        # By type too: 1 is equal to True and to 1.0.
+        # The types must be equal too: 1 equals True and 1.0.
         if len(set(map(type, trees))) > 1 or trees.count(first) < len(trees):
             return False
         if first or kind is not float:
             return True
     elif not _is_plain(first, 0):
         return False
-    try:  # -0.0 is equal to 0.0
+    try:  # -0.0 equals 0.0
         exact = marshal.dumps(first, 0)
         return all(marshal.dumps(tree, 0) == exact for tree in trees)
-    except ValueError:  # another of them holds something else
+    except ValueError:  # another tree has a value of another type
         return False
 
 
 def _is_plain(tree: Any, depth: int) -> bool:
-    """Whether its bytes say all of it."""
+    """Return whether the marshalled bytes define the tree."""
     kind = type(tree)
     if kind is list or kind is tuple:
         if _SCALARS.issuperset(map(type, tree)):

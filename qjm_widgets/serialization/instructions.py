@@ -1,12 +1,12 @@
-"""Circuits as trees: QPY, and for instructions that QPY does not carry a form of our own.
+"""Write circuits as QPY, with forms of the instructions that QPY does not carry.
 
-QPY keeps an instruction that it does not know by its name alone: what Aer's ``save_*`` save and how is
-lost, and some of Qiskit's own gates cannot be read again. Before a circuit is written, each of these is
-replaced by a *carrier* that QPY knows, and its *form* is kept beside it: the name of its class, which is
-on an allow list, and its attributes as a tree. Inside the bodies of control flow it is the same.
+Of an unknown instruction, QPY keeps the name only: it loses what Aer's ``save_*`` save, and it cannot
+read some of Qiskit's own gates. So, before a circuit is written, each of these is replaced by a
+*carrier* that QPY knows, and its *form* is kept separately: the name of its class, which is on an allow
+list, and its attributes as a tree. The same applies inside the bodies of control flow.
 
-What is no class on the list is kept by its definition; what has none, and more to it than a name and
-parameters, cannot be stored.
+An instruction of another class is kept by its definition. Without a definition, it cannot be stored if
+it has more than a name and parameters.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from qjm_widgets.serialization import qpy
 from qjm_widgets.serialization.allowed_classes import (
     allowed_class,
     allowed_name,
-    is_allowed,
     package_of,
     plain_names,
     standard_classes,
 )
+from qjm_widgets.serialization.instruction_forms import check_form
 from qjm_widgets.serialization.tree import TreeError, Write
 
-#: Classes of ``qiskit.circuit.library`` that QPY carries whole; some have parts that no tree has.
+#: Classes of ``qiskit.circuit.library`` that QPY carries completely; some have parts that no tree has.
 _CARRIED = frozenset(
     {
         *(
@@ -45,7 +45,7 @@ _CARRIED = frozenset(
         *("PauliProductRotationGate", "QFTGate", "Reset", "StatePreparation", "UnitaryGate"),
     }
 )
-#: Attributes that every instruction has, and a carrier keeps: one with no others is more than a shell.
+#: Attributes that every instruction has and a carrier keeps; others make it more than a shell.
 _BASE = frozenset(
     {
         *("_name", "_num_qubits", "_num_clbits", "_params", "_label", "_definition", "_condition"),
@@ -62,14 +62,14 @@ class UnwritableError(TreeError):
 
 
 def carry(circuit: Any, write: Write) -> tuple[Any, dict[str, Any]]:
-    """A circuit that QPY carries, and the forms of what it lacks, by place.
+    """Return a circuit that QPY carries, and the forms of its carriers, by place.
 
     Args:
-        circuit: it is not changed; where nothing has to be replaced it is given back.
+        circuit: the circuit, which is not changed; it is returned if nothing is replaced.
         write: writes a tree, or raises.
 
     Raises:
-        TreeError: an instruction cannot be stored; it is named.
+        TreeError: an instruction cannot be stored; the error names it.
     """
     strange = set(operation_names(circuit)) - plain_names()
     if not strange:
@@ -88,10 +88,10 @@ def carry(circuit: Any, write: Write) -> tuple[Any, dict[str, Any]]:
 
 
 def restore(circuit: Any, forms: Mapping[str, Any], read: Write) -> Any:
-    """The inverse of ``carry``.
+    """Invert ``carry``.
 
     Raises:
-        TreeError: a form does not fit the circuit or is not on the allow list.
+        TreeError: a form does not fit the circuit, or its class is not on the allow list.
     """
     if not forms:
         return circuit
@@ -106,7 +106,7 @@ def restore(circuit: Any, forms: Mapping[str, Any], read: Write) -> Any:
 
 
 def _replaced(circuit: Any, operations: Mapping[int, Any]) -> Any:
-    """A copy with other operations in some places."""
+    """Return a copy with other operations in some places."""
     replaced = circuit.copy_empty_like()
     for place, instruction in enumerate(circuit.data):
         operation = operations.get(place)
@@ -125,7 +125,7 @@ def _replaced(circuit: Any, operations: Mapping[int, Any]) -> Any:
 
 
 def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
-    """What stands for an operation in QPY, and its form; None where QPY carries it whole."""
+    """Return the carrier of an operation, and its form; None if QPY carries it completely."""
     if hasattr(operation, "replace_blocks"):
         return _carry_blocks(operation, write)
     kind = getattr(operation, "base_class", type(operation))
@@ -136,7 +136,7 @@ def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
         return _carry_definition(operation, write)
     simple = name.startswith("circuit.") and _are_simple(operation)
     known = kind.__name__ in _CARRIED or kind.__name__ in standard_classes()
-    # Not the definition that a class makes itself: it does not travel.
+    # Without the definition that a class makes itself, which is not written.
     parts = _parts(operation, definition=not known)
     if (simple or known) and all(_is_carried(part, write) for part in parts):
         return operation, None
@@ -151,7 +151,7 @@ def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
 
 
 def _carry_blocks(operation: Any, write: Write) -> tuple[Any, Any]:
-    """Control flow: its bodies are carried, and QPY keeps what it branches on."""
+    """Carry the bodies of control flow; QPY keeps the conditions."""
     pairs = [carry(block, write) for block in operation.blocks]
     if all(new is old for (new, _), old in zip(pairs, operation.blocks, strict=True)):
         return operation, None
@@ -160,7 +160,7 @@ def _carry_blocks(operation: Any, write: Write) -> tuple[Any, Any]:
 
 
 def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
-    """A class that is on no list, as a plain gate of the same definition, where that is all of it."""
+    """Carry an operation of an unlisted class as a plain gate of the same definition."""
     from qiskit.circuit import Gate, Instruction
 
     definition = getattr(operation, "definition", None)
@@ -180,7 +180,7 @@ def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
 
 
 def _unitary(gate: Any) -> Any:
-    """Make a circuit of a gate that has a matrix alone."""
+    """Return a circuit of a gate that has only a matrix."""
     from qiskit import QuantumCircuit
 
     circuit = QuantumCircuit(gate.num_qubits)
@@ -189,7 +189,7 @@ def _unitary(gate: Any) -> Any:
 
 
 def _shell(operation: Any, kind: Any = None) -> Any:
-    """A plain instruction of the same name, size and condition."""
+    """Return a plain instruction of the same name, size and condition."""
     from qiskit.circuit import Gate, Instruction
 
     label = getattr(operation, "label", None)
@@ -205,7 +205,7 @@ def _shell(operation: Any, kind: Any = None) -> Any:
 
 
 def _parts(operation: Any, *, definition: bool) -> Iterator[Any]:
-    """The circuits and operations inside a composite one."""
+    """Yield the circuits and operations inside a composite operation."""
     for name in ("base_gate", "base_op", *(["_definition"] if definition else [])):
         part = getattr(operation, name, None)
         if part is not None:
@@ -213,7 +213,7 @@ def _parts(operation: Any, *, definition: bool) -> Iterator[Any]:
 
 
 def _are_simple(operation: Any) -> bool:
-    """Whether QPY knows the parameters of an operation."""
+    """Return whether QPY knows the types of the parameters of an operation."""
     from qiskit.circuit import ParameterExpression
 
     simple = (int, float, complex, np.number, np.ndarray, ParameterExpression)
@@ -224,7 +224,7 @@ _READ_AGAIN: dict[Any, bool] = {}
 
 
 def _is_read_again(operation: Any, kind: Any) -> bool:
-    """Whether QPY carries a class of Qiskit's that is on no list here; tried once."""
+    """Return whether QPY carries an unlisted class of Qiskit; each class is tried once."""
     if kind not in _READ_AGAIN:
         from qiskit import QuantumCircuit
 
@@ -232,12 +232,12 @@ def _is_read_again(operation: Any, kind: Any) -> bool:
             circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
             circuit.append(operation, circuit.qubits, circuit.clbits)
             data = qpy.dump([circuit])
-        except Exception:  # it needs the circuit around it, as what reads its variables does
+        except Exception:  # it needs its circuit, as instructions that read its variables do
             return True
         try:
             found = qpy.load(data)[0].data[0].operation
             _READ_AGAIN[kind] = getattr(found, "base_class", type(found)) is kind
-        except Exception:  # the constructor takes other arguments than QPY thinks
+        except Exception:  # the constructor takes other arguments than QPY expects
             _READ_AGAIN[kind] = False
     return _READ_AGAIN[kind]
 
@@ -254,11 +254,11 @@ def _write_state(operation: Any, kind: Any, write: Write) -> Any:
     from qiskit.circuit import Gate, Instruction
 
     state = dict(vars(operation))
-    state.pop("_condition", None)  # it is about the circuit around: the carrier has it
-    if kind in (Instruction, Gate):  # some have more on them: methods of what they were made of
+    state.pop("_condition", None)  # it refers to the circuit; the carrier has it
+    if kind in (Instruction, Gate):  # some have further attributes, such as methods of their origin
         state = {name: value for name, value in state.items() if name in _BASE}
     if not _keeps_definition(kind):
-        state["_definition"] = None  # the class makes it again
+        state["_definition"] = None  # the class makes it itself
     try:
         return {name: write(value) for name, value in state.items()}
     except TreeError as error:
@@ -281,32 +281,8 @@ def _restored(carrier: Any, form: Any, read: Write) -> Any:
     check_form(form)
     kind = allowed_class(form["class"])
     operation = object.__new__(kind)
-    # Not setattr: no code of the class runs before the instruction is whole.
+    # Not setattr, so that no code of the class runs before the instruction is complete.
     vars(operation).update({name: read(value) for name, value in form["state"].items()})
     if "_condition" in vars(carrier):
         vars(operation)["_condition"] = vars(carrier)["_condition"]
     return operation
-
-
-def check_form(form: Any) -> None:
-    """Refuse what is no form of a class on the allow list; nothing is made.
-
-    Raises:
-        TreeError: says what is wrong.
-    """
-    if isinstance(form, dict) and set(form) == {"blocks"} and isinstance(form["blocks"], list):
-        for forms in form["blocks"]:
-            check_forms(forms)
-        return
-    if not isinstance(form, dict) or set(form) != {"class", "state"}:
-        raise TreeError("it is no form of an instruction")
-    if not isinstance(form["state"], dict) or not is_allowed(form["class"]):
-        raise TreeError(f"an instruction of an unknown class {str(form['class'])[:100]!r}")
-
-
-def check_forms(forms: Any) -> None:
-    """As ``check_form``, of all forms of a circuit."""
-    if not isinstance(forms, dict) or not all(place.isdecimal() for place in forms):
-        raise TreeError("the forms of its instructions are not by place")
-    for form in forms.values():
-        check_form(form)

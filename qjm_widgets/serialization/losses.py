@@ -1,24 +1,24 @@
-"""What could not be stored of a set, in words."""
+"""The parts of a set that could not be stored, and a warning about them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-#: So many circuits or values are named; the others are counted.
+#: Circuits or values that are named; the others are counted.
 _NAMED = 5
 _REASON = 120
 _NAME = 40
 
 
 class Loss(NamedTuple):
-    """What could not be stored of one circuit.
+    """A part of a circuit that could not be stored.
 
     Attributes:
-        circuit: its index in the set.
-        name: the circuit's.
-        key: of the value in its metadata, as text; None: the circuit itself cannot be stored.
-        reason: why.
+        circuit: index in the set.
+        name: of the circuit.
+        key: key of the value in the metadata, as text; None if the circuit itself cannot be stored.
+        reason: why it cannot be stored.
     """
 
     circuit: int
@@ -28,7 +28,7 @@ class Loss(NamedTuple):
 
 
 def describe_losses(losses: Sequence[Loss]) -> str:
-    """The text of a warning, of bounded length; empty where nothing was lost."""
+    """Return the text of a warning of bounded length; empty without losses."""
     circuits = [loss for loss in losses if loss.key is None]
     parts = []
     if circuits:
@@ -38,7 +38,7 @@ def describe_losses(losses: Sequence[Loss]) -> str:
             f"{'it runs' if one else 'they run'}, but cannot be resumed once this kernel has ended: "
             f"{_list([_of_circuit(loss) for loss in circuits])}."
         )
-    # One line a key and reason, as a sweep has the same value in each of its circuits.
+    # One line per key and reason, because a sweep has the same value in each of its circuits.
     keys: dict[tuple[str, str], list[Loss]] = {}
     for loss in losses:
         if loss.key is not None:

@@ -1,6 +1,6 @@
-"""The metadata of circuits, and other values of the user's, as JSON that keeps their types.
+"""Write the metadata of circuits, and other values of users, as JSON that keeps their types.
 
-``CODEC`` knows the values of Python, NumPy and Qiskit: a circuit in a metadata value, an instruction, a
+``CODEC`` has the values of Python, NumPy, pandas and Qiskit. A circuit in metadata, an instruction, a
 parameter or an expression is written as QPY with the forms of ``instructions``.
 """
 
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from qjm_widgets.serialization import qpy
-from qjm_widgets.serialization.instructions import carry, check_forms, restore
+from qjm_widgets.serialization.instruction_forms import check_forms
+from qjm_widgets.serialization.instructions import carry, restore
 from qjm_widgets.serialization.numpy_values import NUMPY
 from qjm_widgets.serialization.pandas_values import PANDAS
 from qjm_widgets.serialization.python_values import PYTHON, from_base64, to_base64
@@ -25,7 +26,7 @@ def _is_circuit(kind: type) -> bool:
 
 
 def _is_derived(kind: type, module: str, *names: str) -> bool:
-    # By name, so that values of other kinds do not make Qiskit load.
+    # By name, so that values of other kinds do not import Qiskit.
     return any(
         str(base.__module__).startswith(module) and base.__name__ in names for base in kind.__mro__
     )
@@ -44,7 +45,8 @@ def _read_circuit(tree: Any, read: Write) -> Any:
 
 
 def _write_qpy(circuit: Any) -> dict[str, Any]:
-    # All or nothing, as half an instruction would be another one: not by the writer that is given.
+    # Not by the given writer, which keeps parts that cannot be written as text: a changed instruction is
+    # wrong.
     carried, forms = carry(circuit, CODEC.write)
     return {"qpy": to_base64(qpy.dump([carried])), "forms": forms}
 
@@ -135,7 +137,7 @@ def _read_error(tree: Any, read: Write) -> Any:
     if name != "QuantumError":
         return kind(*values)
     error = kind(list(zip(*values, strict=True)))
-    error._probs = values[1]  # as they were: they are normalised anew, and the last digit may change
+    error._probs = values[1]  # the constructor normalises, which may change the last digit
     return error
 
 
@@ -182,11 +184,10 @@ CODEC = Codec(
 
 
 def write_metadata(metadata: Mapping[Any, Any]) -> tuple[Any, list[tuple[str, str]]]:
-    """The metadata of a circuit as a tree.
+    """Write the metadata of a circuit as a tree.
 
     Returns:
-        The tree, and of each value that could not be written its key, as text, and the reason; it is
-        kept as its text.
+        The tree, and for each value that is kept as its text: its key, as text, and the reason.
     """
     keys: list[Any] = []
     values: list[Any] = []
@@ -203,27 +204,27 @@ def write_metadata(metadata: Mapping[Any, Any]) -> tuple[Any, list[tuple[str, st
 
 
 def read_metadata(tree: Any) -> dict[Any, Any]:
-    """The inverse of ``write_metadata``.
+    """Read what ``write_metadata`` wrote.
 
     Raises:
-        TreeError: it is damaged.
+        TreeError: the tree is damaged.
     """
     metadata = CODEC.read(tree)
     if not isinstance(metadata, dict):
-        raise TreeError("metadata that is no dictionary")
+        raise TreeError("metadata that is not a dictionary")
     return metadata
 
 
 class UnsafeError(TreeError):
-    """A circuit in a tree is in a version of QPY that could run code while it is read."""
+    """A circuit in a tree has a version of QPY that could run code while it is read."""
 
 
 def check_tree(tree: Any) -> None:
-    """Refuse a tree from elsewhere that names what is unknown; nothing is read.
+    """Check an untrusted tree without reading it.
 
     Raises:
-        UnsafeError: reading it could run code.
-        TreeError: says what else is wrong.
+        UnsafeError: reading the tree could run code.
+        TreeError: the tree is damaged, or has an unknown kind of value.
     """
     CODEC.check_tags(tree, _check_tag)
 

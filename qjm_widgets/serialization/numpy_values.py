@@ -9,7 +9,7 @@ import numpy as np
 from qjm_widgets.serialization.python_values import from_base64, takes, takes_subclasses, to_base64
 from qjm_widgets.serialization.tree import Kind, TreeError, Write
 
-#: Scalars that JSON carries exactly, beside their dtype.
+#: Scalars that JSON carries exactly; only their dtype is added.
 _EASY = frozenset("?bhilqBHILQefd")
 
 
@@ -27,7 +27,7 @@ def _read_dtype(tree: Any) -> np.dtype[Any]:
 
 
 def _with_tuples(descr: Any) -> Any:
-    """The description of a dtype as NumPy makes it; JSON has made lists of its tuples."""
+    """Restore the tuples in the description of a dtype, which are lists in JSON."""
     if not isinstance(descr, list):
         return descr
     if descr and isinstance(descr[0], list):
@@ -68,7 +68,7 @@ def _read_array(tree: Any, read: Write) -> Any:
 
 
 def _refuse() -> Any:
-    raise TreeError("an array of nothing that is too large")
+    raise TreeError("an array without bytes that is too large")
 
 
 def _write_scalar(value: np.generic, write: Write) -> Any:
@@ -98,7 +98,7 @@ def _read_masked(tree: Any, read: Write) -> Any:
     return np.ma.MaskedArray(data, mask=mask, fill_value=fill)
 
 
-#: Before those of Python: ``np.float64`` is a ``float`` too.
+#: Must precede the kinds of Python, because ``np.float64`` is also a ``float``.
 NUMPY: tuple[Kind, ...] = (
     Kind("$numpy", takes_subclasses(np.generic), _write_scalar, _read_scalar),
     Kind("$masked", takes(np.ma.MaskedArray), _write_masked, _read_masked),

@@ -1,4 +1,4 @@
-"""Outcomes as bytes for the store, and back: all packed counts of a job stand in two arrays."""
+"""Encode and decode outcomes for the store; the packed counts of a job are in two arrays."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from qjm_widgets.serialization.columns import fold, unfold
 
 
 def encode_outcome(outcome: JobOutcome, lost: list[str] | None = None, start: int = 0) -> bytes:
-    """Write what a job gave, as ``encode_outcome_in_pieces`` does, in one piece."""
+    """Encode an outcome as ``encode_outcome_in_pieces`` does, in one piece."""
     return b"".join(encode_outcome_in_pieces(outcome, lost, start))
 
 
 def encode_outcome_in_pieces(
     outcome: JobOutcome, lost: list[str] | None = None, start: int = 0
 ) -> list[bytes | memoryview]:
-    """Write what a job gave in pieces, one after another; large arrays are not copied.
+    """Encode an outcome in consecutive pieces; large arrays are not copied.
 
     Args:
-        outcome: what is written.
-        lost: takes a text for each value that cannot be kept: where it was, and its type.
-        start: the index in the set of the job's first circuit, for these texts.
+        outcome: the outcome.
+        lost: list to which a text is added for each value that cannot be kept: its place and type.
+        start: index in the set of the job's first circuit, for these texts.
     """
     packs = _Packs()
     kinds: dict[type, list[int]] = {}
@@ -60,7 +60,7 @@ def _places_of_lost(outcome: JobOutcome, start: int) -> list[str]:
 
 
 def _lost_in(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The keys whose values cannot be kept, at least not whole, each with a type that is unknown."""
+    """Return the keys with values that cannot be kept completely, each with an unknown type."""
     found = []
     for key, value in tree.items():
         kinds: list[str] = []
@@ -71,7 +71,7 @@ def _lost_in(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def decode_outcome(data: bytes | bytearray | memoryview) -> JobOutcome:
-    """Read what ``encode_outcome`` wrote.
+    """Decode what ``encode_outcome`` wrote.
 
     Raises:
         ValueError: the bytes are damaged.
@@ -92,22 +92,22 @@ def _folded_trees(tree: Mapping[str, Any]) -> list[Any]:
 
 
 def _shared_trees(tree: Mapping[str, Any]) -> list[Any]:
-    """As they were written before they were folded: with the numbers of what they share."""
+    """Return trees in the older format, which numbers the shared parts."""
     shared = tree["shared"]
     trees: list[Any] = []
     for each in tree["circuits"]:
-        whole = {**shared[each["alike"]], **each} if each is not None and "alike" in each else each
-        if whole is not None and whole["kind"] == "experiment":
-            header = dict(shared[whole["header"]])
+        full = {**shared[each["alike"]], **each} if each is not None and "alike" in each else each
+        if full is not None and full["kind"] == "experiment":
+            header = dict(shared[full["header"]])
             if "name" in header:
-                header["name"] = whole["header_name"]
-            whole = {**whole, "header": header, "fields": shared[whole["fields"]]}
-        trees.append(whole)
+                header["name"] = full["header_name"]
+            full = {**full, "header": header, "fields": shared[full["fields"]]}
+        trees.append(full)
     return trees
 
 
 class _Packs:
-    """The outcomes and counts of all circuits of a job, one after another; wide ones as text."""
+    """The consecutive outcomes and counts of all circuits of a job; wide ones are text."""
 
     def __init__(self) -> None:
         self.outcomes: list[Integers] = []
@@ -151,7 +151,7 @@ class _Packs:
 
 
 def _narrow(array: Integers) -> Integers:
-    """The same whole numbers in the smallest type that holds them."""
+    """Return the same integers in the smallest type that holds them."""
     if not array.size:
         return array.astype(np.uint8)
     least, most = int(array.min()), int(array.max())

@@ -1,7 +1,7 @@
-"""The kinds of values of pandas that stand for one thing: moments, durations, and what is missing.
+"""The kinds of scalar values of pandas: timestamps, durations, and missing values.
 
-They are subclasses of Python's own, which hold less: a moment of pandas has nanoseconds, and one that is
-missing (``NaT``) is no date.
+They are subclasses of Python's classes, but hold more: timestamps have nanoseconds, and a missing one
+(``NaT``) is not a date.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ def _is(*names: str) -> Callable[[type], bool]:
     return lambda kind: kind.__module__.split(".")[0] == "pandas" and kind.__name__ in names
 
 
-def _write_moment(value: Any, write: Write) -> Any:
+def _write_timestamp(value: Any, write: Write) -> Any:
     zone = None if value.tzinfo is None else write(value.tzinfo)
     return [write(value.to_datetime64()), zone]
 
 
-def _read_moment(tree: Any, read: Write) -> Any:
+def _read_timestamp(tree: Any, read: Write) -> Any:
     import pandas as pd
 
-    moment, zone = map(read, tree)
-    found = pd.Timestamp(moment)
+    time, zone = map(read, tree)
+    found = pd.Timestamp(time)
     return found if zone is None else found.tz_localize("UTC").tz_convert(zone)
 
 
@@ -45,9 +45,9 @@ def _read_missing(tree: Any, read: Write) -> Any:
     return getattr(pd, tree)
 
 
-#: Before those of Python, from which these are derived.
+#: Must precede the kinds of Python, from whose classes these are derived.
 PANDAS: tuple[Kind, ...] = (
-    Kind("$timestamp", _is("Timestamp"), _write_moment, _read_moment),
+    Kind("$timestamp", _is("Timestamp"), _write_timestamp, _read_timestamp),
     Kind(
         "$duration",
         _is("Timedelta"),

@@ -1,4 +1,4 @@
-"""PUBs and ``PrimitiveResult``: read into compact outcomes, and back."""
+"""Convert ``PrimitiveResult`` to compact outcomes, and outcomes to PUB results."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from qjm_widgets.errors import explain
 
 
 def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
-    """Pack a ``PrimitiveResult``; PUBs that it lacks at its end become None.
+    """Pack a ``PrimitiveResult``; PUBs that are missing at its end become None.
 
-    A PUB whose result makes no sense is one that failed; the others are as they are.
+    A PUB with an invalid result becomes a failed one; the others are not affected.
 
     Raises:
         ValueError: it has more PUBs than the job.
@@ -33,7 +33,7 @@ def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None)
 def _read(pub: Any, name: str) -> PubOutcome:
     try:
         return _read_whole(pub, name)
-    except Exception as error:  # one odd part must not cost the others
+    except Exception as error:  # an invalid part must not affect the others
         return PubOutcome(
             name, (), {}, success=False, status=f"its result cannot be read: {explain(error)}"
         )
@@ -63,7 +63,7 @@ def _read_whole(pub: Any, name: str) -> PubOutcome:
 
 
 def write_pub_result(outcome: PubOutcome) -> Any:
-    """The outcome as Qiskit's ``SamplerPubResult`` again."""
+    """Return the outcome as Qiskit's ``SamplerPubResult``."""
     from qiskit.primitives import BitArray, DataBin, SamplerPubResult
 
     fields: Mapping[str, Any] = {

@@ -1,4 +1,4 @@
-"""One point, and one or all registers, of what a sampler gave for a PUB."""
+"""Select one point, and one or all registers, of the outcome of a PUB."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from qjm_widgets.errors import InputError, NotAvailableError
 
 
 def select(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> PubOutcome:
-    """The registers of one point.
+    """Return the outcome of one point.
 
     Args:
         index: of the circuit, for messages.
         outcome: all points.
-        loc: which point; None where there is only one.
-        register: the name of one register; None is all of them.
+        loc: index of the point; None if there is only one.
+        register: name of one register; None for all.
 
     Raises:
-        InputError: there is no such point or register.
+        InputError: the point or register does not exist.
     """
     registers = dict(outcome.registers)
     if register is not None:
@@ -47,7 +47,7 @@ def select(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> P
 
 
 def counted(index: int, outcome: PubOutcome) -> Packed:
-    """The counts of a PUB.
+    """Return the counts of a PUB.
 
     Raises:
         NotAvailableError: it has no registers.

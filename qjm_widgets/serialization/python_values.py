@@ -1,4 +1,4 @@
-"""The kinds of values of Python itself and of its standard library."""
+"""The kinds of values of Python and its standard library."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from qjm_widgets.serialization.tree import Kind, TreeError, Unstored, Untagged, 
 
 
 def to_base64(data: bytes) -> str:
-    """Bytes as text."""
+    """Encode bytes as text."""
     return base64.b64encode(data).decode("ascii")
 
 
 def from_base64(text: str) -> bytes:
-    """The inverse of ``to_base64``."""
+    """Decode the text of ``to_base64``."""
     return base64.b64decode(text, validate=True)
 
 
 def takes(*kinds: type) -> Callable[[type], bool]:
-    """Types that are one of these exactly."""
+    """Return a function that accepts exactly these types."""
     return frozenset(kinds).__contains__
 
 
 def takes_subclasses(*kinds: type) -> Callable[[type], bool]:
-    """Types that are one of these or derived from one."""
+    """Return a function that accepts these types and their subclasses."""
     return lambda kind: issubclass(kind, kinds)
 
 
 def _simple(tag: str, kind: type, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Kind:
-    """A kind of values with nothing inside; those of a subclass come back as the class itself."""
+    """Return a kind without inner values; a value of a subclass is read as one of the class itself."""
     return Kind(tag, takes_subclasses(kind), lambda value, _: write(value), lambda tree, _: read(tree))
 
 
@@ -50,11 +50,11 @@ def _simple(tag: str, kind: type, write: Callable[[Any], Any], read: Callable[[A
 
 
 def _write_number(value: Any, write: Write) -> Any:
-    """A subclass of Python's own types: JSON carries what it equals. Large integers come here too."""
+    """Write a large integer, or a value of a subclass of a JSON type as the equal plain value."""
     if type(value) is int:
         return hex(value)
     kind = next(kind for kind in (int, float, str) if isinstance(value, kind))
-    # By the base class's own method: the subclass may have another.
+    # By the base class's own method, because a subclass may override it.
     plain = {int: int.__int__, float: float.__float__, str: str.__str__}[kind](value)
     return Untagged(write(plain))
 
@@ -66,14 +66,14 @@ def _write_enum(value: enum.Enum, write: Write) -> Any:
 
 
 def _read_enum(tree: Any, read: Write) -> Any:
-    """The member, where its module is loaded already; else what it equals, or its text."""
+    """Read a member if its module is loaded; else the equal plain value, or the text."""
     module, qualname, name, inner, text = tree
     found: Any = sys.modules.get(module)
     for part in str(qualname).split("."):
-        # Not getattr: a module may have one of its own, and this runs no code.
+        # Not getattr, because a module may define its own, and no code must run.
         found = getattr(found, "__dict__", {}).get(part)
     if isinstance(found, enum.EnumMeta):
-        # Flags that are set together have the names of all: "RED|BLUE".
+        # Combined flags have the names of all: "RED|BLUE".
         members = [found.__members__.get(part) for part in str(name).split("|")]
         if None not in members:
             return functools.reduce(operator.or_, members) if len(members) > 1 else members[0]
@@ -92,7 +92,7 @@ def _write_sequence(value: Any, write: Write) -> Any:
 
 
 def _write_set(value: Any, write: Write) -> Any:
-    # Sets of equal values are written alike where their values can be ordered.
+    # Equal sets have equal trees if their values can be sorted.
     try:
         return [write(inner) for inner in sorted(value)]
     except TypeError:
@@ -151,7 +151,7 @@ def _write_timedelta(value: datetime.timedelta) -> Any:
 
 
 def _write_timezone(value: datetime.timezone, write: Write) -> Any:
-    # Its name only where it has one of its own.
+    # The name only if it is not the default one.
     delta = value.utcoffset(None)
     name = value.tzname(None)
     return [write(delta), None if name == datetime.timezone(delta).tzname(None) else name]
@@ -184,7 +184,7 @@ def _read_path(tree: Any, read: Write) -> Any:
     return kind(text)
 
 
-#: The first that takes a type writes it: an enumeration of numbers is one before it is a number.
+#: The first kind that takes a type writes it: an enumeration of numbers is written as an enumeration.
 PYTHON: tuple[Kind, ...] = (
     Kind("$enum", takes_subclasses(enum.Enum), _write_enum, _read_enum),
     Kind(

@@ -1,4 +1,4 @@
-"""Qiskit's ``Counts``, made of packed integers."""
+"""Qiskit's ``Counts`` from packed integers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qjm_widgets.core.counts import Packed
 
 
 class PackedCounts(Counts):  # type: ignore[misc]
-    """Qiskit's ``Counts`` made of packed integers, without parsing text first."""
+    """Qiskit's ``Counts``, made from packed integers without parsing text."""
 
     def __init__(self, packed: Packed, creg_sizes: Any, time_taken: float | None) -> None:
         outcomes, counts = packed.outcomes.tolist(), packed.counts.tolist()

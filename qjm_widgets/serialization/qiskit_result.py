@@ -1,4 +1,4 @@
-"""Qiskit's ``Result`` as compact outcomes, and back."""
+"""Convert Qiskit's ``Result`` to compact outcomes, and outcomes to Qiskit's types."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
     """Pack a ``Result``.
 
     Args:
-        result: what ``job.result()`` gave.
-        names: names of the job's circuits; a circuit that the result lacks gives None.
+        result: the return value of ``job.result()``.
+        names: names of the job's circuits; a circuit that the result lacks becomes None.
 
-    A circuit whose part of the result makes no sense is one that failed, or has counts or memory that
-    cannot be read; the others are as they are.
+    A circuit with an invalid part of the result becomes a failed one, or has counts or memory that
+    cannot be read; the others are not affected.
 
     Raises:
-        ValueError: the result has another number of circuits, and does not tell which they are.
+        ValueError: the result has another number of circuits, and their names do not identify them.
     """
     found = list(result.results or [])
     circuits: list[ExperimentOutcome | None] = [None] * len(names)
@@ -45,12 +45,12 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
 
 
 def places(found: Sequence[str | None], names: Sequence[str]) -> Sequence[int | None]:
-    """Which of a job's circuits each part of a result is; None: none of them.
+    """Return, for each part of a result, the index of its circuit in the job; None for a foreign part.
 
-    Names tell where each circuit has one of its own; else the order does, as providers may rename.
+    Unique names identify circuits; else the order does, because providers may rename circuits.
 
     Raises:
-        ValueError: there are more or fewer parts than circuits, and their names tell nothing.
+        ValueError: there are more or fewer parts than circuits, and names do not identify them.
     """
     if list(found) == list(names):
         return range(len(names))
@@ -60,13 +60,15 @@ def places(found: Sequence[str | None], names: Sequence[str]) -> Sequence[int | 
         missing = len(names) - len(mine)
         if len(mine) == len(found) or (len(found) > len(names) and not missing):
             return [known.get(name) if name is not None else None for name in found]
-    if len(found) == len(names) or (len(found) < len(names) and _says_nothing(found, names)):
+    if len(found) == len(names) or (len(found) < len(names) and _are_uninformative(found, names)):
         return range(len(found))
-    raise ValueError(f"it has {len(found)} circuits, the job {len(names)}, and names do not tell which")
+    raise ValueError(
+        f"it has {len(found)} circuits, the job {len(names)}, and names do not identify them"
+    )
 
 
-def _says_nothing(found: Sequence[str | None], names: Sequence[str]) -> bool:
-    """Whether names leave nothing but the order to go by: none is given, or all are as in the job."""
+def _are_uninformative(found: Sequence[str | None], names: Sequence[str]) -> bool:
+    """Return whether only the order identifies circuits: without names, or with those of the job."""
     return not any(found) or list(found) == list(names[: len(found)])
 
 
@@ -77,7 +79,7 @@ def _name(experiment: Any) -> str | None:
 
 
 def as_dict(header: Any) -> dict[str, Any]:
-    """A header as a dict, whatever the installed Qiskit makes of it."""
+    """Return a header as a dict, for any version of Qiskit."""
     if header is None:
         return {}
     if isinstance(header, Mapping):
@@ -86,10 +88,10 @@ def as_dict(header: Any) -> dict[str, Any]:
 
 
 def _header(part: Any) -> dict[str, Any]:
-    """The header of a result or of one circuit; empty where it is none."""
+    """Return the header of a result or of one circuit; empty if it is invalid."""
     try:
         return as_dict(getattr(part, "header", None))
-    except Exception:  # a third party's; what it should tell is missing then
+    except Exception:  # a third party's class may raise anything
         return {}
 
 
@@ -99,16 +101,16 @@ def _text(value: Any) -> str | None:
 
 def _read(experiment: Any, name: str) -> ExperimentOutcome:
     try:
-        return _read_whole(experiment, name)
-    except Exception as error:  # one odd part must not cost the others
+        return _read_experiment(experiment, name)
+    except Exception as error:  # an invalid part must not affect the others
         status = f"its result cannot be read: {explain(error)}"
         return ExperimentOutcome(name, 0, False, status, _header(experiment), Layout((), None))
 
 
-def _read_whole(experiment: Any, name: str) -> ExperimentOutcome:
+def _read_experiment(experiment: Any, name: str) -> ExperimentOutcome:
     header = _header(experiment)
-    came = {} if experiment.data is None else experiment.data.to_dict()
-    data = {str(key): value for key, value in came.items()}
+    received = {} if experiment.data is None else experiment.data.to_dict()
+    data = {str(key): value for key, value in received.items()}
     odd: dict[str, str] = {}
     layout, problem = Layout((), None), None
     try:
@@ -129,7 +131,7 @@ def _read_whole(experiment: Any, name: str) -> ExperimentOutcome:
             if readouts[kind] is not None:
                 del data[kind]
     data = {key: plain(value) for key, value in data.items()}
-    known = vars(experiment)  # asking an ExperimentResult for what it lacks is slow
+    known = vars(experiment)  # reading a missing attribute of an ExperimentResult is slow
     fields = {key: known[key] for key in _FIELDS if key in known}
     if "meas_level" in fields:
         fields["meas_level"] = int(fields["meas_level"])
@@ -150,17 +152,18 @@ def _read_whole(experiment: Any, name: str) -> ExperimentOutcome:
     )
 
 
-def _shots(told: Any, counted: int) -> int:
-    """How many shots a circuit was run with; those that were counted where the result says nonsense."""
+def _shots(reported: Any, counted: int) -> int:
+    """Return the shots of a circuit; the counted ones if the reported number is invalid."""
     try:
-        shots = int(told[1]) - int(told[0]) + 1 if isinstance(told, (tuple, list)) else int(told)
+        first_last = isinstance(reported, (tuple, list))
+        shots = int(reported[1]) - int(reported[0]) + 1 if first_last else int(reported)
     except (TypeError, ValueError, OverflowError, IndexError):
         return counted
     return shots if shots >= 0 else counted
 
 
 def write_experiment(outcome: ExperimentOutcome) -> Any:
-    """The outcome as Qiskit's ``ExperimentResult`` again."""
+    """Return the outcome as Qiskit's ``ExperimentResult``."""
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     from qjm_widgets._compat import experiment_header
@@ -182,10 +185,10 @@ def write_experiment(outcome: ExperimentOutcome) -> Any:
 
 
 def write_sampled(outcome: PubOutcome) -> Any:
-    """A PUB of one point as Qiskit's ``ExperimentResult``.
+    """Return the outcome of a PUB of one point as Qiskit's ``ExperimentResult``.
 
     Raises:
-        NotAvailableError: it has a shape.
+        NotAvailableError: the PUB has several points.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
@@ -194,7 +197,7 @@ def write_sampled(outcome: PubOutcome) -> Any:
     if outcome.shape != ():
         raise NotAvailableError(
             f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "
-            "ask primitive_result"
+            "use primitive_result"
         )
     packed = outcome.packed()
     data = ExperimentResultData()

@@ -1,4 +1,4 @@
-"""Circuits as QPY, the newest that the installed Qiskit writes; their metadata is written elsewhere."""
+"""Circuits as QPY of the newest version that the installed Qiskit writes, without metadata."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_CIRCUITS = struct.pack("!6sBBBBQ", _MAGIC, _SAFE, 1, 3, 0, 0)
 
 
 class _Nothing:
-    """A JSON encoder that writes no metadata: the circuits themselves are not touched."""
+    """A JSON encoder that writes empty metadata, so that the circuits need not be changed."""
 
     @staticmethod
     def encode(metadata: Any) -> str:
@@ -27,12 +27,12 @@ _NOTHING = _Nothing()
 
 
 def _no_metadata(**_: Any) -> Any:
-    # One object for all, where a class would be made anew for each circuit.
+    # One object; QPY would make one of a class for each circuit.
     return _NOTHING
 
 
 def dump(circuits: Sequence[Any]) -> bytes:
-    """Circuits as QPY, without their metadata."""
+    """Write circuits as QPY, without their metadata."""
     from qiskit import qpy
 
     if not circuits:
@@ -43,7 +43,7 @@ def dump(circuits: Sequence[Any]) -> bytes:
 
 
 def load(data: bytes) -> list[Any]:
-    """The inverse of ``dump``."""
+    """Read what ``dump`` wrote."""
     from qiskit import qpy
 
     if data == _NO_CIRCUITS:
@@ -53,10 +53,10 @@ def load(data: bytes) -> list[Any]:
 
 
 def is_qpy(data: bytes) -> bool:
-    """Whether it begins as QPY does."""
+    """Return whether data begins as QPY does."""
     return len(data) > len(_MAGIC) and data.startswith(_MAGIC)
 
 
 def is_safe(data: bytes) -> bool:
-    """Whether it is QPY of a version that runs no code while it is read."""
+    """Return whether data is QPY of a version that can run no code while it is read."""
     return is_qpy(data) and data[len(_MAGIC)] >= _SAFE

@@ -1,68 +1,20 @@
 """The kinds of values of ``qiskit.quantum_info``: operators, states, channels, Paulis; and registers.
 
-Each class has its parts, from which its constructor makes it again. A subclass, as Aer has them, comes
-back as the class of ``quantum_info``.
+A value is written as its parts (``core.qiskit_values``). A value of a subclass, such as Aer's, is read
+as one of the class of ``quantum_info``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
+from qjm_widgets.core import qiskit_values
 from qjm_widgets.serialization.tree import Kind, TreeError, Write
 
 _PACKAGE = "qiskit.quantum_info"
 
 
-class _Parts(NamedTuple):
-    """How an object of a class is taken apart and made again."""
-
-    of: Callable[[Any], list[Any]]
-    make: Callable[..., Any]
-
-
-def _with_dims(kind: Any, data: Any, dims: Any) -> Any:
-    return kind(data, dims=dims)
-
-
-def _with_two_dims(kind: Any, data: Any, input_dims: Any, output_dims: Any) -> Any:
-    return kind(data, input_dims=input_dims, output_dims=output_dims)
-
-
-_STATE = _Parts(lambda state: [np.asarray(state.data), state.dims()], _with_dims)
-_MATRIX = _Parts(
-    lambda op: [np.asarray(op.data), op.input_dims(), op.output_dims()],
-    _with_two_dims,
-)
-#: What these give as ``data`` is an array, a list of arrays or a tuple of both.
-_CHANNEL = _Parts(lambda op: [op.data, op.input_dims(), op.output_dims()], _with_two_dims)
-
-_CLASSES: Mapping[str, _Parts] = {
-    "Statevector": _STATE,
-    "DensityMatrix": _STATE,
-    "Operator": _MATRIX,
-    "SuperOp": _MATRIX,
-    "Choi": _MATRIX,
-    "PTM": _MATRIX,
-    "Chi": _MATRIX,
-    "Kraus": _CHANNEL,
-    "Stinespring": _CHANNEL,
-    "ScalarOp": _Parts(lambda op: [op.input_dims(), op.coeff], lambda kind, *parts: kind(*parts)),
-    "Pauli": _Parts(lambda pauli: [pauli.to_label()], lambda kind, label: kind(str(label))),
-    "PauliList": _Parts(
-        lambda paulis: [paulis.z, paulis.x, paulis.phase],
-        lambda kind, z, x, phase: kind.from_symplectic(z, x, phase),
-    ),
-    "SparsePauliOp": _Parts(
-        lambda op: [op.paulis, op.coeffs], lambda kind, paulis, coeffs: kind(paulis, coeffs)
-    ),
-    "Clifford": _Parts(lambda op: [np.asarray(op.tableau)], lambda kind, tableau: kind(tableau)),
-    "StabilizerState": _Parts(lambda state: [state.clifford], lambda kind, clifford: kind(clifford)),
-    "Quaternion": _Parts(lambda value: [value.data], lambda kind, data: kind(data)),
-}
-#: Classes written in Rust give their parts as they are copied: a class method's name and its arguments.
+#: Classes written in Rust, with the parts that ``copy`` uses: a class method's name and its arguments.
 _IN_RUST = frozenset(
     {
         "SparseObservable",
@@ -77,30 +29,25 @@ _RUST_MAKERS = frozenset({"from_raw_parts", "from_sparse_list"})
 
 
 def _name_of(kind: type, names: Any) -> str | None:
-    """The class of ``quantum_info`` that a type is or is derived from, where it is one of some."""
+    """Return the one of these classes of ``quantum_info`` that a type is or is derived from."""
     for base in kind.__mro__:
         if str(base.__module__).startswith(_PACKAGE) and base.__name__ in names:
             return base.__name__
     return None
 
 
-def _class(name: Any, names: Any) -> Any:
-    import qiskit.quantum_info
-
-    if not isinstance(name, str) or name not in names:
-        raise TreeError(f"an unknown class {name!r} of {_PACKAGE}")
-    return getattr(qiskit.quantum_info, name)
-
-
 def _write(value: Any, write: Write) -> Any:
-    name = _name_of(type(value), _CLASSES)
-    assert name is not None
-    return [name, *map(write, _CLASSES[name].of(value))]
+    name, *parts = qiskit_values.take(value) or [None]
+    if name not in qiskit_values.QUANTUM_INFO:
+        raise TreeError(f"a {type(value).__name__} cannot be written")
+    return [name, *map(write, parts)]
 
 
 def _read(tree: Any, read: Write) -> Any:
     name, *parts = tree
-    return _CLASSES[name].make(_class(name, _CLASSES), *map(read, parts))
+    if name not in qiskit_values.QUANTUM_INFO:
+        raise TreeError(f"an unknown class {name!r} of {_PACKAGE}")
+    return qiskit_values.make(name, *map(read, parts))
 
 
 def _write_rust(value: Any, write: Write) -> Any:
@@ -111,10 +58,12 @@ def _write_rust(value: Any, write: Write) -> Any:
 
 
 def _read_rust(tree: Any, read: Write) -> Any:
+    import qiskit.quantum_info
+
     name, maker, *arguments = tree
-    if maker not in _RUST_MAKERS:
-        raise TreeError(f"an unknown way to make a {name!r}")
-    return getattr(_class(name, _IN_RUST), maker)(*map(read, arguments))
+    if name not in _IN_RUST or maker not in _RUST_MAKERS:
+        raise TreeError(f"an unknown class {name!r} of {_PACKAGE}, or an unknown way to make it")
+    return getattr(getattr(qiskit.quantum_info, name), maker)(*map(read, arguments))
 
 
 def _is_register(kind: type) -> bool:
@@ -144,7 +93,12 @@ def _read_bits(tree: Any, read: Write) -> Any:
 
 
 QUANTUM: tuple[Kind, ...] = (
-    Kind("$quantum_info", lambda kind: _name_of(kind, _CLASSES) is not None, _write, _read),
+    Kind(
+        "$quantum_info",
+        lambda kind: _name_of(kind, qiskit_values.QUANTUM_INFO) is not None,
+        _write,
+        _read,
+    ),
     Kind("$sparse", lambda kind: _name_of(kind, _IN_RUST) is not None, _write_rust, _read_rust),
     Kind(
         "$register",

@@ -1,7 +1,7 @@
-"""Counts and memory as backends give them, read into integers; what cannot be read says why.
+"""Read the counts and memory of backends into integers, or raise why they cannot be read.
 
-Keys are read as ``qiskit.result.Counts`` reads them: whole numbers, hexadecimal or binary texts, bit
-strings; other texts (dits) stay as they are.
+Keys are those that ``qiskit.result.Counts`` reads: integers, hexadecimal or binary texts, bit strings.
+Other texts (dits) are not packed.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _EXAMPLE = 60
 
 
 def read_counts(found: Any, layout: Layout) -> Packed | None:
-    """Pack counts; None where their keys are texts that are no bits.
+    """Pack counts; None if their keys are texts that are not bits.
 
     Raises:
-        ValueError: they are no counts, or do not fit the layout; the message says why.
+        ValueError: they are not counts, or do not fit the layout; the message gives the reason.
     """
     if not isinstance(found, Mapping):
         raise ValueError(f"they are a {type(found).__name__}, not outcomes with their numbers")
-    if not {int}.issuperset(map(type, found.values())):  # seldom, and slower
+    if not {int}.issuperset(map(type, found.values())):  # rare, and slower
         for count in found.values():
             if not _is_number(count):
                 raise ValueError(f"{_shown(count)} is no number of shots")
@@ -51,10 +51,10 @@ def read_counts(found: Any, layout: Layout) -> Packed | None:
 
 
 def read_memory(found: Any, layout: Layout) -> Integers | None:
-    """Pack the outcomes of shots; None where they are no hexadecimal texts (level 1, bit strings).
+    """Pack the outcomes of shots; None if they are not hexadecimal texts (level 1, bit strings).
 
     Raises:
-        ValueError: they are no outcomes, or do not fit the layout; the message says why.
+        ValueError: they are not outcomes, or do not fit the layout; the message gives the reason.
     """
     if isinstance(found, np.ndarray) and found.dtype.kind != "U":
         return None
@@ -77,7 +77,7 @@ def read_memory(found: Any, layout: Layout) -> Integers | None:
 
 
 def _hexadecimal(found: Mapping[Any, Any], layout: Layout) -> Mapping[str, Any] | None:
-    """The counts by hexadecimal text; None where their keys are other texts."""
+    """Return the counts by hexadecimal text; None if their keys are other texts."""
     if all(isinstance(key, str) and key[:2] == "0x" for key in found):
         return found
     kinds = set(map(_kind, found))
@@ -100,7 +100,7 @@ def _too_wide(keys: Mapping[str, Any], layout: Layout) -> str:
 
 
 def _check(keys: Mapping[str, Any]) -> None:
-    """Name the key that is no hexadecimal number."""
+    """Raise an error for the key that is not a hexadecimal number."""
     for key in keys:
         try:
             int(key, 16)

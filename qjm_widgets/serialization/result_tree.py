@@ -1,8 +1,8 @@
-"""A tree of JSON values and arrays as bytes, and back; nothing is pickled.
+"""Encode a tree of JSON values and arrays as bytes, and decode it; nothing is pickled.
 
-What a result holds beside counts (statevectors, expectation values, metadata) travels so, and comes back
-equal and of the same type. A value that is none of the known kinds is replaced by a note with its type
-(``Lost``), so that one odd value never loses the rest. Bytes that older versions wrote are read.
+The values of a result beside its counts (statevectors, expectation values, metadata) are decoded to
+equal values of the same types. A value of an unknown kind is replaced by ``Lost`` with its type, so that
+it does not affect the others. Bytes of older versions are decoded, too.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ from qjm_widgets.core.lost import Lost
 from qjm_widgets.serialization import scalar_values
 
 _MAGIC = b"QJM1"
-#: Arrays of so many bytes are not copied while they are written.
+#: Arrays of so many bytes are not copied when they are encoded.
 _LARGE = 1_000_000
 _ARRAY, _BYTES, _PAIRS, _LOST = "$array", "$bytes", "$pairs", "$lost"
 _TUPLE, _OBJECTS, _MASKED, _INTEGER = "$tuple", "$objects", "$masked", "$int"
 _NUMPY, _VALUE, _QISKIT = "$numpy", "$value", "$qiskit"
-#: As written until the tags above were there.
+#: Tags of older versions.
 _OLD_COMPLEX, _OLD_QUANTUM = "$complex", "$quantum_info"
 _TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
-#: Lists and objects inside each other, as written; a bundle with more is not believed.
+#: Depth of nested lists and objects in the text; a deeper bundle is refused.
 _DEPTH = 60
 
 
 def encode(tree: Any, lost: list[str] | None = None) -> bytes:
-    """Write a tree as ``encode_in_pieces`` does, in one piece."""
+    """Encode a tree as ``encode_in_pieces`` does, in one piece."""
     return b"".join(encode_in_pieces(tree, lost))
 
 
 def encode_in_pieces(tree: Any, lost: list[str] | None = None) -> list[bytes | memoryview]:
-    """Write a tree of dicts, lists, tuples, numbers, strings, arrays and the values of Qiskit.
+    """Encode a tree of dicts, lists, tuples, numbers, strings, arrays and values of Qiskit.
 
     Large arrays are not copied.
 
     Args:
-        tree: what is written.
-        lost: takes the kinds of values that cannot be written, each once for each time.
+        tree: the tree.
+        lost: list to which the type of each value that cannot be encoded is added.
     """
-    # Not compressed: zlib lets go of the interpreter, and getting it back costs more than the bytes.
+    # Not compressed: zlib releases the interpreter lock, and waiting for it costs more than the bytes.
     writer = _Writer()
     try:
         text = _TO_JSON(writer.plain(tree))
-    except ValueError:  # a whole number with more digits than Python writes
+    except ValueError:  # an integer with more digits than Python writes
         writer = _Writer(long_integers=True)
         text = _TO_JSON(writer.plain(tree))
     if lost is not None:
@@ -68,7 +68,7 @@ def encode_in_pieces(tree: Any, lost: list[str] | None = None) -> list[bytes | m
 
 
 def decode(data: bytes | bytearray | memoryview) -> Any:
-    """Read what ``encode`` wrote; arrays are read-only views of the data.
+    """Decode what ``encode`` wrote; arrays are read-only views of the data.
 
     Raises:
         ValueError: the bytes are damaged.
@@ -91,7 +91,7 @@ def decode(data: bytes | bytearray | memoryview) -> Any:
             arrays.append(_array(scalar_values.dtype_of(kind), shape, data[at : at + size]))
             at += size
         return _rich(json.loads(text), arrays)
-    except Exception as error:  # bytes made by hand can make NumPy and Qiskit raise anything
+    except Exception as error:  # with manipulated bytes, NumPy and Qiskit may raise anything
         raise ValueError(f"the encoded tree is damaged: {error}") from error
 
 
@@ -102,26 +102,26 @@ def _array(dtype: np.dtype[Any], shape: Sequence[int], data: memoryview) -> np.n
 
 
 _JSON_SCALARS = frozenset({str, bool, int, float, type(None)})
-#: Keys that JSON objects may have, as far as they were met: there are few, and met often.
+#: Cache of keys that JSON objects may have; there are few different ones.
 _KNOWN_KEYS: set[Any] = set()
 _MOST_KNOWN_KEYS = 1000
 
 
 class _Writer:
-    """Replaces everything that JSON lacks by tagged dicts; arrays are put aside."""
+    """Replace everything that JSON lacks by tagged dicts, and collect the arrays."""
 
     def __init__(self, *, long_integers: bool = False) -> None:
         self.arrays: list[np.ndarray[Any, Any]] = []
         self.lost: list[str] = []
         self._scalars = _JSON_SCALARS - {int} if long_integers else _JSON_SCALARS
-        self._above: list[int] = []  # what holds the value that is written now, by id
+        self._above: list[int] = []  # ids of the containers around the current value
         self._depth = 0
 
     def plain(self, value: Any) -> Any:
         kind = type(value)
         if kind in self._scalars:
             return value
-        # The built-in kinds are looked at first: asking an abstract class is slow.
+        # Built-in types first, because a check against an abstract class is slow.
         if kind is dict:
             return self._mapping(value)
         if kind is list or kind is tuple:
@@ -133,7 +133,7 @@ class _Writer:
         above, depth = len(self._above), self._depth
         try:
             return self._other(value, kind)
-        except BaseException:  # a third party's value may raise anything while it is looked at
+        except BaseException:  # a third party's value may raise anything
             del self._above[above:]
             self._depth = depth
             return self._lose(value)
@@ -164,7 +164,7 @@ class _Writer:
         return written if levels == 1 else {_TUPLE: written}
 
     def _enter(self, value: Any, levels: int) -> bool:
-        """Go into a value; False where it is inside itself, or too deep."""
+        """Enter a container; return False if it is inside itself or too deep."""
         if self._depth + levels > _DEPTH or id(value) in self._above:
             return False
         self._above.append(id(value))
@@ -176,20 +176,20 @@ class _Writer:
         self._depth -= levels
 
     def _other(self, value: Any, kind: type) -> Any:
-        """What is no plain JSON and no plain array."""
+        """Write a value that is neither plain JSON nor a plain array."""
         if isinstance(value, np.generic) and not value.dtype.hasobject:
             return {_NUMPY: scalar_values.write_numpy(value)}
         if (parts := qiskit_values.take(value)) is not None:
-            return self._whole({_QISKIT: parts}, value)
+            return self._parts({_QISKIT: parts}, value)
         if isinstance(value, int) and not isinstance(value, bool):
-            # Of a subclass the number is kept.
+            # Of a subclass, the number is kept.
             return int(value) if abs(value) < 1 << 64 else {_INTEGER: hex(value)}
         if isinstance(value, str):
-            return str.__str__(value)  # the text of an enumeration's member is its name
+            return str.__str__(value)  # `str` of a member of an enumeration is its name
         if isinstance(value, (bool, float)):
             return value if isinstance(value, bool) else float(value)
         if (parts := scalar_values.write(value)) is not None:
-            return self._whole({_VALUE: parts}, value)
+            return self._parts({_VALUE: parts}, value)
         if isinstance(value, (bytes, bytearray, memoryview)):
             return self._put(_BYTES, np.frombuffer(value, dtype=np.uint8))
         if isinstance(value, np.ndarray):
@@ -200,8 +200,8 @@ class _Writer:
             return self._sequence(value)
         return self._lose(value)
 
-    def _whole(self, tagged: dict[str, list[Any]], value: Any) -> Any:
-        """A value of several parts, which are of no use where one of them is lost."""
+    def _parts(self, tagged: dict[str, list[Any]], value: Any) -> Any:
+        """Write a value of several parts; it is lost if one of them is."""
         before = len(self.lost)
         ((tag, (name, *parts)),) = tagged.items()
         if not self._enter(value, 2):
@@ -235,8 +235,8 @@ class _Writer:
 
 
 def _are_keys(tree: Mapping[Any, Any]) -> bool:
-    """Whether a JSON object may have these keys: texts that are none of our tags."""
-    # By type, not isinstance: what equals a known key has to be one.
+    """Return whether a JSON object may have these keys: strings that are not tags."""
+    # By type, not isinstance, because equal keys of the cache must be strings.
     if not all(type(key) is str and not key.startswith("$") for key in tree):
         return False
     if len(_KNOWN_KEYS) < _MOST_KNOWN_KEYS:
@@ -245,7 +245,7 @@ def _are_keys(tree: Mapping[Any, Any]) -> bool:
 
 
 def _rich(value: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
-    """The inverse of ``_Writer.plain``."""
+    """Invert ``_Writer.plain``."""
     kind = type(value)
     if kind is list:
         return [inner if type(inner) in _JSON_SCALARS else _rich(inner, arrays) for inner in value]
@@ -297,5 +297,5 @@ def _tagged(tag: str, inner: Any, arrays: list[np.ndarray[Any, Any]]) -> Any:
 
 
 def _key(value: Any) -> Any:
-    """A key of a dict; tuples were written as lists once."""
+    """Return a key of a dict; older versions wrote tuples as lists."""
     return tuple(value) if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Single values that JSON lacks, of Python and of NumPy, as JSON, and back."""
+"""Scalar values of Python and NumPy that JSON lacks, as JSON in results."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ import numpy as np
 
 
 def write(value: Any) -> list[Any] | None:
-    """The name of a value's kind and what it is made of; None where it is of no known kind.
+    """Return the name of a value's kind and its parts; None if the kind is unknown.
 
-    None also where it is of a subclass and differs from what would come back: pandas has moments with
-    nanoseconds, and one that is missing.
+    None, too, if the value is of a subclass and not equal to the value of its parts, as pandas'
+    timestamps with nanoseconds.
     """
     for name, (kind, parts, make) in _KINDS.items():
         if isinstance(value, kind):
             try:
                 made = [name, *parts(value)]
                 return made if type(value) is kind or bool(make(*made[1:]) == value) else None
-            except Exception:  # a foreign class may do anything
+            except Exception:  # a foreign class may raise anything
                 return None
     return None
 
 
 def read(name: str, *parts: Any) -> Any:
-    """The value again.
+    """Return the value of these parts.
 
     Raises:
-        ValueError: no such kind, or parts that do not make one.
+        ValueError: the kind is unknown, or the parts do not make a value.
     """
     if name not in _KINDS:
         raise ValueError(f"an unknown value {name!r}")
     return _KINDS[name][2](*parts)
 
 
-#: By name the class, what a value is made of, and how it is made; a datetime is a date too.
+#: By name: the class, the parts of a value, and its constructor. A datetime is also a date, so it is
+#: first.
 _KINDS: dict[str, tuple[type, Callable[[Any], list[Any]], Callable[..., Any]]] = {
     "complex": (complex, lambda value: [value.real, value.imag], complex),
     "decimal": (decimal.Decimal, lambda value: [str(value)], decimal.Decimal),
@@ -69,12 +70,12 @@ _KINDS: dict[str, tuple[type, Callable[[Any], list[Any]], Callable[..., Any]]] =
 
 
 def write_numpy(value: np.generic) -> list[Any]:
-    """A NumPy scalar: its type and its bytes."""
+    """Return the type and the bytes of a NumPy scalar."""
     return [describe(value.dtype), value.tobytes().hex()]
 
 
 def read_numpy(written: list[Any]) -> Any:
-    """The NumPy scalar again."""
+    """Return the NumPy scalar of a type and bytes."""
     kind, data = written
     dtype = dtype_of(kind)
     if dtype.itemsize == 0:
@@ -83,15 +84,15 @@ def read_numpy(written: list[Any]) -> Any:
 
 
 def describe(dtype: np.dtype[Any]) -> Any:
-    """A type of NumPy's as JSON, structured ones too."""
+    """Return a dtype as JSON; it may be structured."""
     return np.lib.format.dtype_to_descr(dtype)
 
 
 def dtype_of(described: Any) -> np.dtype[Any]:
-    """The type again.
+    """Return the dtype of its JSON.
 
     Raises:
-        ValueError: it holds objects, or is none.
+        ValueError: the dtype holds objects, or is invalid.
     """
     dtype: np.dtype[Any] = np.lib.format.descr_to_dtype(_descr(described))
     if dtype.hasobject:
@@ -100,7 +101,7 @@ def dtype_of(described: Any) -> np.dtype[Any]:
 
 
 def _descr(tree: Any) -> Any:
-    """JSON's lists as the tuples and lists that NumPy wants: a list of fields, each a tuple."""
+    """Convert JSON's lists to NumPy's description: a list of fields, each a tuple."""
     if isinstance(tree, str):
         return tree
     if tree and all(isinstance(field, list) and isinstance(field[0], str) for field in tree):

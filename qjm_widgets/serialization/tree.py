@@ -1,8 +1,8 @@
-"""Python values as JSON and back with their types: tuples, sets, keys of any type, dates, numbers.
+"""Write Python values with their types as JSON: tuples, sets, keys of any type, dates, numbers.
 
-A value that JSON lacks becomes an object with one key, its tag: ``{"$tuple": [1, 2]}``. A ``Codec``
-holds the kinds of values that it knows; modules beside this one add those of NumPy and of Qiskit.
-Reading makes values of these kinds only, and never imports a module that the text names.
+A value that JSON lacks becomes an object with one key, its tag: ``{"$tuple": [1, 2]}``. A ``Codec`` has
+a list of kinds of values; other modules define those of Python, NumPy, pandas and Qiskit. Reading makes
+values of these kinds only, and never imports a module that the text names.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.errors import explain
 
-#: Lists and objects inside each other in one written value. Bundles refuse texts that are nested deeper
-#: than 64, and a value is four levels down in the text of its block.
+#: Depth of nested lists and objects in one written value. Bundles refuse texts that are nested deeper
+#: than 64, and a value is four levels deep in the text of its block.
 DEPTH = 56
-#: Integers from here on are written in hexadecimal: Python refuses longer ones in decimal.
+#: Integers from here on are written in hexadecimal, because Python refuses long ones in decimal.
 _LARGE = 10**1000
-#: Characters that are kept of the text of a value that cannot be written.
+#: Characters that are kept of the ``repr`` of a value that cannot be written.
 _TEXT = 1000
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _STRINGS = frozenset({str})
 
 
 class Unstored:
-    """Stands for a value that could not be stored: its text and the type that it had.
+    """The placeholder of a value that could not be stored, with its text and type.
 
     Attributes:
         kind: the type's module and name.
@@ -50,7 +50,7 @@ class Unstored:
         kind = type(value)
         try:
             text = repr(value)
-        except Exception as error:  # a class of the user's may raise anything
+        except Exception as error:  # a user's class may raise anything
             text = f"its repr failed: {explain(error)}"
         return cls(f"{kind.__module__}.{kind.__qualname__}", text[:_TEXT])
 
@@ -63,7 +63,7 @@ Write = Callable[[Any], Any]
 
 
 class Untagged(NamedTuple):
-    """A tree that needs no tag: JSON itself carries the value."""
+    """A tree without a tag: the value is plain JSON."""
 
     tree: Any
 
@@ -73,9 +73,9 @@ class Kind(NamedTuple):
 
     Attributes:
         tag: begins with "$".
-        takes: whether it writes values of a type.
-        write: gives JSON; the second argument writes what is inside.
-        read: the inverse of ``write``.
+        takes: returns whether the kind writes values of a type.
+        write: returns JSON; the second argument writes inner values.
+        read: inverts ``write``; the second argument reads inner values.
     """
 
     tag: str
@@ -85,9 +85,10 @@ class Kind(NamedTuple):
 
 
 class Codec:
-    """Writes and reads values of the given kinds; the first that takes a type writes it.
+    """Write and read values of the given kinds; the first kind that takes a type writes it.
 
-    A kind whose ``write`` gives an ``Untagged`` tree is read without a tag: as a plain JSON value.
+    If ``write`` of a kind returns an ``Untagged`` tree, the value is written without a tag, as plain
+    JSON.
     """
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
@@ -99,12 +100,12 @@ class Codec:
         """Write a value.
 
         Raises:
-            TreeError: it, or something inside, cannot be written.
+            TreeError: the value or an inner one cannot be written.
         """
         return self._write(value, None)
 
     def write_most(self, value: Any) -> tuple[Any, list[str]]:
-        """Write a value; what cannot be written is kept as its text, and the reasons are given."""
+        """Write a value; return its tree, and the reasons why inner values are kept as their text."""
         reasons: list[str] = []
         try:
             tree = self._write(value, reasons)
@@ -115,10 +116,10 @@ class Codec:
         return tree, reasons
 
     def read(self, tree: Any) -> Any:
-        """Read what was written.
+        """Read a written tree.
 
         Raises:
-            TreeError: it was not written by a codec of these kinds.
+            TreeError: the tree was not written by a codec of these kinds.
         """
         if isinstance(tree, list):
             return [self.read(inner) for inner in tree]
@@ -134,11 +135,11 @@ class Codec:
             return kind.read(tree[tag], self.read)
         except TreeError:
             raise
-        except Exception as error:  # a text made by hand can make any constructor fail
+        except Exception as error:  # with a manipulated text, any constructor may fail
             raise TreeError(f"a damaged value of the kind {tag!r}: {explain(error)}") from error
 
     def check_tags(self, tree: Any, check: Callable[[str, Any], None]) -> None:
-        """Refuse unknown tags, without reading; ``check`` is called with each tag and what it holds.
+        """Refuse unknown tags, without reading; call ``check`` with each tag and its content.
 
         Raises:
             TreeError: a tag is unknown.
@@ -170,7 +171,7 @@ class Codec:
             return tree.tree if type(tree) is Untagged else {known.tag: tree}
         except RecursionError:
             raise
-        except Exception as error:  # classes of others fail in any way
+        except Exception as error:  # foreign classes may raise anything
             reason = str(error) if isinstance(error, TreeError) else explain(error)
             if reasons is None:
                 raise TreeError(reason) from error
@@ -179,7 +180,7 @@ class Codec:
 
 
 def is_plain(value: Any, depth: int = DEPTH) -> bool:
-    """Whether JSON carries a value as it is, so that it is its own tree."""
+    """Return whether a value is plain JSON, so that it is its own tree."""
     kind = type(value)
     if kind in _SCALARS:
         return True
@@ -197,7 +198,7 @@ def is_plain(value: Any, depth: int = DEPTH) -> bool:
 
 
 def _tag_of(tree: Mapping[str, Any]) -> str | None:
-    """The key of an object that has just one, which looks like a tag."""
+    """Return the key of an object with a single key that looks like a tag."""
     if len(tree) != 1:
         return None
     (key,) = tree
@@ -226,7 +227,7 @@ def _read_unstored(tree: Any, read: Write) -> Unstored:
     return Unstored(kind, text)
 
 
-#: The kind of what was not stored: every codec needs it.
+#: The kind of placeholders, which every codec has.
 UNSTORED = Kind(
     "$unstored",
     lambda kind: kind is Unstored,

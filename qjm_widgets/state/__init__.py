@@ -1,1 +1,1 @@
-"""What a job set looks like in this process: the engine writes it, everything else reads it."""
+"""The state of job sets in this process: the engine writes it, everything else reads it."""

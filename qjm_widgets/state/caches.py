@@ -1,4 +1,4 @@
-"""A set's circuits and outcomes: in memory while they are needed, in the store always."""
+"""A set's circuits and outcomes: always in the store, and cached in memory while they are needed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from qjm_widgets.core.counts import CountsSum
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
 from qjm_widgets.core.records import Span
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import MissingCircuitsError, StoreCorruptError, explain
 from qjm_widgets.serialization.circuits import (
     Missing,
@@ -27,16 +29,16 @@ _LOG = logging.getLogger(__name__)
 
 _NEVER = "it was never written: the kernel died first"
 
+#: How many circuits of a set, and the results of how many, are cached in memory.
 IN_MEMORY = 10_000
-"""So many circuits of a set, and the results of so many, are in memory as well as in the store."""
 
 
 class LRUCache(Generic[T]):
-    """The values that were put or asked for last, by row, as many as weigh no more than a limit.
+    """The most recently used values by row, up to a limit of their total weight.
 
     Args:
-        limit: what all of them may weigh together; one is kept whatever it weighs.
-        drop: called with the row of a value that is not kept any more.
+        limit: of the total weight; the last value is kept even if it weighs more.
+        drop: called with the row of a value that is dropped.
     """
 
     def __init__(self, limit: int, drop: Callable[[int], object] = lambda row: None) -> None:
@@ -46,7 +48,7 @@ class LRUCache(Generic[T]):
         self._weight = 0
 
     def put(self, row: int, value: T, weight: int) -> None:
-        """Keep a value."""
+        """Add a value, or replace it."""
         self._weight += weight - self._values.pop(row, (None, 0))[1]
         self._values[row] = value, weight
         while self._weight > self._limit and len(self._values) > 1:
@@ -55,7 +57,7 @@ class LRUCache(Generic[T]):
             self._drop(oldest)
 
     def get(self, row: int) -> T | None:
-        """A value, or None."""
+        """Return a value, or None."""
         found = self._values.get(row)
         if found is None:
             return None
@@ -63,7 +65,7 @@ class LRUCache(Generic[T]):
         return found[0]
 
     def clear(self) -> None:
-        """Keep nothing."""
+        """Drop all values."""
         self._values.clear()
         self._weight = 0
 
@@ -72,12 +74,12 @@ class Circuits:
     """The circuits of a set, by index.
 
     Args:
-        store: where they are.
-        set_id: the set's.
-        number: how many it has.
-        works: by index: those that are in memory, None for the others; or nothing at all.
-        names: of all circuits, where they are known.
-        unstored: gives those that the store cannot have: they are never forgotten.
+        store: where they are kept.
+        set_id: the set's id.
+        number: how many circuits it has.
+        works: by index: those in memory, None for the others; or empty.
+        names: of all circuits, if they are known.
+        unstored: returns the indices that the store cannot have: these are never forgotten.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Circuits:
         store: JobStore,
         set_id: str,
         number: int,
-        works: Sequence[Work | None],
+        works: Sequence[CircuitInput | None],
         names: Sequence[str] = (),
         unstored: Callable[[], Collection[int]] = tuple,
     ) -> None:
@@ -93,7 +95,7 @@ class Circuits:
         self._unstored = unstored
         self._set_id = set_id
         self._number = number
-        self._works: list[Work | None] = list(works) or [None] * number
+        self._works: list[CircuitInput | None] = list(works) or [None] * number
         self._names: list[str] | None = list(names) or None
         self._metadata: list[Mapping[str, Any]] | None = None
         known = [work.circuit for work in works if work is not None]
@@ -101,35 +103,35 @@ class Circuits:
             self._names = self._names or [circuit.name for circuit in known]
             self._metadata = [circuit.metadata or {} for circuit in known]
 
-    def of(self, span: Span) -> list[Work]:
-        """The circuits of a span: from memory, else from the store.
+    def get(self, span: Span) -> list[CircuitInput]:
+        """Return the circuits of a span: from memory, else from the store.
 
         Raises:
-            MissingCircuitsError: some are nowhere any more; the others are in the store.
-            StoreCorruptError: what the store has of them cannot be read.
+            MissingCircuitsError: some are lost; the others are in the store.
+            StoreCorruptError: they cannot be read from the store.
         """
         works = [work for work in self._works[span.start : span.stop] if work is not None]
         if len(works) == len(span):
             return works
-        found: dict[int, Work] = {}
+        found: dict[int, CircuitInput] = {}
         reasons: dict[int, str] = dict.fromkeys(range(span.start, span.stop), _NEVER)
         for block in self._store.get_circuits(self._set_id, span):
-            for circuit, work in enumerate(self._read(block), block.span.start):
-                if isinstance(work, Missing):
-                    reasons[circuit] = work.reason
+            for circuit, stored in enumerate(self._read(block), block.span.start):
+                if isinstance(stored, Missing):
+                    reasons[circuit] = stored.reason
                 else:
-                    found[circuit] = work
+                    found[circuit] = stored
         for circuit in range(span.start, span.stop):
-            # What the store does not have may be here.
-            here = self._works[circuit]
-            if here is not None:
-                found[circuit] = here
+            # A circuit that the store lacks may be in memory.
+            work = self._works[circuit]
+            if work is not None:
+                found[circuit] = work
         missing = [circuit for circuit in range(span.start, span.stop) if circuit not in found]
         if missing:
             raise MissingCircuitsError(missing, reasons[missing[0]])
         return [found[circuit] for circuit in range(span.start, span.stop)]
 
-    def _read(self, block: CircuitBlock) -> list[Work | Missing]:
+    def _read(self, block: CircuitBlock) -> list[CircuitInput | Missing]:
         try:
             return read_block(block)
         except Exception as error:  # damaged bytes can make Qiskit raise anything
@@ -139,24 +141,24 @@ class Circuits:
             ) from error
 
     def block(self, span: Span) -> CircuitBlock | None:
-        """The circuits of a span as they were written, where all of them were, and together."""
+        """Return the stored block of a span; None if it is in several blocks, or lacks circuits."""
         found = self._store.get_circuits(self._set_id, span)
-        whole = len(found) == 1 and found[0].span == span and not unstored_of(found[0])
-        return found[0] if whole else None
+        complete = len(found) == 1 and found[0].span == span and not unstored_of(found[0])
+        return found[0] if complete else None
 
-    def replace(self, span: Span, works: Sequence[Work], *, keep: bool) -> None:
-        """Put transpiled circuits in place of the given ones; ``keep``: the store lacks them."""
+    def replace(self, span: Span, works: Sequence[CircuitInput], *, keep: bool) -> None:
+        """Replace circuits by transpiled ones; ``keep``: in memory, because the store lacks them."""
         for circuit, work in zip(range(span.start, span.stop), works, strict=True):
             if keep or self._works[circuit] is not None:
                 self._works[circuit] = work
 
-    def let_go(self, span: Span) -> None:
-        """Forget circuits, but for their names; those that the store does not have stay."""
+    def forget(self, span: Span) -> None:
+        """Drop circuits from memory, but not their names; keep those that the store lacks."""
         for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
             self._works[circuit] = None
 
     def names(self) -> list[str]:
-        """The circuits' names; one that is not known (it was never written) is empty."""
+        """Return the circuits' names; "" for a circuit that was never written."""
         if self._names is None:
             names = [""] * self._number
             for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
@@ -165,7 +167,7 @@ class Circuits:
         return self._names
 
     def metadata(self) -> list[Mapping[str, Any]]:
-        """The circuits' metadata; empty where there is none or it is not known."""
+        """Return the circuits' metadata; empty for a circuit without any, or that was never written."""
         if self._metadata is None:
             found: list[Mapping[str, Any]] = [{}] * self._number
             for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
@@ -175,7 +177,7 @@ class Circuits:
 
 
 class Outcomes:
-    """What the jobs of a set gave, by row, and the sum of it."""
+    """The outcomes of a set's jobs by row, and the sum of their counts."""
 
     def __init__(self, store: JobStore, set_id: str, done: Sequence[int]) -> None:
         self._store = store
@@ -187,14 +189,14 @@ class Outcomes:
         self._unsummed = deque(done)
         self._absent: set[int] = set()
         self._summed_jobs = 0
-        #: Rows of jobs that are in no sum, as what the store has of them is damaged.
+        #: Rows of jobs that are not in the sum, because their outcomes are damaged.
         self.damaged: list[int] = []
         self._fetching = threading.Lock()
+        #: Fetches the outcome of a finished job from its provider, if it still has it, and stores it.
         self.fetch: Callable[[int], JobOutcome | None] = lambda row: None
-        """Has what a finished job gave from its provider, where it is still there, and stores it."""
 
     def put(self, outcomes: Mapping[int, JobOutcome]) -> None:
-        """Keep what was just written to the store."""
+        """Cache outcomes that were just committed."""
         with self._reading:
             for row, outcome in outcomes.items():
                 self._known.put(row, outcome, len(outcome.circuits))
@@ -202,28 +204,28 @@ class Outcomes:
             self._absent -= late
             self._unsummed.extend(sorted(late))
 
-    def done(self, row: int) -> None:
-        """A job is done: its counts belong to the sum."""
+    def add_done(self, row: int) -> None:
+        """Add the counts of a job that is done to the sum."""
         self._unsummed.append(row)
 
-    def of(self, row: int) -> JobOutcome | None:
-        """What a job gave: from memory, the store or its provider; None while there is nothing.
+    def get(self, row: int) -> JobOutcome | None:
+        """Return a job's outcome from memory, the store or its provider; None if there is none yet.
 
         Raises:
-            StoreCorruptError: what the store has of it is damaged.
-            QJMError: the provider has it, and did not give it.
+            StoreCorruptError: it is damaged in the store.
+            QJMError: the provider has it, but the fetch failed.
         """
-        found = self.here(row)
+        found = self.get_local(row)
         if found is None:
             with self._fetching:  # some results can be read only once
-                found = self.here(row) or self.fetch(row)
+                found = self.get_local(row) or self.fetch(row)
         return found
 
-    def here(self, row: int) -> JobOutcome | None:
-        """What a job gave, without asking its provider: from memory, else from the store; or None.
+    def get_local(self, row: int) -> JobOutcome | None:
+        """Return a job's outcome from memory or the store, not from its provider; or None.
 
         Raises:
-            StoreCorruptError: what the store has of it is damaged.
+            StoreCorruptError: it is damaged in the store.
         """
         with self._reading:
             found = self._known.get(row)
@@ -239,22 +241,22 @@ class Outcomes:
                     self._known.put(row, found, len(found.circuits))
         return found
 
-    def reread(self) -> None:
-        """Forget what is in memory: the store is asked again."""
+    def invalidate(self) -> None:
+        """Invalidate the cache: outcomes are read from the store again."""
         with self._reading:
             self._known.clear()
 
     def total(self) -> tuple[dict[str, int], int]:
-        """The counts of all finished jobs by bit string, and how many jobs are in them."""
+        """Return the sum of all finished jobs' counts by bit string, and how many jobs are in it."""
         with self._summing:
             while self._unsummed:
                 row = self._unsummed[0]
                 try:
-                    outcome = self.here(row)
+                    outcome = self.get_local(row)
                     if outcome is not None:
                         self._add(outcome)
                 except (StoreCorruptError, ValueError, TypeError, IndexError, KeyError) as error:
-                    _LOG.warning("job %d is in no sum: %s", row, error)
+                    _LOG.warning("the counts of job %d are in no sum: %s", row, error)
                     self.damaged.append(row)
                     self._unsummed.popleft()
                     continue
@@ -263,7 +265,7 @@ class Outcomes:
                 else:
                     with self._reading:
                         if self._known.get(row) is not None:
-                            continue  # it came just now
+                            continue  # another thread added it meanwhile
                         self._absent.add(row)
                 self._unsummed.popleft()
             return self._sum.to_dict(), self._summed_jobs

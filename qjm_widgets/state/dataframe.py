@@ -1,4 +1,4 @@
-"""A set's jobs as a pandas table, whose texts are safe to print and to open in a spreadsheet."""
+"""A set's jobs as a pandas table; its texts are safe to print and to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Spreadsheets run what begins so, unless it is a number; the wide forms too, in some languages.
+# Spreadsheets run such texts as formulas, unless they are numbers; in some languages the wide forms too.
 _FORMULA = re.compile(r"\s*[=+\-@\t\uff1d\uff0b\uff0d\uff20](?!(?<=[+-])\d+(\.\d+)?([eE][+-]?\d+)?\Z)")
 
 
 def cell(text: str | None) -> str | None:
-    """A text from elsewhere: behind an apostrophe where a spreadsheet would run it."""
+    """Return a foreign text, after an apostrophe if a spreadsheet would run it."""
     if text is None:
         return None
     shown = printable(text)
@@ -27,7 +27,7 @@ def cell(text: str | None) -> str | None:
 
 
 def frame_of(state: JobSetState) -> pd.DataFrame:
-    """One row a job; times in UTC, durations in seconds.
+    """Return a table with one row a job; times in UTC, durations in seconds.
 
     Raises:
         ImportError: pandas is not installed.

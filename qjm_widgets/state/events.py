@@ -1,4 +1,4 @@
-"""Telling others: subscriptions whose callbacks never hold up the engine or each other."""
+"""Subscriptions to status changes: their callbacks never block the engine or each other."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 
+from qjm_widgets._threads import start_thread
 from qjm_widgets.core.records import JobRecord, Status
 
 _LOG = logging.getLogger(__name__)
@@ -16,7 +17,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JobEvent:
-    """A job came into another status; what it tells is on disk already."""
+    """A job changed its status; the change is committed.
+
+    Attributes:
+        job_set_id: 32 hexadecimal digits.
+        job: the job's record after the change.
+        previous: its status before.
+    """
 
     job_set_id: str
     job: JobRecord
@@ -26,22 +33,21 @@ class JobEvent:
 class Subscription:
     """Delivers events to one callback, in order, on a thread of its own; a context manager.
 
-    A callback that raises is logged and hears the next event all the same.
+    An error of the callback is logged; it gets the next event all the same.
     """
 
     def __init__(self, callback: Callable[[JobEvent], object], ended: Callable[[Subscription], None]):
         self._callback = callback
         self._ended = ended
         self._events: queue.SimpleQueue[JobEvent | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._deliver, name="qjm-subscription", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._deliver, "qjm-subscription")
 
     def put(self, event: JobEvent) -> None:
         """Queue an event for the callback."""
         self._events.put(event)
 
     def unsubscribe(self) -> None:
-        """Stop; what was queued before is still delivered. A second call does nothing."""
+        """Stop; events queued before are still delivered. No-op the second time."""
         self._ended(self)
         self._events.put(None)
 
@@ -84,18 +90,18 @@ class EventBus:
         return subscription
 
     def publish(self, events: list[JobEvent]) -> None:
-        """Queue events for everybody; returns at once."""
+        """Queue events for all subscriptions; return at once."""
         with self._lock:
-            listeners = list(self._subscriptions)
-        for subscription in listeners:
+            subscriptions = list(self._subscriptions)
+        for subscription in subscriptions:
             for event in events:
                 subscription.put(event)
 
     def close(self) -> None:
-        """End all subscriptions; what was queued is still delivered."""
+        """End all subscriptions; queued events are still delivered."""
         with self._lock:
-            listeners, self._subscriptions = self._subscriptions, []
-        for subscription in listeners:
+            subscriptions, self._subscriptions = self._subscriptions, []
+        for subscription in subscriptions:
             subscription.unsubscribe()
 
     def _remove(self, subscription: Subscription) -> None:

@@ -1,4 +1,4 @@
-"""One job set in this process: what the engine last published of it, and what waits for it."""
+"""One job set in this process: what the engine published last, and who waits for changes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import TRIES
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.formatting import Summary, Waiting, plural, summary
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import BackendAdapter, JobStore, Work
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.span_index import Cover
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.core.totals import Totals
 from qjm_widgets.state.caches import IN_MEMORY, Circuits, LRUCache, Outcomes
 from qjm_widgets.state.events import EventBus, JobEvent
@@ -22,27 +25,21 @@ _LOG = logging.getLogger(__name__)
 
 
 class JobSetState:
-    """A job set's state. The engine (or the follower of another kernel's) alone publishes; all may read.
+    """The state of a job set in this process.
+
+    Only the engine, or the follower of another kernel's set, publishes jobs. Any thread may read.
 
     Attributes:
-        record: the set.
-        jobs: its jobs by row; each is replaced, never changed. ``ordered`` has them as circuits go.
-        census: what they add up to.
-        adapter: how its jobs are run; None when nobody drives it here.
-        owner: who drives it, in words, where that is another kernel.
-        tries: after so many refusals because the backend was busy, a job is an error.
+        jobs: its jobs by row; each is replaced, never changed. ``ordered`` gives the circuits' order.
+        totals: sums over its jobs.
+        store: where it is kept.
         circuits: its circuits.
-        outcomes: what its jobs gave.
-        natives: the provider's own job objects by row, as far as this process has them; of jobs that it
-            computed, the last ones.
-        refusals: the exceptions with which submissions failed, by row, as far as this process has them.
+        outcomes: the outcomes of its jobs.
+        provider_jobs: the provider's own job objects by row, if this process has them; of jobs that it
+            computed itself, only the last ones.
+        submit_errors: the exceptions with which submissions failed, by row, if this process has them.
         changed: notified after every publication.
-        sequence: counts the publications.
-        closed: whether its manager was closed.
-        paused: whether the user holds back what is not sent.
-        waiting: what submission waits for, or None.
-        trouble: why the engine cannot go on by itself (the store cannot be written), or None.
-        heard_at: when (seconds since 1970) the backend last answered for one of its jobs, or None.
+        bus: the subscriptions to its jobs' statuses.
     """
 
     def __init__(
@@ -52,45 +49,104 @@ class JobSetState:
         store: JobStore,
         *,
         adapter: BackendAdapter | None = None,
-        works: Sequence[Work | None] = (),
+        works: Sequence[CircuitInput | None] = (),
         names: Sequence[str] = (),
         options: Mapping[str, Any] | None = None,
         tries: int = TRIES,
     ) -> None:
-        self.record = record
+        self._record = record
         self.jobs = list(jobs)
         self.store = store
-        self.adapter = adapter
-        self.owner: str | None = None
-        self.tries = tries
-        self.options = dict(options if options is not None else record.options)
+        self._adapter = adapter
+        self._owner: str | None = None
+        self._tries = tries
+        self._options = dict(options if options is not None else record.options)
         self.circuits = Circuits(store, record.set_id, record.circuits, works, names, self._unstored)
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
-        self.natives: dict[int, Any] = {}
-        self._computed: LRUCache[None] = LRUCache(IN_MEMORY, lambda row: self.natives.pop(row, None))
-        self.refusals: dict[int, Exception] = {}
+        self.provider_jobs: dict[int, Any] = {}
+        self._computed: LRUCache[None] = LRUCache(
+            IN_MEMORY, lambda row: self.provider_jobs.pop(row, None)
+        )
+        self.submit_errors: dict[int, Exception] = {}
         self.changed = threading.Condition()
-        self.sequence = 0
-        self.closed = False
-        self.paused = False
-        self.waiting: Waiting | None = None
-        self.trouble: str | None = None
-        self.heard_at: float | None = None
+        self._sequence = 0
+        self._closed = False
+        self._paused = False
+        self._waiting: Waiting | None = None
+        self._trouble: str | None = None
+        self._answered_at: float | None = None
         self.bus = EventBus()
         self._watchers: list[Callable[[], None]] = []
         self.totals = Totals(self.jobs)
         self._cover = Cover(self.jobs, record.circuits)
 
+    # -- reading -------------------------------------------------------------------------------------
+
+    @property
+    def record(self) -> JobSetRecord:
+        """The set's record."""
+        return self._record
+
     @property
     def set_id(self) -> str:
         """32 hexadecimal digits."""
-        return self.record.set_id
+        return self._record.set_id
+
+    @property
+    def adapter(self) -> BackendAdapter | None:
+        """Runs its jobs; None if this kernel does not drive it."""
+        return self._adapter
+
+    @property
+    def owner(self) -> str | None:
+        """The kernel that drives it, in words, if it is another one; else None."""
+        return self._owner
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The run options of its jobs."""
+        return self._options
+
+    @property
+    def tries(self) -> int:
+        """After so many refusals because the backend was busy, a job is an error."""
+        return self._tries
+
+    @property
+    def sequence(self) -> int:
+        """How many publications there were."""
+        return self._sequence
+
+    @property
+    def closed(self) -> bool:
+        """Whether its manager was closed."""
+        return self._closed
+
+    @property
+    def paused(self) -> bool:
+        """Whether the user holds back the jobs that are not sent."""
+        return self._paused
+
+    @property
+    def waiting(self) -> Waiting | None:
+        """What submission waits for, or None."""
+        return self._waiting
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the engine cannot continue by itself (the store cannot be written), or None."""
+        return self._trouble
+
+    @property
+    def answered_at(self) -> float | None:
+        """When the backend last answered for one of its jobs, seconds since 1970; None if never."""
+        return self._answered_at
 
     @property
     def driven(self) -> bool:
-        """Whether somebody drives the set, here or elsewhere."""
-        return self.adapter is not None or self.owner is not None
+        """Whether this or another kernel drives the set."""
+        return self._adapter is not None or self._owner is not None
 
     @property
     def over(self) -> bool:
@@ -99,32 +155,36 @@ class JobSetState:
 
     @property
     def interrupted(self) -> bool:
-        """Whether jobs are unfinished and nobody drives them."""
-        return not self.driven and any(self.totals.numbers[s] for s in Status if not s.settled)
+        """Whether jobs are unfinished and no kernel drives them."""
+        return not self.driven and self._has_unsettled
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left that goes on by itself."""
-        return not self.driven or not any(self.totals.numbers[s] for s in Status if not s.settled)
+        """Whether no job changes by itself any more."""
+        return not self.driven or not self._has_unsettled
 
     @property
     def submitted(self) -> bool:
-        """Whether nothing is left to be sent by itself."""
+        """Whether no job is left that will be submitted by itself."""
         unsent = self.totals.numbers[Status.NOT_SENT] + self.totals.numbers[Status.SENDING]
         return not self.driven or not unsent
 
-    def standing(self, now: float) -> str | None:
-        """Why the set does not go on by itself at a time (seconds since 1970); None where it does."""
-        if not any(self.totals.numbers[s] for s in Status if not s.settled):
+    @property
+    def _has_unsettled(self) -> bool:
+        return any(self.totals.numbers[status] for status in Status if not status.settled)
+
+    def stall_reason(self, now: float) -> str | None:
+        """Return why the set does not progress now (seconds since 1970); None if it does, or is over."""
+        if not self._has_unsettled:
             return None
-        if self.closed:
+        if self._closed:
             return "its manager was closed: resume it with another one"
         if self.interrupted:
-            if not self.record.complete:
-                saved = plural(self.record.circuits, "circuit")
+            if not self._record.complete:
+                saved = plural(self._record.circuits, "circuit")
                 return f"interrupted while `run` saved it: resume() runs the {saved} that are here"
             return "interrupted: nobody drives it, resume() does"
-        return None if self.waiting is None else self.waiting.words(now)
+        return None if self._waiting is None else self._waiting.text_at(now)
 
     @property
     def finished(self) -> int:
@@ -132,50 +192,105 @@ class JobSetState:
         return self.totals.numbers[Status.DONE]
 
     def ordered(self) -> list[JobRecord]:
-        """The jobs in the order of their circuits, then of their shot pieces."""
+        """Return the jobs in the order of their circuits, then of their shot pieces."""
         cover = self._cover
         return self.jobs.copy() if cover.plain else [self.jobs[row] for row in cover.order]
 
     def codes(self) -> bytes:
-        """A byte a job, in the same order: how it stands (``core.census``)."""
+        """Return one byte a job in the order of ``ordered``: its status and flags (``core.totals``)."""
         codes, cover = self.totals.codes, self._cover
         return bytes(codes) if cover.plain else bytes(codes[row] for row in cover.order)
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
-        """The rows of all jobs that hold a circuit, in the order of its shot pieces."""
+        """Return the rows of all jobs that hold a circuit, in the order of its shot pieces."""
         return self._cover.rows_of(circuit)
 
     def numbers(self) -> Counter[Status]:
-        """How many jobs are in each status."""
+        """Return how many jobs are in each status."""
         return Counter(self.totals.numbers)
 
     def summary(self) -> Summary:
-        """The set in one line."""
-        return summary(self.numbers(), self.trouble, flawed=len(self.totals.flawed))
+        """Return the set in one line."""
+        return summary(self.numbers(), self._trouble, flawed=len(self.totals.flawed))
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Call a quick function after every publication, on the engine's thread."""
+        """Call a quick function after every publication, on the publishing thread."""
         if watcher not in self._watchers:
             self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[], None]) -> None:
-        """Stop calling it; unknown ones are ignored."""
+        """Stop calling a function; no-op if it does not watch."""
         if watcher in self._watchers:
             self._watchers.remove(watcher)
 
+    # -- writing -------------------------------------------------------------------------------------
+
+    def set_record(self, record: JobSetRecord) -> None:
+        """Replace the set's record; the caller notifies."""
+        self._record = record
+
+    def set_owner(self, owner: str | None) -> None:
+        """Set which other kernel drives the set, in words; None: no other."""
+        if owner != self._owner:
+            self._owner = owner
+            self.notify()
+
+    def set_paused(self, paused: bool) -> None:
+        """Set whether the user holds back the jobs that are not sent."""
+        self._paused = paused
+        self.notify()
+
+    def set_tries(self, tries: int) -> None:
+        """Set after how many refusals because the backend was busy a job is an error."""
+        self._tries = tries
+
+    def set_waiting(self, waiting: Waiting | None) -> None:
+        """Set what submission waits for, unless a user would see no difference."""
+        known = self._waiting
+        if known is not None and waiting is not None and known.looks_like(waiting):
+            return
+        if known != waiting:
+            self._waiting = waiting
+            self.notify()
+
+    def set_trouble(self, text: str | None) -> None:
+        """Set why the engine cannot continue by itself; None if it can."""
+        if text != self._trouble:
+            self._trouble = text
+            self.notify()
+
+    def set_answered(self, at: float) -> None:
+        """Note that the backend answered for one of its jobs, seconds since 1970."""
+        self._answered_at = at
+
+    def take_over(self, adapter: BackendAdapter, options: Mapping[str, Any]) -> None:
+        """Drive the set in this kernel from now on; the caller notifies.
+
+        Args:
+            adapter: runs its jobs.
+            options: the run options of its jobs.
+        """
+        self._owner = None
+        self._options = dict(options)
+        self._adapter = adapter
+
+    def release(self) -> None:
+        """Drive the set no longer in this kernel; the caller notifies."""
+        self._adapter = None
+
     def restart(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
-        """Show the set as the store has it: jobs that differ are published."""
-        self.record = record
+        """Show the set as the store has it; publish the jobs that differ."""
+        self._record = record
         known = len(self.jobs)
         self.publish([job for job in jobs if job.row >= known or self.jobs[job.row] != job], {})
 
     def publish(self, jobs: Sequence[JobRecord], outcomes: Mapping[int, JobOutcome]) -> None:
-        """Show what was just written to the store."""
+        """Show jobs and outcomes that were just committed to the store."""
         self.outcomes.put(outcomes)
         events = []
         recut = False
         for job in sorted(jobs, key=lambda job: job.row):
-            if job.row == len(self.jobs):  # the second half of a job that was too large
+            if job.row == len(self.jobs):  # a part that was cut from another job
                 self.jobs.append(job)
                 self.totals.put(None, job)
                 events.append(JobEvent(self.set_id, job, Status.NOT_SENT))
@@ -188,42 +303,42 @@ class JobSetState:
             if job.status is not before.status:
                 events.append(JobEvent(self.set_id, job, before.status))
                 if job.status is Status.DONE:
-                    self.outcomes.done(job.row)
-                    if self.adapter is not None and self.adapter.survives_kernel is False:
-                        # A job of this process holds all that it gave.
+                    self.outcomes.add_done(job.row)
+                    if self._adapter is not None and self._adapter.lifetime is JobLifetime.KERNEL:
+                        # The job object of a local backend holds all its results.
                         self._computed.put(job.row, None, len(job.span))
-                    self._let_go(job)
+                    self._forget_circuits(job)
         if recut:
-            self._cover = Cover(self.jobs, self.record.circuits)
+            self._cover = Cover(self.jobs, self._record.circuits)
         self.notify()
         if events:
             self.bus.publish(events)
 
     def notify(self) -> None:
-        """Wake everybody who waits or watches."""
+        """Wake all waiting threads and call all watchers."""
         with self.changed:
-            self.sequence += 1
+            self._sequence += 1
             self.changed.notify_all()
         for watcher in list(self._watchers):
             try:
                 watcher()
             except BaseException:  # a panel that fails must not end the engine's thread
-                _LOG.exception("what shows a job set raised")
+                _LOG.exception("a watcher of a job set raised")
 
     def close(self) -> None:
-        """Nobody drives the set any more: wake those who wait, end the subscriptions."""
-        self.closed = True
+        """Mark the manager as closed: wake all waiting threads, end the subscriptions."""
+        self._closed = True
         self.notify()
         self.bus.close()
 
     def _unstored(self) -> tuple[int, ...]:
-        return self.record.unstored_circuits
+        return self._record.unstored_circuits
 
-    def _let_go(self, job: JobRecord) -> None:
+    def _forget_circuits(self, job: JobRecord) -> None:
         """Forget circuits that no unfinished job holds any more: the store has them."""
-        if not self.record.resumable:
+        if not self._record.resumable:
             return
         for part in self._cover.parts(job.span):
             rows = self.rows_of(part.start)
             if all(self.jobs[row].status is Status.DONE for row in rows):
-                self.circuits.let_go(part)
+                self.circuits.forget(part)

@@ -1,4 +1,4 @@
-"""The process that a manager belongs to: a fork copies its objects, not the threads behind them."""
+"""The process that a manager belongs to: a fork copies its objects, but not its threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qjm_widgets.errors import ClosedError
 
 
 def check_process(process: int) -> None:
-    """Refuse to act in a forked child, where nothing would ever answer.
+    """Refuse to act in a forked child, which has none of the manager's threads.
 
     Args:
         process: the id of the process that made the manager.

@@ -1,4 +1,4 @@
-"""How far something is, as a line on a terminal or lines in a log, for where no panel is shown."""
+"""Progress lines on a terminal, in a log or in a cell's output, if no panel is shown."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from qjm_widgets.core import formatting
 from qjm_widgets.core.eta import end_of
 from qjm_widgets.state.job_set_state import JobSetState
 
-# A wait of fewer seconds leaves no trace.
+#: A wait of fewer seconds writes nothing.
 _SILENT = 1.0
+#: Seconds between two updates: on a terminal, in a log, and of the estimate.
 _REDRAW = 0.2
 _LOG_EVERY = 10.0
+_ESTIMATE_EVERY = 1.0
+#: Characters of the bar, and of the longest line.
 _BAR = 20
 _LONGEST = 400
-_ESTIMATE_EVERY = 1.0
 
 
 class _Line(ABC):
-    """A line that is written again and again while somebody waits, on ``stderr``.
+    """A line on ``stderr`` while the user waits.
 
-    On a terminal one line is written again and again; elsewhere (a log) a line every ten seconds, when
-    something has changed. A wait below a second leaves no trace. A subclass gives the texts.
+    On a terminal the line is rewritten; elsewhere (a log) a new line is written every ten seconds, if it
+    changed. A wait below a second writes nothing. A subclass gives the texts.
 
     Args:
         shown: None writes to a terminal only; True always, False never.
@@ -53,14 +55,14 @@ class _Line(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the last state behind, if anything was written."""
+        """Write the last state, if anything was written before."""
         if self._last:
             self._update()
             if self._terminal:
                 self._write("\n")
 
     def look(self) -> None:
-        """Called again and again: writes when it is time."""
+        """Write if it is time; called repeatedly."""
         now = time.monotonic()
         if now >= self._due and self._is_shown():
             self._due = now + (_REDRAW if self._terminal else _LOG_EVERY)
@@ -77,7 +79,7 @@ class _Line(ABC):
             bar = f"[{'#' * full}{'.' * (_BAR - full)}]"
             line = f"{bar} {self._words()}{self._left()} · {self._elapsed()}"[:width]
             if line != self._last:
-                # Padded: what was longer before is wiped out without asking what the terminal can.
+                # Padding erases a longer line before, on any terminal.
                 self._write(f"\r{line.ljust(min(len(self._last), width))}")
             self._last = line
             return
@@ -88,17 +90,17 @@ class _Line(ABC):
 
     @abstractmethod
     def _words(self) -> str:
-        """How far it is."""
+        """Return the text."""
 
     @abstractmethod
     def _share(self) -> tuple[int, int]:
-        """How much is done, of how much."""
+        """Return how much is done, and of how much."""
 
     def _left(self) -> str:
         return ""
 
     def _elapsed(self) -> str:
-        return _whole(time.monotonic() - self._began)
+        return _rounded(time.monotonic() - self._began)
 
     def _write(self, text: str) -> None:
         if self._stream is None:
@@ -107,16 +109,16 @@ class _Line(ABC):
         try:
             self._stream.write(text.encode(encoding, "replace").decode(encoding))
             self._stream.flush()
-        except (OSError, ValueError):  # closed, or nobody reads it any more: waiting goes on
+        except (OSError, ValueError):  # closed, or its reader is gone: the wait continues
             self._stream = None
 
 
 class SavingLine(_Line):
-    """How far ``run`` is with writing a set: on a terminal, or in the output of a notebook's cell.
+    """The progress of ``run`` saving a set: on a terminal, or in the output of a notebook's cell.
 
     Args:
         circuits: how many there are.
-        saved: gives how many are written.
+        saved: returns how many are written.
     """
 
     def __init__(self, circuits: int, saved: Callable[[], int]) -> None:
@@ -126,7 +128,7 @@ class SavingLine(_Line):
         self._show: Callable[[str], None] | None = None
 
     def look(self) -> None:
-        """Called again and again: writes when it is time."""
+        """Write if it is time; called repeatedly."""
         now = time.monotonic()
         if now < self._due or self._stream is not None:
             super().look()
@@ -142,7 +144,7 @@ class SavingLine(_Line):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave the last state behind, if anything was written."""
+        """Write the last state, if anything was written before."""
         super().__exit__(kind, error, trace)
         if self._show is not None:
             self._show(f"{self._words()} · {self._elapsed()}")
@@ -158,64 +160,64 @@ class SavingLine(_Line):
 
 
 class FileLine(_Line):
-    """How far a file is with being written or read, where that is a terminal."""
+    """The progress of writing or reading a file, on a terminal only."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(None, stream)
-        self._what, self._done, self._of = "", 0, 0
+        self._text, self._done, self._of = "", 0, 0
 
-    def tell(self, what: str, done: int, of: int) -> None:
-        """Called again and again: what is done ("checking circuits"), how many, and of how many."""
-        self._what, self._done, self._of = what, done, of
+    def update(self, text: str, done: int, of: int) -> None:
+        """Show what happens ("checking circuits"), how many are done, and of how many."""
+        self._text, self._done, self._of = text, done, of
         self.look()
 
     def _words(self) -> str:
-        return f"{self._what}: {self._done:,} of {self._of:,}"
+        return f"{self._text}: {self._done:,} of {self._of:,}"
 
     def _share(self) -> tuple[int, int]:
         return self._done, self._of
 
 
 class ProgressLine(_Line):
-    """How a set goes on while somebody waits for it.
+    """The progress of a set while the user waits for it.
 
     Args:
-        live: the set.
+        state: the set.
         shown: None writes to a terminal only; True always, False never.
         stream: instead of ``stderr``.
     """
 
     def __init__(self, state: JobSetState, shown: bool | None, stream: TextIO | None = None) -> None:
         super().__init__(shown, stream)
-        self._live = state
+        self._state = state
         self._ends: float | None = None
         self._estimate_due = 0.0
 
     def _words(self) -> str:
-        state = self._live
+        state = self._state
         name = formatting.first_line(state.record.name, 40)
         line = f"{name}: {state.summary()}"
         if state.waiting is not None:
-            line += f"; {state.waiting.words(time.time())}"
-        # Why the store cannot be written may have several lines.
+            line += f"; {state.waiting.text_at(time.time())}"
+        # The store's error may have several lines.
         return formatting.first_line(line, _LONGEST)
 
     def _left(self) -> str:
         now = time.time()
         if now >= self._estimate_due:
             self._estimate_due = now + _ESTIMATE_EVERY
-            self._ends = end_of(self._live.totals, now)
-        if self._ends is None or self._live.settled:
+            self._ends = end_of(self._state.totals, now)
+        if self._ends is None or self._state.settled:
             return ""
-        return f"; about {_whole(max(1.0, self._ends - now))} left"
+        return f"; about {_rounded(max(1.0, self._ends - now))} left"
 
     def _share(self) -> tuple[int, int]:
-        numbers = self._live.numbers()
+        numbers = self._state.numbers()
         return sum(number for status, number in numbers.items() if status.final), sum(numbers.values())
 
 
-def _whole(seconds: float) -> str:
-    """A time span without parts of a second."""
+def _rounded(seconds: float) -> str:
+    """Return a time span in words, without fractions of a second."""
     return f"{seconds:.0f} s" if seconds < 59.5 else formatting.duration(seconds)
 
 

@@ -1,31 +1,33 @@
-"""Blocking until a set has changed, while what the page says is still heard."""
+"""Block until a set has changed, and handle the messages of its page meanwhile."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TypeAlias
 
 from qjm_widgets.errors import ClosedError
 from qjm_widgets.state.job_set_state import JobSetState
 
-_LISTENING = 0.5
-"""Waiting looks up so often (seconds), so that an interrupt is heard on every platform."""
-_HEARING = 0.05
-"""And so often where a page may click."""
+#: Seconds between two wake-ups, so that an interrupt ends the wait on every platform.
+_INTERVAL = 0.5
+#: The same, if a page may send messages.
+_PAGE_INTERVAL = 0.05
 
-Hear = Callable[[], None]
-Ear = Callable[[], AbstractContextManager[Hear | None]]
-"""Opened for as long as somebody waits; gives what is called again and again, or None."""
+#: Handles the messages that have arrived.
+Pump: TypeAlias = Callable[[], None]
+#: A context manager for the time of a wait; gives a pump that is called repeatedly, or None.
+OpenPump: TypeAlias = Callable[[], AbstractContextManager[Pump | None]]
 
 
 class _Waiting:
-    ear: Ear = nullcontext
+    open_pump: OpenPump = nullcontext
 
 
-def listen_with(ear: Ear) -> None:
-    """Hear the page while waiting. Said by what shows sets; without a page nothing is loaded for it."""
-    _Waiting.ear = ear
+def set_pump(open_pump: OpenPump) -> None:
+    """Handle a page's messages while waiting; called by the widgets, so that only they load it."""
+    _Waiting.open_pump = open_pump
 
 
 def wait_until(
@@ -34,23 +36,23 @@ def wait_until(
     timeout: float | None,
     meanwhile: Callable[[], None] | None = None,
 ) -> bool:
-    """Wait until a set is as it should be; an interrupt stops the waiting, never the jobs.
+    """Wait until a condition of a set is true; an interrupt stops the waiting, never the jobs.
 
     Args:
-        live: the set.
-        reached: whether it is so; asked after every publication, with ``live.changed`` held.
+        state: the set.
+        reached: the condition; called after every publication, with ``state.changed`` held.
         timeout: seconds; None waits without limit.
-        meanwhile: called again and again.
+        meanwhile: called repeatedly.
 
     Returns:
-        False when the time was over before.
+        False if the time was over before.
 
     Raises:
         ClosedError: the manager was closed before.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
-    with _Waiting.ear() as hear:
-        pause = _LISTENING if hear is None else _HEARING
+    with _Waiting.open_pump() as pump:
+        pause = _INTERVAL if pump is None else _PAGE_INTERVAL
         while True:
             with state.changed:
                 if reached():
@@ -60,12 +62,12 @@ def wait_until(
                     return False
                 if state.closed:
                     raise ClosedError(
-                        "the manager of this set was closed, so nobody asks for its jobs any more: "
+                        "the manager of this set was closed, so its jobs are not polled any more: "
                         "retrieve it with another one"
                     )
                 state.changed.wait(left)
-            # Without the lock: what is heard may act on the set.
-            if hear is not None:
-                hear()
+            # Without the lock: a message may change the set.
+            if pump is not None:
+                pump()
             if meanwhile is not None:
                 meanwhile()

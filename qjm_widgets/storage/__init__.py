@@ -1,4 +1,4 @@
-"""Where job sets are kept: the port ``JobStore`` over SQLite."""
+"""The store of job sets: the port ``JobStore`` on SQLite."""
 
 from qjm_widgets.storage.sqlite import SQLiteStore
 

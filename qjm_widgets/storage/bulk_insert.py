@@ -1,7 +1,7 @@
-"""Many rows in few statements.
+"""Insert many rows in few statements.
 
-``executemany`` takes a step for each row, and at each lets go of the interpreter: a simulator that takes
-it then keeps it for a whole job. Ten rows waited for ten jobs.
+``executemany`` releases the interpreter lock at each row, and a simulator that takes it keeps it for a
+whole job. So ten rows could wait for ten jobs.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from qjm_widgets.storage.row_mapping import Row
 
+#: Rows per statement; few sizes, because SQLite caches parsed statements.
 _SIZES = (64, 16, 4, 1)
-"""Rows of one statement: few sizes, as SQLite reads a statement once and then knows it."""
 
 
 class Insert:
@@ -20,7 +20,7 @@ class Insert:
 
     Args:
         head: the statement before ``VALUES``.
-        columns: how many values a row has.
+        columns: number of values of a row.
         tail: the statement after the rows.
     """
 
@@ -30,7 +30,7 @@ class Insert:
         self._statements = {size: f"{head} VALUES {', '.join([row] * size)} {tail}" for size in _SIZES}
 
     def run(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-        """Insert rows in their order; inside a transaction they go together or not at all."""
+        """Insert rows in their order, inside a transaction."""
         most = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // self._columns
         at = 0
         for size in (size for size in _SIZES if size <= max(1, most)):

@@ -1,4 +1,4 @@
-"""Opening a store's file: for its owner alone, durable, with the journal that its disk can bear."""
+"""Open a store's file: readable by its owner only, durable, with a journal that fits the file system."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from qjm_widgets.storage.migrations import prepare, version_of
 MEMORY = ":memory:"
 
 _PAUSE_SECONDS = 0.005
-# A WAL that one large transaction blew up is cut back to this many bytes.
+#: A WAL that a large transaction enlarged is cut to this many bytes.
 _JOURNAL_BYTES = 16 * 1024 * 1024
-# POSIX drops all locks of a process on a file as soon as it closes any descriptor of that file.
-# Making the file closes one, so no thread may open it as a database before that is over.
+# POSIX drops all locks of a process on a file as soon as it closes any descriptor of that file. Making
+# the file closes one, so no thread may open the database meanwhile.
 _making = threading.Lock()
 
 
 def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connection:
-    """Open a store, make it where there is none, and bring it to the current version.
+    """Open a store, make it if it is missing, and migrate it to the current version.
 
     Args:
         path: an absolute path, or ``":memory:"``.
         timeout: seconds to wait for other processes that hold the file.
-        new: whether to make the file, and its directories, where there is none.
+        new: whether to make the file and its directories if they are missing.
 
     Raises:
         StoreError: one of its kinds.
@@ -46,7 +46,7 @@ def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connec
             where, timeout=timeout, isolation_level=None, check_same_thread=False, uri=not new
         )
         try:
-            # Looked at first: another program's file must not get our journal.
+            # Checked first, because another program's file must not get our journal.
             _until_free(timeout, lambda: version_of(connection, path))
             _until_free(timeout, lambda: _configure(connection, path))
             _until_free(timeout, lambda: prepare(connection, path))
@@ -57,8 +57,8 @@ def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connec
 
 
 def _until_free(timeout: float, step: Callable[[], object]) -> None:
-    # SQLite's own timeout does not cover a change of the journal, nor the moment in which another
-    # process recovers or removes the WAL: there it says at once that the file is busy.
+    # SQLite's own timeout does not cover a change of the journal, nor another process that recovers or
+    # removes the WAL: then SQLite fails at once because the file is busy.
     deadline = time.monotonic() + timeout
     while True:
         try:
@@ -82,7 +82,7 @@ def _make_file(path: Path) -> None:
 
 def _configure(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts while the file is empty
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has an effect only while the file is empty
     if path == MEMORY:
         return
     if on_network(Path(path)) or _journal(connection, "WAL") != "wal":

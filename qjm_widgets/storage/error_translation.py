@@ -1,4 +1,4 @@
-"""Errors of SQLite and of the system, told in our own: what happened, to which file, what to do."""
+"""Translate errors of SQLite and the system: what happened, to which file, and what to do."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from qjm_widgets.errors import (
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-# The rights that count are those of the effective user, where the system can ask for them.
+#: Whether the system can check the rights of the effective user, which are the relevant ones.
 _EFFECTIVE = os.access in os.supports_effective_ids
 _PROBE_BYTES = 65536
-#: Failures that belong to the data: writing it again would fail again.
+#: Failures that are caused by the data: writing it again would fail again.
 _LASTING = frozenset({"SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_CONSTRAINT"})
 
 
 @contextmanager
 def translated(path: str) -> Iterator[None]:
-    """Raise our errors for those that SQLite or the system raises about a store.
+    """Raise a ``StoreError`` for an error of SQLite or the system.
 
     Raises:
         StoreError: one of its kinds; the cause is kept.
@@ -47,7 +47,7 @@ def translated(path: str) -> Iterator[None]:
 
 
 def damaged(path: str, detail: object) -> StoreCorruptError:
-    """The file is no database, or pages or rows of it make no sense."""
+    """Return the error for a file that is not a database or has invalid pages or rows."""
     return StoreCorruptError(
         f"The job store {path} is damaged, or it is another kind of file ({detail}). Move it away"
         " together with the files beside it that end in -wal and -shm, then start a new store or"
@@ -56,7 +56,7 @@ def damaged(path: str, detail: object) -> StoreCorruptError:
 
 
 def foreign(path: str) -> StoreCorruptError:
-    """The file is a database, but not of ours."""
+    """Return the error for another program's database."""
     return StoreCorruptError(
         f"The database {path} belongs to another program and was left as it is. Give the job store"
         " a file of its own."
@@ -64,7 +64,7 @@ def foreign(path: str) -> StoreCorruptError:
 
 
 def too_new(path: str, found: int, known: int) -> StoreVersionError:
-    """The store was written by a newer version of this package."""
+    """Return the error for a store of a newer version of this package."""
     return StoreVersionError(
         f"The job store {path} was written by a newer qjm_widgets (its version is {found}, the"
         f" newest known here is {known}) and was left as it is. Upgrade qjm_widgets, or use another"
@@ -73,7 +73,7 @@ def too_new(path: str, found: int, known: int) -> StoreVersionError:
 
 
 def read_only(path: str, detail: object) -> StoreReadOnlyError:
-    """The file or its directory cannot be written."""
+    """Return the error for a file or directory that cannot be written."""
     return StoreReadOnlyError(
         f"The job store {path} cannot be written ({detail}). Make the file and its directory"
         " writable for you, or name another place: JobManager(store=…) or the environment variable"
@@ -82,7 +82,7 @@ def read_only(path: str, detail: object) -> StoreReadOnlyError:
 
 
 def unstorable(path: str, error: BaseException) -> StoreValueError:
-    """A value is beyond what the file can hold."""
+    """Return the error for a value that the store cannot hold."""
     return StoreValueError(
         f"The job store {path} cannot hold what was to be written ({explain(error)})."
         " Nothing was changed."
@@ -90,15 +90,15 @@ def unstorable(path: str, error: BaseException) -> StoreValueError:
 
 
 def gone(path: str) -> StoreGoneError:
-    """The file was deleted together with its directory."""
+    """Return the error for a file that was deleted with its directory."""
     return StoreGoneError(
         f"The directory of the job store {path} is gone while the store is open. Nothing is lost while"
-        " this kernel runs: put the directory back, empty or as it was, and all is written there."
+        " this kernel runs: put the directory back, empty or as it was, and everything is written there."
     )
 
 
 def replaced(path: str) -> StoreGoneError:
-    """Another file has the store's name now."""
+    """Return the error for a store that another file has replaced."""
     return StoreGoneError(
         f"The job store {path} was replaced by another file while it was open. Nothing is lost while"
         " this kernel runs: move that file away, and what this kernel has is written there; or close"
@@ -107,7 +107,7 @@ def replaced(path: str) -> StoreGoneError:
 
 
 def not_writable(path: str) -> str | None:
-    """What of a store's file and directory may not be written, or None."""
+    """Return which of file and directory must not be written, or None."""
     for place, kind in ((Path(path).parent, "directory"), (Path(path), "file")):
         there = os.access(place, os.F_OK, effective_ids=_EFFECTIVE)
         if there and not os.access(place, os.W_OK, effective_ids=_EFFECTIVE):
@@ -132,7 +132,7 @@ def _locked(path: str, detail: object) -> StoreLockedError:
 
 def _from_sqlite(error: sqlite3.Error, path: str) -> StoreError:
     name: str = getattr(error, "sqlite_errorname", "")
-    # The first two words: SQLITE_IOERR_WRITE is a kind of SQLITE_IOERR.
+    # The first two parts: SQLITE_IOERR_WRITE is a kind of SQLITE_IOERR.
     kind = "_".join(name.split("_")[:2])
     if kind == "SQLITE_FULL":
         return _full(path, error)
@@ -140,7 +140,7 @@ def _from_sqlite(error: sqlite3.Error, path: str) -> StoreError:
         return _locked(path, error)
     if kind in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
         return damaged(path, error)
-    if kind in _LASTING or "binding parameter" in str(error):  # the latter has no code
+    if kind in _LASTING or "binding parameter" in str(error):  # the latter has no error code
         return unstorable(path, error)
     if kind == "SQLITE_READONLY":
         return read_only(path, error)
@@ -148,7 +148,7 @@ def _from_sqlite(error: sqlite3.Error, path: str) -> StoreError:
         return read_only(path, reason)
     if kind == "SQLITE_IOERR" and (reason := _no_space(path)):
         return _full(path, reason)
-    if "decode to UTF-8" in str(error):  # the sqlite3 module's own: it has no code
+    if "decode to UTF-8" in str(error):  # of the sqlite3 module, without an error code
         return damaged(path, error)
     return StoreError(
         f"The job store {path} failed: {error}{f' ({name})' if name else ''}. Nothing was changed."
@@ -166,10 +166,10 @@ def _from_system(error: OSError, path: str) -> StoreError:
 
 
 def _no_space(path: str) -> str | None:
-    """Why a file of the store's size cannot be written beside it, or None.
+    """Return why a file of the store's size cannot be written beside it, or None.
 
-    SQLite tells a full disk from other failures, but not a used-up quota or a limit on the size of
-    a file: those come as bare I/O errors.
+    SQLite reports a full disk, but not an exhausted quota or a limit on the size of a file, which are
+    plain I/O errors.
     """
     try:
         files = (Path(path), Path(f"{path}-wal"))

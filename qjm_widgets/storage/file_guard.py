@@ -1,7 +1,7 @@
-"""Whether a store's path still names the file that is open, and what is done when it does not.
+"""Check that a store's path still names the open file, and restore the file if it does not.
 
-The system lets a file be deleted or replaced while it is open: what is written then goes nowhere.
-SQLite does not notice; when it closes such a file, it leaves the journals beside the path alone.
+The system allows that an open file is deleted or replaced; what is written to it then is lost. SQLite
+does not notice. When it closes such a file, it leaves the journals beside the path.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _LOG = logging.getLogger(__name__)
 _LINES = "(SELECT count(*) FROM history WHERE history.set_key = job_sets.set_key)"
 _OWNED = f"SELECT set_id, epoch, {_LINES} FROM job_sets WHERE owner = ? ORDER BY set_id"
 _ALL = f"SELECT set_id, name, {_LINES} FROM job_sets ORDER BY created_at, set_key"
-# So many sets are named in a warning.
+#: Sets that are named in a warning.
 _NAMED = 5
 
+#: Device and inode of a file; None if there is no file.
 _File = tuple[int, int] | None
-"""Device and number of a file; None where there is none."""
 
 
 class FileGuard:
@@ -36,7 +36,8 @@ class FileGuard:
     Args:
         path: an absolute path, or None for a store in memory.
         owner: this store as an owner of sets.
-        reopen: opens the store at its path; it makes none, for an empty one would be taken for it.
+        reopen: opens the store at its path, but makes no file, because an empty one would be taken for
+            it.
     """
 
     def __init__(self, path: str | None, owner: str, reopen: Callable[[], sqlite3.Connection]) -> None:
@@ -49,25 +50,25 @@ class FileGuard:
         self._learn()
 
     def keep(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """The connection to use: the same while its file is there.
+        """Return the connection to use, which is the same while its file is there.
 
-        A file that was deleted is written anew from what is still open. Another file in its place is
-        taken only if it knows all that this store has written of the sets that it drives; what it lacks
-        of other sets is kept in a file beside it.
+        A deleted file is restored from the open one. Another file in its place is used only if it has
+        everything that this store wrote of the sets that it drives; other sets that it lacks are kept in
+        a file beside it.
 
         Raises:
-            StoreGoneError: the file is gone and cannot be written anew, or another is in its place.
+            StoreGoneError: the file is gone and cannot be restored, or another is in its place.
         """
         path = self._path
         if path is None:
             return connection
-        found, journal = _look(path), _look(f"{path}-wal")
+        found, journal = _identity(path), _identity(f"{path}-wal")
         if found is not None and found == self._known:
             if self._journal is None:
                 self._journal = journal
             if journal == self._journal:
                 return connection
-            # Somebody deleted the journal: what only it has goes into the file first.
+            # The journal was deleted: move its contents into the file first.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         elif found is None:
             if self._copy is None:
@@ -87,11 +88,11 @@ class FileGuard:
         return again
 
     def holds(self) -> bool:
-        """Whether the path still names the file that is open."""
-        return self._path is None or _look(self._path) == self._known
+        """Return whether the path still names the open file."""
+        return self._path is None or _identity(self._path) == self._known
 
     def leave(self, connection: sqlite3.Connection) -> tuple[sqlite3.Connection, str | None]:
-        """Look for the last time: the connection to close, and what has to be said of sets, or None."""
+        """Return the connection to close, and a warning about lost sets or None."""
         try:
             return self.keep(connection), None
         except (StoreError, OSError, sqlite3.Error):
@@ -99,7 +100,7 @@ class FileGuard:
             return connection, self._left(connection, self._path)
 
     def _left(self, connection: sqlite3.Connection, path: str) -> str | None:
-        """In words what becomes of sets that only the open file has; they are kept where they can be."""
+        """Return a warning about sets that only the open file has, after copying it; None if none."""
         there = {set_id: lines for set_id, _, lines in self._rows_in(path, _ALL) or ()}
         names = [
             name for set_id, name, lines in connection.execute(_ALL) if lines > there.get(set_id, -1)
@@ -112,18 +113,18 @@ class FileGuard:
         try:
             copy = self._copied(connection, path)
         except (StoreError, OSError, sqlite3.Error) as error:
-            return f"{what}, and {sets} of it could not be written anew: {error}"
+            return f"{what}, and {sets} of it could not be restored: {error}"
         return f"{what}, and {sets} of it are kept in {copy}: JobManager(store={str(copy)!r}) has them."
 
     def _learn(self) -> None:
         if self._path is not None:
-            self._known = _look(self._path)
-            self._journal = _look(f"{self._path}-wal")
+            self._known = _identity(self._path)
+            self._journal = _identity(f"{self._path}-wal")
 
     def _rows_in(self, path: str, query: str, *values: str) -> list[tuple[Any, ...]] | None:
-        """What a file answers; None where it is no store.
+        """Return the rows of a query in a file; None if it is not a store.
 
-        It is read alone: the journal beside it may be that of the file which was open.
+        The file is read without its journal, which may belong to the file that was open.
         """
         where = f"{Path(path).as_uri()}?immutable=1"
         try:
@@ -133,8 +134,8 @@ class FileGuard:
             return None
 
     def _copied(self, connection: sqlite3.Connection, path: str) -> Path:
-        """All that is still open, in a file beside the store's."""
-        if not Path(path).parent.is_dir():  # a disk that was taken out, perhaps
+        """Copy the open file beside the store's path."""
+        if not Path(path).parent.is_dir():  # for example, a disk was removed
             raise gone(path)
         copy = Path(f"{path}.{uuid.uuid4().hex}.new")
         try:
@@ -148,28 +149,28 @@ class FileGuard:
         return copy
 
     def _place(self, copy: Path, path: str) -> None:
-        """Give the copy the store's name, unless another kernel with the same file was faster."""
+        """Rename the copy to the store's path, unless another kernel with the same file was faster."""
         self._remove_journal(path)
         self._copy = None
         try:
             os.link(copy, path)
         except FileExistsError:
-            raise replaced(path) from None  # the next look tells whether it will do
+            raise replaced(path) from None  # the next check decides whether it can be used
         except OSError:  # no links on this file system
             if not Path(path).exists():
                 copy.rename(path)
         finally:
             copy.unlink(missing_ok=True)
-        _LOG.warning("the job store %s was deleted while it was open, and was written anew", path)
+        _LOG.warning("the job store %s was deleted while it was open, and was restored", path)
 
     def _remove_journal(self, path: str) -> None:
-        """What is left beside the path of the file that was open would be taken for the new one's."""
-        if self._journal is not None and _look(f"{path}-wal") == self._journal:
+        """Remove the journal of the open file, which would be taken for that of the new one."""
+        if self._journal is not None and _identity(f"{path}-wal") == self._journal:
             for ending in ("-wal", "-shm"):
                 Path(f"{path}{ending}").unlink(missing_ok=True)
 
 
-def _look(path: str) -> _File:
+def _identity(path: str) -> _File:
     try:
         status = Path(path).stat()
     except (FileNotFoundError, NotADirectoryError):

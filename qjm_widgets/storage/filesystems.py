@@ -1,6 +1,6 @@
-"""Which file system a path lies on.
+"""The file system of a path.
 
-SQLite's WAL needs memory that all its processes share, which a network file system does not give.
+SQLite's WAL needs memory that all processes share, which a network file system does not provide.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ _NETWORK = frozenset(
         "wekafs",
     }
 )
-# FUSE hides most network mounts (sshfs, rclone, juicefs, …), and the list of them never ends. A
-# local one taken for a network costs a little speed; the other way round it costs the store.
+# Most network mounts through FUSE (sshfs, rclone, juicefs, …) cannot be listed, so local ones are. A
+# local one that is taken for a network costs a little speed; the opposite could cost the store.
 _LOCAL_FUSE = frozenset(
     ("bindfs", "encfs", "fuse-overlayfs", "gocryptfs", "lxcfs", "mergerfs", "squashfuse")
 )
 
 
 def file_system(path: str, mountinfo: str) -> str | None:
-    """The type of the file system that holds an absolute path without symbolic links.
+    """Return the type of the file system of an absolute path without symbolic links.
 
     Args:
         path: need not exist.
         mountinfo: the text of ``/proc/self/mountinfo`` (man 5 proc).
 
     Returns:
-        the type, such as ``ext4`` or ``fuse.sshfs``; None where no line matches.
+        The type, such as ``ext4`` or ``fuse.sshfs``; None if no line matches.
     """
     found: str | None = None
     longest = -1
@@ -43,21 +43,21 @@ def file_system(path: str, mountinfo: str) -> str | None:
             continue
         point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])
         inside = path == point or path.startswith(point.rstrip("/") + "/")
-        # Of two mounts on one point the later one hides the other.
+        # Of two mounts on one point, the later hides the other.
         if inside and len(point) >= longest:
             found, longest = source.split(" ")[0], len(point)
     return found
 
 
 def is_network(kind: str) -> bool:
-    """Whether a type of file system may be shared with other hosts."""
+    """Return whether a type of file system may be shared with other hosts."""
     if kind == "fuse" or kind.startswith("fuse."):
         return kind.removeprefix("fuse.") not in _LOCAL_FUSE
     return kind.lower() in _NETWORK
 
 
 def on_network(path: Path) -> bool:
-    """Whether a path lies on a network file system; False where the system does not tell."""
+    """Return whether a path is on a network file system; False if it is unknown."""
     try:
         mountinfo = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
     except OSError:

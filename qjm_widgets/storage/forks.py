@@ -1,8 +1,8 @@
-"""Stores that are open while the process is forked: the file stays the parent's.
+"""Stores that are open while the process is forked: the file remains the parent's.
 
-SQLite keeps what it knows of open files and of their locks for the whole process. A child has a copy of
-that, but none of the locks: it may not use a connection of its parent, and has to close it before it
-opens the same file.
+SQLite keeps a process-wide list of open files and their locks. A child has a copy of this list, but not
+the
+locks: it must not use a connection of its parent, and must close it before it opens the same file.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Protocol
 
 
 class Forked(Protocol):
-    """A store that hears of forks."""
+    """A store that is called before and after forks."""
 
     def before_fork(self) -> None:
-        """Come to rest."""
+        """Wait for the open transaction, and allow no other."""
 
     def after_fork(self) -> sqlite3.Connection | None:
-        """Go on; in a child: the parent's connection, which it does not use any more."""
+        """Allow transactions; in a child, return the parent's connection, which is no longer used."""
 
 
 _stores: weakref.WeakSet[Forked] = weakref.WeakSet()
@@ -31,12 +31,12 @@ _one_at_a_time = threading.Lock()
 
 
 def register(store: Forked) -> None:
-    """Tell a store of forks from now on."""
+    """Call a store before and after forks from now on."""
     _stores.add(store)
 
 
 def close_inherited() -> None:
-    """Close what this process got by a fork. No transaction is open in it; the parent's locks stay."""
+    """Close inherited connections, which have no open transaction; the parent's locks remain."""
     while _inherited:
         _inherited.pop().close()
 

@@ -1,6 +1,6 @@
-"""Large values in rows of a bounded size: SQLite holds none beyond 10^9 bytes, and copies each whole.
+"""Large values in parts of bounded size: SQLite refuses values beyond 10^9 bytes, and copies each.
 
-The first part is in the table itself, which says how many follow; those are in a table beside it.
+The first part is in the table itself, with the number of parts that follow in a second table.
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from qjm_widgets.core.ports import Encoded
+from qjm_widgets.core.store_port import Encoded
 from qjm_widgets.storage.bulk_insert import Insert
 from qjm_widgets.storage.row_mapping import Row
 
 #: Bytes of a value that one row holds.
 PART_BYTES = 16 * 1024 * 1024
-#: Rows of so many bytes are written one by one.
+#: Values of so many bytes are written one by one.
 _LARGE = 64 * 1024
 
 
 def cut(data: Encoded) -> Iterator[bytes | memoryview]:
-    """The bytes in pieces that fit a row each, in order; at least one, which may be empty."""
+    """Yield the bytes in parts of one row each, in order; at least one, which may be empty."""
     given = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
     pieces: list[memoryview] = []
     room = PART_BYTES
@@ -45,7 +45,7 @@ class Parted:
 
     Args:
         table: its name.
-        key: the columns that name a value, beside that of the set.
+        key: the columns that identify a value, beside that of the set.
         beside: further columns.
     """
 
@@ -60,7 +60,7 @@ class Parted:
         self._select = f"SELECT data FROM {follow} WHERE {where} ORDER BY part"
 
     def write(self, connection: sqlite3.Connection, values: Sequence[tuple[Row, Row, Encoded]]) -> None:
-        """Put values: for each its key (that of the set first), what is beside it, and its bytes."""
+        """Write values: for each its key (that of the set first), its other columns, and its bytes."""
         small: list[Row] = []
         for key, beside, data in values:
             if isinstance(data, bytes) and len(data) < _LARGE:
@@ -74,23 +74,23 @@ class Parted:
                     self._put_part.run(connection, [(*key, part, piece)])
         self._put.run(connection, small)
 
-    def whole(
+    def join(
         self, connection: sqlite3.Connection, key: Row, first: bytes, parts: int
     ) -> bytes | memoryview:
-        """All bytes of a value, of which the first part was read; inside a transaction."""
+        """Return all bytes of a value from its first part, inside a transaction."""
         if not parts:
             return first
         length = connection.execute(self._length, key).fetchone()[0] or 0
-        whole = bytearray(len(first) + length)
-        whole[: len(first)] = first
+        data = bytearray(len(first) + length)
+        data[: len(first)] = first
         at, found = len(first), 0
         for (piece,) in connection.execute(self._select, key):
-            whole[at : at + len(piece)] = piece
+            data[at : at + len(piece)] = piece
             at += len(piece)
             found += 1
         if found != parts:
             raise ValueError(f"{parts - found} of {parts + 1} parts are missing")
-        return memoryview(whole).toreadonly()
+        return memoryview(data).toreadonly()
 
 
 def _size(data: Encoded) -> int:

@@ -1,9 +1,9 @@
-"""Who drives a set: an owner lives while it holds the lock on a file of its own.
+"""Owners of sets: an owner is alive while it holds the lock on its own file.
 
-The lock is freed by the system when its process dies, however it dies, and kept while a laptop sleeps.
-Other hosts cannot see the lock of a process here: for them, and only for them, there is a heartbeat.
-What their clocks say is never compared: a host waits, by its own clock, for the beat to change. How old
-a beat is that it sees for the first time is told by the file system that both share.
+The system frees the lock when the process dies, and keeps it while a laptop sleeps. Other hosts cannot
+see this lock; for them there is a heartbeat. Clocks of hosts are never compared: a host waits, by its
+own clock, for the beat to change. The age of a beat that it sees for the first time is taken from the
+file system that both share.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+#: An owner on another host is dead if its beat has not changed for so many seconds.
 _DEAD_AFTER = 120.0
-"""An owner on another host whose beat has not changed for so many seconds is dead."""
 
 
 class Owner:
     """This store as an owner.
 
     Args:
-        path: the store's file, or None for a store in memory, which nobody else can reach.
+        path: the store's file, or None for a store in memory, which no other process can reach.
     """
 
     def __init__(self, path: str | None) -> None:
@@ -41,12 +41,12 @@ class Owner:
         self._directory = None if path is None else Path(f"{path}.owners")
         self._descriptor: int | None = None
         self._beat = 0.0
+        # The beat of each owner on another host, and when it changed (monotonic seconds).
         self._seen: dict[str, tuple[float, float]] = {}
-        """The beat of owners on other hosts, and since when (monotonic seconds) it is that."""
         _owners.add(self)
 
     def enter(self, connection: sqlite3.Connection) -> None:
-        """Take the lock and a row in the store; inside a transaction. A second call does nothing."""
+        """Take the lock and write the owner's row, inside a transaction; repeatable."""
         if self._descriptor is None and self._directory is not None:
             descriptor = self._make(self._directory)
             if not _lock(descriptor):
@@ -55,8 +55,8 @@ class Owner:
             self._descriptor = descriptor
         self.beat(connection)
 
-    def stand(self) -> None:
-        """Make the lock's file again where somebody removed it: others would take the owner for dead."""
+    def restore_lock_file(self) -> None:
+        """Make the lock file again if it was removed: without it, other stores see a dead owner."""
         held = self._descriptor
         if held is None or self._directory is None:
             return
@@ -69,13 +69,13 @@ class Owner:
         if _lock(descriptor):
             self._descriptor = descriptor
             os.close(held)
-        else:  # somebody looks at it this moment: the next time, then
+        else:  # another process checks the lock now; the next call tries again
             os.close(descriptor)
 
     def _make(self, directory: Path) -> int:
         while True:
-            # Another owner that leaves removes the directory while it is empty: also after it was found
-            # there and before it was looked at, which Python then takes for a file of that name.
+            # Another owner that leaves removes the empty directory. If it does so inside `mkdir`, Python
+            # reports that a file of that name exists.
             try:
                 directory.mkdir(mode=0o700, exist_ok=True)
                 return os.open(self._file(self.id), os.O_CREAT | os.O_RDWR, 0o600)
@@ -86,12 +86,14 @@ class Owner:
                     raise
 
     def beat(self, connection: sqlite3.Connection) -> None:
-        """Say that this owner lives; inside a transaction."""
-        self.stand()
+        """Write the heartbeat of this owner, inside a transaction."""
+        self.restore_lock_file()
         if self._descriptor is not None:
-            os.utime(self._file(self.id))  # to the time of the file system
+            os.utime(self._file(self.id))  # the time of the file system
         now = time.time()
-        self._beat = now if now != self._beat else now + 0.001  # a clock may stop, a beat may not
+        self._beat = (
+            now if now != self._beat else now + 0.001
+        )  # the beat must change even if the clock does not
         connection.execute(
             "INSERT OR REPLACE INTO owners (owner, host, process, beat) VALUES (?, ?, ?, ?)",
             (self.id, self.host, os.getpid(), self._beat),
@@ -104,11 +106,11 @@ class Owner:
                 self._file(self.id).unlink()
             os.close(self._descriptor)
             self._descriptor = None
-            with contextlib.suppress(OSError):  # others may still have theirs in it
+            with contextlib.suppress(OSError):  # others may still have their files in it
                 self._file(self.id).parent.rmdir()
 
     def describe(self, connection: sqlite3.Connection, owner: str | None) -> str | None:
-        """An owner in words, or None where it lives no more."""
+        """Describe an owner, or return None if it is no longer alive."""
         if owner is None:
             return None
         if owner == self.id:
@@ -129,7 +131,7 @@ class Owner:
         return f"another kernel (process {process} on {host})"
 
     def _beats(self, owner: str, beat: float) -> bool:
-        """Whether an owner lives whose lock cannot be seen from here."""
+        """Return whether an owner on another host is alive, by its heartbeat."""
         now = time.monotonic()
         known = self._seen.get(owner)
         if known is None:
@@ -139,7 +141,7 @@ class Owner:
         return now - known[1] <= _DEAD_AFTER
 
     def _age(self, owner: str) -> float:
-        """Seconds since the last beat by the clock of the file system; 0 where they are not known."""
+        """Return seconds since the last beat by the file system's clock; 0 if they are unknown."""
         try:
             beat = self._file(owner).stat().st_mtime
             with tempfile.NamedTemporaryFile(dir=self._directory) as probe:
@@ -159,7 +161,7 @@ class Owner:
         try:
             if not _lock(descriptor, shared=True):
                 return True
-            # Nobody holds it: its owner died. Its file would only gather dust.
+            # No process holds it: the owner died, and its file is of no use.
             with contextlib.suppress(OSError):
                 self._file(owner).unlink()
             return False
@@ -170,8 +172,8 @@ class Owner:
 _owners: weakref.WeakSet[Owner] = weakref.WeakSet()
 
 
-def _let_go() -> None:
-    """In a forked child: a lock that it held along would outlive the kernel that owns the sets."""
+def _close_in_child() -> None:
+    """Close the locks in a forked child, where they would outlive the kernel that owns the sets."""
     for owner in list(_owners):
         held, owner._descriptor = owner._descriptor, None
         if held is not None:
@@ -179,11 +181,11 @@ def _let_go() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go)
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Take a lock, or not. Those who only look share theirs: each would see the other as an owner."""
+    """Try to take a lock. A check takes a shared one, so that two checks do not see each other."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -1,4 +1,4 @@
-"""The version of a store: made new, brought up from an older one, or refused."""
+"""The version of a store: make a new store, migrate an older one, or refuse it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from importlib import resources
 
 from qjm_widgets.storage.error_translation import damaged, foreign, too_new
 
-APPLICATION_ID = 0x514A4D57  # "QJMW": file(1) and we know the file by it
+APPLICATION_ID = 0x514A4D57  # "QJMW": identifies the file, also for file(1)
 VERSION = 4
-# STEPS[n] is the SQL that takes a store from version n to n + 1; schema.sql is always the newest.
+#: STEPS[n] is the SQL that migrates a store from version n to n + 1; schema.sql is the newest version.
 STEPS: Mapping[int, str] = {
     1: """
 ALTER TABLE jobs ADD COLUMN queue_position INTEGER;
@@ -60,13 +60,13 @@ CREATE TABLE circuit_parts (
 
 
 def version_of(connection: sqlite3.Connection, path: str) -> int | None:
-    """The version of a store, None for an empty file.
+    """Return the version of a store; None for an empty file.
 
     Raises:
-        StoreVersionError: it is newer than ``VERSION``.
-        StoreCorruptError: it is another program's database, or none.
+        StoreVersionError: the version is newer than ``VERSION``.
+        StoreCorruptError: the file is another program's database, or not a database.
     """
-    # One statement, so that all is of one moment: another process may be making the store.
+    # One statement, so that the values are consistent while another process makes the store.
     application, version, tables = connection.execute(
         "SELECT (SELECT application_id FROM pragma_application_id),"
         " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
@@ -81,16 +81,16 @@ def version_of(connection: sqlite3.Connection, path: str) -> int | None:
 
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:
-    """Bring an open database to ``VERSION``, in one transaction that rolls back where it fails.
+    """Migrate an open database to ``VERSION`` in one transaction.
 
     Raises:
-        StoreVersionError: it is newer than that.
-        StoreCorruptError: it is another program's, or tables are missing.
+        StoreVersionError: the database is newer.
+        StoreCorruptError: the database is another program's, or tables are missing.
     """
     if version_of(connection, path) != VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Asked again: another process may just have done it.
+            # Read again, because another process may have migrated it.
             found = version_of(connection, path)
             if found is None:
                 _run(
@@ -127,4 +127,4 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-    yield statement  # a last one that has no semicolon; nothing is a statement too
+    yield statement  # the last may lack a semicolon; an empty one is valid

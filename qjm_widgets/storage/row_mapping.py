@@ -1,192 +1,171 @@
-"""Records to rows of the tables in ``schema.sql``, and back.
+"""Map records to rows of the tables in ``schema.sql``, and rows to records.
 
-Whole numbers pass through ``int``: numpy's integers come out of index arithmetic, and SQLite does
-not know them.
+The columns of a record are derived from its fields. Integers pass through ``int``, because index
+arithmetic yields numpy's integers, which SQLite does not know.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
-from qjm_widgets.core.ports import CircuitBlock, SetSummary
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.record_fields import RecordField, fields_of
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.store_port import SetSummary
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 
-SET_COLUMNS = (
-    "set_id, name, backend, adapter, circuits, created_at, shots_min, shots_max, tags, options,"
-    " unstored_options, survives_kernel, rerun_on_resume, resumable, recipe,"
-    " batch_id, max_qpu_seconds, complete, transpiles, unstored_circuits"
-)
-JOB_COLUMNS = (
-    "row, start, stop, piece, pieces, shots, seed, status, cancel_requested, attempt, job_id,"
-    " since, sent_at, running_at, finished_at, checked_at, error, last_error,"
-    " queue_position, estimated_seconds, qpu_seconds, note, spent_seconds, failed_circuits, retryable"
-)
-CHANGE_COLUMNS = "row, attempt, status, at, job_id, text"
 CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled, parts"
 
 # A dictionary is several times faster than calling the Enum, and there may be 10,000 rows.
 _STATUSES = {status.value: status for status in Status}
 
 
-def set_to_row(record: JobSetRecord) -> Row:
-    """The values of ``SET_COLUMNS``."""
-    shots_min, shots_max = record.shots if record.shots is not None else (None, None)
-    return (
-        record.set_id,
-        _text(record.name),
-        _text(record.backend),
-        record.adapter,
-        int(record.circuits),
-        float(record.created_at),
-        _integer(shots_min),
-        _integer(shots_max),
-        json.dumps(list(record.tags)),
-        json.dumps(dict(record.options)),
-        json.dumps(list(record.unstored_options)),
-        record.survives_kernel,
-        record.rerun_on_resume,
-        record.resumable,
-        record.recipe,
-        _text(record.batch_id),
-        _seconds(record.max_qpu_seconds),
-        record.complete,
-        record.transpiles,
-        json.dumps(list(map(int, record.unstored_circuits))),
-    )
+def _text(value: str) -> str:
+    # Error messages come from anywhere. A lone surrogate has no UTF-8 form, and one odd character must
+    # not lose a whole transaction.
+    return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def set_from_row(row: Row) -> JobSetRecord:
-    """The record of a row of ``SET_COLUMNS``."""
-    (
-        set_id,
-        name,
-        backend,
-        adapter,
-        circuits,
-        created_at,
-        shots_min,
-        shots_max,
-        tags,
-        options,
-        unstored_options,
-        survives_kernel,
-        rerun_on_resume,
-        resumable,
-        recipe,
-        batch_id,
-        max_qpu_seconds,
-        complete,
-        transpiles,
-        unstored_circuits,
-    ) = row
-    return JobSetRecord(
-        set_id=set_id,
-        name=name,
-        backend=backend,
-        adapter=adapter,
-        circuits=circuits,
-        created_at=created_at,
-        shots=None if shots_min is None else (shots_min, shots_max),
-        tags=tuple(json.loads(tags)),
-        options=json.loads(options),
-        unstored_options=tuple(json.loads(unstored_options)),
-        survives_kernel=_flag(survives_kernel),
-        rerun_on_resume=_flag(rerun_on_resume),
-        resumable=bool(resumable),
-        recipe=recipe,
-        batch_id=batch_id,
-        max_qpu_seconds=max_qpu_seconds,
-        complete=bool(complete),
-        transpiles=bool(transpiles),
-        unstored_circuits=tuple(json.loads(unstored_circuits)),
-    )
+def _json_integers(values: tuple[int, ...]) -> str:
+    return json.dumps([int(value) for value in values])
 
 
-def job_to_row(set_key: int, job: JobRecord) -> Row:
-    """The set's key and the values of ``JOB_COLUMNS``."""
-    return (
-        set_key,
-        int(job.row),
-        int(job.span.start),
-        int(job.span.stop),
-        int(job.piece),
-        int(job.pieces),
-        _integer(job.shots),
-        None if job.seed is None else str(int(job.seed)),
-        job.status.value,
-        bool(job.cancel_requested),
-        int(job.attempt),
-        _text(job.job_id),
-        float(job.since),
-        _seconds(job.sent_at),
-        _seconds(job.running_at),
-        _seconds(job.finished_at),
-        _seconds(job.checked_at),
-        _text(job.error),
-        _text(job.last_error),
-        _integer(job.queue_position),
-        _seconds(job.estimated_seconds),
-        _seconds(job.qpu_seconds),
-        _text(job.note),
-        _seconds(job.spent_seconds),
-        json.dumps([int(circuit) for circuit in job.failed_circuits]) if job.failed_circuits else None,
-        bool(job.retryable),
-    )
+def _json_integers_or_null(values: tuple[int, ...]) -> str | None:
+    return _json_integers(values) if values else None
 
 
-def job_from_row(row: Row) -> JobRecord:
-    """The record of a row of ``JOB_COLUMNS``."""
-    (number, start, stop, piece, pieces, shots, seed, status, cancel_requested, *rest) = row
-    *rest, failed, retryable = rest
-    rest += [() if failed is None else tuple(json.loads(failed)), bool(retryable)]
-    return JobRecord(
-        number,
-        Span(start, stop),
-        piece,
-        pieces,
-        shots,
-        None if seed is None else int(seed),
-        _STATUSES[status],
-        bool(cancel_requested),
-        *rest,
-    )
+def _integer_text(value: int) -> str:
+    return str(int(value))
 
 
-def change_to_row(set_key: int, change: StatusChange) -> Row:
-    """The set's key and the values of ``CHANGE_COLUMNS``."""
-    return (
-        set_key,
-        int(change.row),
-        int(change.attempt),
-        change.status.value,
-        float(change.at),
-        _text(change.job_id),
-        _text(change.text),
-    )
+def _json_list(values: tuple[Any, ...]) -> str:
+    return json.dumps(list(values))
 
 
-def change_from_row(row: Row) -> StatusChange:
-    """The record of a row of ``CHANGE_COLUMNS``."""
-    number, attempt, status, at, job_id, text = row
-    return StatusChange(number, attempt, _STATUSES[status], at, job_id, text)
+def _json_object(values: Mapping[str, Any]) -> str:
+    return json.dumps(dict(values))
+
+
+def _json_tuple(text: str | None) -> tuple[Any, ...]:
+    return () if text is None else tuple(json.loads(text))
+
+
+_Encode = Callable[[Any], Any]
+#: How a value of a type is written to its column, and read; None: as it is.
+_CONVERSIONS: Mapping[Any, tuple[_Encode, _Encode | None]] = {
+    str: (_text, None),
+    int: (int, None),
+    float: (float, None),
+    bool: (bool, bool),
+    Status: (attrgetter("value"), _STATUSES.__getitem__),
+    tuple[str, ...]: (_json_list, _json_tuple),
+    tuple[int, ...]: (_json_integers, _json_tuple),
+    Mapping[str, Any]: (_json_object, json.loads),
+}
+
+
+def _pair(value: tuple[int, int]) -> tuple[int, int]:
+    return int(value[0]), int(value[1])
+
+
+def _pair_or_none(first: int | None, second: int | None) -> tuple[int, int] | None:
+    return None if first is None or second is None else (first, second)
+
+
+class RowMapping(Generic[T]):
+    """The columns of a type of record, and its conversion to rows and from rows.
+
+    A field has the column of its name; a span has two, ``start`` and ``stop``, and a range of integers
+    two that end in ``_min`` and ``_max``.
+
+    Args:
+        record_type: the record: a dataclass or a NamedTuple.
+
+    Raises:
+        TypeError: a field is of a type that has no column.
+    """
+
+    def __init__(self, record_type: type[T]) -> None:
+        self._make: Callable[..., T] = record_type
+        fields = fields_of(record_type)
+        self._values = attrgetter(*(field.name for field in fields))
+        self._encode: list[_Encode] = []
+        self._decode: list[tuple[int, _Encode]] = []
+        # Places of the fields that have two columns.
+        self._pairs: list[tuple[int, Callable[[Any, Any], Any]]] = []
+        columns: list[str] = []
+        for place, field in enumerate(fields):
+            if field.type == Span:
+                columns += ["start", "stop"]
+                self._encode.append(_pair)
+                self._pairs.append((place, Span))
+            elif field.type == tuple[int, int]:
+                columns += [f"{field.name}_min", f"{field.name}_max"]
+                self._encode.append(_pair)
+                self._pairs.append((place, _pair_or_none))
+            else:
+                columns.append(field.name)
+                encode, decode = _conversion(field)
+                self._encode.append(encode)
+                if decode is not None:
+                    self._decode.append((place, decode))
+        self.columns = ", ".join(columns)
+
+    def to_row(self, record: T) -> Row:
+        """Return the values of ``columns``."""
+        row = [
+            None if value is None else encode(value)
+            for encode, value in zip(self._encode, self._values(record), strict=True)
+        ]
+        for place, _ in reversed(self._pairs):
+            row[place : place + 1] = row[place] or (None, None)
+        return tuple(row)
+
+    def from_row(self, row: Row) -> T:
+        """Return the record of a row of ``columns``."""
+        values = list(row)
+        for place, join in self._pairs:
+            values[place : place + 2] = [join(*values[place : place + 2])]
+        for place, decode in self._decode:
+            if decode is _json_tuple or values[place] is not None:
+                values[place] = decode(values[place])
+        return self._make(*values)
+
+
+def _conversion(field: RecordField) -> tuple[_Encode, _Encode | None]:
+    if field.type not in _CONVERSIONS:
+        raise TypeError(f"{field.name!r} is of type {field.type}, which no column holds")
+    encode, decode = _CONVERSIONS[field.type]
+    if field.rule.as_text:
+        return _integer_text, int
+    if field.rule.empty_is_null:
+        return _json_integers_or_null, decode
+    return encode, decode
+
+
+SETS = RowMapping(JobSetRecord)
+JOBS = RowMapping(JobRecord)
+CHANGES = RowMapping(StatusChange)
 
 
 def block_to_row(set_key: int, block: CircuitBlock) -> tuple[Row, Row, bytes]:
-    """The key of a block, what is beside its data, and its data."""
+    """Return the key of a block, its other columns, and its data."""
     span = block.span
     key = (set_key, int(span.start), int(span.stop))
     return key, (block.encoding, _text(block.notes), bool(block.untranspiled)), block.data
 
 
 def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | None]) -> list[SetSummary]:
-    """Join rows of ``SET_COLUMNS``, an owner, a status and its numbers of jobs (all, and flawed ones).
+    """Join rows into summaries: the columns of a set, its owner, a status, its jobs and its flawed jobs.
 
-    Those of one set follow each other. ``living`` tells in words who an owner is, or None where it lives
-    no more.
+    Args:
+        rows: the rows of one set follow each other.
+        living: describes an owner, or returns None if it no longer lives.
     """
     summaries: list[SetSummary] = []
     owners: list[str | None] = []
@@ -195,7 +174,7 @@ def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | No
     for *columns, owner, status, number, flawed in rows:
         if columns[0] != last:
             last, counts = columns[0], {}
-            summaries.append(SetSummary(set_from_row(tuple(columns)), counts))
+            summaries.append(SetSummary(SETS.from_row(tuple(columns)), counts))
             owners.append(owner)
         if status is not None:  # a set without jobs
             counts[_STATUSES[status]] = number
@@ -205,23 +184,3 @@ def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | No
         summary if summary.over else summary._replace(owner=living(owner))
         for summary, owner in zip(summaries, owners, strict=True)
     ]
-
-
-def _integer(value: int | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _seconds(value: float | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def _flag(value: int | None) -> bool | None:
-    return None if value is None else bool(value)
-
-
-def _text(value: str | None) -> str | None:
-    # Error messages come from anywhere. A lone surrogate has no UTF-8, and one odd character must
-    # not lose a whole transaction.
-    if value is None or value.isascii():
-        return value
-    return value.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,14 +1,14 @@
-"""The statements of the store, and what is made of their rows in one or more parts."""
+"""The SQL statements of the store, and the block of circuits of a row."""
 
 from __future__ import annotations
 
 import sqlite3
 
-from qjm_widgets.core.ports import CircuitBlock
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import Span
-from qjm_widgets.storage import row_mapping
 from qjm_widgets.storage.bulk_insert import Insert
 from qjm_widgets.storage.large_values import Parted
+from qjm_widgets.storage.row_mapping import CHANGES, CIRCUIT_COLUMNS, JOBS, SETS, Row
 
 
 def _marks(columns: str) -> str:
@@ -16,7 +16,7 @@ def _marks(columns: str) -> str:
 
 
 def _insert(into: str, columns: str, tail: str = "") -> Insert:
-    """Rows of a table: the key of their set, and these columns."""
+    """Return an insertion of rows: the key of their set, and these columns."""
     return Insert(f"{into} (set_key, {columns})", 1 + len(columns.split(",")), tail)
 
 
@@ -26,13 +26,11 @@ def _updates(columns: str) -> str:
 
 OWNED_KEY = "SELECT set_key, owner, epoch FROM job_sets WHERE set_id = ?"
 CLAIM = "UPDATE job_sets SET owner = ?, epoch = epoch + 1 WHERE set_key = ?"
+RELEASE = "UPDATE job_sets SET owner = NULL WHERE set_id = ? AND owner = ?"
 SET_KEY = "SELECT set_key FROM job_sets WHERE set_id = ?"
-GET_SET = f"SELECT {row_mapping.SET_COLUMNS} FROM job_sets WHERE set_id = ?"
-ADD_SET = f"INSERT INTO job_sets ({row_mapping.SET_COLUMNS}) VALUES ({_marks(row_mapping.SET_COLUMNS)})"
-UPDATE_SET = (
-    f"UPDATE job_sets SET ({row_mapping.SET_COLUMNS}) = ({_marks(row_mapping.SET_COLUMNS)})"
-    " WHERE set_key = ?"
-)
+GET_SET = f"SELECT {SETS.columns} FROM job_sets WHERE set_id = ?"
+ADD_SET = f"INSERT INTO job_sets ({SETS.columns}) VALUES ({_marks(SETS.columns)})"
+UPDATE_SET = f"UPDATE job_sets SET ({SETS.columns}) = ({_marks(SETS.columns)}) WHERE set_key = ?"
 DELETE_SET = "DELETE FROM job_sets WHERE set_key = ?"
 # The jobs are counted first: grouping them when joined to their sets takes four times as long.
 LIST_SETS = (
@@ -41,28 +39,27 @@ LIST_SETS = (
     " tallies AS (SELECT set_key AS tallied, status, count(*) AS jobs, count(failed_circuits) AS flawed"
     "             FROM jobs"
     "             WHERE set_key IN (SELECT set_key FROM chosen) GROUP BY set_key, status)"
-    f" SELECT {row_mapping.SET_COLUMNS}, owner, status, jobs, flawed"
+    f" SELECT {SETS.columns}, owner, status, jobs, flawed"
     " FROM chosen LEFT JOIN tallies ON tallied = set_key"
     " ORDER BY created_at DESC, set_key DESC"
 )
-GET_JOBS = f"SELECT {row_mapping.JOB_COLUMNS} FROM jobs WHERE set_key = ({SET_KEY}) ORDER BY row"
-ADD_JOBS = _insert("INSERT INTO jobs", row_mapping.JOB_COLUMNS)
+GET_JOBS = f"SELECT {JOBS.columns} FROM jobs WHERE set_key = ({SET_KEY}) ORDER BY row"
+ADD_JOBS = _insert("INSERT INTO jobs", JOBS.columns)
 # Not INSERT OR REPLACE: that deletes the row first, and with it the job's history and outcome.
 PUT_JOBS = _insert(
     "INSERT INTO jobs",
-    row_mapping.JOB_COLUMNS,
-    f"ON CONFLICT (set_key, row) DO UPDATE SET {_updates(row_mapping.JOB_COLUMNS)}",
+    JOBS.columns,
+    f"ON CONFLICT (set_key, row) DO UPDATE SET {_updates(JOBS.columns)}",
 )
-ADD_CHANGES = _insert("INSERT INTO history", row_mapping.CHANGE_COLUMNS)
+ADD_CHANGES = _insert("INSERT INTO history", CHANGES.columns)
 GET_CHANGES = (
-    f"SELECT {row_mapping.CHANGE_COLUMNS} FROM history"
-    f" WHERE set_key = ({SET_KEY}) AND row = ? ORDER BY change"
+    f"SELECT {CHANGES.columns} FROM history WHERE set_key = ({SET_KEY}) AND row = ? ORDER BY change"
 )
 OUTCOMES = Parted("outcomes", "row")
 GET_OUTCOME = f"SELECT set_key, data, parts FROM outcomes WHERE set_key = ({SET_KEY}) AND row = ?"
 CIRCUITS = Parted("circuits", "start, stop", "encoding, notes, untranspiled, ")
 GET_CIRCUITS = (
-    f"SELECT set_key, {row_mapping.CIRCUIT_COLUMNS} FROM circuits"
+    f"SELECT set_key, {CIRCUIT_COLUMNS} FROM circuits"
     f" WHERE set_key = ({SET_KEY}) AND start < ? AND stop > ? ORDER BY start, stop"
 )
 UNTRANSPILED = (
@@ -70,8 +67,8 @@ UNTRANSPILED = (
 )
 
 
-def block(connection: sqlite3.Connection, row: row_mapping.Row) -> CircuitBlock:
-    """The record of a row of ``GET_CIRCUITS``, with all parts of its data."""
-    set_key, start, stop, encoding, notes, data, untranspiled, parts = row
-    whole = CIRCUITS.whole(connection, (set_key, start, stop), data, parts)
-    return CircuitBlock(Span(start, stop), encoding, bytes(whole), notes, bool(untranspiled))
+def block(connection: sqlite3.Connection, row: Row) -> CircuitBlock:
+    """Return the record of a row of ``GET_CIRCUITS``, with all parts of its data."""
+    set_key, start, stop, encoding, notes, first, untranspiled, parts = row
+    data = CIRCUITS.join(connection, (set_key, start, stop), first, parts)
+    return CircuitBlock(Span(start, stop), encoding, bytes(data), notes, bool(untranspiled))

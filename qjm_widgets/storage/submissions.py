@@ -1,4 +1,4 @@
-"""When all kernels have submitted lately: the pace of an account, which they share."""
+"""The pace of an account, which all kernels share: when they submitted last."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from qjm_widgets.core.backoff import Pace
 
 
 def take_token(connection: sqlite3.Connection, account: str, pace: Pace, now: float) -> float:
-    """Note a submission where the pace allows one; else the seconds to wait; inside a transaction."""
+    """Record a submission and return 0 if the pace allows it; else return the seconds to wait."""
     run = connection.execute
     run("DELETE FROM submissions WHERE account = ? AND at <= ?", (account, now - pace.seconds))
-    # A clock that was set back must not hold up submissions for as long.
+    # If a clock was set back, submissions must not wait for as long.
     run("UPDATE submissions SET at = ? WHERE account = ? AND at > ?", (now, account, now))
     before = run(
         "SELECT at FROM submissions WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?",

@@ -1,1 +1,1 @@
-"""What the notebook shows; the rest of the package works without it."""
+"""The widgets of notebooks; the rest of the package works without them."""

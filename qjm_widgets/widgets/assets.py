@@ -1,4 +1,4 @@
-"""The built page side: JavaScript, CSS and Plotly's basic build, as shipped in the wheel."""
+"""The built files of the page: JavaScript, CSS and Plotly's basic build, as the wheel has them."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from qjm_widgets.errors import QJMError
 
 
 def text(name: str) -> str:
-    """A built text file.
+    """Return a built text file.
 
     Raises:
-        QJMError: it was not built; says how.
+        QJMError: it was not built; the message says how to build it.
     """
     return _read(name).decode()
 
 
 def plotly_gz() -> bytes:
-    """Plotly's basic build, gzipped."""
+    """Return Plotly's basic build, gzipped."""
     return _read("plotly-basic.min.js.gz")
 
 

@@ -6,31 +6,35 @@ from collections.abc import Sequence
 from typing import Any
 
 from qjm_widgets.core import formatting
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 
-MOST = 3
-"""Circuits that are drawn for one question."""
-_INSTRUCTIONS = 400
-"""How many are drawn of a long circuit: nobody reads more, and drawing takes its time."""
-_CHARACTERS = 60_000
+#: The most circuits of one answer.
+MOST_CIRCUITS = 3
+#: The most instructions of a circuit that are drawn: drawing takes time, and users do not read more.
+_MOST_INSTRUCTIONS = 400
+#: The most characters of a drawing.
+_MOST_CHARACTERS = 60_000
 
 
-def draw(works: Sequence[Work], first: int, columns: int) -> list[dict[str, Any]]:
+def draw(works: Sequence[CircuitInput], first: int, columns: int) -> list[dict[str, Any]]:
     """Draw circuits.
 
     Args:
         works: the circuits.
-        first: index in the set of the first of them.
-        columns: characters on a line.
+        first: the index in the set of the first one.
+        columns: the most characters of a line.
+
+    Returns:
+        For each circuit its index, name, a line of facts, and the drawing as text.
     """
-    return [_drawn(work, first + place, columns) for place, work in enumerate(works)]
+    return [_drawing(work, first + place, columns) for place, work in enumerate(works)]
 
 
-def _drawn(work: Work, index: int, columns: int) -> dict[str, Any]:
+def _drawing(work: CircuitInput, index: int, columns: int) -> dict[str, Any]:
     circuit = work.circuit
     try:
         text, facts = _text(circuit, columns)
-    except Exception as error:  # a drawer may fail on anything that somebody calls a gate
+    except Exception as error:  # the drawer may fail on a gate of a user's own class
         text, facts = "", f"Qiskit cannot draw it: {formatting.first_line(str(error) or repr(error))}"
     if work.values is not None and work.values.num_parameters:
         shape = "×".join(map(str, work.values.shape)) or "one set"
@@ -39,12 +43,12 @@ def _drawn(work: Work, index: int, columns: int) -> dict[str, Any]:
         "circuit": index,
         "name": formatting.first_line(str(circuit.name)),
         "facts": facts,
-        "text": text[:_CHARACTERS],
+        "text": text[:_MOST_CHARACTERS],
     }
 
 
 def _text(circuit: Any, columns: int) -> tuple[str, str]:
-    if not hasattr(circuit, "num_qubits"):  # a pulse schedule, of which there is no text drawing
+    if not hasattr(circuit, "num_qubits"):  # a pulse schedule, which has no text drawing
         return str(circuit), "pulse schedule"
     number = len(circuit.data)
     facts = [
@@ -52,12 +56,12 @@ def _text(circuit: Any, columns: int) -> tuple[str, str]:
         formatting.plural(number, "instruction"),
         f"depth {circuit.depth():,}",
     ]
-    if number > _INSTRUCTIONS:
+    if number > _MOST_INSTRUCTIONS:
         start = circuit.copy_empty_like()
-        for instruction in circuit.data[:_INSTRUCTIONS]:
+        for instruction in circuit.data[:_MOST_INSTRUCTIONS]:
             start.append(instruction)
         circuit = start
-        facts.append(f"the first {_INSTRUCTIONS} are drawn")
-    # Qubits of a large device that the circuit does not touch would bury those that it does.
+        facts.append(f"the first {_MOST_INSTRUCTIONS} are drawn")
+    # Without idle qubits: a large device has many, and they would hide those that the circuit uses.
     drawing = circuit.draw(output="text", fold=columns, idle_wires=False)
     return str(drawing), " · ".join(facts)

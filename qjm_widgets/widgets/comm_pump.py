@@ -1,9 +1,9 @@
-"""Hearing the page while a cell sits in one of our waits, where no subshell does it.
+"""Serve messages of our widgets while a cell blocks in one of our waits, for kernels without subshells.
 
-A kernel reads its next message when the cell before it has ended. While one of our waits blocks a cell,
-the messages for our own widgets are taken out of the queue and answered; every other message is kept and
-handed back in its order when the wait ends. This stands on the inside of ipykernel: where that is not as
-expected, nothing is read, and an interrupt still stops the waiting and never the jobs.
+A kernel reads its next message after the running cell has ended. While one of our waits blocks a cell,
+this module reads the kernel's queue: it answers messages for our own widgets, keeps all others, and
+returns those to the kernel in their order when the wait ends. It depends on internals of ipykernel. If
+they are not as expected, nothing is read; an interrupt still stops the wait and never the jobs.
 """
 
 from __future__ import annotations
@@ -17,68 +17,74 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from qjm_widgets.state.wait import Hear
+from qjm_widgets.state.wait import Pump
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 
 _LOG = logging.getLogger(__name__)
-_MOST = 100
-"""Messages that are read before the wait looks at the set again."""
+#: The most messages that are read before the wait checks the set again.
+_MOST_MESSAGES = 100
 
+#: The comms of our widgets by id.
 COMMS: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-"""The comms of our widgets by id."""
 
 
 @contextmanager
-def ear() -> Iterator[Hear | None]:
-    """Hear our widgets for as long as somebody waits on this thread."""
+def pump_messages() -> Iterator[Pump | None]:
+    """Yield a function that serves our widgets during a wait on this thread; None if impossible."""
     queue = _queue_of_this_thread()
     try:
-        yield None if queue is None else queue.hear
+        yield None if queue is None else queue.pump
     finally:
         if queue is not None:
-            queue.hand_back()
-        # What a cell waited for is on the page before it ends, also where nothing arrives later.
+            queue.restore()
+        # The page shows what a cell waited for before the cell ends, even if no message follows.
         REPAINT_LOOP.flush()
 
 
 class ShellQueue:
-    """The messages that wait for the cell which runs on this thread."""
+    """The kernel's queue of messages behind the cell that runs on this thread.
 
-    def __init__(self, kernel: Any, stream: Any, hand: Callable[[Any], Any]) -> None:
+    Args:
+        kernel: ipykernel's.
+        stream: the ZMQ stream that the kernel reads.
+        dispatch: the kernel's own handler of the stream's messages.
+    """
+
+    def __init__(self, kernel: Any, stream: Any, dispatch: Callable[[Any], Any]) -> None:
         self._kernel = kernel
         self._stream = stream
-        self._hand = hand
-        self._kept: list[Any] = []
+        self._dispatch = dispatch
+        self._deferred: list[Any] = []
         self._read = False
 
-    def hear(self) -> None:
-        """Answer what came for our widgets, and keep the rest."""
+    def pump(self) -> None:
+        """Answer the messages for our widgets, and keep the rest."""
         import zmq
 
         self._read = True
-        self._sift_dispatch_queue()
-        for _ in range(_MOST):
+        self._pump_dispatch_queue()
+        for _ in range(_MOST_MESSAGES):
             try:
                 frames = self._stream.socket.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.ZMQError:  # nothing left
                 return
             if not self._answer(frames):
-                self._kept.append(frames)
+                self._deferred.append(frames)
 
-    def hand_back(self) -> None:
-        """Give the kernel what was kept, in its order, ahead of what comes later."""
+    def restore(self) -> None:
+        """Give the kernel the messages that were kept, in their order, before later ones."""
         if not self._read:
             return
-        kept, self._kept = self._kept, []
-        for frames in kept:
-            waiting = self._hand(frames)
+        deferred, self._deferred = self._deferred, []
+        for frames in deferred:
+            waiting = self._dispatch(frames)
             if inspect.isawaitable(waiting):
                 self._stream.io_loop.add_callback(lambda waiting=waiting: waiting)
-        # A socket that was read behind the stream's back tells it nothing by itself.
-        self._stream.on_recv(self._hand, copy=False)
+        # The stream does not notice messages that arrived while its socket was read directly.
+        self._stream.on_recv(self._dispatch, copy=False)
 
-    def _sift_dispatch_queue(self) -> None:
-        """Up to 6.31 the kernel reads ahead into a queue of its own: ours may be there already."""
+    def _pump_dispatch_queue(self) -> None:
+        """Answer our messages in the kernel's own queue, into which ipykernel up to 6.31 reads ahead."""
         queue = getattr(self._kernel, "msg_queue", None)
         if queue is None:
             return
@@ -89,17 +95,17 @@ class ShellQueue:
                 queue.put_nowait(entry)
 
     def _answer(self, frames: Any) -> bool:
-        """Handle a message if it is for one of our widgets; False for every other."""
+        """Handle a message for one of our widgets; return False for all others."""
         session = self._kernel.session
         try:
             _, parts = session.feed_identities(frames, copy=False)
-            # Without its content: a signature is remembered with it, and may not come twice.
+            # Without content: else the session remembers the signature and rejects the message later.
             message = session.deserialize(parts, content=False, copy=False)
             if message["header"]["msg_type"] != "comm_msg":
                 return False
             message["content"] = session.unpack(message["content"])
             comm = COMMS.get(message["content"].get("comm_id"))
-        except Exception:  # the kernel's own inner messages, or a damaged one: its matter
+        except Exception:  # an internal message of the kernel, or a damaged one
             return False
         if comm is None:
             return False
@@ -109,17 +115,17 @@ class ShellQueue:
         except Exception:
             _LOG.exception("a widget's message could not be handled")
         self._publish("idle", message)
-        self._publish("busy", None)  # the cell runs on
+        self._publish("busy", None)  # the cell is still running
         return True
 
     def _publish(self, status: str, parent: Any) -> None:
-        """The page lets go of a message when the kernel was idle after it."""
+        """Publish a status: the page needs "idle" after each of its messages."""
         with suppress(Exception):
             self._kernel._publish_status(status, "shell", parent=parent)
 
 
 def _queue_of_this_thread() -> ShellQueue | None:
-    """The queue behind the cell that runs on this thread; None where that cannot be told."""
+    """Return the queue behind the cell that runs on this thread; None if it cannot be found."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     kernel = getattr(shell, "kernel", None)
@@ -127,12 +133,12 @@ def _queue_of_this_thread() -> ShellQueue | None:
         return None
     try:
         stream = _stream_of_this_thread(kernel)
-        hand = stream._recv_callback
-        if not callable(hand) or not hasattr(stream.socket, "recv_multipart"):
+        dispatch = stream._recv_callback
+        if not callable(dispatch) or not hasattr(stream.socket, "recv_multipart"):
             return None
     except Exception:
         return None
-    return ShellQueue(kernel, stream, hand)
+    return ShellQueue(kernel, stream, dispatch)
 
 
 def _stream_of_this_thread(kernel: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the manager's panel does with a set, or with the store, when somebody clicks."""
+"""The commands of the manager's panel, on a set or on the store."""
 
 from __future__ import annotations
 
@@ -16,13 +16,21 @@ if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
 
 _DAY = 86_400.0
+#: The most bytes of a bundle that is downloaded through the page.
 _MOST_BYTES = 64 * 1024 * 1024
-"""A larger bundle does not go through the page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was done: in words, and what it means for the list and the panels below it."""
+    """The result of a command.
+
+    Attributes:
+        text: what was done, for the user; may be empty.
+        changed: whether the list changed.
+        opened: the set whose panel is to be opened.
+        closed: ids of the sets whose panels are to be closed.
+        file: the name and the bytes of a file for the page.
+    """
 
     text: str
     changed: bool = True
@@ -32,16 +40,16 @@ class Answer:
 
 
 class Commands:
-    """The commands of the page, by name. What is refused is an error in words for the reader."""
+    """The commands of the page by name."""
 
     def __init__(self, manager: JobManager) -> None:
         self._manager = manager
 
-    def do(self, content: dict[str, Any]) -> Answer:
-        """Do what the page asks for.
+    def execute(self, content: dict[str, Any]) -> Answer:
+        """Execute the command of a message.
 
         Raises:
-            QJMError: it could not be done; says why.
+            QJMError: the command failed; the text is for the user.
         """
         name, set_id = content.get("do"), str(content.get("set"))
         if name == "open":
@@ -51,14 +59,16 @@ class Commands:
             return Answer("", closed=frozenset({set_id}))
         if name == "resume":
             job_set = self._manager.retrieve_job_set(set_id).resume()
-            return Answer(f"{_name(job_set)} goes on; it is open below", opened=job_set)
+            return Answer(f"{_name(job_set)} is resumed and open below", opened=job_set)
         if name == "rename":
             job_set = self._manager.retrieve_job_set(set_id)
             job_set.update_name(_text(content, "name"))
-            return Answer(f"It is called {_name(job_set)} now")
+            return Answer(f"The name is {_name(job_set)} now")
         if name == "tag":
             tags = self._manager.retrieve_job_set(set_id).update_tags(_tags(content))
-            return Answer(f"Tags: {', '.join(map(first_line, tags))}" if tags else "It has no tags now")
+            return Answer(
+                f"Tags: {', '.join(map(first_line, tags))}" if tags else "The set has no tags now"
+            )
         if name == "export":
             path = Path(_text(content, "path")).expanduser().absolute()
             self._manager.export(set_id, path)
@@ -83,7 +93,7 @@ class Commands:
             size = path.stat().st_size
             if size > _MOST_BYTES:
                 raise InputError(
-                    f"the bundle has {size / 1e6:,.0f} MB, which is too much for the page: "
+                    f"the bundle has {size / 1e6:,.0f} MB, which is too large for a download: "
                     "export it to a path instead"
                 )
             name = re.sub(r"[^\w.-]+", "-", first_line(job_set.name(), 60)).strip("-.") or set_id

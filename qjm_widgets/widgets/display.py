@@ -1,8 +1,8 @@
-"""Showing a set or a manager in whatever front end there is.
+"""Display of sets and managers in notebooks and terminals.
 
-A set makes two outputs: the widget alone, then static HTML and text under a display id of its own, which
-is updated when the set pauses or finishes, and once a minute while it goes on. The page's CSS hides the
-second while the first is alive.
+A set has two outputs: the widget, then static HTML and text under a display id of its own. The second is
+updated when the set settles, and once a minute while jobs finish. The page's CSS hides it while the
+widget is alive.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qjm_widgets.state.job_set_state import JobSetState
-from qjm_widgets.widgets.ipykernel_compat import update_display, warn_of_deaf_kernels
+from qjm_widgets.widgets.ipykernel_compat import update_display, warn_about_unsupported_ipykernel
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 from qjm_widgets.widgets.static_html import html_of, text_of
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from qjm_widgets.job_set import JobSet
     from qjm_widgets.manager import JobManager
 
+#: Seconds between two updates of static output: the page renders each one, although it is hidden.
 _SECONDS = 60.0
-"""The page makes static output anew each time it is updated, though hidden: not more often than that."""
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def show_job_set(job_set: JobSet) -> None:
-    """The set's own panel; on a terminal, text."""
+    """Display the set's panel; in a terminal, text."""
     if not _in_kernel():
         _publish({"text/plain": repr(job_set)})
         return
@@ -38,23 +38,23 @@ def show_job_set(job_set: JobSet) -> None:
 
 
 def show_panel(panel: Any, state: JobSetState) -> None:
-    """A live panel and its static twin; on a terminal, text."""
+    """Display a live panel and its static output; in a terminal, text."""
     if not _in_kernel():
         _publish({"text/plain": text_of(state)})
         return
-    warn_of_deaf_kernels()
+    warn_about_unsupported_ipykernel()
     _show_widget(panel)
-    _twin_of(state).show()
+    _static_output_of(state).show()
 
 
 def show_manager(manager: JobManager) -> None:
-    """The list of the store's sets; on a terminal, text."""
+    """Display the list of the store's sets; in a terminal, text."""
     if not _in_kernel():
         _publish({"text/plain": repr(manager)})
         return
     from qjm_widgets.widgets.history import History, history_html
 
-    warn_of_deaf_kernels()
+    warn_about_unsupported_ipykernel()
     if not _is_open(manager._shown):
         manager._shown = History(manager)
     _show_widget(manager._shown)
@@ -62,7 +62,7 @@ def show_manager(manager: JobManager) -> None:
 
 
 def text_line() -> Callable[[str], None] | None:
-    """A line in the output of the cell, which each call replaces; None where no kernel shows it."""
+    """Return a function that shows and replaces one line of the cell's output; None without a kernel."""
     if not _in_kernel():
         return None
     from IPython.display import display
@@ -76,46 +76,46 @@ def text_line() -> Callable[[str], None] | None:
     return show
 
 
-class _StaticTwin:
-    """The static output of a set, the same in all its displays; it follows the set while that lives."""
+class _StaticOutput:
+    """The static output of a set, the same in all its displays. It is updated while the set exists."""
 
     def __init__(self, state: JobSetState) -> None:
         from IPython.display import DisplayHandle
 
         self._set = weakref.ref(state)
         self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-        self._shown = self._key()
+        self._displayed_key = self._key()
         self._due = 0.0
-        state.watch(self._look)
+        state.watch(self._on_change)
 
     def show(self) -> None:
-        """Display it, once more perhaps: all its displays are updated together."""
-        self._shown, self._due = self._key(), time.monotonic() + _SECONDS
+        """Display it, perhaps again: all its displays are updated together."""
+        self._displayed_key, self._due = self._key(), time.monotonic() + _SECONDS
         self._handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     @property
     def _state(self) -> JobSetState:
         state = self._set()
-        assert state is not None  # it is the set that calls
+        assert state is not None  # the set itself calls
         return state
 
     def _key(self) -> tuple[bool, int]:
         return self._state.settled, self._state.finished
 
-    def _look(self) -> None:
-        if self._key() != self._shown:
-            REPAINT_LOOP.mark_between(self.paint)
+    def _on_change(self) -> None:
+        if self._key() != self._displayed_key:
+            REPAINT_LOOP.request_idle(self.repaint)
 
-    def paint(self) -> bool:
-        """Update the output in its place; True when that is still due, though nothing else changes."""
+    def repaint(self) -> bool:
+        """Update the output in place; return True if an update is due later."""
         if self._set() is None:
             return False
         key, now = self._key(), time.monotonic()
-        if key == self._shown:
+        if key == self._displayed_key:
             return False
         if now < self._due and not self._state.settled:
             return True
-        self._shown, self._due = key, now + _SECONDS
+        self._displayed_key, self._due = key, now + _SECONDS
         update_display(self._handle.display_id, self._bundle())
         return False
 
@@ -123,17 +123,17 @@ class _StaticTwin:
         return {"text/html": html_of(self._state), "text/plain": text_of(self._state)}
 
 
-_twins: weakref.WeakKeyDictionary[JobSetState, _StaticTwin] = weakref.WeakKeyDictionary()
+_static_outputs: weakref.WeakKeyDictionary[JobSetState, _StaticOutput] = weakref.WeakKeyDictionary()
 
 
-def _twin_of(state: JobSetState) -> _StaticTwin:
-    if state not in _twins:
-        _twins[state] = _StaticTwin(state)
-    return _twins[state]
+def _static_output_of(state: JobSetState) -> _StaticOutput:
+    if state not in _static_outputs:
+        _static_outputs[state] = _StaticOutput(state)
+    return _static_outputs[state]
 
 
 def _is_open(widget: Any) -> bool:
-    """Whether a widget is there, and nobody has closed it."""
+    """Return whether a widget exists and is not closed."""
     return widget is not None and widget.comm is not None
 
 
@@ -149,7 +149,7 @@ def _publish(bundle: dict[str, Any]) -> None:
 
 
 def _in_kernel() -> bool:
-    """Whether a Jupyter kernel shows what we display; a terminal does not."""
+    """Return whether this process is a Jupyter kernel; in a terminal it is not."""
     get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
     shell = get_ipython() if get_ipython is not None else None
     return getattr(shell, "kernel", None) is not None

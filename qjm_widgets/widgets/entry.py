@@ -1,4 +1,4 @@
-"""The widgets behind the port ``faces``."""
+"""The functions that the rest of the package calls through its port ``_display``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["panel", "show_job_set", "show_manager", "text_line"]
 
 
 def panel(job_set: JobSet, expected: Any, teaching: bool | None) -> Panel:
-    """The live panel of a set."""
+    """Return a new live panel of a set."""
     from qjm_widgets.widgets.panel import Panel
 
     return Panel(job_set, expected, teaching)

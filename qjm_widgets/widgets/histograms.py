@@ -1,4 +1,4 @@
-"""The histograms that a panel's views look at: which are news, and when."""
+"""The histograms that a panel's views show, and when each is sent again."""
 
 from __future__ import annotations
 
@@ -17,14 +17,23 @@ from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
 
 _LOG = logging.getLogger(__name__)
+#: Seconds between two updates of histograms.
 _SECONDS = 0.2
-_PART = 4
-"""A pause is at least so many times as long as the work before it: large sums leave the kernel alone."""
-_MOST_TALLIES = 8
+#: A pause is at least this many times as long as the sum before it, so that large sums leave the kernel
+#: time for other work.
+_PAUSE_FACTOR = 4
+#: The most sums that are kept.
+_MOST_AGGREGATES = 8
 
 
 class Histograms:
-    """A sum a choice that is looked at, told five times a second at most. Safe from any thread."""
+    """A histogram for each visible selection, sent at most five times a second. Safe from any thread.
+
+    Args:
+        state: the set.
+        expected: distributions that the histograms are compared to; None for none.
+        clock: monotonic seconds.
+    """
 
     def __init__(
         self,
@@ -32,68 +41,76 @@ class Histograms:
         expected: Expected | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._live = state
+        self._state = state
         self._clock = clock
         self._expected = expected
         self._lock = threading.RLock()
-        self._tallies: dict[Selection, Aggregate] = {}
-        self._told: dict[Selection, tuple[int, dict[str, Any]]] = {}
-        self._again: set[Selection] = set()
+        self._aggregates: dict[Selection, Aggregate] = {}
+        # By selection: how many jobs were done, and the histogram.
+        self._sent: dict[Selection, tuple[int, dict[str, Any]]] = {}
+        self._invalid: set[Selection] = set()
         self._due = 0.0
 
-    def news(self, choices: Collection[Selection]) -> list[dict[str, Any]]:
-        """The histograms that changed since they were told, once their time has come."""
+    def changed(self, selections: Collection[Selection]) -> list[dict[str, Any]]:
+        """Return the histograms that changed since they were last returned; none before they are due."""
         with self._lock:
             began = self._clock()
-            if began < self._due or not self._late(choices):
+            stale = self._stale(selections)
+            if began < self._due or not stale:
                 return []
             changed = []
-            for choice in self._late(choices):
-                again = choice in self._again
-                self._again.discard(choice)
-                finished, told = self._live.finished, self._told.get(choice)
-                made = self.of(choice)
-                self._told[choice] = finished, made
-                if again or told is None or told[1] != made:
-                    changed.append(made)
-            for choice in [choice for choice in self._told if choice not in choices]:
-                del self._told[choice]
+            for selection in stale:
+                invalid = selection in self._invalid
+                self._invalid.discard(selection)
+                finished, sent = self._state.finished, self._sent.get(selection)
+                histogram = self.build(selection)
+                self._sent[selection] = finished, histogram
+                if invalid or sent is None or sent[1] != histogram:
+                    changed.append(histogram)
+            for selection in [known for known in self._sent if known not in selections]:
+                del self._sent[selection]
             ended = self._clock()
-            self._due = ended + max(_SECONDS, _PART * (ended - began))
+            self._due = ended + max(_SECONDS, _PAUSE_FACTOR * (ended - began))
             return changed
 
-    def behind(self, choices: Collection[Selection]) -> bool:
-        """Whether one of them waits for its time."""
-        return bool(self._late(choices))
+    def pending(self, selections: Collection[Selection]) -> bool:
+        """Return whether one of them changed and is due later."""
+        return bool(self._stale(selections))
 
-    def forget(self, choice: Selection | None) -> None:
-        """A view does not have this one yet. Never waits for a sum that is being made."""
-        if choice is not None:
-            self._again.add(choice)
+    def invalidate(self, selection: Selection | None) -> None:
+        """Send a histogram again, because a view lacks it. Never waits for a sum in progress."""
+        if selection is not None:
+            self._invalid.add(selection)
 
-    def of(self, choice: Selection) -> dict[str, Any]:
-        """One histogram as it is now."""
+    def build(self, selection: Selection) -> dict[str, Any]:
+        """Return one histogram as it is now."""
         with self._lock:
             try:
-                tally = self._tally(choice.whose())
-                tally.refresh()
-                bars = tally.histogram(choice.top)
-                return wire.histogram(choice.wire(), bars, tally.jobs, tally.of, tally.notes())
-            except Exception as error:  # the panel shows all else, whatever a backend has given
+                aggregate = self._aggregate(selection.without_limit())
+                aggregate.refresh()
+                bars = aggregate.histogram(selection.top)
+                return wire.histogram(
+                    selection.to_wire(), bars, aggregate.jobs, aggregate.of, aggregate.notes()
+                )
+            except Exception as error:  # the panel shows all else, whatever a backend returned
                 _LOG.exception("counts could not be shown")
-                self._tallies.pop(choice.whose(), None)
+                self._aggregates.pop(selection.without_limit(), None)
                 note = f"These counts cannot be shown: {explain(error)}"
-                return wire.histogram(choice.wire(), NO_BARS, 0, len(self._live.jobs), [note])
+                return wire.histogram(selection.to_wire(), NO_BARS, 0, len(self._state.jobs), [note])
 
-    def _late(self, choices: Collection[Selection]) -> list[Selection]:
-        finished = self._live.finished
-        told = self._told
-        return [c for c in choices if c in self._again or told.get(c, (-1,))[0] != finished]
+    def _stale(self, selections: Collection[Selection]) -> list[Selection]:
+        """Return the selections that are invalid or lack jobs that have finished."""
+        finished = self._state.finished
+        sent = self._sent
+        return [s for s in selections if s in self._invalid or sent.get(s, (-1,))[0] != finished]
 
-    def _tally(self, whose: Selection) -> Aggregate:
-        tally = self._tallies.pop(whose, None) or Aggregate(self._live, whose, self._expected)
-        self._tallies[whose] = tally
-        while len(self._tallies) > _MOST_TALLIES:
-            oldest = next(known for known in self._tallies if known != Selection())
-            del self._tallies[oldest]
-        return tally
+    def _aggregate(self, selection: Selection) -> Aggregate:
+        """Return the sum of a selection. The one of all circuits is kept, others while there is room."""
+        aggregate = self._aggregates.pop(selection, None) or Aggregate(
+            self._state, selection, self._expected
+        )
+        self._aggregates[selection] = aggregate
+        while len(self._aggregates) > _MOST_AGGREGATES:
+            oldest = next(known for known in self._aggregates if known != Selection())
+            del self._aggregates[oldest]
+        return aggregate

@@ -1,4 +1,4 @@
-"""The manager's own panel: every set of its store, and what can be done with each."""
+"""The manager's panel: all sets of its store, and commands for each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qjm_widgets.core import formatting
 from qjm_widgets.errors import QJMError
 from qjm_widgets.widgets import assets, wire
 from qjm_widgets.widgets.commands import Answer, Commands
-from qjm_widgets.widgets.ipykernel_compat import hear_while_cells_run
+from qjm_widgets.widgets.ipykernel_compat import serve_while_cells_run
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 from qjm_widgets.widgets.set_query import VERSION, Query, listing, query_from
 from qjm_widgets.widgets.static_html import static, table
@@ -24,23 +24,24 @@ from qjm_widgets.widgets.static_html import static, table
 if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
 
-_FIRST = 30
+#: Rows of the trait.
+_FIRST_ROWS = 30
+#: Seconds between two listings.
 _SECONDS = 1.0
-"""A listing is sent no more often, however fast sets change."""
 _MOST_VIEWS = 20
 _STATIC_ROWS = 50
 
 
 class _View:
-    """What one view of the list looks at, and what it was told last."""
+    """What one view of the list shows, and the last message to it."""
 
     def __init__(self, query: Query, first: int, last: int) -> None:
         self.query, self.first, self.last = query, first, last
-        self.told: dict[str, Any] | None = None
+        self.sent: dict[str, Any] | None = None
 
 
 class _SetList(anywidget.AnyWidget):
-    """Its one trait is the first page of the list, for a late view."""
+    """The widget of the list. Its one trait has the first rows, for a late view."""
 
     _esm = assets.text("history.js")
     _css = assets.text("history.css")
@@ -48,7 +49,7 @@ class _SetList(anywidget.AnyWidget):
 
 
 class History(ipywidgets.VBox):  # type: ignore[misc]
-    """The list; panels of the sets that are opened stand below it."""
+    """The list of sets, with the panels of opened sets below it."""
 
     def __init__(self, manager: JobManager) -> None:
         self._manager = manager
@@ -56,24 +57,24 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         self._lock = threading.RLock()
         self._views: dict[str, _View] = {}
         self._panels: dict[str, Any] = {}
-        self._deeds = Commands(manager)
+        self._commands = Commands(manager)
         self._due = 0.0
         super().__init__([self._list])
-        hear_while_cells_run(self._list)
+        serve_while_cells_run(self._list)
         self._list.on_msg(self._receive)
-        self._list.listing = self._listing(_View(Query(), 0, _FIRST))
-        manager.watch(self._mark)
+        self._list.listing = self._listing(_View(Query(), 0, _FIRST_ROWS))
+        manager._watch(self._request_repaint)
 
     def close(self) -> None:
-        """Take the list off the page and stop following the manager."""
-        self._manager.unwatch(self._mark)
+        """Remove the list from the page and stop following the manager."""
+        self._manager._unwatch(self._request_repaint)
         super().close()
 
-    def _mark(self) -> None:
-        REPAINT_LOOP.mark(self.paint)
+    def _request_repaint(self) -> None:
+        REPAINT_LOOP.request(self.repaint)
 
-    def paint(self) -> bool:
-        """Send each view what changed in what it looks at; True while it is too early."""
+    def repaint(self) -> bool:
+        """Send each view its listing if it changed; True if that is due later."""
         now = time.monotonic()
         if now < self._due:
             return True
@@ -81,17 +82,17 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         with self._lock:
             views = list(self._views.values())
         for view in views:
-            self._tell(view, always=False)
+            self._send_listing(view, always=False)
         return False
 
-    def _tell(self, view: _View, *, always: bool) -> None:
+    def _send_listing(self, view: _View, *, always: bool) -> None:
         try:
-            told = self._listing(view)
+            message = self._listing(view)
         except QJMError as error:
-            told = {"kind": "trouble", "v": VERSION, "text": str(error)}
-        if always or told != view.told:
-            view.told = told
-            self._list.send(told)
+            message = {"kind": "trouble", "v": VERSION, "text": str(error)}
+        if always or message != view.sent:
+            view.sent = message
+            self._list.send(message)
 
     def _listing(self, view: _View) -> dict[str, Any]:
         manager = self._manager
@@ -101,13 +102,13 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
             view.first,
             view.last,
             opened=self._panels,
-            size=manager.store_size(),
+            size=manager._store_size(),
         )
 
     # -- from the page -------------------------------------------------------------------------------
 
     def _receive(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """A message of the page; it may come on a subshell's thread. What is malformed is ignored."""
+        """Handle a message of the page, perhaps on a subshell's thread. Ignore what is malformed."""
         if not isinstance(content, dict) or content.get("v") != VERSION:
             return
         kind, name = content.get("kind"), str(content.get("view"))
@@ -117,19 +118,19 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
                 view = _View(query_from(content.get("query")), first, last)
                 with self._lock:
                     if name not in self._views and len(self._views) >= _MOST_VIEWS:
-                        self._views.pop(next(iter(self._views)))  # pages that never said bye
+                        self._views.pop(next(iter(self._views)))  # its page was closed without a message
                     self._views[name] = view
-                self._tell(view, always=True)
+                self._send_listing(view, always=True)
         elif kind == "bye":
             with self._lock:
                 self._views.pop(name, None)
         elif kind == "do":
-            self._do(content)
+            self._execute(content)
 
-    def _do(self, content: dict[str, Any]) -> None:
+    def _execute(self, content: dict[str, Any]) -> None:
         command = str(content.get("id"))
         try:
-            answer = self._deeds.do(content)
+            answer = self._commands.execute(content)
             self._show(answer)
         except QJMError as error:
             self._list.send(wire.ack(command, False, str(error)))
@@ -140,21 +141,21 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         self._list.send(wire.ack(command, True, answer.text))
         if answer.changed:
             self._due = 0.0
-            self._mark()
+            self._request_repaint()
 
     def _show(self, answer: Answer) -> None:
         """Open and close panels below the list."""
         with self._lock:
             if answer.opened is not None and answer.opened.job_set_id() not in self._panels:
                 self._panels[answer.opened.job_set_id()] = answer.opened.panel()
-            gone = [self._panels.pop(set_id) for set_id in answer.closed & self._panels.keys()]
+            closed = [self._panels.pop(set_id) for set_id in answer.closed & self._panels.keys()]
             self.children = (self._list, *self._panels.values())
-        for panel in gone:
+        for panel in closed:
             panel.close()
 
 
 def history_html(manager: JobManager) -> str:
-    """The newest sets as static HTML, for where no kernel runs."""
+    """Return the newest sets as static HTML, for pages without a kernel."""
     summaries = manager.history(limit=_STATIC_ROWS)
     rows = "".join(
         f"<tr><td>{escape(formatting.first_line(s.record.name))}</td>"

@@ -1,4 +1,4 @@
-"""What depends on the inside of ipykernel, guarded: where it has changed, things work as they come."""
+"""Workarounds that depend on internals of ipykernel. Without the expected internals they do nothing."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from functools import partial
 from importlib import metadata
 from typing import Any
 
-from qjm_widgets.state.wait import listen_with
+from qjm_widgets.state.wait import set_pump
 from qjm_widgets.widgets import comm_pump
 
 _COMM_MESSAGES = frozenset({"comm_open", "comm_msg", "comm_close"})
 
 
-def hear_while_cells_run(widget: Any) -> None:
-    """Let a widget's messages be answered while a cell runs.
+def serve_while_cells_run(widget: Any) -> None:
+    """Make a widget's messages be answered while a cell runs.
 
-    Since 7.4 ipykernel answers a comm on the main shell, which a running cell blocks; before, from 7.1
-    on, on the subshell that the page chose. The page's choice is taken again, so handlers may run on a
-    subshell's thread. Other releases are left as they are: there, and in front ends that know no
-    subshells, the widget is heard while a cell sits in one of our waits.
+    From 7.4 on ipykernel answers a comm on the main shell, which a running cell blocks; from 7.1 to 7.3
+    it uses the subshell that the page requested. This restores the page's request, so handlers may run
+    on a subshell's thread. Other releases are left as they are: there, and in front ends without
+    subshells, the widget is served while a cell blocks in one of our waits.
     """
     comm: Any = getattr(widget, "comm", None)
     if comm is not None:
         comm_pump.COMMS[comm.comm_id] = comm
-        listen_with(comm_pump.ear)
-        _keep_outputs_apart()
+        set_pump(comm_pump.pump_messages)
+        _install_set_parent()
     if hasattr(comm, "_reply_subshell_for"):
-        comm._reply_subshell_for = _as_the_page_chose
+        comm._reply_subshell_for = _keep_requested_subshell
 
 
-def _as_the_page_chose(_data: Any, default: Any) -> Any:
+def _keep_requested_subshell(_data: Any, default: Any) -> Any:
     return default
 
 
-def _keep_outputs_apart() -> None:
-    """Let the messages of widgets leave the user's outputs where they belong."""
+def _install_set_parent() -> None:
+    """Keep outputs of the user's cells and threads in their own cells while widgets send messages."""
     kernel: Any = getattr(_shell(), "kernel", None)
     set_parent = getattr(kernel, "set_parent", None)
     if set_parent is not None and not isinstance(set_parent, _SetParent):
@@ -47,38 +47,38 @@ def _keep_outputs_apart() -> None:
 
 
 class _SetParent:
-    """A kernel's ``set_parent`` for which a page's message to a widget is not the newest cell.
+    """A kernel's ``set_parent`` that does not treat a page's message to a widget as the newest cell.
 
-    ipykernel takes each message that it serves for the parent of all that is printed and shown
-    by threads which have no parent of their own: those of the user, whose output a page then drops.
-    Where ``%%capture`` has replaced the publisher of displays, it fails, and the message is lost. Here
-    a message to a widget is the parent only of what the thread that serves it answers, prints and shows;
-    handlers of our own widgets print and show nothing.
+    For ipykernel, each message that it serves becomes the parent of all that is printed and displayed by
+    threads without a parent of their own. Those are the user's threads, and a page drops their output
+    then. If ``%%capture`` has replaced the publisher of displays, ``set_parent`` fails, and the message
+    is lost. Here a message to a widget is the parent only of what the serving thread answers, prints and
+    displays; handlers of our own widgets print and display nothing.
     """
 
     def __init__(self, kernel: Any, set_in_kernel: Any) -> None:
         self._kernel = kernel
-        self._set_everywhere = kernel.set_parent
+        self._set_for_all_threads = kernel.set_parent
         self._set_in_kernel = set_in_kernel
 
     def __call__(self, ident: Any, parent: Any, channel: str = "shell") -> None:
-        apart = channel == "shell" and isinstance(parent, dict)
-        if apart and parent.get("header", {}).get("msg_type") in _COMM_MESSAGES:
+        is_request = channel == "shell" and isinstance(parent, dict)
+        if is_request and parent.get("header", {}).get("msg_type") in _COMM_MESSAGES:
             ours = parent.get("content", {}).get("comm_id") in comm_pump.COMMS
-            if not self._set_here(ident, parent):
-                self._set_for_a_while(ident, parent, ours)
+            if not self._set_for_replies(ident, parent):
+                self._set_temporarily(ident, parent, ours)
             elif not ours:
-                self._set_for_thread(parent)
-        # From 7.4 on the parent of a cell that awaits is set anew after each message to a widget.
+                self._set_for_outputs(parent)
+        # From 7.4 on ipykernel sets the parent of an awaiting cell again after each widget message.
         elif not (
-            apart
+            is_request
             and parent is getattr(self._kernel.shell, "parent_header", None)
-            and self._set_here(ident, parent)
+            and self._set_for_replies(ident, parent)
         ):
-            self._set_everywhere(ident, parent, channel)
+            self._set_for_all_threads(ident, parent, channel)
 
-    def _set_here(self, ident: Any, parent: Any) -> bool:
-        """Set the parent of what this thread answers; False before 7, where all threads have one."""
+    def _set_for_replies(self, ident: Any, parent: Any) -> bool:
+        """Set the parent of this thread's replies; False before 7, where all threads share one."""
         variable = getattr(self._kernel, "_shell_parent", None)
         if not isinstance(variable, ContextVar):
             return False
@@ -86,29 +86,29 @@ class _SetParent:
         variable.set(parent)
         return True
 
-    def _set_for_thread(self, parent: dict[str, Any]) -> None:
-        """Set the parent of what this thread prints and shows."""
+    def _set_for_outputs(self, parent: dict[str, Any]) -> None:
+        """Set the parent of what this thread prints and displays."""
         shell = self._kernel.shell
         for place in (shell, shell.displayhook, shell.display_pub, sys.stdout, sys.stderr):
             variable = getattr(place, "_parent_header", None)
             if isinstance(variable, ContextVar):
                 variable.set(parent if place is shell else parent["header"])
 
-    def _set_for_a_while(self, ident: Any, parent: Any, ours: bool) -> None:
-        """Set the parent, and set it back once the kernel has served the message."""
-        set_parent = self._set_in_kernel if ours else self._set_everywhere
-        before = self._kernel._parent_ident.get("shell", b""), self._kernel.get_parent("shell")
+    def _set_temporarily(self, ident: Any, parent: Any, ours: bool) -> None:
+        """Set the parent, and restore the former one after the kernel has served the message."""
+        set_parent = self._set_in_kernel if ours else self._set_for_all_threads
+        former = self._kernel._parent_ident.get("shell", b""), self._kernel.get_parent("shell")
         set_parent(ident, parent, "shell")
 
-        def set_back() -> None:
+        def restore() -> None:
             if self._kernel.get_parent("shell") is parent:
-                set_parent(*before, "shell")
+                set_parent(*former, "shell")
 
-        self._kernel.io_loop.add_callback(set_back)
+        self._kernel.io_loop.add_callback(restore)
 
 
 def update_display(display_id: str, bundle: dict[str, Any]) -> None:
-    """Replace an output, also while the user's code captures what is displayed."""
+    """Replace an output, even while the user's code captures displays."""
     shell = _shell()
     publisher = next(
         (each for each in shell.configurables if isinstance(each, shell.display_pub_class)),
@@ -118,13 +118,13 @@ def update_display(display_id: str, bundle: dict[str, Any]) -> None:
 
 
 def _shell() -> Any:
-    """The IPython that this process runs in; None where there is none."""
+    """Return the IPython shell of this process; None if there is none."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
 
 
-def warn_of_deaf_kernels() -> None:
-    """Warn where ipykernel 7.0 runs: it ends the thread that updates a panel."""
+def warn_about_unsupported_ipykernel() -> None:
+    """Warn about ipykernel 7.0, which ends threads that update panels."""
     version = metadata.version("ipykernel")
     if version.startswith("7.0."):
         warnings.warn(

@@ -9,70 +9,71 @@ from collections.abc import Callable
 
 _LOG = logging.getLogger(__name__)
 
+#: Seconds between two repaints.
 INTERVAL = 0.1
+#: Seconds without a request after which the thread ends; the next request starts another.
 _IDLE = 5.0
-"""Without anything to paint for so many seconds the thread ends; the next mark starts another."""
 
-Paint = Callable[[], bool]
-"""Sends what changed; True when something is left for the next beat."""
+#: Sends what changed; returns True if something is left for the next repaint.
+Repaint = Callable[[], bool]
 
 
 class RepaintLoop:
-    """Coalesces marks: whatever the rate of changes, what is marked is painted once a beat.
+    """Coalesces requests: at any rate of changes, each panel is repainted once an interval.
 
-    What is large and can wait goes between two beats, when the page is not busy with one.
+    What is large and can wait is sent between two repaints, when the page is less busy.
     """
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._marked: dict[Paint, None] = {}
-        self._between: dict[Paint, None] = {}
+        self._requested: dict[Repaint, None] = {}
+        self._idle_requested: dict[Repaint, None] = {}
         self._running = False
 
-    def mark(self, paint: Paint) -> None:
-        """Paint at the next beat; quick, from any thread."""
-        self._add(self._marked, paint)
+    def request(self, repaint: Repaint) -> None:
+        """Call it at the next repaint. Quick, from any thread."""
+        self._add(self._requested, repaint)
 
-    def mark_between(self, paint: Paint) -> None:
-        """Paint between two beats; quick, from any thread."""
-        self._add(self._between, paint)
+    def request_idle(self, repaint: Repaint) -> None:
+        """Call it between two repaints. Quick, from any thread."""
+        self._add(self._idle_requested, repaint)
 
     def flush(self) -> None:
-        """Paint now, on this thread, what is marked."""
-        self._paint(self._marked)
-        self._paint(self._between)
+        """Do what is requested now, on this thread."""
+        self._repaint(self._requested)
+        self._repaint(self._idle_requested)
 
-    def _add(self, marked: dict[Paint, None], paint: Paint) -> None:
+    def _add(self, requested: dict[Repaint, None], repaint: Repaint) -> None:
         with self._condition:
-            marked[paint] = None
+            requested[repaint] = None
             if not self._running:
                 self._running = True
-                threading.Thread(target=self._beat, name="qjm-pulse", daemon=True).start()
+                threading.Thread(target=self._run, name="qjm-repaint", daemon=True).start()
             self._condition.notify()
 
-    def _beat(self) -> None:
+    def _run(self) -> None:
         while True:
             with self._condition:
-                if not self._condition.wait_for(lambda: self._marked or self._between, _IDLE):
+                if not self._condition.wait_for(lambda: self._requested or self._idle_requested, _IDLE):
                     self._running = False
                     return
-            for marked in (self._marked, self._between):
+            for requested in (self._requested, self._idle_requested):
                 began = time.monotonic()
-                self._paint(marked)
+                self._repaint(requested)
                 time.sleep(max(0.0, INTERVAL / 2 - (time.monotonic() - began)))
 
-    def _paint(self, marked: dict[Paint, None]) -> None:
+    def _repaint(self, requested: dict[Repaint, None]) -> None:
         with self._condition:
-            paints = list(marked)
-            marked.clear()
-        for paint in paints:
+            repaints = list(requested)
+            requested.clear()
+        for repaint in repaints:
             try:
-                left = paint()
+                left = repaint()
             except Exception:
-                _LOG.exception("a panel could not be painted")
+                _LOG.exception("a panel could not be repainted")
                 continue
             if left:
-                self._add(marked, paint)
+                self._add(requested, repaint)
 
 
 REPAINT_LOOP = RepaintLoop()

@@ -1,4 +1,4 @@
-"""Which jobs a view wants to see and in which order: the kernel knows what the page was not sent."""
+"""Queries for the jobs of a view and their order; the kernel answers them, as the page lacks rows."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _KEYS: dict[str, Key] = {
 
 
 class Query(NamedTuple):
-    """What a view asks for.
+    """A view's query.
 
     Attributes:
         text: part of an id or error, or circuits ("17", "100-199"), or a job ("job 3"); "" for all.
         statuses: only jobs in one of them; empty for all.
-        sort: by which column; jobs that are equal stay in the order of their circuits.
-        down: the largest first. What is not known comes last either way.
+        sort: the column to sort by; equal jobs stay in the order of their circuits.
+        descending: the largest first. Unknown values come last in either direction.
     """
 
     text: str
     statuses: frozenset[Status]
     sort: str
-    down: bool
+    descending: bool
 
     @classmethod
     def read(cls, content: Any) -> Query | None:
-        """What the page says; None for all jobs as circuits go, and for what cannot be read."""
+        """Return the page's query; None for all jobs in the order of circuits, or if malformed."""
         if not isinstance(content, dict):
             return None
         text, named, sort = content.get("text"), content.get("statuses"), content.get("sort")
@@ -57,11 +57,11 @@ class Query(NamedTuple):
         return cls(text[:_LONGEST].strip().lower(), wanted, sort, content.get("down") is True)
 
     def rows(self, jobs: Sequence[JobRecord], now: float) -> list[int]:
-        """The places of the jobs that fit, in the order asked for.
+        """Return the places of the jobs that match, in the order of the query.
 
         Args:
-            jobs: as circuits go.
-            now: seconds since 1970; what goes on is as long as it has taken until then.
+            jobs: in the order of their circuits.
+            now: seconds since 1970; durations of unfinished jobs end at this time.
         """
         fits = _search(self.text) if self.text else None
         found = [
@@ -70,11 +70,11 @@ class Query(NamedTuple):
             if (not self.statuses or job.status in self.statuses) and (fits is None or fits(place, job))
         ]
         if self.sort == "job":
-            return found[::-1] if self.down else found
+            return found[::-1] if self.descending else found
         key = _KEYS[self.sort]
         keyed = [(place, key(jobs[place], now)) for place in found]
         known = [pair for pair in keyed if pair[1] is not None]
-        known.sort(key=lambda pair: pair[1], reverse=self.down)
+        known.sort(key=lambda pair: pair[1], reverse=self.descending)
         return [place for place, _ in known] + [place for place, value in keyed if value is None]
 
 
@@ -84,18 +84,18 @@ def _search(text: str) -> Callable[[int, JobRecord], bool]:
         return lambda place, _: place == wanted
     span = _SPAN.fullmatch(text)
     if span is None:
-        return lambda _, job: _says(job, text)
+        return lambda _, job: _mentions(job, text)
     first = int(span[1])
     last = int(span[2] or first)
     # Short numbers are part of most ids: they name a circuit.
     anywhere = text.isdigit() and len(text) >= 4
 
     def holds(_: int, job: JobRecord) -> bool:
-        return (job.span.start <= last and first < job.span.stop) or (anywhere and _says(job, text))
+        return (job.span.start <= last and first < job.span.stop) or (anywhere and _mentions(job, text))
 
     return holds
 
 
-def _says(job: JobRecord, text: str) -> bool:
+def _mentions(job: JobRecord, text: str) -> bool:
     texts = (job.job_id, job.error, job.last_error, job.note)
     return any(text in each.lower() for each in texts if each is not None)

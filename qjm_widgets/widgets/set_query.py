@@ -1,7 +1,7 @@
-"""The store's sets as the page lists them: searched, filtered, and only those in sight.
+"""The store's sets as the page lists them: searched, filtered, and only the visible ones.
 
-Pure functions from summaries to the shapes that ``js/src/history_wire.ts`` writes down. Times on it
-are milliseconds since 1970, UTC.
+Pure functions from summaries to the shapes that ``js/src/protocol/history_wire.ts`` declares. Times on
+the wire are milliseconds since 1970, UTC.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from qjm_widgets.core import formatting
-from qjm_widgets.core.ports import SetSummary
 from qjm_widgets.core.records import JobSetRecord, Status
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.core.totals import ORDER
 
 VERSION = 1
@@ -22,12 +22,12 @@ _TEXT = 200
 _MOST_TAGS = 20
 _ID_DIGITS = 6
 
+#: The states that a query may name; a set may be in several.
 STATES = ("under_way", "interrupted", "held", "failed", "cancelled", "done")
-"""What can be asked for; a set may be in several."""
 
 
 class Query(NamedTuple):
-    """Which sets a reader wants; what is empty asks for nothing."""
+    """Which sets a user wants; an empty field matches all."""
 
     text: str = ""
     state: str = ""
@@ -36,14 +36,14 @@ class Query(NamedTuple):
 
 
 def query_from(value: Any) -> Query:
-    """What the page asks for; what is malformed is left empty."""
+    """Return the page's query; malformed fields are empty."""
     given = value if isinstance(value, dict) else {}
     fields = (given.get(name) for name in Query._fields)
     return Query(*(field[:_TEXT] if isinstance(field, str) else "" for field in fields))
 
 
 def select(summaries: Sequence[SetSummary], query: Query) -> list[SetSummary]:
-    """Those that fit; every word of the text is looked for in name, backend and tags, and in the id."""
+    """Return the sets that match. Every word of the text is searched in name, backend, tags and id."""
     words = query.text.casefold().split()
     return [
         summary
@@ -64,9 +64,14 @@ def listing(
     opened: Collection[str],
     size: int,
 ) -> dict[str, Any]:
-    """Rows ``first:last`` of the sets that fit, and what there is to choose from.
+    """Return rows ``first:last`` of the sets that match, and the values that a query may name.
 
-    ``size`` is that of the store in bytes.
+    Args:
+        summaries: all sets of the store.
+        query: which of them match.
+        first, last: which of those are visible; at most 200.
+        opened: ids of the sets whose panels are open.
+        size: the size of the store in bytes.
     """
     found = select(summaries, query)
     first = min(max(0, first), len(found))
@@ -87,7 +92,7 @@ def listing(
 
 def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
     record = summary.record
-    words = formatting.summary(summary.jobs, flawed=summary.flawed)
+    line = formatting.summary(summary.jobs, flawed=summary.flawed)
     return {
         "id": record.set_id,
         "name": _line(record.name),
@@ -95,8 +100,8 @@ def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
         "circuits": record.circuits,
         "shots": None if record.shots is None else list(record.shots),
         "tags": [_line(tag) for tag in record.tags[:_MOST_TAGS]],
-        "lead": words.lead,
-        "line": ", ".join(filter(None, (words.rest, formatting.unresumable(record)))),
+        "lead": line.lead,
+        "line": ", ".join(filter(None, (line.rest, formatting.unresumable(record)))),
         "jobs": [summary.jobs.get(status, 0) for status in ORDER],
         "created": round(record.created_at * 1000),
         "open": opened,
@@ -116,18 +121,18 @@ def _states(summary: SetSummary) -> set[str]:
         "done": not summary.flawed
         and all(status is Status.DONE for status, number in jobs.items() if number),
     }
-    return {state for state, is_so in found.items() if is_so}
+    return {state for state, holds in found.items() if holds}
 
 
 def _has(record: JobSetRecord, word: str) -> bool:
-    # An id by its start only: its digits are in nearly every short number.
+    # Only the start of an id counts, because short numbers occur in most ids.
     if len(word) >= _ID_DIGITS and record.set_id.startswith(word):
         return True
     return any(word in text.casefold() for text in (record.name, record.backend, *record.tags))
 
 
 def _choices(values: Any) -> list[list[Any]]:
-    """Values with how many sets have them, the most frequent ones."""
+    """Return the most frequent values, each with the number of sets that have it."""
     return [list(pair) for pair in sorted(Counter(values).most_common(_MOST_CHOICES))]
 
 

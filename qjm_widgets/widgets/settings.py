@@ -1,4 +1,4 @@
-"""Whether panels explain themselves where nobody says: ``%qjm teaching on`` sets it for the process."""
+"""The default of ``teaching``: whether panels explain themselves. ``%qjm teaching on`` sets it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import weakref
 from typing import Protocol
 
 
-class Follower(Protocol):
-    """What shows itself differently when the default changes."""
+class Subscriber(Protocol):
+    """A widget that depends on the default."""
 
-    def teach(self) -> None:
-        """The default has changed; quick, from any thread."""
+    def teaching_changed(self) -> None:
+        """Handle a change of the default. Must be quick; called from any thread."""
 
 
 _default = False
-_followers: weakref.WeakSet[Follower] = weakref.WeakSet()
+_subscribers: weakref.WeakSet[Subscriber] = weakref.WeakSet()
 
 
 def get() -> bool:
-    """Whether a panel explains itself by default."""
+    """Return whether a panel explains itself by default."""
     return _default
 
 
 def set_default(on: bool) -> None:
-    """Let panels that were not told otherwise explain themselves, or not; those in sight follow."""
+    """Set the default for this process; panels without a setting of their own change at once."""
     global _default
     _default = bool(on)
-    for follower in list(_followers):
-        follower.teach()
+    for subscriber in list(_subscribers):
+        subscriber.teaching_changed()
 
 
-def follow(follower: Follower) -> None:
-    """Tell it when the default changes, as long as it lives."""
-    _followers.add(follower)
+def subscribe(subscriber: Subscriber) -> None:
+    """Call it when the default changes, for as long as it exists."""
+    _subscribers.add(subscriber)

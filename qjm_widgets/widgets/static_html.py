@@ -1,4 +1,4 @@
-"""A job set as static HTML and text: what a saved notebook shows where no kernel runs."""
+"""A job set as static HTML and text, which a saved notebook shows without a kernel."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import time
 from collections.abc import Sequence
 from html import escape
 
-from qjm_widgets.core import counts as packing
-from qjm_widgets.core import formatting
+from qjm_widgets.core import formatting, frequencies
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.state.job_set_state import JobSetState
 
@@ -27,9 +26,9 @@ _MARKS = {
 }
 _HEADINGS = ("Job", "Circuits", "Status", "Waited", "Ran", "Note")
 
-# Notebooks align what tables hold to the right, which suits numbers alone; where one is not trusted, it
-# takes the rules away. The last hides JupyterLab's words for a widget without its kernel ("model not
-# found"), which stand in the output before this one.
+# Notebooks align the cells of tables to the right, which suits only numbers. JupyterLab drops these
+# rules if a notebook is not trusted. The last rule hides its message for a widget without its kernel
+# ("model not found") in the output before this one.
 _RULES = (
     "<style>.qjm-static table :is(th, td) { text-align: left !important; white-space: nowrap }"
     ".qjm-static .qjm-static-jobs tr > :is(:nth-child(4), :nth-child(5)),"
@@ -42,7 +41,7 @@ _RULES = (
 
 
 def text_of(state: JobSetState) -> str:
-    """The set as plain text, in a few lines."""
+    """Return the set as a few lines of plain text."""
     report = formatting.report(
         state.record, state.jobs, time.time(), detailed=False, trouble=state.trouble
     )
@@ -50,18 +49,20 @@ def text_of(state: JobSetState) -> str:
 
 
 def html_of(state: JobSetState) -> str:
-    """The set as HTML without scripts, in the colours of the page around it."""
+    """Return the set as HTML without scripts, in the colours of the surrounding page."""
     record = state.record
-    words = state.summary()
-    shown = _shown(state.jobs)
+    summary = state.summary()
+    shown = _listed(state.jobs)
     left_out = len(state.jobs) - len(shown)
     rows = "".join(_row(job) for job in shown)
     more = f"<p>… and {left_out:,} more jobs.</p>" if left_out else ""
-    rest = "".join(f", {escape(part)}" for part in (words.rest, formatting.unresumable(record)) if part)
+    rest = "".join(
+        f", {escape(part)}" for part in (summary.rest, formatting.unresumable(record)) if part
+    )
     return static(
         f"<p><strong>{escape(formatting.first_line(record.name, _TEXT))}</strong> "
         f"{escape(formatting.title(record, len(state.jobs)))}</p>"
-        f"<p><strong>{escape(words.lead)}</strong>{rest}</p>"
+        f"<p><strong>{escape(summary.lead)}</strong>{rest}</p>"
         f"{_bars(state)}"
         f"{table('jobs', rows, _HEADINGS)}{more}"
         f"<p><small>Job set {record.set_id}{'' if state.settled else f', {_as_of()}'}</small></p>"
@@ -69,19 +70,19 @@ def html_of(state: JobSetState) -> str:
 
 
 def _as_of() -> str:
-    """When this was so: what is not over goes on."""
+    """Return the current time as text, for a set that may still change."""
     return f"as of {datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
 
 
 def static(content: str) -> str:
-    """What stands for a live panel where no kernel runs."""
+    """Wrap content that replaces a live panel without a kernel."""
     return f'<div class="qjm-static">{_RULES}{content}</div>'
 
 
-def _shown(jobs: list[JobRecord]) -> list[JobRecord]:
-    """The first jobs, and the first that failed among the others."""
-    failed = [job for job in jobs[_ROWS:] if job.status is Status.ERROR or job.flawed][:_ROWS]
-    return [*jobs[:_ROWS], *failed]
+def _listed(jobs: list[JobRecord]) -> list[JobRecord]:
+    """Return the first jobs, and of the others the first with an error."""
+    errors = [job for job in jobs[_ROWS:] if job.status is Status.ERROR or job.flawed][:_ROWS]
+    return [*jobs[:_ROWS], *errors]
 
 
 def _row(job: JobRecord) -> str:
@@ -90,7 +91,7 @@ def _row(job: JobRecord) -> str:
     cells = (
         f"{shown.row}",
         where,
-        f"{_MARKS[Status.ERROR if job.flawed else shown.status]} {shown.word}",
+        f"{_MARKS[Status.ERROR if job.flawed else shown.status]} {shown.status_name}",
         formatting.duration(shown.waited),
         formatting.duration(shown.ran),
         shown.note,
@@ -99,11 +100,11 @@ def _row(job: JobRecord) -> str:
 
 
 def _bars(state: JobSetState) -> str:
-    """The most frequent outcomes as a table with bars of characters."""
+    """Return the most frequent outcomes as a table with bars of characters."""
     counts, jobs = state.outcomes.total()
     if not counts:
         return ""
-    top = packing.top(counts, _BARS)
+    top = frequencies.top(counts, _BARS)
     most = max(top.counts)
     shots = sum(counts.values())
     rows = "".join(
@@ -125,12 +126,12 @@ def _bars(state: JobSetState) -> str:
 
 
 def _bar(count: float, most: float) -> str:
-    """A bar of characters; mitigated counts may be below 0, and have none."""
+    """Return a bar of characters; none for a mitigated count below 0."""
     return "█" * max(1, round(24 * (count / most))) if 0 < count <= most else ""
 
 
 def table(kind: str, rows: str, headings: Sequence[str] = ()) -> str:
-    """A table of jobs, counts or sets, which scrolls by itself where the page is narrow."""
+    """Return a table of jobs, counts or sets, which scrolls if the page is narrow."""
     heading = "".join(f"<th>{name}</th>" for name in headings)
     head = f"<thead><tr>{heading}</tr></thead>" if heading else ""
     return (

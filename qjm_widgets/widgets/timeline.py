@@ -1,4 +1,4 @@
-"""When each job waited and ran; of very many jobs, how many did at which time."""
+"""When each job waited and ran; for very many jobs, how many waited and ran at each time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from qjm_widgets.core.totals import ORDER
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
 
+#: With more jobs than this the timeline has the numbers over time, not each job's times.
 MOST_BARS = 500
-"""Of more jobs the numbers over time are told, not each job's times."""
+#: The most points of the numbers over time.
 _POINTS = 400
+#: Seconds between two timelines.
 _SECONDS = 1.0
 
 
-class Try(NamedTuple):
-    """One attempt of one job: times in seconds since 1970, None where that has not happened."""
+class Attempt(NamedTuple):
+    """One attempt of one job. Times are seconds since 1970; None before it happens."""
 
     job: int
     attempt: int
@@ -33,60 +35,62 @@ class Try(NamedTuple):
 
 
 class Timeline:
-    """The tries of a set, told at most once a second. Safe from any thread."""
+    """The attempts of a set, sent at most once a second. Safe from any thread."""
 
     def __init__(self, state: JobSetState) -> None:
-        self._live = state
+        self._state = state
         self._lock = threading.Lock()
-        self._earlier: dict[tuple[int, int], list[Try]] = {}
-        self._told = -1
+        self._earlier: dict[tuple[int, int], list[Attempt]] = {}
+        self._sent_sequence = -1
         self._due = 0.0
 
-    def forget(self) -> None:
-        """A view does not have it yet."""
+    def invalidate(self) -> None:
+        """Send the timeline again, because a view lacks it."""
         with self._lock:
-            self._told = -1
+            self._sent_sequence = -1
 
     @property
-    def behind(self) -> bool:
-        """Whether something waits for its time."""
-        return self._told != self._live.sequence
+    def pending(self) -> bool:
+        """Whether the set changed since the last timeline."""
+        return self._sent_sequence != self._state.sequence
 
-    def news(self) -> dict[str, Any] | None:
-        """The timeline, where it changed and its time has come."""
+    def changed(self) -> dict[str, Any] | None:
+        """Return the timeline if it changed and is due."""
         with self._lock:
-            now, sequence = time.monotonic(), self._live.sequence
-            if now < self._due or self._told == sequence:
+            now, sequence = time.monotonic(), self._state.sequence
+            if now < self._due or self._sent_sequence == sequence:
                 return None
-            self._due, self._told = now + _SECONDS, sequence
-            return self.now()
+            self._due, self._sent_sequence = now + _SECONDS, sequence
+            return self.build()
 
-    def now(self) -> dict[str, Any]:
-        """The timeline as it is."""
-        jobs = self._live.ordered()
-        tries = [one for index, job in enumerate(jobs) for one in self._tries(index, job)]
+    def build(self) -> dict[str, Any]:
+        """Return the timeline as it is now."""
+        jobs = self._state.ordered()
+        attempts = [one for index, job in enumerate(jobs) for one in self._attempts(index, job)]
         if len(jobs) <= MOST_BARS:
-            return wire.timeline(len(jobs), bars=[_bar(one) for one in tries])
-        return wire.timeline(len(jobs), steps=steps(tries, time.time()))
+            return wire.timeline(len(jobs), bars=[_bar(one) for one in attempts])
+        return wire.timeline(len(jobs), steps=steps(attempts, time.time()))
 
-    def _tries(self, index: int, job: JobRecord) -> Iterable[Try]:
+    def _attempts(self, index: int, job: JobRecord) -> Iterable[Attempt]:
         if job.attempt > 1:
-            yield from (one._replace(job=index) for one in self._before(job))
+            yield from (one._replace(job=index) for one in self._earlier_attempts(job))
         if job.sent_at is not None:
             ended = job.finished_at if job.status is not Status.HELD else job.since
-            yield Try(index, job.attempt, job.sent_at, job.running_at, ended, job.status)
+            yield Attempt(index, job.attempt, job.sent_at, job.running_at, ended, job.status)
 
-    def _before(self, job: JobRecord) -> list[Try]:
-        """The attempts before this one: only the history has them, and they change no more."""
+    def _earlier_attempts(self, job: JobRecord) -> list[Attempt]:
+        """Return the attempts before the current one, from the history. They do not change any more."""
         key = job.row, job.attempt
         if key not in self._earlier:
-            found: dict[int, Try] = {}
-            for change in self._live.store.job_history(self._live.set_id, job.row):
+            found: dict[int, Attempt] = {}
+            for change in self._state.store.job_history(self._state.set_id, job.row):
                 if change.attempt >= job.attempt:
                     continue
                 known = found.get(change.attempt)
                 if change.status is Status.SENDING:
-                    found[change.attempt] = Try(0, change.attempt, change.at, None, None, change.status)
+                    found[change.attempt] = Attempt(
+                        0, change.attempt, change.at, None, None, change.status
+                    )
                 elif known is not None and known.ended is None:
                     running = change.at if change.status is Status.RUNNING else known.running
                     ended = change.at if change.status.settled else None
@@ -97,23 +101,27 @@ class Timeline:
         return self._earlier[key]
 
 
-def steps(tries: Iterable[Try], now: float) -> dict[str, list[float]]:
-    """How many tries waited and how many ran, at the times when that changed, and now.
+def steps(attempts: Iterable[Attempt], now: float) -> dict[str, list[float]]:
+    """Return how many attempts waited and ran at each time at which a number changed, and now.
 
-    Of very many times each point tells the most until the next.
+    With more than 400 times, each point has the largest number until the next point.
+
+    Args:
+        attempts: the attempts, in any order.
+        now: seconds since 1970; the last point, if an attempt has not ended.
     """
     waiting: list[tuple[float, int]] = []
     running: list[tuple[float, int]] = []
-    going = False
-    for one in tries:
+    unfinished = False
+    for one in attempts:
         begun = one.ended if one.running is None else one.running
         waiting.append((one.sent, 1))
         waiting += [] if begun is None else [(begun, -1)]
         if one.running is not None:
             running.append((one.running, 1))
             running += [] if one.ended is None else [(one.ended, -1)]
-        going = going or one.ended is None
-    changes = sorted({at for at, _ in (*waiting, *running)} | ({now} if going else set()))
+        unfinished = unfinished or one.ended is None
+    changes = sorted({at for at, _ in (*waiting, *running)} | ({now} if unfinished else set()))
     if not changes:
         return {"at": [], "waiting": [], "running": []}
     at = np.array(changes)
@@ -138,5 +146,5 @@ def _number(at: npt.NDArray[np.float64], changes: list[tuple[float, int]]) -> np
     return np.cumsum(total)
 
 
-def _bar(one: Try) -> tuple[int, int, float, float | None, float | None, int]:
+def _bar(one: Attempt) -> tuple[int, int, float, float | None, float | None, int]:
     return one.job, one.attempt, one.sent, one.running, one.ended, ORDER.index(one.status)

@@ -1,37 +1,38 @@
-"""What is said to the page, in the shapes that ``js/src/wire.ts`` writes down.
+"""Messages to the page, as ``js/src/protocol/wire.ts`` declares them; ``wire_head`` has the head.
 
 Pure functions from records to JSON. Times on the wire are milliseconds since 1970, UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from qjm_widgets.core import formatting
 from qjm_widgets.core.histogram import Histogram
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.totals import BackendFacts
+from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
 
+#: The version of the messages; the page and the kernel ignore messages of another version.
 VERSION = 1
-_TEXT = 200
-_ERROR = 20_000
-_KEY = 2_000
+#: The most characters of a name or a note.
+TEXT_LENGTH = 200
+_ERROR_LENGTH = 20_000
+_KEY_LENGTH = 2_000
 
 
 def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
-    """How rows map to spans, run-length coded: ``[start, circuits a job, pieces, spans]``.
+    """Return how rows map to spans, run-length coded: ``[start, circuits a job, pieces, spans]``.
 
-    Where only some shot pieces of a span were cut in halves, each of their rows is a span by itself.
+    If only some shot pieces of a span were cut in halves, each of their rows is a span by itself.
     """
     coded: list[list[int]] = []
     at = 0
     while at < len(jobs):
         span, pieces = jobs[at].span, jobs[at].pieces
-        whole = [(job.span, job.piece) for job in jobs[at : at + pieces]]
-        if whole != [(span, piece) for piece in range(pieces)]:
+        found = [(job.span, job.piece) for job in jobs[at : at + pieces]]
+        if found != [(span, piece) for piece in range(pieces)]:
             pieces = 1
         size = len(span)
         last = coded[-1] if coded else None
@@ -43,82 +44,10 @@ def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
     return coded
 
 
-def head(
-    record: JobSetRecord,
-    numbers: Mapping[Status, int],
-    *,
-    settled: bool,
-    trouble: str | None,
-    driven: bool,
-    now: float,
-    interrupted: bool = False,
-    paused: bool = False,
-    waiting: formatting.Waiting | None = None,
-    owner: str | None = None,
-    told: BackendFacts | None = None,
-    heard_at: float | None = None,
-    ends: float | None = None,
-    took: float | None = None,
-    teaching: bool = False,
-    flawed: int = 0,
-    rerunnable: int = 0,
-    unretryable: Mapping[Status, int] | None = None,
-) -> dict[str, Any]:
-    """The set in one line, and what its buttons would act on.
-
-    Args:
-        heard_at: when the backend last answered; said where asking fails now.
-        ends: when the last job will probably have ended.
-        took: from the first submission to the end of the last job.
-        teaching: the page explains what it shows.
-        flawed: how many of the jobs that are done have failed circuits.
-        rerunnable: how many of those can be sent again.
-        unretryable: how many jobs of each status can never be sent again.
-    """
-    lost, failed = unretryable or {}, numbers.get(Status.ERROR, 0)
-    words = formatting.summary(numbers, trouble, flawed=flawed)
-    line = f"{words.rest} when its kernel ended" if interrupted else words.rest
-    under_way = sum(number for status, number in numbers.items() if not status.final)
-    return {
-        "id": record.set_id,
-        "name": formatting.first_line(record.name, _TEXT),
-        "backend": formatting.first_line(record.backend, _TEXT),
-        "circuits": record.circuits,
-        "shots": list(record.shots or (0, 0)),
-        "lead": words.lead,
-        "line": ", ".join(filter(None, (line, formatting.unresumable(record)))),
-        "settled": settled,
-        "now": _ms(now),
-        "can": {
-            "cancel": under_way if driven else 0,
-            "retry": failed - lost.get(Status.ERROR, 0) + rerunnable if driven else 0,
-            "retry_held": numbers.get(Status.HELD, 0) - lost.get(Status.HELD, 0) if driven else 0,
-            "pause": driven and not paused and numbers.get(Status.NOT_SENT, 0) > 0,
-            "proceed": driven and paused,
-            "resume": interrupted,
-        },
-        "waiting": None if waiting is None else {"text": waiting.text, "until": _ms(waiting.until)},
-        "owner": owner,
-        "ends": _ms(ends),
-        "took": _ms(took),
-        "qpu": None if told is None else _ms(told.qpu_seconds),
-        "columns": [] if told is None else list(told.columns),
-        "stale": _stale(told, heard_at),
-        "teaching": teaching,
-    }
-
-
-def _stale(told: BackendFacts | None, heard_at: float | None) -> dict[str, Any] | None:
-    since = heard_at or (told and told.known_at)
-    if told is None or told.unheard is None or since is None:
-        return None
-    return {"since": _ms(since), "text": formatting.first_line(told.unheard, _TEXT)}
-
-
 def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
-    """One job, for a row in sight; ``index`` is its place in the order of the circuits."""
+    """Return one job for a visible row; ``index`` is its place in the order of the circuits."""
     shown = formatting.row(job, now)
-    told = {
+    fields = {
         "i": index,
         "start": job.span.start,
         "stop": job.span.stop,
@@ -127,20 +56,20 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
         "status": job.status.value,
         "cancelRequested": job.cancel_requested and not job.status.final,
         "attempt": job.attempt,
-        "jobId": None if job.job_id is None else formatting.first_line(job.job_id, _TEXT),
+        "jobId": None if job.job_id is None else formatting.first_line(job.job_id, TEXT_LENGTH),
         "queue": shown.queue,
-        "qpu": _ms(job.qpu_seconds),
-        "since": _ms(job.since),
-        "waited": _ms(shown.waited),
-        "ran": _ms(shown.ran),
+        "qpu": milliseconds(job.qpu_seconds),
+        "since": milliseconds(job.since),
+        "waited": milliseconds(shown.waited),
+        "ran": milliseconds(shown.ran),
         "note": shown.note,
-        "can": _can(job) if driven else [],
+        "can": _actions(job) if driven else [],
     }
-    # The page takes what is left out for null or false; rows are most of what is sent and saved.
-    return {name: value for name, value in told.items() if value is not None and value is not False}
+    # The page reads a missing field as null or false; rows are most of what is sent and saved.
+    return {name: value for name, value in fields.items() if value is not None and value is not False}
 
 
-def _can(job: JobRecord) -> list[str]:
+def _actions(job: JobRecord) -> list[str]:
     if job.status is Status.ERROR or job.flawed:
         return ["retry"] if job.retryable else []
     if job.status is Status.HELD and job.retryable:
@@ -149,16 +78,16 @@ def _can(job: JobRecord) -> list[str]:
 
 
 def histogram(
-    choice: Mapping[str, Any], bars: Histogram, jobs: int, of: int, notes: Sequence[str] = ()
+    selection: Mapping[str, Any], bars: Histogram, jobs: int, of: int, notes: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """The bars of a choice; ``jobs`` of the ``of`` jobs that hold its circuits are in them."""
+    """Return the bars of a selection; ``jobs`` of the ``of`` jobs that hold its circuits are in them."""
     likeness = bars.likeness
     return {
-        "choice": choice,
+        "choice": selection,
         "jobs": jobs,
         "of": of,
         "shots": bars.shots,
-        "keys": [formatting.first_line(key, _KEY) for key in bars.keys],
+        "keys": [formatting.first_line(key, _KEY_LENGTH) for key in bars.keys],
         "counts": bars.counts,
         "rest": {"outcomes": bars.other_outcomes, "shots": bars.other_shots},
         "expected": None
@@ -174,7 +103,7 @@ def histogram(
 
 
 def groups(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to ``groups``."""
+    """Return the answer to the page's ``groups``."""
     return {"kind": "groups", "v": VERSION, **found}
 
 
@@ -184,21 +113,22 @@ def timeline(
     bars: Sequence[tuple[int, int, float, float | None, float | None, int]] | None = None,
     steps: Mapping[str, Sequence[float]] | None = None,
 ) -> dict[str, Any]:
-    """When jobs waited and ran: each of their tries (``bars``), or how many at which time.
+    """Return when jobs waited and ran: a bar for each attempt, or the numbers of jobs over time.
 
     Args:
         jobs: how many jobs the set has.
-        bars: ``(job, attempt, sent, running, ended, status)``, seconds since 1970.
+        bars: ``(job, attempt, sent, running, ended, status)``, times in seconds since 1970; the status
+            as its place in ``Status``.
         steps: ``at`` (seconds since 1970), and how many jobs were ``waiting`` and ``running`` from then.
     """
     message: dict[str, Any] = {"kind": "timeline", "v": VERSION, "jobs": jobs}
     if bars is not None:
         message["bars"] = [
-            [job, attempt, _ms(sent), _ms(running), _ms(ended), status]
+            [job, attempt, milliseconds(sent), milliseconds(running), milliseconds(ended), status]
             for job, attempt, sent, running, ended, status in bars
         ]
     if steps is not None:
-        message["steps"] = {**steps, "at": [_ms(at) for at in steps["at"]]}
+        message["steps"] = {**steps, "at": [milliseconds(at) for at in steps["at"]]}
     return message
 
 
@@ -212,7 +142,17 @@ def update(
     layout: Sequence[Sequence[int]] | None = None,
     full: bool = True,
 ) -> dict[str, Any]:
-    """An Update; a full one needs a layout. The statuses go beside it, then the rows of each order."""
+    """Return an Update. Its buffers are the statuses, then the rows of each order.
+
+    Args:
+        seq: the number of the message.
+        heading: what ``wire_head.head`` returns.
+        rows: visible rows that changed.
+        histograms: histograms that changed.
+        orders: orders that changed.
+        layout: what ``runs`` returns, if it changed.
+        full: whether it replaces all that the page has; it takes effect only with a layout.
+    """
     message: dict[str, Any] = {
         "kind": "update",
         "v": VERSION,
@@ -231,13 +171,19 @@ def update(
     return message
 
 
-def order(view: str, asked: int, chosen: bool) -> dict[str, Any]:
-    """The answer to a view's query number ``asked``: its rows go beside, or all as circuits go."""
-    return {"view": view, "asked": asked, "chosen": chosen}
+def order(view: str, query_number: int, chosen: bool) -> dict[str, Any]:
+    """Return the answer to a view's query.
+
+    Args:
+        view: its name.
+        query_number: the view's number for the query.
+        chosen: True if a buffer has the rows (``order_rows``), False for the order of the circuits.
+    """
+    return {"view": view, "asked": query_number, "chosen": chosen}
 
 
 def order_rows(indices: Sequence[int]) -> bytes:
-    """Row numbers as the page reads them: four bytes each, little-endian."""
+    """Encode row numbers as the page reads them: four bytes each, little-endian."""
     return np.asarray(indices, dtype="<u4").tobytes()
 
 
@@ -245,16 +191,16 @@ def detail(
     index: int,
     job: JobRecord,
     history: Sequence[StatusChange],
-    clock: Any,
+    clock: Callable[[float], str],
     failures: str | None = None,
 ) -> dict[str, Any]:
-    """A job's drawer.
+    """Return the details of a job.
 
     Args:
         index: its place in the order of the circuits.
         job: the job.
         history: its statuses, oldest first.
-        clock: writes a time (seconds) as text.
+        clock: formats a time (seconds since 1970).
         failures: which circuits of a done job failed, and why.
     """
     circuits = f"circuit{'' if len(job.span) == 1 else 's'} {job.span}"
@@ -265,13 +211,13 @@ def detail(
         "v": VERSION,
         "row": index,
         "title": f"Job {index}, {circuits} · {attempts}",
-        "error": None if error is None else _whole(error),
+        "error": None if error is None else _shortened(error),
         "history": [_history_line(change, clock) for change in history],
     }
 
 
-def _history_line(change: StatusChange, clock: Any) -> str:
-    line = f"{clock(change.at)}  {formatting.WORDS[change.status]}"
+def _history_line(change: StatusChange, clock: Callable[[float], str]) -> str:
+    line = f"{clock(change.at)}  {formatting.STATUS_NAMES[change.status]}"
     if change.attempt > 1:
         line += f" (attempt {change.attempt})"
     return f"{line}: {formatting.first_line(change.text)}" if change.text else line
@@ -284,7 +230,15 @@ def drawings(
     drawn: Sequence[Mapping[str, Any]],
     problem: str | None = None,
 ) -> dict[str, Any]:
-    """Some circuits of a job, drawn; ``first`` is the place in the job of the first of them."""
+    """Return drawings of circuits of a job.
+
+    Args:
+        index: the job's place in the order of the circuits.
+        span: its circuits.
+        first: the place in the job of the first drawn circuit.
+        drawn: what ``circuit_drawing.draw`` returns.
+        problem: why they cannot be drawn.
+    """
     return {
         "kind": "drawings",
         "v": VERSION,
@@ -297,13 +251,16 @@ def drawings(
 
 
 def ack(command: str, ok: bool, text: str) -> dict[str, Any]:
-    """The answer to a command."""
+    """Return the answer to a command."""
     return {"kind": "ack", "v": VERSION, "id": command, "ok": ok, "text": text}
 
 
-def _whole(text: str) -> str:
-    return text if len(text) <= _ERROR else text[:_ERROR] + f"\n… ({len(text):,} characters in all)"
+def _shortened(text: str) -> str:
+    if len(text) <= _ERROR_LENGTH:
+        return text
+    return text[:_ERROR_LENGTH] + f"\n… ({len(text):,} characters in all)"
 
 
-def _ms(seconds: float | None) -> int | None:
+def milliseconds(seconds: float | None) -> int | None:
+    """Return a time or duration in seconds as the page has it."""
     return None if seconds is None else round(seconds * 1000)

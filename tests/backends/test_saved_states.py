@@ -139,7 +139,7 @@ def test_what_was_saved_is_the_same_in_another_process(
 ) -> None:
     first = {ran.job_set.job_set_id(): values(ran.job_set) for ran in sets.values()}
     (tmp_path / "first").write_bytes(pickle.dumps(first))
-    command = [sys.executable, "-W", "error", __file__, manager.store_path, str(tmp_path / "first")]
+    command = [sys.executable, "-W", "error", __file__, manager._store_path, str(tmp_path / "first")]
     root = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
     other = subprocess.run(command, capture_output=True, text=True, timeout=120, env=environment)

@@ -73,7 +73,7 @@ def test_sets_are_found_opened_renamed_exported_and_deleted(
     expect(history.get_by_text("1 of 1,203 sets")).to_be_visible()
     expect(_row(notebook, "sweep 777")).to_contain_text("10 of 10 done")
     history.get_by_role("button", name="Show all").click()
-    history.get_by_label("State").select_option("interrupted")
+    history.get_by_label("Status", exact=True).select_option("interrupted")
     expect(history.get_by_text("1 of 1,203 sets")).to_be_visible()
     expect(_row(notebook, "stopped in the middle")).to_contain_text("3 of 5 done")
     history.get_by_role("button", name="Show all").click()
@@ -82,7 +82,7 @@ def test_sets_are_found_opened_renamed_exported_and_deleted(
     panel = notebook.panel().first
     notebook.wait_for_text("1 of 1 done", within=panel)
     history.get_by_role("button", name="bell", exact=True).click()
-    drawer = history.get_by_label("About bell")
+    drawer = history.get_by_label("Details of bell")
     drawer.get_by_label("Name").fill("bell, the good one")
     drawer.get_by_role("button", name="Rename").click()
     renamed = "bell, the good one"
@@ -91,7 +91,7 @@ def test_sets_are_found_opened_renamed_exported_and_deleted(
     notebook.screenshot("history-drawer", of=history)
     assert serious(history) == []
 
-    drawer = history.get_by_label(f"About {renamed}")
+    drawer = history.get_by_label(f"Details of {renamed}")
     with notebook.page.expect_download() as download:
         drawer.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "bell-the-good-one.qjm"
@@ -113,8 +113,8 @@ def test_old_sets_are_pruned(lab: JupyterServer, open_notebook: OpenNotebook) ->
     notebook = _open(open_notebook, lab, "Dark", 1280)
     history = _history(notebook)
     history.get_by_role("button", name="Prune…").click()
-    history.get_by_label(re.compile("Delete sets that")).fill("30")
-    expect(history.get_by_text("That is 1,160 sets.")).to_be_visible()
+    history.get_by_label(re.compile("Delete sets older")).fill("30")
+    expect(history.get_by_text("Matches 1,160 sets.")).to_be_visible()
     history.get_by_role("button", name="qaoa on a ring", exact=True).click()
     notebook.screenshot("history-dark", of=history)
     assert serious(history) == []

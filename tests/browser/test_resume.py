@@ -41,7 +41,7 @@ def test_an_interrupted_set_is_resumed_by_a_click(
     notebook.wait_for_run()
     panel = notebook.panel().first
     notebook.wait_for_text(re.compile("0 of 10 submitted"), within=panel)
-    expect(panel.get_by_role("button", name="Proceed")).to_be_enabled()
+    expect(panel.get_by_role("button", name="Unpause")).to_be_enabled()
     notebook.screenshot("paused", of=panel)
     notebook.restart_kernel()
 
@@ -71,7 +71,7 @@ def test_a_set_whose_backend_is_unknown_says_what_to_run(
     # It says which cell to run, and Refresh that it asks in vain.
     code = lost.get_by_role("button", name=re.compile("^Copy code")).inner_text().strip()
     lost.get_by_role("button", name="Refresh").click()
-    expect(lost.get_by_role("button", name="Asking…")).to_be_visible()
+    expect(lost.get_by_role("button", name="Refreshing…")).to_be_visible()
     expect(lost.get_by_role("button", name="Refresh")).to_be_visible()
     for theme in ("Light", "Dark"):
         notebook.page.evaluate(_SET_THEME, theme)

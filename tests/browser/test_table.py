@@ -75,7 +75,7 @@ def test_jobs_are_found_sorted_and_several_are_acted_on_at_once(
     notebook.page.keyboard.press("Control+a")
     notebook.kernel_eval("refuse.clear()")
     panel.get_by_role("button", name="Retry 2", exact=True).click()
-    expect(panel.get_by_text("No job fits.")).to_be_visible()
+    expect(panel.get_by_text("No job matches.")).to_be_visible()
     panel.get_by_role("button", name="Show all jobs").click()
     notebook.kernel_eval(open_gate(4))
     notebook.wait_for_text(re.compile("^7 of 10 done"), within=panel)

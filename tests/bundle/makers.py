@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets.bundle import read_bundle, store_bundle, write_bundle
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.counts import Layout, Packed, integers
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome
-from qjm_widgets.core.ports import Changes, CircuitBlock, JobStore
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.store_port import Changes, JobStore
 from qjm_widgets.serialization.outcomes import encode_outcome
 from qjm_widgets.storage import SQLiteStore
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from qjm_widgets.bundle.strict_json import RefusalError
 from qjm_widgets.bundle.validation import check_block, check_outcome
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import CircuitBlock
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import result_tree
 from qjm_widgets.serialization.outcomes import encode_outcome

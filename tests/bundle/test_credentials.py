@@ -10,8 +10,8 @@ import pytest
 
 from qjm_widgets.bundle import read_bundle, write_bundle
 from qjm_widgets.bundle.credentials import keep_options, redacted
-from qjm_widgets.core.ports import Changes
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.storage import SQLiteStore
 from tests.bundle.makers import SET_ID, example_files
 

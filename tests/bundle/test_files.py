@@ -20,8 +20,10 @@ from qiskit_aer import AerSimulator
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.bundle import read_bundle, store_bundle, write_bundle
 from qjm_widgets.bundle.contents import collect
-from qjm_widgets.core.ports import CircuitBlock, JobStore, Work
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import (
     BundleError,
     ClosedError,
@@ -135,7 +137,7 @@ def answers(job_set: JobSet) -> list[Any]:
     return found
 
 
-def works(path: Path) -> list[Work]:
+def works(path: Path) -> list[CircuitInput]:
     """The circuits of the only set of a store."""
     store = SQLiteStore(path)
     record = store.summaries()[0].record
@@ -280,7 +282,7 @@ def test_what_was_under_way_is_held_with_the_reason(store: SQLiteStore, bundle: 
     before = home.load_set(SET_ID)[1]
     assert [job.status for job in jobs[6:]] == [Status.HELD] * 3
     assert jobs[:6] == before[:6]
-    for job, word in zip(jobs[6:], ("being sent", "queued", "running"), strict=True):
+    for job, word in zip(jobs[6:], ("sending", "queued", "running"), strict=True):
         assert job.last_error is not None
         assert f"was {word} when the set was exported" in job.last_error
         assert not job.cancel_requested
@@ -363,7 +365,7 @@ def test_what_is_no_bundle_is_not_written_over(
         bundle.mkdir()
     else:
         bundle.write_bytes(there)
-    with pytest.raises(BundleError, match="is there already and is no bundle"):
+    with pytest.raises(BundleError, match="exists and is not a bundle"):
         write_bundle(store, SET_ID, bundle)
     assert bundle.is_dir() if there is None else bundle.read_bytes() == there
 

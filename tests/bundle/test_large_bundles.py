@@ -15,8 +15,8 @@ from qjm_widgets import JobManager
 from qjm_widgets.bundle import archive, read_bundle, write_bundle
 from qjm_widgets.core.counts import Layout, Packed, integers
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Changes
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import BundleError, InputError
 from qjm_widgets.serialization.outcomes import encode_outcome
 from qjm_widgets.state.progress import FileLine
@@ -142,7 +142,7 @@ def test_a_line_says_how_far_it_is(large: SQLiteStore, path: Path) -> None:
             assert 0 < done <= of
             said.append(what)
             line._due = 0.0
-            line.tell(what, done, of)
+            line.update(what, done, of)
 
         write_bundle(large, SET_ID, path, tell)
         read_bundle(path, None, tell)

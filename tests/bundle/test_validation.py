@@ -395,10 +395,21 @@ def test_every_value_of_a_wrong_type_is_refused(
     assert tried > 1000
 
 
+FIRST_FIELDS = {
+    *("set_id", "name", "backend", "adapter", "circuits", "created_at", "shots", "tags", "options"),
+    *("unstored_options", "survives_kernel", "resumable", "batch_id", "max_qpu_seconds"),
+    *("row", "span", "piece", "pieces", "shots", "seed", "status", "cancel_requested", "attempt"),
+    *("job_id", "since", "sent_at", "running_at", "finished_at", "checked_at", "error", "last_error"),
+    *("queue_position", "estimated_seconds", "qpu_seconds", "note", "encoding"),
+}
+"""What every bundle of this version has: a field that is added must be marked as later."""
+
+
 def test_a_bundle_from_before_a_field_was_there_is_read(files: Files, tmp_path: Path) -> None:
     tree = json.loads(files[MANIFEST])
     for part in (tree["set"], *tree["jobs"], *tree["circuits"]):
-        for name in LATER & part.keys():
+        for name in part.keys() - FIRST_FIELDS:
+            assert name in LATER
             del part[name]
     path = tmp_path / "loaded.qjm"
     path.write_bytes(packed(files | {MANIFEST: json.dumps(tree).encode()}))
@@ -455,14 +466,14 @@ def of_set(**fields: Any) -> Callable[[Any], object]:
         (of_set(circuits=10), "every circuit"),
         (of_set(name="x" * 70_000), "longer than"),
         (of_set(name=" \n"), "is empty"),
-        (of_set(shots=[9, 3]), "no range"),
+        (of_set(shots=[9, 3]), "not a range"),
         (of_set(options=[["a", 1], ["a", 2]]), "a name twice"),
         (of_set(options={"a": 1}), "wrong type"),
-        (of_set(created_at=1e12), "no time"),
+        (of_set(created_at=1e12), "not a time"),
         (job(0, span=[0, 99]), "no span"),
         (job(0, span=[2, 2]), "no span"),
-        (job(0, span=[-1, 2]), "not two whole"),
-        (job(0, span=[0, 2, 3]), "not two whole"),
+        (job(0, span=[-1, 2]), "not two integers"),
+        (job(0, span=[0, 2, 3]), "not two integers"),
         (job(0, piece=1), "hold the same circuits"),
         (job(0, piece=2), "not one of 2"),
         (job(2, span=[3, 4]), "same circuits|every circuit"),
@@ -470,7 +481,7 @@ def of_set(**fields: Any) -> Callable[[Any], object]:
         (job(0, status="finished"), "unknown"),
         (job(0, attempt=0), "'attempt'"),
         (job(0, seed="9" * 5000), "longer than"),
-        (job(0, seed="²"), "no number"),
+        (job(0, seed="²"), "not an integer"),
         (job(0, error=random.Random(0).randbytes(600_000).hex()), "longer than"),
         (lambda tree: tree["jobs"].clear(), "every circuit"),
         (lambda tree: tree["history"][0].update(row=9), "'row' of a line of its history"),

@@ -163,13 +163,13 @@ def test_rejected_circuits_are_named() -> None:
 
 @pytest.mark.parametrize("shots", [0, -1, "ten", 1.5, True])
 def test_shots_are_whole_numbers(shots: Any) -> None:
-    with pytest.raises(RejectedError, match="shots is a whole number"):
+    with pytest.raises(RejectedError, match="shots must be a whole number"):
         lesson().run(coin(), shots=shots)
 
 
 def test_what_is_no_circuit_is_rejected() -> None:
     for things in ([], ["coin"], [coin(), None]):
-        with pytest.raises(RejectedError, match=r"at least one circuit|and no circuit"):
+        with pytest.raises(RejectedError, match=r"at least one circuit|is not a circuit"):
             lesson().run(things)
 
 
@@ -243,22 +243,22 @@ def test_every_preset_runs_a_lesson_to_its_end() -> None:
     [
         ({"preset": "bussy-morning"}, "did you mean 'busy-morning'"),
         ({"failures": 0.1}, "did you mean 'failure'"),
-        ({"failure": 3}, "failure is a chance from 0 to 1"),
-        ({"queue": 4}, "queue is two whole numbers"),
-        ({"queue": (4, 2)}, "queue is two whole numbers"),
-        ({"others_seconds": (1, "x")}, "others_seconds is two numbers"),
-        ({"start_seconds": -1}, "start_seconds is a number of seconds"),
-        ({"rate": (0, 10)}, "rate is"),
-        ({"rate": 5}, "rate is"),
-        ({"pending_limit": 0}, "pending_limit is at least 1"),
-        ({"fail": [2]}, "fail is errors by the number"),
-        ({"reject": "coin"}, "reject is several names"),
-        ({"outages": [5]}, "outages is several times"),
-        ({"speed": -1}, "speed is how often faster"),
-        ({"speed": "fast"}, "speed is how often faster"),
-        ({"seed": 1.5}, "seed is a whole number"),
-        ({"max_circuits": 0}, "max_circuits is at least 1"),
-        ({"noise": 2}, "noise is the chance"),
+        ({"failure": 3}, "failure must be a probability from 0 to 1"),
+        ({"queue": 4}, "queue must be two whole numbers"),
+        ({"queue": (4, 2)}, "queue must be two whole numbers"),
+        ({"others_seconds": (1, "x")}, "others_seconds must be two numbers"),
+        ({"start_seconds": -1}, "start_seconds must be a number of seconds"),
+        ({"rate": (0, 10)}, "rate must be"),
+        ({"rate": 5}, "rate must be"),
+        ({"pending_limit": 0}, "pending_limit must be at least 1"),
+        ({"fail": [2]}, "fail must be errors by the number"),
+        ({"reject": "coin"}, "reject must be several names"),
+        ({"outages": [5]}, "outages must be several times"),
+        ({"speed": -1}, "speed must be a number"),
+        ({"speed": "fast"}, "speed must be a number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"max_circuits": 0}, "max_circuits must be at least 1"),
+        ({"noise": 2}, "noise must be a probability"),
         ({"noise": 0.1, "simulator": BasicSimulator()}, "noise or a simulator"),
     ],
 )
@@ -270,7 +270,7 @@ def test_what_is_wrong_is_said(words: dict[str, Any], told: str) -> None:
 def test_what_is_no_simulator_is_refused() -> None:
     with pytest.raises(BackendError, match="give a backend with run"):
         ClassroomBackend(5)
-    with pytest.raises(InputError, match="goes forward"):
+    with pytest.raises(InputError, match="at least 0"):
         LessonClock().advance(-1)
 
 

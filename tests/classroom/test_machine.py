@@ -36,12 +36,12 @@ def play(script: list[tuple[str, float, int]], seed: int, looks: bool) -> list[T
             if looks:
                 machine.pending(now + seconds * part / 4)
         now += seconds
-        if what == "send" and machine.down_until(now) is None:
+        if what == "send" and machine.outage_end(now) is None:
             tasks.append(machine.accept(now, 1 + number, 100))
         elif what == "cancel" and tasks:
             machine.cancel(tasks[number % len(tasks)], now)
     for task in tasks:
-        machine.look(task, now + 100_000)
+        machine.update(task, now + 100_000)
     return tasks
 
 

@@ -107,7 +107,7 @@ def test_strange_circuits_are_refused_by_name(recorded: Any) -> None:
     with JobManager() as manager:
         job_set = manager.run(coin("mine"), ReplayBackend(bundle), shots=10)
         assert job_set.wait(LIMIT)
-        assert "mine is no circuit of this recording" in str(job_set.error_messages())
+        assert "mine is not a circuit of this recording" in str(job_set.error_messages())
 
 
 def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_pieces_of_shots_and_an_unfinished_set(tmp_path: Path) -> None:
         assert len(replayed.managed_jobs()) == len(job_set.managed_jobs())
         cut = ReplayBackend(tmp_path / "unfinished", speed=100).start(manager)
         assert cut.wait(LIMIT)
-        assert "the recording ends here" in str(cut.error_messages())
+        assert "the recording ends before" in str(cut.error_messages())
 
 
 def test_halves_of_a_job_that_was_too_large_are_cut_again(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``qjm`` beside a kernel on one store; what it prints and with which code it ends."""
+"""``qjm`` beside a kernel on one store: its output and exit codes."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def finished(kernel: JobManager, name: str = "coins", **words: Any) -> JobSet:
 def say(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     capsys.readouterr()
     code = main(words)
-    told = capsys.readouterr()
-    return code, told.out, told.err
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
 
 
 def say_json(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
@@ -99,7 +99,7 @@ def test_the_list_is_newest_first(kernel: JobManager, capsys: pytest.CaptureFixt
     assert [each["name"] for each in say_json(capsys, "list", "--limit", "1")] == ["second"]
 
 
-def test_a_narrow_terminal_is_told_the_name_and_how_it_stands(
+def test_a_narrow_terminal_shows_name_and_summary(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with JobManager() as manager:
@@ -123,7 +123,7 @@ def test_a_set_is_shown_by_id_beginning_or_name(
     for text in (job_set.job_set_id(), job_set.job_set_id()[:6].upper(), "coins"):
         code, out, _ = say(capsys, "show", text)
         assert code == 0
-        assert "2 of 3 done, 1 failed" in out
+        assert "2 of 3 done, 1 error" in out
         assert "it got too warm" in out
     tree = say_json(capsys, "show", "coins", "--counts")
     assert [job["status"] for job in tree["job_list"]] == ["done", "error", "done"]
@@ -140,12 +140,12 @@ def test_unknown_and_ambiguous_names(kernel: JobManager, capsys: pytest.CaptureF
     assert "no job set 'nothing'" in err
     code, _, err = say(capsys, "show", "twin", "--json")
     assert code == 3
-    told = json.loads(err)
-    assert told["error"] == "AmbiguousNameError"
-    assert "2 job sets are called" in told["message"]
+    tree = json.loads(err)
+    assert tree["error"] == "AmbiguousNameError"
+    assert "2 job sets match" in tree["message"]
 
 
-def test_what_a_kernel_drives_is_left_to_it(
+def test_a_set_of_another_kernel_is_refused(
     kernel: JobManager, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job_set = kernel.run(coins(1), lesson(), shots=10, name="mine")
@@ -178,18 +178,18 @@ def test_without_rich_a_terminal_gets_lines(
     assert capsys.readouterr().out == "3 of 3 done\n"
 
 
-def test_watching_gives_up_in_time(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watching_ends_at_the_timeout(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
     kernel.run(coins(1), lesson(), shots=10, name="slow")
     code, _, err = say(capsys, "watch", "slow", "--timeout", "0.2", "--json")
     assert code == 7
-    assert "The jobs go on" in json.loads(err)["message"]
+    assert "The jobs continue" in json.loads(err)["message"]
 
 
 def test_a_set_that_nobody_drives_needs_a_backend(
     left_behind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = say(capsys, "watch", left_behind)
-    assert (code, err) == (5, "qjm: nobody drives this job set: qjm resume does\n")
+    assert (code, err) == (5, "qjm: nobody drives this job set: run qjm resume\n")
     for command in ("resume", "cancel"):
         code, _, err = say(capsys, command, left_behind)
         assert code == 5
@@ -225,14 +225,14 @@ def test_cancel_sends_nothing(left_behind: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("lab")
-def test_retry_sends_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_retry_sends_jobs_with_errors(capsys: pytest.CaptureFixture[str]) -> None:
     with JobManager() as manager:
         finished(manager, "warm", fail={0: "too warm", 2: "too cold"})
     assert say(capsys, "watch", "warm")[0] == 1
     code, out, _ = say(capsys, "retry", "warm", "0", "--backend", "lab_of_this_test:slow")
     assert code == 1
     assert out.splitlines()[0] == "sending 1 job again"
-    assert out.splitlines()[-1] == "2 of 3 done, 1 failed"
+    assert out.splitlines()[-1] == "2 of 3 done, 1 error"
     assert say(capsys, "retry", "warm", "--backend", "lab_of_this_test:slow")[0] == 0
     assert say(capsys, "retry", "warm")[1].startswith("nothing to retry")
     assert say(capsys, "retry", "warm", "--held")[1].startswith("nothing to retry")
@@ -240,10 +240,10 @@ def test_retry_sends_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--backend", "lab_of_this_test"), "--backend is MODULE:FACTORY"),
-        (("--backend", "lab_of_this_test:missing"), "gives no backend"),
+        (("--backend", "lab_of_this_test:missing"), "makes no backend"),
         (("--backend", "no_such_lab:x"), "ModuleNotFoundError"),
         (("--backend", "lab_of_this_test:Broken"), "RuntimeError: no key"),
         (("--backend", "lab_of_this_test:BasicSimulator"), "this job set was made for classroom"),
@@ -251,34 +251,34 @@ def test_retry_sends_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
         (("--backend", "lab_of_this_test:slow", "--option", "memory=yes"), "--option is NAME=VALUE"),
     ],
 )
-def test_wrong_values_are_said(
-    left_behind: str, words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+def test_wrong_values_are_reported(
+    left_behind: str, words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = say(capsys, "resume", left_behind, *words)
     assert code == 2
-    assert told in err
+    assert message in err
 
 
 def test_wrong_usage_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    for words, told in (
+    for words, message in (
         ([], "the following arguments are required: COMMAND"),
         (["sing"], "invalid choice: 'sing'"),
         (["show"], "the following arguments are required: SET"),
-        (["list", "--limit", "0"], "a whole number of at least 1, not '0'"),
-        (["list", "--limit", "x"], "a whole number of at least 1, not 'x'"),
+        (["list", "--limit", "0"], "an integer of at least 1, not '0'"),
+        (["list", "--limit", "x"], "an integer of at least 1, not 'x'"),
         (["watch", "x", "--timeout", "-1"], "a number of seconds, not '-1'"),
         (["watch", "x", "--timeout", "soon"], "a number of seconds, not 'soon'"),
-        (["cancel", "x", "first"], "a job's number, as `qjm show` tells it, not 'first'"),
+        (["cancel", "x", "first"], "the number of a job in `qjm show`, not 'first'"),
     ):
         with pytest.raises(SystemExit) as caught:
             main(words)
         assert caught.value.code == 2
         err = capsys.readouterr().err
         assert "usage: qjm" in err
-        assert told in err
+        assert message in err
 
 
-def test_jobs_that_are_not_there(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_jobs_are_refused(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
     finished(kernel)
     code, _, err = say(capsys, "cancel", "coins", "7")
     assert (code, err) == (2, "qjm: no job 7: the set has jobs 0 to 2\n")
@@ -302,7 +302,7 @@ def test_a_set_travels_as_a_file(
     assert not (tmp_path / "mistyped").exists()
 
 
-def test_no_text_of_others_commands_the_terminal(
+def test_foreign_text_does_not_control_the_terminal(
     kernel: JobManager, capsys: pytest.CaptureFixture[str]
 ) -> None:
     evil = "\x1b[31mred\x07 [bold]x[/bold]\nsecond"

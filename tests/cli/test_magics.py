@@ -1,4 +1,4 @@
-"""``%qjm`` in a real kernel, and what Tab offers there."""
+"""``%qjm`` in a real kernel, and its completions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Kernel:
         self.id = self.run(SETUP)["text/plain"].strip("'")
 
     def run(self, code: str) -> dict[str, str]:
-        """What a cell gave: its outputs by kind, errors as ``error``, prints as ``stdout``."""
+        """Run a cell; return its outputs by kind, errors as ``error``, prints as ``stdout``."""
         found: dict[str, str] = {}
 
         def hear(message: Any) -> None:
@@ -55,7 +55,7 @@ class Kernel:
         return found
 
     def tab(self, code: str) -> list[str]:
-        """What Tab offers at the end of a line."""
+        """Return the completions at the end of a line."""
         message = self.client.complete(code, reply=True, timeout=LIMIT)
         return list(message["content"]["matches"])
 
@@ -104,18 +104,18 @@ def test_teaching_is_a_flag_of_the_kernel(kernel: Kernel) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
-        ("%qjm sing", "%qjm knows no 'sing'"),
+        ("%qjm sing", "%qjm has no command 'sing'"),
         ("%qjm show", "which set?"),
         ("%qjm show nothing", "no job set 'nothing'"),
-        ("%qjm teaching maybe", "teaching on, or off; not 'maybe'"),
+        ("%qjm teaching maybe", "%qjm teaching is on or off, not 'maybe'"),
     ],
 )
-def test_a_wrong_line_fails_in_one_line(kernel: Kernel, line: str, told: str) -> None:
+def test_a_wrong_line_fails_in_one_line(kernel: Kernel, line: str, message: str) -> None:
     answer = kernel.run(line)
     assert answer["error"].startswith("UsageError")
-    assert told in answer["error"]
+    assert message in answer["error"]
 
 
 def test_it_cancels_what_a_manager_of_the_notebook_drives(kernel: Kernel) -> None:
@@ -124,7 +124,7 @@ def test_it_cancels_what_a_manager_of_the_notebook_drives(kernel: Kernel) -> Non
     assert "2 cancelled" in kernel.run("print(job_set.report(False))")["stdout"]
 
 
-def test_it_can_be_taken_away(kernel: Kernel) -> None:
+def test_it_can_be_unloaded(kernel: Kernel) -> None:
     kernel.run("%unload_ext qjm_widgets")
     assert "UsageError" in kernel.run("%qjm")["stderr"]
     assert kernel.tab(f"%qjm show {kernel.id[:3]}") == []
@@ -132,6 +132,6 @@ def test_it_can_be_taken_away(kernel: Kernel) -> None:
     assert kernel.tab(f"%qjm show {kernel.id[:3]}") == [kernel.id]
 
 
-def test_without_a_manager_the_users_own_store_is_meant(kernel: Kernel, tmp_path: Path) -> None:
+def test_without_a_manager_the_users_own_store_is_used(kernel: Kernel, tmp_path: Path) -> None:
     kernel.run("manager.close()")
     assert kernel.id in kernel.run("%qjm")["text/html"]

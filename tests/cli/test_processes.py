@@ -40,7 +40,7 @@ def test_the_command_is_installed_with_the_package() -> None:
     assert entry.value == "qjm_widgets.cli:main"
 
 
-def test_another_process_is_told_who_drives_the_set(store_path: Path) -> None:
+def test_another_process_gets_the_owner_of_the_set(store_path: Path) -> None:
     with JobManager(store_path) as manager:
         job_set = manager.run(coins(1), lesson(), shots=10, name="mine")
         assert job_set.wait(LIMIT, until="submitted")
@@ -58,7 +58,7 @@ print(*backend_of("lab:found"), sep="\\n")
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_the_current_folder_is_looked_at_after_what_is_installed(tmp_path: Path, first: bool) -> None:
+def test_installed_packages_come_before_the_current_folder(tmp_path: Path, first: bool) -> None:
     (tmp_path / "lab.py").write_text("import pandas, mine\ndef found(): return pandas, mine\n")
     for name in ("pandas", "mine"):
         (tmp_path / f"{name}.py").write_text("")
@@ -90,7 +90,7 @@ class Terminal:
         self.text = ""
 
     def read_until(self, pattern: str) -> None:
-        """Read what it paints until a pattern is there."""
+        """Read its output until a pattern matches."""
         deadline = time.monotonic() + LIMIT
         while not re.search(pattern, self.text):
             left = deadline - time.monotonic()
@@ -99,7 +99,7 @@ class Terminal:
             self._read()
 
     def end(self) -> int:
-        """Read the rest, and give the exit code."""
+        """Read the rest, and return the exit code."""
         deadline = time.monotonic() + LIMIT
         while self.process.poll() is None:
             assert time.monotonic() < deadline, self.text
@@ -117,7 +117,7 @@ class Terminal:
 
 @pytest.fixture
 def warm(store_path: Path) -> JobManager:
-    """A kernel that drives a set of 30 jobs whose clock stands still."""
+    """A kernel that drives a set of 30 jobs with a stopped clock."""
     manager = JobManager(store_path)
     backend = lesson(fail={0: "it got [bold]too[/bold] warm"})
     job_set = manager.run(coins(30), backend, shots=10, max_circuits_per_job=1, name="warm")
@@ -129,13 +129,13 @@ def test_the_table_in_a_terminal_follows_the_kernel(warm: JobManager) -> None:
     (job_set,) = warm.job_sets()
     backend = job_set.jobs()[0].backend()
     terminal = Terminal("watch", "warm")
-    terminal.read_until(r"running[\s\S]*24 more jobs · 0 of 30 done, 1 running, 29 queued")
+    terminal.read_until(r"Running[\s\S]*24 more jobs · 0 of 30 done, 1 running, 29 queued")
     backend.clock.advance(10)
     terminal.read_until(r"\[bold\]too\[/bold\] warm")
     backend.clock.advance(1000)
     assert job_set.wait(LIMIT)
     assert terminal.end() == 1
-    assert "29 of 30 done, 1 failed" in terminal.text
+    assert "29 of 30 done, 1 error" in terminal.text
     warm.close()
 
 
@@ -146,18 +146,18 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(warm: JobManager) 
     assert terminal.end() == 130
     plain = re.sub(r"\x1b\[[\d;?]*\w", "", terminal.text).split("\r\n")
     assert plain[1].split() == ["job", "status", "queue", "ran"]
-    assert plain[2].split()[:2] == ["0", "running"]
-    assert plain[3].split() == ["1", "queued", "1", "–"]
+    assert plain[2].split()[:2] == ["0", "Running"]
+    assert plain[3].split() == ["1", "Queued", "1", "–"]
     warm.close()
 
 
-def test_an_interrupt_stops_watching_and_no_job(warm: JobManager) -> None:
+def test_an_interrupt_ends_watching_and_no_job(warm: JobManager) -> None:
     (job_set,) = warm.job_sets()
     terminal = Terminal("watch", "warm")
     terminal.read_until("1 running, 29 queued")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.end() == 130
-    assert "interrupted; what was sent goes on" in terminal.text
+    assert "interrupted; jobs that were sent continue" in terminal.text
     assert not job_set.wait(0)
     warm.close()
 

@@ -115,7 +115,7 @@ def test_what_measures_nothing_says_so_and_hurts_nobody(
             assert job_set.results().get_counts(at) == {}  # as it answers alone
         else:
             with pytest.raises(
-                NotAvailableError, match=f"circuit {at} .* has no counts: it measures nothing"
+                NotAvailableError, match=f"circuit {at} .* has no counts: it has no measurements"
             ):
                 job_set.results().get_counts(at)
         assert job_set.counts(at) == {}

@@ -103,17 +103,17 @@ def test_it_is_named_by_every_face_and_the_others_are_served(manager: JobManager
     errors = str(job_set.error_messages())
     assert errors == f"Job 0, circuit 3 (c3): ERROR: {WHY} in c3"
     report = job_set.report()
-    assert "1 of 2 done, 1 with a failed circuit" in report
+    assert "2 of 2 done (1 with failed circuits)" in report
     assert f"1 of 5 circuits failed (3): ERROR: {WHY}" in report
-    assert "1 with a failed circuit" in repr(job_set)
-    assert "1 with a failed circuit" in html_of(job_set._state)
-    assert "1 with a failed circuit" in repr(manager.history()[0])
+    assert "(1 with failed circuits)" in repr(job_set)
+    assert "(1 with failed circuits)" in html_of(job_set._state)
+    assert "(1 with failed circuits)" in repr(manager.history()[0])
     assert "circuit 3, which failed" in str(job_set.figure().layout.title.text)
     combined = results.combine_results()
     assert [experiment.success for experiment in combined.results] == [at != 3 for at in range(10)]
     assert combined.get_counts(4) == results.get_counts(4)
     snapshot = job_set.panel().snapshot  # type: ignore[attr-defined]
-    assert snapshot["head"]["line"] == "1 with a failed circuit"
+    assert snapshot["head"]["lead"] == "2 of 2 done (1 with failed circuits)"
     assert snapshot["head"]["can"]["retry"] == 1
     assert snapshot["rows"][0]["can"] == ["retry"]
     assert snapshot["histograms"][0]["notes"] == ["Left out: circuit 3, which failed"]
@@ -244,7 +244,7 @@ def test_the_command_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[
         job_set = ran(manager, FlakyBackend("c1"), 3)
     store = ["--store", str(tmp_path / "store.db")]
     assert main(["list", *store]) == 0
-    assert "1 with a failed circuit" in capsys.readouterr().out
+    assert "(1 with failed circuits)" in capsys.readouterr().out
     assert main(["show", job_set.job_set_id(), "--json", *store]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["jobs_with_failed_circuits"] == 1
@@ -271,7 +271,7 @@ def test_a_click_on_the_rows_button_sends_it(manager: JobManager) -> None:
     panel._receive(panel, {"v": 1, "kind": "command", "id": "a", "do": "retry", "rows": [0]}, [])
     assert job_set.wait(LIMIT)
     assert values(job_set, 3) == [0, 1, 2]
-    assert panel._painter.trait()["runs"] == [[0, 3, 1, 1], [1, 1, 1, 1]]
+    assert panel._updates.trait()["runs"] == [[0, 3, 1, 1], [1, 1, 1, 1]]
 
 
 def ghz(width: int) -> QuantumCircuit:
@@ -337,7 +337,7 @@ def test_what_can_never_be_sent_again_is_not_offered(manager: JobManager) -> Non
     job_set = ran(manager, backend, 3)
     engine = job_set._engine
     state = engine._sets[job_set.job_set_id()]
-    engine.ask(lambda: engine._turn.amend(state, 0, retryable=False))
+    engine.ask(lambda: engine._transitions.amend(state, 0, retryable=False))
     assert job_set.results().failed() == [1]
     panel: Any = job_set.panel()
     assert panel.snapshot["head"]["can"]["retry"] == 0

@@ -20,7 +20,7 @@ def manager() -> Iterator[JobManager]:
     manager = JobManager(":memory:")
     yield manager
     assert manager.history() == []
-    manager._shut()
+    manager._shut_down()
 
 
 @pytest.mark.parametrize("call", ["run", "plan"])

@@ -334,7 +334,7 @@ def test_the_metadata_of_pieces_is_added_where_it_counts() -> None:
         )
         results = job_set.results(LIMIT)
         combined = results.combine_results()
-        jobs = [results.job_result(job.row) for job in job_set._state.jobs]
+        jobs = [results._job_result(job.row) for job in job_set._state.jobs]
         seeds = [job.seed for job in job_set._state.jobs]
     experiment = combined.results[0]
     assert experiment.shots == SHOTS

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from qjm_widgets.core.backoff import Pace
-from qjm_widgets.core.ports import Changes, CircuitBlock, JobStore
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.core.store_port import Changes, JobStore
 from qjm_widgets.errors import JobSetNotFoundError, StoreCorruptError, StoreError, StoreValueError
 from qjm_widgets.storage import SQLiteStore, large_values
 from tests.contract.store_fixtures import a_job, a_set

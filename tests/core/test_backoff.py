@@ -17,7 +17,7 @@ def test_the_interval_grows_while_nothing_happens_up_to_a_bound(
     assert polling.due == now
     last = 0.0
     for _ in range(questions):
-        polling = polling.asked(polling.due, took=0.0, news=False)
+        polling = polling.answered(polling.due, took=0.0, changed=False)
         assert last <= polling.interval <= polling.longest
         last = polling.interval
     assert questions < 100 or polling.interval == polling.longest
@@ -27,16 +27,16 @@ def test_the_interval_grows_while_nothing_happens_up_to_a_bound(
 def test_news_brings_the_shortest_interval_back(now: float, local: bool, before: int) -> None:
     polling = Polling.start(now, local=local)
     for _ in range(before):
-        polling = polling.asked(now, took=0.0, news=False)
-    polling = polling.asked(now, took=0.0, news=True)
+        polling = polling.answered(now, took=0.0, changed=False)
+    polling = polling.answered(now, took=0.0, changed=True)
     assert (polling.interval, polling.due) == (polling.shortest, now + polling.shortest)
 
 
 @given(times, st.booleans())
-def test_a_wish_brings_the_next_question_forward_never_back(now: float, local: bool) -> None:
+def test_a_request_brings_the_next_poll_forward_never_back(now: float, local: bool) -> None:
     polling = Polling.start(now, local=local)
     for _ in range(10):
-        polling = polling.asked(now, took=0.0, news=False)
+        polling = polling.answered(now, took=0.0, changed=False)
     soon = polling.soon(now)
     assert soon.due == min(polling.due, now + polling.shortest)
     late = polling.soon(polling.due + 5.0)
@@ -44,8 +44,10 @@ def test_a_wish_brings_the_next_question_forward_never_back(now: float, local: b
 
 
 @given(times, st.booleans(), st.floats(0, 100), st.booleans())
-def test_asking_takes_a_small_part_of_the_time(now: float, local: bool, took: float, news: bool) -> None:
-    polling = Polling.start(now, local=local).asked(now, took=took, news=news)
+def test_polling_takes_a_small_part_of_the_time(
+    now: float, local: bool, took: float, changed: bool
+) -> None:
+    polling = Polling.start(now, local=local).answered(now, took=took, changed=changed)
     assert polling.interval >= (20 if local else 2) * took
 
 
@@ -71,7 +73,7 @@ def test_jobs_that_wait_for_each_other_are_asked_for_when_half_of_them_should_ha
     ended: int, left: int, took: float
 ) -> None:
     polling = Polling.start(0.0, local=True).sent(0.0, 0)
-    polling = polling.asked(took, took=0.0, news=True, ended=ended, left=left)
+    polling = polling.answered(took, took=0.0, changed=True, ended=ended, left=left)
     expected = min(max(took / ended * left / 2, polling.shortest), polling.longest)
     assert polling.interval == pytest.approx(expected)
     # Another one behind them is no reason to ask sooner.
@@ -79,10 +81,10 @@ def test_jobs_that_wait_for_each_other_are_asked_for_when_half_of_them_should_ha
 
 
 def test_the_first_of_them_and_all_of_a_provider_are_asked_for_soon() -> None:
-    near = Polling.start(0.0, local=True).asked(5.0, took=0.0, news=True, ended=2, left=1)
+    near = Polling.start(0.0, local=True).answered(5.0, took=0.0, changed=True, ended=2, left=1)
     assert near.sent(6.0, 0).due <= 6.0 + near.shortest
-    far = Polling.start(0.0, local=False).asked(5.0, took=0.0, news=True, ended=2, left=9)
+    far = Polling.start(0.0, local=False).answered(5.0, took=0.0, changed=True, ended=2, left=9)
     assert far.interval == far.shortest
     for _ in range(5):
-        far = far.asked(6.0, took=0.0, news=False)
+        far = far.answered(6.0, took=0.0, changed=False)
     assert far.sent(6.0, 8).due == 6.0 + far.shortest

@@ -11,17 +11,9 @@ from qiskit.result import Result, marginal_counts
 from qiskit.result.models import ExperimentResult, ExperimentResultData
 
 from qjm_widgets._compat import experiment_header
-from qjm_widgets.core.counts import (
-    CountsSum,
-    Layout,
-    Packed,
-    bits_to_integers,
-    integers,
-    pack_hex,
-    pack_shots,
-    top,
-    wilson,
-)
+from qjm_widgets.core.counts import Layout, Packed, bits_to_integers, integers, pack_hex, pack_shots
+from qjm_widgets.core.counts_sum import CountsSum
+from qjm_widgets.core.frequencies import top, wilson
 from qjm_widgets.core.outcomes import layout_of
 
 HEADERS: dict[str, dict[str, Any]] = {

@@ -1,4 +1,4 @@
-"""A set in words."""
+"""Sets and jobs as text."""
 
 import pytest
 from hypothesis import given
@@ -33,15 +33,17 @@ def test_the_numbers_of_a_summary_add_up(numbers: dict[Status, int]) -> None:
     assert int(done) + sum(others) == int(jobs)
 
 
-def test_a_summary_names_trouble_first_among_the_rest() -> None:
+def test_a_summary_lists_errors_first_after_done() -> None:
     numbers = {Status.DONE: 1200, Status.ERROR: 1, Status.NOT_SENT: 3, Status.CANCELLED: 2}
-    text = "1,200 of 1,206 done, 1 failed, 2 cancelled, 3 not sent"
+    text = "1,200 of 1,206 done, 1 error, 2 cancelled, 3 not sent"
     assert str(formatting.summary(numbers)) == text
     assert str(formatting.summary({Status.DONE: 2})) == "2 of 2 done"
+    flawed = formatting.summary({Status.DONE: 7, Status.ERROR: 2, Status.QUEUED: 1}, flawed=1)
+    assert str(flawed) == "7 of 10 done (1 with failed circuits), 2 errors, 1 queued"
     assert str(formatting.summary({}, "The disk is full.")) == "0 of 0 done, The disk is full."
 
 
-def test_a_row_tells_its_times() -> None:
+def test_a_row_has_its_times() -> None:
     done = a_job(status=Status.DONE, sent_at=10.0, running_at=12.5, finished_at=20.0)
     assert formatting.row(done, 99.0)[-4:-2] == (2.5, 7.5)
     running = a_job(status=Status.RUNNING, sent_at=10.0, running_at=12.5)
@@ -57,18 +59,18 @@ def test_times_are_never_negative_when_a_clock_jumps_back() -> None:
     assert formatting.row(job, 1.0)[-4:-2] == (0.0, 0.0)
 
 
-def test_a_row_shows_its_piece_and_every_status_has_a_word() -> None:
+def test_a_row_shows_its_piece_and_every_status_has_a_name() -> None:
     shown = formatting.row(a_job(piece=1, pieces=3), 0.0)
-    assert (shown.piece, shown.span, shown.word) == ("2/3", "0", "not sent")
+    assert (shown.piece, shown.span, shown.status_name) == ("2/3", "0", "Not sent")
     assert formatting.row(a_job(), 0.0).piece == ""
-    assert set(formatting.WORDS) == set(Status)
+    assert set(formatting.STATUS_NAMES) == set(Status)
 
 
 @pytest.mark.parametrize(
     ("fields", "note"),
     [
         ({"status": Status.ERROR, "error": "No\nmore"}, "No"),
-        ({"status": Status.ERROR}, "failed without a reason"),
+        ({"status": Status.ERROR}, "no reason given"),
         ({"status": Status.HELD}, "may have been sent: submit again?"),
         ({"status": Status.HELD, "last_error": "lost"}, "lost"),
         (
@@ -108,7 +110,7 @@ def test_a_title_names_what_runs() -> None:
     assert formatting.title(a_set(), 1).endswith("1 job")
 
 
-def test_it_took_from_the_first_submission_to_the_last_end() -> None:
+def test_a_set_took_the_time_from_first_submission_to_last_end() -> None:
     done = a_job(0, status=Status.DONE, sent_at=100.0, running_at=101.0, finished_at=131.0)
     failed = a_job(1, status=Status.ERROR, sent_at=105.0, finished_at=110.0)
     never = a_job(2, status=Status.CANCELLED)
@@ -129,12 +131,12 @@ def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
     assert "lines" not in short
     assert "a" * 32 in short
     assert "tags: lab, x" in short
-    assert "1 of 3 done, 1 failed, 1 not sent" in short
+    assert "1 of 3 done, 1 error, 1 not sent" in short
     full = formatting.report(record, jobs, 200.0, detailed=True)
     assert full.startswith(short)
     lines = full.splitlines()[-3:]
     for words, line in zip(
-        [("done", "abc", "waited 1.0 s, ran 2:10"), ("failed", "(2/2)", "queue is full"), ("not",)],
+        [("Done", "abc", "waited 1.0 s, ran 2:10"), ("Error", "(2/2)", "queue is full"), ("Not",)],
         lines,
         strict=True,
     ):
@@ -158,7 +160,7 @@ def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
         (360000, "100:00:00"),
     ],
 )
-def test_a_duration_for_people(seconds: float | None, text: str) -> None:
+def test_durations_are_rounded(seconds: float | None, text: str) -> None:
     assert formatting.duration(seconds) == text
 
 

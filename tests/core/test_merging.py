@@ -12,7 +12,8 @@ from qiskit.result import ProbDistribution, QuasiDistribution
 
 from qjm_widgets.core.counts import Layout, pack_hex
 from qjm_widgets.core.lost import Lost
-from qjm_widgets.core.merging import merge, merge_notes
+from qjm_widgets.core.merging import merge
+from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import ExperimentOutcome, PubOutcome
 from qjm_widgets.errors import NotAvailableError
 from tests.alike import difference
@@ -178,7 +179,7 @@ def test_metadata_is_added_where_it_counts() -> None:
         "metadata": {"sample_measure_time": 1.0, "parallel_shots": 1, "num_qubits": 2},
     }
     second = {**first, "shots": 10, "seed_simulator": 9, "metadata": {**first["metadata"]}}  # type: ignore[dict-item]
-    assert merge_notes([first, second]) == {
+    assert merge_metadata([first, second]) == {
         "shots": 40,
         "time_taken": 1.0,
         "seed_simulator": [1, 9],
@@ -186,12 +187,12 @@ def test_metadata_is_added_where_it_counts() -> None:
         "circuit_metadata": {"angle": 1},
         "metadata": {"sample_measure_time": 2.0, "parallel_shots": 1, "num_qubits": 2},
     }
-    assert merge_notes([first]) == first
+    assert merge_metadata([first]) == first
 
 
 def test_seeds_of_any_kind_and_numbers_that_are_none_break_nothing() -> None:
     first = {"seed": np.array([1, 2]), "shots": "ten", "time_taken": None, "seed_simulator": [1]}
-    assert merge_notes([first, {**first, "seed": np.array([3, 4])}]) == first
+    assert merge_metadata([first, {**first, "seed": np.array([3, 4])}]) == first
 
 
 def test_pieces_that_do_not_fit_each_other_say_so() -> None:

@@ -81,8 +81,8 @@ def test_a_samplers_pub_is_none(values: Any) -> None:
     ("values", "text"),
     [
         ({"phi": 0.1}, r"item 1 \(ansatz\) has values for phi, its circuit's parameters are X"),
-        ([float("nan")], r"item 1 \(ansatz\) has values that are no numbers \(NaN\)"),
-        ([[0.1], [float("nan")]], r"no numbers \(NaN\)"),
+        ([float("nan")], r"item 1 \(ansatz\) has values that are not numbers \(NaN\)"),
+        ([[0.1], [float("nan")]], r"not numbers \(NaN\)"),
     ],
 )
 def test_values_that_no_backend_takes_are_refused(values: Any, text: str) -> None:
@@ -92,6 +92,6 @@ def test_values_that_no_backend_takes_are_refused(values: Any, text: str) -> Non
 
 @pytest.mark.newer_qiskit
 def test_values_of_another_kind_are_named_in_few_words() -> None:
-    with pytest.raises(CircuitError, match="item 1 is no valid PUB") as caught:
+    with pytest.raises(CircuitError, match="item 1 is not a valid PUB") as caught:
         read_circuits([circuit().assign_parameters([0.1]), (circuit(), object())], 100)
     assert len(str(caught.value)) < 400

@@ -9,8 +9,9 @@ import pytest
 from qjm_widgets.bundle.manifest_reader import _check_cover
 from qjm_widgets.bundle.strict_json import RefusalError
 from qjm_widgets.core.job_tags import identity_of
-from qjm_widgets.core.ports import Observation, RemoteJob
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.provider_jobs import assemble, found_sets
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import JobRecord, Span, Status
 from qjm_widgets.core.span_index import Cover, runs_of
 from tests.contract.store_fixtures import a_set

@@ -100,7 +100,7 @@ def share(place: str, number: int, seed: int) -> None:
     mother = os.getppid()
     chance = random.Random(seed)
     clock = JumpingClock()
-    qjm_widgets.manager.manager.SystemClock = lambda: clock  # type: ignore[assignment,misc]
+    qjm_widgets.manager.manager.time = clock  # type: ignore[assignment,misc]
     signal.signal(
         signal.SIGUSR1, lambda *_: clock.jump(chance.choice([-86_400.0, 3_600.0, 31_536_000.0]))
     )
@@ -133,7 +133,7 @@ def share(place: str, number: int, seed: int) -> None:
             continue
     with suppress(KeyboardInterrupt):
         if manager is not None:
-            manager._shut()
+            manager._shut_down()
 
 
 def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:

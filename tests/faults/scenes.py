@@ -58,7 +58,7 @@ class StandingClock(JumpingClock):
 def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
     """What every manager of this test goes by; nothing is left to chance."""
     clock = JumpingClock()
-    monkeypatch.setattr("qjm_widgets.manager.manager.SystemClock", lambda: clock)
+    monkeypatch.setattr("qjm_widgets.manager.manager.time", clock)
     monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
     return clock
 
@@ -90,8 +90,8 @@ def idle(*managers: JobManager) -> None:
     for manager in managers:
         for _ in range(3):
             turn(manager)
-            for driver in manager._engine._drivers.values():
-                for call_queue in driver.call_queues:
+            for worker in manager._engine._workers.values():
+                for call_queue in worker.call_queues:
                     done = threading.Event()
                     call_queue.call(done.set)
                     assert done.wait(LIMIT)
@@ -120,8 +120,8 @@ def abandon(manager: JobManager) -> None:
         if store._owner._descriptor is not None:
             os.close(store._owner._descriptor)
             store._owner._descriptor = None
-    for driver in list(manager._engine._drivers.values()):
-        for call_queue in driver.call_queues:
+    for worker in list(manager._engine._workers.values()):
+        for call_queue in worker.call_queues:
             call_queue.stop()
             assert call_queue.join(LIMIT)
 

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.counts import Packed
-from qjm_widgets.core.option_names import KnownOptions
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.seeds import SeedRule
-from qjm_widgets.core.splitting import Limits
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import NotFoundError
 from tests.fakes import LIMIT
 from tests.faults.server import LAYOUT
@@ -39,7 +39,7 @@ class Sent:
         self.status = Status.DONE
 
 
-class Scripted:
+class Scripted(BackendAdapter):
     """A provider in this process whose jobs outlive managers.
 
     Args:
@@ -61,10 +61,8 @@ class Scripted:
 
     name = "scripted"
     kind = "scripted"
-    default_shots: int | None = 100
-    runs_inside_submit = False
-    recipe: str | None = None
-    seed_rule = SeedRule.UNKNOWN
+    account = "test"
+    default_shots = 100
 
     def __init__(
         self,
@@ -72,20 +70,17 @@ class Scripted:
         refuse: Callable[[int, Submission], None] = lambda number, submission: None,
         lose: Callable[[int, Submission], None] = lambda number, submission: None,
         hold: bool = False,
-        survives: bool | None = True,
+        lifetime: JobLifetime = JobLifetime.BACKEND,
         finds: bool = False,
         pace: Pace | None = None,
         max_pending: int | None = None,
         name: str = "scripted",
     ) -> None:
         self.name = name
-        self.limits = Limits()
-        self.survives_kernel = survives
+        self.lifetime = lifetime
         self.finds = finds
-        self.settling = 0.0
         self.pace = pace
         self.max_pending = max_pending
-        self.account = "test"
         self.refuse = refuse
         self.lose = lose
         self.hold = hold
@@ -97,18 +92,6 @@ class Scripted:
         self.gates: dict[str, threading.Event] = {}
         calls = ("submit", "observe", "cancel", "find", "retrieve")
         self.entered = {call: threading.Event() for call in calls}
-
-    def option_names(self) -> KnownOptions:
-        return KnownOptions(frozenset(), others=True)
-
-    def check(self, works: Sequence[Work], options: Any) -> None:
-        """Everything may run."""
-
-    def check_cut(self, works: Sequence[Work], start: int, options: Any) -> None:
-        """Everything can be merged."""
-
-    def seeds(self, pieces: int, options: Any) -> list[int | None]:
-        return [None] * pieces
 
     def submit(self, submission: Submission) -> Any:
         number = len(self.knocks)

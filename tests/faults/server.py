@@ -16,14 +16,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.counts import Layout, Packed
-from qjm_widgets.core.option_names import KnownOptions
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.seeds import SeedRule
-from qjm_widgets.core.splitting import Limits
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import NotFoundError
 
 LAYOUT = Layout((), 10)
@@ -157,7 +156,7 @@ class Ledger:
         )
 
 
-class Finding:
+class Finding(BackendAdapter):
     """Sends to a ledger whose jobs carry tags and can be found by them.
 
     Args:
@@ -169,17 +168,11 @@ class Finding:
 
     name = "ledger"
     kind = "finding"
-    limits = Limits()
-    default_shots: int | None = 100
-    survives_kernel: bool | None = True
-    runs_inside_submit = False
-    max_pending: int | None = None
-    pace: Pace | None = None
+    default_shots = 100
+    lifetime = JobLifetime.BACKEND
     account = "test"
     finds = True
     settling = 0.2
-    recipe: str | None = None
-    seed_rule = SeedRule.UNKNOWN
 
     def __init__(
         self,
@@ -193,18 +186,6 @@ class Finding:
         self.faults = dict(faults or {})
         self.most = most
         self.event = event
-
-    def option_names(self) -> KnownOptions:
-        return KnownOptions(frozenset(), others=True)
-
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Everything may run."""
-
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """Everything can be merged."""
-
-    def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        return [None] * pieces
 
     def submit(self, submission: Submission) -> Any:
         self.event("before submit")
@@ -267,7 +248,7 @@ class InKernel(Finding):
     """Computes in the kernel: what it had dies with it."""
 
     kind = "in_kernel"
-    survives_kernel = False
+    lifetime = JobLifetime.KERNEL
     finds = False
     max_pending = 3
 

@@ -15,6 +15,7 @@ from qiskit.providers import JobError, JobTimeoutError
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core import backoff, formatting
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import JobRecord, Status
 from tests.fakes import LIMIT, reach
 from tests.faults.scenes import (
@@ -97,7 +98,7 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
     yield manager
     for job_set in manager.job_sets():
         job_set.cancel()
-    manager._shut()
+    manager._shut_down()
 
 
 def runs(adapter: Scripted) -> Counter[int]:
@@ -182,7 +183,7 @@ def test_a_job_whose_answer_is_lost_runs_once(
 def test_what_breaks_off_inside_the_kernel_cannot_run_elsewhere(
     name: str, manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(name=name, survives=False)
+    adapter = Scripted(name=name, lifetime=JobLifetime.KERNEL)
     adapter.raises["submit"], adapter.times["submit"] = KINDS[name](), 1
     job_set = start(manager, adapter, NUMBER)
     pass_time(clock, manager, lambda: job_set._state.settled)
@@ -316,7 +317,7 @@ def test_a_look_up_that_raises_ends_in_words_and_loses_nothing(
         job_set = start(first, adapter, NUMBER)
         assert job_set.wait(LIMIT, until="submitted")
         idle(first)
-        first._shut()
+        first._shut_down()
         if call == "find":
             forget_ids(store)
         adapter.raises[call], adapter.times[call] = make(), TIMES[times]
@@ -351,7 +352,7 @@ def test_a_held_job_that_was_sent_is_had_back_by_another_kernel(
     pass_time(clock, first, lambda: job_set._state.settled)
     assert words(job_set) == ["held"] * 2
     assert "401" in str(job_set._state.jobs[0].last_error)
-    first._shut()
+    first._shut_down()
     adapter.raises.clear()
     for job in adapter.sent:
         job.finish()
@@ -369,7 +370,7 @@ def test_a_job_that_the_backend_has_no_more_is_held_at_once(tmp_path: Path, cloc
     job_set = start(first, adapter, 3)
     assert job_set.wait(LIMIT, until="submitted")
     idle(first)
-    first._shut()
+    first._shut_down()
     del adapter.sent[1]
     with JobManager(tmp_path / "store") as manager:
         again = manager.retrieve_job_set(job_set.job_set_id())

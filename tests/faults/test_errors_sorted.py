@@ -30,7 +30,7 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
     yield manager
     for job_set in manager.job_sets():
         job_set.cancel()
-    manager._shut()
+    manager._shut_down()
 
 
 @pytest.mark.parametrize(
@@ -206,8 +206,8 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
     with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
         job_set.managed_jobs()[1].retry()
     assert words(job_set) == ["done", "error", "done"]
-    painter = ViewUpdates(job_set)
-    content = painter.hello("a").content
+    updates = ViewUpdates(job_set)
+    content = updates.open_view("a").content
     assert content["head"]["can"]["retry"] == 0
     assert [row.get("can") for row in content["rows"]] == [[], [], []]
     # It is known in another kernel too.
@@ -243,7 +243,7 @@ def test_what_can_be_sent_again_is_sent_beside_what_cannot(manager: JobManager) 
     job_set = start(manager, backend, 3, pass_manager=Fails())
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["error", "error", "done"]
-    assert ViewUpdates(job_set).hello("a").content["head"]["can"]["retry"] == 1
+    assert ViewUpdates(job_set).open_view("a").content["head"]["can"]["retry"] == 1
     assert job_set.retry() == 1
     assert job_set.wait(LIMIT)
     assert words(job_set) == ["done", "error", "done"]

@@ -78,7 +78,7 @@ def child():
             job.finish()
         assert ours.wait(LIMIT)
         found["own"] = repr(ours.results().get_counts(1))
-        found["driver"] = repr(own.retrieve_job_set(job_set.job_set_id()).live.owner)
+        found["driver"] = repr(own.retrieve_job_set(job_set.job_set_id())._state.owner)
     return found
 
 if mode == "fork":

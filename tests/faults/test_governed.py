@@ -219,7 +219,7 @@ def test_a_set_that_waits_holds_up_no_other_backend(manager: JobManager) -> None
     assert words(waiting) == ["not_sent"] * 3
 
 
-def test_pause_holds_back_what_is_not_sent_and_proceed_sends_it(manager: JobManager) -> None:
+def test_pause_holds_back_what_is_not_sent_and_unpause_sends_it(manager: JobManager) -> None:
     adapter = Scripted(hold=True, max_pending=1)
     job_set = start(manager, adapter, 3)
     reach(job_set, lambda: adapter.sent and job_set._state.numbers()[Status.QUEUED])

@@ -72,7 +72,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def manager(tmp_path: Path) -> Iterator[JobManager]:
     manager = JobManager(tmp_path / "store")
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 @pytest.mark.parametrize("number", [0, 3, 6])
@@ -115,7 +115,7 @@ def test_a_result_that_hangs_hides_no_other_job_and_is_asked_for_once(manager: J
     for job in backend.sent:
         job.finish()
     reach(job_set, lambda: job_set._state.finished == 5)
-    reach(job_set, lambda: "not given its result" in (job_set._state.jobs[0].last_error or ""))
+    reach(job_set, lambda: "not returned its result" in (job_set._state.jobs[0].last_error or ""))
     reach(job_set, lambda: "job 0 (job-0)" in repr(job_set))
     done(start(manager, ScriptedBackend(name="other"), 2), 2)
     backend.doors["result"].set()
@@ -164,5 +164,5 @@ def test_nothing_that_hangs_holds_up_the_end_of_the_manager(manager: JobManager)
     backend = HangingBackend(0, "status")
     job_set = start(manager, backend, 2)
     reach(job_set, lambda: job_set._state.jobs[0].last_error)
-    manager._shut()
+    manager._shut_down()
     backend.doors["status"].set()

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from qjm_widgets.core.ports import Changes
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import DrivenElsewhereError, LeaseLostError
 from qjm_widgets.storage import SQLiteStore, leases
 from tests.contract.store_fixtures import a_job, a_set

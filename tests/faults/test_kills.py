@@ -47,7 +47,7 @@ class Story:
         self.kills = 0
         self.sent_before_cancel: int | None = None
 
-    def state(self, events: int, chance: random.Random) -> None:
+    def live(self, events: int, chance: random.Random) -> None:
         """Kill kernel after kernel, each at an event of its own."""
         common = {"place": str(self.place), "kind": self.kind, "seed": self.seed}
         kill_at = chance.randrange(1, events)
@@ -171,7 +171,7 @@ def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
         place = tmp_path / str(seed)
         place.mkdir()
         story = Story(nursery, place, kind, seed)
-        story._state(events, random.Random(f"{kind} {seed}"))
+        story.live(events, random.Random(f"{kind} {seed}"))
         try:
             found = story.check()
         except AssertionError as error:

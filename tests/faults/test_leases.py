@@ -86,7 +86,7 @@ def managers(store: Path) -> Iterator[list[JobManager]]:
     managers = [JobManager(store), JobManager(store)]
     yield managers
     for manager in managers:
-        manager._shut()
+        manager._shut_down()
 
 
 @pytest.fixture
@@ -344,12 +344,14 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     assert mine.entered["submit"].wait(LIMIT)
     theirs = Scripted(hold=True)
     taken = take_over(store, job_set, second, theirs)
-    first._engine.ask(lambda: first._engine._turn.amend(first._engine._sets[job_set.job_set_id()], 0))
+    first._engine.ask(
+        lambda: first._engine._transitions.amend(first._engine._sets[job_set.job_set_id()], 0)
+    )
     reach(job_set, lambda: job_set._state.adapter is None)
     mine.gates["submit"].set()
-    for driver in first._engine._drivers.values():
-        driver._lane.stop()
-        assert driver._lane.join(LIMIT)
+    for worker in first._engine._workers.values():
+        worker.call_queues[0].stop()
+        assert worker.call_queues[0].join(LIMIT)
     assert len(mine.knocks) == 9, "only the call that was under way"
     assert taken.cancel() == 8
 
@@ -418,7 +420,7 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
     opened = [path, real] if link == "that dangles at first" else [real, path]
     first, second = map(JobManager, opened)
     try:
-        assert first.store_path == second.store_path == str(real)
+        assert first._store_path == second._store_path == str(real)
         assert real.stat().st_mode & 0o777 == 0o600
         adapter = Scripted(hold=True)
         job_set = start(first, adapter, 2)
@@ -432,8 +434,8 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
             job.finish()
         done(seen, 2)
     finally:
-        first._shut()
-        second._shut()
+        first._shut_down()
+        second._shut_down()
     assert sorted(file.name for file in real.parent.iterdir()) == ["store"]
 
 

@@ -129,7 +129,7 @@ class Kernels(RuleBasedStateMachine):
                 self.ends()
             finally:
                 for manager in [*self.gone, self.manager]:
-                    manager._shut()
+                    manager._shut_down()
                 shutil.rmtree(self.place)
 
     # -- what the provider does ----------------------------------------------------------------------
@@ -231,7 +231,7 @@ class Kernels(RuleBasedStateMachine):
     @precondition(lambda self: self.driven)
     @rule()
     def is_closed(self) -> None:
-        self.manager._shut()
+        self.manager._shut_down()
         self._leave()
 
     def _leave(self) -> None:
@@ -337,7 +337,7 @@ def test_any_order_of_events_keeps_the_promises(
     monkeypatch: pytest.MonkeyPatch, figures: Counter[str]
 ) -> None:
     monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
-    monkeypatch.setattr("qjm_widgets.manager.manager.SystemClock", lambda: Kernels.clock)
+    monkeypatch.setattr("qjm_widgets.manager.manager.time", Kernels.clock)
     run_state_machine_as_test(
         Kernels,
         settings=settings(

@@ -120,7 +120,7 @@ def test_one_name_for_all_is_taken_in_order() -> None:
 def test_a_result_that_does_not_tell_which_circuits_it_has_is_an_error_and_no_guess(change: Odd) -> None:
     job_set = ran(change)
     assert words(job_set) == ["error"]
-    assert "names do not tell which" in str(job_set.error_messages())
+    assert "names do not identify them" in str(job_set.error_messages())
     assert "the job 5" in str(job_set.error_messages())
 
 

@@ -277,7 +277,7 @@ class OddBackend(ScriptedBackend):
 def manager(tmp_path: Path) -> Iterator[JobManager]:
     manager = JobManager(tmp_path / "store")
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def tried(manager: JobManager, *names: str) -> JobSet:
@@ -332,7 +332,7 @@ def test_any_mixture_of_odd_answers_hurts_its_own_jobs_alone(mixed: list[list[st
     finally:
         for name in together.keys() - BEFORE:
             del ANSWERS[name]
-        manager._shut()
+        manager._shut_down()
 
 
 BEFORE = frozenset(ANSWERS)

@@ -90,7 +90,7 @@ def test_a_kernel_killed_after_run_returned_loses_no_circuit(
             assert found.record.complete
             job_set = manager.retrieve_job_set(child.stdout.split()[-1])
             assert [
-                work.circuit for work in job_set._state.circuits.of(Span(0, len(circuits)))
+                work.circuit for work in job_set._state.circuits.get(Span(0, len(circuits)))
             ] == circuits
             done_before = {
                 job.row: job.finished_at for job in job_set._state.jobs if job.status is Status.DONE
@@ -122,7 +122,7 @@ def path(tmp_path: Path) -> Path:
 def manager(path: Path) -> Iterator[JobManager]:
     manager = JobManager(path)
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def test_everything_is_on_disk_before_anything_is_sent(manager: JobManager, path: Path) -> None:
@@ -165,7 +165,8 @@ def test_what_is_changed_after_run_returned_changes_nothing(
 
 KILLED_WHILE_SAVING = """
 import os, sys
-from qjm_widgets import JobManager, set_writer
+from qjm_widgets import JobManager
+from qjm_widgets.manager import set_writer
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import ScriptedBackend, marked
 
@@ -227,7 +228,8 @@ def test_a_run_that_is_interrupted_leaves_nothing(
 
 INTERRUPTED = """
 import sys
-from qjm_widgets import JobManager, set_writer
+from qjm_widgets import JobManager
+from qjm_widgets.manager import set_writer
 from tests.fakes import ScriptedBackend, marked
 
 set_writer._FLUSH_SECONDS = 0.01

@@ -130,7 +130,7 @@ class Soak:
         """Let the kernels go on for a moment."""
         time.sleep(self.chance.uniform(0.02, 0.3))
 
-    def state(self, seconds: float) -> None:
+    def live(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.pause()
@@ -185,7 +185,7 @@ def test_three_kernels_on_one_store_lose_nothing_and_run_nothing_twice(
         nursery = Nursery(tmp_path / "log")
         try:
             soak = Soak(tmp_path, nursery, random.Random(f"soak {SEED}"), small=small)
-            soak._state(SECONDS)
+            soak.live(SECONDS)
             soak.check()
         finally:
             (tmp_path / "stop").touch()

@@ -22,6 +22,7 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine.engine import BEAT_SECONDS
+from qjm_widgets.engine.user_requests import cancel_jobs
 from qjm_widgets.errors import DrivenElsewhereError, StoreError, StoreFullError, StoreGoneError
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, marked, reach
@@ -46,7 +47,7 @@ def manager(store: Path, clock: JumpingClock) -> Iterator[JobManager]:
     manager = JobManager(store)
     manager._store._connection.execute("PRAGMA busy_timeout = 50")  # type: ignore[union-attr]
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def under_way(manager: JobManager, adapter: Scripted) -> JobSet:
@@ -239,8 +240,10 @@ def test_a_store_that_another_process_holds_stops_the_sending_and_loses_nothing(
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     in_trouble(manager, job_set, adapter, clock, "Another process held the job store")
+    engine = manager._engine
+    parts = engine._parts(state_of(manager, job_set))
     with pytest.raises(StoreError, match="no need to ask once more"):
-        manager._engine.ask(lambda: manager._engine._cancel(state_of(manager, job_set), [5]), 0.1)
+        engine.ask(lambda: cancel_jobs(*parts, [5]), 0.1)
     holder.communicate("\n", timeout=LIMIT)
     clock.skip(5)
     manager._engine.post(lambda: None)
@@ -264,7 +267,7 @@ def test_circuits_that_cannot_be_read_from_the_store_are_sent_later(
 ) -> None:
     first = JobManager(store)
     job_set = under_way(first, adapter)
-    first._shut()
+    first._shut_down()
     with JobManager(store) as manager:
         real = manager._store.get_circuits
         failures = iter([StoreError("the store failed")] * 3)
@@ -317,7 +320,7 @@ def test_a_store_whose_directory_is_gone_waits_for_it(
     in_trouble(manager, job_set, adapter, clock, "put the directory back")
     (tmp_path / "away").rename(place)
     goes_on(manager, job_set, adapter, clock, place / "store")
-    manager._shut()
+    manager._shut_down()
 
 
 def test_another_file_in_the_place_of_the_store_is_left_alone(
@@ -394,7 +397,7 @@ def test_two_kernels_that_lose_one_store_find_together_again(
     done(followed, 3)
     goes_on(manager, sets[0], adapter, clock, store)
     done(seen, 6)
-    second._shut()
+    second._shut_down()
 
 
 @pytest.mark.parametrize("how", ["close", "read", "follow"])
@@ -421,7 +424,7 @@ def test_a_manager_that_writes_nothing_writes_a_deleted_store_anew(
         assert seen.managed_jobs()[0].history()
         assert store.exists()
     idle_one.close()
-    assert "was deleted while it was open, and was written anew" in caplog.text
+    assert "was deleted while it was open, and was restored" in caplog.text
     with JobManager(store) as later:
         done(later.retrieve_job_set(job_set.job_set_id()), 3)
     assert [path.name for path in store.parent.iterdir()] == ["store"]
@@ -474,7 +477,7 @@ def test_sets_that_are_lost_with_the_directory_of_the_store_are_named(tmp_path: 
         done(start(manager, Scripted(), 1, name=f"set {number}"), 1)
     shutil.rmtree(place)
     with pytest.warns(
-        UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be written"
+        UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be restored"
     ):
         manager.close()
     assert not place.exists()

@@ -159,7 +159,7 @@ warnings.simplefilter("ignore")
 job_set = run()
 held, over = threading.Event(), threading.Event()
 def hold():
-    with manager._lock:
+    with manager._session.lock:
         held.set()
         over.wait(30)
 threading.Thread(target=hold, daemon=True).start()
@@ -301,7 +301,7 @@ def test_what_a_backend_raises_ends_no_thread(call: str) -> None:
         def __str__(self) -> str:
             raise ValueError("no text")
 
-    adapter = Scripted(hold=True, survives=True)
+    adapter = Scripted(hold=True)
     adapter.raises[call] = Odd()
     with JobManager(":memory:") as manager:
         job_set = start(manager, adapter, 2)

@@ -12,7 +12,7 @@ from qjm_widgets import JobManager
 from qjm_widgets.core import formatting
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine.single_poller import _MOST_HANGING_ASKS
+from qjm_widgets.engine.single_poller import _MOST_HANGING_POLLS
 from qjm_widgets.engine.submitter import _MOST_HANGING as _MOST_SENDING
 from qjm_widgets.errors import DrivenElsewhereError
 from tests.fakes import LIMIT, reach
@@ -44,7 +44,7 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
     yield manager
     for job_set in manager.job_sets():
         job_set.cancel()
-    manager._shut()
+    manager._shut_down()
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     until(clock, manager, lambda: job_set._state.settled, step=3600)
     names = [thread.name for thread in threading.enumerate() if thread.name.endswith("-hanging")]
     assert names.count("qjm-ask-hanging") <= 3, "one for each job, and one that waits for others"
-    assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_ASKS + 1
+    assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_POLLS + 1
     assert words(job_set) == ["held", "held"]
     end()
     for job in adapter.sent:
@@ -153,7 +153,7 @@ def test_a_look_up_that_hangs_is_made_again(
     job_set = start(first, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     idle(first)
-    first._shut()
+    first._shut_down()
     with JobManager(tmp_path / "store") as manager:
         again = manager.retrieve_job_set(job_set.job_set_id())
         end = hang(adapter, "retrieve")
@@ -170,10 +170,10 @@ def test_a_look_up_that_hangs_is_made_again(
 
 @pytest.mark.parametrize("finds", [True, False], ids=["tags", "no tags"])
 def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
-    finds: bool, manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    finds: bool, manager: JobManager, clock: JumpingClock
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(finds=finds)
+    adapter.submit_seconds = 0.05
     adapter.settling = 1e6  # not found before it was accepted
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 3)
@@ -190,10 +190,10 @@ def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
 
 
 def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_back(
-    manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    manager: JobManager, clock: JumpingClock
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(hold=True)
+    adapter.submit_seconds = 0.05
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 2)
     assert adapter.entered["submit"].wait(LIMIT)
@@ -207,10 +207,10 @@ def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_ba
 
 
 def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
-    manager: JobManager, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    manager: JobManager, clock: JumpingClock
 ) -> None:
-    monkeypatch.setattr("qjm_widgets.engine.submitter._DEADLINE", 0.05)
     adapter = Scripted(name="hanging")
+    adapter.submit_seconds = 0.05
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 20)
     until(clock, manager, lambda: job_set._state.numbers()[Status.HELD] == _MOST_SENDING + 1, 400)

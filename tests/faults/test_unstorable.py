@@ -31,7 +31,7 @@ LARGEST = 200_000
 def manager(tmp_path: Path) -> Iterator[JobManager]:
     manager = JobManager(tmp_path / "store")
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def small(manager: JobManager) -> None:

@@ -14,7 +14,7 @@ from qjm_widgets.core.records import Span
 from qjm_widgets.errors import InvalidStateError, MissingCircuitsError, NotAvailableError
 from qjm_widgets.plotting.groups import groups
 from qjm_widgets.widgets.static_html import html_of
-from qjm_widgets.widgets.wire import head
+from qjm_widgets.widgets.wire_head import head
 from tests.fakes import LIMIT, ScriptedBackend, marked, until
 
 WORDS = "cannot be resumed: circuit 7"
@@ -57,7 +57,7 @@ def test_it_runs_and_is_not_forgotten(store: Path) -> None:
             job_set = manager.run(circuits(), ScriptedBackend(), max_circuits_per_job=5, shots=10)
         results = job_set.results(LIMIT)
         assert [results.get_counts(at) for at in range(10)] == [{f"{at:010b}": 10} for at in range(10)]
-        (work,) = job_set._state.circuits.of(Span(7, 8))
+        (work,) = job_set._state.circuits.get(Span(7, 8))
         assert work.circuit == circuits()[7]
         assert job_set.retry() == 0
 

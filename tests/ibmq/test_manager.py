@@ -270,13 +270,13 @@ def test_waiting_is_told_as_a_warning(jobs: IBMQJobManager, caplog: pytest.LogCa
     job_set = jobs.run(circuits(1), ScriptedBackend(), name="slow")
     state = job_set.job_set._state
     with caplog.at_level(logging.WARNING, "qjm_widgets"):
-        state.trouble = "5 jobs are pending, which is the limit"
+        state.set_trouble("5 jobs are pending, which is the limit")
         state.notify()
         state.notify()
     assert [r.getMessage() for r in caplog.records] == [
         "Job set slow waits: 5 jobs are pending, which is the limit"
     ]
-    state.trouble = None
+    state.set_trouble(None)
 
 
 class Account:

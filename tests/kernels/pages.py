@@ -1,4 +1,4 @@
-"""A real kernel, and the page's side of its comms: what a front end sends and hears."""
+"""A real kernel, and a client that sends and reads messages as a page does."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any, Self
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+#: The longest that a test waits for the kernel.
 SECONDS = 60.0
-"""After which a test that waits for the kernel fails."""
 
-# A simulator that computes when a named pipe is opened and closed: no cell has to run for it.
+# A simulator that computes after a named pipe is opened and closed, without a cell.
 PANEL = """
 import threading
 from qiskit import QuantumCircuit
@@ -43,7 +43,7 @@ panel = job_set.panel()
 
 
 class Page:
-    """Runs cells and sends messages, as a page does; keeps what it hears, in its order.
+    """Runs cells and sends messages as a page does; ``messages`` has what it read, in order.
 
     ``QJM_KERNEL`` names a folder with another ipykernel than the installed one.
     """
@@ -56,7 +56,7 @@ class Page:
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
         }
         self._manager = KernelManager(kernel_name="python3")
-        self._manager.kernel_cmd = [  # of these tests, whatever is installed as python3
+        self._manager.kernel_cmd = [  # this Python, whatever kernel is installed as python3
             *(sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}")
         ]
         self._log = store.with_name("kernel.log")
@@ -64,7 +64,7 @@ class Page:
             self._manager.start_kernel(env=environment, stdout=log, stderr=log)
         self.client: BlockingKernelClient = self._manager.blocking_client()
         self.client.start_channels()
-        self.heard: list[dict[str, Any]] = []
+        self.messages: list[dict[str, Any]] = []
 
     def __enter__(self) -> Self:
         self.client.wait_for_ready(timeout=SECONDS)
@@ -75,42 +75,42 @@ class Page:
         self._manager.shutdown_kernel(now=True)
 
     def log(self) -> str:
-        """What the kernel's process has written of itself."""
+        """Return the output of the kernel's process."""
         return self._log.read_text("utf-8")
 
     def run(self, code: str) -> str:
-        """Run a cell to its end; what it printed."""
+        """Run a cell to its end; return what it printed."""
         cell = self.begin(code)
-        self.until_idle(cell)
+        self.read_until_idle(cell)
         errors = [m["content"]["evalue"] for m in self._of(cell) if m["msg_type"] == "error"]
         assert not errors, errors
         return self.printed(cell)
 
     def printed(self, cell: str) -> str:
-        """What a cell has printed so far."""
+        """Return what a cell has printed so far."""
         return "".join(m["content"]["text"] for m in self._of(cell) if m["msg_type"] == "stream")
 
     def ended(self, cell: str) -> bool:
-        """Whether a cell is known to have ended."""
+        """Return whether a cell is known to have ended."""
         return any(_is_end(m) for m in self._of(cell))
 
     def _of(self, cell: str) -> list[dict[str, Any]]:
-        return [m for m in self.heard if m["parent_header"].get("msg_id") == cell]
+        return [m for m in self.messages if m["parent_header"].get("msg_id") == cell]
 
     def begin(self, code: str) -> str:
         """Start a cell."""
         return str(self.client.execute(code))
 
     def interrupt(self) -> None:
-        """As a person who presses the button."""
+        """Interrupt the kernel, as the button does."""
         self._manager.interrupt_kernel()
 
-    def ask(self, expression: str) -> Any:
-        """The value of an expression, by way of JSON."""
+    def evaluate(self, expression: str) -> Any:
+        """Return the value of an expression, by way of JSON."""
         return json.loads(self.run(f"import json; print(json.dumps({expression}))"))
 
     def send(self, comm_id: str, content: dict[str, Any], subshell: str | None = None) -> str:
-        """A widget's custom message; its id."""
+        """Send a widget's custom message; return its id."""
         data = {"method": "custom", "content": content}
         message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         if subshell is not None:
@@ -119,12 +119,12 @@ class Page:
         return str(message["header"]["msg_id"])
 
     def command(self, comm_id: str, name: str, action: str, subshell: str | None = None) -> None:
-        """A click on a button of a panel."""
+        """Send the command of a panel's button."""
         content = {"kind": "command", "v": 1, "id": name, "do": action, "rows": None}
         self.send(comm_id, content, subshell)
 
     def subshell(self) -> str | None:
-        """A subshell as front ends make one; None where the kernel has none."""
+        """Make a subshell as front ends do; None if the kernel has none."""
         request = self.client.session.msg("create_subshell_request", {})
         self.client.control_channel.send(request)
         reply = self.client.control_channel.get_msg(timeout=SECONDS)
@@ -134,15 +134,15 @@ class Page:
         return None if found is None else str(found)
 
     def has_subshells(self) -> bool:
-        """Whether front ends would make one."""
+        """Return whether front ends would make a subshell."""
         self.client.kernel_info()
         reply = self.client.get_shell_msg(timeout=SECONDS)
         while reply["msg_type"] != "kernel_info_reply":
             reply = self.client.get_shell_msg(timeout=SECONDS)
         return "kernel subshells" in reply["content"].get("supported_features", [])
 
-    def until(self, wanted: Any) -> dict[str, Any]:
-        """Hear on until a message is as wanted; it is the last of ``heard``."""
+    def read_until(self, wanted: Any) -> dict[str, Any]:
+        """Read messages until one matches; it is the last of ``messages``."""
         deadline = time.monotonic() + SECONDS
         while True:
             try:
@@ -150,30 +150,30 @@ class Page:
                     timeout=max(0.0, deadline - time.monotonic())
                 )
             except Empty:
-                kinds = [m["msg_type"] for m in self.heard]
-                raise AssertionError(f"the kernel did not say it; it said {kinds}") from None
-            self.heard.append(message)
+                kinds = [m["msg_type"] for m in self.messages]
+                raise AssertionError(f"no message matches among {kinds}") from None
+            self.messages.append(message)
             if wanted(message):
                 return message
 
-    def until_ack(self, name: str) -> dict[str, Any]:
-        """Hear on until a command is acknowledged."""
+    def read_until_ack(self, name: str) -> dict[str, Any]:
+        """Read messages until a command is acknowledged."""
 
         def acknowledges(message: dict[str, Any]) -> bool:
             content = message["content"].get("data", {}).get("content", {})
             return content.get("kind") == "ack" and content.get("id") == name
 
-        found: dict[str, Any] = self.until(acknowledges)["content"]["data"]["content"]
+        found: dict[str, Any] = self.read_until(acknowledges)["content"]["data"]["content"]
         return found
 
-    def until_idle(self, cell: str) -> None:
-        """Hear on until a cell has ended, unless it is known already."""
+    def read_until_idle(self, cell: str) -> None:
+        """Read messages until a cell has ended, unless it is known already."""
         if not self.ended(cell):
-            self.until(lambda m: _is_end(m) and m["parent_header"].get("msg_id") == cell)
+            self.read_until(lambda m: _is_end(m) and m["parent_header"].get("msg_id") == cell)
 
-    def until_printed(self, text: str) -> None:
-        """Hear on until a cell has printed something."""
-        self.until(lambda m: m["msg_type"] == "stream" and text in m["content"]["text"])
+    def read_until_printed(self, text: str) -> None:
+        """Read messages until a cell has printed a text."""
+        self.read_until(lambda m: m["msg_type"] == "stream" and text in m["content"]["text"])
 
 
 def _is_end(message: dict[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""What a page says while a cell runs is heard: on a subshell, and in our own waits without one.
+"""Messages of a page while a cell runs are served: on a subshell, or in our own waits without one.
 
 Run with the installed ipykernel, and by ``make test-kernels`` with others.
 """
@@ -23,14 +23,14 @@ WAITS = {
 
 
 class Panel:
-    """A panel of three jobs; the first of them, and with it all, waits until the gate is opened."""
+    """A panel of three jobs, which wait until the gate is opened."""
 
     def __init__(self, page: Page, pipe: Path) -> None:
         self.page = page
         self._pipe = pipe
         os.mkfifo(pipe)
         page.run(PANEL.format(pipe=str(pipe)))
-        self.comm_id = str(page.ask("panel.comm.comm_id"))
+        self.comm_id = str(page.evaluate("panel.comm.comm_id"))
 
     def open_gate(self) -> None:
         self._pipe.open("w").close()
@@ -39,7 +39,7 @@ class Panel:
         self.page.command(self.comm_id, action, action, subshell)
 
     def answer(self, action: str) -> dict[str, Any]:
-        return self.page.until_ack(action)
+        return self.page.read_until_ack(action)
 
 
 @pytest.fixture(scope="module")
@@ -54,66 +54,66 @@ def panel(page: Page, tmp_path: Path) -> Panel:
     return Panel(page, tmp_path / "gate")
 
 
-def test_the_kernel_is_the_one_that_was_asked_for(page: Page) -> None:
+def test_the_kernel_is_the_requested_one(page: Page) -> None:
     wanted = os.environ.get("QJM_KERNEL")
-    found = page.ask("__import__('ipykernel').__file__")
+    found = page.evaluate("__import__('ipykernel').__file__")
     assert Path(found).is_relative_to(wanted or Path(ipykernel.__file__).parent)
 
 
 @pytest.mark.parametrize("wait", WAITS)
 def test_a_click_is_answered_while_a_cell_waits(page: Page, panel: Panel, wait: str) -> None:
     cell = page.begin(f"print('waiting')\n{WAITS[wait]}\nprint('over')")
-    page.until_printed("waiting")
+    page.read_until_printed("waiting")
     panel.click("cancel")
     assert panel.answer("cancel")["text"] == "cancelling 3 jobs"
     assert "over" not in page.printed(cell)
     panel.open_gate()
-    page.until_idle(cell)
+    page.read_until_idle(cell)
     assert "over" in page.printed(cell)
-    statuses = page.ask("[job.state.value for job in job_set.managed_jobs()]")
+    statuses = page.evaluate("[job.state.value for job in job_set.managed_jobs()]")
     assert statuses[1:] == ["cancelled", "cancelled"]
 
 
 def test_other_messages_keep_their_order(page: Page, panel: Panel) -> None:
     cells = [page.begin("print('waiting')\njob_set.wait(60)\norder = [1]")]
     cells.append(page.begin("order.append(2)"))
-    page.until_printed("waiting")
+    page.read_until_printed("waiting")
     cells.append(page.begin("order.append(3)"))
     panel.click("pause")
     assert panel.answer("pause")["ok"]
     cells.append(page.begin("order.append(4)"))
-    panel.click("proceed")
-    assert panel.answer("proceed")["ok"]
+    panel.click("unpause")
+    assert panel.answer("unpause")["ok"]
     panel.open_gate()
     for cell in cells:
-        page.until_idle(cell)
-    assert page.ask("order") == [1, 2, 3, 4]
+        page.read_until_idle(cell)
+    assert page.evaluate("order") == [1, 2, 3, 4]
 
 
-def test_an_interrupt_ends_the_wait_and_what_stood_behind_it(page: Page, panel: Panel) -> None:
+def test_an_interrupt_ends_the_wait_and_the_cells_after_it(page: Page, panel: Panel) -> None:
     waiting = page.begin("print('waiting')\njob_set.wait(60)")
-    behind = page.begin("late = True")
-    page.until_printed("waiting")
+    later = page.begin("late = True")
+    page.read_until_printed("waiting")
     panel.click("pause")
     assert panel.answer("pause")["ok"]
     page.interrupt()
-    page.until_idle(waiting)
-    page.until_idle(behind)
-    assert page.ask("'late' in dir()") is False
-    # The jobs did not hear of it.
+    page.read_until_idle(waiting)
+    page.read_until_idle(later)
+    assert page.evaluate("'late' in dir()") is False
+    # The jobs were not interrupted.
     panel.open_gate()
     page.run("job_set.unpause(); assert job_set.wait(60)")
-    assert page.ask("[job.state.value for job in job_set.managed_jobs()]") == ["done"] * 3
+    assert page.evaluate("[job.state.value for job in job_set.managed_jobs()]") == ["done"] * 3
 
 
-def test_the_users_own_code_holds_up_nothing_where_there_are_subshells(
+def test_a_subshell_serves_messages_during_the_users_own_code(
     page: Page, panel: Panel, tmp_path: Path
 ) -> None:
     pipe = tmp_path / "own"
     os.mkfifo(pipe)
     subshell = page.subshell() if page.has_subshells() else None
     cell = page.begin(f"print('busy')\nopen({str(pipe)!r}).read()")
-    page.until_printed("busy")
+    page.read_until_printed("busy")
     panel.click("cancel", subshell)
     if subshell is not None:
         assert panel.answer("cancel")["ok"]
@@ -123,20 +123,20 @@ def test_the_users_own_code_holds_up_nothing_where_there_are_subshells(
         assert panel.answer("cancel")["ok"]
         assert page.ended(cell)
     else:
-        page.until_idle(cell)
+        page.read_until_idle(cell)
     panel.open_gate()
     page.run("assert job_set.wait(60)")
 
 
-def test_what_was_waited_for_is_told_before_the_cell_ends(page: Page, panel: Panel) -> None:
+def test_the_awaited_change_is_sent_before_the_cell_ends(page: Page, panel: Panel) -> None:
     page.send(panel.comm_id, {"kind": "hello", "v": 1, "view": "a"})
     cell = page.begin("print('waiting')\njob_set.wait(60)")
-    page.until_printed("waiting")
+    page.read_until_printed("waiting")
     panel.open_gate()
-    page.until_idle(cell)
+    page.read_until_idle(cell)
     heads = [
         message["content"]["data"]["content"]["head"]
-        for message in page.heard
+        for message in page.messages
         if message["content"].get("comm_id") == panel.comm_id
         and message["content"].get("data", {}).get("content", {}).get("kind") == "update"
     ]

@@ -1,4 +1,4 @@
-"""What the user's code prints and shows beside a panel arrives, as an output of its own cell.
+"""Prints and displays of the user's code beside a panel arrive as outputs of their own cell.
 
 Run with the installed ipykernel, and by ``make test-kernels`` with others.
 """
@@ -14,8 +14,8 @@ import pytest
 
 from tests.kernels.pages import PANEL, Page
 
-# A thread of the user's: it says each thing once for each time that the pipe is opened and closed.
-SPEAKS = """
+# A thread of the user: it writes each kind of output once each time that the pipe is opened and closed.
+WRITER = """
 import logging, sys, threading
 import ipywidgets
 from IPython.display import display
@@ -23,7 +23,7 @@ from IPython.display import display
 out = ipywidgets.Output()
 logging.basicConfig(stream=sys.stderr, force=True)
 
-def speak():
+def write():
     for turn in range({turns}):
         open({pipe!r}).read()
         print(f"printed {{turn}}")
@@ -35,9 +35,9 @@ def speak():
         sys.stderr.flush()
         display({{"text/plain": f"turn {{turn}} is over"}}, raw=True)
 
-speaker = threading.Thread(target=speak, daemon=True)
-speaker.start()
-print("speaking")
+writer = threading.Thread(target=write, daemon=True)
+writer.start()
+print("started")
 """
 KINDS = ["printed", "logged", "shown", "put into a widget"]
 
@@ -49,8 +49,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         yield page
 
 
-class Front:
-    """A panel, and the page's side of it: messages of its view go to a subshell where there is one."""
+class Frontend:
+    """A panel and its front end; messages of its view go to a subshell if there is one."""
 
     def __init__(self, page: Page, pipe: Path) -> None:
         self.page = page
@@ -58,22 +58,22 @@ class Front:
         self._gate = pipe
         os.mkfifo(pipe)
         page.run(PANEL.format(pipe=str(pipe)))
-        self.comm_id = str(page.ask("panel.comm.comm_id"))
+        self.comm_id = str(page.evaluate("panel.comm.comm_id"))
 
     def open_gate(self) -> None:
-        """Let the jobs compute; once."""
+        """Let the jobs compute, once."""
         if self._gate.exists():
             _open(self._gate)
             self._gate.unlink()
 
-    def hello(self, subshell: str | None) -> None:
-        """Ask for the panel's state, and wait until the kernel has answered."""
-        self.say(self.comm_id, {"kind": "hello", "v": 1, "view": "a"}, subshell)
-        assert any(self._is_full(message) for message in self.page.heard)
+    def open_view(self, subshell: str | None) -> None:
+        """Request the panel's state, and wait for the kernel's answer."""
+        self.send(self.comm_id, {"kind": "hello", "v": 1, "view": "a"}, subshell)
+        assert any(self._is_full(message) for message in self.page.messages)
 
-    def say(self, comm_id: str, content: dict[str, Any], subshell: str | None) -> None:
+    def send(self, comm_id: str, content: dict[str, Any], subshell: str | None) -> None:
         """Send a widget's message, and wait until the kernel has handled it."""
-        self.page.until_idle(self.page.send(comm_id, content, subshell))
+        self.page.read_until_idle(self.page.send(comm_id, content, subshell))
 
     def _is_full(self, message: dict[str, Any]) -> bool:
         data = message["content"].get("data", {})
@@ -82,10 +82,10 @@ class Front:
 
 
 @pytest.fixture
-def front(page: Page, tmp_path: Path) -> Iterator[Front]:
-    front = Front(page, tmp_path / "gate")
-    yield front
-    front.open_gate()
+def frontend(page: Page, tmp_path: Path) -> Iterator[Frontend]:
+    frontend = Frontend(page, tmp_path / "gate")
+    yield frontend
+    frontend.open_gate()
     page.run("assert job_set.wait(60)")
 
 
@@ -94,47 +94,51 @@ def _open(pipe: Path) -> None:
 
 
 def _parents_of(page: Page, text: str) -> set[str]:
-    """Of which cells (or other messages) something was an output."""
+    """Return the ids of the cells (or other messages) whose output has a text."""
     return {
         message["parent_header"].get("msg_id", "")
-        for message in page.heard
+        for message in page.messages
         if message["msg_type"] in ("stream", "display_data")
         and text in (message["content"].get("text") or message["content"]["data"]["text/plain"])
     }
 
 
-def test_what_the_users_threads_say_is_their_cells(page: Page, front: Front, tmp_path: Path) -> None:
-    pipe, own = tmp_path / "speaker", tmp_path / "own"
+def test_outputs_of_the_users_threads_belong_to_their_cells(
+    page: Page, frontend: Frontend, tmp_path: Path
+) -> None:
+    pipe, own = tmp_path / "writer", tmp_path / "own"
     os.mkfifo(pipe)
     os.mkfifo(own)
-    # A widget of the user's own: its messages may come on a subshell as well.
-    other = str(page.ask("__import__('ipywidgets').IntSlider().comm.comm_id"))
-    page.heard.clear()
-    cell = page.begin(SPEAKS.format(turns=8, pipe=str(pipe)) + f"open({str(own)!r}).read()")
-    page.until_printed("speaking")
+    # A widget of the user: its messages may use a subshell, too.
+    other = str(page.evaluate("__import__('ipywidgets').IntSlider().comm.comm_id"))
+    page.messages.clear()
+    cell = page.begin(WRITER.format(turns=8, pipe=str(pipe)) + f"open({str(own)!r}).read()")
+    page.read_until_printed("started")
 
     def turn(number: int, subshell: str | None) -> None:
-        front.hello(subshell)
-        if page.ended(cell):  # from 7.4 on they come on the main shell
-            front.say(other, {}, subshell)
+        frontend.open_view(subshell)
+        if page.ended(cell):  # from 7.4 on they use the main shell
+            frontend.send(other, {}, subshell)
         _open(pipe)
-        page.until(lambda m: m["content"].get("data", {}).get("text/plain") == f"turn {number} is over")
+        page.read_until(
+            lambda m: m["content"].get("data", {}).get("text/plain") == f"turn {number} is over"
+        )
 
-    ways = [front.subshell] * 4 if front.subshell else []  # while the cell runs
+    ways = [frontend.subshell] * 4 if frontend.subshell else []  # while the cell runs
     for number, subshell in enumerate(ways):
         turn(number, subshell)
     _open(own)
-    page.until_idle(cell)
+    page.read_until_idle(cell)
     for number in range(len(ways), 8):
-        turn(number, None if number % 2 else front.subshell)
+        turn(number, None if number % 2 else frontend.subshell)
 
     for number in range(8):
         for kind in KINDS:
             assert _parents_of(page, f"{kind} {number}") == {cell}, f"{kind} {number}"
-    # A front end puts into an Output widget what comes as an output of the message that it names.
+    # An Output widget shows the outputs of the message with its id.
     named = {
         message["content"]["data"].get("state", {}).get("msg_id")
-        for message in page.heard
+        for message in page.messages
         if message["msg_type"] == "comm_msg"
     }
     assert named - {None} == {"", cell}
@@ -143,22 +147,24 @@ def test_what_the_users_threads_say_is_their_cells(page: Page, front: Front, tmp
 @pytest.mark.parametrize(
     "way", ["%%capture held\n{}", "with capture_output() as held:\n {}"], ids=["magic", "with"]
 )
-def test_what_is_captured_is_the_cells_alone(page: Page, front: Front, tmp_path: Path, way: str) -> None:
+def test_captures_have_only_the_outputs_of_their_cell(
+    page: Page, frontend: Frontend, tmp_path: Path, way: str
+) -> None:
     pipe = tmp_path / "own"
     os.mkfifo(pipe)
     page.run("from IPython.utils.capture import capture_output")
     before = page.log()
     body = f"print('captured'); display(job_set); open({str(pipe)!r}).read(); display('mine')"
     cell = page.begin(way.format(body))
-    if front.subshell:
-        front.hello(front.subshell)
-    front.open_gate()
-    page.until(lambda m: m["msg_type"] == "comm_msg" and "3 of 3 done" in str(m["content"]))
+    if frontend.subshell:
+        frontend.open_view(frontend.subshell)
+    frontend.open_gate()
+    page.read_until(lambda m: m["msg_type"] == "comm_msg" and "3 of 3 done" in str(m["content"]))
     _open(pipe)
-    page.until_idle(cell)
+    page.read_until_idle(cell)
     assert page.printed(cell) == ""
-    assert page.ask("[held.stdout, held.stderr]") == ["captured\n", ""]
-    shown = page.ask("[list(output.data) for output in held.outputs]")
+    assert page.evaluate("[held.stdout, held.stderr]") == ["captured\n", ""]
+    shown = page.evaluate("[list(output.data) for output in held.outputs]")
     assert shown == [
         ["application/vnd.jupyter.widget-view+json"],
         ["text/html", "text/plain"],

@@ -264,5 +264,5 @@ def test_a_report_is_over_all_sets_of_the_session(manager: JobManager) -> None:
     assert manager.report() == f"{first.report()}\n\n{second.report()}"
     short = manager.report(detailed=False)
     assert re.findall(r"Job set: (\w+)", short) == ["one", "two"]
-    assert "1 failed" in short
+    assert "1 error" in short
     assert "broken" not in short

@@ -24,7 +24,7 @@ def left_behind(store_path: Path) -> str:
     return job_set.job_set_id()
 
 
-def test_nothing_is_sent_until_proceed(left_behind: str) -> None:
+def test_nothing_is_sent_until_unpause(left_behind: str) -> None:
     backend = ScriptedBackend()
     with JobManager() as manager:
         job_set = manager.retrieve_job_set(left_behind)

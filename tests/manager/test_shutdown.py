@@ -7,7 +7,7 @@ import pytest
 from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 
-import qjm_widgets.manager.manager
+import qjm_widgets.manager.default
 from qjm_widgets import JobManager, default_manager
 from qjm_widgets.backends.backend_run import BackendRun
 from qjm_widgets.core.records import Status
@@ -165,7 +165,7 @@ def test_no_thread_is_left_after_many_managers() -> None:
 def test_the_default_manager_is_made_when_asked_for_and_again_after_it_was_closed(
     store_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(qjm_widgets.manager.manager, "_default", None)
+    monkeypatch.setattr(qjm_widgets.manager.default, "_default", None)
     first = default_manager()
     assert default_manager() is first
     first.close()

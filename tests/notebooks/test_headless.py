@@ -146,7 +146,8 @@ def test_homework_is_marked_by_nbgrader(tmp_path: Path) -> None:
 SAVING = """
 from qiskit import QuantumCircuit
 from qiskit.providers.basic_provider import BasicSimulator
-from qjm_widgets import JobManager, progress
+from qjm_widgets import JobManager
+from qjm_widgets.state import progress
 
 progress._SILENT = progress._REDRAW = 0.0  # the test does not wait for the time
 coin = QuantumCircuit(1, 1)

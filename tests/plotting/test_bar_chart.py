@@ -1,4 +1,4 @@
-"""The figures of a job set: whose counts, which bits, and what was expected of them."""
+"""The figures of a job set: selections, bits and expected distributions."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -75,7 +75,7 @@ def test_a_register_and_bits_are_marginals_as_qiskit_makes_them(registers: JobSe
             registers.figure(bits=bad)
 
 
-def test_order_shares_and_the_number_of_bars(registers: JobSet) -> None:
+def test_order_probabilities_and_the_number_of_bars(registers: JobSet) -> None:
     whole = registers.counts()
     figure = registers.figure(sort="value", probability=True, error_bars=False, most=3)
     (drawn,) = figure.data
@@ -122,7 +122,7 @@ def test_layouts_are_never_merged(manager: JobManager) -> None:
     ],
     ids=["mapping", "counts", "list", "array", "state", "by circuit", "each", "matrix"],
 )
-def test_what_was_expected_is_laid_over(manager: JobManager, expected: Any) -> None:
+def test_the_expected_distribution_is_drawn(manager: JobManager, expected: Any) -> None:
     circuits = [marked(0, bits=2), marked(2, bits=2, name="ones")]
     job_set = manager.run(circuits, ScriptedBackend(), shots=100)
     assert job_set.wait(LIMIT)
@@ -137,7 +137,7 @@ def test_what_was_expected_is_laid_over(manager: JobManager, expected: Any) -> N
     assert list(job_set.figure(0, expected=expected).data[1].y[:1]) in ([50.0], [100.0])
 
 
-def test_what_is_expected_is_marginal_with_the_counts(registers: JobSet) -> None:
+def test_the_expected_distribution_is_marginalised_with_the_counts(registers: JobSet) -> None:
     uniform = [0.125] * 8
     _, hoped = registers.figure(register="low", expected=uniform).data
     assert list(hoped.y) == pytest.approx([50] * 4)
@@ -153,9 +153,9 @@ def test_what_is_expected_is_marginal_with_the_counts(registers: JobSet) -> None
         ({"00": float("nan")}, "not finite"),
         ({"00": "half"}, "not all numbers"),
         ({"0": 0.5, "11": 0.5}, "1 and of 2 bits"),
-        ({"02": 1.0}, "no bit string"),
-        ({0: 1.0}, "no bit string"),
-        ({}, "nothing is expected"),
+        ({"02": 1.0}, "not a bit string"),
+        ({0: 1.0}, "not a bit string"),
+        ({}, "the mapping for the circuits is empty"),
         ([0.5, 0.25, 0.25], "2, 4, 8"),
         ([{"00": 1.0}], "1 distributions and the set has 2 circuits"),
         ({7: {"00": 1.0}}, "no circuit 7"),
@@ -163,10 +163,10 @@ def test_what_is_expected_is_marginal_with_the_counts(registers: JobSet) -> None
         ("00", "mapping"),
         (5, "mapping"),
         ({"000": 1.0}, "has 3 bits, the outcomes 2"),
-        ({0: {"00": 1.0}}, "Nothing was expected of circuits 1"),
+        ({0: {"00": 1.0}}, "There is no expected distribution for circuits 1"),
     ],
 )
-def test_what_cannot_be_expected_is_refused_with_a_reason(
+def test_a_malformed_expected_distribution_is_refused_with_a_reason(
     manager: JobManager, expected: Any, words: str
 ) -> None:
     job_set = manager.run([marked(0, bits=2), marked(1, bits=2)], ScriptedBackend(), shots=10)

@@ -11,6 +11,7 @@ import pytest
 
 from qjm_widgets import JobManager
 from qjm_widgets.backends import resolve
+from qjm_widgets.core.job_lifetime import JobLifetime
 from tests.providers.makers import INSTALLED, MAKERS, circuits
 
 # Their packages warn of many things of their own.
@@ -43,7 +44,7 @@ def test_it_computes_here_without_any_connection(
         raise AssertionError("it connects to a server")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert resolve(backend).survives_kernel is False
+    assert resolve(backend).lifetime is JobLifetime.KERNEL
     job_set = manager.run(circuits(name, backend, 4), backend, shots=100, max_circuits_per_job=2)
     for each in counts(job_set, 4):
         assert sum(each.values()) == 100

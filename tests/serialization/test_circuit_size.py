@@ -5,7 +5,7 @@ import random
 import pytest
 from qiskit import QuantumCircuit
 
-from qjm_widgets.core.ports import Work
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization.circuits import write_block
 
@@ -30,5 +30,5 @@ def layered(layers: int) -> QuantumCircuit:
 @pytest.mark.newer_qiskit
 def test_five_thousand_circuits_of_a_hundred_qubits_take_less_than_300_megabytes() -> None:
     random.seed(1)
-    block, _ = write_block(Span(0, PART), [Work(layered(10), None, None) for _ in range(PART)])
+    block, _ = write_block(Span(0, PART), [CircuitInput(layered(10), None, None) for _ in range(PART)])
     assert (len(block.data) + len(block.notes)) * SETS // PART < 300_000_000

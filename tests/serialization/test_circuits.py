@@ -22,7 +22,8 @@ from qiskit.quantum_info import Operator
 
 from qjm_widgets.bundle.strict_json import RefusalError
 from qjm_widgets.bundle.validation import check_block, is_safe_to_read
-from qjm_widgets.core.ports import CircuitBlock, Work
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization.circuits import (
     Missing,
@@ -50,13 +51,18 @@ PLAIN = QuantumCircuit(1, name="plain")
 
 def there_and_back(circuit: QuantumCircuit) -> QuantumCircuit:
     """Between two others, which have to come back as well."""
-    block, losses = write_block(Span(4, 7), [Work(PLAIN), Work(circuit), Work(PLAIN)])
+    block, losses = write_block(
+        Span(4, 7), [CircuitInput(PLAIN), CircuitInput(circuit), CircuitInput(PLAIN)]
+    )
     assert not losses
     check_block(unpacked(block), "circuits/00000")
     assert is_safe_to_read(unpacked(block))
     works = read_block(block)
-    assert [work.circuit == PLAIN for work in works if isinstance(work, Work)][::2] == [True, True]
-    assert isinstance(works[1], Work)
+    assert [work.circuit == PLAIN for work in works if isinstance(work, CircuitInput)][::2] == [
+        True,
+        True,
+    ]
+    assert isinstance(works[1], CircuitInput)
     return works[1].circuit
 
 
@@ -217,7 +223,12 @@ def test_a_circuit_that_cannot_be_written_costs_only_itself() -> None:
     odd = QuantumCircuit(1, name="odd one", metadata={"n": np.int64(3)})
     odd.append(Odd(), [0])
     saves = circuit_with(aer_operations()["SaveStatevector"], "saves")
-    works = [Work(PLAIN), Work(odd, shots=10), Work(saves, shots=np.int64(7)), Work(odd)]
+    works = [
+        CircuitInput(PLAIN),
+        CircuitInput(odd, shots=10),
+        CircuitInput(saves, shots=np.int64(7)),
+        CircuitInput(odd),
+    ]
     block, losses = write_block(Span(50, 54), works)
     assert [(loss.circuit, loss.name, loss.key) for loss in losses] == [
         (51, "odd one", None),
@@ -228,7 +239,7 @@ def test_a_circuit_that_cannot_be_written_costs_only_itself() -> None:
     found = read_block(block)
     assert isinstance(found[1], Missing)
     assert "Odd" in found[1].reason
-    assert isinstance(found[2], Work)
+    assert isinstance(found[2], CircuitInput)
     assert found[2].circuit == saves
     assert found[2].shots == 7
     assert read_names(block) == ["plain", "odd one", "saves", "odd one"]
@@ -246,10 +257,10 @@ def test_a_parameter_that_qpy_does_not_know_is_kept() -> None:
 
 def test_names_that_qpy_cannot_carry_come_back() -> None:
     for name in ("x" * 70_000, "half a character \ud800"):
-        block, losses = write_block(Span(0, 1), [Work(QuantumCircuit(1, name=name))])
+        block, losses = write_block(Span(0, 1), [CircuitInput(QuantumCircuit(1, name=name))])
         (work,) = read_block(block)
         assert not losses
-        assert isinstance(work, Work)
+        assert isinstance(work, CircuitInput)
         assert work.circuit.name == name
 
 
@@ -257,7 +268,7 @@ def test_the_circuits_are_not_changed_while_they_are_written() -> None:
     circuit = circuit_with(aer_operations()["SaveStatevector"], "saves")
     circuit.metadata = {"a": (1,)}
     before = list(circuit.data)
-    write_block(Span(0, 1), [Work(circuit)])
+    write_block(Span(0, 1), [CircuitInput(circuit)])
     assert circuit.metadata == {"a": (1,)}
     assert list(circuit.data) == before
 
@@ -269,9 +280,9 @@ def test_parameter_values_come_back() -> None:
     circuit.rz(2 * angles[1], 0)
     for values in (np.arange(12.0).reshape(2, 3, 2), np.zeros((0, 2)), np.array([0.5, np.nan])):
         bindings = BindingsArray({tuple(p.name for p in angles): values})
-        block, _ = write_block(Span(0, 1), [Work(circuit, bindings, 10)])
+        block, _ = write_block(Span(0, 1), [CircuitInput(circuit, bindings, 10)])
         (work,) = read_block(block)
-        assert isinstance(work, Work)
+        assert isinstance(work, CircuitInput)
         assert work.circuit == circuit
         assert work.values.shape == bindings.shape
         ((names, array),) = work.values.data.items()
@@ -286,7 +297,7 @@ def test_blocks_of_older_stores_are_read() -> None:
     notes = {"names": ["old"], "metadata": [{"$tuple": [1]}], "values": [None], "shots": [5]}
     block = CircuitBlock(Span(3, 4), "qpy", stream.getvalue(), json.dumps(notes))
     (work,) = read_block(block)
-    assert isinstance(work, Work)
+    assert isinstance(work, CircuitInput)
     assert (work.circuit, work.shots) == (circuit, 5)
     assert work.circuit.metadata == {"$tuple": [1]}
     assert not unstored_of(block)
@@ -319,14 +330,16 @@ BAD_NOTES: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("field", "value"), BAD_NOTES)
 def test_notes_made_by_hand_are_refused(field: str, value: Any) -> None:
-    block = unpacked(write_block(Span(0, 1), [Work(PLAIN)])[0])
+    block = unpacked(write_block(Span(0, 1), [CircuitInput(PLAIN)])[0])
     notes = json.loads(block.notes) | {field: value}
     with pytest.raises(RefusalError):
         check_block(block._replace(notes=json.dumps(notes)), "circuits/00000")
 
 
 def test_forms_that_do_not_fit_their_circuit_cost_only_it() -> None:
-    block = write_block(Span(0, 2), [Work(circuit_with(library.AndGate(2), "and")), Work(PLAIN)])[0]
+    block = write_block(
+        Span(0, 2), [CircuitInput(circuit_with(library.AndGate(2), "and")), CircuitInput(PLAIN)]
+    )[0]
     notes = json.loads(block.notes)
     ((place, form),) = notes["forms"]["0"].items()
     for bad in (
@@ -338,11 +351,11 @@ def test_forms_that_do_not_fit_their_circuit_cost_only_it() -> None:
         changed = block._replace(notes=json.dumps({**notes, "forms": {"0": bad}}))
         missing, plain = read_block(changed)
         assert isinstance(missing, Missing)
-        assert isinstance(plain, Work)
+        assert isinstance(plain, CircuitInput)
 
 
 def test_old_qpy_inside_a_value_is_not_read_from_a_bundle() -> None:
-    block = unpacked(write_block(Span(0, 1), [Work(PLAIN)])[0])
+    block = unpacked(write_block(Span(0, 1), [CircuitInput(PLAIN)])[0])
     tree = {"a": {"$circuit": {"qpy": "UUlTS0lUDAAAAAAA", "forms": {}, "metadata": {}}}}
     notes = json.loads(block.notes) | {"metadata": [tree]}
     old = block._replace(notes=json.dumps(notes))
@@ -368,4 +381,4 @@ def test_the_warning_names_circuits_and_keys_and_stays_short() -> None:
 def test_writing_warns_of_nothing() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        write_block(Span(0, 1), [Work(circuit_with(library.AndGate(2), "and"))])
+        write_block(Span(0, 1), [CircuitInput(circuit_with(library.AndGate(2), "and"))])

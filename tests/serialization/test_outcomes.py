@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit.primitives import BitArray, DataBin
 
-from qjm_widgets.core.counts import CountsSum, Layout, Packed, integers, pack_hex, pack_shots
+from qjm_widgets.core.counts import Layout, Packed, integers, pack_hex, pack_shots
+from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.merging import merge
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
 from qjm_widgets.serialization import result_tree

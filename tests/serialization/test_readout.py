@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qjm_widgets.core.counts import CountsSum, Layout, Packed, numbers, pack_hex, together, wilson
+from qjm_widgets.core.counts import Layout, Packed, numbers, pack_hex, together
+from qjm_widgets.core.counts_sum import CountsSum
+from qjm_widgets.core.frequencies import wilson
 from qjm_widgets.core.histogram import histogram
 from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome
 from qjm_widgets.serialization.outcomes import decode_outcome, encode_outcome

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from qjm_widgets.core.ports import Changes
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import (
     StoreCorruptError,
     StoreError,
@@ -77,7 +77,7 @@ def test_a_file_that_may_not_grow_is_a_full_store(path: Path) -> None:
     code = """
 import os, resource, sys
 from qjm_widgets.errors import StoreFullError
-from qjm_widgets.core.ports import Changes
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.core.records import Status
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_job, a_set

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from qjm_widgets.core.ports import Changes, CircuitBlock
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import Span, Status, StatusChange
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import StoreError
 from qjm_widgets.storage import SQLiteStore, connection, file_guard
 from tests.contract.store_fixtures import a_job, a_set, answer, python
@@ -39,7 +40,7 @@ def test_a_store_that_was_closed_has_everything(tmp_path: Path) -> None:
 PATCHED = "from qjm_widgets.storage import connection\nconnection.on_network = "
 KILLED = """
 import sys
-from qjm_widgets.core.ports import Changes
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.core.records import Status
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_job, a_set
@@ -87,7 +88,7 @@ def test_a_process_killed_in_mid_transaction_leaves_the_last_commit(
 
 WRITER = """
 import sys
-from qjm_widgets.core.ports import Changes
+from qjm_widgets.core.store_port import Changes
 from qjm_widgets.core.records import Status, StatusChange
 from qjm_widgets.storage import SQLiteStore
 from tests.contract.store_fixtures import a_job, a_set
@@ -344,7 +345,7 @@ def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
     here, away = tmp_path / "here", tmp_path / "away"
     store = SQLiteStore(here / "jobs.db")
     store.create_set(a_set(), [a_job(0)])
-    look = file_guard._look
+    look = file_guard._identity
 
     def look_and_move(path: str) -> object:
         found = look(path)
@@ -352,7 +353,7 @@ def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
             here.rename(away)
         return found
 
-    monkeypatch.setattr(file_guard, "_look", look_and_move)
+    monkeypatch.setattr(file_guard, "_identity", look_and_move)
     changes = {A: Changes([a_job(0, status=Status.DONE)])}
     with pytest.raises(StoreError):
         store.commit(changes)

@@ -1,4 +1,4 @@
-"""Hearing the page stands on the inside of ipykernel: where that is another, waiting does without."""
+"""Serving the page during a wait depends on internals of ipykernel; without them a wait still works."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -10,13 +10,13 @@ from qjm_widgets.widgets import comm_pump
 
 
 class Widget:
-    """What has a comm."""
+    """A widget with a comm."""
 
 
 @pytest.fixture(autouse=True)
 def _widget(monkeypatch: pytest.MonkeyPatch) -> Any:
     widget = Widget()
-    # Of its own: a panel that another test made may still be alive.
+    # A separate mapping, because another test's panel may still exist.
     monkeypatch.setattr(comm_pump, "COMMS", {"a comm": widget})
     return widget
 
@@ -42,13 +42,13 @@ KERNELS = {
 @pytest.mark.parametrize("name", KERNELS)
 def test_an_unknown_kernel_is_left_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _runs_in(KERNELS[name], monkeypatch)
-    with comm_pump.ear() as hear:
-        assert hear is None
+    with comm_pump.pump_messages() as pump:
+        assert pump is None
 
 
 def test_without_a_widget_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(comm_pump.COMMS, "a comm")
     stream = SimpleNamespace(socket=SimpleNamespace(recv_multipart=print), _recv_callback=print)
     _runs_in(SimpleNamespace(shell_stream=stream), monkeypatch)
-    with comm_pump.ear() as hear:
-        assert hear is None
+    with comm_pump.pump_messages() as pump:
+        assert pump is None

@@ -1,4 +1,4 @@
-"""Showing sets again and again leaves nothing behind that follows them."""
+"""Repeated displays of a set add no watchers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.fakes import LIMIT, ScriptedBackend, marked
 
 @pytest.fixture
 def manager(monkeypatch: pytest.MonkeyPatch) -> Iterator[JobManager]:
-    """A manager in what looks like a kernel."""
+    """A manager in a process that looks like a kernel."""
     monkeypatch.setattr(display, "_in_kernel", lambda: True)
     monkeypatch.setattr(display, "_publish", lambda bundle: None)
     with JobManager(":memory:") as manager:
@@ -30,10 +30,10 @@ def job_set(manager: JobManager) -> JobSet:
 
 
 def watchers(manager: JobManager, job_set: JobSet) -> tuple[int, int]:
-    return len(manager._watchers), len(job_set._state._watchers)
+    return len(manager._session._watchers), len(job_set._state._watchers)
 
 
-def test_displays_share_what_follows_the_set(
+def test_displays_of_a_set_share_their_watchers(
     manager: JobManager, job_set: JobSet, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manager._ipython_display_()
@@ -49,7 +49,7 @@ def test_displays_share_what_follows_the_set(
     assert capsys.readouterr().out.count("text/html") == 101
 
 
-def test_a_widget_that_was_closed_is_made_again(manager: JobManager, job_set: JobSet) -> None:
+def test_a_closed_widget_is_made_again(manager: JobManager, job_set: JobSet) -> None:
     for _ in range(3):
         manager._ipython_display_()
         job_set._ipython_display_()
@@ -60,7 +60,7 @@ def test_a_widget_that_was_closed_is_made_again(manager: JobManager, job_set: Jo
     assert watchers(manager, job_set) == (0, 2)  # the manager itself, and the static output
 
 
-def test_a_panel_that_no_page_shows_follows_nothing(manager: JobManager, job_set: JobSet) -> None:
+def test_a_panel_without_views_watches_nothing(manager: JobManager, job_set: JobSet) -> None:
     _, before = watchers(manager, job_set)
     panels = [job_set.panel() for _ in range(50)]
     for panel in panels:

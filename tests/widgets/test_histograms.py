@@ -1,4 +1,4 @@
-"""The histograms that a panel tells: which, when, and of what."""
+"""The histograms of a panel: which are sent, when, and their contents."""
 
 from __future__ import annotations
 
@@ -50,41 +50,41 @@ def shown(histogram: dict[str, Any]) -> dict[str, int]:
     return dict(zip(histogram["keys"], histogram["counts"], strict=True))
 
 
-def test_they_are_told_at_most_five_times_a_second(
+def test_they_are_sent_at_most_five_times_a_second(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, backend = scripted
     clock = Clock()
     histograms = Histograms(job_set._state, None, clock)
-    (first,) = histograms.news([ALL])
+    (first,) = histograms.changed([ALL])
     assert (first["jobs"], first["of"], first["keys"]) == (0, 3, [])
     finish(job_set, backend, 0)
-    assert histograms.behind([ALL])
+    assert histograms.pending([ALL])
     clock.now += 0.19
-    assert histograms.news([ALL]) == []
+    assert histograms.changed([ALL]) == []
     clock.now += 0.02
-    (second,) = histograms.news([ALL])
+    (second,) = histograms.changed([ALL])
     assert shown(second) == {"00": 10, "01": 10}
-    assert not histograms.behind([ALL])
+    assert not histograms.pending([ALL])
     clock.now += 1
-    assert histograms.news([ALL]) == []
+    assert histograms.changed([ALL]) == []
 
 
-def test_what_is_not_looked_at_is_not_told_and_what_was_forgotten_is_told_again(
+def test_hidden_histograms_are_not_sent_and_invalidated_ones_are_sent_again(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, backend = scripted
     clock = Clock()
     histograms = Histograms(job_set._state, None, clock)
     group = Selection(name="c1")
-    assert [each["choice"]["name"] for each in histograms.news([group])] == ["c1"]
-    assert histograms.news([]) == []
+    assert [each["choice"]["name"] for each in histograms.changed([group])] == ["c1"]
+    assert histograms.changed([]) == []
     finish(job_set, backend, 0)
     clock.now += 1
-    assert shown(*histograms.news([group])) == {"01": 10}
+    assert shown(*histograms.changed([group])) == {"01": 10}
     clock.now += 1
-    histograms.forget(group)
-    assert shown(*histograms.news([group])) == {"01": 10}
+    histograms.invalidate(group)
+    assert shown(*histograms.changed([group])) == {"01": 10}
 
 
 def test_a_group_counts_only_the_jobs_that_hold_its_circuits(
@@ -93,28 +93,28 @@ def test_a_group_counts_only_the_jobs_that_hold_its_circuits(
     job_set, backend = scripted
     finish(job_set, backend, 1)
     histograms = Histograms(job_set._state, None)
-    one = histograms.of(Selection(circuit=3))
+    one = histograms.build(Selection(circuit=3))
     assert (one["jobs"], one["of"], shown(one)) == (1, 1, {"01": 10})
-    other = histograms.of(Selection(circuit=0))
+    other = histograms.build(Selection(circuit=0))
     assert (other["jobs"], other["of"], shown(other)) == (0, 1, {})
-    bit = histograms.of(Selection(bits=(0,)))
+    bit = histograms.build(Selection(bits=(0,)))
     assert shown(bit) == {"0": 10, "1": 10}
-    assert histograms.of(Selection(name="nobody"))["of"] == 0
+    assert histograms.build(Selection(name="nobody"))["of"] == 0
 
 
-def test_what_does_not_fit_is_said_and_not_laid_over(
+def test_an_expected_distribution_that_does_not_fit_gives_a_note(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, backend = scripted
     finish(job_set, backend, 0)
 
     def notes(value: Any, choice: Selection = ALL) -> tuple[bool, list[str]]:
-        expected = Expected(value, 6, job_set._results().index_of)
-        found = Histograms(job_set._state, expected).of(choice)
+        expected = Expected(value, 6, job_set._reader().index_of)
+        found = Histograms(job_set._state, expected).build(choice)
         return found["expected"] is None, found["notes"]
 
-    assert notes({"000": 1.0}) == (True, ["What was expected has 3 bits, the outcomes 2"])
-    assert notes({0: {"00": 1}}) == (True, ["Nothing was expected of circuits 1"])
+    assert notes({"000": 1.0}) == (True, ["The expected distribution has 3 bits, the outcomes 2"])
+    assert notes({0: {"00": 1}}) == (True, ["There is no expected distribution for circuits 1"])
     assert notes({0: {"00": 1}}, Selection(circuit=0)) == (False, [])
     assert notes({"00": 1.0}) == (False, [])
     left = notes({"00": 1.0}, Selection(register="other"))
@@ -137,18 +137,18 @@ def test_what_does_not_fit_is_said_and_not_laid_over(
         {"register": ["c"]},
     ],
 )
-def test_a_choice_that_makes_no_sense_is_none(tree: Any) -> None:
+def test_a_malformed_selection_is_none(tree: Any) -> None:
     assert Selection.read(tree, 6) is None
 
 
-def test_a_choice_comes_back_from_the_page_as_it_went() -> None:
+def test_a_selection_survives_the_wire() -> None:
     choice = Selection(name="bell", metadata=(("depth", "3"),), register="c", bits=(0, 2), top=16)
-    assert Selection.read(choice.wire(), 6) == choice
+    assert Selection.read(choice.to_wire(), 6) == choice
     assert Selection.read({"top": 10**9}, 6) == Selection(top=4096)
     assert Selection.read({"top": "many"}, 6) == ALL
 
 
-def test_groups_are_listed_with_how_many_circuits_they_have(
+def test_groups_are_listed_with_their_numbers_of_circuits(
     scripted: tuple[JobSet, ScriptedBackend],
 ) -> None:
     job_set, _ = scripted
@@ -157,7 +157,7 @@ def test_groups_are_listed_with_how_many_circuits_they_have(
     assert found["metadata"] == [{"key": "value", "groups": [["0", 3], ["1", 3]], "of": 2}]
 
 
-def test_a_key_whose_values_are_too_long_to_be_shown_is_none_to_choose_by(
+def test_a_key_with_values_too_long_to_show_is_left_out(
     manager: JobManager,
 ) -> None:
     circuits = [marked(value) for value in range(2)]
@@ -177,4 +177,6 @@ def test_groups_of_a_set_that_another_kernel_ran_come_from_the_store(tmp_path: A
     with JobManager(tmp_path / "jobs.db") as later:
         state = later.retrieve_job_set(set_id)._state
         assert groups(state)["metadata"][0]["groups"] == [["0", 1], ["1", 2]]
-        assert shown(Histograms(state, None).of(Selection(metadata=(("value", "1"),)))).popitem()[1] > 0
+        assert (
+            shown(Histograms(state, None).build(Selection(metadata=(("value", "1"),)))).popitem()[1] > 0
+        )

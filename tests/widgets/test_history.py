@@ -1,4 +1,4 @@
-"""The manager's panel from the kernel's side: what the page asks for, and what it is told."""
+"""The manager's panel in the kernel: messages from and to the page."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ DAY = 86_400.0
 
 
 class Page:
-    """A page that shows the list: what it sends, and the last that it was told of each kind."""
+    """A page that shows the list: it sends messages and keeps those that it gets."""
 
     def __init__(self, history: History) -> None:
         self.history = history
-        self.heard: list[tuple[dict[str, Any], list[bytes]]] = []
-        history._list.send = lambda content, buffers=None: self.heard.append((content, buffers or []))
+        self.messages: list[tuple[dict[str, Any], list[bytes]]] = []
+        history._list.send = lambda content, buffers=None: self.messages.append((content, buffers or []))
         self._commands = 0
 
     def list(self, first: int = 0, last: int = 30, **query: str) -> dict[str, Any]:
         self._receive({"kind": "list", "view": "a", "first": first, "last": last, "query": query})
-        return self.told("listing")
+        return self.last("listing")
 
-    def do(self, deed: str, set_id: str | None = None, **arguments: Any) -> dict[str, Any]:
+    def do(self, command: str, set_id: str | None = None, **arguments: Any) -> dict[str, Any]:
         self._commands += 1
         name = f"command {self._commands}"
-        self._receive({"kind": "do", "id": name, "do": deed, "set": set_id, **arguments})
-        ack = self.told("ack")
+        self._receive({"kind": "do", "id": name, "do": command, "set": set_id, **arguments})
+        ack = self.last("ack")
         assert ack["id"] == name
         return ack
 
-    def told(self, kind: str) -> dict[str, Any]:
-        return [content for content, _ in self.heard if content["kind"] == kind][-1]
+    def last(self, kind: str) -> dict[str, Any]:
+        return [content for content, _ in self.messages if content["kind"] == kind][-1]
 
     def names(self, **query: str) -> list[str]:
         return [entry["name"] for entry in self.list(**query)["sets"]]
@@ -100,7 +100,7 @@ def page(manager: JobManager) -> Page:
     return Page(History(manager))
 
 
-def test_the_list_tells_each_set_in_a_line(page: Page) -> None:
+def test_the_list_has_a_line_for_each_set(page: Page) -> None:
     listing = page.list()
     assert (listing["total"], listing["matching"], listing["first"]) == (6, 6, 0)
     assert listing["bytes"] > 4096
@@ -113,7 +113,7 @@ def test_the_list_tells_each_set_in_a_line(page: Page) -> None:
     assert listing["tags"] == [["<i>x</i>", 1], ["thesis", 2], ["week 12", 1]]
 
 
-def test_words_are_looked_for_in_name_backend_tags_and_id(page: Page, manager: JobManager) -> None:
+def test_words_are_searched_in_name_backend_tags_and_id(page: Page, manager: JobManager) -> None:
     assert page.names(text="RING") == ["Ring of qubits"]
     assert page.names(text="thesis sweep") == ["bell sweep"]
     assert page.names(text="fez") == ["stopped"]
@@ -131,7 +131,7 @@ def test_sets_are_filtered(page: Page) -> None:
     assert page.names(state="under_way") == []
 
 
-def test_a_window_is_sent_and_not_the_whole_store(page: Page) -> None:
+def test_only_visible_rows_are_sent(page: Page) -> None:
     listing = page.list(first=1, last=3)
     assert [entry["name"] for entry in listing["sets"]] == ["Ring of qubits", "stopped"]
     assert (listing["first"], listing["matching"]) == (1, 6)
@@ -153,22 +153,22 @@ def test_a_thousand_sets_are_searched_at_once(tmp_path: Path) -> None:
         assert history_html(manager).count("<tr>") == 52
 
 
-def test_what_goes_on_is_told_by_itself(page: Page, manager: JobManager) -> None:
+def test_changes_are_sent_without_a_request(page: Page, manager: JobManager) -> None:
     page.list()
-    page.heard.clear()
+    page.messages.clear()
     backend = ScriptedBackend(hold=True)
     job_set = manager.run([marked(1)], backend, name="fresh")
     assert job_set.wait(LIMIT, until="submitted")
     backend.sent[0].finish()
     assert job_set.wait(LIMIT)
-    while page.history.paint():  # the beat of the pulse, which sends at most one a second
+    while page.history.repaint():  # at most one listing a second
         page.history._due = 0.0
-    newest = page.told("listing")["sets"][0]
+    newest = page.last("listing")["sets"][0]
     assert (newest["name"], newest["lead"]) == ("fresh", "1 of 1 done")
-    page.heard.clear()
+    page.messages.clear()
     page.history._due = 0.0
-    page.history.paint()
-    assert page.heard == []  # nothing new
+    page.history.repaint()
+    assert page.messages == []  # nothing new
 
 
 def test_a_set_opens_below_and_closes(page: Page, manager: JobManager) -> None:
@@ -183,7 +183,7 @@ def test_a_set_opens_below_and_closes(page: Page, manager: JobManager) -> None:
     assert page.list()["sets"][0]["open"] is False
 
 
-def test_a_set_that_cannot_be_resumed_says_what_to_run(page: Page) -> None:
+def test_a_set_that_cannot_be_resumed_names_the_call(page: Page) -> None:
     set_id = page.list(text="stopped")["sets"][0]["id"]
     ack = page.do("resume", set_id)
     assert ack["ok"] is False
@@ -197,7 +197,7 @@ def test_a_set_is_renamed_and_tagged(page: Page, manager: JobManager) -> None:
     record = manager.history()[0].record
     assert (record.name, record.tags) == ("the good one", ("a", "b"))
     assert page.do("rename", set_id, name="  ")["ok"] is False
-    assert page.do("tag", set_id, tags=[])["text"] == "It has no tags now"
+    assert page.do("tag", set_id, tags=[])["text"] == "The set has no tags now"
 
 
 def test_a_set_is_exported_to_a_path_or_downloaded(
@@ -208,7 +208,7 @@ def test_a_set_is_exported_to_a_path_or_downloaded(
     target = tmp_path / "out.qjm"
     assert page.do("export", job_set.job_set_id(), path=str(target))["text"] == f"Written to {target}"
     assert page.do("download", job_set.job_set_id())["ok"]
-    content, (data,) = next(heard for heard in page.heard if heard[0]["kind"] == "file")
+    content, (data,) = next(each for each in page.messages if each[0]["kind"] == "file")
     assert content["name"] == "bell-sweep.qjm"
     assert data == target.read_bytes()
     with JobManager(":memory:") as away:
@@ -242,7 +242,7 @@ def test_a_set_under_way_is_not_deleted(page: Page, manager: JobManager) -> None
     assert page.names() == ["fresh"]
 
 
-def test_pruning_says_first_how_many_sets_it_would_delete(page: Page, manager: JobManager) -> None:
+def test_pruning_first_counts_the_sets_that_it_would_delete(page: Page, manager: JobManager) -> None:
     assert page.do("count_older", days=30)["text"] == "3"
     assert len(manager.history()) == 6
     assert page.do("prune", days=30)["text"] == "3 sets deleted"
@@ -261,22 +261,22 @@ def test_foreign_text_is_one_line_of_text(page: Page, manager: JobManager) -> No
     assert "<b>evil" not in history_html(manager)
 
 
-def test_nonsense_of_the_page_is_ignored_or_refused(page: Page) -> None:
+def test_malformed_messages_are_ignored_or_refused(page: Page) -> None:
     for content in (None, [], {}, {"v": 1}, {"v": 2, "kind": "list"}, {"v": 1, "kind": "list"}):
         page.history._receive(None, content, [])
-    assert page.heard == []
+    assert page.messages == []
     assert page.do("format the disk")["ok"] is False
     assert page.do("open", "f" * 32)["ok"] is False
     assert page.list(state=5, text=["x"])["matching"] == 6  # type: ignore[arg-type]
 
 
-def test_a_store_that_cannot_be_read_is_told(page: Page, manager: JobManager) -> None:
+def test_an_unreadable_store_is_reported(page: Page, manager: JobManager) -> None:
     manager.close()
     page._receive({"kind": "list", "view": "a", "first": 0, "last": 9, "query": {}})
-    assert "closed" in page.told("trouble")["text"]
+    assert "closed" in page.last("trouble")["text"]
 
 
-def test_the_record_of_a_set_is_what_it_was(manager: JobManager, page: Page) -> None:
+def test_the_record_of_a_set_is_unchanged(manager: JobManager, page: Page) -> None:
     before = manager.history()
     page.list()
     page.do("count_older", days=0)

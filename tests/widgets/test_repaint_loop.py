@@ -1,4 +1,4 @@
-"""When panels are painted: once a beat, what is large between two, and nobody in another's way."""
+"""When panels are repainted: once an interval, large messages between two, each panel by itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 30
 
 
 class Painted:
-    """Remembers what was painted, and says so many times that something is left."""
+    """Records its repaints; ``left`` times it has something left for the next one."""
 
     def __init__(self, seen: list[str], name: str, left: int = 0) -> None:
         self._seen = seen
@@ -21,7 +21,7 @@ class Painted:
         self._left = left
         self.over = threading.Event()
 
-    def paint(self) -> bool:
+    def repaint(self) -> bool:
         self._seen.append(self._name)
         if len([name for name in self._seen if name == self._name]) > self._left:
             self.over.set()
@@ -29,62 +29,62 @@ class Painted:
         return True
 
 
-def test_a_mark_is_painted_once_however_often_it_came() -> None:
-    pulse, seen = RepaintLoop(), list[str]()
+def test_a_panel_is_repainted_once_for_many_requests() -> None:
+    loop, seen = RepaintLoop(), list[str]()
     panel, other = Painted(seen, "panel"), Painted(seen, "other")
-    with pulse._condition:  # no beat comes in between
+    with loop._condition:  # no repaint comes between
         for _ in range(1000):
-            pulse.mark(panel.paint)
-        pulse.mark(other.paint)
+            loop.request(panel.repaint)
+        loop.request(other.repaint)
     assert panel.over.wait(SECONDS)
     assert other.over.wait(SECONDS)
     assert seen == ["panel", "other"]
 
 
-def test_what_is_large_comes_after_the_beat_though_it_was_marked_before() -> None:
-    pulse, seen = RepaintLoop(), list[str]()
+def test_idle_requests_follow_other_requests_even_if_earlier() -> None:
+    loop, seen = RepaintLoop(), list[str]()
     large, small = Painted(seen, "large"), Painted(seen, "small")
-    with pulse._condition:
-        pulse.mark_between(large.paint)
-        pulse.mark(small.paint)
+    with loop._condition:
+        loop.request_idle(large.repaint)
+        loop.request(small.repaint)
     assert large.over.wait(SECONDS)
     assert seen == ["small", "large"]
 
 
-@pytest.mark.parametrize("mark", ["mark", "mark_between"])
-def test_what_is_left_is_painted_at_the_next_beats(mark: str) -> None:
-    pulse, seen = RepaintLoop(), list[str]()
+@pytest.mark.parametrize("method", ["request", "request_idle"])
+def test_what_is_left_is_sent_at_the_next_repaints(method: str) -> None:
+    loop, seen = RepaintLoop(), list[str]()
     panel = Painted(seen, "panel", left=3)
-    getattr(pulse, mark)(panel.paint)
+    getattr(loop, method)(panel.repaint)
     assert panel.over.wait(SECONDS)
     assert seen == ["panel"] * 4
 
 
-def test_one_that_fails_is_logged_and_the_others_are_painted(caplog: pytest.LogCaptureFixture) -> None:
-    pulse, seen = RepaintLoop(), list[str]()
+def test_a_failing_repaint_is_logged_and_others_continue(caplog: pytest.LogCaptureFixture) -> None:
+    loop, seen = RepaintLoop(), list[str]()
     panel = Painted(seen, "panel")
 
     def fail() -> bool:
         raise RuntimeError("no page")
 
-    with caplog.at_level(logging.ERROR), pulse._condition:
-        pulse.mark(fail)
-        pulse.mark(panel.paint)
-        pulse.flush()
+    with caplog.at_level(logging.ERROR), loop._condition:
+        loop.request(fail)
+        loop.request(panel.repaint)
+        loop.flush()
     assert seen == ["panel"]
-    assert "a panel could not be painted" in caplog.text
+    assert "a panel could not be repainted" in caplog.text
     assert "no page" in caplog.text
 
 
-def test_a_flush_paints_all_at_once_and_nothing_is_painted_again() -> None:
-    pulse, seen = RepaintLoop(), list[str]()
+def test_a_flush_repaints_everything_once() -> None:
+    loop, seen = RepaintLoop(), list[str]()
     large, small = Painted(seen, "large"), Painted(seen, "small")
-    with pulse._condition:
-        pulse.mark_between(large.paint)
-        pulse.mark(small.paint)
-        pulse.flush()
+    with loop._condition:
+        loop.request_idle(large.repaint)
+        loop.request(small.repaint)
+        loop.flush()
         assert seen == ["small", "large"]
     last = Painted(seen, "last")
-    pulse.mark_between(last.paint)
+    loop.request_idle(last.repaint)
     assert last.over.wait(SECONDS)
     assert seen == ["small", "large", "last"]

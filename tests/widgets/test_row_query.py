@@ -1,4 +1,4 @@
-"""What the kernel answers to a search, a filter or another order of the jobs."""
+"""Searches, filters and orders of the jobs."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ def test_statuses_are_filtered_and_combine_with_a_search() -> None:
         ("id", [0, 1, 2, 3, 4, 5], [2, 1, 0, 3, 4, 5]),
     ],
 )
-def test_rows_are_sorted_and_what_is_not_known_comes_last(
-    sort: str, up: list[int], down: list[int]
-) -> None:
+def test_rows_are_sorted_with_unknown_values_last(sort: str, up: list[int], down: list[int]) -> None:
     assert ask(sort=sort) == up
     assert ask(sort=sort, down=True) == down
 
@@ -95,5 +93,5 @@ def test_rows_are_sorted_and_what_is_not_known_comes_last(
         {"text": "", "statuses": [], "sort": "__class__"},
     ],
 )
-def test_what_cannot_be_read_is_no_query(content: object) -> None:
+def test_a_malformed_query_is_none(content: object) -> None:
     assert Query.read(content) is None

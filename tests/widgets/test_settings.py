@@ -18,11 +18,11 @@ def job_set() -> Iterator[JobSet]:
     settings.set_default(False)
 
 
-def test_a_panel_follows_the_default_unless_it_was_told(job_set: JobSet) -> None:
+def test_a_panel_follows_the_default_unless_it_has_its_own_setting(job_set: JobSet) -> None:
     panels = [job_set.panel(), job_set.panel(teaching=True), job_set.panel(teaching=False)]
 
     def taught() -> list[bool]:
-        return [panel._painter.trait()["head"]["teaching"] for panel in panels]
+        return [panel._updates.trait()["head"]["teaching"] for panel in panels]
 
     assert taught() == [False, True, False]
     settings.set_default(True)
@@ -31,13 +31,13 @@ def test_a_panel_follows_the_default_unless_it_was_told(job_set: JobSet) -> None
     assert taught() == [False, True, False]
 
 
-def test_those_in_sight_are_told_at_once(job_set: JobSet) -> None:
+def test_visible_panels_change_at_once(job_set: JobSet) -> None:
     panel = job_set.panel()
-    painter = panel._painter
-    painter.hello("a view")
-    while painter.update() is not None:
+    updates = panel._updates
+    updates.open_view("a view")
+    while updates.update() is not None:
         pass
     settings.set_default(True)
-    message = painter.update()
+    message = updates.update()
     assert message is not None
     assert message.content["head"]["teaching"] is True

@@ -1,4 +1,4 @@
-"""What a panel tells its views."""
+"""The updates of a panel to its views."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FAILED = Query.read({"text": "", "statuses": ["error"], "sort": "job", "down": T
 
 
 class Scene:
-    """A set of many jobs of which a test changes some, and a painter of it."""
+    """A set of many jobs of which a test changes some, and its updates."""
 
     def __init__(self) -> None:
         self.store = SQLiteStore(":memory:")
@@ -34,16 +34,16 @@ class Scene:
         ]
         self._state = JobSetState(record, jobs, self.store)
         self._state.owner = "another kernel"
-        self.painter = ViewUpdates(JobSet(self._state, None, None))  # type: ignore[arg-type]
+        self.updates = ViewUpdates(JobSet(self._state, None, None))  # type: ignore[arg-type]
 
     def change(self, row: int, **fields: Any) -> None:
         self._state.publish([replace(self._state.jobs[row], **fields)], {})
 
-    def look(self, first: int, last: int, query: Query | None = None, asked: int = 0) -> None:
-        self.painter.look("a", first, last, Selection(), query, asked)
+    def update_view(self, first: int, last: int, query: Query | None = None, number: int = 0) -> None:
+        self.updates.update_view("a", first, last, Selection(), query, number)
 
     def update(self) -> dict[str, Any]:
-        message = self.painter.update()
+        message = self.updates.update()
         assert message is not None
         return message.content
 
@@ -64,84 +64,84 @@ def order(message: Message, buffer: int = 1) -> list[int]:
     return list(struct.unpack(f"<{len(data) // 4}I", data))
 
 
-def test_only_rows_in_sight_are_sent_however_many_there_are(scene: Scene) -> None:
-    hello = scene.painter.hello("a")
-    assert rows(hello.content) == list(range(12))
-    assert len(hello.buffers[0]) == JOBS
-    assert len(json.dumps(hello.content)) < 20_000
-    scene.look(5000, 5020)
-    message = scene.painter.update()
+def test_only_visible_rows_are_sent(scene: Scene) -> None:
+    opened = scene.updates.open_view("a")
+    assert rows(opened.content) == list(range(12))
+    assert len(opened.buffers[0]) == JOBS
+    assert len(json.dumps(opened.content)) < 20_000
+    scene.update_view(5000, 5020)
+    message = scene.updates.update()
     assert message is not None
     assert rows(message.content) == list(range(5000, 5020))
     assert message.buffers == [b""]  # no job has changed
-    scene.look(0, 12)
-    assert scene.painter.update() is None  # the page has them
-    scene.look(5000, 5020)
+    scene.update_view(0, 12)
+    assert scene.updates.update() is None  # the page has them
+    scene.update_view(5000, 5020)
     scene.change(5001, status=Status.QUEUED)
     scene.change(17, status=Status.QUEUED)
     assert rows(scene.update()) == [5001]
-    assert scene.painter.update() is None
+    assert scene.updates.update() is None
 
 
 def test_the_trait_stays_small(scene: Scene) -> None:
-    trait = scene.painter.trait()
+    trait = scene.updates.trait()
     statuses = trait.pop("statuses")
     assert len(statuses) == JOBS
     assert len(json.dumps(trait)) < 60_000
 
 
 def test_a_query_is_answered_with_rows_and_again_when_they_change(scene: Scene) -> None:
-    scene.painter.hello("a")
+    scene.updates.open_view("a")
     for row in (7, 9000):
         scene.change(row, status=Status.ERROR)
-    scene.look(0, 20, FAILED, asked=1)
-    message = scene.painter.update()
+    scene.update_view(0, 20, FAILED, number=1)
+    message = scene.updates.update()
     assert message is not None
     assert message.content["orders"] == [{"view": "a", "asked": 1, "chosen": True}]
     assert order(message) == [9000, 7]
     assert rows(message.content) == [7, 9000]
-    assert scene.painter.update() is None
+    assert scene.updates.update() is None
 
     scene.change(4000, status=Status.ERROR)
-    scene.painter._views["a"].due = 0.0  # half a second later
-    message = scene.painter.update()
+    scene.updates._views["a"].due = 0.0  # half a second later
+    message = scene.updates.update()
     assert message is not None
     assert order(message) == [9000, 4000, 7]
     assert 4000 in rows(message.content)
 
-    scene.look(0, 12, None, asked=2)
+    scene.update_view(0, 12, None, number=2)
     content = scene.update()
     assert content["orders"] == [{"view": "a", "asked": 2, "chosen": False}]
     assert rows(content) == []  # the page has them
 
 
-def test_orders_do_not_change_faster_than_eyes_can_follow(scene: Scene) -> None:
-    scene.painter.hello("a")
-    scene.look(0, 20, FAILED, asked=1)
+def test_orders_change_at_most_twice_a_second(scene: Scene) -> None:
+    scene.updates.open_view("a")
+    scene.update_view(0, 20, FAILED, number=1)
     scene.update()
     scene.change(3, status=Status.ERROR)
     assert "orders" not in scene.update()
-    assert scene.painter.behind
+    assert scene.updates.pending
 
 
-def test_two_views_have_queries_of_their_own_and_a_hello_tells_them_again(scene: Scene) -> None:
+def test_two_views_have_their_own_queries_and_opening_a_view_sends_its_order(scene: Scene) -> None:
     scene.change(3, status=Status.ERROR)
-    scene.painter.hello("a")
-    scene.painter.hello("b")
-    scene.look(0, 20, FAILED, asked=1)
+    scene.updates.open_view("a")
+    scene.updates.open_view("b")
+    scene.update_view(0, 20, FAILED, number=1)
     assert scene.update()["orders"] == [{"view": "a", "asked": 1, "chosen": True}]
-    again = scene.painter.hello("a")
+    again = scene.updates.open_view("a")
     assert again.content["orders"] == [{"view": "a", "asked": 1, "chosen": True}]
     assert order(again) == [3]
 
 
-def test_the_head_tells_what_backends_tell(scene: Scene) -> None:
-    scene.painter.hello("a")
+def test_the_head_has_what_backends_report(scene: Scene) -> None:
+    scene.updates.open_view("a")
     scene.change(1, status=Status.DONE, qpu_seconds=1.5, running_at=100.0, finished_at=102.0)
     scene.change(2, status=Status.DONE, qpu_seconds=2.0, running_at=102.0, finished_at=104.0, attempt=2)
     scene.change(3, status=Status.QUEUED, queue_position=4, sent_at=90.0, last_error="timed out")
     scene._state.heard_at = 50.0
-    scene.painter._ends_due = 0.0  # a second later
+    scene.updates._end_estimate_due = 0.0  # a second later
     head = scene.update()["head"]
     assert head["qpu"] == 3500
     assert head["columns"] == ["queue", "attempts", "qpu", "id"]

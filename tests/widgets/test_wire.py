@@ -1,4 +1,4 @@
-"""What the kernel says to the page, held against the recorded session that the page's tests read.
+"""The kernel's messages to the page, compared with the recorded session of the page's tests.
 
 After a change of the wire's shape on purpose, ``QJM_RECORD=1 pytest tests/widgets/test_wire.py`` records
 the session anew.
@@ -24,6 +24,7 @@ from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, Stat
 from qjm_widgets.core.totals import Totals
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.wire_head import head
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"
 T0 = 1_790_000_000.0
@@ -65,7 +66,7 @@ class Recorder:
     def head(self, now: float) -> dict[str, Any]:
         numbers = Counter(job.status for job in self.jobs)
         settled = all(status.settled for status in numbers)
-        return wire.head(
+        return head(
             RECORD,
             numbers,
             settled=settled,
@@ -76,7 +77,7 @@ class Recorder:
             took=took(self.jobs),
         )
 
-    def say(
+    def send(
         self, now: float, rows: list[int], *, full: bool = False, counts: dict[str, int] | None = None
     ) -> None:
         self.seq += 1
@@ -93,28 +94,30 @@ class Recorder:
 
     def histogram(self, counts: dict[str, int], done: int) -> dict[str, Any]:
         choice = Selection(metadata=(("depth", "3"),), bits=(0, 1), top=4)
-        return wire.histogram(choice.wire(), histogram([], counts, 4), done, len(self.jobs), ["a note"])
+        return wire.histogram(
+            choice.to_wire(), histogram([], counts, 4), done, len(self.jobs), ["a note"]
+        )
 
     def change(self, row: int, **fields: Any) -> None:
         self.jobs[row] = replace(self.jobs[row], **fields)
 
 
 def record() -> dict[str, Any]:
-    """A set whose life has every status in it, as a panel would tell it."""
+    """Return the messages of a panel whose set goes through every status."""
     r = Recorder()
-    r.say(T0, [0, 1, 2, 3, 4], full=True, counts={})
+    r.send(T0, [0, 1, 2, 3, 4], full=True, counts={})
     r.change(0, status=Status.SENDING, sent_at=T0 + 1, since=T0 + 1)
-    r.say(T0 + 1, [0])
+    r.send(T0 + 1, [0])
     r.change(0, status=Status.RUNNING, running_at=T0 + 2, since=T0 + 2, job_id="job-0")
     r.change(1, status=Status.QUEUED, sent_at=T0 + 2, since=T0 + 2, job_id="job-1")
-    r.say(T0 + 2, [0, 1])
+    r.send(T0 + 2, [0, 1])
     r.change(0, status=Status.DONE, finished_at=T0 + 4, since=T0 + 4)
     r.change(1, cancel_requested=True)
-    r.say(T0 + 4, [0, 1], counts={"00": 500, "11": 480, "01": 30, "10": 10, "0 0": 3, "1 1": 1})
+    r.send(T0 + 4, [0, 1], counts={"00": 500, "11": 480, "01": 30, "10": 10, "0 0": 3, "1 1": 1})
     r.change(1, status=Status.CANCELLED, finished_at=T0 + 5, since=T0 + 5)
     r.change(2, status=Status.ERROR, error="No such gate\nat line 2", finished_at=T0 + 5, since=T0 + 5)
     r.change(3, status=Status.HELD, since=T0 + 5)
-    r.say(T0 + 5, [1, 2, 3])
+    r.send(T0 + 5, [1, 2, 3])
     history = [StatusChange(2, 1, Status.ERROR, T0 + 5, None, "No such gate")]
     r.messages.append(
         {"content": wire.detail(2, r.jobs[2], history, lambda at: f"{at - T0:.0f} s"), "buffers": []}
@@ -123,12 +126,12 @@ def record() -> dict[str, Any]:
     r.change(
         2, status=Status.QUEUED, attempt=2, error=None, job_id="job-2", sent_at=T0 + 6, since=T0 + 6
     )
-    r.say(T0 + 6, [2])
+    r.send(T0 + 6, [2])
     trait = wire.update(
         r.seq,
         r.head(T0 + 6),
         rows=[wire.row(job.row, job, T0 + 6, driven=True) for job in r.jobs],
-        histograms=[wire.histogram(Selection().wire(), _beside_expected(), 1, 5)],
+        histograms=[wire.histogram(Selection().to_wire(), _beside_expected(), 1, 5)],
         layout=wire.runs(r.jobs),
     )
     found = {
@@ -151,7 +154,7 @@ def record() -> dict[str, Any]:
     }
 
 
-def test_the_kernel_says_what_was_recorded() -> None:
+def test_the_messages_are_those_recorded() -> None:
     session = record()
     if os.environ.get("QJM_RECORD"):
         SESSION.write_text(json.dumps(session, indent=1, ensure_ascii=False) + "\n", "utf-8")
@@ -159,7 +162,7 @@ def test_the_kernel_says_what_was_recorded() -> None:
 
 
 @pytest.mark.parametrize("cut", [[100, 100, 50], [1] * 7, [3, 3, 2, 2, 2, 1]])
-def test_runs_give_every_span_back(cut: list[int]) -> None:
+def test_runs_give_every_span(cut: list[int]) -> None:
     jobs, start = [], 0
     for row, size in enumerate(cut):
         jobs.append(JobRecord(row, Span(start, start + size)))

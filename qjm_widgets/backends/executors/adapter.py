@@ -1,7 +1,7 @@
 """A simulator on the workers of an executor: threads, processes, Dask, ipyparallel.
 
-Circuits travel as QPY, results come back encoded, and nothing of it outlives the kernel: a set whose
-kernel died is run again where it was not done.
+Circuits are sent as QPY and results are returned encoded. No job outlives the kernel: if a set's kernel
+dies, the jobs that are not done are run again.
 """
 
 from __future__ import annotations
@@ -11,31 +11,32 @@ import uuid
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError
 from contextlib import suppress
 from numbers import Integral
 from typing import Any
 
-from qjm_widgets.backends.executors.kinds import MEMORY, explained, is_death
+from qjm_widgets.backends.executors.job import ExecutorJob
 from qjm_widgets.backends.executors.process_pool import Processes
-from qjm_widgets.backends.executors.started_events import Mailbox, Report
-from qjm_widgets.backends.executors.tasks import Answer, Parcel, call_of, pack, versions
+from qjm_widgets.backends.executors.started_events import StartedEvents
+from qjm_widgets.backends.executors.tasks import Pickled, pickle_for_workers, unpickling_call, versions
 from qjm_widgets.backends.executors.workers import Workers
 from qjm_widgets.backends.sampler import Sampler, seed_of
-from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import BackendAdapter, CircuitBlock, Observation, Submission, Work
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.core.seeds import SeedRule
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError, InvalidStateError, NotFoundError, explain
 from qjm_widgets.serialization.circuits import find_unstorable, write_block
 
+#: Names the manager's own processes as the executor.
 PROCESSES = "processes"
-"""The executor that is the manager's own."""
-
-_DEATHS = 3
-"""A job whose worker died so often is an error: it may be what kills them."""
-_PARCELS = 16
-"""Of so many sets the backend is kept ready to travel."""
+#: For how many sets the pickled backend is kept.
+_KEPT_SETS = 16
 
 
 def on_executor(
@@ -46,24 +47,26 @@ def on_executor(
     *,
     rerun: bool | None,
 ) -> OnExecutor:
-    """The adapter that runs a backend's jobs on an executor's workers.
+    """Return the adapter that runs a backend's jobs on an executor's workers.
 
     Args:
         inner: the backend's own adapter.
-        backend: what the user gave.
+        backend: the user's backend or sampler.
         executor: ``"processes"``, any ``concurrent.futures.Executor``, or a Dask ``Client``.
-        spare: gives processes of the manager's own: for ``"processes"``, and where a pool breaks.
-        rerun: whether the user said that jobs which may be lost may be run again.
+        spare: returns the manager's own processes: for ``"processes"``, and if a pool breaks.
+        rerun: whether the user allowed that jobs which may be lost are run again.
 
     Raises:
-        InputError: it is no executor, or the backend's jobs outlive the kernel or cannot leave it.
+        InputError: it is not an executor, the backend's jobs outlive the kernel, or the backend cannot
+            be pickled.
     """
-    if inner.survives_kernel or (inner.survives_kernel is None and not rerun):
+    unknown = inner.lifetime is JobLifetime.UNKNOWN
+    if inner.lifetime is JobLifetime.BACKEND or (unknown and not rerun):
         may, unless = "", ""
-        if not inner.survives_kernel:
+        if unknown:
             may, unless = "may ", "; if it computes in this kernel, rerun_on_resume=True says so"
         raise InputError(
-            f"the jobs of {inner.name} {may}run on a server, where an executor is of no use: "
+            f"the jobs of {inner.name} {may}run on a server, so an executor is of no use: "
             f"leave executor out{unless}"
         )
     if isinstance(executor, str):
@@ -78,39 +81,38 @@ def on_executor(
     return OnExecutor(inner, backend, Workers(executor, spare))
 
 
-class OnExecutor:
-    """Runs the jobs of a backend of this kernel on the workers of an executor."""
+class OnExecutor(BackendAdapter):
+    """The adapter of a simulator whose jobs run on the workers of an executor."""
 
-    pace: Pace | None = None
-    max_pending: int | None
-    finds = False
     lists = True
-    settling = 0.0
-    survives_kernel: bool | None = False
-    runs_inside_submit = False
+    lifetime = JobLifetime.KERNEL
     sends_blocks = True
 
     def __init__(self, inner: BackendAdapter, backend: Any, workers: Workers) -> None:
         self._inner = inner
         self.name, self.kind, self.account = inner.name, inner.kind, inner.account
         self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
-        self.seed_rule = inner.seed_rule
         self._workers = workers
         self._backend = backend
-        pack(backend, inner.name)  # what cannot travel is refused at once
-        self._parcels: OrderedDict[str, Parcel] = OrderedDict()
+        pickle_for_workers(backend, inner.name)  # refuses at once a backend that cannot be pickled
+        self._pickled: OrderedDict[str, Pickled] = OrderedDict()
         self._versions = versions(backend)
-        self._mailbox = Mailbox(workers.client)
-        self._sent: weakref.WeakValueDictionary[str, _Sent] = weakref.WeakValueDictionary()
+        self._events = StartedEvents(workers.client)
+        self._jobs: weakref.WeakValueDictionary[str, ExecutorJob] = weakref.WeakValueDictionary()
         self.max_pending = workers.pending_limit
-        self._packing = threading.Lock()
+        self._pickling = threading.Lock()
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """That of the backend."""
+        return self._inner.seed_rule
 
     def option_names(self) -> KnownOptions:
-        """Those of the backend."""
+        """Return those of the backend."""
         return self._inner.option_names()
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Refuse what the backend would refuse, and what cannot travel."""
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+        """Refuse what the backend would refuse, and what cannot be sent to workers."""
         self._workers.check()
         self._inner.check(works, options)
         for index, work in enumerate(works):
@@ -120,35 +122,35 @@ class OnExecutor:
                     f"circuit {index} ({work.circuit.name}) cannot be written, so it cannot be sent to "
                     f"an executor's workers ({reason}): run it without an executor"
                 )
-        pack(dict(options), "one of the run options")
+        pickle_for_workers(dict(options), "one of the run options")
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """As without an executor."""
+    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
+        """Refuse what the backend refuses."""
         self._inner.check_cut(works, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """As without an executor, so that the samples are the same."""
+        """Return those of the backend, so that the samples are the same as without an executor."""
         if isinstance(self._inner, Sampler):
             seed = seed_of(self._inner.sampler)
             if seed is not None and not isinstance(seed, Integral):
                 raise InputError(
-                    f"the seed of {self.name} is a {type(seed).__name__}: each worker would begin with "
-                    "a copy of it and draw the same samples. Give a whole number, or no seed"
+                    f"the seed of {self.name} is a {type(seed).__name__}: each worker would start with "
+                    "a copy of it and draw the same samples. Give an integer, or no seed"
                 )
         return self._inner.seeds(pieces, options)
 
     def submit(self, submission: Submission) -> Any:
-        """Hand a job to the executor."""
+        """Submit a job to the executor."""
         self._workers.count()
         self.max_pending = self._workers.pending_limit
         block = submission.block or self._write(submission.works)
-        sent = _Sent(
+        job = ExecutorJob(
             {
                 "versions": self._versions,
-                "backend": tuple(self._parcel(submission.identity)),
+                "backend": tuple(self._pickled_backend(submission.identity)),
                 "span": tuple(block.span),
                 "circuits": (block.encoding, block.data, block.notes),
-                "options": pack(dict(submission.options), "one of the run options").data,
+                "options": pickle_for_workers(dict(submission.options), "one of the run options").data,
                 "submission": {
                     "shots": submission.shots,
                     "seed": submission.seed,
@@ -156,53 +158,54 @@ class OnExecutor:
                     "name": submission.name,
                     "tags": submission.tags,
                 },
-                "mailbox": self._mailbox.address,
+                "events": self._events.address,
             },
-            None if self._workers.told else "with the executor",
+            None if self._workers.reports_starts else "with the executor",
         )
-        self._send(sent)
-        return sent
+        self._send(job)
+        return job
 
     def job_id(self, handle: Any) -> str | None:
-        """A random text: executors have no ids."""
+        """Return a random text: executors have no ids."""
         token: str = handle.token
         return token
 
+    def native_job(self, handle: Any) -> Any:
+        """Return None: no provider has a job, and a kept future keeps its result on a cluster."""
+        return None
+
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
-        """Read what the tasks have told, and look at the futures."""
-        for told in self._mailbox.read():
-            sent = self._sent.get(told.token)
-            if sent is not None:
-                sent.began = told
-        for index, sent in enumerate(handles):
-            report(index, self._look_at(sent))
+        """Read the events of tasks that have started, and check the futures."""
+        for event in self._events.read():
+            job = self._jobs.get(event.token)
+            if job is not None:
+                job.started = event
+        for index, job in enumerate(handles):
+            found = job.observe()
+            report(index, found if isinstance(found, Observation) else self._send_again(job, found))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
-        """Jobs of a dead kernel are gone."""
-        raise NotFoundError(f"job {job_id} is gone with the kernel that gave it to an executor")
-
-    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """Executors have no tags."""
-        return []
+        """Raise: the jobs of a dead kernel are lost."""
+        raise NotFoundError(f"job {job_id} ended with the kernel that gave it to an executor")
 
     def cancel(self, handle: Any) -> bool:
-        """Take a job back; the result of one that runs is discarded."""
+        """Cancel a job; the result of a running one is discarded."""
         if handle.future.done():
             return False
         handle.cancelled = True
-        self._workers.take_back(handle.future)
+        self._workers.cancel(handle.future)
         return True
 
     def close(self) -> None:
-        """Take back what has not begun; the executor itself is its owner's."""
-        for sent in list(self._sent.values()):
+        """Cancel the jobs that have not started; leave the executor to its owner."""
+        for job in list(self._jobs.values()):
             with suppress(Exception):
-                sent.future.cancel()
-        self._mailbox.close()
+                job.future.cancel()
+        self._events.close()
 
-    def _write(self, works: Sequence[Work]) -> CircuitBlock:
+    def _write(self, works: Sequence[CircuitInput]) -> CircuitBlock:
         block, losses = write_block(Span(0, len(works)), works)
         for loss in losses:
             if loss.key is None:
@@ -212,84 +215,31 @@ class OnExecutor:
                 )
         return block
 
-    def _parcel(self, identity: str) -> Parcel:
-        """The backend as it was when the set's first job was sent: its options may change later."""
+    def _pickled_backend(self, identity: str) -> Pickled:
+        """Return the backend as it was at the set's first job: its options may change later."""
         job_set = ":".join(identity.split(":")[:2])
-        with self._packing:
-            if job_set not in self._parcels:
-                self._parcels[job_set] = pack(self._backend, self.name)
-                if len(self._parcels) > _PARCELS:
-                    self._parcels.popitem(last=False)
-            self._parcels.move_to_end(job_set)
-            return self._parcels[job_set]
+        with self._pickling:
+            if job_set not in self._pickled:
+                self._pickled[job_set] = pickle_for_workers(self._backend, self.name)
+                if len(self._pickled) > _KEPT_SETS:
+                    self._pickled.popitem(last=False)
+            self._pickled.move_to_end(job_set)
+            return self._pickled[job_set]
 
-    def _send(self, sent: _Sent) -> None:
-        sent.began = None
-        sent.token = uuid.uuid4().hex
-        self._sent[sent.token] = sent
-        sent.future = self._workers.submit(*call_of({**sent.task, "token": sent.token}))
+    def _send(self, job: ExecutorJob) -> None:
+        job.started = None
+        job.token = uuid.uuid4().hex
+        self._jobs[job.token] = job
+        job.future = self._workers.submit(*unpickling_call({**job.task, "token": job.token}))
 
-    def _look_at(self, sent: _Sent) -> Observation:
-        if sent.cancelled:
-            note = None if sent.began is None else "it was running: its result is discarded"
-            return Observation(Status.CANCELLED, note=note)
-        if not sent.future.done():
-            again = " (run again: its worker died)" if sent.deaths else ""
-            if sent.began is None:
-                return Observation(Status.QUEUED, note=again.strip(" ()") or sent.note)
-            began = sent.began
-            return Observation(Status.RUNNING, running_at=began.at, note=began.where + again)
+    def _send_again(self, job: ExecutorJob, death: BaseException) -> Observation:
+        """Submit a job again after its worker died."""
         try:
-            answer = Answer(*sent.future.result())
-        except (Exception, CancelledError) as error:
-            return self._without_answer(sent, error)
-        return Observation(
-            Status(answer.status),
-            answer.text,
-            answer.outcome,
-            running_at=answer.began,
-            finished_at=answer.ended,
-            note=answer.note,
-            failed=answer.failed,
-        )
-
-    def _without_answer(self, sent: _Sent, error: BaseException) -> Observation:
-        """The task did not end by itself: its worker died, or it could not be run there at all."""
-        if not is_death(error):
-            return Observation(Status.ERROR, explained(error))
-        sent.deaths += 1
-        if sent.deaths >= _DEATHS:
+            self._send(job)
+        except InvalidStateError as refusal:
+            return Observation(Status.ERROR, str(refusal))
+        except Exception as refusal:
             return Observation(
-                Status.ERROR,
-                f"its worker died {sent.deaths} times, the last time: {explain(error)}\n{MEMORY}",
-            )
-        try:
-            self._send(sent)
-        except InvalidStateError as refused:
-            return Observation(Status.ERROR, str(refused))
-        except Exception as refused:
-            return Observation(
-                Status.ERROR, f"its worker died ({explain(error)}), and then: {explain(refused)}"
+                Status.ERROR, f"its worker died ({explain(death)}), and then: {explain(refusal)}"
             )
         return Observation(Status.QUEUED, note="run again: its worker died")
-
-
-class _Sent:
-    """A job with an executor, kept so that it can be sent again.
-
-    Attributes:
-        job: there is none of a provider's; and a future that is kept keeps its result on a cluster.
-        began: what its task told when it began.
-        note: shown while nobody knows whether it runs.
-    """
-
-    job: None = None
-
-    def __init__(self, task: Mapping[str, Any], note: str | None) -> None:
-        self.task = task
-        self.note = note
-        self.token = ""
-        self.future: Any = None
-        self.began: Report | None = None
-        self.cancelled = False
-        self.deaths = 0

@@ -1,4 +1,4 @@
-"""What differs between executors: who they are, how many workers they have, how their workers die."""
+"""What differs between executors: their kind, their number of workers, the errors of dead workers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from qjm_widgets.backends.executors.process_pool import Processes, WorkerDiedErr
 from qjm_widgets.errors import InputError, explain
 
 MEMORY = "It may need more memory than a worker has: run fewer circuits in a job, or use larger workers."
-_DIED = frozenset({"EngineError", "TaskAborted"})
-"""What ipyparallel says of a job whose engine is gone."""
+#: ipyparallel's errors for a job of an engine that died.
+_DEATHS = frozenset({"EngineError", "TaskAborted"})
 
 
 def is_client(thing: Any) -> bool:
-    """Whether it is a Dask client itself, or of a kind made from one."""
-    return _is_dasks(thing) and hasattr(thing, "get_executor")
+    """Return whether an object is a Dask client, or of a class derived from it."""
+    return _is_dask(thing) and hasattr(thing, "get_executor")
 
 
 def dask_client(executor: Any) -> Any:
-    """The Dask client that an executor is, or stands on; else None."""
-    if not _is_dasks(executor):
+    """Return the Dask client that an executor is or uses; else None."""
+    if not _is_dask(executor):
         return None
     client = executor if is_client(executor) else getattr(executor, "_client", None)
     if getattr(client, "asynchronous", False):
@@ -31,16 +31,16 @@ def dask_client(executor: Any) -> Any:
 
 
 def is_closed(client: Any) -> bool:
-    """Whether a Dask client takes no more tasks."""
+    """Return whether a Dask client accepts no more tasks."""
     return getattr(client, "status", "") in ("closing", "closed")
 
 
-def _is_dasks(thing: Any) -> bool:
+def _is_dask(thing: Any) -> bool:
     return any(kind.__module__.split(".")[0] == "distributed" for kind in type(thing).__mro__)
 
 
 def workers_of(executor: Any) -> int | None:
-    """How many workers an executor of the standard library or of ours has; None: it does not tell."""
+    """Return how many workers an executor of the standard library or of ours has; None if unknown."""
     if isinstance(executor, Processes):
         return executor.number
     number = getattr(executor, "_max_workers", None)
@@ -48,18 +48,18 @@ def workers_of(executor: Any) -> int | None:
     return number if standard and isinstance(number, int) else None
 
 
-def is_death(error: BaseException) -> bool:
-    """Whether a task was lost with its worker, and may be given to another."""
+def is_worker_death(error: BaseException) -> bool:
+    """Return whether a task was lost because its worker died, and may be run by another."""
     if isinstance(error, (BrokenExecutor, WorkerDiedError, CancelledError)):
         return True
-    return getattr(error, "ename", type(error).__name__) in _DIED
+    return getattr(error, "ename", type(error).__name__) in _DEATHS
 
 
-def explained(error: BaseException) -> str:
-    """Why a task could not be run at all, with advice."""
+def task_error_text(error: BaseException) -> str:
+    """Return why a task could not be run at all, with advice."""
     text = explain(error)
     if "No module named 'qjm_widgets" in text:
-        return f"{text}: install qjm_widgets on the workers, in the version that is here, then retry"
+        return f"{text}: install qjm_widgets on the workers, in the version of this kernel, then retry"
     if type(error).__name__ == "KilledWorker":
         return f"{text}\n{MEMORY}"
     return text

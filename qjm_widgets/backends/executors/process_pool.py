@@ -1,8 +1,8 @@
-"""Processes of our own that run calls: a fresh interpreter each, gone when the manager is.
+"""A pool of processes that run calls: each is a new interpreter that ends with the manager.
 
-Not ``ProcessPoolExecutor``: one worker that dies fails all its jobs, it holds the interpreter's end
-until what runs has ended, its workers outlive a kernel that is killed, and a script without a
-``__main__`` guard is run again in each.
+It replaces ``ProcessPoolExecutor``, in which one dead worker fails all jobs, the interpreter's exit
+waits for running calls, workers outlive a killed kernel, and each worker runs again a script that has no
+``__main__`` guard.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.backends.executors.process_worker import read_frame, write_frame
 
+#: A process that was idle for so long is ended; a new one starts if there is work.
 _IDLE_SECONDS = 60.0
-"""A process that has had nothing to do for so long is ended; a new one starts when there is work."""
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from qjm_widgets.backends.executors.process_worker import main; main()"
 )
+#: Bytes of the last output of a process that are read for its error.
 _TAIL_BYTES = 2000
 
 
@@ -42,10 +43,10 @@ class _Call(NamedTuple):
 
 
 class Processes:
-    """Runs calls in processes that are started when they are needed.
+    """A pool of processes that are started when they are needed.
 
     Args:
-        number: how many at once; by default one for each core that this process may use.
+        number: how many at once; by default one for each core that this process can use.
 
     Attributes:
         number: how many at once.
@@ -80,14 +81,14 @@ class Processes:
         return call.future
 
     def kill(self, future: Future[Any]) -> None:
-        """End the process that runs this call; another takes its place."""
+        """Kill the process that runs this call; another replaces it."""
         with self._lock:
             process = self._running.get(future)
         if process is not None:
             process.kill()
 
     def stop(self, timeout: float) -> None:
-        """Run nothing any more: end all processes, whatever they do, within so many seconds."""
+        """Cancel all calls and kill all processes; join their threads within ``timeout`` seconds."""
         deadline = time.monotonic() + timeout
         with self._lock:
             self._stopped = True
@@ -103,7 +104,7 @@ class Processes:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _serve(self) -> None:
-        """One process after another, on a thread that waits for its answers."""
+        """Run calls, on a thread that waits for the replies of one process after another."""
         process: _Process | None = None
         while True:
             call = self._next(None if process is None else _IDLE_SECONDS)
@@ -120,17 +121,17 @@ class Processes:
                 return
 
     def _next(self, timeout: float | None) -> _Call | float | None:
-        """The next call; the timeout where none came within it; None at the end."""
+        """Return the next call; the timeout if none came within it; None at the end."""
         try:
             return self._calls.get(timeout=timeout)
         except queue.Empty:
             return timeout
 
     def _run(self, process: _Process | None, call: _Call) -> _Process | None:
-        """Let a process answer a call; the process, or None when it died."""
+        """Run a call in a process; return the process, or None if it died."""
         future = call.future
         try:
-            if process is None or not process.lives():
+            if process is None or not process.is_alive():
                 process = _Process(max(1, usable_cores() // self.number))
         except OSError as error:
             future.set_exception(WorkerDiedError(f"no process could be started: {error}"))
@@ -141,7 +142,7 @@ class Processes:
         if stopped:
             process.kill()
         try:
-            good, reply = process.ask(call.data)
+            good, reply = process.call(call.data)
         except (OSError, EOFError):
             text = process.end()
             process = None
@@ -158,7 +159,7 @@ class Processes:
 
 
 class _Process:
-    """A Python of the same installation that answers calls, with so many threads of its own."""
+    """A Python of the same installation that runs calls, with a number of threads of its own."""
 
     def __init__(self, threads: int) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
@@ -167,14 +168,14 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            # Each computes on its share of the cores, not each on all of them.
+            # Each process computes on its share of the cores, not on all of them.
             env={"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads), **os.environ},
         )
 
-    def lives(self) -> bool:
+    def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, data: bytes) -> tuple[bool, Any]:
+    def call(self, data: bytes) -> tuple[bool, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         write_frame(self._process.stdin, data)
@@ -186,29 +187,29 @@ class _Process:
             self._process.kill()
 
     def end(self) -> str:
-        """Let go of it; why it ended, if it had ended by itself."""
+        """End the process; return why it ended, in case it had ended by itself."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         for stream in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):
                 stream.close()
         try:
-            self._process.wait(1.0)  # it ends by itself when nobody talks to it any more
+            self._process.wait(1.0)  # it ends by itself when its input is closed
         except subprocess.TimeoutExpired:
             self.kill()
             self._process.wait()
         with self._errors as errors:
             size = errors.seek(0, os.SEEK_END)
             errors.seek(max(0, size - _TAIL_BYTES))
-            words = errors.read().decode(errors="replace").strip()
+            output = errors.read().decode(errors="replace").strip()
         code = self._process.returncode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        last = words.splitlines()[-1:] or [""]
+        last = output.splitlines()[-1:] or [""]
         return f"process {self._process.pid} {how}" + (f": {last[0]}" if last[0] else "")
 
 
 def usable_cores() -> int:
-    """How many cores this process may use."""
+    """Return how many cores this process can use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,6 +1,6 @@
-"""What a process of ``Processes`` does: take calls from its parent, one after another.
+"""The main loop of a process of ``Processes``: run calls of its parent, one after another.
 
-It stands by itself, so that its first breath imports nothing heavy.
+It imports nothing else of this package, so that a process starts fast.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ _LENGTH = struct.Struct("<Q")
 
 
 def write_frame(stream: IO[bytes], data: bytes) -> None:
-    """Send bytes, their length first."""
+    """Write bytes, preceded by their length."""
     stream.write(_LENGTH.pack(len(data)))
     stream.write(data)
     stream.flush()
 
 
 def read_frame(stream: IO[bytes]) -> bytes:
-    """Receive what ``write_frame`` sent.
+    """Read the bytes that ``write_frame`` wrote.
 
     Raises:
-        EOFError: the other side is gone.
+        EOFError: the other process has ended.
     """
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -41,11 +41,11 @@ def read_frame(stream: IO[bytes]) -> bytes:
 
 
 def main() -> None:
-    """Serve until the parent is gone, and then end at once, whatever is being computed."""
-    # Ctrl-C and a kernel's interrupt go to all processes of the group, and are not meant for this one.
+    """Run calls until the parent has ended, then end at once, even during a call."""
+    # Ctrl-C and a kernel's interrupt reach all processes of the group, but must not stop this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a backend prints must not get between the replies
+    os.dup2(2, 1)  # a backend's output must not get between the replies
     calls: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(calls,), daemon=True).start()
     while True:

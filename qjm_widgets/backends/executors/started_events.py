@@ -1,8 +1,8 @@
-"""How tasks tell that they have begun, from wherever they run.
+"""Events by which tasks report that they have started.
 
-On this machine by a datagram, so that a worker that is killed can leave no lock behind, as a
-``multiprocessing.Queue`` would; in a Dask cluster through the scheduler and the client. Reports may get
-lost: a job whose report is missing is shown as queued until its result is there.
+On this machine an event is a datagram: a killed worker leaves no lock behind, as it could with a
+``multiprocessing.Queue``. In a Dask cluster it goes through the scheduler and the client. Events may get
+lost: a job without one is shown as queued until its result is there.
 """
 
 from __future__ import annotations
@@ -18,25 +18,32 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-_LONGEST = 4096
+#: Bytes of the longest datagram that is read.
+_MAX_BYTES = 4096
 
 
-class Report(NamedTuple):
-    """A task has begun: which, when (seconds since 1970, UTC, on the worker's clock), and where."""
+class StartedEvent(NamedTuple):
+    """The start of a task.
+
+    Attributes:
+        token: of the task.
+        time: seconds since 1970, UTC, on the worker's clock.
+        place: the process or worker, as text.
+    """
 
     token: str
-    at: float
-    where: str
+    time: float
+    place: str
 
 
-class Mailbox:
-    """Where the reports of tasks arrive; read by one thread.
+class StartedEvents:
+    """The receiver of events; read by one thread.
 
     Args:
         client: a Dask client whose workers will run the tasks, or None.
 
     Attributes:
-        address: goes with each task; ``send`` finds the mailbox by it.
+        address: sent with each task, for ``send_started``.
     """
 
     def __init__(self, client: Any = None) -> None:
@@ -50,40 +57,40 @@ class Mailbox:
             self.address["topic"] = f"qjm-{uuid.uuid4().hex}"
             client.subscribe_topic(self.address["topic"], lambda event: self._events.put(event[1]))
 
-    def read(self) -> Iterator[Report]:
-        """All reports that have arrived."""
+    def read(self) -> Iterator[StartedEvent]:
+        """Return all events that have arrived."""
         with suppress(BlockingIOError):
             while True:
-                with suppress(ValueError, TypeError):  # anybody on this machine may send anything
-                    yield Report(*json.loads(self._socket.recv(_LONGEST)))
+                with suppress(ValueError, TypeError):  # any process on this machine may send anything
+                    yield StartedEvent(*json.loads(self._socket.recv(_MAX_BYTES)))
         with suppress(queue.Empty):
             while True:
-                yield Report(*self._events.get_nowait())
+                yield StartedEvent(*self._events.get_nowait())
 
     def close(self) -> None:
-        """Take no more reports."""
+        """Receive no more events."""
         self._socket.close()
         if self._client is not None and getattr(self._client, "status", "") == "running":
-            with suppress(Exception):  # the cluster may be on its way out
+            with suppress(Exception):  # the cluster may be shutting down
                 self._client.unsubscribe_topic(self.address["topic"])
 
 
-def send(address: Mapping[str, Any], token: str) -> None:
-    """Tell a mailbox that a task begins here."""
-    at = time.time()
+def send_started(address: Mapping[str, Any], token: str) -> None:
+    """Report, on a worker, that a task has started."""
+    now = time.time()
     topic = address.get("topic")
     worker = _dask_worker() if topic is not None else None
     if worker is not None:
-        worker.log_event(topic, Report(token, at, f"on {worker.address}"))
+        worker.log_event(topic, StartedEvent(token, now, f"on {worker.address}"))
         return
-    report = json.dumps(Report(token, at, f"in process {os.getpid()}"))
+    event = json.dumps(StartedEvent(token, now, f"in process {os.getpid()}"))
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
         out.setblocking(False)
-        out.sendto(report.encode(), ("127.0.0.1", int(address["port"])))
+        out.sendto(event.encode(), ("127.0.0.1", int(address["port"])))
 
 
 def _dask_worker() -> Any:
-    """The Dask worker that runs this task, or None."""
+    """Return the Dask worker that runs this task, or None."""
     if "distributed" not in sys.modules:
         return None
     from distributed import get_worker

@@ -1,4 +1,4 @@
-"""A job as a worker of an executor runs it: plain bytes and texts in, packed counts out."""
+"""The task of a job on a worker of an executor: bytes and texts in, packed counts out."""
 
 from __future__ import annotations
 
@@ -15,29 +15,31 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from qjm_widgets.backends.executors.started_events import send
+from qjm_widgets.backends.executors.started_events import send_started
+from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.lost_values import join_notes, note_of_lost
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import CircuitBlock, Observation, Submission
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError, explain
 from qjm_widgets.serialization.circuits import Missing, read_block
 from qjm_widgets.serialization.outcomes import encode_outcome
 
 _PYTHON = "Python"
+#: How many adapters a worker's thread keeps.
 _KEPT = 4
-"""How many backends a worker's thread keeps ready."""
 
 
-class Parcel(NamedTuple):
-    """An object on its way to the workers: ``key`` tells it from every other."""
+class Pickled(NamedTuple):
+    """A pickled object; ``key`` is the SHA-256 of its data."""
 
     key: str
     data: bytes
 
 
-class Answer(NamedTuple):
-    """What a worker says of a job that has ended; times are seconds since 1970, UTC.
+class TaskResult(NamedTuple):
+    """What a worker returns for a job that has ended; times are seconds since 1970, UTC.
 
     ``outcome`` is encoded (``JobOutcome.encode``); ``failed`` is as in ``Observation``.
     """
@@ -45,17 +47,21 @@ class Answer(NamedTuple):
     status: str
     text: str | None
     outcome: bytes | None
-    began: float
-    ended: float
+    started_at: float
+    finished_at: float
     failed: dict[int, str]
     note: str | None = None
 
 
-def pack(thing: Any, what: str) -> Parcel:
-    """Make ready what workers need; classes of a notebook travel too where cloudpickle is installed.
+def pickle_for_workers(thing: Any, what: str) -> Pickled:
+    """Pickle an object; with cloudpickle, if it is installed, so that a notebook's classes go along.
+
+    Args:
+        thing: the object.
+        what: its name, for the error.
 
     Raises:
-        InputError: it cannot leave this process; ``what`` names it.
+        InputError: it cannot be pickled.
     """
     dumps = pickle.dumps
     with suppress(ImportError):
@@ -67,14 +73,14 @@ def pack(thing: Any, what: str) -> Parcel:
             f"{what} cannot be sent to the workers of an executor ({explain(error)}): "
             "run it without an executor"
         ) from error
-    return Parcel(hashlib.sha256(data).hexdigest(), data)
+    return Pickled(hashlib.sha256(data).hexdigest(), data)
 
 
 def versions(thing: Any) -> dict[str, str]:
-    """What has to be the same here and on a worker for the same results.
+    """Return the versions that must be the same here and on a worker, so that results are the same.
 
-    Ours, Qiskit's, that of the simulator, also behind a sampler; and Python's where a class of a
-    notebook travels as code, which no other Python reads.
+    They are those of this package, of Qiskit and of the simulator, also if it is behind a sampler; and
+    Python's, if a class of a notebook is sent as code, which no other Python reads.
     """
     kinds = [type(each).__module__.split(".")[0] for each in (thing, getattr(thing, "backend", None))]
     packages = ("qjm_widgets", "qiskit", *(_PYTHON if kind == "__main__" else kind for kind in kinds))
@@ -82,17 +88,17 @@ def versions(thing: Any) -> dict[str, str]:
     return {package: version for package, version in found.items() if version is not None}
 
 
-def call_of(task: Mapping[str, Any]) -> tuple[Callable[[bytes], Any], bytes]:
-    """The function and the argument that make a worker call ``run_task(task)``.
+def unpickling_call(task: Mapping[str, Any]) -> tuple[Callable[[bytes], Any], bytes]:
+    """Return the function and the argument with which a worker calls ``run_task(task)``.
 
-    Nothing in them names a module of ours before the call is made: a Dask worker or scheduler that
-    cannot import what a task names does not refuse the task, it ends.
+    Neither names a module of this package before the call is made: a Dask worker or scheduler that
+    cannot import a module that a task names does not refuse the task, it ends.
     """
-    return pickle.loads, pickle.dumps(_Deferred(task))
+    return pickle.loads, pickle.dumps(_RunsWhenUnpickled(task))
 
 
-class _Deferred:
-    """Unpickling it is running the task."""
+class _RunsWhenUnpickled:
+    """An object that runs the task when it is unpickled."""
 
     def __init__(self, task: Mapping[str, Any]) -> None:
         self._task = task
@@ -102,15 +108,15 @@ class _Deferred:
 
 
 def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
-    """On a worker: run one job; an ``Answer`` as a plain tuple. It raises nothing on purpose."""
-    began = time.time()
+    """Run one job on a worker; return a ``TaskResult`` as a plain tuple. Errors become results."""
+    started_at = time.time()
     try:
         if differing := _differing(task["versions"]):
-            return tuple(Answer(Status.ERROR.value, differing, None, began, time.time(), {}))
-        send(task["mailbox"], task["token"])
+            return tuple(TaskResult(Status.ERROR.value, differing, None, started_at, time.time(), {}))
+        send_started(task["events"], task["token"])
         found = _run(task)
     except Exception as error:
-        return tuple(Answer(Status.ERROR.value, explain(error), None, began, time.time(), {}))
+        return tuple(TaskResult(Status.ERROR.value, explain(error), None, started_at, time.time(), {}))
     outcome, failed = found.outcome, dict(found.failed)
     lost: list[str] = []
     if isinstance(outcome, JobOutcome):
@@ -118,7 +124,7 @@ def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
         outcome = encode_outcome(outcome, lost, task["span"][0])
     note = join_notes(found.note, note_of_lost(lost))
     status = Status.ERROR if found.status is None else found.status
-    return tuple(Answer(status.value, found.text, outcome, began, time.time(), failed, note))
+    return tuple(TaskResult(status.value, found.text, outcome, started_at, time.time(), failed, note))
 
 
 def _run(task: Mapping[str, Any]) -> Observation:
@@ -127,15 +133,15 @@ def _run(task: Mapping[str, Any]) -> Observation:
         if isinstance(work, Missing):
             raise CircuitError(f"a circuit of this job cannot be read by the worker: {work.reason}")
         works.append(work)
-    adapter = _adapter(Parcel(*task["backend"]))
+    adapter = _adapter(Pickled(*task["backend"]))
     handle = adapter.submit(
         Submission(works=works, options=pickle.loads(task["options"]), **task["submission"])
     )
-    with suppress(Exception):  # whatever it is, observing tells it
-        handle.job.result()
-    answers: list[Observation | BaseException] = []
-    adapter.observe([handle], lambda _, answer: answers.append(answer))
-    found = answers[0]
+    with suppress(Exception):  # observe reports it
+        adapter.native_job(handle).result()
+    observations: list[Observation | BaseException] = []
+    adapter.observe([handle], lambda _, observation: observations.append(observation))
+    found = observations[0]
     if isinstance(found, Observation) and found.fetch is not None:
         found = found.fetch()
     if isinstance(found, BaseException):
@@ -143,35 +149,35 @@ def _run(task: Mapping[str, Any]) -> Observation:
     return found
 
 
-_ready = threading.local()
-_chance = {"fresh": multiprocessing.parent_process() is None}
+_kept = threading.local()
+_random = {"reseeded": multiprocessing.parent_process() is None}
 
 
-def _adapter(parcel: Parcel) -> Any:
-    """The adapter of a backend, made once for each thread: simulators are not made to be shared."""
-    _refresh_chance()
-    known: OrderedDict[str, Any] = _ready.__dict__.setdefault("adapters", OrderedDict())
-    if parcel.key not in known:
+def _adapter(pickled: Pickled) -> Any:
+    """Return the adapter of a backend, one for each thread: simulators need not be thread-safe."""
+    _reseed_after_fork()
+    known: OrderedDict[str, Any] = _kept.__dict__.setdefault("adapters", OrderedDict())
+    if pickled.key not in known:
         from qjm_widgets.backends import resolve
 
-        known[parcel.key] = resolve(pickle.loads(parcel.data))
+        known[pickled.key] = resolve(pickle.loads(pickled.data))
         if len(known) > _KEPT:
             known.popitem(last=False)
-    known.move_to_end(parcel.key)
-    return known[parcel.key]
+    known.move_to_end(pickled.key)
+    return known[pickled.key]
 
 
-def _refresh_chance() -> None:
-    """After a fork NumPy's global generator, which BasicSimulator uses, is a copy of the parent's."""
-    if not _chance["fresh"]:
+def _reseed_after_fork() -> None:
+    """Reseed NumPy's global generator, which BasicSimulator uses: a fork copies the parent's."""
+    if not _random["reseeded"]:
         import numpy as np
 
         np.random.seed()
-        _chance["fresh"] = True
+        _random["reseeded"] = True
 
 
 def _differing(wanted: Mapping[str, str]) -> str | None:
-    """Which packages are others here than where the job comes from, and what to do."""
+    """Return which packages have other versions here than at the job's origin, and what to do."""
     here = {package: _version(package) for package in wanted}
     parts = [
         f"{package} {here[package] or 'is missing'} instead of {version}"
@@ -182,7 +188,7 @@ def _differing(wanted: Mapping[str, str]) -> str | None:
         return None
     return (
         f"the worker on {socket.gethostname()} has other versions, so results could differ: "
-        f"{', '.join(parts)}. Install the same there, start its workers anew, then retry."
+        f"{', '.join(parts)}. Install the same there, restart its workers, then retry."
     )
 
 

@@ -1,4 +1,4 @@
-"""The workers of an executor of any kind: they take calls, are counted, and replaced when they break."""
+"""The workers of an executor of any kind: submit calls, count workers, replace a pool that broke."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from qjm_widgets.backends.executors.kinds import dask_client, is_client, is_clos
 from qjm_widgets.backends.executors.process_pool import Processes
 from qjm_widgets.errors import InvalidStateError
 
-_UNTOLD = 32
-"""How many workers an executor is taken to have that does not tell."""
+#: The assumed number of workers of an executor that does not state it.
+_DEFAULT_WORKERS = 32
+#: Seconds after which the workers of a cluster, which come and go, are counted again.
 _COUNT_SECONDS = 10.0
-"""The workers of a cluster, which come and go, are counted again after so long."""
 _KEEP = (
     "keep it open until job_set.wait() returns. job_set.resume(executor=...) with another one, and then "
     "job_set.retry(), runs what is missing"
@@ -24,15 +24,15 @@ _KEEP = (
 
 
 class Workers:
-    """Whoever computes for an executor.
+    """The workers of one executor.
 
     Args:
         executor: any ``concurrent.futures.Executor``, ``Processes``, or a Dask ``Client``.
-        spare: gives processes of the manager's own, which take the place of a pool that broke.
+        spare: returns the manager's own processes, which replace a pool that broke.
 
     Attributes:
-        client: the Dask client that the executor stands on, or None.
-        told: whether it is known of every task if it runs.
+        client: the Dask client that the executor uses, or None.
+        reports_starts: whether a missing event of a start means that the task waits.
     """
 
     def __init__(self, executor: Any, spare: Callable[[], Processes]) -> None:
@@ -40,21 +40,21 @@ class Workers:
         self._executor = executor.get_executor(pure=False) if is_client(executor) else executor
         self._spare = spare
         number = workers_of(self._executor)
-        self.told = self.client is not None or number is not None
-        self._number = number or _UNTOLD
+        self.reports_starts = self.client is not None or number is not None
+        self._number = number or _DEFAULT_WORKERS
         self._counted_at: float | None = None
         self._swapping = threading.Lock()
 
     def check(self) -> None:
-        """Refuse a client that was closed.
+        """Refuse a closed client.
 
         Raises:
-            InputError: it was.
+            InputError: it is closed.
         """
         dask_client(self._executor)
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """The future of a call.
+        """Submit a call and return its future.
 
         Raises:
             InvalidStateError: the executor was shut down, or the client closed.
@@ -69,38 +69,38 @@ class Workers:
             return self._replace(executor).submit(function, *arguments)
         except RuntimeError as error:
             if "interpreter" in str(error):
-                # Not accepted, and no fault of the job's: it stays in the store as not sent.
+                # Not accepted, through no fault of the job: it stays "not sent" in the store.
                 raise ConnectionRefusedError(str(error)) from error
-            raise InvalidStateError(f"the executor takes no more jobs ({error}): {_KEEP}") from error
+            raise InvalidStateError(f"the executor accepts no more jobs ({error}): {_KEEP}") from error
 
-    def take_back(self, future: Any) -> None:
-        """Stop a call where that is possible; elsewhere it goes on, for nothing."""
+    def cancel(self, future: Any) -> None:
+        """Stop a call if that is possible; else it runs on, and its result is unused."""
         executor = self._executor
         if isinstance(executor, Processes):
             future.cancel()
             executor.kill(future)
         else:
-            with suppress(Exception):  # it may be over by now, which is as well
+            with suppress(Exception):  # it may have ended meanwhile
                 getattr(future, "abort", future.cancel)()
 
     def count(self) -> None:
-        """Ask a cluster how many workers it has, now and then."""
+        """Ask a cluster for its number of workers, at most once in a while."""
         now = time.monotonic()
         late = self._counted_at is None or now - self._counted_at > _COUNT_SECONDS
         if self.client is not None and late:
             self._counted_at = now
-            with suppress(Exception):  # of a client that is gone, `submit` tells
+            with suppress(Exception):  # `submit` reports a client that is closed
                 self._number = sum(self.client.nthreads().values())
 
     @property
     def pending_limit(self) -> int:
-        """Jobs enough for all workers; what is not with the executor can still be cancelled."""
+        """Enough jobs for all workers; those not yet with the executor can still be cancelled."""
         return 2 * max(1, self._number) + 2
 
     def _replace(self, broken: Any) -> Any:
-        """Go on with processes of the manager's own: a pool that broke never works again."""
+        """Continue on the manager's own processes: a pool that broke never works again."""
         with self._swapping:
             if self._executor is broken:
                 spare = self._spare()
-                self._executor, self._number, self.told = spare, spare.number, True
+                self._executor, self._number, self.reports_starts = spare, spare.number, True
             return self._executor

@@ -1,4 +1,4 @@
-"""Who talks to IBM Quantum, and where: taken from the ``QiskitRuntimeService`` that the user has."""
+"""Addresses and credentials of IBM Quantum, taken from the user's ``QiskitRuntimeService``."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ from qjm_widgets.backends.ibm.session import check_address
 from qjm_widgets.errors import InputError, ProviderError, explain
 
 _GRANT = "urn:ibm:params:oauth:grant-type:apikey"
-NOT_FOLLOWED = "the server sends elsewhere, and the key is given to no other address"
-"""What is said of a redirect."""
-_FRESH_FOR = 0.8
-"""A token is renewed after this part of its life."""
+#: The text of the error at a redirect.
+NOT_FOLLOWED = "the server redirects, and the API key is sent to no other address"
+#: A token is renewed after this fraction of its lifetime.
+_RENEW_AFTER = 0.8
+#: Seconds to connect, and between two bytes of a response.
 _TIMEOUT = (10.0, 30.0)
-# A token as IBM Cloud gives it (a JWT), whoever has asked for it. It begins a word: a search that began
-# inside the word too would read a long one again and again.
+# An access token of IBM Cloud (a JWT), whoever requested it. The pattern matches at the start of a word
+# only: a search that also starts inside a word would read a long word repeatedly.
 _TOKEN = re.compile(r"eyJ(?<![\w-]eyJ)[\w-]*+\.[\w-]++\.[\w-]*+")
 _BEARER = re.compile(r"Bearer [^\s\"',;]++")
 
 
 @dataclass(frozen=True)
 class Account:
-    """An address with its credentials; neither its repr nor an error shows the key.
+    """An address with its credentials; neither its repr nor an error contains the key.
 
     Attributes:
-        url: base of the REST API, without a slash at its end.
-        iam_url: where the key is exchanged for a token.
+        url: base of the REST API, without a trailing slash.
+        iam_url: base of the IAM service, which exchanges the key for a token.
         crn: the service instance.
         key: the API key.
         proxies: as ``requests`` takes them.
         verify: whether certificates are checked.
 
     Raises:
-        InputError: an address is plain http to another machine.
+        InputError: an address is plain http on another machine.
     """
 
     url: str
@@ -57,19 +58,19 @@ class Account:
 
     @property
     def name(self) -> str:
-        """The account, as text without secrets: limits on submission belong to it."""
+        """The account, as text without secrets: limits on submission apply to it."""
         return f"ibm:{_field(self.crn, 6) or self.crn}"
 
 
 def account_of(service: Any, instance: str | None = None) -> Account:
-    """The account of a ``QiskitRuntimeService``.
+    """Return the account of a ``QiskitRuntimeService``.
 
     Args:
         service: the user's.
-        instance: the CRN that a backend belongs to; by default the active one.
+        instance: the CRN of a backend's instance; by default the active one.
 
     Raises:
-        InputError: the service holds no account that can be used, or its address is plain http.
+        InputError: the service has no usable account, or its address is plain http.
     """
     known = service.active_account() or {}
     crn = instance or known.get("instance") or service.active_instance()
@@ -80,7 +81,7 @@ def account_of(service: Any, instance: str | None = None) -> Account:
         )
     private = bool(known.get("private_endpoint"))
     base = known.get("url") or "https://cloud.ibm.com"
-    # The one thing that no public attribute tells.
+    # Not available from a public attribute.
     resolver = getattr(service, "_url_resolver", None)
     url = (
         resolver(base, crn, private, known.get("channel"))
@@ -98,7 +99,7 @@ def account_of(service: Any, instance: str | None = None) -> Account:
 
 
 def _field(crn: str, index: int) -> str:
-    """A field of a CRN, from 0: 2 is the cloud, 5 the region, 6 the account."""
+    """Return a field of a CRN, counted from 0: 2 is the cloud, 5 the region, 6 the account."""
     fields = crn.split(":")
     return fields[index] if index < len(fields) else ""
 
@@ -121,11 +122,11 @@ def _iam_url(crn: str, private: bool) -> str:
 
 
 class Token:
-    """The access token of an account: made when first asked for, renewed before it ends.
+    """The access token of an account: requested when first used, renewed before it expires.
 
     Args:
-        account: whose.
-        clock: seconds on a monotonic clock.
+        account: the account.
+        clock: returns seconds on a monotonic clock.
     """
 
     def __init__(self, account: Account, clock: Callable[[], float] = time.monotonic) -> None:
@@ -136,14 +137,14 @@ class Token:
         self._renew_at = 0.0
 
     def get(self, session: requests.Session, *, instead_of: str | None = None) -> str:
-        """A token that is good.
+        """Return a valid token.
 
         Args:
-            session: asks for it where one is needed.
+            session: makes the request, if one is needed.
             instead_of: a token that was refused.
 
         Raises:
-            ProviderError: there is none to be had; says why.
+            ProviderError: no token could be obtained; gives the reason.
         """
         with self._lock:
             if self._text is None or self._clock() >= self._renew_at or self._text == instead_of:
@@ -153,13 +154,13 @@ class Token:
             return self._text
 
     def redact(self, text: str) -> str:
-        """A text without the key and without any token, those of the runtime's own client too."""
+        """Return a text without the key and without any token, also those of the runtime's client."""
         return _BEARER.sub("Bearer …", _TOKEN.sub("…", text.replace(self._account.key, "…")))
 
     def _exchange(self, session: requests.Session) -> None:
-        began = self._clock()
+        requested_at = self._clock()
         try:
-            answer = session.post(
+            response = session.post(
                 f"{self._account.iam_url}/identity/token",
                 data={
                     "grant_type": _GRANT,
@@ -173,20 +174,20 @@ class Token:
         except requests.RequestException as error:
             text = self.redact(explain(error))
             raise ProviderError(f"IBM Cloud gave no access token: {text}") from error
-        if answer.status_code != 200:
+        if response.status_code != 200:
             raise ProviderError(
-                f"IBM Cloud gave no access token ({answer.status_code}): "
+                f"IBM Cloud gave no access token ({response.status_code}): "
                 + (
                     NOT_FOLLOWED
-                    if answer.is_redirect
-                    else f"{self.redact(answer.text[:300])}\nCheck the API key."
+                    if response.is_redirect
+                    else f"{self.redact(response.text[:300])}\nCheck the API key."
                 ),
-                answer.status_code,
+                response.status_code,
             )
         try:
-            found = answer.json()
+            found = response.json()
             text, seconds = str(found["access_token"]), float(found["expires_in"])
         except (ValueError, KeyError, TypeError):
-            raise ProviderError("IBM Cloud's answer holds no access token") from None
+            raise ProviderError("IBM Cloud's response has no access token") from None
         self._text = text
-        self._renew_at = began + _FRESH_FOR * seconds
+        self._renew_at = requested_at + _RENEW_AFTER * seconds

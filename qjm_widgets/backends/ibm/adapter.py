@@ -1,4 +1,4 @@
-"""IBM Quantum: jobs go out by qiskit-ibm-runtime, in a batch, and are watched over REST, set by set."""
+"""The adapter of IBM Quantum: qiskit-ibm-runtime submits jobs, a REST client polls them set by set."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from qjm_widgets.backends.ibm.account import account_of
 from qjm_widgets.backends.ibm.batches import Batches
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job, read_result
+from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
 from qjm_widgets.backends.ibm.sampler import (
     BATCH,
     check_batch,
@@ -19,63 +20,63 @@ from qjm_widgets.backends.ibm.sampler import (
     merged_options,
     sampler_options,
     sampler_with,
-    sorted_error,
+    submission_error,
 )
-from qjm_widgets.backends.ibm.tracker import Sent, Tracker
+from qjm_widgets.backends.ibm.tracker import TrackedJob, Tracker
+from qjm_widgets.core.adapter_port import RemoteAdapter
 from qjm_widgets.core.backoff import Pace
-from qjm_widgets.core.job_tags import NAME, OURS, OWN_TAGS, job_tags
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.job_tags import job_tags
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation, Submission, Work
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
+from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError
 
-TAGS = 8
-TAG_LENGTH = 86
 _DEFAULT_SHOTS = 4096
+#: Seconds in which one poll fetches results; the next poll fetches the rest.
 _RESULTS_WITHIN = 10.0
-"""Seconds for which one question fetches results; the rest is fetched by the next."""
+#: Seconds of quantum processor time that each job takes beside its shots.
 _JOB_OVERHEAD = 2.0
+#: Seconds between two shots, if the device does not state it.
 _REP_DELAY = 250e-6
-"""Seconds between two shots where the device does not tell."""
-_LIKELY = (Status.DONE, Status.RUNNING, Status.QUEUED)
+#: The order in which jobs of one attempt are preferred.
+_PREFERRED = (Status.DONE, Status.RUNNING, Status.QUEUED)
 
 
-class IBMQuantum:
-    """Runs jobs on a device of IBM Quantum.
+class IBMQuantum(RemoteAdapter):
+    """The adapter of a device of IBM Quantum.
 
-    ``manager.run(circuits, backend=service.backend("ibm_fez"))`` makes one with these defaults; make it
-    yourself, and give it to ``run`` in the place of the backend, to change them.
+    ``manager.run(circuits, backend=service.backend("ibm_fez"))`` makes one with these defaults. To
+    change them, make it yourself and give it to ``run`` in the place of the backend.
 
     Args:
         backend: of a ``QiskitRuntimeService``.
         batch: whether jobs run in a batch of their set (True), each by itself (False), or in the batch
-            with this id; ``run(…, batch=…)`` says it for one set.
-        jobs_per_minute: how many submissions the account may make in any minute.
-        max_pending: unfinished jobs at once; None: as many as IBM Quantum takes, which is learned.
-        max_circuits: circuits a job.
-        max_executions: circuits x shots a job.
-        max_payload_bytes: bytes of a job's circuits, as they are written.
-        poll_seconds: the shortest and the longest time between two questions about the jobs.
-        settling: seconds after which an accepted job is in the lists for certain.
-        submit_seconds: a submission that takes longer is looked up instead of waited for; the runtime's
-            client itself would wait for ever.
-        options: of the runtime's sampler (``SamplerOptions`` or a dict).
-        mode: a ``Batch`` or ``Session`` of your own in which all jobs run.
+            with this id; ``run(…, batch=…)`` sets it for one set.
+        jobs_per_minute: submissions that the account makes at most in any minute.
+        max_pending: unfinished jobs at once; None: as many as IBM Quantum accepts, which is learned.
+        max_circuits: circuits in a job.
+        max_executions: circuits x shots in a job.
+        max_payload_bytes: bytes of a job's serialized circuits.
+        poll_seconds: the shortest and the longest time between two polls, in seconds.
+        settling: seconds after which an accepted job is certain to be listed.
+        submit_seconds: seconds after which an unanswered submission is reconciled; the runtime's own
+            client has no timeout.
+        options: options of the runtime's sampler (``SamplerOptions`` or a dict).
+        mode: your own ``Batch`` or ``Session``, in which all jobs run.
 
     Raises:
-        InputError: a setting is wrong, or the backend's service has no account.
+        InputError: a setting is invalid, or the backend's service has no account.
     """
 
     kind = "ibm"
     lists = True
     finds = True
-    runs_inside_submit = False
-    survives_kernel: bool | None = True
-    recipe: str | None = None
-    seed_rule = SeedRule.UNKNOWN
+    lifetime = JobLifetime.BACKEND
 
     def __init__(
         self,
@@ -97,16 +98,16 @@ class IBMQuantum:
         shortest, longest = poll_seconds
         if not (jobs_per_minute > 0 <= settling and submit_seconds > 0 < shortest <= longest):
             raise InputError(
-                "jobs_per_minute, submit_seconds and poll_seconds are above 0, settling is at least 0"
+                "jobs_per_minute, submit_seconds and poll_seconds must be above 0, settling at least 0"
             )
         if max_pending is not None and max_pending < 1:
-            raise InputError(f"max_pending is at least 1, or None, not {max_pending!r}")
+            raise InputError(f"max_pending must be at least 1, or None, not {max_pending!r}")
         self.backend = backend
         self.name = str(backend.name)
         self.limits = Limits(max_circuits, None, max_executions, max_payload_bytes, one_shots=True)
         self.max_pending = max_pending
         burst = max(1, round(jobs_per_minute))
-        self.pace: Pace | None = Pace(burst, 60.0 * burst / jobs_per_minute)
+        self.pace = Pace(burst, 60.0 * burst / jobs_per_minute)
         self.settling = settling
         self.poll_seconds = poll_seconds
         account = account_of(backend.service, getattr(backend, "_instance", None))
@@ -114,82 +115,65 @@ class IBMQuantum:
         self._rest = client_of(account)
         self._options = options
         shots = merged_options(options, {}).get("default_shots")
-        self.default_shots: int | None = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
+        self.default_shots = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
         self._mode = mode
         self._batches = Batches(backend, self._rest, batch)
         self.submit_seconds = submit_seconds
-        self._watch = Tracker(self._rest, settling)
+        self._tracker = Tracker(self._rest, settling)
 
     def __repr__(self) -> str:
         return f"<IBMQuantum {self.name}>"
 
-    # -- before anything is sent ---------------------------------------------------------------------
+    # -- before submission ---------------------------------------------------------------------------
 
     def option_names(self) -> KnownOptions:
-        """Those of the runtime's sampler, and ``batch``."""
+        """Return those of the runtime's sampler, and ``batch``."""
         return KnownOptions(sampler_options(), others=False)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
         merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
         check_circuits(works, self.backend)
 
-    def check_cut(self, works: Sequence[Work], start: int, options: Mapping[str, Any]) -> None:
-        """Whatever a sampler gives can be merged."""
-
-    def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """A device has no seed."""
-        return [None] * pieces
-
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
-        """Two seconds a job and the delay between shots, as IBM's guide to estimates says."""
+        """Estimate two seconds a job and the delay between shots, as IBM's guide to estimates does."""
         delay = getattr(self.backend.configuration(), "default_rep_delay", None) or _REP_DELAY
         return sum(_JOB_OVERHEAD + job.executions * float(delay) for job in jobs)
 
     def check_labels(self, name: str, tags: Sequence[str]) -> None:
-        """Refuse more tags than are left to the user, longer ones, and those that look like ours."""
-        if len(tags) > TAGS - OWN_TAGS:
-            raise InputError(
-                f"{len(tags)} tags are too many: of the {TAGS} that a job on IBM Quantum can have, "
-                f"{TAGS - OWN_TAGS} are yours"
-            )
-        for tag in tags:
-            if not 0 < len(tag) <= TAG_LENGTH:
-                raise InputError(
-                    f"a tag on IBM Quantum has 1 to {TAG_LENGTH} characters, unlike {tag!r}"
-                )
-            if tag == OURS or tag.startswith((f"{OURS}:", NAME)):
-                raise InputError(f"a tag that begins as {tag[:12]!r} would be taken for one of ours")
+        """Refuse tags that IBM Quantum would refuse, and those like this package's own."""
+        check_tags(tags)
 
-    # -- sending -------------------------------------------------------------------------------------
+    # -- submission ----------------------------------------------------------------------------------
 
     def submit(self, submission: Submission) -> Any:
-        """Send a job by qiskit-ibm-runtime; what it raises says whether the job may have arrived."""
+        """Submit a job by qiskit-ibm-runtime; an error says whether the job may have arrived."""
         try:
-            return self._send(submission)
+            return self._submit(submission)
         except Exception as error:
-            found = sorted_error(error, self._rest.redact)
+            found = submission_error(error, self._rest.redact)
             if found is error:
                 raise
             raise found from None
 
-    def _send(self, submission: Submission) -> Sent:
+    def _submit(self, submission: Submission) -> TrackedJob:
         mode = self._batches.of(submission) if self._mode is None else self._mode
         try:
-            job = self._sampled(submission, mode)
+            job = self._run(submission, mode)
         except Exception as error:
-            # Refused because the batch is closed, and not otherwise: it did not arrive.
-            if mode is None or mode is self._mode or not self._batches.is_over(mode, error):
+            # If it was refused because the batch is closed, the job did not arrive.
+            if mode is None or mode is self._mode or not self._batches.is_closed(mode, error):
                 raise
             mode = self._batches.renew(submission)
-            job = self._sampled(submission, mode)
-        sent = Sent(str(job.job_id()), [w.circuit.name for w in submission.works], submission.identity)
-        sent.job = job
-        sent.batch_id = getattr(mode, "session_id", None)
-        return sent
+            job = self._run(submission, mode)
+        names = [work.circuit.name for work in submission.works]
+        tracked = TrackedJob(str(job.job_id()), names, submission.identity)
+        tracked.job = job
+        tracked.batch_id = getattr(mode, "session_id", None)
+        return tracked
 
-    def _sampled(self, submission: Submission, mode: Any) -> Any:
+    def _run(self, submission: Submission, mode: Any) -> Any:
         options = merged_options(self._options, submission.options)
         tags = job_tags(submission.identity, submission.name, submission.tags, TAG_LENGTH)
         options["environment"] = {**(options.get("environment") or {}), "job_tags": tags}
@@ -199,17 +183,26 @@ class IBMQuantum:
         )
 
     def job_id(self, handle: Any) -> str | None:
-        """IBM Quantum's id of a job."""
+        """Return IBM Quantum's id of a job."""
         return str(handle.job_id)
 
-    # -- asking --------------------------------------------------------------------------------------
+    def native_job(self, handle: Any) -> Any:
+        """Return the runtime's job object; None if another kernel submitted the job."""
+        return handle.job
+
+    def batch_id(self, handle: Any) -> str | None:
+        """Return the id of the job's batch; None if it runs by itself."""
+        found: str | None = handle.batch_id
+        return found
+
+    # -- polling -------------------------------------------------------------------------------------
 
     def observe(
-        self, handles: Sequence[Any], report: Callable[[int, Observation | Exception], None]
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
-        """Ask for whole sets, a list call a page; fetch the results of those that are done."""
+        """Poll whole sets, one request for each page of a list; fetch the results of done jobs."""
         done: list[tuple[int, Observation]] = []
-        for index, found in self._watch.states(handles):
+        for index, found in self._tracker.states(handles):
             if isinstance(found, Observation) and found.status is Status.DONE:
                 done.append((index, found))
             else:
@@ -219,68 +212,68 @@ class IBMQuantum:
             index, state = done[number]
             report(index, self._ended(handles[index], state, outcome))
 
-    def _outcome(self, sent: Sent) -> JobOutcome | None:
-        return self.outcome(sent.job_id, sent.names)
+    def _outcome(self, tracked: TrackedJob) -> JobOutcome | None:
+        return self.outcome(tracked.job_id, tracked.names)
 
     def _ended(
-        self, sent: Sent, state: Observation, outcome: JobOutcome | Exception | None
+        self, tracked: TrackedJob, state: Observation, outcome: JobOutcome | Exception | None
     ) -> Observation | Exception:
         if isinstance(outcome, JobOutcome):
             if outcome.failure is not None:
                 return state._replace(status=Status.ERROR, text=outcome.failure, outcome=outcome)
             return state._replace(outcome=outcome)
-        if isinstance(outcome, ValueError):  # nobody else could read it either
+        if isinstance(outcome, ValueError):  # a retry would not make it readable
             return state._replace(status=Status.ERROR, text=f"its result cannot be read: {outcome}")
         if isinstance(outcome, Exception):
             return outcome
         now = time.monotonic()
-        sent.empty_since = sent.empty_since or now
-        if now - sent.empty_since < self.settling:
+        tracked.empty_since = tracked.empty_since or now
+        if now - tracked.empty_since < self.settling:
             return state._replace(status=Status.RUNNING, note="completed; its result is not there yet")
         text = "it completed, but IBM Quantum has no result of it: a private one can be read only once"
         return state._replace(status=Status.ERROR, text=text)
 
     def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
-        """Fetch what a job gave."""
+        """Fetch the outcome of a job; None if there is no result."""
         text = self._rest.result(job_id)
         return None if text is None else read_result(text, names, job_id)
 
-    # -- jobs that are not at hand -------------------------------------------------------------------
+    # -- jobs of other kernels -----------------------------------------------------------------------
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
-        """The handle of a job; whether there is one, the next question tells."""
-        return Sent(job_id, names)
+        """Return the handle of a job; the next poll finds out whether the job exists."""
+        return TrackedJob(job_id, names)
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """All jobs of this attempt, the one that is furthest first."""
+        """Return all jobs of this attempt, the most advanced first."""
         found = [read_job(job) for job in self._rest.jobs(identity)]
         found.sort(key=lambda job: (_rank(job.observation.status), job.created_at))
         handles = []
         for job in found:
-            sent = Sent(job.job_id, names, identity)
-            sent.batch_id = job.batch_id
-            handles.append(sent)
+            tracked = TrackedJob(job.job_id, names, identity)
+            tracked.batch_id = job.batch_id
+            handles.append(tracked)
         return handles
 
-    # -- cancelling, names, tags ---------------------------------------------------------------------
+    # -- cancellations, names, tags ------------------------------------------------------------------
 
     def cancel(self, handle: Any) -> bool:
-        """Ask for a cancellation; False where it is too late."""
+        """Request a cancellation; return False if it is too late."""
         return self._rest.cancel(handle.job_id)
 
     def cancel_several(
         self, handles: Sequence[Any], report: Callable[[int, bool | Exception], None]
     ) -> None:
-        """Ask for cancellations, several at once."""
+        """Request cancellations, several at once."""
         for index, answer in run_concurrently(
-            [functools.partial(self.cancel, sent) for sent in handles]
+            [functools.partial(self.cancel, handle) for handle in handles]
         ):
             report(index, answer)
 
     def relabel(
         self, jobs: Sequence[tuple[str, str]], name: str, tags: Sequence[str]
     ) -> dict[str, Exception]:
-        """Replace the name and the user's tags of jobs; ours are written again each time."""
+        """Replace the name and the user's tags of jobs; this package's own tags are kept."""
         calls = [
             functools.partial(self._rest.set_tags, job_id, job_tags(identity, name, tags, TAG_LENGTH))
             for job_id, identity in jobs
@@ -290,4 +283,4 @@ class IBMQuantum:
 
 
 def _rank(status: Status | None) -> int:
-    return _LIKELY.index(status) if status in _LIKELY else len(_LIKELY)
+    return _PREFERRED.index(status) if status in _PREFERRED else len(_PREFERRED)

@@ -1,7 +1,7 @@
-"""IBM Quantum over ``requests``: one list call a page polls a whole set; results, cancel, tags.
+"""A REST client of IBM Quantum: lists of jobs, results, cancellations, tags.
 
-It never submits. Everything that it does may be repeated, so every call is tried again when the network
-or the server fails; a submission must not be, and is left to qiskit-ibm-runtime.
+All its requests may be repeated, so each is retried if the network or the server fails. A submission
+must not be repeated: qiskit-ibm-runtime submits.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ from qjm_widgets.core.error_policy import retry_after
 from qjm_widgets.errors import NotFoundError, ProviderError, explain
 
 API_VERSION = "2026-04-15"
+#: Jobs on a page of a list: the API's maximum.
 PAGE = 200
-"""Jobs on a page of a list: as many as the API gives."""
 _TRIES = 3
+#: Seconds before the first retry; doubled for each further one.
 _FIRST_WAIT = 0.5
-_PATIENCE = 5.0
-"""A server that asks for more seconds than these is not waited for here: its error says when."""
+#: The longest Retry-After, in seconds, that is waited for here; a longer one is in the error.
+_LONGEST_WAIT = 5.0
+#: How often a list that changes while it is read is read at most.
 _PASSES = 3
-"""A list that shifts while it is read is read again, but not for ever."""
 
 Job = dict[str, Any]
 
 
 class IBMClient:
-    """The REST API of one account. Safe from any thread: a session serves one thread at a time.
+    """The REST API of one account. Thread-safe: each session is used by one thread at a time.
 
     Args:
-        account: where, and with which key.
-        timeouts: seconds to connect, and between two bytes of an answer.
+        account: the address and the key.
+        timeouts: seconds to connect, and between two bytes of a response.
         sleep: waits between tries.
     """
 
@@ -60,13 +61,13 @@ class IBMClient:
         return f"<IBM Quantum at {self._account.url}>"
 
     def redact(self, text: str) -> str:
-        """A text without the account's secrets."""
+        """Return a text without the account's secrets."""
         return self._token.redact(text)
 
-    # -- what it can do ------------------------------------------------------------------------------
+    # -- calls ---------------------------------------------------------------------------------------
 
     def jobs(self, *tags: str) -> list[Job]:
-        """All jobs that carry all these tags, oldest first, without their circuits.
+        """Return all jobs that have all these tags, oldest first, without their circuits.
 
         Raises:
             ProviderError: the list could not be read.
@@ -78,7 +79,7 @@ class IBMClient:
         return list(found.values())
 
     def job(self, job_id: str, *, params: bool = False) -> Job:
-        """One job; with ``params`` what was submitted too.
+        """Return one job; with ``params`` also what was submitted.
 
         Raises:
             NotFoundError: there is no such job.
@@ -87,25 +88,25 @@ class IBMClient:
         query = {} if params else {"exclude_params": "true"}
         found = self._json("GET", ("jobs", job_id), query)
         if not isinstance(found, dict):
-            raise ProviderError(f"IBM Quantum's answer about job {job_id} is no job")
+            raise ProviderError(f"IBM Quantum's response about job {job_id} is not a job")
         return found
 
     def result(self, job_id: str) -> str | None:
-        """The text of a job's result, None where there is none (any more).
+        """Return the text of a job's result; None if there is none, or none any more.
 
         Raises:
             NotFoundError: there is no such job.
             ProviderError: it could not be read.
         """
-        answer = self._call("GET", ("jobs", job_id, "results"))
-        return None if answer.status_code == 204 or not answer.content else answer.text
+        response = self._call("GET", ("jobs", job_id, "results"))
+        return None if response.status_code == 204 or not response.content else response.text
 
     def cancel(self, job_id: str) -> bool:
-        """Ask for a cancellation; False where it is too late.
+        """Request a cancellation; return False if it is too late.
 
         Raises:
             NotFoundError: there is no such job.
-            ProviderError: it could not be asked.
+            ProviderError: the request failed.
         """
         try:
             self._call("POST", ("jobs", job_id, "cancel"))
@@ -120,12 +121,12 @@ class IBMClient:
 
         Raises:
             NotFoundError: there is no such job.
-            ProviderError: they were not replaced.
+            ProviderError: the request failed.
         """
         self._call("PUT", ("jobs", job_id, "tags"), body={"tags": tags})
 
     def session(self, session_id: str) -> dict[str, Any]:
-        """What is known of a session or batch.
+        """Return the description of a session or batch.
 
         Raises:
             NotFoundError: there is none.
@@ -137,7 +138,7 @@ class IBMClient:
     # -- lists ---------------------------------------------------------------------------------------
 
     def _read_list(self, tags: tuple[str, ...], found: dict[str, Job]) -> bool:
-        """Read all pages into ``found``; whether the list stood still meanwhile."""
+        """Read all pages into ``found``; return whether the list did not change meanwhile."""
         offset, seen, most = 0, 0, None
         passed: set[str] = set()
         while True:
@@ -148,20 +149,20 @@ class IBMClient:
                 "offset": offset,
                 "exclude_params": "true",
             }
-            answer = self._json("GET", ("jobs",), query)
-            page = answer.get("jobs") if isinstance(answer, dict) else None
+            response = self._json("GET", ("jobs",), query)
+            page = response.get("jobs") if isinstance(response, dict) else None
             if not isinstance(page, list):
-                raise ProviderError("IBM Quantum's list of jobs is no list")
+                raise ProviderError("IBM Quantum's list of jobs is not a list")
             jobs = [job for job in page if isinstance(job, dict) and isinstance(job.get("id"), str)]
             new = [job for job in jobs if job["id"] not in passed]
             passed.update(job["id"] for job in new)
             found.update((job["id"], job) for job in jobs)
             offset += len(page)
-            total = answer.get("count")
+            total = response.get("count")
             total = total if isinstance(total, int) else None
             shrunk = most is not None and total is not None and total < most
             seen, most = len(passed), total if most is None else max(most, total or 0)
-            # A page that is short, or tells nothing new, is the last: nothing here can run for ever.
+            # A page that is short or has no new job is the last one, so the loop ends.
             if len(page) < PAGE or not new or (total is not None and offset >= total):
                 return not shrunk and (total is None or seen >= total)
 
@@ -169,13 +170,13 @@ class IBMClient:
 
     def _json(self, method: str, path: tuple[str, ...], query: dict[str, Any] | None = None) -> Any:
         for attempt in range(1, _TRIES + 1):
-            answer = self._call(method, path, query)
+            response = self._call(method, path, query)
             try:
-                return answer.json()
+                return response.json()
             except ValueError as error:
                 if attempt == _TRIES:
                     raise ProviderError(
-                        f"IBM Quantum's answer to {method} /{'/'.join(path)} is no JSON: {error}"
+                        f"IBM Quantum's response to {method} /{'/'.join(path)} is not JSON: {error}"
                     ) from None
 
     def _call(
@@ -185,7 +186,7 @@ class IBMClient:
         query: dict[str, Any] | None = None,
         body: Any = None,
     ) -> requests.Response:
-        """Make a request that may be repeated, and repeat it where that may help."""
+        """Make a request; retry it if the network or the server fails."""
         url = "/".join([self._account.url, *(quote(part, safe="") for part in path)])
         session = self._session()
         refused: str | None = None
@@ -195,7 +196,7 @@ class IBMClient:
                 tries += 1
                 try:
                     token = self._token.get(session, instead_of=refused)
-                    answer = session.request(
+                    response = session.request(
                         method,
                         url,
                         params=query,
@@ -207,37 +208,37 @@ class IBMClient:
                 except requests.RequestException as error:
                     if tries >= _TRIES:
                         text = self.redact(explain(error))
-                        raise ProviderError(f"IBM Quantum does not answer: {text}") from error
+                        raise ProviderError(f"IBM Quantum does not respond: {text}") from error
                     self._sleep(_FIRST_WAIT * 2 ** (tries - 1))
                     continue
-                if answer.status_code < 300:
-                    return answer
-                if answer.status_code == 401 and refused is None:
+                if response.status_code < 300:
+                    return response
+                if response.status_code == 401 and refused is None:
                     refused = token
                     continue
-                wait = self._wait(answer, tries)
+                wait = self._wait(response, tries)
                 if wait is None:
-                    raise self._error(answer, path)
+                    raise self._error(response, path)
                 self._sleep(wait)
         finally:
             self._sessions.put(session)
 
-    def _wait(self, answer: requests.Response, tries: int) -> float | None:
-        """Seconds until the next try, or None where there should be none."""
-        if tries >= _TRIES or (answer.status_code != 429 and answer.status_code < 500):
+    def _wait(self, response: requests.Response, tries: int) -> float | None:
+        """Return the seconds until the next try; None if there should be none."""
+        if tries >= _TRIES or (response.status_code != 429 and response.status_code < 500):
             return None
-        asked = retry_after(_Answered(answer))
-        wait = _FIRST_WAIT * 2.0 ** (tries - 1) if asked is None else asked
-        return wait if wait <= _PATIENCE else None
+        requested = retry_after(_ResponseError(response))
+        wait = _FIRST_WAIT * 2.0 ** (tries - 1) if requested is None else requested
+        return wait if wait <= _LONGEST_WAIT else None
 
-    def _error(self, answer: requests.Response, path: tuple[str, ...]) -> Exception:
-        text = NOT_FOLLOWED if answer.is_redirect else self.redact(_words(answer))
-        if answer.status_code == 404 and len(path) > 1:
-            return NotFoundError(f"IBM Quantum knows no {path[0].removesuffix('s')} {path[1]}: {text}")
+    def _error(self, response: requests.Response, path: tuple[str, ...]) -> Exception:
+        text = NOT_FOLLOWED if response.is_redirect else self.redact(_error_text(response))
+        if response.status_code == 404 and len(path) > 1:
+            return NotFoundError(f"IBM Quantum has no {path[0].removesuffix('s')} {path[1]}: {text}")
         return ProviderError(
-            f"IBM Quantum refused ({answer.status_code}): {text}",
-            answer.status_code,
-            retry_after(_Answered(answer)),
+            f"IBM Quantum refused ({response.status_code}): {text}",
+            response.status_code,
+            retry_after(_ResponseError(response)),
         )
 
     def _session(self) -> Session:
@@ -264,7 +265,7 @@ _opening = threading.Lock()
 
 
 def client_of(account: Account) -> IBMClient:
-    """The one client of an account in this process: all that use it share its token and connections."""
+    """Return the client of an account, one in this process, so that token and connections are shared."""
     key = (account.url, account.iam_url, account.crn, account.key, account.verify)
     with _opening:
         rest = _open.get(key)
@@ -273,21 +274,21 @@ def client_of(account: Account) -> IBMClient:
         return rest
 
 
-class _Answered(Exception):  # noqa: N818
-    """An answer, in the form in which errors carry one."""
+class _ResponseError(Exception):
+    """A response as the attribute of an error, which ``retry_after`` reads."""
 
     def __init__(self, response: requests.Response) -> None:
         super().__init__()
         self.response = response
 
 
-def _words(answer: requests.Response) -> str:
-    """What an answer says is wrong."""
+def _error_text(response: requests.Response) -> str:
+    """Return the error text of a response."""
     try:
-        errors = answer.json()["errors"]
+        errors = response.json()["errors"]
         return "; ".join(
             " ".join(str(error[key]) for key in ("code", "message", "solution") if error.get(key))
             for error in errors
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        return answer.text[:300].strip() or answer.reason or "without words"
+        return response.text[:300].strip() or response.reason or "no text"

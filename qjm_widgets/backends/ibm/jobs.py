@@ -1,4 +1,4 @@
-"""What IBM Quantum tells of a job, in our words."""
+"""Convert IBM Quantum's descriptions of jobs and results."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
-from qjm_widgets.core.ports import Observation, RemoteJob
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import ProviderError
 from qjm_widgets.serialization.primitive_result import read_primitive_result
@@ -21,11 +22,12 @@ _STATUSES = {
     "failed": Status.ERROR,
     "cancelled": Status.CANCELLED,
 }
+#: IBM Quantum's code for a job that was cancelled because it ran too long.
 _RAN_TOO_LONG = "1305"
 
 
 def read_job(job: Mapping[str, Any]) -> RemoteJob:
-    """A job as the API tells it; whatever is missing or odd is left out."""
+    """Convert the API's description of a job; missing or invalid fields are left out."""
     tags = job.get("tags")
     session_id = job.get("session_id")
     return RemoteJob(
@@ -39,10 +41,10 @@ def read_job(job: Mapping[str, Any]) -> RemoteJob:
 
 
 def read_state(job: Mapping[str, Any]) -> Observation:
-    """The state of a job as the API tells it.
+    """Convert the API's state of a job.
 
-    A word that is not known is no status: the job is asked for again. "Cancelled, ran too long" is an
-    error. Times are only those of the answer.
+    An unknown word gives no status, so that the job is polled again. "Cancelled - Ran too long" is an
+    error. The observation has no times, so the time of the poll is used.
     """
     state = job.get("state")
     state = state if isinstance(state, Mapping) else {}
@@ -50,7 +52,7 @@ def read_state(job: Mapping[str, Any]) -> Observation:
     status = _STATUSES.get(word.lower().split(" ")[0])
     code = state.get("reason_code")
     if status is None:
-        return Observation(None, f"IBM Quantum says {word!r}, which is not known here: asked again")
+        return Observation(None, f"IBM Quantum reports the unknown status {word!r}: polled again")
     if status is Status.CANCELLED and str(code) == _RAN_TOO_LONG:
         status = Status.ERROR
     text = None
@@ -101,11 +103,11 @@ def _time(text: Any) -> float:
 
 
 def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
-    """The outcome in the text of a sampler job's result.
+    """Read the outcome from the text of a sampler job's result.
 
     Raises:
-        ProviderError: it is no JSON: it may have been cut off, and can be had again.
-        ValueError: it is no result of a sampler.
+        ProviderError: it is not JSON, perhaps incomplete; it can be fetched again.
+        ValueError: it is not a result of a sampler.
     """
     from qiskit.primitives import PrimitiveResult
     from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
@@ -113,10 +115,10 @@ def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
     try:
         result = json.loads(text, cls=RuntimeDecoder)
     except json.JSONDecodeError as error:
-        raise ProviderError(f"the result of job {job_id} is no JSON: {error}") from None
+        raise ProviderError(f"the result of job {job_id} is not JSON: {error}") from None
     if not isinstance(result, PrimitiveResult):
         raise ValueError(f"it is a {type(result).__name__}, not a sampler's")
-    # Execution spans and their like are plain trees again, which the store can keep.
+    # Convert execution spans and the like to plain trees, which can be stored.
     metadata = json.loads(json.dumps(result.metadata, cls=RuntimeEncoder))
     plain = PrimitiveResult(list(result), metadata=metadata)
     return read_primitive_result(plain, names, job_id)

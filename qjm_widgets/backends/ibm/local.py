@@ -1,4 +1,4 @@
-"""The runtime's local mode: the same call on a fake backend or on AerSimulator, with no account."""
+"""The runtime's local mode: its sampler on a fake backend or on AerSimulator, without an account."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ from qjm_widgets.backends.ibm.sampler import (
 from qjm_widgets.backends.job_times import JobTimes
 from qjm_widgets.backends.sampler import Sampler, sent_job
 from qjm_widgets.backends.seed_options import SEED, spread_seeds
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.option_names import KnownOptions
-from qjm_widgets.core.ports import Submission, Work
 from qjm_widgets.core.seeds import SeedRule
+from qjm_widgets.core.submission import Submission
 
-_HEEDED = ("default_shots", "simulator")
-"""What local mode does something with; for the other options it would warn, job by job."""
+#: The options that local mode uses; it would warn about the others at each job.
+_USED_OPTIONS = ("default_shots", "simulator")
 
 
 class IBMLocal(Sampler):
-    """Runs jobs by the runtime's ``SamplerV2`` over a simulator in this process.
+    """The adapter of the runtime's ``SamplerV2`` over a simulator in this process.
 
-    It takes the run options of IBM Quantum, ``batch`` too, and heeds those that a simulator can; beside
-    them ``seed_simulator``.
+    It accepts the run options of IBM Quantum, also ``batch``, and ``seed_simulator``; it uses those that
+    apply to a simulator.
 
     Args:
-        sampler: the runtime's, whose mode is a simulator.
+        sampler: the runtime's; its mode is a simulator.
     """
 
     kind = "ibm_local"
@@ -44,17 +46,17 @@ class IBMLocal(Sampler):
         self.name = backend_name(self._backend)
         self.recipe = None
         self._local = True
-        self.survives_kernel = False
+        self.lifetime = JobLifetime.KERNEL
         self.max_pending = 1
         shots = merged_options(sampler.options, {}).get("default_shots")
         self.default_shots = shots if isinstance(shots, int) and shots else 4096
 
     def option_names(self) -> KnownOptions:
-        """Those of the runtime's sampler, ``batch``, and the seed by itself."""
+        """Return those of the runtime's sampler, ``batch`` and ``seed_simulator``."""
         return KnownOptions(sampler_options() | {SEED}, others=False)
 
-    def check(self, works: Sequence[Work], options: Mapping[str, Any]) -> None:
-        """Refuse what the device that is imitated would refuse."""
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+        """Refuse what the imitated device would refuse."""
         self._options(options)
         check_batch(options.get(BATCH, True))
         if simulators.is_device(self._backend):
@@ -64,23 +66,23 @@ class IBMLocal(Sampler):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """That of the simulator, counted as samplers do."""
+        """That of the simulator; a sampler applies Aer's by shots."""
         rule = simulators.seed_rule(self._backend)
         return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """The simulator's seed for the first piece, derived ones for the others."""
+        """Return the simulator's seed for the first piece, derived ones for the others."""
         given = (self._options(options).get("simulator") or {}).get(SEED)
-        if not given and given != 0:  # the runtime's word for "not given" is false
+        if not given and given != 0:  # the runtime's value for "not given" is false
             given = getattr(getattr(self._backend, "options", None), SEED, None)
         return spread_seeds(given, pieces, self.seed_rule)
 
     def submit(self, submission: Submission) -> Any:
-        """Start a job on a thread of the runtime's."""
+        """Submit a job; it runs on a thread of the runtime."""
         tree = self._options(submission.options)
         if submission.seed is not None:
             tree["simulator"] = {**(tree.get("simulator") or {}), SEED: submission.seed}
-        options = {name: tree[name] for name in _HEEDED if tree.get(name)}
+        options = {name: tree[name] for name in _USED_OPTIONS if tree.get(name)}
         sampler = sampler_with(self._backend, options)
         pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
         names = [work.circuit.name for work in submission.works]
@@ -88,8 +90,8 @@ class IBMLocal(Sampler):
         return sent_job(sampler.run(pubs), names, times)
 
     def _options(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        wished = dict(given)
-        seed = wished.pop(SEED, None)
+        requested = dict(given)
+        seed = requested.pop(SEED, None)
         if seed is not None:
-            wished["simulator"] = {**(wished.get("simulator") or {}), SEED: seed}
-        return merged_options(self.sampler.options, wished)
+            requested["simulator"] = {**(requested.get("simulator") or {}), SEED: seed}
+        return merged_options(self.sampler.options, requested)

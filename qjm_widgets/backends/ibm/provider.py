@@ -1,4 +1,4 @@
-"""An account at IBM Quantum as a place where job sets are found again."""
+"""An account at IBM Quantum, from which job sets are retrieved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from qjm_widgets.backends.ibm.account import account_of
 from qjm_widgets.backends.ibm.adapter import IBMQuantum
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job
-from qjm_widgets.core.ports import RemoteJob
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.errors import InputError
 
 _PROGRAMS = ("sampler",)
@@ -22,11 +22,11 @@ class IBMProvider:
         self._rest = client_of(account_of(service))
 
     def jobs(self, tag: str) -> list[RemoteJob]:
-        """All jobs that carry a tag: one request for 200."""
+        """Return all jobs that have a tag; one request for 200 jobs."""
         return [read_job(job) for job in self._rest.jobs(tag)]
 
     def job(self, job_id: str) -> tuple[RemoteJob, int]:
-        """A job and how many circuits it holds; they are counted, not read."""
+        """Return a job and its number of circuits, which are counted but not read."""
         found = self._rest.job(job_id, params=True)
         program = (found.get("program") or {}).get("id")
         if program not in _PROGRAMS:
@@ -34,12 +34,12 @@ class IBMProvider:
         pubs = (found.get("params") or {}).get("pubs")
         if not isinstance(pubs, list) or not pubs:
             raise InputError(
-                f"job {job_id} does not tell its circuits (it is private, perhaps): it cannot be adopted"
+                f"job {job_id} does not show its circuits (it may be private): it cannot be adopted"
             )
         return read_job(found), len(pubs)
 
     def backend_of(self, name: str) -> Any:
-        """The service's backend of that name; for one that was retired, what can follow its jobs."""
+        """Return the service's backend of that name; for a retired one, an adapter for its jobs."""
         from qiskit.providers import QiskitBackendNotFoundError
 
         try:
@@ -49,7 +49,7 @@ class IBMProvider:
 
 
 class _RetiredBackend:
-    """Stands for a device that is no more: its jobs can be read, and nothing runs on it."""
+    """A device that is retired: its jobs can be read, and nothing runs on it."""
 
     target = None
 
@@ -58,9 +58,9 @@ class _RetiredBackend:
         self.service = service
 
     def check_faulty(self, circuit: Any) -> None:
-        """Nothing fits it.
+        """Refuse all circuits.
 
         Raises:
             ValueError: always.
         """
-        raise ValueError(f"{self.name} is not there any more")
+        raise ValueError(f"{self.name} is retired")

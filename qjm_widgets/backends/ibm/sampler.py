@@ -1,4 +1,4 @@
-"""The runtime's ``SamplerV2``: made with options, its circuits checked, its errors sorted."""
+"""The runtime's ``SamplerV2``: create it with options, check its circuits, classify its errors."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qjm_widgets.backends.sampler_input import check_samplable
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.error_policy import Refusal, chain, judge, retry_after
-from qjm_widgets.core.ports import Work
 from qjm_widgets.errors import CircuitError, InputError, ProviderError, explain
 
+#: The only run option that is not an option of the sampler: whether, or in which batch, jobs run.
 BATCH = "batch"
-"""The one run option that is no option of the sampler's: whether, or in which batch, jobs run."""
+#: Calls that the runtime makes before it submits: if one fails, no job was submitted.
 _BEFORE_SUBMISSION = frozenset({"cloud_usage", "backend_status", "create_session", "from_id"})
-"""Calls that the runtime makes before it submits: an error of theirs leaves no job."""
+#: The call with which the runtime submits.
 _SUBMISSION = "program_run"
 
 
 def sampler_with(mode: Any, options: Mapping[str, Any]) -> Any:
-    """A runtime sampler; unlike ``SamplerV2(…)`` itself it does not warn that it is deprecated.
+    """Create a runtime sampler without the deprecation warning that ``SamplerV2(…)`` gives.
 
-    Warnings could be switched off for a whole process only, not for the thread that submits.
+    Warnings can be disabled only for the whole process, not for the thread that submits.
     """
     from qiskit.primitives import BaseSamplerV2
     from qiskit_ibm_runtime import SamplerV2
@@ -35,7 +36,7 @@ def sampler_with(mode: Any, options: Mapping[str, Any]) -> Any:
 
 
 def sampler_options() -> frozenset[str]:
-    """The names of its options, and ``batch``, which says whether jobs run in one."""
+    """Return the names of its options, and ``batch``."""
     from qiskit_ibm_runtime.options import SamplerOptions
 
     names = SamplerOptions.__dataclass_fields__
@@ -43,7 +44,7 @@ def sampler_options() -> frozenset[str]:
 
 
 def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The sampler's options, those given to ``run`` over those of the adapter, as a tree.
+    """Merge the sampler's options: those given to ``run`` override those of the adapter.
 
     Args:
         own: ``SamplerOptions``, a dict or None.
@@ -55,9 +56,9 @@ def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     from qiskit_ibm_runtime.options import SamplerOptions
     from qiskit_ibm_runtime.options.utils import merge_options_v2
 
-    wished = {name: value for name, value in given.items() if name != BATCH}
+    requested = {name: value for name, value in given.items() if name != BATCH}
     try:
-        tree: dict[str, Any] = merge_options_v2(own if own is not None else SamplerOptions(), wished)
+        tree: dict[str, Any] = merge_options_v2(own if own is not None else SamplerOptions(), requested)
         SamplerOptions(**tree)
     except (TypeError, ValueError) as error:
         raise InputError(f"the runtime's sampler refuses these options: {error}") from error
@@ -66,22 +67,22 @@ def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     return tree
 
 
-def check_batch(wish: Any) -> None:
-    """Refuse a ``batch=`` that is neither a truth value nor the id of a batch."""
-    if not isinstance(wish, bool) and not is_batch_id(wish):
-        raise InputError(f"batch is True, False or the id of a batch, not {wish!r}")
+def check_batch(batch: Any) -> None:
+    """Refuse a ``batch=`` that is neither a bool nor the id of a batch."""
+    if not isinstance(batch, bool) and not is_batch_id(batch):
+        raise InputError(f"batch must be True, False or the id of a batch, not {batch!r}")
 
 
 def is_batch_id(text: Any) -> bool:
-    """Whether a text can be the id of a batch: the runtime puts it into an address as it is."""
+    """Return whether a text can be the id of a batch: the runtime puts it into a URL unquoted."""
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,100}", text) is not None
 
 
-def check_circuits(works: Sequence[Work], backend: Any) -> None:
-    """Refuse circuits that the device would refuse: what is not ISA, or measures nothing.
+def check_circuits(works: Sequence[CircuitInput], backend: Any) -> None:
+    """Refuse circuits that the device would refuse: not ISA circuits, or without measurements.
 
     Raises:
-        CircuitError: names the circuit, and says how to transpile.
+        CircuitError: names the circuit and the way to transpile it.
     """
     from qiskit.primitives.containers.sampler_pub import SamplerPub
     from qiskit_ibm_runtime.utils.validations import (
@@ -103,7 +104,7 @@ def check_circuits(works: Sequence[Work], backend: Any) -> None:
             if callable(getattr(backend, "check_faulty", None)):
                 backend.check_faulty(circuit)
         except Exception as error:
-            # The runtime's advice is a paragraph about a date; ours is a line to copy.
+            # Replace the runtime's long advice by a line to copy.
             reason = str(error).strip("'").split(" Circuits that do not match")[0]
             raise CircuitError(
                 f"circuit {index} ({circuit.name}) does not fit {backend.name}: {reason}\n"
@@ -113,11 +114,11 @@ def check_circuits(works: Sequence[Work], backend: Any) -> None:
             ) from error
 
 
-def sorted_error(error: Exception, redact: Any) -> Exception:
-    """The error of a submission, saying whether the job may have arrived, and without secrets.
+def submission_error(error: Exception, redact: Any) -> Exception:
+    """Convert the error of a submission: remove secrets, add whether the job may have arrived.
 
-    The runtime repeats a submission that the server answered with 5xx: one that was refused in the end
-    may have been accepted before.
+    The runtime repeats a submission after a response 5xx: if the last try was refused, an earlier one
+    may have been accepted.
     """
     calls = {
         frame.f_code.co_name
@@ -140,7 +141,7 @@ def sorted_error(error: Exception, redact: Any) -> Exception:
 
 
 def _was_repeated(error: Exception) -> bool:
-    """Whether an earlier try of this request got an answer that leaves it open what was done."""
+    """Return whether an earlier try of this request failed so that the job may have arrived."""
     for each in chain(error):
         if type(each).__name__ in ("RetryError", "MaxRetryError"):
             return True

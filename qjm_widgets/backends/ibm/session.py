@@ -1,4 +1,4 @@
-"""The connections on which requests to IBM Quantum go out, with credentials in them."""
+"""The HTTP sessions for IBM Quantum; their requests contain credentials."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from qjm_widgets.errors import InputError
 
 
 def check_address(url: str) -> None:
-    """Refuse an address to which a key would go in plain text.
+    """Refuse an address to which a key would be sent unencrypted.
 
     Raises:
-        InputError: it is neither https nor plain http to this machine itself.
+        InputError: it is neither https nor plain http on this machine.
     """
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or "")):
         return
     shown = f"{parts.scheme}://{parts.hostname}"
     raise InputError(
-        f"{shown} is not asked: the API key would go there unencrypted. Give an address that begins with"
-        " https://; plain http is for this machine alone (127.0.0.1, ::1, localhost)."
+        f"{shown} is refused: the API key would be sent there unencrypted. Give an address that begins"
+        " with https://; plain http is allowed only for this machine (127.0.0.1, ::1, localhost)."
     )
 
 
@@ -34,12 +34,12 @@ def _is_loopback(host: str) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name
+    except ValueError:  # a host name
         return False
 
 
 class Session(requests.Session):
-    """A session that follows no redirect, and speaks plain HTTP with this machine alone."""
+    """A session that follows no redirect and uses plain HTTP only on this machine."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,11 +47,11 @@ class Session(requests.Session):
         self.mount("http://", _LoopbackAdapter())
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Follow nothing: another host would get the key."""
+        """Return None, so that no redirect is followed: another host would get the key."""
 
 
 class _LoopbackAdapter(requests.adapters.HTTPAdapter):
-    """Plain HTTP to this machine, and not by way of a proxy."""
+    """Plain HTTP to this machine, without a proxy."""
 
     def send(
         self,
@@ -67,7 +67,7 @@ class _LoopbackAdapter(requests.adapters.HTTPAdapter):
 
 
 class _Headers(requests.auth.AuthBase):
-    """Leaves the headers as they are: without it ``requests`` looks into the user's .netrc."""
+    """An authentication that changes no headers; without it ``requests`` reads the user's .netrc."""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         return request

@@ -1,4 +1,4 @@
-"""Jobs of IBM Quantum that are followed: a list call a page tells the states of a whole set."""
+"""Poll jobs of IBM Quantum: one request for each page of a list returns the states of a set."""
 
 from __future__ import annotations
 
@@ -12,19 +12,28 @@ from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.client import PAGE, IBMClient
 from qjm_widgets.backends.ibm.jobs import read_job
 from qjm_widgets.core.job_tags import identity_in, set_tag, set_tag_of, set_tags_in
-from qjm_widgets.core.ports import Observation, RemoteJob
+from qjm_widgets.core.observation import Observation
+from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import NotFoundError, ProviderError, explain
 
+#: How many jobs that are in no list one poll requests singly.
 _ONE_BY_ONE = 20
-"""Jobs that no list tells of are asked for one by one, so many a question."""
 
 
-class Sent:
-    """A job that is followed; ``set_tag`` None: not known yet, ``job`` None: another kernel sent it.
+class TrackedJob:
+    """A job that is polled.
 
-    ``listed`` is whether it was in a list already, ``since`` the time (monotonic seconds) from which on
-    it is followed.
+    Attributes:
+        batch_id: of the batch in which it runs; None if it runs by itself, or is not known.
+        empty_since: when it was first found completed without a result, in monotonic seconds.
+        identity: of its attempt; None if not known yet.
+        job: the runtime's job object; None if another kernel submitted it.
+        job_id: IBM Quantum's id.
+        listed: whether it was in a list already.
+        names: of its circuits.
+        set_tag: the tag of its set; None if not known yet.
+        since: when polling began, in monotonic seconds.
     """
 
     __slots__ = (
@@ -52,11 +61,11 @@ class Sent:
 
 
 class Tracker:
-    """What IBM Quantum says of jobs; of an attempt that it took twice, one job is left.
+    """The states of jobs on IBM Quantum; of an attempt that was accepted twice, one job is kept.
 
     Args:
-        rest: asks.
-        settling: seconds after which an accepted job is in the lists for certain.
+        rest: the client.
+        settling: seconds after which an accepted job is certain to be listed.
     """
 
     def __init__(self, rest: IBMClient, settling: float) -> None:
@@ -64,49 +73,53 @@ class Tracker:
         self._settling = settling
         self._kept: dict[str, str] = {}
         self._pages: dict[str, int] = {}
-        self._turns = 0
+        self._polls = 0
 
-    def states(self, handles: Sequence[Sent]) -> Iterable[tuple[int, Observation | Exception]]:
-        """The state of each job, by its index, as it comes; results are not fetched."""
+    def states(self, handles: Sequence[TrackedJob]) -> Iterable[tuple[int, Observation | Exception]]:
+        """Yield the state of each job with its index, without results, as soon as it is known."""
         self._learn_sets(handles)
-        sets: dict[str | None, dict[int, Sent]] = defaultdict(dict)
-        for index, sent in enumerate(handles):
-            sets[sent.set_tag].setdefault(index, sent)
-            if sent.identity is not None:
-                self._kept[sent.identity] = sent.job_id
-        followed = {sent.job_id for sent in handles}
+        sets: dict[str | None, dict[int, TrackedJob]] = defaultdict(dict)
+        for index, tracked in enumerate(handles):
+            sets[tracked.set_tag].setdefault(index, tracked)
+            if tracked.identity is not None:
+                self._kept[tracked.identity] = tracked.job_id
+        followed = {tracked.job_id for tracked in handles}
         single = dict(sets.pop(None, {}))
         for tag, members in sets.items():
             assert tag is not None
-            if len(members) < self._pages.get(tag, 1) and all(sent.listed for sent in members.values()):
-                single |= members  # the last few of a long set: fewer calls one by one
+            if len(members) < self._pages.get(tag, 1) and all(
+                tracked.listed for tracked in members.values()
+            ):
+                single |= members  # the last few of a long set: single requests are fewer
                 continue
             listed = {job.job_id: job for job in map(read_job, self._rest.jobs(tag))}
             self._pages[tag] = -(-len(listed) // PAGE)
-            twins = self._twins(listed.values(), followed)
-            for index, sent in members.items():
-                if sent.job_id not in listed:
-                    single[index] = sent
+            duplicates = self._duplicates(listed.values(), followed)
+            for index, tracked in members.items():
+                if tracked.job_id not in listed:
+                    single[index] = tracked
                 else:
-                    sent.listed = True
-                    state = listed[sent.job_id].observation
-                    yield index, _with_twins(state, twins.get(sent.job_id, ()))
-        for index, found in self._ask_singly(single):
+                    tracked.listed = True
+                    state = listed[tracked.job_id].observation
+                    yield index, _with_duplicates(state, duplicates.get(tracked.job_id, ()))
+        for index, found in self._poll_singly(single):
             yield index, self._settled(handles[index], found)
 
-    def _settled(self, sent: Sent, found: Observation | Exception) -> Observation | Exception:
-        """A job that ended before it was in a list: one that was made with it would be overlooked."""
-        early = sent.set_tag is not None and not sent.listed
+    def _settled(self, tracked: TrackedJob, found: Observation | Exception) -> Observation | Exception:
+        """Report a job as running if it ended before it was listed: a duplicate could be overlooked."""
+        early = tracked.set_tag is not None and not tracked.listed
         if isinstance(found, Exception) or found.status is None or not found.status.final or not early:
             return found
-        if time.monotonic() - sent.since >= self._settling:
+        if time.monotonic() - tracked.since >= self._settling:
             return found
         return found._replace(status=Status.RUNNING, text=None, note="ended, and in no list yet")
 
-    def _ask_singly(self, members: Mapping[int, Sent]) -> Iterable[tuple[int, Observation | Exception]]:
-        # Others next time: the first of a long queue must not hide those that are done.
-        self._turns += 1
-        start = self._turns * _ONE_BY_ONE % max(1, len(members))
+    def _poll_singly(
+        self, members: Mapping[int, TrackedJob]
+    ) -> Iterable[tuple[int, Observation | Exception]]:
+        # Start elsewhere at each poll: the first jobs of a long queue must not hide those that are done.
+        self._polls += 1
+        start = self._polls * _ONE_BY_ONE % max(1, len(members))
         indices = [*list(members)[start:], *list(members)[:start]][:_ONE_BY_ONE]
         calls = [functools.partial(self._rest.job, members[index].job_id) for index in indices]
         for number, answer in run_concurrently(calls):
@@ -117,12 +130,12 @@ class Tracker:
             else:
                 yield indices[number], read_job(answer).observation
 
-    def _learn_sets(self, handles: Sequence[Sent]) -> None:
-        """Jobs had back by their id alone: one of them tells the set of all."""
-        unknown = {sent.job_id: sent for sent in handles if sent.set_tag is None}
-        asked = 0
-        while len(unknown) > 1 and asked < 2:
-            asked += 1
+    def _learn_sets(self, handles: Sequence[TrackedJob]) -> None:
+        """Find the set of jobs that were retrieved by id alone: one job's tags name the set of all."""
+        unknown = {tracked.job_id: tracked for tracked in handles if tracked.set_tag is None}
+        requests = 0
+        while len(unknown) > 1 and requests < 2:
+            requests += 1
             first = next(iter(unknown.values()))
             try:
                 tags = read_job(self._rest.job(first.job_id)).tags
@@ -138,28 +151,30 @@ class Tracker:
                         member.set_tag, member.identity = tag, identity_in(job.tags)
                         member.listed = True
 
-    def _twins(self, listed: Iterable[RemoteJob], followed: Set[str]) -> dict[str, list[_Twin]]:
-        """Jobs that one submission made twice: all but the one that is followed are cancelled.
+    def _duplicates(
+        self, listed: Iterable[RemoteJob], followed: Set[str]
+    ) -> dict[str, list[_Duplicate]]:
+        """Find jobs that one submission made twice; cancel all but the one that is kept.
 
         Returns:
-            The others, by the id of the job that is followed.
+            The others, by the id of the job that is kept.
         """
-        told: dict[str, list[_Twin]] = defaultdict(list)
+        found: dict[str, list[_Duplicate]] = defaultdict(list)
         for job in listed:
             kept = self._kept.get(identity_in(job.tags) or "")
             if kept is not None and kept != job.job_id and job.job_id not in followed:
-                told[kept].append(_Twin(job.job_id, self._end(job), job.observation.qpu_seconds))
-        return told
+                found[kept].append(_Duplicate(job.job_id, self._stop(job), job.observation.qpu_seconds))
+        return found
 
-    def _end(self, twin: RemoteJob) -> str:
-        """What became of a job that is one too many, in words; one that lives is cancelled."""
-        status = twin.observation.status
+    def _stop(self, duplicate: RemoteJob) -> str:
+        """Cancel a duplicate, unless it has ended; return what became of it, as text."""
+        status = duplicate.observation.status
         if status is Status.CANCELLED:
             return "cancelled"
         if status is not None and status.final:
             return "it ran"
         try:
-            if not self._rest.cancel(twin.job_id):
+            if not self._rest.cancel(duplicate.job_id):
                 return "too late to cancel"
         except (ProviderError, NotFoundError) as error:
             return f"not cancelled: {explain(error)}"
@@ -167,8 +182,8 @@ class Tracker:
         return "cancelled while it ran, which may have cost QPU time" if running else "cancelled"
 
 
-class _Twin(NamedTuple):
-    """A job that is one too many."""
+class _Duplicate(NamedTuple):
+    """A job that one submission made beside the one that is kept."""
 
     job_id: str
     end: str
@@ -179,13 +194,17 @@ class _Twin(NamedTuple):
         return f"{self.job_id} ({self.end}{cost})"
 
 
-def _with_twins(state: Observation, twins: Sequence[_Twin]) -> Observation:
-    """What is known of a job, and of those that were made with it, whose costs are its own."""
-    if not twins:
+def _with_duplicates(state: Observation, duplicates: Sequence[_Duplicate]) -> Observation:
+    """Add the duplicates of a job, and their quantum processor time, to its observation."""
+    if not duplicates:
         return state
-    words = f"IBM Quantum took it {len(twins) + 1} times: {', '.join(map(str, twins))}"
-    costs = [cost for cost in (state.qpu_seconds, *(twin.qpu_seconds for twin in twins)) if cost]
+    text = f"IBM Quantum took it {len(duplicates) + 1} times: {', '.join(map(str, duplicates))}"
+    costs = [
+        cost
+        for cost in (state.qpu_seconds, *(duplicate.qpu_seconds for duplicate in duplicates))
+        if cost
+    ]
     return state._replace(
-        note=f"{words}; {state.note}" if state.note else words,
+        note=f"{text}; {state.note}" if state.note else text,
         qpu_seconds=sum(costs) if costs else state.qpu_seconds,
     )

@@ -52,7 +52,7 @@ else:
 def manager() -> Iterator[JobManager]:
     manager = JobManager(":memory:")
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 @pytest.fixture(scope="session")

@@ -249,7 +249,7 @@ def test_a_kernel_that_died_while_sending_finds_its_job(
 def _as_if_sending(job_set: JobSet) -> Any:
     from dataclasses import replace
 
-    from qjm_widgets.core.ports import Changes
+    from qjm_widgets.core.store_port import Changes
 
     job = replace(job_set._state.jobs[1], status=Status.SENDING, job_id=None)
     return Changes(jobs=[job])

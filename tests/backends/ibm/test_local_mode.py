@@ -63,7 +63,7 @@ def test_without_a_seed_pieces_of_the_shots_differ(manager: JobManager, bell: Qu
 
     job_set = manager.run(bell, FakeManilaV2(), shots=400, max_shots_per_job=200)
     assert job_set.wait(LIMIT)
-    first, second = (job_set._state.outcomes.here(row) for row in (0, 1))
+    first, second = (job_set._state.outcomes.get_local(row) for row in (0, 1))
     assert first.circuits[0].joined().tolist() != second.circuits[0].joined().tolist()
     assert manager.run(bell, FakeManilaV2(), shots=10).wait(LIMIT)
 

@@ -30,7 +30,7 @@ def elsewhere() -> Iterator[JobManager]:
     """A manager on another machine: its store is empty."""
     manager = JobManager(":memory:")
     yield manager
-    manager._shut()
+    manager._shut_down()
 
 
 def tags(
@@ -111,7 +111,7 @@ def test_one_circuits_counts_download_one_job_once(
     assert server.count("GET", ".*/results") == 1
     assert server.read_once_read == {"d0000000000000000005"}
     assert job_set._state.store.get_outcome(SET, 5) is not None
-    metadata = job_set._state.outcomes.here(5).info["metadata"]
+    metadata = job_set._state.outcomes.get_local(5).info["metadata"]
     assert "execution_spans" in metadata["execution"]
     assert sum(job_set.counts().values()) == 25
     assert elsewhere.retrieve_job_set(SET)._state is job_set._state
@@ -122,7 +122,7 @@ def test_a_private_result_that_was_read_elsewhere_says_so(
 ) -> None:
     put_set(server, 2)
     job_set = elsewhere.retrieve_job_set(SET, provider=service)
-    with pytest.raises(NotAvailableError, match="a private one can be read once"):
+    with pytest.raises(NotAvailableError, match="private results can be read once"):
         job_set.results().get_counts(0)
 
 
@@ -201,7 +201,7 @@ def test_what_still_runs_is_followed_and_nothing_is_sent(
     server.hold()
     job_set = manager.run([bell] * 30, quantum(), shots=5, max_circuits_per_job=1)
     assert job_set.wait(LIMIT, until="submitted")
-    manager._shut()
+    manager._shut_down()
     with server.counting() as counts:
         again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
         lists = server.count("GET", "/api/v1/jobs")
@@ -315,7 +315,7 @@ def test_what_cannot_be_adopted(manager: JobManager, server: Server, service: An
         ([good.id, estimator.id], InputError, "'estimator', which gives no counts"),
         ([good.id, fez.id], InputError, "ibm_fez, ibmq_manila: adopt"),
         ([private.id], InputError, "private"),
-        (["../sessions"], NotFoundError, r"knows no job \.\./sessions"),
+        (["../sessions"], NotFoundError, r"has no job \.\./sessions"),
         ([good.id, good.id], InputError, "different"),
         ([], InputError, "several"),
     ]:
@@ -357,7 +357,7 @@ def test_on_the_same_machine_a_dead_kernels_jobs_are_followed_and_none_is_sent(
     server.hold()
     job_set = first.run([bell] * 4, quantum(max_pending=2), shots=5, max_circuits_per_job=1)
     reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 2)
-    first._shut()
+    first._shut_down()
     second = JobManager(tmp_path / "store.sqlite")
     again = second.retrieve_job_set(job_set.job_set_id(), provider=service)
     server.go()

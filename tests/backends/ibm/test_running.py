@@ -232,8 +232,8 @@ def test_a_pass_manager_makes_them_fit(manager: JobManager, device: Any, quantum
     [
         ({"shot": 3}, "no run option 'shot'"),
         ({"dynamical_decoupling": {"enabled": True}}, "refuses"),
-        ({"batch": 3}, "batch is True, False or the id"),
-        ({"batch": "../jobs"}, "batch is True, False or the id"),
+        ({"batch": 3}, "batch must be True, False or the id"),
+        ({"batch": "../jobs"}, "batch must be True, False or the id"),
         ({"environment": {"job_tags": ["mine"]}}, "tags="),
         ({"tags": ["a", "b", "c", "d", "e"]}, "4 are yours"),
         ({"tags": ["x" * 87]}, "1 to 86 characters"),
@@ -366,7 +366,7 @@ def test_a_budget_remembers_what_an_attempt_cost_that_was_tried_again(
     assert "4 s of 4 s of QPU time used" in str(job_set._state.jobs[0].last_error)
     job_set.update_max_qpu_seconds(None)
     assert job_set.wait(LIMIT)
-    assert job_set._state.totals.told().qpu_seconds == 8
+    assert job_set._state.totals.facts().qpu_seconds == 8
 
 
 def test_results_are_read_again_when_they_were_cut_off(

@@ -47,7 +47,7 @@ def test_the_token_is_nowhere(
         str(job_set.error_messages()),
         repr((adapter, adapter._rest, adapter._rest._account, adapter._rest._token, job_set, manager)),
         repr([job_set._state.store.job_history(job_set.job_set_id(), row) for row in range(3)]),
-        repr(job_set._state.refusals),
+        repr(job_set._state.submit_errors),
     ]
     assert "bad key …" in "".join(shown)
     manager.close()
@@ -70,7 +70,7 @@ def test_a_token_of_the_runtimes_own_client_is_nowhere_either(
     assert job_set.wait(LIMIT)
     assert "not authorized: …, Bearer …" in str(job_set.error_messages())
     stored = job_set._state.store.load_set(job_set.job_set_id())
-    for text in (job_set.report(), str(stored), repr(job_set._state.refusals)):
+    for text in (job_set.report(), str(stored), repr(job_set._state.submit_errors)):
         assert given not in text
         assert "abc-1" not in text
 

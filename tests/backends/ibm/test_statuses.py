@@ -164,7 +164,7 @@ def test_a_job_that_is_gone_at_ibm_is_an_error(held: JobSet, server: Server) -> 
     with server.lock:
         del server.jobs[next(iter(server.jobs))]
     reach(held, lambda: held._state.numbers()[Status.ERROR] == 1)
-    assert "knows no job" in str(held.error_messages())
+    assert "has no job" in str(held.error_messages())
 
 
 def test_after_failed_polls_the_set_recovers(held: JobSet, server: Server) -> None:

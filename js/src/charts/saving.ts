@@ -1,0 +1,77 @@
+/** Save the counts as SVG, PNG or CSV. */
+import { plainLine } from "../text";
+import type { Bar } from "./bars";
+
+/** Computed styles to copy into a saved SVG, which has no style sheet. */
+const STYLES = [
+  "fill",
+  "stroke",
+  "stroke-width",
+  "stroke-linecap",
+  "font-family",
+  "font-size",
+  "font-weight",
+];
+const BITS = /^[01][01 ]*$/;
+/** Text that a spreadsheet would run as a formula, full-width forms included, or read as a number. */
+const RUN_OR_NUMBER = /^\s*(?:[=+\-@＝＋－＠]|[\d.]+(?:e[+-]?\d*)?$)/i;
+/** Pixels of a saved PNG per CSS pixel. */
+const SCALE = 2;
+
+/** The bars as CSV. Shares are of all shots; `low` and `high` are the limits of the 95 % interval. */
+export function csv(bars: readonly Bar[]): string {
+  const withExpected = bars.some(({ expected }) => expected !== null);
+  const head = ["outcome", "shots", "share", "low", "high", ...(withExpected ? ["expected"] : [])];
+  const lines = bars.map(({ key, count, share, low, high, expected, rest }) => [
+    cell(rest ? "the rest" : key),
+    ...[count, share, low, high, ...(withExpected ? [expected ?? 0] : [])].map(String),
+  ]);
+  return `${[head, ...lines].map((line) => line.join(",")).join("\n")}\n`;
+}
+
+/**
+ * Quote a cell so that a spreadsheet neither runs it nor makes a number of a bit string. Quotes alone do not
+ * keep `"00"` from becoming 0. `0b00` is text in spreadsheets and in pandas, and Python's `int(text, 2)` reads
+ * it.
+ */
+function cell(text: string): string {
+  const plain = plainLine(text, 2_000);
+  const safe = BITS.test(plain) ? `0b${plain}` : RUN_OR_NUMBER.test(plain) ? `'${plain}` : plain;
+  return `"${safe.replaceAll('"', '""')}"`;
+}
+
+/** Serialize an SVG of the page with its computed styles and background. */
+export function svgText(drawing: SVGSVGElement, background: string): string {
+  const copy = drawing.cloneNode(true) as SVGSVGElement;
+  const copies = copy.querySelectorAll("*");
+  for (const [i, element] of drawing.querySelectorAll("*").entries()) {
+    const style = getComputedStyle(element);
+    const found = STYLES.map((name) => `${name}:${style.getPropertyValue(name)}`);
+    copies[i]?.setAttribute("style", found.join(";"));
+    copies[i]?.removeAttribute("class");
+  }
+  copy.setAttribute("style", `background:${background}`);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+export async function png(
+  svg: string,
+  width: number,
+  height: number,
+  background: string,
+): Promise<Blob> {
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = SCALE * width;
+  canvas.height = SCALE * height;
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("no canvas");
+  context.fillStyle = background;
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve, reject) =>
+    canvas.toBlob((blob) => (blob === null ? reject(new Error("no picture")) : resolve(blob))),
+  );
+}

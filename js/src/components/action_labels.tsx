@@ -1,0 +1,28 @@
+/** Labels of actions, and foreign text with code in it. */
+import type { Action, RowAction } from "../protocol/wire";
+
+export const ACTION_LABELS: Readonly<Record<RowAction, string>> = {
+  cancel: "Cancel",
+  retry: "Retry",
+  retry_held: "Send again",
+};
+
+export const PENDING_LABELS: Readonly<Record<Action, string>> = {
+  cancel: "cancel sent…",
+  retry: "retry sent…",
+  retry_held: "retry sent…",
+  pause: "pause sent…",
+  unpause: "unpause sent…",
+  resume: "resume sent…",
+};
+
+/** Text with its line breaks. What is between backticks is code: a click selects it to copy. */
+export function TextWithCode({ text }: { text: string }) {
+  return (
+    <bdi class="qjm-words">
+      {text
+        .split(/`([^`\n]+)`/)
+        .map((part, i) => (i % 2 === 1 ? <code key={i}>{part}</code> : part))}
+    </bdi>
+  );
+}

@@ -1,0 +1,96 @@
+/** The progress bar and its legend; a chip of the legend filters by its status. */
+
+import { BAR_ORDER, STATUS_LABELS, StatusIcon } from "../components/status";
+import type { Head, Status } from "../protocol/wire";
+import { staleFor, timeLeft } from "../state/selectors";
+import type { State } from "../state/state";
+import { about, count, duration, plural } from "../text";
+
+interface Props {
+  state: State;
+  head: Head;
+  now: number;
+  /** Seconds until the next submission; null where that is not known. */
+  left: number | null;
+  counts: ReadonlyMap<Status, number>;
+  /** The statuses that the table is filtered by; none for all. */
+  filter: readonly Status[];
+  onFilter: (status: Status) => void;
+}
+
+export function Progress({ state, head, now, left, counts, filter, onFilter }: Props) {
+  const present = BAR_ORDER.filter((status) => (counts.get(status) ?? 0) > 0);
+  // A selected status stays in the legend, so that it can be deselected.
+  const chips = BAR_ORDER.filter((status) => present.includes(status) || filter.includes(status));
+  const summary = present.map(
+    (status) => `${count(counts.get(status) ?? 0)} ${STATUS_LABELS[status]}`,
+  );
+  return (
+    <div class="qjm-progress">
+      <div class="qjm-bar" role="img" aria-label={`Jobs: ${summary.join(", ") || "none"}`}>
+        {present.map((status) => (
+          <span
+            key={status}
+            class={`qjm-segment qjm-is-${status}`}
+            style={{ flexGrow: counts.get(status) ?? 0 }}
+          />
+        ))}
+      </div>
+      <div class="qjm-under">
+        <div class="qjm-lines">
+          <p class="qjm-line">
+            <b>{head.lead}</b>
+            {head.line !== "" && `, ${head.line}`}
+          </p>
+          <Next state={state} head={head} now={now} left={left} />
+          <Stale state={state} head={head} now={now} />
+        </div>
+        <div class="qjm-legend" role="group" aria-label="Show only jobs of a status">
+          {chips.map((status) => (
+            <button
+              key={status}
+              type="button"
+              class="qjm-chip"
+              aria-pressed={filter.includes(status)}
+              aria-label={`${STATUS_LABELS[status]}: ${plural(counts.get(status) ?? 0, "job")}`}
+              title={filter.includes(status) ? "Show all jobs" : "Show only these jobs"}
+              onClick={() => onFilter(status)}
+            >
+              <StatusIcon status={status} />
+              {STATUS_LABELS[status]} <b>{count(counts.get(status) ?? 0)}</b>
+            </button>
+          ))}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Next submission, time left, duration and QPU time. */
+function Next({ state, head, now, left }: Pick<Props, "state" | "head" | "now" | "left">) {
+  const end = timeLeft(state, now);
+  const parts = [
+    head.waiting === null ? "" : waitingText(head.waiting.text, left),
+    end === null ? "" : `${about(end)} left`,
+    head.took === null ? "" : `took ${duration(head.took)}`,
+    head.qpu === null ? "" : `QPU ${duration(head.qpu)}`,
+  ].filter((part) => part !== "");
+  return parts.length === 0 ? null : <p class="qjm-line qjm-waiting">{parts.join(" · ")}</p>;
+}
+
+function Stale({ state, head, now }: Pick<Props, "state" | "head" | "now">) {
+  const staleMs = staleFor(state, now);
+  if (staleMs === null) return null;
+  return (
+    <p class="qjm-line qjm-stale">
+      {`Statuses are ${duration(staleMs)} old: polling fails with `}
+      <bdi>{head.stale?.text}</bdi>
+    </p>
+  );
+}
+
+function waitingText(text: string, left: number | null): string {
+  if (left === null) return text;
+  const next = `next submission ${left > 0 ? `in ${duration(1_000 * left)}` : "now"}`;
+  return text === "" ? next : `${text}, ${next}`;
+}

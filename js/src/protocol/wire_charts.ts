@@ -1,0 +1,88 @@
+/** Messages about counts, groups of circuits and the timeline. */
+
+/** Which circuits to count, and which of their bits. All fields that are not null have to match. */
+export interface Choice {
+  /** The index of one circuit. */
+  circuit: number | null;
+  /** Circuits of this name. */
+  name: string | null;
+  /** Circuits whose metadata has this value at this key. */
+  metadata: [key: string, value: string] | null;
+  /** One classical register alone. */
+  register: string | null;
+  /** Only these bits, ascending; bit 0 is the rightmost of the register or of all. */
+  bits: number[] | null;
+  /** Maximum number of outcomes. */
+  top: number;
+}
+
+/** The choice of a new view, and of a saved notebook. */
+export const DEFAULT_CHOICE: Choice = {
+  circuit: null,
+  name: null,
+  metadata: null,
+  register: null,
+  bits: null,
+  top: 64,
+};
+
+export interface Histogram {
+  choice: Choice;
+  /** Number of jobs with counts, and of all jobs of these circuits. */
+  jobs: number;
+  of: number;
+  shots: number;
+  /** Bit strings, qubit 0 rightmost: the `top` most frequent (or most expected) ones, sorted as text. */
+  keys: string[];
+  counts: number[];
+  rest: { outcomes: number; shots: number };
+  /**
+   * Only with expected results: probabilities of the keys, and over all outcomes the Hellinger fidelity and the
+   * total variation distance.
+   */
+  expected: { values: number[]; rest: number; fidelity: number; distance: number } | null;
+  /** Notes for the reader, a sentence each. */
+  notes: string[];
+}
+
+/** Groups of circuits: the first ones, and the number of all groups. */
+export interface Grouping {
+  groups: [label: string, circuits: number][];
+  of: number;
+}
+
+/** The answer to `groups`. */
+export interface Groups {
+  kind: "groups";
+  v: number;
+  names: Grouping;
+  metadata: (Grouping & { key: string })[];
+  /** Classical registers of finished circuits. */
+  registers: string[];
+}
+
+/** One attempt of one job: `[job, attempt, sent, running, ended, status]`, times in milliseconds since
+ * 1970 UTC, null where that has not happened; the status is an index into STATUSES. */
+export type Attempt = [
+  job: number,
+  attempt: number,
+  sent: number,
+  running: number | null,
+  ended: number | null,
+  status: number,
+];
+
+/** When jobs waited and ran: each attempt of each job, or, for many jobs, how many at which time. */
+export interface Timeline {
+  kind: "timeline";
+  v: number;
+  jobs: number;
+  bars: Attempt[] | null;
+  steps: { at: number[]; waiting: number[]; running: number[] } | null;
+}
+
+/** A key that is equal for equal choices. */
+export function choiceKey(choice: Choice): string {
+  const { circuit, name, metadata, register, bits, top } = choice;
+  return JSON.stringify([circuit, name, metadata, register, bits, top]);
+}

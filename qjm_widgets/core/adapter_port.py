@@ -1,0 +1,197 @@
+"""The base classes of the adapters: how one kind of backend is used."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.observation import Observation
+from qjm_widgets.core.option_names import KnownOptions
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.seeds import SeedRule
+from qjm_widgets.core.splitting import Limits, PlannedJob
+from qjm_widgets.core.submission import Submission
+
+
+class BackendAdapter(abc.ABC):
+    """A way to run circuits: the base class of all adapters.
+
+    Derive from it, assign ``name``, ``kind`` and ``account``, and override the abstract methods; the
+    other attributes and methods have defaults for a backend of which nothing is known. Calls may block:
+    they are made on the adapter's own threads. At most one submission, one poll, one retrieval of a
+    result and one call about a single job (a cancellation, a search) run at a time; further ones start
+    only if a call hangs.
+
+    Attributes:
+        name: the backend's name.
+        kind: the adapter's name, as stored.
+        account: the account to which ``pace`` applies, as text without secrets.
+        limits: the limits by which circuits are cut into jobs.
+        default_shots: shots if the user names none; None if unknown.
+        lifetime: whether its jobs outlive the kernel.
+        runs_inside_submit: whether ``submit`` also computes.
+        max_pending: how many unfinished jobs it takes at once; None: any number.
+        pace: how many submissions it takes in a period; None: any number.
+        finds: whether ``find`` can search for the tag of an attempt.
+        settling: seconds after which ``find`` is certain to find an accepted job.
+        recipe: how to make the backend again (``module:Class``), if it is a plain simulator.
+        sends_blocks: whether ``Submission.block`` is sent, if the circuits are stored as a block.
+        lists: whether one call of ``observe`` polls all jobs, so that it gets them all.
+        submit_seconds: seconds after which an unanswered submission is reconciled.
+    """
+
+    name: str
+    kind: str
+    account: str
+    limits: Limits = Limits()
+    default_shots: int | None = None
+    lifetime: JobLifetime = JobLifetime.UNKNOWN
+    runs_inside_submit: bool = False
+    max_pending: int | None = None
+    pace: Pace | None = None
+    finds: bool = False
+    settling: float = 0.0
+    recipe: str | None = None
+    sends_blocks: bool = False
+    lists: bool = False
+    submit_seconds: float = 600.0
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """What a run makes of its seed, circuit by circuit; unknown by default."""
+        return SeedRule.UNKNOWN
+
+    def option_names(self) -> KnownOptions:
+        """Return the run options that the backend knows; any by default."""
+        return KnownOptions(frozenset(), others=True)
+
+    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:  # noqa: B027
+        """Refuse circuits and options that the backend would refuse, before anything is stored.
+
+        By default nothing is refused.
+
+        Raises:
+            CircuitError: names the circuit.
+        """
+
+    def check_cut(  # noqa: B027
+        self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
+    ) -> None:
+        """Refuse to cut the shots of circuits if their results could not be merged.
+
+        By default everything can be merged.
+
+        Args:
+            works: the circuits.
+            start: the index of the first of them.
+            options: the run options.
+
+        Raises:
+            CircuitError: names the circuit and the part of its results.
+        """
+
+    def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
+        """Return a seed for each shot piece of the first circuit, from where ``seed_rule`` goes on.
+
+        By default no piece has one.
+
+        Raises:
+            InputError: pieces above 1, and every piece would draw the same samples.
+        """
+        return [None] * pieces
+
+    @abc.abstractmethod
+    def submit(self, submission: Submission) -> Any:
+        """Submit a job and return its handle."""
+
+    @abc.abstractmethod
+    def job_id(self, handle: Any) -> str | None:
+        """Return the provider's id of a job; None if it has none."""
+
+    def native_job(self, handle: Any) -> Any:
+        """Return the provider's own job object, or None; by default the handle."""
+        return handle
+
+    def batch_id(self, handle: Any) -> str | None:
+        """Return the provider's id of the batch in which a job runs; by default there is none."""
+        return None
+
+    @abc.abstractmethod
+    def observe(
+        self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
+    ) -> None:
+        """Poll jobs: call ``report(index, observation)`` for each, with the outcome if it is done."""
+
+    @abc.abstractmethod
+    def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
+        """Return the handle of a job that was submitted before, perhaps by another process.
+
+        Args:
+            job_id: the provider's id.
+            names: the names of the job's circuits.
+
+        Raises:
+            NotFoundError: the backend does not know the job, or cannot retrieve jobs.
+        """
+
+    def find(self, identity: str, names: Sequence[str]) -> list[Any]:
+        """Return the handles of all jobs with this identity; called only if ``finds`` is true."""
+        return []
+
+    @abc.abstractmethod
+    def cancel(self, handle: Any) -> bool:
+        """Request a cancellation; return False if the backend refuses it."""
+
+    def close(self) -> None:  # noqa: B027
+        """Release what the adapter holds; called when its manager closes. By default nothing."""
+
+
+class RemoteAdapter(BackendAdapter):
+    """An adapter of a provider that keeps names, tags and results of jobs.
+
+    Attributes:
+        poll_seconds: the shortest and the longest time between two polls.
+    """
+
+    poll_seconds: tuple[float, float]
+
+    @abc.abstractmethod
+    def check_labels(self, name: str, tags: Sequence[str]) -> None:
+        """Refuse a name or tags that the provider would refuse.
+
+        Raises:
+            InputError: names the tag and the rule.
+        """
+
+    @abc.abstractmethod
+    def relabel(
+        self, jobs: Sequence[tuple[str, str]], name: str, tags: Sequence[str]
+    ) -> dict[str, Exception]:
+        """Give jobs another name and other tags; their identities stay.
+
+        Args:
+            jobs: the provider's id and the identity of each.
+            name: of the set.
+            tags: the user's.
+
+        Returns:
+            The errors, by the id of the job.
+        """
+
+    @abc.abstractmethod
+    def cancel_several(
+        self, handles: Sequence[Any], report: Callable[[int, bool | Exception], None]
+    ) -> None:
+        """Request several cancellations; ``report(index, answer)`` as ``cancel`` answers."""
+
+    @abc.abstractmethod
+    def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
+        """Fetch the outcome of a job; None if the provider has no result of it."""
+
+    @abc.abstractmethod
+    def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
+        """Return roughly how much quantum processor time jobs will take."""

@@ -1,0 +1,22 @@
+"""What a user gives to run: a circuit, or a PUB."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from qjm_widgets.core.splitting import Item
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitInput:
+    """A circuit, or a PUB: ``values`` is a sampler's BindingsArray, or None."""
+
+    circuit: Any
+    values: Any = None
+    shots: int | None = None
+
+
+def item_of(circuit: CircuitInput) -> Item:
+    """Return the properties of a circuit that splitting and seeds need."""
+    return Item(circuit.shots, 1 if circuit.values is None else int(circuit.values.size))

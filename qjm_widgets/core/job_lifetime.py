@@ -1,0 +1,24 @@
+"""How long the jobs of a backend exist."""
+
+from __future__ import annotations
+
+import enum
+
+
+class JobLifetime(enum.Enum):
+    """How long a backend's jobs exist, compared with the kernel that submitted them."""
+
+    #: They are computed in the kernel, or in workers of it, and end with it.
+    KERNEL = "kernel"
+    #: They are kept by the backend and outlive the kernel.
+    BACKEND = "backend"
+    #: The adapter cannot know.
+    UNKNOWN = "unknown"
+
+    @property
+    def survives_kernel(self) -> bool | None:
+        """The value as a record stores it: True, False, or None for unknown."""
+        return _STORED[self]
+
+
+_STORED = {JobLifetime.KERNEL: False, JobLifetime.BACKEND: True, JobLifetime.UNKNOWN: None}

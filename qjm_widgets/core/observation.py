@@ -1,0 +1,43 @@
+"""What a poll returned for one job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from qjm_widgets.core.outcomes import JobOutcome
+from qjm_widgets.core.records import Status
+
+#: No circuit of a job has failed.
+NONE_FAILED: Mapping[int, str] = MappingProxyType({})
+
+
+class Observation(NamedTuple):
+    """What a poll returned for one job.
+
+    Fields that are not listed are as in ``JobRecord``; None replaces an earlier value, except for
+    ``qpu_seconds``.
+
+    Attributes:
+        status: None if the backend's answer is not understood.
+        text: the error of a failed job, or of an answer that is not understood.
+        outcome: may be encoded (``encode_outcome``).
+        running_at, finished_at: seconds since 1970, UTC; if None, the time of the answer is taken.
+        failed: the ``JobOutcome.failed`` of an encoded outcome.
+        fetch: given if the job has ended and its outcome is still at the backend. It returns the last
+            observation with the outcome, or the error of fetching it. It may take long; it is called
+            once, beside other polls.
+    """
+
+    status: Status | None
+    text: str | None = None
+    outcome: JobOutcome | bytes | None = None
+    running_at: float | None = None
+    finished_at: float | None = None
+    queue_position: int | None = None
+    estimated_seconds: float | None = None
+    qpu_seconds: float | None = None
+    note: str | None = None
+    failed: Mapping[int, str] = NONE_FAILED
+    fetch: Callable[[], Observation | BaseException] | None = None

@@ -1,0 +1,208 @@
+"""The protocol of a store of job sets, and what is written to it and read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, TypeAlias
+
+from qjm_widgets._printable import printable_result
+from qjm_widgets.core.backoff import Pace
+from qjm_widgets.core.circuit_block import CircuitBlock
+from qjm_widgets.core.formatting import summary, unresumable
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
+
+#: Bytes, in one piece or in several that follow each other.
+Encoded: TypeAlias = bytes | bytearray | memoryview | Sequence[bytes | memoryview]
+
+
+class SetSummary(NamedTuple):
+    """A set in the store's list.
+
+    Attributes:
+        record: the set.
+        jobs: number of jobs in each status.
+        owner: who drives the set ("this kernel", "another kernel (process 12 on host)"); None if nobody
+            does or all jobs have ended.
+        flawed: number of done jobs with failed circuits.
+    """
+
+    record: JobSetRecord
+    jobs: Mapping[Status, int]
+    owner: str | None = None
+    flawed: int = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether all jobs have ended."""
+        return all(status.final or not number for status, number in self.jobs.items())
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether jobs are left that have not ended and are not held."""
+        return any(number and not status.settled for status, number in self.jobs.items())
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a kernel drives unfinished jobs."""
+        return self.unfinished and self.owner is not None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether jobs are unfinished and no kernel drives them."""
+        return self.unfinished and self.owner is None
+
+    @printable_result
+    def __repr__(self) -> str:
+        text = str(summary(self.jobs, flawed=self.flawed))
+        if not self.record.complete:
+            text += "; saved in part"
+        if self.interrupted:
+            text += "; interrupted"
+        elif self.under_way:
+            text += f"; driven by {self.owner}"
+        if self.record.unstored_circuits:
+            text += f"; {unresumable(self.record)}"
+        return f"<SetSummary {self.record.name!r} {self.record.set_id}: {text}>"
+
+
+@dataclass(slots=True)
+class Changes:
+    """The changes of one set that one transaction writes.
+
+    ``outcomes`` are encoded (``encode_outcome``) and keyed by row.
+    """
+
+    jobs: list[JobRecord] = field(default_factory=list)
+    history: list[StatusChange] = field(default_factory=list)
+    outcomes: dict[int, Encoded] = field(default_factory=dict)
+
+    def rows(self) -> list[int]:
+        """Return the rows of the changed jobs."""
+        history = (change.row for change in self.history)
+        return list(dict.fromkeys([*(job.row for job in self.jobs), *history, *self.outcomes]))
+
+    def of(self, row: int) -> Changes:
+        """Return the changes of one job."""
+        return Changes(
+            [job for job in self.jobs if job.row == row],
+            [change for change in self.history if change.row == row],
+            {row: self.outcomes[row]} if row in self.outcomes else {},
+        )
+
+    def drop(self, row: int) -> None:
+        """Remove the changes of one job."""
+        self.jobs = [job for job in self.jobs if job.row != row]
+        self.history = [change for change in self.history if change.row != row]
+        self.outcomes.pop(row, None)
+
+
+class JobStore(Protocol):
+    """A store of job sets. Every method is thread-safe; every write is one transaction.
+
+    Raises:
+        StoreError: one of its kinds, from any method.
+    """
+
+    path: str
+
+    def create_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
+    ) -> None:
+        """Store a new set with jobs and circuits, owned by this store; a known id is a StoreError."""
+
+    def extend_set(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock]
+    ) -> None:
+        """Append jobs and circuits to a set, and replace its row.
+
+        Raises:
+            LeaseLostError: another store owns the set now; nothing was written.
+        """
+
+    def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
+        """Store a complete set in one transaction, without an owner; a known id is a StoreError."""
+
+    def update_set(self, record: JobSetRecord) -> None:
+        """Replace the row of a known set."""
+
+    def commit(self, changes: Mapping[str, Changes]) -> None:
+        """Write the changes of several sets, by set id, in one transaction.
+
+        Raises:
+            LeaseLostError: another store owns one of them now; nothing was written.
+            StoreValueError: a value can never be written; the error names the jobs. Nothing was
+                written.
+        """
+
+    def put_circuits(self, set_id: str, blocks: Sequence[CircuitBlock]) -> None:
+        """Write circuits of a set; a block replaces one of the same span."""
+
+    def get_circuits(self, set_id: str, span: Span) -> list[CircuitBlock]:
+        """Return the blocks that overlap the span, in order."""
+
+    def untranspiled(self, set_id: str) -> list[Span]:
+        """Return the spans of blocks that are still to be transpiled, in order."""
+
+    def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
+        """Return a set and its jobs in the order of rows.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+
+    def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
+        """Return the encoded outcome of a job, or None."""
+
+    def job_history(self, set_id: str, row: int) -> list[StatusChange]:
+        """Return every status that a job had, oldest first."""
+
+    def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+        """Return the sets, newest first: those of that name if one is given, at most ``limit``."""
+
+    def size(self) -> int:
+        """Return the size of the store in bytes."""
+
+    def delete_set(self, set_id: str) -> None:
+        """Delete a set with its jobs, circuits and outcomes.
+
+        Raises:
+            JobSetNotFoundError: no such set.
+        """
+
+    def claim(self, set_id: str) -> bool:
+        """Take the ownership of a set, so that its changes can be written.
+
+        Returns:
+            Whether it never had an owner in this store: it was imported.
+
+        Raises:
+            DrivenElsewhereError: another store that is alive owns it.
+        """
+
+    def release(self, set_id: str) -> None:
+        """Release the ownership of a set; no-op if it is not owned."""
+
+    def owner(self, set_id: str) -> str | None:
+        """Describe who drives a set if it is another store that is alive; else return None."""
+
+    def beat(self) -> None:
+        """Write the heartbeat, by which other hosts see that this store is alive."""
+
+    def take_token(self, key: str, pace: Pace, now: float) -> float:
+        """Record a submission if the pace, which all kernels share, allows it.
+
+        Args:
+            key: the account.
+            pace: the pace of the account.
+            now: seconds since 1970, UTC, by the clock that kernels share.
+
+        Returns:
+            Seconds to wait; 0 if the submission is recorded.
+        """
+
+    def version(self) -> int:
+        """Return a number that changes when another store writes the same file."""
+
+    def close(self) -> None:
+        """Close the file; a second call does nothing."""

@@ -1,0 +1,247 @@
+"""Everything that the engine does with one backend: it wires the parts, which do not know each other.
+
+Every method runs on the engine's thread, unless its docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from qjm_widgets import _threads
+from qjm_widgets._threads import CallQueue
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.error_policy import Verdict
+from qjm_widgets.core.formatting import Waiting
+from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.core.recovery import Recovery
+from qjm_widgets.engine.canceller import Canceller
+from qjm_widgets.engine.engine_set import EngineSet
+from qjm_widgets.engine.poller import Poller
+from qjm_widgets.engine.rate_limiter import RateLimiter
+from qjm_widgets.engine.reconciler import Reconciler
+from qjm_widgets.engine.submit_errors import SubmitErrorHandler
+from qjm_widgets.engine.submitter import Submitter
+from qjm_widgets.engine.transitions import Transitions
+
+#: If so many threads hang, calls wait behind the last one.
+_MOST_HANGING = 8
+
+
+class BackendWorker:
+    """Submits, polls, cancels and reconciles the jobs of all sets on one adapter."""
+
+    def __init__(self, adapter: BackendAdapter, transitions: Transitions) -> None:
+        self.adapter = adapter
+        self._transitions = transitions
+        self._calls = CallQueue(f"qjm-call-{adapter.name}", most=_MOST_HANGING)
+        self._rate_limiter = RateLimiter(adapter, transitions)
+        self._poller = Poller(adapter, transitions, ended=self._ended, held=self._held)
+        self._canceller = Canceller(
+            adapter, transitions, call=self._call, answered=self._poller.cancel_answered
+        )
+        self._reconciler = Reconciler(
+            adapter,
+            transitions,
+            call=self._call,
+            found=self._found,
+            ended=self._rate_limiter.ended,
+        )
+        self._submit_errors = SubmitErrorHandler(
+            adapter,
+            transitions,
+            hold_back=self._rate_limiter.hold_back,
+            back_off=self._rate_limiter.back_off,
+            meet_limit=self._meet_limit,
+            find=self._find,
+        )
+        self._submitter = Submitter(
+            adapter,
+            transitions,
+            take=self._rate_limiter.take,
+            answered=self._rate_limiter.answered,
+            accepted=self._accepted,
+            accepted_late=self._accepted_late,
+            refused=self._submit_errors.refused,
+            cancel_unfollowed=self._canceller.cancel_unfollowed,
+        )
+
+    # -- for the engine ------------------------------------------------------------------------------
+
+    @property
+    def patient(self) -> bool:
+        """Whether changes may be committed together with later ones.
+
+        They may if the jobs end with the kernel anyway. While nothing else is under way, a user may wait
+        for just this change.
+        """
+        busy = self._submitter.has_ready or len(self._submitter) or self._pending
+        return self.adapter.lifetime is JobLifetime.KERNEL and bool(busy)
+
+    def due(self) -> float | None:
+        """Return when the next step is due, in monotonic seconds; None: only after a message."""
+        parts = (self._poller, self._reconciler, self._canceller, self._submitter)
+        times = [part.due() for part in parts]
+        if self._calls.backlog or self._calls.hanging:
+            times.append(self._transitions.now() + _threads.STALL)
+        if self._submitter.has_ready and self._rate_limiter.blocked:
+            times.append(self._rate_limiter.block[0])
+        known = [time for time in times if time is not None]
+        return min(known) if known else None
+
+    def step(self, job_sets: Sequence[EngineSet]) -> None:
+        """Submit, poll, cancel and reconcile what is due."""
+        self._submitter.give_up_hanging_call()
+        self._submitter.step(job_sets, self._room())
+        self._give_up_hanging_calls()
+        self._reconciler.step()
+        self._poller.step()
+        self._canceller.step()
+        for job_set in job_sets:
+            job_set.state.set_waiting(self._waiting(job_set))
+
+    def revoke(self, job_set: EngineSet, row: int) -> bool:
+        """Take back a submission that was announced but has not begun; True if it is not submitted."""
+        return self._submitter.revoke(job_set, row)
+
+    def cancel(self, job_set: EngineSet, row: int) -> None:
+        """Cancel a job if the backend has it; one being sent is cancelled when accepted."""
+        followed = self._poller.find(job_set, row)
+        if followed is not None and not self.adapter.runs_inside_submit:
+            self._canceller.cancel(job_set, row, followed.handle)
+
+    def drop(self, job_set: EngineSet, row: int) -> None:
+        """Forget a job: a new attempt begins."""
+        self._drop_calls(job_set, row)
+        self._submit_errors.forget(job_set, row)
+
+    def forget(self, job_set: EngineSet) -> None:
+        """Forget a set; its announced submissions are not made."""
+        self._submitter.forget(job_set)
+        for row in range(len(job_set.jobs)):
+            self._drop_calls(job_set, row)
+
+    def recover(self, job_set: EngineSet, row: int, recovery: Recovery) -> None:
+        """Retrieve or find a job of a kernel that died, or one that is held; no-op if it is followed."""
+        if self._poller.find(job_set, row) is None:
+            self._reconciler.look_for(job_set, row, recovery)
+
+    @property
+    def call_queues(self) -> tuple[CallQueue, ...]:
+        """The queues of its calls, that of submissions first."""
+        return self._submitter.call_queue, *self._poller.call_queues, self._calls
+
+    def halt(self) -> None:
+        """Make no further call. From any thread."""
+        for call_queue in self.call_queues:
+            call_queue.stop()
+
+    def join(self, deadline: float) -> None:
+        """Wait until the deadline (monotonic seconds) for the calls under way. From any thread."""
+        for call_queue in self.call_queues:
+            call_queue.join(max(0.0, deadline - time.monotonic()))
+
+    def unsend(self) -> None:
+        """Mark submissions that were announced and never began as not sent."""
+        self._submitter.unsend()
+
+    # -- between the parts ---------------------------------------------------------------------------
+
+    @property
+    def _pending(self) -> int:
+        """How many jobs the backend has, or may have."""
+        return len(self._poller) + len(self._reconciler)
+
+    def _room(self) -> int:
+        """Return how many jobs may be submitted now."""
+        if self._submitter.hangs or self._rate_limiter.blocked:
+            return 0
+        return self._rate_limiter.room(len(self._submitter), self._pending)
+
+    def _call(self, work: Callable[[], None]) -> None:
+        """Make a call after the commit."""
+        self._transitions.after_commit(lambda: self._calls.call(work))
+
+    def _give_up_hanging_calls(self) -> None:
+        self._calls.relieve(_threads.STALL)
+        if self._calls.hanging or self._calls.hangs(_threads.STALL):
+            self._reconciler.give_up()
+            self._canceller.give_up()
+
+    def _follow(self, job_set: EngineSet, row: int, handle: Any, *, nameless: bool) -> None:
+        """Poll a job from now on; cancel it if that was requested."""
+        self._poller.follow(job_set, row, handle, nameless=nameless)
+        if job_set.jobs[row].cancel_requested:
+            self.cancel(job_set, row)
+
+    def _accepted(self, job_set: EngineSet, row: int, handle: Any, nameless: bool) -> None:
+        self._submit_errors.forget(job_set, row)
+        self._rate_limiter.accepted()
+        self._follow(job_set, row, handle, nameless=nameless)
+
+    def _accepted_late(self, job_set: EngineSet, row: int, handle: Any, nameless: bool) -> None:
+        self._drop_calls(job_set, row)
+        self._follow(job_set, row, handle, nameless=nameless)
+
+    def _found(self, job_set: EngineSet, row: int, handles: list[Any]) -> None:
+        """Follow a job that was lost; cancel others that carry its tag: the provider took it twice."""
+        self._follow(job_set, row, handles[0], nameless=job_set.jobs[row].job_id is None)
+        for handle in handles[1:]:
+            self._canceller.cancel_unfollowed(handle)
+
+    def _find(self, job_set: EngineSet, row: int, reason: str, fails: bool) -> None:
+        if self._poller.find(job_set, row) is None:
+            self._reconciler.look_for(job_set, row, Recovery.FIND, reason=reason, fails=fails)
+
+    def _meet_limit(self, verdict: Verdict) -> None:
+        self._rate_limiter.meet_limit(self._pending, verdict)
+
+    def _ended(self, job_set: EngineSet, row: int) -> None:
+        self._canceller.drop((job_set.set_id, row))
+        self._rate_limiter.ended()
+
+    def _held(self, job_set: EngineSet, row: int) -> None:
+        if job_set.jobs[row].status.final:  # its cancellation was requested
+            self._drop_calls(job_set, row)
+        self._rate_limiter.ended()
+
+    def _drop_calls(self, job_set: EngineSet, row: int) -> None:
+        """Forget a job's handle, look-up and cancellation; a cancellation is sent once before."""
+        key = job_set.set_id, row
+        self._poller.drop(key)
+        self._reconciler.drop(key)
+        self._canceller.drop(key, last=job_set.jobs[row].status is Status.CANCELLED)
+
+    # -- the set's line ------------------------------------------------------------------------------
+
+    def _waiting(self, job_set: EngineSet) -> Waiting | None:
+        """Return what a set waits for, or None."""
+        if not job_set.unsent:
+            silent = self._poller.silent(job_set)
+            return Waiting(silent, None) if silent else None
+        until, why = None, ""
+        blocked_until, blocked_by = self._rate_limiter.block
+        left = blocked_until - self._transitions.now()
+        if job_set.paused:
+            why = "paused"
+        elif left > 0:
+            until, why = self._transitions.wall() + left, blocked_by
+        elif job_set.budget_wait is not None:
+            why = job_set.budget_wait
+        elif self._submitter.hangs:
+            why = f"{self.adapter.name} does not answer"
+        else:
+            why = self._rate_limiter.full(len(self._submitter), self._pending)
+            why = why or self._poller.silent(job_set)
+            if not why:
+                return None
+        # The published jobs are older by this turn, and the next turn may be long in coming.
+        text = f"{sum(map(_submitted, job_set.jobs)):,} of {len(job_set.jobs):,} submitted"
+        return Waiting(f"{text} ({why})" if why else text, until)
+
+
+def _submitted(job: JobRecord) -> bool:
+    """Return whether the backend has, or had, a job: some are refused, or cancelled before."""
+    return job.job_id is not None or job.status in (Status.QUEUED, Status.RUNNING, Status.DONE)

@@ -1,0 +1,128 @@
+"""Cut jobs: their circuits or their shots, into jobs with rows of their own.
+
+Every function runs on the engine's thread.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from qjm_widgets.core.circuit_input import item_of
+from qjm_widgets.core.formatting import circuits_words
+from qjm_widgets.core.records import JobRecord, Span, Status
+from qjm_widgets.core.seeds import SeedRule, piece_seed, seed_at
+from qjm_widgets.core.span_index import runs_of
+from qjm_widgets.core.splitting import Item, parts
+from qjm_widgets.engine.engine_set import EngineSet
+from qjm_widgets.engine.transitions import FRESH, Transitions
+from qjm_widgets.errors import NotAvailableError
+
+
+def halve(transitions: Transitions, job_set: EngineSet, row: int, text: str) -> None:
+    """Cut a job of several circuits into two; the second half gets a row of its own."""
+    start, stop = job_set.jobs[row].span
+    _cut(transitions, job_set, row, (start + stop) // 2, f"too large, cut in halves: {text}")
+
+
+def cut_out(transitions: Transitions, job_set: EngineSet, row: int, circuit: int, text: str) -> None:
+    """Cut a job of several circuits so that one begins or ends with this circuit."""
+    start = job_set.jobs[row].span.start
+    _cut(transitions, job_set, row, circuit + 1 if circuit == start else circuit, text)
+
+
+def _cut(transitions: Transitions, job_set: EngineSet, row: int, at: int, text: str) -> None:
+    job = job_set.jobs[row]
+    if job.cancel_requested:
+        transitions.unsend(job_set, row, text)
+        return
+    start, stop = job.span
+    job_set.jobs[row] = replace(job, span=Span(start, at))
+    transitions.unsend(job_set, row, text)
+    _add_part(transitions, job_set, job, Span(at, stop), f"cut from job {row}")
+
+
+def rerun_failed(transitions: Transitions, job_set: EngineSet, row: int) -> int:
+    """Give the failed circuits of a done job rows of their own, one for each run of neighbours.
+
+    Their attempt is higher than that of the job, so that no two attempts have the same identity. The
+    job keeps the results of its other circuits.
+
+    Returns:
+        How many rows were added.
+    """
+    job = job_set.jobs[row]
+    spans = runs_of(job.failed_circuits)
+    again = replace(job, attempt=job.attempt + 1, cancel_requested=False, error=None)
+    for span in spans:
+        _add_part(transitions, job_set, again, span, f"failed in job {row}", spent_seconds=None)
+    note = f"{circuits_words(job.failed_circuits)} failed: sent again"
+    transitions.amend(job_set, row, failed_circuits=(), note=note)
+    return len(spans)
+
+
+def _add_part(
+    transitions: Transitions, job_set: EngineSet, job: JobRecord, span: Span, text: str, **fields: Any
+) -> None:
+    """Give a part of a job's circuits a row of its own, not sent yet."""
+    part = replace(
+        job,
+        row=len(job_set.jobs),
+        span=span,
+        seed=_seed_at(job_set, job, span.start),
+        status=Status.NOT_SENT,
+        since=transitions.wall(),
+        **{**FRESH, **fields},
+    )
+    job_set.jobs.append(part)
+    transitions.change(job_set, part.row, Status.NOT_SENT, text=text)
+    job_set.add_unsent([part.row])
+
+
+def cut_shots(transitions: Transitions, job_set: EngineSet, row: int, most: int) -> None:
+    """Cut the shots of a job that is not sent into pieces of at most ``most``.
+
+    Each piece after the first gets a row of its own.
+    """
+    job = job_set.jobs[row]
+    shots = job.shots or 0
+    first, *others = parts(shots, -(-shots // most))
+    start, stop = job.span
+    there = [each for each in job_set.jobs if each.span.start < stop and each.span.stop > start]
+    at = max(max(each.pieces, each.piece + 1) for each in there)
+    pieces = at + len(others)
+    for each in there:
+        # The tag of a job that was sent carries its number of pieces.
+        if each.status is Status.NOT_SENT:
+            transitions.amend(job_set, each.row, pieces=pieces)
+    text = f"{job_set.adapter.name} takes {most:,} shots at once"
+    transitions.amend(job_set, row, shots=first, last_error=f"{text}: cut from {shots:,}")
+    for piece, part in enumerate(others, at):
+        seed = job.seed
+        if seed is not None:
+            seed = piece_seed(job_set.adapter.seed_rule, seed, piece)
+        new = replace(
+            job_set.jobs[row],
+            row=len(job_set.jobs),
+            piece=piece,
+            shots=part,
+            seed=seed,
+            since=transitions.wall(),
+            last_error=None,
+        )
+        job_set.jobs.append(new)
+        transitions.change(job_set, new.row, Status.NOT_SENT, text=f"shots of job {row}: {text}")
+        job_set.add_unsent([new.row])
+
+
+def _seed_at(job_set: EngineSet, job: JobRecord, circuit: int) -> int | None:
+    """Return the seed of a job that begins at a circuit of another job."""
+    rule = job_set.adapter.seed_rule
+    before = Span(job.span.start, circuit + 1)
+    items = [Item()] * len(before)
+    if rule is SeedRule.AER_BY_SHOTS and job.seed is not None and len(before) > 1:
+        # Only samplers run circuits of several points, or of several numbers of shots.
+        with suppress(NotAvailableError):  # a circuit is lost, and draws no samples
+            items = [item_of(work) for work in job_set.state.circuits.get(before)]
+    return seed_at(rule, job.seed, items, circuit - job.span.start)

@@ -1,0 +1,5 @@
+"""A job set, as its user sees it."""
+
+from qjm_widgets.job_set.job_set import JobSet
+
+__all__ = ["JobSet"]

@@ -1,0 +1,330 @@
+"""A set of jobs, as its user sees it."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from qjm_widgets import _display
+from qjm_widgets._printable import printable_result
+from qjm_widgets.core import formatting
+from qjm_widgets.core.lost_values import notes_of_lost
+from qjm_widgets.core.records import Status
+from qjm_widgets.engine.engine import Engine
+from qjm_widgets.errors import InputError, WaitTimeoutError
+from qjm_widgets.job_set.completion import iterate_settled, unfinished_text
+from qjm_widgets.job_set.control import JobSetControl, Resume
+from qjm_widgets.managed_job import ManagedJob, qiskit_status
+from qjm_widgets.state.events import JobEvent, Subscription
+from qjm_widgets.state.job_set_state import JobSetState
+from qjm_widgets.state.outcome_reader import OutcomeReader
+from qjm_widgets.state.progress import ProgressLine
+from qjm_widgets.state.wait import wait_until
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+    from anywidget import AnyWidget
+    from qiskit.providers import JobStatus
+
+    from qjm_widgets.plotting.expected import Expected
+    from qjm_widgets.results import JobSetResults
+
+
+class JobSet(JobSetControl):
+    """All jobs of one ``run``. It displays itself as the live panel.
+
+    ``JobManager`` makes it (``run``, ``retrieve_job_set``, ``adopt``, ``load``); users do not.
+    """
+
+    def __init__(self, state: JobSetState, engine: Engine, resume: Resume) -> None:
+        super().__init__(state, engine, resume)
+        self._warned = False  # that values of the results are not in the store
+        # The panel that displaying the set shows; one for all its displays.
+        self._shown: AnyWidget | None = None
+
+    # -- jobs and counts -----------------------------------------------------------------------------
+
+    def statuses(self) -> list[JobStatus | None]:
+        """Return Qiskit's status of each job, in the order of their circuits.
+
+        None means that the status is not known: the job is held.
+        """
+        return [qiskit_status(job.status) for job in self._state.ordered()]
+
+    def report(self, detailed: bool = True) -> str:
+        """Return a text report.
+
+        Args:
+            detailed: add a line for each job.
+        """
+        state = self._state
+        now = time.time()
+        return formatting.report(
+            state.record,
+            state.ordered(),
+            now,
+            detailed=detailed,
+            trouble=state.trouble,
+            reason=state.stall_reason(now),
+        )
+
+    @printable_result
+    def error_messages(self) -> str | None:
+        """Return a line for each failed job and for each circuit that failed in another job, or None.
+
+        Jobs that could not be submitted are failed jobs.
+        """
+        lines = []
+        for job in self._state.ordered():
+            if job.status is Status.ERROR:
+                lines.append(f"Job {job.row}, circuits {job.span}: {job.error}")
+            elif job.flawed:
+                lines += [f"Job {job.row}, {text}" for text in self._reader().failures_in(job)]
+        return "\n".join(lines) if lines else None
+
+    def jobs(self) -> list[Any]:
+        """Return the provider's own job objects, in the order of their circuits.
+
+        None stands for a job that this process did not submit.
+        """
+        return [self._state.provider_jobs.get(job.row) for job in self._state.ordered()]
+
+    def managed_jobs(self) -> list[ManagedJob]:
+        """Return the jobs, in the order of their circuits."""
+        return [ManagedJob(self, job.row) for job in self._state.ordered()]
+
+    def job(self, circuit: Any) -> tuple[Any, int]:
+        """Return the provider's job that holds a circuit, and the circuit's position in that job.
+
+        If the circuit's shots are cut, this is the job of the first piece; ``jobs_of`` returns all.
+
+        Args:
+            circuit: the index, the name, or the circuit.
+
+        Returns:
+            The job object, None if this process did not submit the job, and the position from 0.
+
+        Raises:
+            CircuitNotFoundError: the set has no such circuit.
+            AmbiguousNameError: several circuits have the name.
+        """
+        index = self._reader().index_of(circuit)
+        row = self._state.rows_of(index)[0]
+        return self._state.provider_jobs.get(row), index - self._state.jobs[row].span.start
+
+    def jobs_of(self, circuit: Any) -> list[ManagedJob]:
+        """Return all jobs that hold a circuit: one for each piece of its shots.
+
+        The argument and the errors are those of ``job``.
+        """
+        index = self._reader().index_of(circuit)
+        return [ManagedJob(self, row) for row in self._state.rows_of(index)]
+
+    def counts(self, circuit: Any = None) -> dict[str, int]:
+        """Return the counts of the jobs that are done so far.
+
+        Args:
+            circuit: the index, the name, or the circuit. None sums all circuits; those with different
+                register layouts are never merged: "0", "00" and "0 0" are different keys.
+
+        Returns:
+            Shots by bit string (qubit 0 is the rightmost bit); empty if no job is done.
+
+        Raises:
+            CircuitNotFoundError: the set has no such circuit.
+            AmbiguousNameError: several circuits have the name.
+        """
+        if circuit is None:
+            return self._state.outcomes.total()[0]
+        reader = self._reader()
+        return reader.counts_so_far(reader.index_of(circuit))
+
+    # -- waiting -------------------------------------------------------------------------------------
+
+    def wait(
+        self,
+        timeout: float | None = None,
+        until: Literal["done", "submitted"] = "done",
+        *,
+        progress: bool | None = None,
+    ) -> bool:
+        """Wait until no job can go on by itself: each is done, failed, cancelled or held.
+
+        In a notebook the panel's buttons work meanwhile. An interrupt ends the waiting, not the jobs.
+
+        Args:
+            timeout: seconds; 0 does not wait, None waits without limit.
+            until: ``"submitted"`` waits only until no job is left to be submitted.
+            progress: show the progress on ``stderr``: always (True; a log gets a line every ten
+                seconds), never (False), or only on a terminal (None).
+
+        Returns:
+            Whether the condition is met.
+
+        Raises:
+            InputError: an argument is wrong.
+            ClosedError: the manager was closed before.
+        """
+        if until not in ("done", "submitted"):
+            raise InputError(f"until must be 'done' or 'submitted', not {until!r}")
+        if timeout is not None and timeout < 0:
+            raise InputError(f"timeout must be at least 0 seconds, not {timeout}")
+        state = self._state
+
+        def reached() -> bool:
+            return state.settled if until == "done" else state.submitted
+
+        with ProgressLine(state, progress) as line:
+            return wait_until(state, reached, timeout, line.look)
+
+    def results(
+        self,
+        timeout: float | None = None,
+        partial: bool = False,
+        refresh: bool = False,
+        *,
+        progress: bool | None = None,
+    ) -> JobSetResults:
+        """Wait for all jobs and return the results.
+
+        Args:
+            timeout: seconds to wait; None waits without limit.
+            partial: return what is there, at once or after ``timeout`` seconds.
+            refresh: read the results from the store again.
+            progress: as in ``wait``.
+
+        Raises:
+            WaitTimeoutError: jobs were not finished in time; they go on.
+            ClosedError: the manager was closed before all jobs had ended.
+        """
+        limit = 0 if partial and timeout is None else timeout
+        if not self.wait(limit, progress=progress) and not partial:
+            raise WaitTimeoutError(unfinished_text(self._state, timeout))
+        if refresh:
+            self._state.outcomes.invalidate()
+        if not self._warned and (text := notes_of_lost(self._state.jobs)):
+            self._warned = True
+            warnings.warn(f"{self.name()}: {text}", stacklevel=2)
+        from qjm_widgets.results import JobSetResults
+
+        return JobSetResults(self._state)
+
+    def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:
+        """Yield each job when it has ended or is held; first those that have already.
+
+        Args:
+            timeout: seconds for all jobs together; None waits without limit.
+
+        Raises:
+            WaitTimeoutError: the time was over before all jobs had ended.
+            ClosedError: the manager was closed before.
+        """
+        for row in iterate_settled(self._state, timeout):
+            yield ManagedJob(self, row)
+
+    def subscribe(self, callback: Callable[[JobEvent], object]) -> Subscription:
+        """Call a function for each change of a job's status, in order, on a thread of its own.
+
+        To end the subscription, call its ``unsubscribe``, or leave its ``with`` block.
+
+        Args:
+            callback: called with a ``JobEvent``; if it is slow or raises, others are not affected.
+        """
+        return self._state.bus.subscribe(callback)
+
+    # -- showing -------------------------------------------------------------------------------------
+
+    def panel(self, expected: Any = None, teaching: bool | None = None) -> AnyWidget:
+        """Return the live panel, as a new widget.
+
+        Args:
+            expected: the distribution to draw over the counts, with its distance from them: a mapping of
+                bit strings to probabilities (``{"00": 0.5, "11": 0.5}``) or to counts, an array of
+                ``2**n`` probabilities, or a ``Statevector``. One for all circuits, or one for each: a
+                mapping of indices or names to distributions, or a list of them.
+            teaching: explain each status, number and plot in the panel, with a legend of a job's life;
+                None follows ``%qjm teaching``.
+
+        Raises:
+            InputError: ``expected`` is not a distribution.
+        """
+        return _display.load().panel(self, self._expected(expected), teaching)
+
+    def figure(
+        self,
+        circuit: Any = None,
+        most: int = 64,
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        register: str | None = None,
+        bits: Iterable[int] | None = None,
+        probability: bool = False,
+        sort: Literal["key", "value"] = "key",
+        error_bars: bool = True,
+        expected: Any = None,
+    ) -> go.Figure:
+        """Return the counts so far as a Plotly bar chart, as the panel draws them.
+
+        Circuits with different register layouts are drawn side by side; they are never merged.
+
+        Args:
+            circuit: the index, the name, or the circuit; None sums all circuits.
+            most: the most bars; the other outcomes are one bar, "the rest".
+            name: only circuits with this name; several may have it.
+            metadata: only circuits with all these values in their metadata, by key.
+            register: only this classical register.
+            bits: only these bits (a marginal); bit 0 is the rightmost of the register or of all.
+            probability: draw fractions of the shots instead of counts.
+            sort: by bit string (``"key"``), or the most frequent outcome first (``"value"``).
+            error_bars: draw the 95 % Wilson interval of each bar.
+            expected: as in ``panel``.
+
+        Raises:
+            InputError: an argument is wrong, no circuit has that register or those bits, or ``expected``
+                does not fit the outcomes.
+            CircuitNotFoundError: the set has no such circuit.
+        """
+        from qjm_widgets.plotting.bar_chart import BarStyle, counts_figure
+        from qjm_widgets.plotting.selection import Selection
+
+        index = None if circuit is None else self._reader().index_of(circuit)
+        choice = Selection.make(index, name, metadata, register, bits, most)
+        style = BarStyle.make(probability, sort, error_bars)
+        return counts_figure(self._state, choice, self._expected(expected), style)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the jobs as a pandas table, one row for each job; times in UTC, durations in seconds.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        from qjm_widgets.state.dataframe import frame_of
+
+        return frame_of(self._state)
+
+    @printable_result
+    def __repr__(self) -> str:
+        text = str(self._job_set_state.summary())
+        standing = self._job_set_state.stall_reason(time.time())
+        if standing is not None:
+            text += f"; {standing}"
+        if self._job_set_state.record.unstored_circuits:
+            text += f"; {formatting.unresumable(self._job_set_state.record)}"
+        return f"<JobSet {self.name()!r} {self.job_set_id()}: {text}>"
+
+    def _ipython_display_(self, **_: Any) -> None:
+        _display.show(lambda: _display.load().show_job_set(self), self.__repr__)
+
+    def _reader(self) -> OutcomeReader:
+        return OutcomeReader(self._state)
+
+    def _expected(self, value: Any) -> Expected | None:
+        from qjm_widgets.plotting.expected import Expected
+
+        if value is None:
+            return None
+        return Expected(value, self._state.record.circuits, self._reader().index_of)

@@ -1,0 +1,74 @@
+"""The job sets that one manager has run or retrieved, and the functions that watch them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from qjm_widgets.job_set import JobSet
+
+
+class Session:
+    """The job sets of one manager in this process.
+
+    Attributes:
+        lock: held while a set is looked up and then added, resumed or removed.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._sets: dict[str, JobSet] = {}
+        self._being_saved: set[str] = set()
+        self._watchers: list[Callable[[], None]] = []
+
+    def __len__(self) -> int:
+        return len(self._sets)
+
+    def job_sets(self, name: str | None = None) -> list[JobSet]:
+        """Return the sets, oldest first; with a name, only those that have it."""
+        with self.lock:
+            return [job_set for job_set in self._sets.values() if name is None or job_set.name() == name]
+
+    def get(self, job_set_id: str) -> JobSet | None:
+        """Return the set with this id, or None."""
+        with self.lock:
+            return self._sets.get(job_set_id)
+
+    def add(self, job_set: JobSet) -> None:
+        """Add a set."""
+        with self.lock:
+            self._sets[job_set.job_set_id()] = job_set
+
+    def remove(self, job_set_id: str) -> None:
+        """Remove a set; unknown ids are ignored."""
+        with self.lock:
+            self._sets.pop(job_set_id, None)
+
+    @contextmanager
+    def saving(self, job_set_id: str) -> Iterator[None]:
+        """Mark a set as being saved while the block runs."""
+        self._being_saved.add(job_set_id)
+        try:
+            yield
+        finally:
+            self._being_saved.discard(job_set_id)
+
+    def is_being_saved(self, job_set_id: str) -> bool:
+        """Return whether ``run`` of this manager is still saving the set."""
+        return job_set_id in self._being_saved
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call a quick function, on any thread, after a set was changed or removed."""
+        if watcher not in self._watchers:
+            self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Stop calling the function; unknown functions are ignored."""
+        if watcher in self._watchers:
+            self._watchers.remove(watcher)
+
+    def notify(self) -> None:
+        """Call the watchers."""
+        for watcher in list(self._watchers):
+            watcher()

@@ -1,0 +1,222 @@
+"""The outcomes of a set's circuits, with their shot pieces merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qjm_widgets.core.counts import Layout
+from qjm_widgets.core.counts_sum import CountsSum
+from qjm_widgets.core.formatting import status_text
+from qjm_widgets.core.lost_values import with_own_metadata
+from qjm_widgets.core.merging import merge
+from qjm_widgets.core.metadata_merging import merge_metadata
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
+from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.errors import (
+    AmbiguousNameError,
+    CircuitNotFoundError,
+    InputError,
+    NotAvailableError,
+)
+from qjm_widgets.state.job_set_state import JobSetState
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+
+class OutcomeReader:
+    """Reads the outcomes of a set's circuits.
+
+    Args:
+        state: the set.
+    """
+
+    def __init__(self, state: JobSetState) -> None:
+        self._state = state
+        self._indices: dict[str, list[int]] | None = None
+
+    def index_of(self, circuit: int | str | QuantumCircuit) -> int:
+        """Return the index of a circuit in its set.
+
+        Args:
+            circuit: the index, the name, or the circuit, which is found by its name.
+
+        Raises:
+            CircuitNotFoundError: the set has no such circuit.
+            AmbiguousNameError: several circuits have the name.
+            InputError: the argument is none of these.
+        """
+        circuits = self._state.record.circuits
+        if isinstance(circuit, (int, np.integer)) and not isinstance(circuit, bool):
+            if 0 <= circuit < circuits:
+                return int(circuit)
+            raise CircuitNotFoundError(f"no circuit {circuit}: the set has circuits 0 to {circuits - 1}")
+        name = circuit if isinstance(circuit, str) else getattr(circuit, "name", None)
+        if not isinstance(name, str):
+            kind = type(circuit).__name__
+            raise InputError(f"give a circuit's index, its name or the circuit, not {kind!r}")
+        if self._indices is None:
+            self._indices = {}
+            for index, known in enumerate(self._state.circuits.names()):
+                self._indices.setdefault(known, []).append(index)
+        found = self._indices.get(name, [])
+        if len(found) > 1:
+            some = ", ".join(map(str, found[:5])) + (", …" if len(found) > 5 else "")
+            raise AmbiguousNameError(
+                f"{len(found)} circuits are named {name!r} ({some}): give the index"
+            )
+        if not found:
+            raise CircuitNotFoundError(f"no circuit is named {name!r}")
+        return found[0]
+
+    def all_succeeded(self) -> bool:
+        """Return whether every circuit has a result."""
+        for job in self._state.jobs:
+            outcome = self._state.outcomes.get(job.row) if job.status is Status.DONE else None
+            if outcome is None:
+                return False
+            failed = (job.span.start + place for place in outcome.failed())
+            if any(job.row in self._state.rows_of(circuit) for circuit in failed):
+                return False
+        return True
+
+    def failed(self) -> list[int]:
+        """Return the circuits of failed jobs and those that failed in a job that is done, ascending."""
+        found: set[int] = set()
+        for job in self._state.jobs:
+            if job.status is Status.ERROR:
+                found.update(c for c in range(*job.span) if job.row in self._state.rows_of(c))
+            elif job.status is Status.DONE:
+                found.update(job.failed_circuits)
+        return sorted(found)
+
+    def failures_in(self, job: JobRecord) -> list[str]:
+        """Return a line with the reason for each circuit that failed in a job that is done."""
+        outcome = self._state.outcomes.get_local(job.row)
+        reasons = {} if outcome is None else outcome.failed()
+        names = self._state.circuits.names()
+        return [
+            f"circuit {circuit} ({names[circuit]}): {reasons.get(circuit - job.span.start, job.note)}"
+            for circuit in job.failed_circuits
+        ]
+
+    def counts_so_far(self, circuit: int) -> dict[str, int]:
+        """Return the counts of a circuit in its finished shot pieces, by bit string."""
+        total = CountsSum()
+        pieces = self.pieces_so_far(circuit)
+        for outcome in [merge(pieces)] if pieces else []:
+            packed = outcome.packed()
+            if packed is not None:
+                total.add([packed])
+            total.add_texts(outcome.texts)
+        return total.to_dict()
+
+    def pieces_so_far(self, circuit: int) -> list[CircuitOutcome]:
+        """Return the outcomes of a circuit's finished shot pieces."""
+        pieces = []
+        for row in self._state.rows_of(circuit):
+            outcome = self._state.outcomes.get_local(row)
+            if outcome is not None:
+                piece = _circuit_at(outcome, circuit - self._state.jobs[row].span.start)
+                if piece is not None and piece.success:
+                    pieces.append(piece)
+        return pieces
+
+    def outcome(self, circuit: int) -> CircuitOutcome:
+        """Return the outcome of a circuit, with all its shot pieces merged.
+
+        Raises:
+            NotAvailableError: a piece has no result, or failed, or cannot be merged.
+        """
+        pieces: list[CircuitOutcome] = []
+        shots: list[int | None] = []
+        for row in self._state.rows_of(circuit):
+            job = self._state.jobs[row]
+            outcome = self._state.outcomes.get(row)
+            if outcome is None:
+                raise NotAvailableError(f"circuit {circuit} has no result: {_no_result(job)}")
+            piece = _circuit_at(outcome, circuit - job.span.start)
+            if piece is None:
+                raise NotAvailableError(f"circuit {circuit} is missing in the result of job {row}")
+            if not piece.success:
+                raise NotAvailableError(f"circuit {circuit} ({piece.name}) failed: {piece.failure}")
+            pieces.append(piece)
+            shots.append(job.shots)
+        odd = {part: reason for piece in pieces for part, reason in piece.odd.items()}
+        if len(pieces) == 1 or not odd:
+            return self._with_metadata(circuit, merge(pieces, shots))
+        if "counts" in odd:
+            raise NotAvailableError(unreadable(circuit, pieces[0], "counts", odd["counts"]))
+        merged = merge(pieces, shots)
+        if isinstance(merged, ExperimentOutcome):
+            merged = replace(merged, odd=odd)
+        return self._with_metadata(circuit, merged)
+
+    def outcome_or_failed(self, circuit: int) -> CircuitOutcome:
+        """Return the outcome of a circuit; if all its jobs have results and it failed, a failed one.
+
+        Raises:
+            NotAvailableError: one of its jobs has no result.
+        """
+        try:
+            return self.outcome(circuit)
+        except NotAvailableError as error:
+            jobs = [self._state.jobs[row] for row in self._state.rows_of(circuit)]
+            if any(self._state.outcomes.get(job.row) is None for job in jobs):
+                raise
+            if len(jobs) == 1 and (outcome := self._state.outcomes.get(jobs[0].row)) is not None:
+                piece = _circuit_at(outcome, circuit - jobs[0].span.start)
+                if isinstance(piece, ExperimentOutcome):
+                    return piece
+            name = self._state.circuits.names()[circuit]
+            return ExperimentOutcome(name, 0, False, str(error), {"name": name}, Layout((), None))
+
+    def job_outcome(self, row: int) -> tuple[list[CircuitOutcome], Mapping[str, Any]]:
+        """Return the outcomes of one job's circuits, and what its result has beside them.
+
+        Raises:
+            NotAvailableError: the job has no result, or not of all its circuits.
+        """
+        outcome = self._state.outcomes.get(row)
+        if outcome is None:
+            raise NotAvailableError(_no_result(self._state.jobs[row]))
+        found = [circuit for circuit in outcome.circuits if circuit is not None]
+        if len(found) < len(outcome.circuits):
+            raise NotAvailableError(f"the result of job {row} lacks circuits")
+        return found, outcome.info
+
+    def merged_info(self) -> dict[str, Any]:
+        """Merge what the results of all jobs have beside their circuits."""
+        outcomes = [self._state.outcomes.get(job.row) for job in self._state.jobs]
+        return merge_metadata([outcome.info for outcome in outcomes if outcome is not None])
+
+    def _with_metadata(self, circuit: int, outcome: CircuitOutcome) -> CircuitOutcome:
+        return with_own_metadata(outcome, lambda: self._state.circuits.metadata()[circuit])
+
+
+def unreadable(circuit: int, outcome: CircuitOutcome, part: str, reason: str) -> str:
+    """Return the message for a part of an outcome that cannot be read."""
+    return (
+        f"circuit {circuit} ({outcome.name}): its {part} cannot be read: {reason}; "
+        f"results.data({circuit}) has the backend's own value"
+    )
+
+
+def _no_result(job: JobRecord) -> str:
+    who = f"job {job.row} (circuits {job.span})"
+    if job.status is Status.ERROR:
+        return f"{who} failed: {job.error or 'without a reason'}"
+    if job.status is Status.CANCELLED:
+        return f"{who} was cancelled"
+    if job.status is Status.DONE:
+        return f"{who} is done, but its result is still at the provider: job_set.resume(backend)"
+    return f"{who} is {status_text(job.status)}"
+
+
+def _circuit_at(outcome: JobOutcome, place: int) -> CircuitOutcome | None:
+    """Return a job's outcome for one of its circuits; None if the result has fewer circuits."""
+    return outcome.circuits[place] if place < len(outcome.circuits) else None

@@ -1,0 +1,96 @@
+"""What Tab completes: the public names, also after all internal modules were imported."""
+
+import importlib
+import pkgutil
+from contextlib import suppress
+
+import pytest
+from IPython.core.completer import IPCompleter, provisionalcompleter
+
+import qjm_widgets
+
+PUBLIC = {
+    "qjm_widgets": {
+        "JobManager",
+        "JobSet",
+        "JobSetResults",
+        "ManagedJob",
+        "QJMError",
+        "backends",
+        "classroom",
+        "default_manager",
+        "errors",
+        "ibmq",
+    },
+    "qjm_widgets.backends": {"ibm"},
+    "qjm_widgets.backends.ibm": {"IBMQuantum"},
+    "qjm_widgets.classroom": {
+        "PRESETS",
+        "ClassroomBackend",
+        "Conditions",
+        "LessonClock",
+        "ReplayBackend",
+    },
+    "qjm_widgets.ibmq": {
+        "IBMQJobManager",
+        "IBMQJobManagerError",
+        "IBMQJobManagerInvalidStateError",
+        "IBMQJobManagerJobNotFound",
+        "IBMQJobManagerTimeoutError",
+        "IBMQJobManagerUnknownJobSet",
+        "IBMQManagedResultDataNotAvailable",
+        "ManagedJob",
+        "ManagedJobSet",
+        "ManagedResults",
+    },
+}
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_tab_completes_the_public_names_only(module: str) -> None:
+    for info in pkgutil.walk_packages(qjm_widgets.__path__, "qjm_widgets."):
+        if not info.name.endswith("__main__"):
+            with suppress(ImportError):  # a package that it needs is not installed here
+                importlib.import_module(info.name)
+    completer = IPCompleter(namespace={"qjm_widgets": qjm_widgets}, use_jedi=False)
+    line = f"{module}."
+    with provisionalcompleter():
+        found = {completion.text for completion in completer.completions(line, len(line))}
+    assert {text.removeprefix(line).removeprefix(".") for text in found} == PUBLIC[module]
+
+
+def test_tab_completes_the_version_after_underscores() -> None:
+    assert "__version__" in dir(qjm_widgets)
+
+
+@pytest.mark.parametrize("module", PUBLIC)
+def test_every_completed_name_exists(module: str) -> None:
+    loaded = importlib.import_module(module)
+    for name in PUBLIC[module]:
+        assert getattr(loaded, name) is not None
+
+
+SURFACE = {
+    qjm_widgets.JobManager: {
+        *("adopt", "close", "delete", "export", "find_job_sets", "history", "job_sets", "load", "plan"),
+        *("prune", "report", "retrieve_job_set", "run"),
+    },
+    qjm_widgets.JobSet: {
+        *("as_completed", "cancel", "counts", "error_messages", "figure", "job", "job_set_id", "jobs"),
+        *("jobs_of", "managed_jobs", "name", "panel", "pause", "report", "results", "resume", "retry"),
+        *("statuses", "subscribe", "tags", "to_dataframe", "unpause", "update_max_qpu_seconds"),
+        *("update_name", "update_tags", "wait"),
+    },
+    qjm_widgets.JobSetResults: {
+        *("backend_name", "combine_results", "data", "failed", "get_counts", "get_memory"),
+        *("get_statevector", "get_unitary", "primitive_result", "success"),
+    },
+    qjm_widgets.ManagedJob: {
+        *("cancel", "error_message", "history", "job", "job_id", "retry", "span", "state", "status"),
+    },
+}
+
+
+@pytest.mark.parametrize("kind", SURFACE)
+def test_an_object_offers_its_public_methods_only(kind: type) -> None:
+    assert {name for name in dir(kind) if not name.startswith("_")} == SURFACE[kind]
