@@ -1,6 +1,6 @@
 """The picture of the packages in CONTRIBUTING.md, drawn from the imports of the code.
 
-``python -m tests.architecture`` writes it; ``tests/test_architecture.py`` checks that it is current.
+``python -m tests.packaging.architecture`` writes it; ``test_architecture.py`` checks that it is current.
 """
 
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import grimp
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "CONTRIBUTING.md"
 PACKAGE = "qjm_widgets"
 #: The modules below everything else are one box.
@@ -18,8 +18,9 @@ _BEGIN, _END = "<!-- picture: begin -->\n", "<!-- picture: end -->\n"
 
 
 def layers() -> list[list[str]]:
-    """Return the layers of the import contract, the highest first, each a list of packages or modules."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    """Return the layers of the import contract, the highest first: packages and modules."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
     (contract,) = (each for each in contracts if each.get("containers") == [PACKAGE])
     return [re.split(r"\s*[|:]\s*", layer) for layer in contract["layers"]]
 
