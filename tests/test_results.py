@@ -69,8 +69,8 @@ def results(
     encoded = {row: encode_outcome(JobOutcome(given, {})) for row, given in outcomes.items()}
     store.commit({SET_ID: Changes(outcomes=encoded)})
     chosen = list(names) or [f"c{index}" for index in range(circuits)]
-    works = [CircuitInput(QuantumCircuit(1, 2, name=name)) for name in chosen]
-    return JobSetResults(JobSetState(record, jobs, store, works=works))
+    inputs = [CircuitInput(QuantumCircuit(1, 2, name=name)) for name in chosen]
+    return JobSetResults(JobSetState(record, jobs, store, inputs=inputs))
 
 
 def test_a_circuit_is_found_by_index_name_and_itself(store: SQLiteStore) -> None:

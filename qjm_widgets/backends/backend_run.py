@@ -73,12 +73,12 @@ class BackendRun(BackendAdapter):
         """Return the parameters of its ``run`` and its declared options."""
         return option_names(self.backend, self._computing)
 
-    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse circuits that are too wide, have free parameters, or an instruction that it refuses."""
         check_values(self.backend, options)
         width = simulators.most_qubits(self._computing)
-        for index, work in enumerate(works):
-            circuit = work.circuit
+        for index, circuit_input in enumerate(inputs):
+            circuit = circuit_input.circuit
             if is_schedule(circuit):
                 if _takes_pulses(self.backend, self._local):
                     continue
@@ -91,15 +91,15 @@ class BackendRun(BackendAdapter):
                     f"circuit {index} ({circuit.name}) has {qubits} qubits; {self.name} has {width}"
                 )
             if (
-                work.shots is not None
+                circuit_input.shots is not None
                 and self._least_shots is not None
-                and work.shots < self._least_shots
+                and circuit_input.shots < self._least_shots
             ):
                 raise CircuitError(
-                    f"circuit {index} ({circuit.name}) is to run {work.shots} shots; {self.name} takes "
-                    f"{self._least_shots} or more"
+                    f"circuit {index} ({circuit.name}) is to run {circuit_input.shots} shots; "
+                    f"{self.name} takes {self._least_shots} or more"
                 )
-            if work.values is not None:
+            if circuit_input.values is not None:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) comes with parameter values: "
                     f"{self.name} takes circuits only; give a sampler, or assign the parameters"
@@ -110,12 +110,14 @@ class BackendRun(BackendAdapter):
                     "assign them first, circuit.assign_parameters(values)"
                 )
         if simulators.is_local(self._computing):
-            circuits = [work for work in works if not is_schedule(work.circuit)]
+            circuits = [
+                circuit_input for circuit_input in inputs if not is_schedule(circuit_input.circuit)
+            ]
             refuse_unknown_instructions(self._computing, circuits)
 
-    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
+    def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse to cut the shots of circuits whose saved values could not be merged."""
-        refuse_cuts(self._computing, works, start, options)
+        refuse_cuts(self._computing, inputs, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """Return the user's seed for the first piece, derived ones for the others."""
@@ -142,7 +144,7 @@ class BackendRun(BackendAdapter):
             options["shots"] = submission.shots
         if submission.seed is not None:
             options[seed_option(options)] = submission.seed
-        circuits = [work.circuit for work in submission.works]
+        circuits = [circuit_input.circuit for circuit_input in submission.inputs]
         names = [circuit.name for circuit in circuits]
         times = None
         if self._local and not simulators.has_queue(self.backend):

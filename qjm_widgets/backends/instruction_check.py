@@ -20,7 +20,7 @@ _ALWAYS = frozenset({"barrier", "measure", "break_loop", "continue_loop"})
 _CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
 
 
-def refuse_unknown_instructions(backend: Any, works: Sequence[CircuitInput]) -> None:
+def refuse_unknown_instructions(backend: Any, inputs: Sequence[CircuitInput]) -> None:
     """Refuse circuits with an instruction that a local simulator would refuse.
 
     Raises:
@@ -30,15 +30,15 @@ def refuse_unknown_instructions(backend: Any, works: Sequence[CircuitInput]) -> 
     if known is None:
         return
     tried: set[str] = set()
-    for index, work in enumerate(works):
-        unknown = _names(work.circuit) - known - tried
+    for index, circuit_input in enumerate(inputs):
+        unknown = _names(circuit_input.circuit) - known - tried
         if not unknown:
             continue
-        for holder, instruction in _instructions(work.circuit):
+        for holder, instruction in _instructions(circuit_input.circuit):
             name = instruction.operation.name
             if name in unknown and (reason := _refusal(backend, holder, instruction)):
                 raise CircuitError(
-                    f"circuit {index} ({work.circuit.name}) uses {name!r}, which "
+                    f"circuit {index} ({circuit_input.circuit.name}) uses {name!r}, which "
                     f"{backend_name(backend)} refuses ({reason}): transpile it first, "
                     f"transpile(circuits, backend), or give run a pass_manager"
                 )

@@ -77,20 +77,20 @@ class Sampler(BackendAdapter):
             most = most or shots_range(backend)[1]
         self.limits = Limits(shots=most)
 
-    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse circuits that measure nothing, have free parameters or are too wide."""
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
-        for index, work in enumerate(works):
-            circuit = work.circuit
-            check_samplable(index, work, pointless=simulators.takes_no_points(self.sampler))
+        for index, circuit_input in enumerate(inputs):
+            circuit = circuit_input.circuit
+            check_samplable(index, circuit_input, pointless=simulators.takes_no_points(self.sampler))
             if width is not None and circuit.num_qubits > width:
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has {circuit.num_qubits} qubits; "
                     f"{self.name} has {width}"
                 )
         if backend is not None and simulators.is_local(backend):
-            refuse_unknown_instructions(backend, works)
+            refuse_unknown_instructions(backend, inputs)
 
     def option_names(self) -> KnownOptions:
         """Return the parameters of its ``run``."""
@@ -119,8 +119,11 @@ class Sampler(BackendAdapter):
         sampler = self.sampler
         if submission.seed is not None and submission.seed != seed_of(sampler):
             sampler = _reseeded(sampler, submission.seed)
-        pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
-        names = [work.circuit.name for work in submission.works]
+        pubs = [
+            (circuit_input.circuit, circuit_input.values, submission.shots or circuit_input.shots)
+            for circuit_input in submission.inputs
+        ]
+        names = [circuit_input.circuit.name for circuit_input in submission.inputs]
         times = JobTimes() if self.lifetime is JobLifetime.KERNEL else None
         with self._warnings.collected(submission.identity) as texts:
             job = sampler.run(pubs, **submission.options)

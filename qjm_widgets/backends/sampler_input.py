@@ -9,18 +9,18 @@ from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
 
 
-def check_samplable(index: int, work: CircuitInput, *, pointless: bool = False) -> None:
+def check_samplable(index: int, circuit_input: CircuitInput, *, pointless: bool = False) -> None:
     """Refuse a pulse schedule, and a circuit without measurements or with free parameters.
 
     Args:
         index: of the circuit.
-        work: the circuit with its values.
+        circuit_input: the circuit with its values.
         pointless: whether the sampler accepts values without a point (of shape ``(0,)``).
 
     Raises:
         CircuitError: names the circuit.
     """
-    circuit = work.circuit
+    circuit = circuit_input.circuit
     if is_schedule(circuit):
         raise CircuitError(f"item {index} ({circuit.name}) is a pulse schedule, which no sampler runs")
     if not _measures(circuit):
@@ -28,12 +28,12 @@ def check_samplable(index: int, work: CircuitInput, *, pointless: bool = False) 
             f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to count: "
             "add measure_all() or measure()"
         )
-    if work.values is not None and work.values.size == 0 and not pointless:
+    if circuit_input.values is not None and circuit_input.values.size == 0 and not pointless:
         raise CircuitError(
-            f"circuit {index} ({circuit.name}) comes with values of shape {work.values.shape}, which "
-            "contain no point: there is nothing to run; leave it out"
+            f"circuit {index} ({circuit.name}) comes with values of shape {circuit_input.values.shape}, "
+            "which contain no point: there is nothing to run; leave it out"
         )
-    if work.values is None and circuit.parameters:
+    if circuit_input.values is None and circuit.parameters:
         raise CircuitError(
             f"circuit {index} ({circuit.name}) has parameters without values: "
             "give it with them, (circuit, values)"

@@ -29,30 +29,30 @@ _ADVICE = (
 
 
 def refuse_cuts(
-    backend: Any, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
+    backend: Any, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
 ) -> None:
     """Refuse to cut the shots of circuits with saved values that cannot be merged.
 
     Args:
         backend: where they run.
-        works: the circuits whose shots are cut.
+        inputs: the circuits whose shots are cut.
         start: the index in the set of the first one.
         options: run options.
 
     Raises:
         CircuitError: names the circuit, the instruction and a remedy.
     """
-    for index, work in enumerate(works, start):
-        if not _saves(backend, work.circuit):
+    for index, circuit_input in enumerate(inputs, start):
+        if not _saves(backend, circuit_input.circuit):
             continue
         found = _Walk(_noise_of(backend, options), _method_of(backend, options)).of(
-            backend, work.circuit
+            backend, circuit_input.circuit
         )
         if found is not None:
             raise CircuitError(
-                f"circuit {index} ({work.circuit.name}) has {found.instruction} (label {found.label!r}) "
-                f"{found.why}, and its shots would be cut into several jobs, whose values cannot be "
-                f"merged. {_ADVICE}"
+                f"circuit {index} ({circuit_input.circuit.name}) has {found.instruction} "
+                f"(label {found.label!r}) {found.why}, and its shots would be cut into "
+                f"several jobs, whose values cannot be merged. {_ADVICE}"
             )
 
 

@@ -53,11 +53,11 @@ class RecordedJob:
 
 @dataclass(frozen=True)
 class Recording:
-    """A recorded set: ``jobs`` by row, and its circuits, ``works``."""
+    """A recorded set: ``jobs`` by row, and its circuits, ``inputs``."""
 
     record: JobSetRecord
     jobs: tuple[RecordedJob, ...]
-    works: tuple[CircuitInput, ...]
+    inputs: tuple[CircuitInput, ...]
 
 
 def read_recording(source: str | os.PathLike[str]) -> Recording:
@@ -70,9 +70,9 @@ def read_recording(source: str | os.PathLike[str]) -> Recording:
     bundle = read_bundle(source)
     first = min((line.at for line in bundle.history if line.status is Status.SENDING), default=0.0)
     jobs = tuple(_job(bundle, job, first) for job in bundle.jobs)
-    works = tuple(_read_works(bundle))
+    inputs = tuple(_read_inputs(bundle))
     _refuse_parameter_arrays(jobs)
-    return Recording(bundle.record, jobs, works)
+    return Recording(bundle.record, jobs, inputs)
 
 
 def _job(bundle: Bundle, record: JobRecord, first: float) -> RecordedJob:
@@ -104,18 +104,22 @@ def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float
     )
 
 
-def _read_works(bundle: Bundle) -> list[CircuitInput]:
-    works: list[CircuitInput | None] = [None] * bundle.record.circuits
+def _read_inputs(bundle: Bundle) -> list[CircuitInput]:
+    inputs: list[CircuitInput | None] = [None] * bundle.record.circuits
     for block in bundle.blocks:
         found = read_block(block) if is_safe_to_read(block) else [None] * len(block.span)
-        for circuit, (work, name) in enumerate(
+        for circuit, (circuit_input, name) in enumerate(
             zip(found, read_names(block), strict=True), block.span.start
         ):
-            works[circuit] = work if isinstance(work, CircuitInput) else _empty_work(name)
-    return [work or _empty_work(f"circuit {index}") for index, work in enumerate(works)]
+            inputs[circuit] = (
+                circuit_input if isinstance(circuit_input, CircuitInput) else _empty_input(name)
+            )
+    return [
+        circuit_input or _empty_input(f"circuit {index}") for index, circuit_input in enumerate(inputs)
+    ]
 
 
-def _empty_work(name: str) -> CircuitInput:
+def _empty_input(name: str) -> CircuitInput:
     """Stand for a circuit of which only the name was stored; nothing is computed from it."""
     from qiskit import QuantumCircuit
 

@@ -100,7 +100,8 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
         record = self._recording.record
         super().__init__(name=name or record.backend, description=f"A recording: {record.name}")
         self.circuits = [
-            _marked(work.circuit, work.values, index) for index, work in enumerate(self._recording.works)
+            _marked(circuit_input.circuit, circuit_input.values, index)
+            for index, circuit_input in enumerate(self._recording.inputs)
         ]
         if record.shots is not None:
             self._options.update_options(shots=record.shots[1])
@@ -142,8 +143,8 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
         circuits: list[Any] = self.circuits
         least_shots, most_shots = recording.record.shots or (0, 0)
         if least_shots != most_shots:
-            pairs = zip(self.circuits, recording.works, strict=True)
-            circuits = [(circuit, None, work.shots) for circuit, work in pairs]
+            pairs = zip(self.circuits, recording.inputs, strict=True)
+            circuits = [(circuit, None, circuit_input.shots) for circuit, circuit_input in pairs]
         return manager.run(
             circuits,
             backend=self,

@@ -69,7 +69,7 @@ class BackendAdapter(abc.ABC):
         """Return the run options that the backend knows; any by default."""
         return KnownOptions(frozenset(), others=True)
 
-    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:  # noqa: B027
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:  # noqa: B027
         """Refuse circuits and options that the backend would refuse, before anything is stored.
 
         By default nothing is refused.
@@ -79,14 +79,14 @@ class BackendAdapter(abc.ABC):
         """
 
     def check_cut(  # noqa: B027
-        self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
+        self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
     ) -> None:
         """Refuse to cut the shots of circuits if their results could not be merged.
 
         By default everything can be merged.
 
         Args:
-            works: the circuits.
+            inputs: the circuits.
             start: the index of the first of them.
             options: the run options.
 

@@ -15,7 +15,7 @@ class Submission:
     """One attempt of a job to submit.
 
     Attributes:
-        works: the circuits; empty if ``block`` is given.
+        inputs: the circuits; empty if ``block`` is given.
         shots: shots per circuit; None if circuits differ or the backend decides.
         seed: the job's seed, if it has one.
         options: run options.
@@ -26,7 +26,7 @@ class Submission:
         batch_id: the batch in which the set's jobs run, if the provider has batches.
     """
 
-    works: Sequence[CircuitInput]
+    inputs: Sequence[CircuitInput]
     shots: int | None
     seed: int | None
     options: Mapping[str, Any]

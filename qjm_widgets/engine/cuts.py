@@ -124,5 +124,5 @@ def _seed_at(job_set: EngineSet, job: JobRecord, circuit: int) -> int | None:
     if rule is SeedRule.AER_BY_SHOTS and job.seed is not None and len(before) > 1:
         # Only samplers run circuits of several points, or of several numbers of shots.
         with suppress(NotAvailableError):  # a circuit is lost, and draws no samples
-            items = [item_of(work) for work in job_set.state.circuits.get(before)]
+            items = [item_of(circuit_input) for circuit_input in job_set.state.circuits.get(before)]
     return seed_at(rule, job.seed, items, circuit - job.span.start)

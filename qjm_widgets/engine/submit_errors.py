@@ -96,8 +96,8 @@ class SubmitErrorHandler:
         if limit is not None:
             try:
                 self._adapter.seeds(2, job_set.state.options)
-                works = job_set.state.circuits.get(job.span)
-                self._adapter.check_cut(works, job.span.start, job_set.state.options)
+                inputs = job_set.state.circuits.get(job.span)
+                self._adapter.check_cut(inputs, job.span.start, job_set.state.options)
             except InputError as error:  # the pieces would draw equal samples, or cannot be merged
                 text, limit = f"{text}\n{error}", None
         if limit is None:

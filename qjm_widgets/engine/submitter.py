@@ -305,7 +305,7 @@ def _submission(job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> 
     state = job_set.state
     block = state.circuits.block(job.span) if adapter.sends_blocks else None
     return Submission(
-        works=state.circuits.get(job.span) if block is None else (),
+        inputs=state.circuits.get(job.span) if block is None else (),
         shots=job.shots,
         seed=job.seed,
         options=state.options,

@@ -98,21 +98,21 @@ class Transpiler:
 
     def _transpile(self, entry: _Entry, span: Span) -> None:
         state = entry.state
-        works = []
-        for index, work in enumerate(state.circuits.get(span), span.start):
+        inputs = []
+        for index, circuit_input in enumerate(state.circuits.get(span), span.start):
             if self._stopped:
                 return
             try:
-                works.append(entry.transpile(work))
+                inputs.append(entry.transpile(circuit_input))
             except Exception as error:  # a pass of the user may raise anything
-                circuit = f"circuit {index} ({work.circuit.name})"
+                circuit = f"circuit {index} ({circuit_input.circuit.name})"
                 self._fail(entry, span, f"{circuit} could not be transpiled: {explain(error)}")
                 return
-        block, losses = write_block(span, works)
+        block, losses = write_block(span, inputs)
         # If a transpiled circuit cannot be written, the store keeps the user's circuits of the span.
         unwritten = any(loss.key is None for loss in losses)
         if unwritten or self._put(state, block):
-            state.circuits.replace(span, works, keep=unwritten)
+            state.circuits.replace(span, inputs, keep=unwritten)
 
     def _put(self, state: JobSetState, block: CircuitBlock) -> bool:
         """Write a block, and retry while the store fails; False if stopped first."""

@@ -156,7 +156,7 @@ class ManagedJob:
         state = self._set._state
 
         def circuits() -> list[Any]:
-            return [work.circuit for work in state.circuits.get(self._record.span)]
+            return [circuit_input.circuit for circuit_input in state.circuits.get(self._record.span)]
 
         if job is None and not self._record.job_id:
             return None

@@ -20,9 +20,9 @@ _MOST_SHOTS = 2**63 - 1
 
 
 def read_circuits(circuits: Any, shots: int | None) -> list[CircuitInput]:
-    """Return one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``, as works.
+    """Read one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``.
 
-    The works hold the user's own objects: these are stored or copied (``copy_work``) before ``run``
+    Their inputs hold the user's own objects, which are stored or copied (``copy_input``) before ``run``
     returns.
 
     Args:
@@ -150,10 +150,14 @@ def _check_values(index: int, circuit: Any, values: Any) -> None:
         raise CircuitError(f"item {index} ({circuit.name}) has values that are not numbers (NaN)")
 
 
-def copy_work(work: CircuitInput) -> CircuitInput:
+def copy_input(circuit_input: CircuitInput) -> CircuitInput:
     """Copy a circuit, so that later changes of the user's circuit do not matter."""
-    copied = copy.deepcopy(work.circuit) if is_schedule(work.circuit) else copy_circuit(work.circuit)
-    return CircuitInput(copied, work.values, work.shots)
+    copied = (
+        copy.deepcopy(circuit_input.circuit)
+        if is_schedule(circuit_input.circuit)
+        else copy_circuit(circuit_input.circuit)
+    )
+    return CircuitInput(copied, circuit_input.values, circuit_input.shots)
 
 
 def _kind(thing: Any) -> str:

@@ -134,13 +134,13 @@ class JobManager(JobSetLibrary):
             planned.jobs,
             self._store,
             adapter=adapter,
-            works=written.works,
+            inputs=written.inputs,
             names=written.names,
             options=planned.options,
         )
         job_set = self._enlist(state)
         if pass_manager is None:
-            self._engine.add(state, ready=len(planned.works))
+            self._engine.add(state, ready=len(planned.inputs))
         else:
             self._engine.add(state, ready=0)
             spans = sorted({job.span for job in planned.jobs})
@@ -150,14 +150,14 @@ class JobManager(JobSetLibrary):
 
     def _save(self, planned: PlannedSet) -> SetWriter:
         """Write a new set with its circuits; when this returns or raises, all or nothing is on disk."""
-        record, jobs, works = planned.record, planned.jobs, planned.works
+        record, jobs, inputs = planned.record, planned.jobs, planned.inputs
         with (
             self._session.saving(record.set_id),
             SetWriter(self._store, record, keep=IN_MEMORY) as writer,
-            SavingLine(len(works), lambda: writer.record.circuits) as line,
+            SavingLine(len(inputs), lambda: writer.record.circuits) as line,
         ):
             for span, same_span in itertools.groupby(jobs, lambda job: job.span):
-                writer.add(works[span.start : span.stop], list(same_span))
+                writer.add(inputs[span.start : span.stop], list(same_span))
                 line.look()
             if writer.losses:
                 warnings.warn(describe_losses(writer.losses), stacklevel=4)

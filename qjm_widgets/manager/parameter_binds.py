@@ -15,13 +15,13 @@ from qjm_widgets.errors import CircuitError, InputError, explain
 BINDING = ("parameter_binds", "parameter_values")
 
 
-def bind_parameters(works: list[CircuitInput], options: Mapping[str, Any]) -> list[CircuitInput]:
+def bind_parameters(inputs: list[CircuitInput], options: Mapping[str, Any]) -> list[CircuitInput]:
     """Assign the values that the run options have for each circuit.
 
     The counts are as if the backend assigned them: Aer, too, seeds each circuit by its index.
 
     Args:
-        works: the circuits; they are not changed.
+        inputs: the circuits; they are not changed.
         options: run options.
 
     Returns:
@@ -40,16 +40,18 @@ def bind_parameters(works: list[CircuitInput], options: Mapping[str, Any]) -> li
                 f"{name} must be a list with one dict for each circuit, {{parameter: [value]}}, "
                 f"not a {type(binds).__name__}"
             )
-        if len(binds) != len(works):
+        if len(binds) != len(inputs):
             raise InputError(
-                f"{name} must have one entry for each circuit: there are {len(works)} circuits and "
+                f"{name} must have one entry for each circuit: there are {len(inputs)} circuits and "
                 f"{len(binds)} entries"
             )
-        works = [
-            work if values is None else replace(work, circuit=_bound(index, work.circuit, values, name))
-            for index, (work, values) in enumerate(zip(works, binds, strict=True))
+        inputs = [
+            circuit_input
+            if values is None
+            else replace(circuit_input, circuit=_bound(index, circuit_input.circuit, values, name))
+            for index, (circuit_input, values) in enumerate(zip(inputs, binds, strict=True))
         ]
-    return works
+    return inputs
 
 
 def _bound(index: int, circuit: Any, values: Any, option: str) -> Any:

@@ -63,14 +63,14 @@ class PlannedSet(NamedTuple):
     Attributes:
         record: the set.
         jobs: its jobs, in the order of their rows.
-        works: its circuits, which are still the user's own objects.
+        inputs: its circuits, which are still the user's own objects.
         plan: the cut.
         options: the run options with which its jobs are submitted.
     """
 
     record: JobSetRecord
     jobs: list[JobRecord]
-    works: list[CircuitInput]
+    inputs: list[CircuitInput]
     plan: Plan
     options: dict[str, Any]
 
@@ -88,19 +88,19 @@ def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet
     options = {name: value for name, value in arguments.options.items() if name not in BINDING}
     check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
     shots = arguments.shots if arguments.shots is not None else adapter.default_shots
-    works = bind_parameters(read_circuits(arguments.circuits, shots), arguments.options)
+    inputs = bind_parameters(read_circuits(arguments.circuits, shots), arguments.options)
     # Circuits that a pass manager will change are checked after it ran.
-    adapter.check(works if arguments.pass_manager is None else (), options)
-    plan = _plan(works, adapter, arguments.limits, options)
-    check_cuts(works, plan.jobs, adapter, options)
-    record = _record(arguments, works, options, adapter)
+    adapter.check(inputs if arguments.pass_manager is None else (), options)
+    plan = _plan(inputs, adapter, arguments.limits, options)
+    check_cuts(inputs, plan.jobs, adapter, options)
+    record = _record(arguments, inputs, options, adapter)
     jobs = _job_records(plan.jobs, adapter, options, record.created_at)
-    return PlannedSet(record, jobs, works, plan, options)
+    return PlannedSet(record, jobs, inputs, plan, options)
 
 
 def _record(
     arguments: RunArguments,
-    works: Sequence[CircuitInput],
+    inputs: Sequence[CircuitInput],
     options: Mapping[str, Any],
     adapter: BackendAdapter,
 ) -> JobSetRecord:
@@ -116,10 +116,10 @@ def _record(
         name=name,
         backend=adapter.name,
         adapter=adapter.kind,
-        circuits=len(works),
+        circuits=len(inputs),
         transpiles=arguments.pass_manager is not None,
         created_at=time.time(),
-        shots=_shots_range(works),
+        shots=_shots_range(inputs),
         tags=tags,
         options=stored,
         unstored_options=unstored,
@@ -136,7 +136,7 @@ def default_name() -> str:
 
 
 def check_cuts(
-    works: Sequence[CircuitInput],
+    inputs: Sequence[CircuitInput],
     jobs: Sequence[PlannedJob],
     adapter: BackendAdapter,
     options: Mapping[str, Any],
@@ -144,7 +144,7 @@ def check_cuts(
     """Refuse jobs if the results of their shot pieces could not be merged.
 
     Args:
-        works: all circuits of the set.
+        inputs: all circuits of the set.
         jobs: how the circuits are cut.
         adapter: the adapter of the backend.
         options: run options.
@@ -153,7 +153,7 @@ def check_cuts(
         CircuitError: a circuit has results that cannot be merged; the error names both.
     """
     for span in {job.span: None for job in jobs if job.pieces > 1}:
-        adapter.check_cut(works[span.start : span.stop], span.start, options)
+        adapter.check_cut(inputs[span.start : span.stop], span.start, options)
 
 
 @contextmanager
@@ -169,16 +169,19 @@ def gc_disabled() -> Iterator[None]:
 
 
 def _plan(
-    works: Sequence[CircuitInput], adapter: BackendAdapter, requested: Limits, options: Mapping[str, Any]
+    inputs: Sequence[CircuitInput],
+    adapter: BackendAdapter,
+    requested: Limits,
+    options: Mapping[str, Any],
 ) -> Plan:
     limits = adapter.limits.tighter(requested)
     # With a limit on shots alone, such as Aer's, all circuits would be in one job.
     if limits.circuits is None and limits.executions is None and limits.payload_bytes is None:
         limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
     measured = limits.payload_bytes is not None
-    items = [item_of(work) for work in works]
+    items = [item_of(circuit_input) for circuit_input in inputs]
     if measured:
-        sizes = map(payload_bytes, works)
+        sizes = map(payload_bytes, inputs)
         items = [item._replace(payload_bytes=size) for item, size in zip(items, sizes, strict=True)]
     rule = adapter.seed_rule
     steps = places(rule, items)
@@ -188,7 +191,7 @@ def _plan(
     jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits))
     return Plan(
         jobs=jobs,
-        circuits=len(works),
+        circuits=len(inputs),
         executions=sum(job.executions for job in jobs),
         payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
         seconds_to_submit=0.0 if adapter.pace is None else adapter.pace.shortest(len(jobs)),
@@ -196,10 +199,10 @@ def _plan(
     )
 
 
-def _shots_range(works: Sequence[CircuitInput]) -> tuple[int, int] | None:
+def _shots_range(inputs: Sequence[CircuitInput]) -> tuple[int, int] | None:
     """Return the fewest and most shots of a circuit; None if the backend decides for any."""
-    shots = [work.shots for work in works if work.shots is not None]
-    return (min(shots), max(shots)) if len(shots) == len(works) else None
+    shots = [circuit_input.shots for circuit_input in inputs if circuit_input.shots is not None]
+    return (min(shots), max(shots)) if len(shots) == len(inputs) else None
 
 
 def _storable_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -244,9 +247,11 @@ def transpile_function(
 ) -> Callable[[CircuitInput], CircuitInput]:
     """Return a function that transpiles one circuit and lets the adapter check the result."""
 
-    def transpile(work: CircuitInput) -> CircuitInput:
+    def transpile(circuit_input: CircuitInput) -> CircuitInput:
         # One circuit at a time: for a list Qiskit would fork processes from a thread.
-        transpiled = CircuitInput(pass_manager.run(work.circuit), work.values, work.shots)
+        transpiled = CircuitInput(
+            pass_manager.run(circuit_input.circuit), circuit_input.values, circuit_input.shots
+        )
         adapter.check([transpiled], options)
         return transpiled
 

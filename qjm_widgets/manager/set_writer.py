@@ -13,7 +13,7 @@ from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
 from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import QJMError
-from qjm_widgets.manager.inputs import copy_work
+from qjm_widgets.manager.inputs import copy_input
 from qjm_widgets.serialization.circuits import write_block
 from qjm_widgets.serialization.losses import Loss
 
@@ -37,7 +37,7 @@ class SetWriter:
 
     Attributes:
         record: the set, with everything that was added.
-        works: by index, a copy of the circuit if it stays in memory, else None.
+        inputs: by index, a copy of the circuit if it stays in memory, else None.
         names: the names of all circuits.
         losses: the values that could not be written.
     """
@@ -46,7 +46,7 @@ class SetWriter:
         self._store = store
         self._keep = keep
         self.record = replace(record, circuits=0, complete=False)
-        self.works: list[CircuitInput | None] = []
+        self.inputs: list[CircuitInput | None] = []
         self.names: list[str] = []
         self.losses: list[Loss] = []
         self._jobs: list[JobRecord] = []
@@ -58,28 +58,28 @@ class SetWriter:
     def __enter__(self) -> SetWriter:
         return self
 
-    def add(self, works: Sequence[CircuitInput], jobs: Sequence[JobRecord]) -> None:
+    def add(self, inputs: Sequence[CircuitInput], jobs: Sequence[JobRecord]) -> None:
         """Add the next circuits, with the jobs that hold them.
 
         Args:
-            works: the circuits; the user may change them after this returns.
+            inputs: the circuits; the user may change them after this returns.
             jobs: the jobs of the span of these circuits.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        start = len(self.works)
-        span = Span(start, start + len(works))
-        block, losses = write_block(span, works)
+        start = len(self.inputs)
+        span = Span(start, start + len(inputs))
+        block, losses = write_block(span, inputs)
         self._blocks.append(block._replace(untranspiled=self.record.transpiles))
         self._jobs += jobs
         self._bytes += len(block.data) + len(block.notes)
         self.losses += losses
-        self.names += [work.circuit.name for work in works]
+        self.names += [circuit_input.circuit.name for circuit_input in inputs]
         unstored = [loss.circuit for loss in losses if loss.key is None]
-        self.works += [
-            copy_work(work) if index < self._keep or index in unstored else None
-            for index, work in enumerate(works, start)
+        self.inputs += [
+            copy_input(circuit_input) if index < self._keep or index in unstored else None
+            for index, circuit_input in enumerate(inputs, start)
         ]
         self.record = replace(
             self.record,

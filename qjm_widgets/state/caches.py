@@ -77,7 +77,7 @@ class Circuits:
         store: where they are kept.
         set_id: the set's id.
         number: how many circuits it has.
-        works: by index: those in memory, None for the others; or empty.
+        inputs: by index: those in memory, None for the others; or empty.
         names: of all circuits, if they are known.
         unstored: returns the indices that the store cannot have: these are never forgotten.
     """
@@ -87,7 +87,7 @@ class Circuits:
         store: JobStore,
         set_id: str,
         number: int,
-        works: Sequence[CircuitInput | None],
+        inputs: Sequence[CircuitInput | None],
         names: Sequence[str] = (),
         unstored: Callable[[], Collection[int]] = tuple,
     ) -> None:
@@ -95,10 +95,10 @@ class Circuits:
         self._unstored = unstored
         self._set_id = set_id
         self._number = number
-        self._works: list[CircuitInput | None] = list(works) or [None] * number
+        self._inputs: list[CircuitInput | None] = list(inputs) or [None] * number
         self._names: list[str] | None = list(names) or None
         self._metadata: list[Mapping[str, Any]] | None = None
-        known = [work.circuit for work in works if work is not None]
+        known = [circuit_input.circuit for circuit_input in inputs if circuit_input is not None]
         if len(known) == number:
             self._names = self._names or [circuit.name for circuit in known]
             self._metadata = [circuit.metadata or {} for circuit in known]
@@ -110,9 +110,13 @@ class Circuits:
             MissingCircuitsError: some are lost; the others are in the store.
             StoreCorruptError: they cannot be read from the store.
         """
-        works = [work for work in self._works[span.start : span.stop] if work is not None]
-        if len(works) == len(span):
-            return works
+        inputs = [
+            circuit_input
+            for circuit_input in self._inputs[span.start : span.stop]
+            if circuit_input is not None
+        ]
+        if len(inputs) == len(span):
+            return inputs
         found: dict[int, CircuitInput] = {}
         reasons: dict[int, str] = dict.fromkeys(range(span.start, span.stop), _NEVER)
         for block in self._store.get_circuits(self._set_id, span):
@@ -123,9 +127,9 @@ class Circuits:
                     found[circuit] = stored
         for circuit in range(span.start, span.stop):
             # A circuit that the store lacks may be in memory.
-            work = self._works[circuit]
-            if work is not None:
-                found[circuit] = work
+            circuit_input = self._inputs[circuit]
+            if circuit_input is not None:
+                found[circuit] = circuit_input
         missing = [circuit for circuit in range(span.start, span.stop) if circuit not in found]
         if missing:
             raise MissingCircuitsError(missing, reasons[missing[0]])
@@ -146,16 +150,16 @@ class Circuits:
         complete = len(found) == 1 and found[0].span == span and not unstored_of(found[0])
         return found[0] if complete else None
 
-    def replace(self, span: Span, works: Sequence[CircuitInput], *, keep: bool) -> None:
+    def replace(self, span: Span, inputs: Sequence[CircuitInput], *, keep: bool) -> None:
         """Replace circuits by transpiled ones; ``keep``: in memory, because the store lacks them."""
-        for circuit, work in zip(range(span.start, span.stop), works, strict=True):
-            if keep or self._works[circuit] is not None:
-                self._works[circuit] = work
+        for circuit, circuit_input in zip(range(span.start, span.stop), inputs, strict=True):
+            if keep or self._inputs[circuit] is not None:
+                self._inputs[circuit] = circuit_input
 
     def forget(self, span: Span) -> None:
         """Drop circuits from memory, but not their names; keep those that the store lacks."""
         for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
-            self._works[circuit] = None
+            self._inputs[circuit] = None
 
     def names(self) -> list[str]:
         """Return the circuits' names; "" for a circuit that was never written."""

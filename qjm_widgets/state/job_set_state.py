@@ -49,7 +49,7 @@ class JobSetState:
         store: JobStore,
         *,
         adapter: BackendAdapter | None = None,
-        works: Sequence[CircuitInput | None] = (),
+        inputs: Sequence[CircuitInput | None] = (),
         names: Sequence[str] = (),
         options: Mapping[str, Any] | None = None,
         tries: int = TRIES,
@@ -61,7 +61,7 @@ class JobSetState:
         self._owner: str | None = None
         self._tries = tries
         self._options = dict(options if options is not None else record.options)
-        self.circuits = Circuits(store, record.set_id, record.circuits, works, names, self._unstored)
+        self.circuits = Circuits(store, record.set_id, record.circuits, inputs, names, self._unstored)
         done = [job.row for job in jobs if job.status is Status.DONE]
         self.outcomes = Outcomes(store, record.set_id, done)
         self.provider_jobs: dict[int, Any] = {}

@@ -16,28 +16,30 @@ _MOST_INSTRUCTIONS = 400
 _MOST_CHARACTERS = 60_000
 
 
-def draw(works: Sequence[CircuitInput], first: int, columns: int) -> list[dict[str, Any]]:
+def draw(inputs: Sequence[CircuitInput], first: int, columns: int) -> list[dict[str, Any]]:
     """Draw circuits.
 
     Args:
-        works: the circuits.
+        inputs: the circuits.
         first: the index in the set of the first one.
         columns: the most characters of a line.
 
     Returns:
         For each circuit its index, name, a line of facts, and the drawing as text.
     """
-    return [_drawing(work, first + place, columns) for place, work in enumerate(works)]
+    return [
+        _drawing(circuit_input, first + place, columns) for place, circuit_input in enumerate(inputs)
+    ]
 
 
-def _drawing(work: CircuitInput, index: int, columns: int) -> dict[str, Any]:
-    circuit = work.circuit
+def _drawing(circuit_input: CircuitInput, index: int, columns: int) -> dict[str, Any]:
+    circuit = circuit_input.circuit
     try:
         text, facts = _text(circuit, columns)
     except Exception as error:  # the drawer may fail on a gate of a user's own class
         text, facts = "", f"Qiskit cannot draw it: {formatting.first_line(str(error) or repr(error))}"
-    if work.values is not None and work.values.num_parameters:
-        shape = "×".join(map(str, work.values.shape)) or "one set"
+    if circuit_input.values is not None and circuit_input.values.num_parameters:
+        shape = "×".join(map(str, circuit_input.values.shape)) or "one set"
         facts += f" · parameter values: {shape}"
     return {
         "circuit": index,

@@ -191,8 +191,8 @@ class Panel(anywidget.AnyWidget):
         start = span.start + first
         part = Span(start, min(start + circuit_drawing.MOST_CIRCUITS, span.stop))
         try:
-            works = self._state.circuits.get(part) if len(part) > 0 else []
-            drawn = circuit_drawing.draw(works, start, min(max(columns, 30), 400))
+            inputs = self._state.circuits.get(part) if len(part) > 0 else []
+            drawn = circuit_drawing.draw(inputs, start, min(max(columns, 30), 400))
         except Exception as error:  # the page waits for an answer, whatever fails
             self.send(wire.drawings(index, span, first, [], explain(error)))
         else:

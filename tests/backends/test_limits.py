@@ -201,8 +201,8 @@ def test_pieces_that_differ_are_cut_by_themselves(manager: JobManager) -> None:
     """A sampler's PUBs say their own shots; those that fit go out as they are."""
 
     def refuse(number: int, submission: Any) -> None:
-        for work in submission.works:
-            shots = submission.shots or work.shots
+        for circuit_input in submission.inputs:
+            shots = submission.shots or circuit_input.shots
             if shots > MOST:
                 raise ValueError(f"shots={shots}: max 200")
 

@@ -137,13 +137,13 @@ def answers(job_set: JobSet) -> list[Any]:
     return found
 
 
-def works(path: Path) -> list[CircuitInput]:
+def inputs(path: Path) -> list[CircuitInput]:
     """The circuits of the only set of a store."""
     store = SQLiteStore(path)
     record = store.summaries()[0].record
     blocks = store.get_circuits(record.set_id, Span(0, record.circuits))
     store.close()
-    read = [work for block in blocks for work in read_block(block) or ()]
+    read = [circuit_input for block in blocks for circuit_input in read_block(block) or ()]
     assert len(read) == record.circuits
     return read
 
@@ -162,7 +162,7 @@ def test_a_set_comes_back_the_same_in_another_store(
     loaded = managers("away").load(bundle)
     assert loaded.job_set_id() == job_set.job_set_id()
     assert answers(loaded) == answers(job_set)
-    for one, other in zip(works(tmp_path / "away.store"), works(tmp_path / "home.store"), strict=True):
+    for one, other in zip(inputs(tmp_path / "away.store"), inputs(tmp_path / "home.store"), strict=True):
         assert one.circuit == other.circuit
         assert (one.circuit.name, one.shots) == (other.circuit.name, other.shots)
         assert repr(one.circuit.metadata) == repr(other.circuit.metadata)

@@ -72,8 +72,8 @@ def test_what_estimators_make_of_it() -> None:
 def test_a_samplers_pub_is_none(values: Any) -> None:
     made = circuit()
     made.measure_all()
-    (work,) = read_circuits([(made, values)], 100)
-    assert work.values.num_parameters == 1
+    (circuit_input,) = read_circuits([(made, values)], 100)
+    assert circuit_input.values.num_parameters == 1
 
 
 @pytest.mark.newer_qiskit

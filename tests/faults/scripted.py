@@ -28,7 +28,7 @@ class Sent:
     def __init__(self, number: int, submission: Submission) -> None:
         self.number = number
         self.identity = submission.identity
-        self.values = [work.circuit.metadata["value"] for work in submission.works]
+        self.values = [circuit_input.circuit.metadata["value"] for circuit_input in submission.inputs]
         self.shots = submission.shots or 100
         self.status: Status | None = Status.QUEUED
         self.cancels = 0
@@ -95,7 +95,9 @@ class Scripted(BackendAdapter):
 
     def submit(self, submission: Submission) -> Any:
         number = len(self.knocks)
-        self.knocks.append([work.circuit.metadata["value"] for work in submission.works])
+        self.knocks.append(
+            [circuit_input.circuit.metadata["value"] for circuit_input in submission.inputs]
+        )
         self._enter("submit")
         self.refuse(number, submission)
         job = Sent(number, submission)

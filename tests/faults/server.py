@@ -89,8 +89,11 @@ class Ledger:
 
     def accept(self, submission: Submission) -> int:
         """Take a job; its number."""
-        works = [(work.circuit.name, work.circuit.metadata["value"]) for work in submission.works]
-        row = (submission.identity, os.getpid(), json.dumps(works), submission.shots)
+        inputs = [
+            (circuit_input.circuit.name, circuit_input.circuit.metadata["value"])
+            for circuit_input in submission.inputs
+        ]
+        row = (submission.identity, os.getpid(), json.dumps(inputs), submission.shots)
         with self._open() as file:
             return (
                 file.execute(
@@ -190,7 +193,7 @@ class Finding(BackendAdapter):
     def submit(self, submission: Submission) -> Any:
         self.event("before submit")
         fault = self.faults.get(self.ledger.knock(submission.identity))
-        if len(submission.works) > self.most:
+        if len(submission.inputs) > self.most:
             raise Refused("too many circuits in one job", 413)
         if fault == "busy":
             raise Refused("slow down", 429, retry_after=0)

@@ -116,7 +116,7 @@ def test_the_order_of_circuits_never_changes(
     adapter = Scripted(finds=False)
 
     def refuse(number: int, submission: Any) -> None:
-        if number % 3 == 1 and (name != "http 413" or len(submission.works) > 1):
+        if number % 3 == 1 and (name != "http 413" or len(submission.inputs) > 1):
             raise KINDS[name]()
 
     adapter.refuse = refuse

@@ -90,7 +90,8 @@ def test_a_kernel_killed_after_run_returned_loses_no_circuit(
             assert found.record.complete
             job_set = manager.retrieve_job_set(child.stdout.split()[-1])
             assert [
-                work.circuit for work in job_set._state.circuits.get(Span(0, len(circuits)))
+                circuit_input.circuit
+                for circuit_input in job_set._state.circuits.get(Span(0, len(circuits)))
             ] == circuits
             done_before = {
                 job.row: job.finished_at for job in job_set._state.jobs if job.status is Status.DONE

@@ -57,8 +57,8 @@ def test_it_runs_and_is_not_forgotten(store: Path) -> None:
             job_set = manager.run(circuits(), ScriptedBackend(), max_circuits_per_job=5, shots=10)
         results = job_set.results(LIMIT)
         assert [results.get_counts(at) for at in range(10)] == [{f"{at:010b}": 10} for at in range(10)]
-        (work,) = job_set._state.circuits.get(Span(7, 8))
-        assert work.circuit == circuits()[7]
+        (circuit_input,) = job_set._state.circuits.get(Span(7, 8))
+        assert circuit_input.circuit == circuits()[7]
         assert job_set.retry() == 0
 
 
@@ -102,7 +102,7 @@ def test_the_store_says_which_it_lacks(store: Path) -> None:
         with pytest.raises(MissingCircuitsError, match="circuit 7 cannot be resumed") as caught:
             known.of(Span(5, 10))
         assert caught.value.circuits == (7,)
-        assert [work.circuit.name for work in known.of(Span(5, 7))] == ["c5", "c6"]
+        assert [circuit_input.circuit.name for circuit_input in known.of(Span(5, 7))] == ["c5", "c6"]
         assert known.names()[7] == "c7"
         assert known.metadata()[7] == {"value": 7}
         assert known.block(Span(5, 10)) is None

@@ -57,13 +57,17 @@ def there_and_back(circuit: QuantumCircuit) -> QuantumCircuit:
     assert not losses
     check_block(unpacked(block), "circuits/00000")
     assert is_safe_to_read(unpacked(block))
-    works = read_block(block)
-    assert [work.circuit == PLAIN for work in works if isinstance(work, CircuitInput)][::2] == [
+    inputs = read_block(block)
+    assert [
+        circuit_input.circuit == PLAIN
+        for circuit_input in inputs
+        if isinstance(circuit_input, CircuitInput)
+    ][::2] == [
         True,
         True,
     ]
-    assert isinstance(works[1], CircuitInput)
-    return works[1].circuit
+    assert isinstance(inputs[1], CircuitInput)
+    return inputs[1].circuit
 
 
 def by_qpy_alone(circuit: QuantumCircuit) -> QuantumCircuit | None:
@@ -223,13 +227,13 @@ def test_a_circuit_that_cannot_be_written_costs_only_itself() -> None:
     odd = QuantumCircuit(1, name="odd one", metadata={"n": np.int64(3)})
     odd.append(Odd(), [0])
     saves = circuit_with(aer_operations()["SaveStatevector"], "saves")
-    works = [
+    inputs = [
         CircuitInput(PLAIN),
         CircuitInput(odd, shots=10),
         CircuitInput(saves, shots=np.int64(7)),
         CircuitInput(odd),
     ]
-    block, losses = write_block(Span(50, 54), works)
+    block, losses = write_block(Span(50, 54), inputs)
     assert [(loss.circuit, loss.name, loss.key) for loss in losses] == [
         (51, "odd one", None),
         (53, "odd one", None),
@@ -245,8 +249,8 @@ def test_a_circuit_that_cannot_be_written_costs_only_itself() -> None:
     assert read_names(block) == ["plain", "odd one", "saves", "odd one"]
     assert are_same(read_all_metadata(block), [{}, {"n": np.int64(3)}, {}, {"n": np.int64(3)}])
     check_block(unpacked(block), "circuits/00000")
-    assert payload_bytes(works[1]) == 0
-    assert payload_bytes(works[2]) > 500
+    assert payload_bytes(inputs[1]) == 0
+    assert payload_bytes(inputs[2]) > 500
 
 
 def test_a_parameter_that_qpy_does_not_know_is_kept() -> None:
@@ -258,10 +262,10 @@ def test_a_parameter_that_qpy_does_not_know_is_kept() -> None:
 def test_names_that_qpy_cannot_carry_come_back() -> None:
     for name in ("x" * 70_000, "half a character \ud800"):
         block, losses = write_block(Span(0, 1), [CircuitInput(QuantumCircuit(1, name=name))])
-        (work,) = read_block(block)
+        (circuit_input,) = read_block(block)
         assert not losses
-        assert isinstance(work, CircuitInput)
-        assert work.circuit.name == name
+        assert isinstance(circuit_input, CircuitInput)
+        assert circuit_input.circuit.name == name
 
 
 def test_the_circuits_are_not_changed_while_they_are_written() -> None:
@@ -281,11 +285,11 @@ def test_parameter_values_come_back() -> None:
     for values in (np.arange(12.0).reshape(2, 3, 2), np.zeros((0, 2)), np.array([0.5, np.nan])):
         bindings = BindingsArray({tuple(p.name for p in angles): values})
         block, _ = write_block(Span(0, 1), [CircuitInput(circuit, bindings, 10)])
-        (work,) = read_block(block)
-        assert isinstance(work, CircuitInput)
-        assert work.circuit == circuit
-        assert work.values.shape == bindings.shape
-        ((names, array),) = work.values.data.items()
+        (circuit_input,) = read_block(block)
+        assert isinstance(circuit_input, CircuitInput)
+        assert circuit_input.circuit == circuit
+        assert circuit_input.values.shape == bindings.shape
+        ((names, array),) = circuit_input.values.data.items()
         assert names == ("angles[0]", "angles[1]")
         assert np.array_equal(array, values, equal_nan=True)
 
@@ -296,13 +300,13 @@ def test_blocks_of_older_stores_are_read() -> None:
     qpy.dump(circuit, stream)
     notes = {"names": ["old"], "metadata": [{"$tuple": [1]}], "values": [None], "shots": [5]}
     block = CircuitBlock(Span(3, 4), "qpy", stream.getvalue(), json.dumps(notes))
-    (work,) = read_block(block)
-    assert isinstance(work, CircuitInput)
-    assert (work.circuit, work.shots) == (circuit, 5)
-    assert work.circuit.metadata == {"$tuple": [1]}
+    (circuit_input,) = read_block(block)
+    assert isinstance(circuit_input, CircuitInput)
+    assert (circuit_input.circuit, circuit_input.shots) == (circuit, 5)
+    assert circuit_input.circuit.metadata == {"$tuple": [1]}
     assert not unstored_of(block)
     names_only = CircuitBlock(Span(3, 5), "names", b"", json.dumps({"names": ["a", "b"]}))
-    assert [type(work) for work in read_block(names_only)] == [Missing, Missing]
+    assert [type(circuit_input) for circuit_input in read_block(names_only)] == [Missing, Missing]
     assert unstored_of(names_only) == [3, 4]
     assert read_all_metadata(names_only) == [{}, {}]
 

@@ -43,7 +43,9 @@ def test_a_large_set_is_read_back_from_the_store(manager: JobManager) -> None:
         max_circuits_per_job=JOB,
         shots=10,
     )
-    assert sum(work is not None for work in job_set._state.circuits._works) == IN_MEMORY
+    assert (
+        sum(circuit_input is not None for circuit_input in job_set._state.circuits._inputs) == IN_MEMORY
+    )
     backend.hold = False
     backend.gate.set()
     assert job_set.wait(LIMIT)

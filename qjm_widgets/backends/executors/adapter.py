@@ -111,22 +111,22 @@ class OnExecutor(BackendAdapter):
         """Return those of the backend."""
         return self._inner.option_names()
 
-    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse what the backend would refuse, and what cannot be sent to workers."""
         self._workers.check()
-        self._inner.check(works, options)
-        for index, work in enumerate(works):
-            reason = find_unstorable(work.circuit)
+        self._inner.check(inputs, options)
+        for index, circuit_input in enumerate(inputs):
+            reason = find_unstorable(circuit_input.circuit)
             if reason is not None:
                 raise CircuitError(
-                    f"circuit {index} ({work.circuit.name}) cannot be written, so it cannot be sent to "
-                    f"an executor's workers ({reason}): run it without an executor"
+                    f"circuit {index} ({circuit_input.circuit.name}) cannot be written, so it cannot be "
+                    f"sent to an executor's workers ({reason}): run it without an executor"
                 )
         pickle_for_workers(dict(options), "one of the run options")
 
-    def check_cut(self, works: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
+    def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse what the backend refuses."""
-        self._inner.check_cut(works, start, options)
+        self._inner.check_cut(inputs, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """Return those of the backend, so that the samples are the same as without an executor."""
@@ -143,7 +143,7 @@ class OnExecutor(BackendAdapter):
         """Submit a job to the executor."""
         self._workers.count()
         self.max_pending = self._workers.pending_limit
-        block = submission.block or self._write(submission.works)
+        block = submission.block or self._write(submission.inputs)
         job = ExecutorJob(
             {
                 "versions": self._versions,
@@ -205,8 +205,8 @@ class OnExecutor(BackendAdapter):
                 job.future.cancel()
         self._events.close()
 
-    def _write(self, works: Sequence[CircuitInput]) -> CircuitBlock:
-        block, losses = write_block(Span(0, len(works)), works)
+    def _write(self, inputs: Sequence[CircuitInput]) -> CircuitBlock:
+        block, losses = write_block(Span(0, len(inputs)), inputs)
         for loss in losses:
             if loss.key is None:
                 raise CircuitError(

@@ -128,14 +128,16 @@ def run_task(task: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _run(task: Mapping[str, Any]) -> Observation:
-    works = []
-    for work in read_block(CircuitBlock(Span(*task["span"]), *task["circuits"])):
-        if isinstance(work, Missing):
-            raise CircuitError(f"a circuit of this job cannot be read by the worker: {work.reason}")
-        works.append(work)
+    inputs = []
+    for circuit_input in read_block(CircuitBlock(Span(*task["span"]), *task["circuits"])):
+        if isinstance(circuit_input, Missing):
+            raise CircuitError(
+                f"a circuit of this job cannot be read by the worker: {circuit_input.reason}"
+            )
+        inputs.append(circuit_input)
     adapter = _adapter(Pickled(*task["backend"]))
     handle = adapter.submit(
-        Submission(works=works, options=pickle.loads(task["options"]), **task["submission"])
+        Submission(inputs=inputs, options=pickle.loads(task["options"]), **task["submission"])
     )
     with suppress(Exception):  # observe reports it
         adapter.native_job(handle).result()

@@ -130,11 +130,11 @@ class IBMQuantum(RemoteAdapter):
         """Return those of the runtime's sampler, and ``batch``."""
         return KnownOptions(sampler_options(), others=False)
 
-    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
         merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
-        check_circuits(works, self.backend)
+        check_circuits(inputs, self.backend)
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Estimate two seconds a job and the delay between shots, as IBM's guide to estimates does."""
@@ -167,7 +167,7 @@ class IBMQuantum(RemoteAdapter):
                 raise
             mode = self._batches.renew(submission)
             job = self._run(submission, mode)
-        names = [work.circuit.name for work in submission.works]
+        names = [circuit_input.circuit.name for circuit_input in submission.inputs]
         tracked = TrackedJob(str(job.job_id()), names, submission.identity)
         tracked.job = job
         tracked.batch_id = getattr(mode, "session_id", None)
@@ -179,7 +179,10 @@ class IBMQuantum(RemoteAdapter):
         options["environment"] = {**(options.get("environment") or {}), "job_tags": tags}
         sampler = sampler_with(self.backend if mode is None else mode, options)
         return sampler.run(
-            [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
+            [
+                (circuit_input.circuit, circuit_input.values, submission.shots or circuit_input.shots)
+                for circuit_input in submission.inputs
+            ]
         )
 
     def job_id(self, handle: Any) -> str | None:

@@ -55,14 +55,14 @@ class IBMLocal(Sampler):
         """Return those of the runtime's sampler, ``batch`` and ``seed_simulator``."""
         return KnownOptions(sampler_options() | {SEED}, others=False)
 
-    def check(self, works: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse what the imitated device would refuse."""
         self._options(options)
         check_batch(options.get(BATCH, True))
         if simulators.is_device(self._backend):
-            check_circuits(works, self._backend)
+            check_circuits(inputs, self._backend)
         else:
-            super().check(works, {})
+            super().check(inputs, {})
 
     @property
     def seed_rule(self) -> SeedRule:
@@ -84,8 +84,11 @@ class IBMLocal(Sampler):
             tree["simulator"] = {**(tree.get("simulator") or {}), SEED: submission.seed}
         options = {name: tree[name] for name in _USED_OPTIONS if tree.get(name)}
         sampler = sampler_with(self._backend, options)
-        pubs = [(work.circuit, work.values, submission.shots or work.shots) for work in submission.works]
-        names = [work.circuit.name for work in submission.works]
+        pubs = [
+            (circuit_input.circuit, circuit_input.values, submission.shots or circuit_input.shots)
+            for circuit_input in submission.inputs
+        ]
+        names = [circuit_input.circuit.name for circuit_input in submission.inputs]
         times = JobTimes()
         return sent_job(sampler.run(pubs), names, times)
 

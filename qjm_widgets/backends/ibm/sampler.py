@@ -78,7 +78,7 @@ def is_batch_id(text: Any) -> bool:
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,100}", text) is not None
 
 
-def check_circuits(works: Sequence[CircuitInput], backend: Any) -> None:
+def check_circuits(inputs: Sequence[CircuitInput], backend: Any) -> None:
     """Refuse circuits that the device would refuse: not ISA circuits, or without measurements.
 
     Raises:
@@ -92,10 +92,10 @@ def check_circuits(works: Sequence[CircuitInput], backend: Any) -> None:
     )
 
     target = getattr(backend, "target", None)
-    for index, work in enumerate(works):
-        circuit = work.circuit
-        check_samplable(index, work)
-        pub = SamplerPub(circuit, work.values, shots=work.shots)
+    for index, circuit_input in enumerate(inputs):
+        circuit = circuit_input.circuit
+        check_samplable(index, circuit_input)
+        pub = SamplerPub(circuit, circuit_input.values, shots=circuit_input.shots)
         try:
             validate_classical_registers([pub])
             if target is not None:
