@@ -86,7 +86,7 @@ class Conditions:
         Raises:
             InputError: a name or a value is wrong.
         """
-        known = [each.name for each in fields(self)]
+        known = [condition.name for condition in fields(self)]
         for name in changes:
             if name not in known:
                 raise InputError(f"there is no condition {name!r}{_nearest(name, known)}")

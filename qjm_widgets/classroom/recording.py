@@ -20,7 +20,7 @@ _ACCEPTED = frozenset({Status.QUEUED, Status.RUNNING})
 
 
 @dataclass(frozen=True)
-class Attempt:
+class RecordedAttempt:
     """One attempt of a job. Times are seconds since the first submission of the set.
 
     Attributes:
@@ -47,7 +47,7 @@ class RecordedJob:
     """One job with its attempts, and the outcome of the last one."""
 
     record: JobRecord
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[RecordedAttempt, ...]
     outcome: JobOutcome | None
 
 
@@ -85,7 +85,7 @@ def _job(bundle: Bundle, record: JobRecord, first: float) -> RecordedJob:
     return RecordedJob(record, tuple(attempts), None if data is None else decode_outcome(data))
 
 
-def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float) -> Attempt:
+def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float) -> RecordedAttempt:
     """Make an attempt from its history; for the last one, the record has the backend's own times."""
     times = {line.status: line.at for line in lines}  # the last time if a status was repeated
     final = next((line for line in reversed(lines) if line.status.final), None)
@@ -93,7 +93,7 @@ def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float
     ended = (last and last.finished_at) or (final.at if final else max([sent, *times.values()]))
     started = (last and last.running_at) or times.get(Status.RUNNING, ended)
     text = (last and last.error) or (final.text if final else None)
-    return Attempt(
+    return RecordedAttempt(
         sent=max(0.0, sent - first),
         accepted=final is None or final.status is not Status.ERROR or bool(times.keys() & _ACCEPTED),
         started=max(sent, started) - first,

@@ -15,7 +15,7 @@ from qiskit.transpiler import Target
 from qjm_widgets.classroom.clock import LessonClock
 from qjm_widgets.classroom.errors import ClassroomError, RejectedError
 from qjm_widgets.classroom.job import ClassroomJob
-from qjm_widgets.classroom.recording import Attempt, RecordedJob, experiment, read_recording
+from qjm_widgets.classroom.recording import RecordedAttempt, RecordedJob, experiment, read_recording
 from qjm_widgets.core.records import Status
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
             self._attempts_replayed.clear()
         return holding[0]
 
-    def _replayed_job(self, attempt: Attempt, now: float, *, again: bool) -> _ReplayedJob:
+    def _replayed_job(self, attempt: RecordedAttempt, now: float, *, again: bool) -> _ReplayedJob:
         started = (
             now + attempt.started - attempt.sent if again else self._replay_started + attempt.started
         )
@@ -251,7 +251,7 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
             backend_version=str(job.outcome.info.get("backend_version") or ""),
             qobj_id=None,
             job_id=job_id,
-            success=all(each.success for each in found),
+            success=all(result.success for result in found),
             results=found,
         )
 

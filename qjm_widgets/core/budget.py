@@ -12,7 +12,7 @@ from qjm_widgets.core.records import JobRecord, Status
 OVER_BUDGET = "not sent, to keep within the budget"
 
 
-class Answer(enum.Enum):
+class Decision(enum.Enum):
     """Whether to submit the next job."""
 
     SEND = "send"
@@ -25,7 +25,7 @@ class Answer(enum.Enum):
 class Advice(NamedTuple):
     """An answer and its reason, as text for the user."""
 
-    answer: Answer
+    decision: Decision
     text: str
 
 
@@ -47,16 +47,16 @@ def advise(jobs: Sequence[JobRecord], candidate: JobRecord, budget: float) -> Ad
     costs = [_cost(job) for job in under_way]
     text = f"{used:.3g} s of {budget:.3g} s of QPU time used"
     if used >= budget:
-        return Advice(Answer.STOP, text)
+        return Advice(Decision.STOP, text)
     if None in costs:
-        return Advice(Answer.WAIT, f"{text}; the cost of the jobs under way is not known yet")
+        return Advice(Decision.WAIT, f"{text}; the cost of the jobs under way is not known yet")
     rates = [cost / _size(job) for job in jobs if (cost := _cost(job)) and job is not candidate]
     expected = _size(candidate) * max(rates, default=0.0)
     if used + sum(cost or 0.0 for cost in costs) + expected <= budget:
-        return Advice(Answer.SEND, text)
+        return Advice(Decision.SEND, text)
     if under_way:
-        return Advice(Answer.WAIT, f"{text}; the jobs under way may need the rest")
-    return Advice(Answer.STOP, f"{text}, and the next job may take {expected:.3g} s")
+        return Advice(Decision.WAIT, f"{text}; the jobs under way may need the rest")
+    return Advice(Decision.STOP, f"{text}, and the next job may take {expected:.3g} s")
 
 
 def _cost(job: JobRecord) -> float | None:

@@ -21,7 +21,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CommandResult:
     """The result of a command.
 
     Attributes:
@@ -45,7 +45,7 @@ class Commands:
     def __init__(self, manager: JobManager) -> None:
         self._manager = manager
 
-    def execute(self, content: dict[str, Any]) -> Answer:
+    def execute(self, content: dict[str, Any]) -> CommandResult:
         """Execute the command of a message.
 
         Raises:
@@ -54,38 +54,38 @@ class Commands:
         name, set_id = content.get("do"), str(content.get("set"))
         if name == "open":
             job_set = self._manager.retrieve_job_set(set_id)
-            return Answer(f"{_name(job_set)} is open below", opened=job_set)
+            return CommandResult(f"{_name(job_set)} is open below", opened=job_set)
         if name == "close":
-            return Answer("", closed=frozenset({set_id}))
+            return CommandResult("", closed=frozenset({set_id}))
         if name == "resume":
             job_set = self._manager.retrieve_job_set(set_id).resume()
-            return Answer(f"{_name(job_set)} is resumed and open below", opened=job_set)
+            return CommandResult(f"{_name(job_set)} is resumed and open below", opened=job_set)
         if name == "rename":
             job_set = self._manager.retrieve_job_set(set_id)
             job_set.update_name(_text(content, "name"))
-            return Answer(f"The name is {_name(job_set)} now")
+            return CommandResult(f"The name is {_name(job_set)} now")
         if name == "tag":
             tags = self._manager.retrieve_job_set(set_id).update_tags(_tags(content))
-            return Answer(
+            return CommandResult(
                 f"Tags: {', '.join(map(first_line, tags))}" if tags else "The set has no tags now"
             )
         if name == "export":
             path = Path(_text(content, "path")).expanduser().absolute()
             self._manager.export(set_id, path)
-            return Answer(f"Written to {path}", changed=False)
+            return CommandResult(f"Written to {path}", changed=False)
         if name == "download":
             return self._download(set_id)
         if name == "delete":
             self._manager.delete(set_id)
-            return Answer("The set was deleted", closed=frozenset({set_id}))
+            return CommandResult("The set was deleted", closed=frozenset({set_id}))
         if name == "count_older":
             number = self._manager.prune(_days(content) * _DAY, dry_run=True)
-            return Answer(str(number), changed=False)
+            return CommandResult(str(number), changed=False)
         if name == "prune":
             return self._prune(_days(content))
         raise InputError(f"unknown command {name!r}")
 
-    def _download(self, set_id: str) -> Answer:
+    def _download(self, set_id: str) -> CommandResult:
         job_set = self._manager.retrieve_job_set(set_id)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "bundle"
@@ -97,13 +97,13 @@ class Commands:
                     "export it to a path instead"
                 )
             name = re.sub(r"[^\w.-]+", "-", first_line(job_set.name(), 60)).strip("-.") or set_id
-            return Answer("Downloaded", changed=False, file=(f"{name}.qjm", path.read_bytes()))
+            return CommandResult("Downloaded", changed=False, file=(f"{name}.qjm", path.read_bytes()))
 
-    def _prune(self, days: float) -> Answer:
+    def _prune(self, days: float) -> CommandResult:
         before = {summary.record.set_id for summary in self._manager.history()}
         number = self._manager.prune(days * _DAY)
         left = {summary.record.set_id for summary in self._manager.history()}
-        return Answer(f"{plural(number, 'set')} deleted", closed=frozenset(before - left))
+        return CommandResult(f"{plural(number, 'set')} deleted", closed=frozenset(before - left))
 
 
 def _name(job_set: JobSet) -> str:

@@ -15,10 +15,10 @@ import traitlets
 from qjm_widgets.core import formatting
 from qjm_widgets.errors import QJMError
 from qjm_widgets.widgets import assets, wire
-from qjm_widgets.widgets.commands import Answer, Commands
+from qjm_widgets.widgets.commands import CommandResult, Commands
 from qjm_widgets.widgets.ipykernel_compat import serve_while_cells_run
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
-from qjm_widgets.widgets.set_query import VERSION, Query, listing, query_from
+from qjm_widgets.widgets.set_query import VERSION, SetQuery, listing, query_from
 from qjm_widgets.widgets.static_html import static, table
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _STATIC_ROWS = 50
 class _View:
     """What one view of the list shows, and the last message to it."""
 
-    def __init__(self, query: Query, first: int, last: int) -> None:
+    def __init__(self, query: SetQuery, first: int, last: int) -> None:
         self.query, self.first, self.last = query, first, last
         self.sent: dict[str, Any] | None = None
 
@@ -62,7 +62,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         super().__init__([self._list])
         serve_while_cells_run(self._list)
         self._list.on_msg(self._receive)
-        self._list.listing = self._listing(_View(Query(), 0, _FIRST_ROWS))
+        self._list.listing = self._listing(_View(SetQuery(), 0, _FIRST_ROWS))
         manager._watch(self._request_repaint)
 
     def close(self) -> None:
@@ -143,7 +143,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
             self._due = 0.0
             self._request_repaint()
 
-    def _show(self, answer: Answer) -> None:
+    def _show(self, answer: CommandResult) -> None:
         """Open and close panels below the list."""
         with self._lock:
             if answer.opened is not None and answer.opened.job_set_id() not in self._panels:

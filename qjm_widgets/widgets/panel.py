@@ -26,7 +26,7 @@ from qjm_widgets.widgets import assets, circuit_drawing, settings, wire
 from qjm_widgets.widgets.display import show_panel
 from qjm_widgets.widgets.ipykernel_compat import serve_while_cells_run
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
-from qjm_widgets.widgets.row_query import Query
+from qjm_widgets.widgets.row_query import RowQuery
 from qjm_widgets.widgets.view_updates import Message, ViewUpdates
 
 _LOG = logging.getLogger(__name__)
@@ -148,7 +148,7 @@ class Panel(anywidget.AnyWidget):
     def _update_view(self, view: str, content: dict[str, Any]) -> None:
         first, last = _integer(content.get("first")), _integer(content.get("last"))
         if first is not None and last is not None:
-            query, number = Query.read(content.get("query")), _integer(content.get("asked")) or 0
+            query, number = RowQuery.read(content.get("query")), _integer(content.get("asked")) or 0
             selection = Selection.read(content.get("choice"), self._state.record.circuits)
             self._updates.update_view(view, first, last, selection, query, number)
             self._request_repaint()

@@ -30,7 +30,7 @@ _KEYS: dict[str, Key] = {
 }
 
 
-class Query(NamedTuple):
+class RowQuery(NamedTuple):
     """A view's query.
 
     Attributes:
@@ -46,7 +46,7 @@ class Query(NamedTuple):
     descending: bool
 
     @classmethod
-    def read(cls, content: Any) -> Query | None:
+    def read(cls, content: Any) -> RowQuery | None:
         """Return the page's query; None for all jobs in the order of circuits, or if malformed."""
         if not isinstance(content, dict):
             return None
@@ -98,4 +98,4 @@ def _search(text: str) -> Callable[[int, JobRecord], bool]:
 
 def _mentions(job: JobRecord, text: str) -> bool:
     texts = (job.job_id, job.error, job.last_error, job.note)
-    return any(text in each.lower() for each in texts if each is not None)
+    return any(text in value.lower() for value in texts if value is not None)

@@ -26,7 +26,7 @@ _ID_DIGITS = 6
 STATES = ("under_way", "interrupted", "held", "failed", "cancelled", "done")
 
 
-class Query(NamedTuple):
+class SetQuery(NamedTuple):
     """Which sets a user wants; an empty field matches all."""
 
     text: str = ""
@@ -35,14 +35,14 @@ class Query(NamedTuple):
     tag: str = ""
 
 
-def query_from(value: Any) -> Query:
+def query_from(value: Any) -> SetQuery:
     """Return the page's query; malformed fields are empty."""
     given = value if isinstance(value, dict) else {}
-    fields = (given.get(name) for name in Query._fields)
-    return Query(*(field[:_TEXT] if isinstance(field, str) else "" for field in fields))
+    fields = (given.get(name) for name in SetQuery._fields)
+    return SetQuery(*(field[:_TEXT] if isinstance(field, str) else "" for field in fields))
 
 
-def select(summaries: Sequence[SetSummary], query: Query) -> list[SetSummary]:
+def select(summaries: Sequence[SetSummary], query: SetQuery) -> list[SetSummary]:
     """Return the sets that match. Every word of the text is searched in name, backend, tags and id."""
     words = query.text.casefold().split()
     return [
@@ -57,7 +57,7 @@ def select(summaries: Sequence[SetSummary], query: Query) -> list[SetSummary]:
 
 def listing(
     summaries: Sequence[SetSummary],
-    query: Query,
+    query: SetQuery,
     first: int,
     last: int,
     *,

@@ -13,7 +13,7 @@ from qjm_widgets.plotting.expected import Expected
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets import settings, wire
 from qjm_widgets.widgets.histograms import Histograms
-from qjm_widgets.widgets.row_query import Query
+from qjm_widgets.widgets.row_query import RowQuery
 from qjm_widgets.widgets.timeline import Timeline
 from qjm_widgets.widgets.views import FIRST_ROWS, Views
 from qjm_widgets.widgets.wire_head import head
@@ -80,7 +80,7 @@ class ViewUpdates:
         first: int,
         last: int,
         selection: Selection | None,
-        query: Query | None = None,
+        query: RowQuery | None = None,
         query_number: int = 0,
     ) -> None:
         """Change what a view shows; the next update has what the page lacks.

@@ -9,7 +9,7 @@ from typing import Any
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
-from qjm_widgets.widgets.row_query import Query
+from qjm_widgets.widgets.row_query import RowQuery
 
 #: Rows that a page shows before it names others.
 FIRST_ROWS = 12
@@ -36,7 +36,7 @@ class View:
         self.first = 0
         self.last = FIRST_ROWS
         self.selection: Selection | None = Selection()
-        self.query: Query | None = None
+        self.query: RowQuery | None = None
         self.query_number = 0
         self.order: list[int] | None = None
         self.due = 0.0
@@ -48,7 +48,7 @@ class View:
         self.first = max(0, first)
         self.last = min(max(self.first, last), self.first + _MOST_ROWS)
 
-    def set_query(self, query: Query | None, number: int) -> None:
+    def set_query(self, query: RowQuery | None, number: int) -> None:
         """Replace the query; its answer is due at once."""
         self.query, self.query_number, self.order = query, number, None
         self.due, self.sequence, self.order_sent = 0.0, -1, False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qjm_widgets.core.records import JobRecord, Span, Status
-from qjm_widgets.widgets.row_query import Query
+from qjm_widgets.widgets.row_query import RowQuery
 
 NOW = 1000.0
 
@@ -33,7 +33,7 @@ JOBS = [
 
 
 def ask(text: str = "", *statuses: str, sort: str = "job", down: bool = False) -> list[int]:
-    query = Query.read({"text": text, "statuses": list(statuses), "sort": sort, "down": down})
+    query = RowQuery.read({"text": text, "statuses": list(statuses), "sort": sort, "down": down})
     assert query is not None
     return query.rows(JOBS, NOW)
 
@@ -94,4 +94,4 @@ def test_rows_are_sorted_with_unknown_values_last(sort: str, up: list[int], down
     ],
 )
 def test_a_malformed_query_is_none(content: object) -> None:
-    assert Query.read(content) is None
+    assert RowQuery.read(content) is None

@@ -15,11 +15,11 @@ from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.storage.sqlite import SQLiteStore
-from qjm_widgets.widgets.row_query import Query
+from qjm_widgets.widgets.row_query import RowQuery
 from qjm_widgets.widgets.view_updates import Message, ViewUpdates
 
 JOBS = 10_000
-FAILED = Query.read({"text": "", "statuses": ["error"], "sort": "job", "down": True})
+FAILED = RowQuery.read({"text": "", "statuses": ["error"], "sort": "job", "down": True})
 
 
 class Scene:
@@ -39,7 +39,7 @@ class Scene:
     def change(self, row: int, **fields: Any) -> None:
         self._state.publish([replace(self._state.jobs[row], **fields)], {})
 
-    def update_view(self, first: int, last: int, query: Query | None = None, number: int = 0) -> None:
+    def update_view(self, first: int, last: int, query: RowQuery | None = None, number: int = 0) -> None:
         self.updates.update_view("a", first, last, Selection(), query, number)
 
     def update(self) -> dict[str, Any]:

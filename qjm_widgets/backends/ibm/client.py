@@ -17,7 +17,7 @@ from urllib.parse import quote
 import requests
 
 from qjm_widgets.backends.ibm.account import NOT_FOLLOWED, Account, Token
-from qjm_widgets.backends.ibm.session import Session
+from qjm_widgets.backends.ibm.session import HTTPSession
 from qjm_widgets.core.error_policy import retry_after
 from qjm_widgets.errors import NotFoundError, ProviderError, explain
 
@@ -55,7 +55,7 @@ class IBMClient:
         self._token = Token(account)
         self._timeouts = timeouts
         self._sleep = sleep
-        self._sessions: queue.LifoQueue[Session] = queue.LifoQueue()
+        self._sessions: queue.LifoQueue[HTTPSession] = queue.LifoQueue()
 
     def __repr__(self) -> str:
         return f"<IBM Quantum at {self._account.url}>"
@@ -241,11 +241,11 @@ class IBMClient:
             retry_after(_ResponseError(response)),
         )
 
-    def _session(self) -> Session:
+    def _session(self) -> HTTPSession:
         try:
             return self._sessions.get_nowait()
         except queue.Empty:
-            session = Session()
+            session = HTTPSession()
             session.proxies.update(self._account.proxies)
             session.verify = self._account.verify
             return session

@@ -38,7 +38,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-class Session(requests.Session):
+class HTTPSession(requests.Session):
     """A session that follows no redirect and uses plain HTTP only on this machine."""
 
     def __init__(self) -> None:

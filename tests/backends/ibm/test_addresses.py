@@ -11,7 +11,7 @@ import requests
 
 from qjm_widgets.backends.ibm.account import Account, Token, account_of
 from qjm_widgets.backends.ibm.client import IBMClient
-from qjm_widgets.backends.ibm.session import Session, check_address
+from qjm_widgets.backends.ibm.session import HTTPSession, check_address
 from qjm_widgets.errors import InputError, ProviderError
 from tests.backends.ibm.server import TOKEN, Server
 
@@ -31,7 +31,7 @@ def other() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("status", REDIRECTS)
-@pytest.mark.parametrize("make", [requests.Session, Session])
+@pytest.mark.parametrize("make", [requests.Session, HTTPSession])
 def test_the_request_for_a_token_follows_no_redirect(
     server: Server, account: Account, other: Server, status: int, make: Callable[[], requests.Session]
 ) -> None:
@@ -83,7 +83,7 @@ def test_a_key_goes_over_https_or_to_this_machine(account: Account, url: str) ->
     for field in ("url", "iam_url"):
         with pytest.raises(InputError, match="unencrypted"):
             dataclasses.replace(account, **{field: url})
-    with Session() as session, pytest.raises((InputError, requests.RequestException)):
+    with HTTPSession() as session, pytest.raises((InputError, requests.RequestException)):
         session.get(url)
 
 
