@@ -130,7 +130,7 @@ class CallQueue:
             worker = self._worker
             if worker is None or worker.since is None or not self.hangs(seconds) or self._stopped:
                 return False
-            self._hanging = [each for each in self._hanging if _is_alive(each)]
+            self._hanging = [worker for worker in self._hanging if _is_alive(worker)]
             if len(self._hanging) >= self._most:
                 return False
             self._hanging.append(worker)

@@ -114,7 +114,7 @@ def test_a_progress_line_is_printable(failed: JobSet) -> None:
     stream = io.StringIO()
     with ProgressLine(failed._state, True, stream) as line:
         line._due = 0.0
-        line.look()
+        line.refresh()
     assert "n�[31m" in stream.getvalue()
     assert harmless(stream.getvalue())
 

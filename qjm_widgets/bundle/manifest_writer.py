@@ -69,5 +69,5 @@ def _tree(listing: Listing) -> dict[str, Any]:
             for span, encoding, untranspiled in listing.circuits
         ],
         "outcomes": list(listing.outcomes),
-        "members": {name: each._asdict() for name, each in listing.members.items()},
+        "members": {name: entry._asdict() for name, entry in listing.members.items()},
     }

@@ -31,7 +31,9 @@ def find_set(summaries: Sequence[SetSummary], text: str) -> str:
             f"no job set {first_line(text)!r} in the store: `qjm list` or `%qjm` lists all"
         )
     if len(found) > 1:
-        some = ", ".join(f"{each.set_id} ({first_line(each.name, 40)})" for each in found[:_MOST_NAMED])
+        some = ", ".join(
+            f"{summary.set_id} ({first_line(summary.name, 40)})" for summary in found[:_MOST_NAMED]
+        )
         more = ", …" if len(found) > _MOST_NAMED else ""
         raise AmbiguousNameError(f"{len(found)} job sets match {first_line(text)!r}: {some}{more}")
     return found[0].set_id

@@ -105,7 +105,7 @@ def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
     kept = [0, 1, 2, 3, 4]
 
     def excess() -> int:
-        return 0 if width is None else max(0, sum(widths[each] + 2 for each in kept) - 2 - width)
+        return 0 if width is None else max(0, sum(widths[column] + 2 for column in kept) - 2 - width)
 
     for place in (3, 1):
         if excess():

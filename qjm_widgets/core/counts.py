@@ -203,7 +203,7 @@ def integers(values: Sequence[int], width: int | None) -> Integers:
 
 @functools.cache
 def _hex_table() -> Mapping[str, int]:
-    """Return outcomes of few bits by their hexadecimal texts; a look-up is faster than ``int``."""
+    """Return outcomes of few bits by their hexadecimal texts; a lookup is faster than ``int``."""
     return {hex(outcome): outcome for outcome in range(1 << _TABLE_BITS)}
 
 

@@ -37,7 +37,7 @@ class Refusal(enum.Enum):
     #: Not accepted, and submitting again would not help.
     LASTING = "lasting"
     #: The call was interrupted or its answer unreadable: the job may have been accepted.
-    ODD = "odd"
+    BROKEN_OFF = "odd"
 
     @property
     def temporary(self) -> bool:
@@ -127,8 +127,8 @@ def judge(error: BaseException) -> Verdict:
         broken = _broken_connection(error)
         if broken is not None:
             return Verdict(broken, text + _advice(status, words))
-        if _is_odd(error):
-            return Verdict(Refusal.ODD, text)
+        if _broke_off(error):
+            return Verdict(Refusal.BROKEN_OFF, text)
     return Verdict(Refusal.LASTING, text + _advice(status, words))
 
 
@@ -208,7 +208,7 @@ def _is_read(names: set[str]) -> bool:
     return any(name.startswith(("Read", "Remote", "Incomplete", "Chunked")) for name in names)
 
 
-def _is_odd(error: BaseException) -> bool:
+def _broke_off(error: BaseException) -> bool:
     """Return whether the request may have arrived: after an interrupt or an unreadable answer."""
     if isinstance(error, QJMError):
         return False

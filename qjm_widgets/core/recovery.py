@@ -28,13 +28,13 @@ class Recovery(enum.Enum):
 
 
 def recover(job: JobRecord, *, lifetime: JobLifetime, finds: bool, rerun: bool | None) -> Recovery:
-    """What to do with a job.
+    """Return how to recover a job.
 
     Args:
         job: as the store has it.
         lifetime: whether the backend's jobs outlive the kernel that submitted them.
         finds: whether the adapter can look for the tag of an attempt.
-        rerun: the user said that jobs which may be lost are run again without asking.
+        rerun: whether to run jobs that may be lost again without the user's confirmation.
     """
     if job.status is Status.HELD:
         # The user decides, unless it turns up meanwhile.

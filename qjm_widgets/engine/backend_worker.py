@@ -1,6 +1,6 @@
-"""Everything that the engine does with one backend: it wires the parts, which do not know each other.
+"""Use one backend for all sets: wire the six parts that submit, poll, cancel and reconcile.
 
-Every method runs on the engine's thread, unless its docstring says otherwise.
+The parts do not import each other. Every method runs on the engine's thread, unless its docstring says otherwise.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class BackendWorker:
     def recover(self, job_set: EngineSet, row: int, recovery: Recovery) -> None:
         """Retrieve or find a job of a kernel that died, or one that is held; no-op if it is followed."""
         if self._poller.find(job_set, row) is None:
-            self._reconciler.look_for(job_set, row, recovery)
+            self._reconciler.reconcile(job_set, row, recovery)
 
     @property
     def call_queues(self) -> tuple[CallQueue, ...]:
@@ -186,14 +186,14 @@ class BackendWorker:
         self._follow(job_set, row, handle, nameless=nameless)
 
     def _found(self, job_set: EngineSet, row: int, handles: list[Any]) -> None:
-        """Follow a job that was lost; cancel others that carry its tag: the provider took it twice."""
+        """Follow a job that was lost; cancel duplicates: the provider accepted it twice."""
         self._follow(job_set, row, handles[0], nameless=job_set.jobs[row].job_id is None)
         for handle in handles[1:]:
             self._canceller.cancel_unfollowed(handle)
 
     def _find(self, job_set: EngineSet, row: int, reason: str, fails: bool) -> None:
         if self._poller.find(job_set, row) is None:
-            self._reconciler.look_for(job_set, row, Recovery.FIND, reason=reason, fails=fails)
+            self._reconciler.reconcile(job_set, row, Recovery.FIND, reason=reason, fails=fails)
 
     def _meet_limit(self, verdict: Verdict) -> None:
         self._rate_limiter.meet_limit(self._pending, verdict)
@@ -208,7 +208,7 @@ class BackendWorker:
         self._rate_limiter.ended()
 
     def _drop_calls(self, job_set: EngineSet, row: int) -> None:
-        """Forget a job's handle, look-up and cancellation; a cancellation is sent once before."""
+        """Forget a job's handle, lookup and cancellation; a cancellation is sent once before."""
         key = job_set.set_id, row
         self._poller.drop(key)
         self._reconciler.drop(key)
@@ -237,7 +237,7 @@ class BackendWorker:
             why = why or self._poller.silent(job_set)
             if not why:
                 return None
-        # The published jobs are older by this turn, and the next turn may be long in coming.
+        # The published jobs are older by this turn, and the next turn may be much later.
         text = f"{sum(map(_submitted, job_set.jobs)):,} of {len(job_set.jobs):,} submitted"
         return Waiting(f"{text} ({why})" if why else text, until)
 

@@ -67,7 +67,9 @@ class Canceller:
     def step(self) -> None:
         """Send the requests that are due, together if the adapter can."""
         now = self._transitions.now()
-        due = [each for each in self._requests.values() if each.call is None and now >= each.due]
+        due = [
+            request for request in self._requests.values() if request.call is None and now >= request.due
+        ]
         if len(due) > 1 and isinstance(self._adapter, RemoteAdapter):
             call = Call(functools.partial(self._cancel_several, self._adapter, due))
             for request in due:

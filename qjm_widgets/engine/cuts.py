@@ -89,13 +89,15 @@ def cut_shots(transitions: Transitions, job_set: EngineSet, row: int, most: int)
     shots = job.shots or 0
     first, *others = parts(shots, -(-shots // most))
     start, stop = job.span
-    there = [each for each in job_set.jobs if each.span.start < stop and each.span.stop > start]
-    at = max(max(each.pieces, each.piece + 1) for each in there)
+    overlapping = [
+        other for other in job_set.jobs if other.span.start < stop and other.span.stop > start
+    ]
+    at = max(max(other.pieces, other.piece + 1) for other in overlapping)
     pieces = at + len(others)
-    for each in there:
+    for other in overlapping:
         # The tag of a job that was sent carries its number of pieces.
-        if each.status is Status.NOT_SENT:
-            transitions.amend(job_set, each.row, pieces=pieces)
+        if other.status is Status.NOT_SENT:
+            transitions.amend(job_set, other.row, pieces=pieces)
     text = f"{job_set.adapter.name} takes {most:,} shots at once"
     transitions.amend(job_set, row, shots=first, last_error=f"{text}: cut from {shots:,}")
     for piece, part in enumerate(others, at):

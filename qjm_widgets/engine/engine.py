@@ -68,7 +68,7 @@ class Engine:
 
     # -- from any thread -----------------------------------------------------------------------------
 
-    def ask(self, function: Callable[[], Any], timeout: float = 30.0) -> Any:
+    def execute(self, function: Callable[[], Any], timeout: float = 30.0) -> Any:
         """Run a function on the engine's thread, and wait until its changes are committed.
 
         Args:
@@ -101,7 +101,7 @@ class Engine:
             when = "it can" if retry_at is None else "the store can be written again"
             raise StoreError(
                 f"not written within {timeout:.0f} s: {self._unit_of_work.trouble} It is kept, and done "
-                f"as soon as {when}; there is no need to ask once more."
+                f"as soon as {when}; there is no need to repeat the request."
             ) from None
 
     def add(self, state: JobSetState, *, ready: int) -> None:
@@ -128,17 +128,17 @@ class Engine:
             job_set = self._add(state, adapter, ready)
             user_requests.recover_jobs(*self._parts(job_set), list(job_set.jobs))
 
-        self.ask(message)
+        self.execute(message)
 
-    def look_again(self, state: JobSetState) -> None:
-        """Look for the held jobs of a set that is driven."""
+    def reconcile_held(self, state: JobSetState) -> None:
+        """Find out whether the held jobs of a driven set reached the backend."""
 
         def message() -> None:
             job_set = self._driven(state)
             held = [job for job in job_set.jobs if job.status is Status.HELD]
             user_requests.recover_jobs(*self._parts(job_set), held)
 
-        self.ask(message)
+        self.execute(message)
 
     def circuits_ready(self, state: JobSetState, upto: int) -> None:
         """Let jobs be submitted whose circuits are before ``upto``: they are transpiled and stored."""
@@ -168,7 +168,7 @@ class Engine:
         def message() -> int:
             return user_requests.cancel_jobs(*self._parts(self._driven(state)), rows)
 
-        return int(self.ask(message))
+        return int(self.execute(message))
 
     def retry(self, state: JobSetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
         """Submit jobs in one of the statuses again; return how many there were."""
@@ -176,7 +176,7 @@ class Engine:
         def message() -> int:
             return user_requests.retry_jobs(*self._parts(self._driven(state)), rows, statuses)
 
-        return int(self.ask(message))
+        return int(self.execute(message))
 
     def amend_set(self, state: JobSetState, **fields: Any) -> None:
         """Change fields of a set's record, driven or not; they are committed when this returns."""
@@ -187,11 +187,11 @@ class Engine:
             state.set_record(record)
             state.notify()
 
-        self.ask(message)
+        self.execute(message)
 
     def keep_outcome(self, state: JobSetState, row: int, outcome: JobOutcome) -> None:
         """Store the outcome of a job that is done; it is committed when this returns."""
-        self.ask(lambda: self._transitions.set_outcome(self._driven(state), row, outcome))
+        self.execute(lambda: self._transitions.set_outcome(self._driven(state), row, outcome))
 
     def fill(self, state: JobSetState, jobs: Sequence[JobRecord]) -> None:
         """Follow jobs that a provider has, for rows that failed or are held without one."""
@@ -199,11 +199,11 @@ class Engine:
         def message() -> None:
             user_requests.fill_rows(*self._parts(self._driven(state)), jobs)
 
-        self.ask(message)
+        self.execute(message)
 
     def forget(self, state: JobSetState) -> None:
         """Stop driving a set."""
-        self.ask(lambda: self._forget(state.set_id))
+        self.execute(lambda: self._forget(state.set_id))
 
     def pause(self, state: JobSetState, paused: bool) -> None:
         """Hold back the jobs that are not sent, or submit them."""
@@ -212,7 +212,7 @@ class Engine:
             self._driven(state).paused = paused
             state.set_paused(paused)
 
-        self.ask(message)
+        self.execute(message)
 
     def halt(self) -> None:
         """Submit and poll nothing more; jobs at a backend continue."""
@@ -249,9 +249,9 @@ class Engine:
             if self._unit_of_work.retry_at is None and not self._stopping:
                 for worker in self._workers.values():
                     job_sets = self._sets.values()
-                    worker.step([each for each in job_sets if each.adapter is worker.adapter])
+                    worker.step([job_set for job_set in job_sets if job_set.adapter is worker.adapter])
         except BaseException:  # third parties' objects may raise anything: the engine continues
-            _LOG.exception("the engine met an error of its own")
+            _LOG.exception("the engine raised an error")
         self._unit_of_work.commit()
         self._beat()
 

@@ -1,4 +1,4 @@
-"""Follow sets that another kernel drives: show what it commits soon after."""
+"""Follow sets that another kernel drives: publish its commits shortly after."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds between two looks at the store's version.
+#: Seconds between two reads of the store's version.
 _INTERVAL = 0.25
 #: Seconds between two checks of the owners: the death of a kernel writes nothing.
 _OWNER_INTERVAL = 1.0
-#: Reading may take one part in so many of the time.
+#: Reading may take this fraction of the time: one part in so many.
 _SHARE = 10
 
 
@@ -100,7 +100,7 @@ class Follower:
         if state.adapter is not None:  # this kernel resumed it
             state.set_owner(None)
             return
-        # The owner first: its last changes before its death are read after.
+        # Read the owner first: so the last changes before its death are read after it.
         owner = self._store.owner(state.set_id)
         state.restart(*self._store.load_set(state.set_id))
         state.set_owner(owner)

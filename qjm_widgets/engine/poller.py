@@ -52,7 +52,7 @@ class Poller:
         self._ended = ended
         self._held = held
         self._together = adapter.lists
-        self._queue = CallQueue(f"qjm-ask-{adapter.name}", most=_MOST_HANGING)
+        self._queue = CallQueue(f"qjm-poll-{adapter.name}", most=_MOST_HANGING)
         self._followed: dict[Key, Followed] = {}
         self._singles = SinglePoller(adapter, transitions, self._observed)
         self._polling = backoff.Polling.start(
@@ -64,7 +64,7 @@ class Poller:
         self._query: StatusQuery | None = None
 
     def __len__(self) -> int:
-        """How many jobs are followed."""
+        """Return how many jobs are followed."""
         return len(self._followed)
 
     @property
@@ -119,7 +119,7 @@ class Poller:
         self._singles.drop(key)
 
     def cancel_answered(self, key: Key, error: str | None) -> None:
-        """Poll soon, and keep why a cancellation failed until the job ends."""
+        """Poll soon, and show why a cancellation failed until the job ends."""
         followed = self._followed.get(key)
         if followed is not None:
             followed.cancel_error = error

@@ -1,4 +1,4 @@
-"""How fast jobs are submitted to one backend: its pace, its limits, and waits after refusals."""
+"""Limit the rate of submissions to one backend: its pace, its limits, and waits after refusals."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Block: TypeAlias = tuple[float, str]
 
 
 class RateLimiter:
-    """What holds back the submissions to one adapter; used on the engine's thread only."""
+    """The limits on submissions to one adapter; used on the engine's thread only."""
 
     def __init__(self, adapter: BackendAdapter, transitions: Transitions) -> None:
         self._adapter = adapter

@@ -1,6 +1,6 @@
 """Find jobs whose handle this process lacks: retrieve them by their id, or find them by their tag.
 
-Every method runs on the engine's thread, except the look-up itself, which is a call to the backend.
+Every method runs on the engine's thread, except the lookup itself, which is a call to the backend.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from qjm_widgets.errors import NotFoundError, StoreError
 
 #: Tries after errors that waiting does not mend: a provider may list a new job only after a while.
 _LASTING_TRIES = 3
-#: Seconds before the second look-up of a job that was not found; each later wait is twice as long.
+#: Seconds before the second lookup of a job that was not found; each later wait is twice as long.
 _FIRST_WAIT = 0.5
 
 
@@ -35,7 +35,7 @@ class _Lookup:
     Attributes:
         reason: the error of the submission that may have been accepted, or "".
         fails: whether the job fails if it is nowhere; else it is held.
-        since: when the look-up began, monotonic seconds.
+        since: when the lookup began, monotonic seconds.
         started: when the last call began, monotonic seconds.
         empty: how many calls found nothing.
     """
@@ -68,7 +68,7 @@ class _Lookup:
 
 
 class Reconciler:
-    """The look-ups of one adapter.
+    """The lookups of one adapter.
 
     Args:
         call: makes a call to the backend after the turn is committed.
@@ -96,12 +96,12 @@ class Reconciler:
         return len(self._lookups)
 
     def due(self) -> float | None:
-        """Return when the next look-up is due, in monotonic seconds; None: there is none."""
+        """Return when the next lookup is due, in monotonic seconds; None: there is none."""
         times = [lookup.due for lookup in self._lookups.values() if lookup.call is None]
         return min(times) if times else None
 
     def step(self) -> None:
-        """Start the look-ups that are due."""
+        """Start the lookups that are due."""
         now = self._transitions.now()
         for lookup in self._lookups.values():
             if lookup.call is None and now >= lookup.due:
@@ -109,7 +109,7 @@ class Reconciler:
                 lookup.started = now
                 self._call(lookup.call)
 
-    def look_for(
+    def reconcile(
         self, job_set: EngineSet, row: int, recovery: Recovery, *, reason: str = "", fails: bool = False
     ) -> None:
         """Retrieve a job by its id, or find it by its tag.
@@ -126,7 +126,7 @@ class Reconciler:
         self._lookups[lookup.key] = lookup
 
     def drop(self, key: Key) -> None:
-        """Forget a look-up."""
+        """Forget a lookup."""
         self._lookups.pop(key, None)
 
     def give_up(self) -> None:
@@ -203,7 +203,7 @@ class Reconciler:
         self._ended()
 
     def _failed(self, lookup: _Lookup, error: BaseException) -> None:
-        """Retry a look-up that raised; hold its job if that helps no more."""
+        """Retry a lookup that raised; hold its job if that helps no more."""
         if self._lookups.get(lookup.key) is not lookup:
             return
         lookup.call = None
@@ -238,7 +238,7 @@ class Reconciler:
         """Hold a job that may have been sent, or submit it again if the set says so.
 
         Args:
-            lookup: its look-up.
+            lookup: its lookup.
             text: why it is held.
             retry: whether to look for it later on.
         """

@@ -23,10 +23,10 @@ Fetch: TypeAlias = Callable[[], Observation | BaseException]
 
 #: Seconds until a result is given up: it may be large, and some can be fetched only once.
 _RESULT_DEADLINE = 600.0
-#: How many threads may hang, how many of them in polls of a state, and in those of one job.
+#: How many threads may hang, how many of them in polls of a state, and in polls of one job.
 _MOST_HANGING = 8
 _MOST_HANGING_POLLS = 5
-_MOST_HANGING_EACH = 2
+_MOST_HANGING_OF_JOB = 2
 
 Report: TypeAlias = Callable[[Followed, Observation | BaseException], None]
 
@@ -38,13 +38,13 @@ class _Single:
         fetch: fetches its result, if it has ended; None: its state is polled.
         due: when it is polled, monotonic seconds of the engine; None: now.
         since: when its call began, monotonic seconds of the machine; None while it waits.
-        ours: whether its call is on the call queue for single jobs.
+        on_own_queue: whether its call is on the call queue for single jobs.
     """
 
-    def __init__(self, job: Followed, fetch: Fetch | None, *, ours: bool = True) -> None:
+    def __init__(self, job: Followed, fetch: Fetch | None, *, on_own_queue: bool = True) -> None:
         self.job = job
         self.fetch = fetch
-        self.ours = ours
+        self.on_own_queue = on_own_queue
         self.due: float | None = None
         self.since: float | None = None
 
@@ -92,8 +92,8 @@ class SinglePoller:
         self._begin(self._put(_Single(job, fetch)))
 
     def add_hanging(self, job: Followed) -> None:
-        """Watch a job that was polled together with others, who no longer wait for it."""
-        single = self._put(_Single(job, None, ours=False))
+        """Follow a job whose poll hangs: the jobs that were polled with it no longer wait for it."""
+        single = self._put(_Single(job, None, on_own_queue=False))
         single.since = time.monotonic()
         self._under_way.add(single)
         self._mark_slow(single)
@@ -139,7 +139,8 @@ class SinglePoller:
             if single.seconds >= single.limit:
                 self._give_up(single)
         now = self._transitions.now()
-        for single in [each for each in self._waiting.values() if each.due is None or now >= each.due]:
+        due = [single for single in self._waiting.values() if single.due is None or now >= single.due]
+        for single in due:
             del self._waiting[single.job.key]
             if self._may_poll(single.job):
                 self._begin(single)
@@ -153,8 +154,8 @@ class SinglePoller:
 
     def _may_poll(self, job: Followed) -> bool:
         """Return whether another thread may be risked for a job."""
-        mine = sum(single.job is job for single in self._given_up)
-        return mine < _MOST_HANGING_EACH and len(self._given_up) < _MOST_HANGING_POLLS
+        hanging = sum(single.job is job for single in self._given_up)
+        return hanging < _MOST_HANGING_OF_JOB and len(self._given_up) < _MOST_HANGING_POLLS
 
     def _begin(self, single: _Single) -> None:
         single.due = None
@@ -192,7 +193,7 @@ class SinglePoller:
 
     def _give_up(self, single: _Single) -> None:
         self._under_way.discard(single)
-        if single.ours:
+        if single.on_own_queue:
             self._given_up.append(single)
         self._report(single.job, self._no_answer(single.seconds))
 
@@ -200,7 +201,7 @@ class SinglePoller:
         return TimeoutError(f"{self._adapter.name} has not answered for {seconds:.0f} s")
 
     def _mark_slow(self, single: _Single) -> None:
-        """Note in its row that others do not wait for it."""
+        """Note in the row of a job that it does not answer, and that others do not wait for it."""
         job = single.job
         if job.key in self._slow:
             return

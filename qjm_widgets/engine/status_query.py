@@ -131,24 +131,24 @@ class StatusQuery:
 
     def run(self) -> None:
         """Poll until all jobs are polled, or the query is split or closed; runs on the call queue."""
-        me = self._runner = object()
-        while (group := self._next(me)) is not None:
-            self._poll(group, me)
+        runner = self._runner = object()
+        while (group := self._next(runner)) is not None:
+            self._poll(group, runner)
         with self._lock:
-            done = self._runner is me
+            done = self._runner is runner
         if done:
             self._callbacks.ended(self)
 
-    def _next(self, me: object) -> list[Followed] | None:
+    def _next(self, runner: object) -> list[Followed] | None:
         with self._lock:
-            if self._runner is not me or not self._groups:
+            if self._runner is not runner or not self._groups:
                 return None
             group = self._groups.popleft()
             self._unanswered = dict(enumerate(group))
             self._since = time.monotonic()
             return group
 
-    def _poll(self, group: list[Followed], me: object) -> None:
+    def _poll(self, group: list[Followed], runner: object) -> None:
         reported: set[int] = set()
         last = time.monotonic()
 
@@ -158,26 +158,26 @@ class StatusQuery:
             seconds, last = now - last, now
             reported.add(index)
             with self._lock:
-                mine = self._runner is me
-                if mine:
+                is_runner = self._runner is runner
+                if is_runner:
                     self._unanswered.pop(index, None)
                     self._since = now
-            self._report(group[index], bounded_observation(found), seconds, split=not mine)
+            self._report(group[index], bounded_observation(found), seconds, split=not is_runner)
 
         try:
             self._adapter.observe([job.handle for job in group], report)
         except BaseException as error:
             silent = [job for index, job in enumerate(group) if index not in reported]
-            self._call_failed(silent, readable(error), me)
+            self._call_failed(silent, readable(error), runner)
         self.seconds += time.monotonic() - last
         for index in reported:
             if group[index].nameless:
                 self._name(group[index])
 
-    def _call_failed(self, silent: list[Followed], error: BaseException, me: object) -> None:
+    def _call_failed(self, silent: list[Followed], error: BaseException, runner: object) -> None:
         with self._lock:
-            mine = self._runner is me
-        if mine:
+            is_runner = self._runner is runner
+        if is_runner:
             self.error = error
             self.silent += silent
         else:  # they were split off: nothing else reports them

@@ -1,4 +1,4 @@
-"""What happens to a job whose submission failed: it is sent later, cut, reconciled, held, or fails."""
+"""Handle failed submissions: send the job later, cut, reconcile, hold or fail it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class SubmitErrorHandler:
     """Decides about the refused jobs of one adapter; used on the engine's thread only.
 
     Args:
-        hold_back: stops submissions for so many seconds, for a reason.
-        back_off: stops them because the backend did not answer, for a reason.
+        hold_back: stops submissions for some seconds; called with the seconds and the reason.
+        back_off: stops them because the backend did not answer; called with the verdict and the reason.
         meet_limit: notes that the backend has too many pending jobs.
         find: finds a job that may have been accepted, by its set and row; called with the error of the
             submission, and whether the job fails with it if it is nowhere (else it is held).
@@ -65,8 +65,10 @@ class SubmitErrorHandler:
             return
         verdict = judge(error)
         refusal = verdict.refusal
-        if self._adapter.lifetime is JobLifetime.KERNEL:  # no job of it can live anywhere else
-            refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.ODD: Refusal.LASTING}.get(refusal, refusal)
+        if self._adapter.lifetime is JobLifetime.KERNEL:  # its jobs exist in this process only
+            refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.BROKEN_OFF: Refusal.LASTING}.get(
+                refusal, refusal
+            )
         job = job_set.jobs[row]
         if refusal is Refusal.TOO_LARGE and len(job.span) > 1:
             cuts.halve(self._transitions, job_set, row, verdict.text)
@@ -79,7 +81,7 @@ class SubmitErrorHandler:
             self._wait_and_repeat(job_set, row, verdict)
         elif refusal is Refusal.UNSURE:
             self._reconcile(job_set, row, verdict)
-        elif refusal is Refusal.ODD:
+        elif refusal is Refusal.BROKEN_OFF:
             self._reconcile_broken(job_set, row, verdict)
         else:
             missing = isinstance(error, MissingCircuitsError)

@@ -14,7 +14,7 @@ from typing import Any
 
 from qjm_widgets._threads import CallQueue
 from qjm_widgets.core.adapter_port import BackendAdapter
-from qjm_widgets.core.budget import OVER_BUDGET, Answer, advise
+from qjm_widgets.core.budget import OVER_BUDGET, Decision, advise
 from qjm_widgets.core.error_policy import Refusal, judge, readable
 from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.records import JobRecord, Status
@@ -47,7 +47,7 @@ class _Sending:
         return self.job_set.set_id, self.row
 
     def claim(self) -> bool:
-        """Return True once only: who claims it decides whether it is submitted."""
+        """Return True once only: the caller that claims it decides whether it is submitted."""
         return self._claimed.acquire(blocking=False)
 
 
@@ -94,7 +94,7 @@ class Submitter:
         self.has_ready = False
 
     def __len__(self) -> int:
-        """How many submissions are queued or under way."""
+        """Return how many submissions are queued or under way."""
         return len(self._sending)
 
     @property
@@ -192,12 +192,12 @@ class Submitter:
         if budget is None:
             return True
         advice = advise(job_set.jobs, job_set.jobs[job_set.unsent[-1]], budget)
-        if advice.answer is Answer.WAIT:
+        if advice.decision is Decision.WAIT:
             job_set.budget_wait = advice.text
-        elif advice.answer is Answer.STOP:
+        elif advice.decision is Decision.STOP:
             for row in [job.row for job in job_set.jobs if job.status is Status.NOT_SENT]:
                 self._transitions.hold(job_set, row, f"{OVER_BUDGET}: {advice.text}")
-        return advice.answer is Answer.SEND
+        return advice.decision is Decision.SEND
 
     def _may_cut(self, job_set: EngineSet, row: int) -> bool:
         """Return whether the shots of a job can be cut; else it is submitted uncut."""
@@ -276,7 +276,7 @@ class Submitter:
     def _returned_late(
         self, sending: _Sending, handle: Any, job_id: str | None, error: BaseException | None
     ) -> None:
-        """Follow a job whose submission had been given up, or cancel it if nobody wants it."""
+        """Follow a job whose submission had been given up; cancel it if its attempt was superseded."""
         self._given_up.remove(sending)
         if handle is None:
             return

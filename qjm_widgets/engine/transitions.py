@@ -1,4 +1,4 @@
-"""How jobs change in one turn of the engine: their status, their outcome, what is known of them."""
+"""Change jobs on the engine's thread: their status, their outcome, and other fields."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ FOUND = (
 
 
 class Transitions:
-    """Changes jobs on the engine's thread; each change is added to the unit of work.
+    """The changes of jobs: each is made on the engine's thread and added to the unit of work.
 
     Args:
         store: has the pace that all kernels share.

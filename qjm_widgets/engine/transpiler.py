@@ -86,7 +86,7 @@ class Transpiler:
             try:
                 self._transpile(entry, span)
             except Exception as error:
-                _LOG.exception("the transpiling thread met an error of its own")
+                _LOG.exception("the transpiling thread raised an error")
                 self._fail(entry, span, f"its circuits could not be transpiled: {explain(error)}")
             if self._stopped:
                 return

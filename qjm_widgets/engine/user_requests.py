@@ -1,4 +1,4 @@
-"""What users request of a set's jobs: cancel them, retry them, recover those of a kernel that died.
+"""Handle users' requests: cancel jobs, retry them, recover those of a kernel that died.
 
 Every function runs on the engine's thread.
 """

@@ -178,7 +178,7 @@ class JobSet(JobSetControl):
             return state.settled if until == "done" else state.submitted
 
         with ProgressLine(state, progress) as line:
-            return wait_until(state, reached, timeout, line.look)
+            return wait_until(state, reached, timeout, line.refresh)
 
     def results(
         self,
@@ -309,9 +309,9 @@ class JobSet(JobSetControl):
     @printable_result
     def __repr__(self) -> str:
         text = str(self._job_set_state.summary())
-        standing = self._job_set_state.stall_reason(time.time())
-        if standing is not None:
-            text += f"; {standing}"
+        stall = self._job_set_state.stall_reason(time.time())
+        if stall is not None:
+            text += f"; {stall}"
         if self._job_set_state.record.unstored_circuits:
             text += f"; {formatting.unresumable(self._job_set_state.record)}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {text}>"

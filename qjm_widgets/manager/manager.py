@@ -158,7 +158,7 @@ class JobManager(JobSetLibrary):
         ):
             for span, same_span in itertools.groupby(jobs, lambda job: job.span):
                 writer.add(inputs[span.start : span.stop], list(same_span))
-                line.look()
+                line.refresh()
             if writer.losses:
                 warnings.warn(describe_losses(writer.losses), stacklevel=4)
             writer.finish()

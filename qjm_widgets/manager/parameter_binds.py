@@ -65,7 +65,7 @@ def _bound(index: int, circuit: Any, values: Any, option: str) -> Any:
         raise CircuitError(f"{which} are not numbers, or not one for each parameter: {error}") from error
     if not numbers:
         return circuit
-    points = sorted({len(each) for each in numbers.values()})
+    points = sorted({len(values) for values in numbers.values()})
     if len(points) > 1 or points == [0]:
         raise CircuitError(f"{which} are {' and '.join(map(str, points))}: each parameter needs one")
     if points != [1]:
@@ -74,7 +74,7 @@ def _bound(index: int, circuit: Any, values: Any, option: str) -> Any:
             "circuit for each, [circuit.assign_parameters({parameter: value}) for value in values], or "
             "give a sampler the PUB (circuit, values)"
         )
-    bound = {parameter: each[0] for parameter, each in numbers.items()}
+    bound = {parameter: values[0] for parameter, values in numbers.items()}
     try:
         assigned = circuit.assign_parameters(bound, strict=False)
     except Exception as error:  # Qiskit raises many kinds of errors here

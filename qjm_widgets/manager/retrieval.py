@@ -114,7 +114,7 @@ class Resumption:
         with self._session.lock:
             if state.adapter is not None and (executor is None or not state.settled):
                 check_options(state.record, state.adapter, options)
-                self._engine.look_again(state)
+                self._engine.reconcile_held(state)
                 return
             adapter = self._adapters.of_set(state.record, backend, executor)
             check_backend(state.record, adapter)

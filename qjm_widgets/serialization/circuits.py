@@ -57,7 +57,7 @@ def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBloc
     Returns:
         The block, and the losses.
     """
-    circuits = [each.circuit for each in inputs]
+    circuits = [circuit_input.circuit for circuit_input in inputs]
     names = [str(circuit.name) for circuit in circuits]
     metadata, losses = _write_all_metadata(span, circuits, names)
     written, forms, unstored = _write_circuits(circuits, names)
@@ -65,8 +65,13 @@ def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBloc
     notes = {
         "names": names,
         "metadata": metadata,
-        "values": [None if each.values is None else _write_values(each.values) for each in inputs],
-        "shots": [None if each.shots is None else int(each.shots) for each in inputs],
+        "values": [
+            None if circuit_input.values is None else _write_values(circuit_input.values)
+            for circuit_input in inputs
+        ],
+        "shots": [
+            None if circuit_input.shots is None else int(circuit_input.shots) for circuit_input in inputs
+        ],
         "forms": forms,
         "unstored": unstored,
     }

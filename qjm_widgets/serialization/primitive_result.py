@@ -51,7 +51,7 @@ def _read_whole(pub: Any, name: str) -> PubOutcome:
             others[field] = np.asarray(value)
     shape = tuple(pub.data.shape)
     shots = {array.shape[:-1] for array, _ in registers.values()}
-    if len(shots) > 1 or any(each[:-1] != shape for each in shots):
+    if len(shots) > 1 or any(array_shape[:-1] != shape for array_shape in shots):
         raise ValueError("its registers have different shapes or shots")
     return PubOutcome(
         name=name,

@@ -162,7 +162,7 @@ class Codec:
             return value
         known = self._by_type.get(kind)
         if known is None:
-            known = next((each for each in self._kinds if each.takes(kind)), None)
+            known = next((known for known in self._kinds if known.takes(kind)), None)
             self._by_type[kind] = known
         try:
             if known is None:
@@ -194,7 +194,7 @@ def is_plain(value: Any, depth: int = DEPTH) -> bool:
         inside = value
     else:
         return False
-    return _SCALARS.issuperset(map(type, inside)) or all(is_plain(each, depth - 1) for each in inside)
+    return _SCALARS.issuperset(map(type, inside)) or all(is_plain(item, depth - 1) for item in inside)
 
 
 def _tag_of(tree: Mapping[str, Any]) -> str | None:
@@ -208,7 +208,7 @@ def _tag_of(tree: Mapping[str, Any]) -> str | None:
 def _check_depth(tree: Any) -> None:
     level = [tree]
     for _ in range(DEPTH + 1):
-        level = [inner for each in level if isinstance(each, (dict, list)) for inner in _inside(each)]
+        level = [inner for item in level if isinstance(item, (dict, list)) for inner in _inside(item)]
         if not level:
             return
     raise TreeError("it is nested too deeply")

@@ -61,7 +61,7 @@ class _Line(ABC):
             if self._terminal:
                 self._write("\n")
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Write if it is time; called repeatedly."""
         now = time.monotonic()
         if now >= self._due and self._is_shown():
@@ -127,11 +127,11 @@ class SavingLine(_Line):
         self._saved = saved
         self._show: Callable[[str], None] | None = None
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         """Write if it is time; called repeatedly."""
         now = time.monotonic()
         if now < self._due or self._stream is not None:
-            super().look()
+            super().refresh()
         elif "ipykernel" in sys.modules:
             self._due = now + _REDRAW
             self._show = self._show or _display.load().text_line()
@@ -169,7 +169,7 @@ class FileLine(_Line):
     def update(self, text: str, done: int, of: int) -> None:
         """Show what happens ("checking circuits"), how many are done, and of how many."""
         self._text, self._done, self._of = text, done, of
-        self.look()
+        self.refresh()
 
     def _words(self) -> str:
         return f"{self._text}: {self._done:,} of {self._of:,}"

@@ -23,8 +23,8 @@ def cut(data: Encoded) -> Iterator[bytes | memoryview]:
     given = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
     pieces: list[memoryview] = []
     room = PART_BYTES
-    for each in given:
-        view = memoryview(each).cast("B")
+    for buffer in given:
+        view = memoryview(buffer).cast("B")
         while len(view):
             pieces.append(view[:room])
             view = view[room:]
@@ -32,7 +32,7 @@ def cut(data: Encoded) -> Iterator[bytes | memoryview]:
             if room == 0:
                 yield _joined(pieces)
                 pieces, room = [], PART_BYTES
-    if pieces or not any(len(memoryview(each)) for each in given):
+    if pieces or not any(len(memoryview(buffer)) for buffer in given):
         yield _joined(pieces)
 
 
@@ -67,11 +67,11 @@ class Parted:
                 small.append((*key, *beside, data, 0))
                 continue
             follow = -(-max(1, _size(data)) // PART_BYTES) - 1
-            for part, piece in enumerate(cut(data)):
+            for part, buffer in enumerate(cut(data)):
                 if part == 0:
-                    self._put.run(connection, [(*key, *beside, piece, follow)])
+                    self._put.run(connection, [(*key, *beside, buffer, follow)])
                 else:
-                    self._put_part.run(connection, [(*key, part, piece)])
+                    self._put_part.run(connection, [(*key, part, buffer)])
         self._put.run(connection, small)
 
     def join(
@@ -84,9 +84,9 @@ class Parted:
         data = bytearray(len(first) + length)
         data[: len(first)] = first
         at, found = len(first), 0
-        for (piece,) in connection.execute(self._select, key):
-            data[at : at + len(piece)] = piece
-            at += len(piece)
+        for (buffer,) in connection.execute(self._select, key):
+            data[at : at + len(buffer)] = buffer
+            at += len(buffer)
             found += 1
         if found != parts:
             raise ValueError(f"{parts - found} of {parts + 1} parts are missing")
@@ -95,4 +95,4 @@ class Parted:
 
 def _size(data: Encoded) -> int:
     given = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
-    return sum(memoryview(each).nbytes for each in given)
+    return sum(memoryview(buffer).nbytes for buffer in given)

@@ -337,7 +337,7 @@ def test_what_can_never_be_sent_again_is_not_offered(manager: JobManager) -> Non
     job_set = ran(manager, backend, 3)
     engine = job_set._engine
     state = engine._sets[job_set.job_set_id()]
-    engine.ask(lambda: engine._transitions.amend(state, 0, retryable=False))
+    engine.execute(lambda: engine._transitions.amend(state, 0, retryable=False))
     assert job_set.results().failed() == [1]
     panel: Any = job_set.panel()
     assert panel.snapshot["head"]["can"]["retry"] == 0

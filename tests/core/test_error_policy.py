@@ -45,7 +45,7 @@ def raised(get: Callable[[str], object], url: str) -> Exception:
         (CHUNK, Refusal.UNSURE),
         (GARBAGE, Refusal.UNSURE),
         (None, Refusal.UNSURE),
-        (NO_JSON, Refusal.ODD),
+        (NO_JSON, Refusal.BROKEN_OFF),
     ],
     ids=["closed", "half", "chunk", "garbage", "silence", "no JSON"],
 )
@@ -93,9 +93,9 @@ def test_the_last_of_several_tries_tells() -> None:
 @pytest.mark.parametrize(
     ("error", "refusal"),
     [
-        (KeyError("id"), Refusal.ODD),
-        (MemoryError(), Refusal.ODD),
-        (KeyboardInterrupt(), Refusal.ODD),
+        (KeyError("id"), Refusal.BROKEN_OFF),
+        (MemoryError(), Refusal.BROKEN_OFF),
+        (KeyboardInterrupt(), Refusal.BROKEN_OFF),
         (NotAvailableError("circuits are missing"), Refusal.LASTING),
         (ValueError("bad circuit"), Refusal.LASTING),
         (QiskitError("bad circuit"), Refusal.LASTING),

@@ -82,7 +82,7 @@ def turn(*managers: JobManager) -> None:
     """Let each engine decide anew: when this returns, what it decided to send is announced."""
     for manager in managers:
         for _ in range(2):
-            manager._engine.ask(lambda: None)
+            manager._engine.execute(lambda: None)
 
 
 def idle(*managers: JobManager) -> None:

@@ -17,7 +17,7 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.cli import main as cli
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import DrivenElsewhereError, InvalidStateError
-from qjm_widgets.widgets.set_query import Query, listing
+from qjm_widgets.widgets.set_query import SetQuery, listing
 from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
@@ -344,7 +344,7 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     assert mine.entered["submit"].wait(LIMIT)
     theirs = Scripted(hold=True)
     taken = take_over(store, job_set, second, theirs)
-    first._engine.ask(
+    first._engine.execute(
         lambda: first._engine._transitions.amend(first._engine._sets[job_set.job_set_id()], 0)
     )
     reach(job_set, lambda: job_set._state.adapter is None)
@@ -483,4 +483,4 @@ def test_nobody_drives_what_is_over(
 
 
 def listing_of(manager: JobManager) -> object:
-    return listing(manager.history(), Query(), 0, 10, opened=(), size=0)
+    return listing(manager.history(), SetQuery(), 0, 10, opened=(), size=0)

@@ -279,7 +279,7 @@ class Kernels(RuleBasedStateMachine):
     def history_is_consistent(self) -> None:
         if hasattr(self, "job_set"):
             if self.driven:
-                self.manager._engine.ask(lambda: None)
+                self.manager._engine.execute(lambda: None)
             for job in self.job_set.managed_jobs():
                 self._check(job.history())
 

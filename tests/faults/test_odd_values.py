@@ -305,7 +305,7 @@ def tried(manager: JobManager, *names: str) -> JobSet:
 @pytest.mark.parametrize("part", range(8))
 def test_an_odd_answer_hurts_its_own_job_alone(part: int, manager: JobManager, tmp_path: Path) -> None:
     odd = tried(manager, *sorted(ANSWERS)[part::8])
-    manager._engine.ask(lambda: None)
+    manager._engine.execute(lambda: None)
     with JobManager(tmp_path / "store") as other:  # what is shown is what is stored
         again = other.retrieve_job_set(odd.job_set_id())
         assert [job.error for job in again._state.jobs] == [job.error for job in odd._state.jobs]

@@ -242,8 +242,8 @@ def test_a_store_that_another_process_holds_stops_the_sending_and_loses_nothing(
     in_trouble(manager, job_set, adapter, clock, "Another process held the job store")
     engine = manager._engine
     parts = engine._parts(state_of(manager, job_set))
-    with pytest.raises(StoreError, match="no need to ask once more"):
-        engine.ask(lambda: cancel_jobs(*parts, [5]), 0.1)
+    with pytest.raises(StoreError, match="no need to repeat the request"):
+        engine.execute(lambda: cancel_jobs(*parts, [5]), 0.1)
     holder.communicate("\n", timeout=LIMIT)
     clock.skip(5)
     manager._engine.post(lambda: None)

@@ -115,7 +115,7 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     assert not job_set._state.settled
     until(clock, manager, lambda: job_set._state.settled, step=3600)
     names = [thread.name for thread in threading.enumerate() if thread.name.endswith("-hanging")]
-    assert names.count("qjm-ask-hanging") <= 3, "one for each job, and one that waits for others"
+    assert names.count("qjm-poll-hanging") <= 3, "one for each job, and one that waits for others"
     assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_POLLS + 1
     assert words(job_set) == ["held", "held"]
     end()

@@ -82,7 +82,10 @@ def versions(thing: Any) -> dict[str, str]:
     They are those of this package, of Qiskit and of the simulator, also if it is behind a sampler; and
     Python's, if a class of a notebook is sent as code, which no other Python reads.
     """
-    kinds = [type(each).__module__.split(".")[0] for each in (thing, getattr(thing, "backend", None))]
+    kinds = [
+        type(candidate).__module__.split(".")[0]
+        for candidate in (thing, getattr(thing, "backend", None))
+    ]
     packages = ("qjm_widgets", "qiskit", *(_PYTHON if kind == "__main__" else kind for kind in kinds))
     found = {package: _version(package) for package in packages}
     return {package: version for package, version in found.items() if version is not None}

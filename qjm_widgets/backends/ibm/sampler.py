@@ -122,13 +122,13 @@ def submission_error(error: Exception, redact: Any) -> Exception:
     """
     calls = {
         frame.f_code.co_name
-        for each in chain(error)
-        for frame, _ in traceback.walk_tb(each.__traceback__)
+        for cause in chain(error)
+        for frame, _ in traceback.walk_tb(cause.__traceback__)
     }
     submitted = _SUBMISSION in calls or not calls & _BEFORE_SUBMISSION
     verdict = judge(error)
     in_doubt = (
-        verdict.refusal in (Refusal.UNSURE, Refusal.ODD)
+        verdict.refusal in (Refusal.UNSURE, Refusal.BROKEN_OFF)
         or (verdict.refusal is Refusal.BUSY and _status(error) is None)
         or _was_repeated(error)
     )
@@ -142,10 +142,10 @@ def submission_error(error: Exception, redact: Any) -> Exception:
 
 def _was_repeated(error: Exception) -> bool:
     """Return whether an earlier try of this request failed so that the job may have arrived."""
-    for each in chain(error):
-        if type(each).__name__ in ("RetryError", "MaxRetryError"):
+    for cause in chain(error):
+        if type(cause).__name__ in ("RetryError", "MaxRetryError"):
             return True
-        raw = getattr(getattr(each, "response", None), "raw", None)
+        raw = getattr(getattr(cause, "response", None), "raw", None)
         history = getattr(getattr(raw, "retries", None), "history", None) or ()
         if any((past.status or 500) >= 500 for past in history):
             return True
@@ -153,8 +153,8 @@ def _was_repeated(error: Exception) -> bool:
 
 
 def _status(error: Exception) -> int | None:
-    for each in chain(error):
-        for holder in (each, getattr(each, "response", None)):
+    for cause in chain(error):
+        for holder in (cause, getattr(cause, "response", None)):
             status = getattr(holder, "status_code", None)
             if isinstance(status, int) and status > 0:
                 return status
