@@ -1,6 +1,7 @@
 """Use one backend for all sets: wire the six parts that submit, poll, cancel and reconcile.
 
-The parts do not import each other. Every method runs on the engine's thread, unless its docstring says otherwise.
+The parts do not import each other. Every method runs on the engine's thread, unless its docstring says
+otherwise.
 """
 
 from __future__ import annotations
