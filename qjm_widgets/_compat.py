@@ -106,7 +106,7 @@ def is_schedule(thing: Any) -> bool:
 
 @functools.cache
 def _is_kind_of_schedule(kind: type) -> bool:
-    """Cached, because it is called for each of many circuits."""
+    """Return whether a class is a schedule; cached, because there may be many circuits."""
     return any(
         base.__module__.startswith("qiskit.pulse.") and base.__name__ in ("Schedule", "ScheduleBlock")
         for base in kind.__mro__

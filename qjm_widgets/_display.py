@@ -45,5 +45,5 @@ def show(how: Callable[[], None], text: Callable[[], str]) -> None:
         _LOG.exception("a set or a manager could not be shown")
         from IPython.display import display
 
-        words = f"{text()}\nThe panel cannot be shown: {type(error).__name__}: {error}"
-        display({"text/plain": words}, raw=True)  # type: ignore[no-untyped-call]
+        fallback = f"{text()}\nThe panel cannot be shown: {type(error).__name__}: {error}"
+        display({"text/plain": fallback}, raw=True)  # type: ignore[no-untyped-call]

@@ -25,13 +25,13 @@ class JobTimes:
         inside: whether the call itself computes.
     """
 
-    __slots__ = ("_called", "_ended", "_inside", "_took")
+    __slots__ = ("_called", "_duration", "_ended", "_inside")
 
     def __init__(self, *, inside: bool = False) -> None:
         self._inside = inside
         self._called = time.time()
         self._ended: float | None = None
-        self._took: float | None = None
+        self._duration: float | None = None
 
     def follow(self, job: Any) -> None:
         """Record the end of the job: the jobs of Aer and of Qiskit's samplers have a future."""
@@ -40,16 +40,16 @@ class JobTimes:
             future.add_done_callback(self._end)
         elif self._inside:
             self._ended = time.time()
-            self._took = self._ended - self._called
+            self._duration = self._ended - self._called
 
     def _end(self, _future: Any) -> None:
         self._ended = time.time()
 
     def read(self, result: Any) -> None:
         """Record the duration that the result states."""
-        took = getattr(result, "time_taken", None)
-        if self._took is None and isinstance(took, (int, float)) and 0 <= took < math.inf:
-            self._took = float(took)
+        duration = getattr(result, "time_taken", None)
+        if self._duration is None and isinstance(duration, (int, float)) and 0 <= duration < math.inf:
+            self._duration = float(duration)
 
     def add_to(self, found: Observation | BaseException) -> Observation | BaseException:
         """Add the times to the observation of an ended job, unless the job itself states them."""
@@ -58,7 +58,7 @@ class JobTimes:
         ended = found.finished_at or self._ended or time.time()
         began = found.running_at
         if began is None:
-            began = self._called if self._took is None else max(self._called, ended - self._took)
+            began = self._called if self._duration is None else max(self._called, ended - self._duration)
         return found._replace(running_at=began, finished_at=max(began, ended))
 
 

@@ -45,7 +45,7 @@ _ANOTHER_KIND = "it is a zip of another kind than a bundle"
 
 
 class Writer:
-    """Write members as a zip, one after another; ``with Writer(file) as writer``.
+    """A zip to which members are written one after another; ``with Writer(file) as writer``.
 
     Raises:
         RefusalError: the bundle exceeds a limit of the reader; the error names it.
@@ -128,8 +128,8 @@ class Archive:
     def check_members(self, members: Mapping[str, Member]) -> None:
         """Refuse members that the manifest does not list, or lists with another size."""
         names = set(self._entries) - {MANIFEST}
-        if strange := names - set(members):
-            raise RefusalError(f"it has a member that its manifest does not name: {min(strange)!r}")
+        if unlisted := names - set(members):
+            raise RefusalError(f"it has a member that its manifest does not name: {min(unlisted)!r}")
         if missing := set(members) - names:
             raise RefusalError(f"it lacks {min(missing)!r}")
         for name, member in members.items():
@@ -159,7 +159,7 @@ def _check_end(file: BinaryIO, size: int, most: int) -> int:
         raise RefusalError(_too_large(f"it has {size:,} bytes", most))
     file.seek(size - _END.size - _LOCATOR.size)
     before, end = file.read(_LOCATOR.size), file.read(_END.size)
-    mark, disk, first, here, members, length, offset, comment = _END.unpack(end)
+    mark, disk, first, members_on_disk, members, length, offset, comment = _END.unpack(end)
     stop = size - _END.size
     if mark != b"PK\x05\x06":
         raise RefusalError(_ENDED_EARLY)
@@ -170,10 +170,10 @@ def _check_end(file: BinaryIO, size: int, most: int) -> int:
         record = _LARGE_END.unpack(file.read(_LARGE_END.size))
         if record[0] != b"PK\x06\x06" or _LOCATOR.unpack(before)[2] != stop:
             raise RefusalError(_ANOTHER_KIND)
-        disk, first, here, members, length, offset = record[4:]
+        disk, first, members_on_disk, members, length, offset = record[4:]
     if offset + length != stop:
         raise RefusalError(_ENDED_EARLY)
-    if disk or first or comment or here != members:
+    if disk or first or comment or members_on_disk != members:
         raise RefusalError(_ANOTHER_KIND)
     if members > MOST_MEMBERS or length > members * _LONGEST_ENTRY:
         raise RefusalError(

@@ -1,4 +1,4 @@
-"""Reading a bundle as a recording: the circuits, and the attempts of each job."""
+"""Read a bundle as a recording: the circuits, and the attempts of each job."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def _read_inputs(bundle: Bundle) -> list[CircuitInput]:
 
 
 def _empty_input(name: str) -> CircuitInput:
-    """Stand for a circuit of which only the name was stored; nothing is computed from it."""
+    """Return the placeholder of a circuit of which only the name was stored."""
     from qiskit import QuantumCircuit
 
     return CircuitInput(QuantumCircuit(name=name))

@@ -124,8 +124,8 @@ def backend_of(text: str | None) -> Any:
     if not module or not name:
         raise InputError(f"--backend is MODULE:FACTORY, such as my_lab:backend, not {text!r}")
     # The current folder comes last, even if Python put it first: no file hides an installed package.
-    here = str(Path.cwd())
-    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != here] + [here]
+    folder = str(Path.cwd())
+    sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != folder] + [folder]
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):

@@ -62,7 +62,7 @@ class BackendAdapter(abc.ABC):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """What a run makes of its seed, circuit by circuit; unknown by default."""
+        """How a run derives the seed of each circuit; unknown by default."""
         return SeedRule.UNKNOWN
 
     def option_names(self) -> KnownOptions:
@@ -95,7 +95,7 @@ class BackendAdapter(abc.ABC):
         """
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """Return a seed for each shot piece of the first circuit, from where ``seed_rule`` goes on.
+        """Return a seed for each shot piece of the first circuit, to which ``seed_rule`` applies.
 
         By default no piece has one.
 

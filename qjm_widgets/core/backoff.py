@@ -166,6 +166,6 @@ def batch(call_seconds: float, *, within: float = 0.02) -> int:
     return max(1, int(min(MOST_ANNOUNCED, within / call_seconds)))
 
 
-def refill(there: int, most: int) -> int:
+def refill(pending: int, most: int) -> int:
     """Return how many jobs to submit together: none while more than half of ``most`` are pending."""
-    return most - there if there <= most // 2 else 0
+    return most - pending if pending <= most // 2 else 0

@@ -219,7 +219,7 @@ def title(record: JobSetRecord, jobs: int) -> str:
 
 
 def unresumable(record: JobSetRecord) -> str:
-    """Say which circuits are not in the store; empty if all are."""
+    """Return which circuits are not in the store; empty if all are."""
     circuits = record.unstored_circuits
     if not circuits:
         return ""

@@ -59,7 +59,7 @@ _MANY = 10
 
 
 def check_option_names(
-    given: Iterable[str], known: KnownOptions, ours: Collection[str], who: str
+    given: Iterable[str], known: KnownOptions, arguments: Collection[str], backend: str
 ) -> None:
     """Refuse options that neither the call nor the backend knows.
 
@@ -68,16 +68,16 @@ def check_option_names(
     Args:
         given: names of run options.
         known: names that the backend knows.
-        ours: arguments of the call itself.
-        who: the backend's name.
+        arguments: arguments of the call itself.
+        backend: the backend's name.
 
     Raises:
-        InputError: the error names the option and the one that was probably meant.
+        InputError: the error names the option and the name that was probably meant.
     """
     for name in given:
         if name in known.names or (known.others and name in COMMON):
             continue
-        meant = _meant(name, [*ours, *sorted(known.names)], COMMON if known.others else ())
+        meant = _meant(name, [*arguments, *sorted(known.names)], COMMON if known.others else ())
         if meant is not None:
             advice = f"did you mean {meant}=?"
         elif known.others:
@@ -85,11 +85,11 @@ def check_option_names(
         elif name in _HINTS:
             advice = _HINTS[name]
         elif not known.names:
-            advice = f"{who} takes none"
+            advice = f"{backend} takes none"
         elif len(known.names) <= _MANY:
-            advice = f"{who} knows {', '.join(sorted(known.names))}"
+            advice = f"{backend} knows {', '.join(sorted(known.names))}"
         else:
-            advice = f"neither this call nor {who} knows it"
+            advice = f"neither this call nor {backend} knows it"
         raise InputError(f"there is no run option {name!r}: {advice}")
 
 

@@ -38,7 +38,7 @@ class BackendFacts(NamedTuple):
 
     columns: tuple[str, ...]
     qpu_seconds: float | None
-    unheard: str | None
+    poll_error: str | None
     known_at: float | None
 
 

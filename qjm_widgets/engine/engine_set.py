@@ -1,4 +1,4 @@
-"""A job set as the engine sees it."""
+"""The engine's own state of a job set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Key: TypeAlias = tuple[str, int]
 
 
 class EngineSet:
-    """The engine's own view of a set: newer than what is published by at most one turn.
+    """The engine's own state of a set: newer than what is published by at most one turn.
 
     Attributes:
         state: the published state.

@@ -15,7 +15,7 @@ _LIMIT_WAIT = 30.0
 #: Seconds for which a learned pending limit is believed: the jobs of others may have filled it.
 _LIMIT_MEMORY = 600.0
 
-#: Nothing is submitted before that time (monotonic seconds), and why.
+#: The time before which nothing is submitted (monotonic seconds), and the reason.
 Block: TypeAlias = tuple[float, str]
 
 
@@ -31,11 +31,11 @@ class RateLimiter:
         self._full: Block = (0.0, "")
         self._unanswered = 0
 
-    # -- what it allows ------------------------------------------------------------------------------
+    # -- limits -------------------------------------------------------------------------------------
 
     @property
     def block(self) -> Block:
-        """Until when nothing is submitted, and why; a past time if nothing blocks."""
+        """The time until which nothing is submitted, and the reason; a past time if nothing blocks."""
         return max(self._busy, self._full)
 
     @property
@@ -86,7 +86,7 @@ class RateLimiter:
             return None
         return self._learned[0]
 
-    # -- what it learns ------------------------------------------------------------------------------
+    # -- reports ------------------------------------------------------------------------------------
 
     def hold_back(self, seconds: float, reason: str) -> None:
         """Submit nothing for so many seconds."""

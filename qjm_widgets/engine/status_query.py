@@ -67,7 +67,7 @@ class QueryCallbacks(NamedTuple):
 
 
 class StatusQuery:
-    """Poll jobs in their order: one by one, or together if the adapter lists them.
+    """A query for the states of jobs, in order: one by one, or together if the adapter lists them.
 
     A query whose call hangs can be split: the job that does not answer keeps the thread, and ``run``
     continues with the others on another thread.
@@ -204,7 +204,7 @@ class StatusQuery:
             self._callbacks.observed(job, found)
 
     def _name(self, job: Followed) -> None:
-        """Get an id that could not be had before."""
+        """Read the id of a job if it was unknown at submission."""
         try:
             job_id = self._adapter.job_id(job.handle)
         except BaseException:  # the job's state shows what is wrong

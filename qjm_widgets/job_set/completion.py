@@ -1,4 +1,4 @@
-"""Which jobs of a set have ended, while somebody waits for them."""
+"""Iterate over the jobs of a set as they end or are held."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ def iterate_settled(state: JobSetState, timeout: float | None) -> Iterator[int]:
 
 def unfinished_text(state: JobSetState, timeout: float | None) -> str:
     """Return the message of a wait that was too short: how many jobs have not ended, and which."""
-    going = [job for job in state.jobs if not job.status.settled]
-    some = ", ".join(f"{job.row} ({formatting.status_text(job.status)})" for job in going[:5])
-    more = ", …" if len(going) > 5 else ""
+    unfinished = [job for job in state.jobs if not job.status.settled]
+    some = ", ".join(f"{job.row} ({formatting.status_text(job.status)})" for job in unfinished[:5])
+    more = ", …" if len(unfinished) > 5 else ""
     return (
-        f"after {timeout} s {len(going):,} of {formatting.plural(len(state.jobs), 'job')} "
+        f"after {timeout} s {len(unfinished):,} of {formatting.plural(len(state.jobs), 'job')} "
         f"had not ended: {some}{more}. They go on: call it again, or give partial=True"
     )

@@ -1,4 +1,4 @@
-"""What a user changes of a job set: its name, tags and budget, and what its jobs do."""
+"""Change a job set: its name, tags and budget; cancel, retry, pause and resume its jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qjm_widgets.managed_job import ManagedJob
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.owner_process import check_process
 
-# Starts to drive a set, with a backend, an executor, a pass manager (each may be None) and run options.
+#: Starts to drive a set, with a backend, an executor, a pass manager (each may be None) and run options.
 Resume = Callable[[JobSetState, Any, Any, Any, Mapping[str, Any]], None]
 Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
 
@@ -27,7 +27,7 @@ class JobSetControl:
     Args:
         state: the set.
         engine: drives the set.
-        resume: what ``resume`` calls.
+        resume: starts to drive the set, for the method ``resume``.
     """
 
     def __init__(self, state: JobSetState, engine: Engine, resume: Resume) -> None:
@@ -169,7 +169,7 @@ class JobSetControl:
         return self._engine.retry(self._state, rows, [status])
 
     def pause(self) -> None:
-        """Submit no more jobs until ``unpause``; jobs that were submitted go on.
+        """Submit no more jobs until ``unpause``; submitted jobs continue.
 
         Raises:
             DrivenElsewhereError: another kernel drives the set.
@@ -201,15 +201,15 @@ class JobSetControl:
 
         Finished jobs keep their results. Submitted jobs are retrieved by their ids, unsent jobs are
         submitted, and jobs that ran inside the dead kernel are run again. A job that may have been
-        submitted is looked up if the provider has tags; otherwise it is held until you decide. If run
+        submitted is reconciled if the provider has tags; otherwise it is held until you decide. If run
         options came from a bundle, a warning shows them first. If this kernel drives the set already,
-        its held jobs are looked up again.
+        its held jobs are reconciled again.
 
         Args:
             backend: the backend that the set was made for; by default one that the manager knows by
                 name, or a plain simulator made again.
             executor: as for ``run``; it may differ from that of ``run``. With an executor, a set that
-                this kernel drives and that has no unfinished jobs goes on there with ``retry``.
+                this kernel drives and that has no unfinished jobs continues there with ``retry``.
             pass_manager: the pass manager of ``run``, if circuits still wait for it.
             paused: submit nothing until ``unpause``; submitted jobs are polled.
             run_options: the run options that could not be stored, and those to change.

@@ -88,7 +88,7 @@ class JobSet(JobSetControl):
     def jobs(self) -> list[Any]:
         """Return the provider's own job objects, in the order of their circuits.
 
-        None stands for a job that this process did not submit.
+        An entry is None if this process did not submit the job.
         """
         return [self._state.provider_jobs.get(job.row) for job in self._state.ordered()]
 
@@ -192,7 +192,7 @@ class JobSet(JobSetControl):
 
         Args:
             timeout: seconds to wait; None waits without limit.
-            partial: return what is there, at once or after ``timeout`` seconds.
+            partial: return the results that exist, at once or after ``timeout`` seconds.
             refresh: read the results from the store again.
             progress: as in ``wait``.
 

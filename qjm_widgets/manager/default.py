@@ -33,7 +33,7 @@ def open_managers() -> list[JobManager]:
 
 
 def _forget_default() -> None:
-    """In a forked child, make a manager of its own: the parent's has no threads there."""
+    """Forget the default manager in a forked child, where its threads do not run."""
     global _default, _making_default
     _default, _making_default = None, threading.Lock()
 

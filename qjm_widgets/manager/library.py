@@ -103,8 +103,8 @@ class JobSetLibrary:
         Args:
             job_set_id: 32 hexadecimal digits, as ``job_set.job_set_id()`` returned them.
             backend: the backend that ``resume`` will use.
-            refresh: read the set again; if that fails, the set keeps what it had. With a provider, look
-                there for jobs that are missing or held.
+            refresh: read the set again; if that fails, the set does not change. With a provider, find
+                its jobs that are missing or held.
             provider: a ``QiskitRuntimeService``.
 
         Raises:

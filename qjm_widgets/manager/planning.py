@@ -1,4 +1,4 @@
-"""From the arguments of ``run`` to a plan and to records, before anything is stored."""
+"""Plan a set: read the arguments of ``run``, cut the circuits, make the records; nothing is stored."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class ProviderSets:
             provider: the account.
             job_set_id: the id of the set.
             known: returns the set from the session or from the store.
-            refresh: look for jobs that are missing or held.
+            refresh: find jobs that are missing or held.
 
         Raises:
             JobSetNotFoundError: neither the store nor the provider has the set.
@@ -116,7 +116,7 @@ class ProviderSets:
                 "private results can be read once"
             )
         state.outcomes.put({row: outcome})
-        with contextlib.suppress(StoreError, ClosedError):  # it is written later; the caller gets it now
+        with contextlib.suppress(StoreError, ClosedError):  # it is written later
             self._engine.keep_outcome(state, row, outcome)
         return outcome
 

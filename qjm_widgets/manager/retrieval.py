@@ -107,7 +107,7 @@ class Resumption:
         pass_manager: Any,
         options: Mapping[str, Any],
     ) -> None:
-        """Drive a set in this kernel; if it is driven here already, look for its held jobs again.
+        """Drive a set in this kernel; if it is driven here already, reconcile its held jobs again.
 
         The arguments and errors are those of ``JobSet.resume``.
         """

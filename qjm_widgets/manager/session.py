@@ -13,7 +13,7 @@ class Session:
     """The job sets of one manager in this process.
 
     Attributes:
-        lock: held while a set is looked up and then added, resumed or removed.
+        lock: held while a set is found and then added, resumed or removed.
     """
 
     def __init__(self) -> None:

@@ -108,7 +108,7 @@ _MOST_KNOWN_KEYS = 1000
 
 
 class _Writer:
-    """Replace everything that JSON lacks by tagged dicts, and collect the arrays."""
+    """A writer that replaces everything that JSON lacks by tagged dicts, and collects the arrays."""
 
     def __init__(self, *, long_integers: bool = False) -> None:
         self.arrays: list[np.ndarray[Any, Any]] = []

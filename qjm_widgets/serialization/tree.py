@@ -85,7 +85,7 @@ class Kind(NamedTuple):
 
 
 class Codec:
-    """Write and read values of the given kinds; the first kind that takes a type writes it.
+    """A writer and reader of values of the given kinds; the first kind that takes a type writes it.
 
     If ``write`` of a kind returns an ``Untagged`` tree, the value is written without a tag, as plain
     JSON.

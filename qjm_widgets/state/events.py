@@ -33,7 +33,7 @@ class JobEvent:
 class Subscription:
     """Delivers events to one callback, in order, on a thread of its own; a context manager.
 
-    An error of the callback is logged; it gets the next event all the same.
+    An error of the callback is logged; the next event is delivered anyway.
     """
 
     def __init__(self, callback: Callable[[JobEvent], object], ended: Callable[[Subscription], None]):

@@ -1,4 +1,4 @@
-"""One job set in this process: what the engine published last, and who waits for changes."""
+"""The state of one job set in this process, as the engine published it last."""
 
 from __future__ import annotations
 
@@ -90,17 +90,17 @@ class JobSetState:
 
     @property
     def set_id(self) -> str:
-        """32 hexadecimal digits."""
+        """The set's id, 32 hexadecimal digits."""
         return self._record.set_id
 
     @property
     def adapter(self) -> BackendAdapter | None:
-        """Runs its jobs; None if this kernel does not drive it."""
+        """The adapter that runs its jobs; None if this kernel does not drive it."""
         return self._adapter
 
     @property
     def owner(self) -> str | None:
-        """The kernel that drives it, in words, if it is another one; else None."""
+        """The kernel that drives it, as text, if it is another one; else None."""
         return self._owner
 
     @property
@@ -110,12 +110,12 @@ class JobSetState:
 
     @property
     def tries(self) -> int:
-        """After so many refusals because the backend was busy, a job is an error."""
+        """The number of refusals by a busy backend after which a job is an error."""
         return self._tries
 
     @property
     def sequence(self) -> int:
-        """How many publications there were."""
+        """The number of publications so far."""
         return self._sequence
 
     @property
@@ -130,7 +130,7 @@ class JobSetState:
 
     @property
     def waiting(self) -> Waiting | None:
-        """What submission waits for, or None."""
+        """The reason why submission waits, or None."""
         return self._waiting
 
     @property
@@ -188,7 +188,7 @@ class JobSetState:
 
     @property
     def finished(self) -> int:
-        """How many jobs are done."""
+        """The number of jobs that are done."""
         return self.totals.numbers[Status.DONE]
 
     def ordered(self) -> list[JobRecord]:
@@ -230,7 +230,7 @@ class JobSetState:
         self._record = record
 
     def set_owner(self, owner: str | None) -> None:
-        """Set which other kernel drives the set, in words; None: no other."""
+        """Set which other kernel drives the set, as text; None: no other."""
         if owner != self._owner:
             self._owner = owner
             self.notify()
@@ -245,7 +245,7 @@ class JobSetState:
         self._tries = tries
 
     def set_waiting(self, waiting: Waiting | None) -> None:
-        """Set what submission waits for, unless a user would see no difference."""
+        """Set why submission waits, unless a user would see no difference."""
         known = self._waiting
         if known is not None and waiting is not None and known.looks_like(waiting):
             return

@@ -176,7 +176,7 @@ class OutcomeReader:
             return ExperimentOutcome(name, 0, False, str(error), {"name": name}, Layout((), None))
 
     def job_outcome(self, row: int) -> tuple[list[CircuitOutcome], Mapping[str, Any]]:
-        """Return the outcomes of one job's circuits, and what its result has beside them.
+        """Return the outcomes of one job's circuits, and the metadata of its result.
 
         Raises:
             NotAvailableError: the job has no result, or not of all its circuits.
@@ -190,7 +190,7 @@ class OutcomeReader:
         return found, outcome.info
 
     def merged_info(self) -> dict[str, Any]:
-        """Merge what the results of all jobs have beside their circuits."""
+        """Merge the metadata of the results of all jobs."""
         outcomes = [self._state.outcomes.get(job.row) for job in self._state.jobs]
         return merge_metadata([outcome.info for outcome in outcomes if outcome is not None])
 
@@ -207,14 +207,14 @@ def unreadable(circuit: int, outcome: CircuitOutcome, part: str, reason: str) ->
 
 
 def _no_result(job: JobRecord) -> str:
-    who = f"job {job.row} (circuits {job.span})"
+    job_text = f"job {job.row} (circuits {job.span})"
     if job.status is Status.ERROR:
-        return f"{who} failed: {job.error or 'without a reason'}"
+        return f"{job_text} failed: {job.error or 'without a reason'}"
     if job.status is Status.CANCELLED:
-        return f"{who} was cancelled"
+        return f"{job_text} was cancelled"
     if job.status is Status.DONE:
-        return f"{who} is done, but its result is still at the provider: job_set.resume(backend)"
-    return f"{who} is {status_text(job.status)}"
+        return f"{job_text} is done, but its result is still at the provider: job_set.resume(backend)"
+    return f"{job_text} is {status_text(job.status)}"
 
 
 def _circuit_at(outcome: JobOutcome, place: int) -> CircuitOutcome | None:

@@ -16,9 +16,9 @@ def check_process(process: int) -> None:
     Raises:
         ClosedError: this is another process.
     """
-    here = os.getpid()
-    if here != process:
+    current = os.getpid()
+    if current != process:
         raise ClosedError(
-            f"this manager belongs to process {process}, from which this process ({here}) was forked:"
+            f"this manager belongs to process {process}, from which this process ({current}) was forked:"
             " its jobs go on there. Make a JobManager of its own here, and retrieve the set with it"
         )

@@ -62,7 +62,7 @@ class _Line(ABC):
                 self._write("\n")
 
     def refresh(self) -> None:
-        """Write if it is time; called repeatedly."""
+        """Write the line if an update is due; call this repeatedly."""
         now = time.monotonic()
         if now >= self._due and self._is_shown():
             self._due = now + (_REDRAW if self._terminal else _LOG_EVERY)
@@ -74,29 +74,29 @@ class _Line(ABC):
     def _update(self) -> None:
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
-            done, of = self._share()
-            full = _BAR * done // max(1, of)
+            done, total = self._done_and_total()
+            full = _BAR * done // max(1, total)
             bar = f"[{'#' * full}{'.' * (_BAR - full)}]"
-            line = f"{bar} {self._words()}{self._left()} · {self._elapsed()}"[:width]
+            line = f"{bar} {self._progress_text()}{self._remaining_text()} · {self._elapsed()}"[:width]
             if line != self._last:
                 # Padding erases a longer line before, on any terminal.
                 self._write(f"\r{line.ljust(min(len(self._last), width))}")
             self._last = line
             return
-        words = self._words()
-        if words != self._last:
-            self._write(f"{words}{self._left()} · {self._elapsed()}\n")
-        self._last = words
+        text = self._progress_text()
+        if text != self._last:
+            self._write(f"{text}{self._remaining_text()} · {self._elapsed()}\n")
+        self._last = text
 
     @abstractmethod
-    def _words(self) -> str:
-        """Return the text."""
+    def _progress_text(self) -> str:
+        """Return the text of the line."""
 
     @abstractmethod
-    def _share(self) -> tuple[int, int]:
-        """Return how much is done, and of how much."""
+    def _done_and_total(self) -> tuple[int, int]:
+        """Return how many parts are done, and how many there are."""
 
-    def _left(self) -> str:
+    def _remaining_text(self) -> str:
         return ""
 
     def _elapsed(self) -> str:
@@ -128,7 +128,7 @@ class SavingLine(_Line):
         self._show: Callable[[str], None] | None = None
 
     def refresh(self) -> None:
-        """Write if it is time; called repeatedly."""
+        """Write the line if an update is due; call this repeatedly."""
         now = time.monotonic()
         if now < self._due or self._stream is not None:
             super().refresh()
@@ -136,7 +136,7 @@ class SavingLine(_Line):
             self._due = now + _REDRAW
             self._show = self._show or _display.load().text_line()
             if self._show is not None:
-                self._show(self._words())
+                self._show(self._progress_text())
 
     def __exit__(
         self,
@@ -147,15 +147,15 @@ class SavingLine(_Line):
         """Write the last state, if anything was written before."""
         super().__exit__(kind, error, trace)
         if self._show is not None:
-            self._show(f"{self._words()} · {self._elapsed()}")
+            self._show(f"{self._progress_text()} · {self._elapsed()}")
 
-    def _words(self) -> str:
+    def _progress_text(self) -> str:
         saved = self._saved()
         if saved == self._circuits:
             return f"saved {saved:,} circuits"
         return f"saving {saved:,} of {self._circuits:,} circuits"
 
-    def _share(self) -> tuple[int, int]:
+    def _done_and_total(self) -> tuple[int, int]:
         return self._saved(), self._circuits
 
 
@@ -164,18 +164,18 @@ class FileLine(_Line):
 
     def __init__(self, stream: TextIO | None = None) -> None:
         super().__init__(None, stream)
-        self._text, self._done, self._of = "", 0, 0
+        self._text, self._done, self._total = "", 0, 0
 
-    def update(self, text: str, done: int, of: int) -> None:
-        """Show what happens ("checking circuits"), how many are done, and of how many."""
-        self._text, self._done, self._of = text, done, of
+    def update(self, text: str, done: int, total: int) -> None:
+        """Show the current step ("checking circuits"), and how many of its parts are done."""
+        self._text, self._done, self._total = text, done, total
         self.refresh()
 
-    def _words(self) -> str:
-        return f"{self._text}: {self._done:,} of {self._of:,}"
+    def _progress_text(self) -> str:
+        return f"{self._text}: {self._done:,} of {self._total:,}"
 
-    def _share(self) -> tuple[int, int]:
-        return self._done, self._of
+    def _done_and_total(self) -> tuple[int, int]:
+        return self._done, self._total
 
 
 class ProgressLine(_Line):
@@ -193,7 +193,7 @@ class ProgressLine(_Line):
         self._ends: float | None = None
         self._estimate_due = 0.0
 
-    def _words(self) -> str:
+    def _progress_text(self) -> str:
         state = self._state
         name = formatting.first_line(state.record.name, 40)
         line = f"{name}: {state.summary()}"
@@ -202,7 +202,7 @@ class ProgressLine(_Line):
         # The store's error may have several lines.
         return formatting.first_line(line, _LONGEST)
 
-    def _left(self) -> str:
+    def _remaining_text(self) -> str:
         now = time.time()
         if now >= self._estimate_due:
             self._estimate_due = now + _ESTIMATE_EVERY
@@ -211,7 +211,7 @@ class ProgressLine(_Line):
             return ""
         return f"; about {_rounded(max(1.0, self._ends - now))} left"
 
-    def _share(self) -> tuple[int, int]:
+    def _done_and_total(self) -> tuple[int, int]:
         numbers = self._state.numbers()
         return sum(number for status, number in numbers.items() if status.final), sum(numbers.values())
 

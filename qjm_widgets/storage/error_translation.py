@@ -109,8 +109,8 @@ def replaced(path: str) -> StoreGoneError:
 def not_writable(path: str) -> str | None:
     """Return which of file and directory must not be written, or None."""
     for place, kind in ((Path(path).parent, "directory"), (Path(path), "file")):
-        there = os.access(place, os.F_OK, effective_ids=_EFFECTIVE)
-        if there and not os.access(place, os.W_OK, effective_ids=_EFFECTIVE):
+        exists = os.access(place, os.F_OK, effective_ids=_EFFECTIVE)
+        if exists and not os.access(place, os.W_OK, effective_ids=_EFFECTIVE):
             return f"no right to write the {kind}"
     return None
 

@@ -47,7 +47,7 @@ class FileGuard:
         self._known: _File = None
         self._journal: _File = None
         self._copy: Path | None = None
-        self._learn()
+        self._note_identities()
 
     def keep(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Return the connection to use, which is the same while its file is there.
@@ -79,12 +79,12 @@ class FileGuard:
                 path, _OWNED, self._owner
             ):
                 raise replaced(path)
-            if left := self._left(connection, path):
+            if left := self._copy_unsaved_sets(connection, path):
                 _LOG.warning(left)
             self._remove_journal(path)
         again = self._reopen()
         connection.close()
-        self._learn()
+        self._note_identities()
         return again
 
     def holds(self) -> bool:
@@ -97,13 +97,15 @@ class FileGuard:
             return self.keep(connection), None
         except (StoreError, OSError, sqlite3.Error):
             assert self._path is not None
-            return connection, self._left(connection, self._path)
+            return connection, self._copy_unsaved_sets(connection, self._path)
 
-    def _left(self, connection: sqlite3.Connection, path: str) -> str | None:
+    def _copy_unsaved_sets(self, connection: sqlite3.Connection, path: str) -> str | None:
         """Return a warning about sets that only the open file has, after copying it; None if none."""
-        there = {set_id: lines for set_id, _, lines in self._rows_in(path, _ALL) or ()}
+        lines_there = {set_id: lines for set_id, _, lines in self._rows_in(path, _ALL) or ()}
         names = [
-            name for set_id, name, lines in connection.execute(_ALL) if lines > there.get(set_id, -1)
+            name
+            for set_id, name, lines in connection.execute(_ALL)
+            if lines > lines_there.get(set_id, -1)
         ]
         if not names:
             return None
@@ -116,7 +118,7 @@ class FileGuard:
             return f"{what}, and {sets} of it could not be restored: {error}"
         return f"{what}, and {sets} of it are kept in {copy}: JobManager(store={str(copy)!r}) has them."
 
-    def _learn(self) -> None:
+    def _note_identities(self) -> None:
         if self._path is not None:
             self._known = _identity(self._path)
             self._journal = _identity(f"{self._path}-wal")

@@ -1,8 +1,7 @@
 """Stores that are open while the process is forked: the file remains the parent's.
 
 SQLite keeps a process-wide list of open files and their locks. A child has a copy of this list, but not
-the
-locks: it must not use a connection of its parent, and must close it before it opens the same file.
+the locks: it must not use a connection of its parent, and must close it before it opens the same file.
 """
 
 from __future__ import annotations
@@ -25,9 +24,9 @@ class Forked(Protocol):
 
 
 _stores: weakref.WeakSet[Forked] = weakref.WeakSet()
-_resting: list[Forked] = []
+_waiting_stores: list[Forked] = []
 _inherited: list[sqlite3.Connection] = []
-_one_at_a_time = threading.Lock()
+_fork_lock = threading.Lock()
 
 
 def register(store: Forked) -> None:
@@ -42,19 +41,19 @@ def close_inherited() -> None:
 
 
 def _before() -> None:
-    _one_at_a_time.acquire()
+    _fork_lock.acquire()
     for store in list(_stores):
         store.before_fork()
-        _resting.append(store)
+        _waiting_stores.append(store)
 
 
 def _after() -> None:
-    while _resting:
-        connection = _resting.pop().after_fork()
+    while _waiting_stores:
+        connection = _waiting_stores.pop().after_fork()
         if connection is not None:
             # Not closed here: another thread may have been inside SQLite at the fork.
             _inherited.append(connection)
-    _one_at_a_time.release()
+    _fork_lock.release()
 
 
 if hasattr(os, "register_at_fork"):

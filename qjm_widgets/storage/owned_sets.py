@@ -1,4 +1,4 @@
-"""Which sets this store owns, and the check that it still does before it writes."""
+"""The sets that this store owns, and the check of the ownership before each write."""
 
 from __future__ import annotations
 

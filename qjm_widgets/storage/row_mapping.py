@@ -160,12 +160,14 @@ def block_to_row(set_key: int, block: CircuitBlock) -> tuple[Row, Row, bytes]:
     return key, (block.encoding, _text(block.notes), bool(block.untranspiled)), block.data
 
 
-def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | None]) -> list[SetSummary]:
+def summaries_from_rows(
+    rows: list[Row], describe_owner: Callable[[str | None], str | None]
+) -> list[SetSummary]:
     """Join rows into summaries: the columns of a set, its owner, a status, its jobs and its flawed jobs.
 
     Args:
         rows: the rows of one set follow each other.
-        living: describes an owner, or returns None if it no longer lives.
+        describe_owner: describes an owner; returns None if it is no longer alive.
     """
     summaries: list[SetSummary] = []
     owners: list[str | None] = []
@@ -181,6 +183,6 @@ def summaries_from_rows(rows: list[Row], living: Callable[[str | None], str | No
         if flawed:
             summaries[-1] = summaries[-1]._replace(flawed=flawed)
     return [
-        summary if summary.over else summary._replace(owner=living(owner))
+        summary if summary.over else summary._replace(owner=describe_owner(owner))
         for summary, owner in zip(summaries, owners, strict=True)
     ]

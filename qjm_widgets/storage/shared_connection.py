@@ -103,7 +103,7 @@ class SharedConnection:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Read inside one transaction; works if the file is gone, too."""
+        """Read inside one transaction, also if the file was deleted."""
         with self._lock, translated(self.path):
             connection = self._readable()
             connection.execute("BEGIN")

@@ -146,7 +146,7 @@ class SQLiteStore(SharedConnection):
         """Return the sets, newest first: those of that name if one is given, at most ``limit``."""
         found = self._select(tuple, sql.LIST_SETS, name, -1 if limit is None else int(limit))
         with self._decoding():
-            return row_mapping.summaries_from_rows(found, self._living())
+            return row_mapping.summaries_from_rows(found, self._owner_describer())
 
     def size(self) -> int:
         """Return the size of the store in bytes, without the journal."""
@@ -205,17 +205,17 @@ class SQLiteStore(SharedConnection):
         found: list[int] = self._select(lambda columns: columns[0], "PRAGMA data_version")
         return found[0]
 
-    def _living(self) -> Callable[[str | None], str | None]:
-        """Return a function that describes an owner and looks each one up once."""
+    def _owner_describer(self) -> Callable[[str | None], str | None]:
+        """Return a function that describes an owner; the description of each is cached."""
         known: dict[str | None, str | None] = {}
 
-        def living(owner: str | None) -> str | None:
+        def describe(owner: str | None) -> str | None:
             if owner not in known:
                 with self._lock, translated(self.path):
                     known[owner] = self._owner.describe(self._open_connection(), owner)
             return known[owner]
 
-        return living
+        return describe
 
     def _insert(self, connection: sqlite3.Connection, record: JobSetRecord) -> int:
         if connection.execute(sql.SET_KEY, (record.set_id,)).fetchone():

@@ -33,7 +33,7 @@ _STATIC_ROWS = 50
 
 
 class _View:
-    """What one view of the list shows, and the last message to it."""
+    """One view of the list: its query, its rows, and the last message to it."""
 
     def __init__(self, query: SetQuery, first: int, last: int) -> None:
         self.query, self.first, self.last = query, first, last

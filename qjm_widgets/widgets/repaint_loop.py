@@ -31,15 +31,15 @@ class RepaintLoop:
         self._running = False
 
     def request(self, repaint: Repaint) -> None:
-        """Call it at the next repaint. Quick, from any thread."""
+        """Call a function at the next repaint. Quick, from any thread."""
         self._add(self._requested, repaint)
 
     def request_idle(self, repaint: Repaint) -> None:
-        """Call it between two repaints. Quick, from any thread."""
+        """Call a function between two repaints. Quick, from any thread."""
         self._add(self._idle_requested, repaint)
 
     def flush(self) -> None:
-        """Do what is requested now, on this thread."""
+        """Make the requested repaints now, on this thread."""
         self._repaint(self._requested)
         self._repaint(self._idle_requested)
 

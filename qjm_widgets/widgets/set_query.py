@@ -27,7 +27,7 @@ STATES = ("under_way", "interrupted", "held", "failed", "cancelled", "done")
 
 
 class SetQuery(NamedTuple):
-    """Which sets a user wants; an empty field matches all."""
+    """A query for sets; an empty field matches all."""
 
     text: str = ""
     state: str = ""

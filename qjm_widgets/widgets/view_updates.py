@@ -116,7 +116,7 @@ class ViewUpdates:
     def rows(self, indices: Any) -> list[int] | None:
         """Return the rows of jobs that the page names by their place in the order of the circuits.
 
-        None stands for all jobs. Unknown places are left out.
+        None means all jobs. Unknown places are left out.
         """
         if indices is None:
             return None

@@ -1,4 +1,4 @@
-"""What each view of a panel shows: rows, an order of the jobs, and counts or the timeline."""
+"""The views of a panel: each shows rows, an order of the jobs, and counts or the timeline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ORDER_SECONDS = 0.5
 
 
 class View:
-    """What one view shows: rows ``first:last``, and the counts of a selection or (None) the timeline.
+    """One view: it shows rows ``first:last``, and the counts of a selection or (None) the timeline.
 
     Attributes:
         query: which jobs it shows and in which order; None for all in the order of their circuits.

@@ -92,7 +92,7 @@ def head(
 def _stale(facts: BackendFacts | None, answered_at: float | None) -> dict[str, Any] | None:
     """Return since when polls fail, and why; None if they do not."""
     since = answered_at or (facts and facts.known_at)
-    if facts is None or facts.unheard is None or since is None:
+    if facts is None or facts.poll_error is None or since is None:
         return None
-    text = formatting.first_line(facts.unheard, TEXT_LENGTH)
+    text = formatting.first_line(facts.poll_error, TEXT_LENGTH)
     return {"since": milliseconds(since), "text": text}

@@ -54,9 +54,9 @@ def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
     ended = sorted((job.finished_at, job.row) for job in jobs if job.finished_at is not None)
     assert kept.latest(3) == anew.latest(3) == [jobs[row] for _, row in ended[-3:]]
     assert {job.row for job in jobs if job.status is Status.DONE} <= set(kept.done)
-    told, expected = kept.facts(), anew.facts()
-    assert told._replace(qpu_seconds=None) == expected._replace(qpu_seconds=None)
-    assert told.qpu_seconds == pytest.approx(expected.qpu_seconds)
+    facts, expected = kept.facts(), anew.facts()
+    assert facts._replace(qpu_seconds=None) == expected._replace(qpu_seconds=None)
+    assert facts.qpu_seconds == pytest.approx(expected.qpu_seconds)
 
 
 def test_columns_that_say_nothing_of_any_job_are_not_named() -> None:
@@ -74,13 +74,13 @@ def test_processor_time_is_of_all_attempts_of_all_jobs() -> None:
 
 def test_asking_fails_where_it_fails_for_every_job() -> None:
     lost = a_job(0, status=Status.QUEUED, sent_at=5.0, last_error="timed out")
-    heard = a_job(1, status=Status.RUNNING, sent_at=5.0, checked_at=9.0)
-    assert Totals([lost, heard]).facts().unheard is None
-    silent = replace(heard, last_error="refused")
-    told = Totals([lost, silent]).facts()
-    assert (told.unheard, told.known_at) == ("timed out", 9.0)
+    answered = a_job(1, status=Status.RUNNING, sent_at=5.0, checked_at=9.0)
+    assert Totals([lost, answered]).facts().poll_error is None
+    silent = replace(answered, last_error="refused")
+    facts = Totals([lost, silent]).facts()
+    assert (facts.poll_error, facts.known_at) == ("timed out", 9.0)
     # Where a cancellation is asked for, it may be that which failed.
-    assert Totals([replace(lost, cancel_requested=True)]).facts().unheard is None
+    assert Totals([replace(lost, cancel_requested=True)]).facts().poll_error is None
 
 
 def test_a_code_tells_a_cancellation_under_way() -> None:

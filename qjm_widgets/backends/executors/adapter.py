@@ -43,7 +43,7 @@ def on_executor(
     inner: BackendAdapter,
     backend: Any,
     executor: Any,
-    spare: Callable[[], Processes],
+    own_processes: Callable[[], Processes],
     *,
     rerun: bool | None,
 ) -> OnExecutor:
@@ -53,8 +53,8 @@ def on_executor(
         inner: the backend's own adapter.
         backend: the user's backend or sampler.
         executor: ``"processes"``, any ``concurrent.futures.Executor``, or a Dask ``Client``.
-        spare: returns the manager's own processes: for ``"processes"``, and if a pool breaks.
-        rerun: whether the user allowed that jobs which may be lost are run again.
+        own_processes: returns the manager's own processes: for ``"processes"``, and if a pool breaks.
+        rerun: whether jobs that may be lost may be run again.
 
     Raises:
         InputError: it is not an executor, the backend's jobs outlive the kernel, or the backend cannot
@@ -72,13 +72,13 @@ def on_executor(
     if isinstance(executor, str):
         if executor != PROCESSES:
             raise InputError(f"executor must be {PROCESSES!r} or an executor, not {executor!r}")
-        executor = spare()
+        executor = own_processes()
     elif isinstance(executor, type) or not callable(getattr(executor, "submit", None)):
         raise InputError(
             f"executor must be {PROCESSES!r}, a concurrent.futures.Executor or a Dask Client, "
             f"not {executor!r}"
         )
-    return OnExecutor(inner, backend, Workers(executor, spare))
+    return OnExecutor(inner, backend, Workers(executor, own_processes))
 
 
 class OnExecutor(BackendAdapter):
@@ -104,11 +104,11 @@ class OnExecutor(BackendAdapter):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """That of the backend."""
+        """The seed rule of the backend."""
         return self._inner.seed_rule
 
     def option_names(self) -> KnownOptions:
-        """Return those of the backend."""
+        """Return the run options of the backend."""
         return self._inner.option_names()
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
@@ -125,11 +125,11 @@ class OnExecutor(BackendAdapter):
         pickle_for_workers(dict(options), "one of the run options")
 
     def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
-        """Refuse what the backend refuses."""
+        """Refuse cuts that the backend refuses."""
         self._inner.check_cut(inputs, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """Return those of the backend, so that the samples are the same as without an executor."""
+        """Return the seeds of the backend, so that the samples are the same as without an executor."""
         if isinstance(self._inner, Sampler):
             seed = seed_of(self._inner.sampler)
             if seed is not None and not isinstance(seed, Integral):

@@ -1,4 +1,4 @@
-"""A job on an executor: its task, its future, and what is known of it."""
+"""A job on an executor: its task, its future, and its state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between executors: their kind, their number of workers, the errors of dead workers."""
+"""Differences between executors: their kind, their number of workers, the errors of dead workers."""
 
 from __future__ import annotations
 

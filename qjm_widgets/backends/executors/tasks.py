@@ -39,7 +39,7 @@ class Pickled(NamedTuple):
 
 
 class TaskResult(NamedTuple):
-    """What a worker returns for a job that has ended; times are seconds since 1970, UTC.
+    """The result of a worker for a job that has ended; times are seconds since 1970, UTC.
 
     ``outcome`` is encoded (``JobOutcome.encode``); ``failed`` is as in ``Observation``.
     """
@@ -183,11 +183,11 @@ def _reseed_after_fork() -> None:
 
 def _differing(wanted: Mapping[str, str]) -> str | None:
     """Return which packages have other versions here than at the job's origin, and what to do."""
-    here = {package: _version(package) for package in wanted}
+    installed = {package: _version(package) for package in wanted}
     parts = [
-        f"{package} {here[package] or 'is missing'} instead of {version}"
+        f"{package} {installed[package] or 'is missing'} instead of {version}"
         for package, version in wanted.items()
-        if here[package] != version
+        if installed[package] != version
     ]
     if not parts:
         return None

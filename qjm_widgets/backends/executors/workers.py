@@ -28,22 +28,22 @@ class Workers:
 
     Args:
         executor: any ``concurrent.futures.Executor``, ``Processes``, or a Dask ``Client``.
-        spare: returns the manager's own processes, which replace a pool that broke.
+        own_processes: returns the manager's own processes, which replace a pool that broke.
 
     Attributes:
         client: the Dask client that the executor uses, or None.
         reports_starts: whether a missing event of a start means that the task waits.
     """
 
-    def __init__(self, executor: Any, spare: Callable[[], Processes]) -> None:
+    def __init__(self, executor: Any, own_processes: Callable[[], Processes]) -> None:
         self.client = dask_client(executor)
         self._executor = executor.get_executor(pure=False) if is_client(executor) else executor
-        self._spare = spare
+        self._own_processes = own_processes
         number = workers_of(self._executor)
         self.reports_starts = self.client is not None or number is not None
         self._number = number or _DEFAULT_WORKERS
         self._counted_at: float | None = None
-        self._swapping = threading.Lock()
+        self._replacing = threading.Lock()
 
     def check(self) -> None:
         """Refuse a closed client.
@@ -69,12 +69,12 @@ class Workers:
             return self._replace(executor).submit(function, *arguments)
         except RuntimeError as error:
             if "interpreter" in str(error):
-                # Not accepted, through no fault of the job: it stays "not sent" in the store.
+                # The job was not accepted, but is not at fault: it stays "not sent" in the store.
                 raise ConnectionRefusedError(str(error)) from error
             raise InvalidStateError(f"the executor accepts no more jobs ({error}): {_KEEP}") from error
 
     def cancel(self, future: Any) -> None:
-        """Stop a call if that is possible; else it runs on, and its result is unused."""
+        """Stop a call if that is possible; else it runs on, and its result is discarded."""
         executor = self._executor
         if isinstance(executor, Processes):
             future.cancel()
@@ -84,7 +84,7 @@ class Workers:
                 getattr(future, "abort", future.cancel)()
 
     def count(self) -> None:
-        """Ask a cluster for its number of workers, at most once in a while."""
+        """Count the workers of a cluster, at most every ten seconds."""
         now = time.monotonic()
         late = self._counted_at is None or now - self._counted_at > _COUNT_SECONDS
         if self.client is not None and late:
@@ -94,13 +94,17 @@ class Workers:
 
     @property
     def pending_limit(self) -> int:
-        """Enough jobs for all workers; those not yet with the executor can still be cancelled."""
+        """The number of jobs that keeps all workers busy; jobs beyond it can still be cancelled."""
         return 2 * max(1, self._number) + 2
 
     def _replace(self, broken: Any) -> Any:
-        """Continue on the manager's own processes: a pool that broke never works again."""
-        with self._swapping:
+        """Continue on the manager's own processes: a broken pool accepts no calls."""
+        with self._replacing:
             if self._executor is broken:
-                spare = self._spare()
-                self._executor, self._number, self.reports_starts = spare, spare.number, True
+                own_processes = self._own_processes()
+                self._executor, self._number, self.reports_starts = (
+                    own_processes,
+                    own_processes.number,
+                    True,
+                )
             return self._executor

@@ -127,7 +127,7 @@ class IBMQuantum(RemoteAdapter):
     # -- before submission ---------------------------------------------------------------------------
 
     def option_names(self) -> KnownOptions:
-        """Return those of the runtime's sampler, and ``batch``."""
+        """Return the options of the runtime's sampler, and ``batch``."""
         return KnownOptions(sampler_options(), others=False)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:

@@ -66,7 +66,7 @@ class IBMLocal(Sampler):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """That of the simulator; a sampler applies Aer's by shots."""
+        """The seed rule of the simulator; a sampler applies Aer's by shots."""
         rule = simulators.seed_rule(self._backend)
         return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
 

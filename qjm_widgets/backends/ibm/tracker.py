@@ -167,7 +167,7 @@ class Tracker:
         return found
 
     def _stop(self, duplicate: RemoteJob) -> str:
-        """Cancel a duplicate, unless it has ended; return what became of it, as text."""
+        """Cancel a duplicate, unless it has ended; return its end as text."""
         status = duplicate.observation.status
         if status is Status.CANCELLED:
             return "cancelled"
