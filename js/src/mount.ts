@@ -1,4 +1,4 @@
-/** What both entries share: connect a session, paint its view, and repaint when the state has changed. */
+/** Mount a panel: connect a session, paint its view, and repaint when the state has changed. */
 import { render } from "preact";
 
 interface Session {
@@ -11,7 +11,7 @@ interface View {
   close?(): void;
 }
 
-/** Returns how to unmount, as anywidget expects it of `render`. */
+/** Return a function that unmounts, as anywidget expects it of `render`. */
 export function mount<S extends Session>(
   el: HTMLElement,
   connect: (repaint: () => void) => S,

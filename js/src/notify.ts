@@ -28,14 +28,14 @@ export async function changeNotifySetting(on: boolean): Promise<NotifySetting> {
   return readNotifySetting();
 }
 
-/** Returns a function to call with each new state; it notifies once when the set has finished. */
+/** Return a function to call with each new state; it notifies once when the set has finished. */
 export function notifyOnEnd(panel: HTMLElement): (state: State) => void {
   let running = false;
   return ({ connection, head }) => {
     if (connection !== "connected" || head === null) return;
     const ended = running && head.settled;
     running = !head.settled;
-    if (!ended || !outOfSight(panel) || readNotifySetting() !== "on") return;
+    if (!ended || !isHidden(panel) || readNotifySetting() !== "on") return;
     try {
       const notification = new Notification(head.name, {
         body: sentence(head.lead, head.line),
@@ -52,7 +52,7 @@ export function notifyOnEnd(panel: HTMLElement): (state: State) => void {
   };
 }
 
-/** In a hidden browser tab or a hidden tab of the notebook application. */
-function outOfSight(panel: HTMLElement): boolean {
+/** Whether the panel is in a hidden browser tab or a hidden tab of the notebook application. */
+function isHidden(panel: HTMLElement): boolean {
   return document.hidden || (panel.isConnected && panel.getClientRects().length === 0);
 }

@@ -92,7 +92,7 @@ export function HistoryHead({ state, listing, actions }: Props) {
 function StoreAnswer({ state }: { state: HistoryState }) {
   const answer = state.answers.get(null);
   return (
-    <p class={`qjm-said${answer?.ok === false ? " qjm-refused" : ""}`} role="status">
+    <p class={`qjm-answer${answer?.ok === false ? " qjm-refused" : ""}`} role="status">
       {answer?.text}
     </p>
   );

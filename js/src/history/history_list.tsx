@@ -14,7 +14,7 @@ const NARROW = 620;
 const VISIBLE_ROWS = 7;
 const OVERSCAN = 8;
 /** Rows to request: more than are visible while the largest drawer is closed. */
-const ASKED_FOR = 30;
+const REQUESTED_ROWS = 30;
 
 interface Props {
   state: HistoryState;
@@ -78,7 +78,7 @@ function Rows({ state, actions, now, matching }: Props & { matching: number }) {
   const { first, last } = visibleRange(layout, scrollTop, height, OVERSCAN);
 
   // A fixed number: a search with fewer matches then sends one request.
-  useEffect(() => actions.setViewport(first, first + ASKED_FOR), [actions, first]);
+  useEffect(() => actions.setViewport(first, first + REQUESTED_ROWS), [actions, first]);
   // A new search starts at the top.
   useLayoutEffect(() => {
     scroller.current?.scrollTo?.({ top: 0 });

@@ -1,4 +1,4 @@
-/** Connects the model of the list with its state. Independent of the views. */
+/** Connect the model of the list with its state. Independent of the views. */
 import type { AnyModel } from "@anywidget/types";
 import { type DecodedStore, decodeListing, decodeStore } from "../protocol/history_decode";
 import {

@@ -54,7 +54,7 @@ export function Prune({ state, actions, onEnd }: Props) {
         />
         {" days"}
       </label>
-      <span role="status">{sets === null ? "" : howMany(sets)}</span>
+      <span role="status">{sets === null ? "" : matchesText(sets)}</span>
       <Button
         variant="danger"
         disabled={!valid || sets === null || sets === 0}
@@ -74,6 +74,6 @@ export function Prune({ state, actions, onEnd }: Props) {
   );
 }
 
-function howMany(sets: number): string {
+function matchesText(sets: number): string {
   return sets === 0 ? "No such set." : `Matches ${plural(sets, "set")}.`;
 }

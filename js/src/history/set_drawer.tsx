@@ -96,7 +96,7 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
           />
         )}
       </div>
-      <p class={`qjm-said${answer?.ok === false ? " qjm-refused" : ""}`} role="status">
+      <p class={`qjm-answer${answer?.ok === false ? " qjm-refused" : ""}`} role="status">
         {answer !== undefined && <TextWithCode text={answer.text} />}
       </p>
     </section>

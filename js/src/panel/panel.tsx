@@ -30,7 +30,7 @@ import { Teaching } from "./teaching";
 interface Props {
   state: State;
   actions: Actions;
-  /** Null until Plotly is loaded, and for good where it cannot be. */
+  /** Null until Plotly is loaded, and always if it cannot be loaded. */
   plotly: PlotlyApi | null;
 }
 

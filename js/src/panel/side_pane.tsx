@@ -64,24 +64,24 @@ function Tabs({ tab, onTab }: Pick<Props, "tab" | "onTab">) {
       ref={list}
       onKeyDown={(event) => {
         if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-        const other = TABS.find((each) => each !== tab) ?? tab;
+        const other = TABS.find((name) => name !== tab) ?? tab;
         event.preventDefault();
         onTab(other);
         list.current?.querySelector<HTMLElement>(`[data-tab=${other}]`)?.focus();
       }}
     >
-      {TABS.map((each) => (
+      {TABS.map((name) => (
         <button
-          key={each}
+          key={name}
           type="button"
           role="tab"
           class="qjm-tab"
-          data-tab={each}
-          aria-selected={each === tab}
-          tabIndex={each === tab ? 0 : -1}
-          onClick={() => onTab(each)}
+          data-tab={name}
+          aria-selected={name === tab}
+          tabIndex={name === tab ? 0 : -1}
+          onClick={() => onTab(name)}
         >
-          {TAB_LABELS[each]}
+          {TAB_LABELS[name]}
         </button>
       ))}
     </div>

@@ -127,7 +127,7 @@ function useHelp(
 export function helpFor(target: Element, state: State): Help | null {
   const step = target.closest<HTMLElement>("[data-status]");
   if (step !== null) {
-    const status = STATUSES.find((each) => each === step.dataset.status);
+    const status = STATUSES.find((name) => name === step.dataset.status);
     return status === undefined ? null : { text: STATUS_HELP[status], at: step };
   }
   const row = target.closest<HTMLElement>("[data-row]");
@@ -139,7 +139,7 @@ export function helpFor(target: Element, state: State): Help | null {
   const chip = target.closest<HTMLElement>(".qjm-chip, .qjm-segment");
   if (chip !== null) {
     const shown = chip.matches(".qjm-segment") ? chip : chip.querySelector(".qjm-icon");
-    const status = STATUSES.find((each) => shown?.classList.contains(`qjm-is-${each}`));
+    const status = STATUSES.find((name) => shown?.classList.contains(`qjm-is-${name}`));
     if (status !== undefined) return { text: STATUS_HELP[status], at: chip };
   }
   for (const [selector, text] of HELP_TEXTS) {
@@ -168,7 +168,7 @@ function useTabStops(section: { readonly current: HTMLElement | null }): void {
   );
 }
 
-/** The tooltip: below its element, or above where there is no room; always inside the panel. */
+/** The tooltip: below its element, or above if there is no room; always inside the panel. */
 function Tip({ id, help }: { id: string; help: Help }) {
   const tip = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {

@@ -1,5 +1,5 @@
 /**
- * Messages of the manager's panel. Python builds them in `qjm_widgets/widgets/listing.py` and `history.py`. All
+ * Messages of the manager's panel. Python builds them in `qjm_widgets/widgets/set_query.py` and `history.py`. All
  * texts are plain text, never HTML.
  *
  * Kernel to page: the trait `listing` (the first Listing, for views opened later) and custom messages

@@ -1,4 +1,4 @@
-/** What views can request. The session implements it; views know no model and no comm. */
+/** The requests that views can make. The session implements them; views know no model and no comm. */
 import type { Action, Choice, Query } from "../protocol/wire";
 
 /** The part of the data that a view shows. */

@@ -1,4 +1,4 @@
-/** What the sessions of both panels share: sending to the kernel, and timeouts that end with the session. */
+/** The connection of a session, for both panels: sending to the kernel, and timeouts that end with it. */
 
 type Timer = ReturnType<typeof setTimeout>;
 
@@ -20,7 +20,7 @@ export function openConnection<Message>(model: {
       try {
         model.send(message);
       } catch {
-        // A closed comm throws. To the reader that is a kernel that does not answer, which the timeouts report.
+        // A closed comm throws. The timeouts report that the kernel does not answer.
       }
     },
     after(ms, run) {

@@ -1,4 +1,4 @@
-/** Selectors: what views derive from the state. Pure. */
+/** Selectors: values that views derive from the state. Pure. */
 
 import {
   type Action,
@@ -86,7 +86,7 @@ export function actionsOf(state: State, row: number): RowAction[] {
   return over ? [] : ["cancel"];
 }
 
-/** The pending command of a row. A command to all rows counts where it applies. */
+/** The pending command of a row. A command to all rows counts if it applies to the row. */
 export function pendingAction(state: State, row: number): Action | null {
   for (const command of state.commands.values()) {
     if (command.phase === "timed_out") continue;

@@ -1,5 +1,5 @@
 /**
- * Connects the anywidget model with the state: messages in both directions, and timeouts. Independent of the
+ * Connect the anywidget model with the state: messages in both directions, and timeouts. Independent of the
  * views. Everything belongs to a session, because marimo evaluates a module once for all panels.
  */
 import type { AnyModel } from "@anywidget/types";
@@ -32,7 +32,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
   const detailRows = new Set<number>();
   let state = EMPTY;
   let helloTimer: ReturnType<typeof setTimeout> | null = null;
-  let lookTimer: ReturnType<typeof setTimeout> | null = null;
+  let viewportTimer: ReturnType<typeof setTimeout> | null = null;
   let viewport: Viewport | null = null;
   let queryNumber = 0;
   let refreshing = false;
@@ -45,7 +45,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     changed(state);
   }
 
-  /** One hello at a time: several after a gap would each be answered by a full update. */
+  /** Send one hello at a time: after a gap, each of several would be answered by a full update. */
   function hello(): void {
     if (helloTimer !== null) return;
     helloTimer = after(HELLO_TIMEOUT, () => {
@@ -138,8 +138,8 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
         apply({ type: "query_sent" });
       }
       viewport = next;
-      stop(lookTimer);
-      lookTimer = after(VIEWPORT_DELAY, () => sendViewport(next));
+      stop(viewportTimer);
+      viewportTimer = after(VIEWPORT_DELAY, () => sendViewport(next));
     },
     detail(row) {
       detailRows.add(row);

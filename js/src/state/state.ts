@@ -57,11 +57,11 @@ export interface State {
   readonly connection: "connecting" | "connected" | "disconnected";
   /** A refresh was requested and is not answered yet. */
   readonly refreshing: boolean;
-  /** False where the kernel's messages arrive only as answers, as in some hosted notebooks. */
+  /** False if the kernel's messages arrive only as answers, as in some hosted notebooks. */
   readonly pushed: boolean;
   /** Set after an invalid message. */
   readonly problem: string | null;
-  /** The result of a command, where it needs attention. */
+  /** The result of a command, if it needs attention. */
   readonly notice: Notice | null;
   readonly seq: number;
   readonly head: Head | null;
@@ -218,7 +218,7 @@ function applyUpdate(
 ): State {
   const answered = from !== "saved";
   const { head } = state;
-  // Trait and messages are independent: the same state may come both ways, and late. Before the kernel has read
+  // Trait and messages are independent: the same state may arrive by both, and late. Before the kernel has read
   // our hello it does not count messages, and only its clock gives the trait's age.
   const old =
     head !== null &&
@@ -240,7 +240,7 @@ function applyUpdate(
     head: update.head,
     receivedAt: at,
     runs,
-    // No statuses: unchanged since the last message. Whoever missed that one has a gap and sends hello.
+    // No statuses: unchanged since the last message. A page that missed that one has a gap and sends hello.
     statuses: statuses.length > 0 ? statuses : state.statuses,
     rows: merged(
       fresh ? null : state.rows,
@@ -256,12 +256,12 @@ function applyUpdate(
 
 function merged<K, V>(
   before: ReadonlyMap<K, V> | null,
-  news: readonly V[] | undefined,
+  changes: readonly V[] | undefined,
   key: (value: V) => K,
 ): ReadonlyMap<K, V> {
-  if (before !== null && (news === undefined || news.length === 0)) return before;
+  if (before !== null && (changes === undefined || changes.length === 0)) return before;
   const map = new Map(before ?? []);
-  for (const value of news ?? []) map.set(key(value), value);
+  for (const value of changes ?? []) map.set(key(value), value);
   return map;
 }
 

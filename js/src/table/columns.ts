@@ -96,12 +96,12 @@ export function columnsFor({
   }));
   const shown = new Set<ColumnName>([...ALWAYS, ...(hasActions ? WITH_ACTIONS : [])]);
   const remaining = () =>
-    width - measured.reduce((sum, each) => sum + (shown.has(each.name) ? each.width : 0), 0);
+    width - measured.reduce((sum, column) => sum + (shown.has(column.name) ? column.width : 0), 0);
   for (const name of withNote(
     OPTIONAL,
     hasActions || hasErrors ? 0 : OPTIONAL.indexOf("attempts"),
   )) {
-    const column = measured.find((each) => each.name === name);
+    const column = measured.find((candidate) => candidate.name === name);
     if (column === undefined || !isFilled(name, filled)) continue;
     const first = name === "queue" || name === "ran";
     const spare = name === "note" || (first && !hasErrors) ? 0 : READABLE_NOTE - NOTE_WIDTH;
@@ -116,7 +116,7 @@ function withNote(names: readonly ColumnName[], at: number): ColumnName[] {
   return [...names.slice(0, at), "note", ...names.slice(at)];
 }
 
-/** The CSS grid. The note takes the remaining width, or the circuits where there is no note. */
+/** The CSS grid. The note takes the remaining width, or the circuits if there is no note. */
 export function gridColumns(columns: readonly Column[]): string {
   const rest = columns.some(({ name }) => name === "note") ? "note" : "span";
   return columns

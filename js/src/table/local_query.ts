@@ -30,7 +30,7 @@ function searchFor(state: State, text: string): (row: number) => boolean {
   if (job !== null) return (row) => row === Number(job[1]);
   const matchesText = (row: number): boolean => {
     const { jobId, note } = state.rows.get(row) ?? { jobId: null, note: "" };
-    return [jobId, note].some((each) => each?.toLowerCase().includes(text) ?? false);
+    return [jobId, note].some((value) => value?.toLowerCase().includes(text) ?? false);
   };
   const circuits = /^(?:circuits?\s+)?(\d+)(?:\s*[-–]\s*(\d+))?$/.exec(text);
   if (circuits === null) return matchesText;

@@ -126,7 +126,7 @@ describe("the list of sets", () => {
     await settle();
     expect(commands(store).at(-1)).toMatchObject({ do: "open" });
     expect(button(el, "Close bell sweep").disabled).toBe(false);
-    expect(el.querySelector("header .qjm-said")?.textContent).toBe("done");
+    expect(el.querySelector("header .qjm-answer")?.textContent).toBe("done");
   });
 
   it("shows why resuming was refused in full, with its code, below the set", async () => {
