@@ -107,7 +107,7 @@ class CallQueue:
 
     @property
     def backlog(self) -> int:
-        """How many calls are queued or under way, without those that were left hanging."""
+        """The number of calls that are queued or under way, without those that were left hanging."""
         return self._waiting
 
     def busy_for(self) -> float:

@@ -36,7 +36,7 @@ class JobSetResults:
     name. Every method with a circuit as argument raises one of these:
 
     * ``NotAvailableError``: the circuit has no such result, or none yet; the message names the reason.
-      The other circuits can be read all the same.
+      The other circuits can still be read.
     * ``CircuitNotFoundError``: the set has no such circuit.
     * ``AmbiguousNameError``: several circuits have the name.
     * ``InputError``: the argument does not name a circuit, or another argument does not fit.

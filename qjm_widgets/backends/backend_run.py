@@ -66,7 +66,7 @@ class BackendRun(BackendAdapter):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """How a run of the simulator uses its seed."""
+        """The rule by which a run derives the seed of each circuit."""
         return simulators.seed_rule(self._computing)
 
     def option_names(self) -> KnownOptions:

@@ -98,7 +98,7 @@ class Sampler(BackendAdapter):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """How a run of the sampler uses its seed."""
+        """The rule by which a run derives the seed of each PUB."""
         return _seed_rule(self.sampler)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:

@@ -19,7 +19,7 @@ _NODES = 10_000_000
 
 
 class RefusalError(ValueError):
-    """Why a bundle is refused; the text follows the name of the bundle in a message."""
+    """The refusal of a bundle; the text follows the name of the bundle in a message."""
 
 
 def parse(data: bytes, where: str, *, strict: bool = True) -> Any:

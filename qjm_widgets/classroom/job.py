@@ -19,22 +19,22 @@ _ENDED = (JobStatus.DONE, JobStatus.ERROR, JobStatus.CANCELLED)
 
 
 class JobTimeline(Protocol):
-    """When one job starts and ends, in seconds of the lesson, and how.
+    """The start and the end of one job, in seconds of the lesson.
 
     ``started`` and ``ended`` may be in the future; they are None while they are not known.
     """
 
     @property
     def started(self) -> float | None:
-        """When it starts to run."""
+        """The time at which it starts to run."""
 
     @property
     def ended(self) -> float | None:
-        """When it ends."""
+        """The time at which it ends."""
 
     @property
     def error(self) -> str | None:
-        """Why it fails at its end; None if it does not."""
+        """The reason why it fails at its end; None if it does not."""
 
     @property
     def cancelled(self) -> bool:

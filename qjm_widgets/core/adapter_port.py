@@ -62,7 +62,7 @@ class BackendAdapter(abc.ABC):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """How a run derives the seed of each circuit; unknown by default."""
+        """The rule by which a run derives the seed of each circuit; unknown by default."""
         return SeedRule.UNKNOWN
 
     def option_names(self) -> KnownOptions:

@@ -1,4 +1,4 @@
-"""When to poll and submit next, as pure functions of the state and the time."""
+"""The times of the next poll and submission, as pure functions of the state and the time."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ OVER_BUDGET = "not sent, to keep within the budget"
 
 
 class Decision(enum.Enum):
-    """Whether to submit the next job."""
+    """The decision about the next job."""
 
     SEND = "send"
     #: Jobs under way may use up the budget; their cost will be known later.

@@ -1,4 +1,4 @@
-"""What a user gives to run: a circuit, or a PUB."""
+"""The input of a run: a circuit, or a PUB."""
 
 from __future__ import annotations
 

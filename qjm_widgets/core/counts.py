@@ -24,7 +24,7 @@ _TABLE_BITS = 12
 
 
 class Layout(NamedTuple):
-    """How an outcome is written as a bit string.
+    """The form of an outcome as a bit string.
 
     Attributes:
         sizes: bits of each register; the first register is rightmost, with spaces between. Empty for

@@ -46,7 +46,7 @@ def status_text(status: Status, number: int = 1) -> str:
 
 
 class Waiting(NamedTuple):
-    """What submission waits for ("3 of 20 submitted"), and until when (seconds since 1970), if known."""
+    """Why submission waits ("3 of 20 submitted"), and until when (seconds since 1970), if known."""
 
     text: str
     until: float | None
@@ -98,7 +98,7 @@ def summary(numbers: Mapping[Status, int], trouble: str | None = None, *, flawed
 
     Args:
         numbers: how many jobs are in each status.
-        trouble: why the engine cannot go on.
+        trouble: why the engine cannot continue.
         flawed: how many of the jobs that are done have failed circuits: "7 of 10 done (1 with failed
             circuits)".
     """
@@ -255,7 +255,7 @@ def report(
         jobs: its jobs, in the order of their lines.
         now: seconds since 1970.
         detailed: add a line for each job.
-        trouble: why the engine cannot go on.
+        trouble: why the engine cannot continue.
         reason: why no job is being submitted, if none is.
     """
     numbers = Counter(job.status for job in jobs)

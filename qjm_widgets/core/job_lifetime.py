@@ -1,4 +1,4 @@
-"""How long the jobs of a backend exist."""
+"""The lifetime of the jobs of a backend."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import enum
 
 
 class JobLifetime(enum.Enum):
-    """How long a backend's jobs exist, compared with the kernel that submitted them."""
+    """The lifetime of a backend's jobs, compared with the kernel that submitted them."""
 
     #: They are computed in the kernel, or in workers of it, and end with it.
     KERNEL = "kernel"

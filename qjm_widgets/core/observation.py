@@ -1,4 +1,4 @@
-"""What a poll returned for one job."""
+"""Observations of jobs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NONE_FAILED: Mapping[int, str] = MappingProxyType({})
 
 
 class Observation(NamedTuple):
-    """What a poll returned for one job.
+    """The result of a poll for one job.
 
     Fields that are not listed are as in ``JobRecord``; None replaces an earlier value, except for
     ``qpu_seconds``.

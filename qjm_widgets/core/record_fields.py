@@ -21,7 +21,7 @@ MAX_INTEGER = 2**53
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a field is stored, beyond its type.
+    """The rule by which a field is stored, beyond its type.
 
     Attributes:
         least: smallest integer.

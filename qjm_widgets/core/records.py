@@ -37,7 +37,7 @@ class Status(enum.StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Whether the engine leaves the job alone: it has ended, or is held for the user."""
+        """Whether the engine does not change the job: it has ended, or is held for the user."""
         return self in _FINAL or self is Status.HELD
 
 

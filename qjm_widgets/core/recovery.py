@@ -13,7 +13,7 @@ RERUN_HINT = "rerun_on_resume=True in run does it automatically"
 
 
 class Recovery(enum.Enum):
-    """How one job is recovered."""
+    """The ways to recover one job."""
 
     #: It has ended, is held, or was never sent: leave it as it is.
     KEEP = "keep"
@@ -37,7 +37,7 @@ def recover(job: JobRecord, *, lifetime: JobLifetime, finds: bool, rerun: bool |
         rerun: whether to run jobs that may be lost again without the user's confirmation.
     """
     if job.status is Status.HELD:
-        # The user decides, unless it turns up meanwhile.
+        # The user decides, unless the job is found meanwhile.
         if lifetime is JobLifetime.KERNEL or (job.last_error or "").startswith(OVER_BUDGET):
             return Recovery.KEEP
         if job.job_id is not None:

@@ -21,7 +21,7 @@ AER_STEP = 2113
 
 
 class SeedRule(enum.Enum):
-    """How a run derives the seed of each circuit from its own seed."""
+    """The rule by which a run derives the seed of each circuit from its own seed."""
 
     #: Circuit k draws with seed + 2113 k; each point (parameter set) counts as a circuit.
     AER = "aer"

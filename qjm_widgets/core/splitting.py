@@ -104,7 +104,7 @@ class PlannedJob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How circuits are cut into jobs, before anything is sent.
+    """The cut of circuits into jobs, before anything is sent.
 
     Attributes:
         jobs: in the order of submission.

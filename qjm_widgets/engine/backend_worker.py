@@ -152,7 +152,7 @@ class BackendWorker:
 
     @property
     def _pending(self) -> int:
-        """How many jobs the backend has, or may have."""
+        """The number of jobs that the backend has, or may have."""
         return len(self._poller) + len(self._reconciler)
 
     def _room(self) -> int:

@@ -231,7 +231,7 @@ class Engine:
 
     @property
     def unwritten(self) -> str | None:
-        """Why something is not committed, after ``join``; None if all is."""
+        """The reason why changes are not committed, after ``join``; None if all are."""
         return self._unit_of_work.trouble if self._unit_of_work.unwritten else None
 
     # -- the turns, on the engine's thread -----------------------------------------------------------

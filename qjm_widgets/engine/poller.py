@@ -73,7 +73,7 @@ class Poller:
         return self._queue, self._singles.call_queue
 
     def silent(self, job_set: EngineSet) -> str:
-        """Return which jobs of a set do not answer, in words; "" if all do."""
+        """Return the jobs of a set that do not answer, as text; "" if all do."""
         rows = self._singles.slow(job_set)
         if not rows:
             return ""

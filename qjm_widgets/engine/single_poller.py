@@ -60,7 +60,7 @@ class _Single:
 
 
 class SinglePoller:
-    """The jobs of one adapter that are polled each by itself.
+    """The jobs of one adapter that are polled one by one.
 
     Args:
         report: receives a job and its observation or error, on the engine's thread.

@@ -25,7 +25,7 @@ _LARGE, _LARGEST = 2**53, 10**300
 
 
 class BarStyle(NamedTuple):
-    """How the bars are drawn."""
+    """The style of the bars."""
 
     probability: bool
     by_value: bool

@@ -1,4 +1,4 @@
-"""Which circuits and bits a histogram shows."""
+"""The selection of the circuits and bits that a histogram shows."""
 
 from __future__ import annotations
 

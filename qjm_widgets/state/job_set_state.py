@@ -135,12 +135,12 @@ class JobSetState:
 
     @property
     def trouble(self) -> str | None:
-        """Why the engine cannot continue by itself (the store cannot be written), or None."""
+        """The reason why the engine cannot continue (the store cannot be written), or None."""
         return self._trouble
 
     @property
     def answered_at(self) -> float | None:
-        """When the backend last answered for one of its jobs, seconds since 1970; None if never."""
+        """The time of the backend's last answer for a job, in seconds since 1970; None if never."""
         return self._answered_at
 
     @property
@@ -254,7 +254,7 @@ class JobSetState:
             self.notify()
 
     def set_trouble(self, text: str | None) -> None:
-        """Set why the engine cannot continue by itself; None if it can."""
+        """Set the reason why the engine cannot continue; None if it can."""
         if text != self._trouble:
             self._trouble = text
             self.notify()

@@ -1,4 +1,4 @@
-"""When each job waited and ran; for very many jobs, how many waited and ran at each time."""
+"""The times at which jobs waited and ran; for many jobs, how many did so at each time."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def head(
         record: the set.
         numbers: how many jobs are in each status.
         settled: whether no job will change by itself.
-        trouble: why the engine cannot go on.
+        trouble: why the engine cannot continue.
         driven: whether this kernel drives the set.
         now: the time at which the head is true.
         interrupted: whether nobody drives the set although jobs are unfinished.
