@@ -1,35 +1,35 @@
-# Everything runs in .venv, which the first target makes. Nothing else is needed than git, make and
-# Python 3.11 or newer with venv: Node comes from a Python package.
+# Everything runs in .venv, which the first target makes. Only git, make and Python 3.11 or newer with
+# venv are needed: Node comes from a Python package.
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check
-# Runs a script of js/package.json.
+# Run a script of js/package.json.
 NPM_RUN = $(PY) hatch_build.py
 
 TOOLS := $(VENV)/.stamp-tools
 DEMO := $(VENV)/.stamp-demo
 DEV := $(VENV)/.stamp-dev
 
-# Qiskit 0.46 (qiskit-terra), which cannot live beside a newer one.
+# Qiskit 0.46 (qiskit-terra), which cannot be installed beside a newer one.
 TERRA_VENV := .venv-terra
 TERRA_PY := $(TERRA_VENV)/bin/python
 TERRA := $(TERRA_VENV)/.stamp
 TERRA_RUNS = import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
-# The first Python that can have it.
+# The first Python on which it can be installed.
 TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
   $$python -c '$(TERRA_RUNS)' 2>/dev/null && echo $$python && break; done)
-# Tests of what Qiskit 0.46 cannot run beside, or of what is the same with every Qiskit.
+# Tests that cannot run with Qiskit 0.46, or that are the same with every Qiskit.
 TERRA_LEAVES = $(patsubst %,--ignore tests/%,backends/executors backends/ibm browser classroom cli faults kernels \
   packaging providers)
-# That Qiskit warns of itself.
+# Qiskit 0.46 warns about its own deprecations.
 TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 
-# Older ipykernels: each lies in a folder of its own, ahead of the installed one.
+# Older ipykernels: each is in a folder of its own, before the installed one on the path.
 KERNELS := 6.31 7.1
 
-# Simulators of other providers: each wants its own Qiskit, so each lies in an environment of its own.
+# Simulators of other providers: each needs its own Qiskit, so each has its own environment.
 PROVIDERS := aqt iqm braket alice-bob ddsim
 PACKAGE_aqt := qiskit-aqt-provider
 PACKAGE_iqm := 'iqm-client[qiskit]' qiskit-aer
@@ -37,11 +37,11 @@ PACKAGE_braket := qiskit-braket-provider qiskit-aer
 PACKAGE_alice-bob := qiskit-alice-bob-provider
 PACKAGE_ddsim := mqt.ddsim qiskit-aer
 
-# Whole files of tests go to as many processes as there are cores, but for few: some start servers.
+# Test files run in parallel, in a process for each core, but at most four: some tests start servers.
 SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help demo test test-terra test-kernels test-providers lint test-js test-py soak bench clean
-# The closing line of `make test` has to be pytest's.
+# The last line of `make test` must be pytest's.
 .NOTPARALLEL:
 
 help:
@@ -49,12 +49,12 @@ help:
 	@echo "make test     set up and run every check: lint, test-js, test-py"
 	@echo "make lint     formatters, linters and strict types in both languages, direction of imports"
 	@echo "make test-js  the page's tests, without a browser"
-	@echo "make test-py  the Python tests, those in a real browser included (PYTEST_ARGS for pytest)"
-	@echo "make test-terra  the Python tests that make sense on Qiskit 0.46, in .venv-terra"
-	@echo "make test-kernels  panels beside running cells and their output, on ipykernel $(KERNELS) too"
+	@echo "make test-py  the Python tests, including those in a real browser (PYTEST_ARGS for pytest)"
+	@echo "make test-terra  the Python tests that apply to Qiskit 0.46, in .venv-terra"
+	@echo "make test-kernels  panels while cells run, and the cells' output, also on ipykernel $(KERNELS)"
 	@echo "make test-providers  simulators of other providers ($(PROVIDERS)), each with its package"
-	@echo "make soak     the fault suite at length: SOAK=1000 points at which a kernel is killed"
-	@echo "make bench    measure, side by side with the plain loop"
+	@echo "make soak     the fault suite, with kernels killed at SOAK=1000 points"
+	@echo "make bench    the benchmarks, each beside its peer (BENCH_ARGS)"
 	@echo "make clean    remove .venv and everything built"
 
 $(TOOLS): pyproject.toml
@@ -69,7 +69,7 @@ $(TOOLS): pyproject.toml
 	$(PIP_INSTALL) --group build
 	@touch $@
 
-# With the panel built first, the installation finds it fresh and fetches no Node of its own.
+# The panel is built first, so that the installation finds it current and downloads no Node.
 $(DEMO): $(TOOLS)
 	$(NPM_RUN)
 	$(PIP_INSTALL) --editable '.[aer,lab,dask]'
@@ -82,7 +82,7 @@ $(DEV): $(TOOLS)
 
 demo: $(DEMO)
 	@$(NPM_RUN)
-	@# As the default address, it is also the one that is printed where no browser is opened.
+	@# As the default address, it is also printed if no browser is opened.
 	@set -- --LabApp.default_url=/lab/tree/notebooks/01_quickstart.ipynb; \
 	if [ "$$(id -u)" = 0 ]; then set -- "$$@" --allow-root; fi; \
 	if [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ "$$(uname)" != Darwin ] \

@@ -75,7 +75,7 @@ def _jobs(jobs: int, rounds: int) -> list[Row]:
     with _time_parts(parts):
         _measure(circuits, backend, jobs)
     return [
-        Row(NAME, f"{case}: all of it", "µs/job", Spread.of(whole)),
+        Row(NAME, f"{case}: total", "µs/job", Spread.of(whole)),
         Row(NAME, f"{case}: until run returned", "s", Spread.of(returned)),
         *(
             Row(NAME, f"{case}: {part}", "µs/job", Spread.of([MICROSECONDS * parts[part] / jobs]))
@@ -108,7 +108,7 @@ def _large_set(circuits: int, jobs: int) -> list[Row]:
             target=Target("value", 1.5),
         ),
         Row(NAME, f"{case}: until run returned, processor", "s", Spread.of([one["cpu"]])),
-        Row(NAME, f"{case}: all of it", "s", Spread.of([one["whole"]])),
+        Row(NAME, f"{case}: total", "s", Spread.of([one["whole"]])),
         Row(NAME, f"{case}: most memory beside the user's circuits", "MB", Spread.of([one["most"]])),
         Row(NAME, f"{case}: memory when it is done", "MB", Spread.of([one["left"]])),
     ]

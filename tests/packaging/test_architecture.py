@@ -17,7 +17,8 @@ def test_an_arrow_is_an_import_that_no_longer_path_implies() -> None:
 def places() -> set[str]:
     """Return all files and folders of the project, with a slash before each and after a folder."""
     found = set()
-    for top in (PACKAGE, "js", "js/src", "js/tests", "tests", "hatch_build.py", "pyproject.toml"):
+    page_folders = ("js/demo", "js/src", "js/tests")
+    for top in (PACKAGE, "js", *page_folders, "tests", "hatch_build.py", "pyproject.toml"):
         for place in [ROOT / top, *([] if top == "js" else (ROOT / top).rglob("*"))]:
             found.add(f"/{place.relative_to(ROOT).as_posix()}" + ("/" if place.is_dir() else ""))
     return found

@@ -64,7 +64,8 @@ function Tabs({ tab, onTab }: Pick<Props, "tab" | "onTab">) {
       ref={list}
       onKeyDown={(event) => {
         if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-        const other = TABS.find((name) => name !== tab) ?? tab;
+        const step = event.key === "ArrowRight" ? 1 : TABS.length - 1;
+        const other = TABS[(TABS.indexOf(tab) + step) % TABS.length] ?? tab;
         event.preventDefault();
         onTab(other);
         list.current?.querySelector<HTMLElement>(`[data-tab=${other}]`)?.focus();
