@@ -22,9 +22,10 @@ TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
   $$python -c '$(TERRA_RUNS)' 2>/dev/null && echo $$python && break; done)
 # Tests of what Qiskit 0.46 cannot run beside, or of what is the same with every Qiskit.
 TERRA_LEAVES = $(patsubst %,--ignore tests/%,backends/executors backends/ibm browser classroom cli faults kernels \
-  packaging providers test_threads.py engine/test_rate_limiter.py engine/test_single_poller.py \
-  engine/test_submit_errors.py engine/test_transitions.py engine/test_unit_of_work.py \
-  serialization/test_qiskit_result.py storage/test_forks.py storage/test_leases.py storage/test_owned_sets.py)
+  packaging providers test_threads.py serialization/test_qiskit_result.py \
+  $(patsubst %,engine/test_%.py,cuts rate_limiter reconciler single_poller submit_errors submitter transitions \
+    unit_of_work) \
+  $(patsubst %,storage/test_%.py,file_guard forks killed_owners leases links owned_sets))
 # That Qiskit warns of itself.
 TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets._compat import has_samplers
-from tests.figures import Figures
+from tests.clocks import clock
+from tests.run_totals import Figures
+
+__all__ = ["clock"]
 
 collect_ignore = []
 if not has_samplers():

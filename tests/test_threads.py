@@ -18,8 +18,8 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.widgets import wire
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import done, start, words
-from tests.faults.scripted import Scripted
+from tests.job_sets import done, start, words
+from tests.scripted_adapter import Scripted
 
 BOUND = 25.0
 """Seconds in which what hangs for ever has to be left alone; closing gives a call about five."""
@@ -27,8 +27,8 @@ BOUND = 25.0
 SCRIPT = """
 import sys, threading
 from qjm_widgets import JobManager
-from tests.faults.scenes import circuits
-from tests.faults.scripted import Scripted
+from tests.job_sets import circuits
+from tests.scripted_adapter import Scripted
 class Never(threading.Event):
     def wait(self, timeout=None):
         return super().wait()

@@ -13,7 +13,7 @@ from qjm_widgets import JobManager
 from qjm_widgets.errors import CircuitError, InputError
 from tests.contract.adapter_kinds import SEED, coins, ended
 from tests.fakes import LIMIT, ScriptedBackend, marked
-from tests.faults.scripted import Scripted
+from tests.scripted_adapter import Scripted
 
 MOST = 200
 

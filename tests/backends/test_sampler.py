@@ -10,7 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, primitives
 from qiskit.circuit import Parameter
 
 from qjm_widgets import JobManager, JobSetResults
-from tests.alike import difference
+from tests.comparison import difference
 from tests.fakes import LIMIT
 
 SHAPE = (2, 3)

@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp, random_clifford, random_statevector
 
 from qjm_widgets import JobManager, JobSet
-from tests.alike import difference
+from tests.comparison import difference
 from tests.fakes import LIMIT
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {

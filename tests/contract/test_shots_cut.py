@@ -14,7 +14,7 @@ from qiskit_aer import noise
 
 from qjm_widgets import JobManager, JobSetResults
 from qjm_widgets.errors import InputError, NotAvailableError
-from tests.alike import difference
+from tests.comparison import difference
 from tests.fakes import LIMIT
 
 SHOTS, PIECES = 90, 4

@@ -16,7 +16,7 @@ from qjm_widgets.core.merging import merge
 from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import ExperimentOutcome, PubOutcome
 from qjm_widgets.errors import NotAvailableError
-from tests.alike import difference
+from tests.comparison import difference
 
 SHOTS = (3, 1)
 

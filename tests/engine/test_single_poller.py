@@ -13,7 +13,7 @@ from qiskit.result import Result
 
 from qjm_widgets import JobManager
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, reach
-from tests.faults.scenes import done, start, words
+from tests.job_sets import done, start, words
 
 
 class HangingJob(ScriptedJob):

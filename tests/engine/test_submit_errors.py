@@ -15,13 +15,12 @@ from qjm_widgets.core import formatting
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import InvalidStateError
 from qjm_widgets.widgets.view_updates import ViewUpdates
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
-from tests.faults.scenes import JumpingClock, circuits, clock, done, idle, pass_time, start, words
-from tests.faults.scripted import Scripted
-from tests.faults.server import Refused
-from tests.faults.test_backend_faults import KINDS, answered
-
-__all__ = ["clock"]
+from tests.faults.backend_errors import KINDS, answered
+from tests.job_sets import circuits, done, idle, pass_time, start, words
+from tests.ledger import Refused
+from tests.scripted_adapter import Scripted
 
 
 @pytest.fixture

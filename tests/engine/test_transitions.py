@@ -17,12 +17,11 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.engine import transitions
 from qjm_widgets.errors import StoreFullError
 from qjm_widgets.storage import large_values
+from tests.clocks import JumpingClock
 from tests.contract.store_fixtures import answer
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import JumpingClock, clock, done, start, words
-from tests.faults.scripted import Scripted
-
-__all__ = ["clock"]
+from tests.job_sets import done, start, words
+from tests.scripted_adapter import Scripted
 
 LARGEST = 200_000
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.figures import hand_in
+from tests.run_totals import hand_in
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import QJMError
 from qjm_widgets.state.events import JobEvent
 from qjm_widgets.storage import SQLiteStore
+from tests.clocks import JumpingClock
 from tests.fakes import marked
-from tests.faults.scenes import JumpingClock
-from tests.faults.server import KINDS, Finding, Ledger
+from tests.ledger import KINDS, Finding, Ledger
 
 CIRCUITS = 11
 CANCELLED_ROW = 3

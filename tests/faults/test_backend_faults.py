@@ -2,92 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
-from qiskit.exceptions import QiskitError
-from qiskit.providers import JobError, JobTimeoutError
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core import backoff, formatting
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import JobRecord, Status
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import (
-    JumpingClock,
-    circuits,
-    clock,
-    done,
-    idle,
-    pass_time,
-    start,
-    words,
-)
-from tests.faults.scripted import Scripted
+from tests.faults.backend_errors import DOUBTFUL, KINDS, ODD, TEMPORARY, WAITS, answered
+from tests.job_sets import circuits, done, idle, pass_time, start, words
+from tests.scripted_adapter import Scripted
 
-__all__ = ["clock"]
-
-
-class Mute(Exception):  # noqa: N818 - named after what it does
-    """An exception that cannot even say what it is."""
-
-    def __str__(self) -> str:
-        raise ValueError("no text")
-
-
-def answered(status: int, retry_after: str | None = None) -> requests.HTTPError:
-    """What ``requests`` raises for an answer of the server."""
-    response = requests.Response()
-    response.status_code = status
-    if retry_after is not None:
-        response.headers["Retry-After"] = retry_after
-    return requests.HTTPError(f"{status} Error for url: https://quantum.example/jobs", response=response)
-
-
-def wrapped(outer: BaseException, inner: BaseException) -> BaseException:
-    """An error as providers make it of another."""
-    outer.__cause__ = inner
-    return outer
-
-
-KINDS: dict[str, Callable[[], BaseException]] = {
-    "broken connection": lambda: ConnectionResetError("gone"),
-    "connection": lambda: requests.ConnectionError("gone"),
-    "no network": lambda: wrapped(requests.ConnectionError("x"), ConnectionRefusedError("nobody")),
-    "time-out": lambda: TimeoutError("no answer"),
-    "read time-out": lambda: requests.ReadTimeout("no answer"),
-    **{f"http {n}": lambda n=n: answered(n) for n in (400, 401, 404, 409, 413, 429, 500, 502, 503)},
-    "http 429, wait": lambda: answered(429, "7"),
-    "http 503, wait": lambda: answered(503, "7"),
-    "unreadable answer": lambda: json.JSONDecodeError("Expecting value", "<html>", 0),
-    "qiskit": lambda: QiskitError("wrong circuit"),
-    "qiskit over http": lambda: wrapped(QiskitError("not submitted"), answered(502)),
-    "job": lambda: JobError("the job broke"),
-    "job time-out": lambda: JobTimeoutError("slow"),
-    "key": lambda: KeyError("id"),
-    "attribute": lambda: AttributeError("'NoneType' object has no attribute 'id'"),
-    "runtime": lambda: RuntimeError("something"),
-    "memory": lambda: MemoryError(),
-    "exit": lambda: SystemExit(1),
-    "interrupt": lambda: KeyboardInterrupt(),
-    "mute": lambda: Mute(),
-}
-WAITS = {"no network", "http 429", "http 429, wait"}
-"""It was not accepted, and may be later."""
-ODD = {"unreadable answer", "key", "memory", "exit", "interrupt"}
-"""The call broke off by itself, perhaps after the job was accepted."""
-UNANSWERED = {
-    *("broken connection", "connection", "time-out", "read time-out", "qiskit over http"),
-    *("http 500", "http 502", "http 503", "http 503, wait"),
-}
-"""It may have been accepted, and the server may answer later."""
-DOUBTFUL = sorted(UNANSWERED | ODD)
-TEMPORARY = UNANSWERED | WAITS
 TIMES = {"once": 1, "always": 10**6}
 NUMBER = 3
 

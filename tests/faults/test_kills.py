@@ -18,9 +18,9 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine.transitions import Transitions
 from tests.fakes import LIMIT
+from tests.faults.fork_server import Nursery
 from tests.faults.kernels import CANCELLED_ROW, CIRCUITS, adapter_of
-from tests.faults.nursery import Nursery
-from tests.faults.server import KINDS, Ledger
+from tests.ledger import KINDS, Ledger
 
 POINTS = int(os.environ.get("QJM_SOAK") or 48)
 FIRST_SEED = int(os.environ.get("QJM_SEED") or 0)

@@ -29,9 +29,10 @@ from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status, StatusChange
 from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import NotAvailableError
-from tests.faults.scenes import StandingClock, abandon, circuits, idle
-from tests.faults.scripted import Scripted, Sent
-from tests.faults.server import Refused
+from tests.clocks import StandingClock
+from tests.job_sets import abandon, circuits, idle
+from tests.ledger import Refused
+from tests.scripted_adapter import Scripted, Sent
 
 STORIES = int(os.environ.get("QJM_SOAK") or 50)
 CIRCUITS = 9

@@ -26,7 +26,7 @@ from qjm_widgets.manager import set_writer
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import LIMIT, ScriptedBackend, marked, until
 from tests.faults.kernels import adapter_of
-from tests.faults.server import Ledger
+from tests.ledger import Ledger
 
 ROUNDS = max(1, int(os.environ.get("QJM_SOAK") or 0) // 50)
 SHOTS = 20

@@ -20,10 +20,10 @@ from pathlib import Path
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import StoreGoneError
-from tests.engine.test_unit_of_work import can_mount
 from tests.fakes import LIMIT, until
-from tests.faults.nursery import Nursery
-from tests.faults.server import Finding, Ledger
+from tests.faults.fork_server import Nursery
+from tests.ledger import Finding, Ledger
+from tests.store_failures import can_mount
 
 SECONDS = int(os.environ.get("QJM_SOAK") or 40) / 5
 SEED = int(os.environ.get("QJM_SEED") or 0)

@@ -15,23 +15,11 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.engine.single_poller import _MOST_HANGING_POLLS
 from qjm_widgets.engine.submitter import _MOST_HANGING as _MOST_SENDING
 from qjm_widgets.errors import DrivenElsewhereError
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import (
-    JumpingClock,
-    clock,
-    done,
-    idle,
-    pass_time,
-    refusing,
-    start,
-    turn,
-    waits,
-    words,
-)
-from tests.faults.scripted import Scripted
-from tests.faults.server import Refused
-
-__all__ = ["clock"]
+from tests.job_sets import done, idle, pass_time, refusing, start, turn, waits, words
+from tests.ledger import Refused
+from tests.scripted_adapter import Scripted
 
 DAY = 86400.0
 YEAR = 365 * DAY

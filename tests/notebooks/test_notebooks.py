@@ -71,7 +71,8 @@ service = QiskitRuntimeService(
 @contextmanager
 def account(notebook: Any) -> Iterator[dict[str, str]]:
     """An account at a server on loopback for the notebook that needs one; gives its environment."""
-    from tests.backends.ibm.server import CRN, TOKEN, Server
+    from tests.backends.ibm.server import Server
+    from tests.backends.ibm.server_types import CRN, TOKEN
 
     with Server() as server:
         (cell,) = [cell for cell in notebook.cells if cell.source == SERVICE_CELL]

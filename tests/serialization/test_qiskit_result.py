@@ -13,7 +13,7 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core import formatting
 from qjm_widgets.errors import NotAvailableError
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
-from tests.faults.scenes import circuits, words
+from tests.job_sets import circuits, words
 
 Odd = Callable[[list[Any]], list[Any]]
 

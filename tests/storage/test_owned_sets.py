@@ -1,14 +1,10 @@
-"""Two managers on one store, in one process and in two: each set is driven by one of them."""
+"""Two managers on one store: each set is driven by one of them, and followed by the other."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import signal
 import sqlite3
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,60 +15,10 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.errors import DrivenElsewhereError, InvalidStateError
 from qjm_widgets.widgets.set_query import Query, listing
 from qjm_widgets.widgets.view_updates import ViewUpdates
-from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import circuits, done, start, turn, words
-from tests.faults.scripted import Scripted
-from tests.faults.server import Finding, Ledger, Refused
-
-Kernel = Callable[..., "subprocess.Popen[str]"]
-
-KERNEL = """
-import sys
-from qjm_widgets import JobManager
-from tests.faults.scenes import circuits
-from tests.faults.server import Finding, Ledger
-store, ledger = sys.argv[1:3]
-manager = JobManager(store)
-adapter = Finding(Ledger(ledger))
-"""
-"""What every other kernel begins with."""
-RUN = """
-adapter.max_pending = 1
-def event(name):
-    if name == "before submit":
-        sys.stdin.readline()  # one job for each line
-adapter.event = event
-job_set = manager.run(circuits(4), adapter, shots=10, max_circuits_per_job=1)
-print(job_set.job_set_id(), flush=True)
-job_set.wait(30)
-sys.stdin.read()
-"""
-FORK = """
-import os, signal
-adapter.max_pending = 0
-job_set = manager.run(circuits(2), adapter)
-child = os.fork()  # as a pool of multiprocessing does
-if child == 0:
-    os.closerange(0, 3)
-    signal.pause()
-print(job_set.job_set_id(), flush=True)
-print(child, flush=True)
-sys.stdin.read()
-"""
-RESUME = """
-job_set = manager.retrieve_job_set(sys.argv[3])
-print("ready", flush=True)
-sys.stdin.readline()
-try:
-    job_set.resume(adapter)
-except Exception as error:
-    print(type(error).__name__, flush=True)
-else:
-    print("won", flush=True)
-    job_set.wait(30)
-sys.stdin.read()
-"""
+from tests.job_sets import circuits, done, start, turn
+from tests.ledger import Refused
+from tests.scripted_adapter import Scripted
 
 
 @pytest.fixture
@@ -87,48 +33,6 @@ def managers(store: Path) -> Iterator[list[JobManager]]:
     yield managers
     for manager in managers:
         manager._shut_down()
-
-
-@pytest.fixture
-def kernel() -> Iterator[Kernel]:
-    """Starts another kernel that runs some code; all are killed in the end."""
-    started = []
-
-    def start(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
-        started.append(python(KERNEL + code, *arguments))
-        return started[-1]
-
-    yield start
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    said = process.stdout.readline().strip()
-    assert said, process.stderr.read() if process.stderr else ""
-    return said
-
-
-def tell(process: subprocess.Popen[str]) -> None:
-    assert process.stdin is not None
-    process.stdin.write("\n")
-    process.stdin.flush()
-
-
-def dead(kernel: Kernel, store: Path, ledger: Path) -> str:
-    """A set whose kernel was killed after two of its four jobs."""
-    process = kernel(RUN, store, ledger)
-    set_id = line(process)
-    with JobManager(store) as manager:
-        job_set = manager.retrieve_job_set(set_id)
-        for finished in (1, 2):
-            tell(process)
-            reach(job_set, lambda finished=finished: job_set._state.finished == finished)
-        process.kill()
-        process.wait(LIMIT)
-    return set_id
 
 
 # -- following ---------------------------------------------------------------------------------------
@@ -203,93 +107,6 @@ def test_halves_made_elsewhere_are_seen_here(managers: list[JobManager]) -> None
         job.finish()
     done(job_set, 7)
     done(seen, 7)
-
-
-def test_a_killed_kernel_leaves_a_set_that_another_one_resumes(
-    kernel: Kernel, store: Path, tmp_path: Path
-) -> None:
-    process = kernel(RUN, store, tmp_path / "ledger")
-    set_id = line(process)
-    with JobManager(store) as manager:
-        job_set = manager.retrieve_job_set(set_id)
-        assert job_set._state.owner is not None
-        assert f"process {process.pid} on" in job_set._state.owner
-        tell(process)
-        reach(job_set, lambda: words(job_set)[:2] == ["done", "sending"])
-        adapter = Finding(Ledger(tmp_path / "ledger"))
-        with pytest.raises(DrivenElsewhereError, match=str(process.pid)):
-            job_set.resume(adapter)
-        os.kill(process.pid, signal.SIGSTOP)  # a laptop that sleeps keeps its sets
-        with pytest.raises(DrivenElsewhereError):
-            job_set.resume(adapter)
-        process.kill()
-        process.wait(LIMIT)
-        reach(job_set, lambda: job_set._state.interrupted)
-        assert manager.history()[0].interrupted
-        job_set.resume(adapter)
-        assert job_set.wait(LIMIT)
-        if job_set._state.numbers()[Status.HELD]:
-            job_set.retry(held=True)
-        assert job_set.wait(LIMIT)
-        assert words(job_set) == ["done"] * 4
-    assert set(adapter.ledger.circuit_runs().values()) == {1}
-
-
-def test_a_process_that_a_killed_kernel_had_forked_does_not_keep_its_sets(
-    kernel: Kernel, store: Path, tmp_path: Path
-) -> None:
-    process = kernel(FORK, store, tmp_path / "ledger")
-    set_id, child = line(process), int(line(process))
-    try:
-        with JobManager(store) as manager:
-            assert not manager.history()[0].interrupted
-            process.kill()
-            process.wait(LIMIT)
-            assert manager.history()[0].interrupted
-            job_set = manager.retrieve_job_set(set_id)
-            job_set.resume(Finding(Ledger(tmp_path / "ledger")))
-            assert not job_set._state.interrupted
-            job_set.cancel()
-    finally:
-        os.kill(child, signal.SIGKILL)
-
-
-# -- two at once -------------------------------------------------------------------------------------
-
-
-def test_of_two_kernels_that_resume_at_once_one_wins(
-    kernel: Kernel, store: Path, tmp_path: Path
-) -> None:
-    set_id = dead(kernel, store, tmp_path / "ledger")
-    ledger = Ledger(tmp_path / "ledger")
-    racers = [kernel(RESUME, store, ledger.path, set_id) for _ in range(3)]
-    assert [line(racer) for racer in racers] == ["ready"] * 3
-    for racer in racers:
-        tell(racer)
-    assert sorted(line(racer) for racer in racers) == ["DrivenElsewhereError"] * 2 + ["won"]
-    with JobManager(store) as manager:
-        job_set = manager.retrieve_job_set(set_id)
-        assert job_set.wait(LIMIT)
-        assert job_set._state.finished + job_set._state.numbers()[Status.HELD] == 4
-    assert set(ledger.circuit_runs().values()) == {1}
-
-
-def test_looking_at_owners_does_not_make_them_look_alive(
-    kernel: Kernel, store: Path, tmp_path: Path
-) -> None:
-    """Two that look at the same moment: neither takes the other for the owner."""
-    set_id = dead(kernel, store, tmp_path / "ledger")
-    file = sqlite3.connect(store)
-    ((owner,),) = file.execute("SELECT owner FROM job_sets").fetchall()
-    file.close()
-    directory = Path(f"{store}.owners")
-    directory.mkdir(exist_ok=True)
-    with (directory / f"{owner}.lock").open("w") as looking, JobManager(store) as manager:
-        fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        job_set = manager.retrieve_job_set(set_id)
-        assert job_set._state.interrupted
-        job_set.resume(Finding(Ledger(tmp_path / "ledger")))
-        assert job_set.wait(LIMIT)
 
 
 # -- a lease that is lost ----------------------------------------------------------------------------
@@ -397,54 +214,6 @@ def test_a_set_that_was_deleted_elsewhere_stops_nothing_else(
     done(stays, 2)
     reach(gone, lambda: gone._state.adapter is None)
     done(start(first, Scripted(name="other"), 2), 2)
-
-
-# -- one store, several paths ------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "link", ["of the file", "of its directory", "of a link", "that dangles at first"]
-)
-def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: str) -> None:
-    real = tmp_path / "real" / "deep" / "store"
-    real.parent.mkdir(parents=True)
-    path = tmp_path / "link"
-    if link == "of its directory":
-        path.symlink_to(tmp_path / "real")
-        path = path / "deep" / "store"
-    elif link == "of a link":
-        (tmp_path / "first").symlink_to("real/deep/store")
-        path.symlink_to(tmp_path / "first")
-    else:
-        path.symlink_to(real)
-    opened = [path, real] if link == "that dangles at first" else [real, path]
-    first, second = map(JobManager, opened)
-    try:
-        assert first._store_path == second._store_path == str(real)
-        assert real.stat().st_mode & 0o777 == 0o600
-        adapter = Scripted(hold=True)
-        job_set = start(first, adapter, 2)
-        assert job_set.wait(LIMIT, until="submitted")
-        seen = second.retrieve_job_set(job_set.job_set_id())
-        assert seen._state.owner == "another manager of this kernel"
-        with pytest.raises(DrivenElsewhereError):
-            seen.resume(adapter)
-        assert Path(f"{real}.owners").is_dir()
-        for job in adapter.sent:
-            job.finish()
-        done(seen, 2)
-    finally:
-        first._shut_down()
-        second._shut_down()
-    assert sorted(file.name for file in real.parent.iterdir()) == ["store"]
-
-
-def test_a_link_whose_directories_are_missing_makes_them_for_its_owner_alone(tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(tmp_path / "new" / "place" / "store")
-    with JobManager(tmp_path / "link") as manager:
-        start(manager, Scripted(), 1)
-    for made, mode in (("new/place/store", 0o600), ("new/place", 0o700), ("new", 0o700)):
-        assert (tmp_path / made).stat().st_mode & 0o777 == mode
 
 
 # -- what is over ------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from qjm_widgets.backends.ibm.account import Account, Token, account_of
 from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.backends.ibm.session import Session, check_address
 from qjm_widgets.errors import InputError, ProviderError
-from tests.backends.ibm.server import TOKEN, Server
+from tests.backends.ibm.server import Server
+from tests.backends.ibm.server_types import TOKEN
 
 REDIRECTS = (301, 302, 303, 307, 308)
 

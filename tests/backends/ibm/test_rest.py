@@ -10,7 +10,8 @@ import pytest
 from qjm_widgets.backends.ibm.account import Account, Token, account_of
 from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.errors import NotFoundError, ProviderError
-from tests.backends.ibm.server import CRN, TOKEN, Server
+from tests.backends.ibm.server import Server
+from tests.backends.ibm.server_types import CRN, TOKEN
 
 
 @pytest.fixture

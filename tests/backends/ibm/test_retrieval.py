@@ -18,7 +18,8 @@ from qjm_widgets.errors import (
     NotFoundError,
     ProviderError,
 )
-from tests.backends.ibm.server import Server, run_on_aer
+from tests.backends.ibm.devices import run_on_aer
+from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT, reach
 
 Make = Callable[..., Any]

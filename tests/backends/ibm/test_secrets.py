@@ -12,7 +12,8 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager
-from tests.backends.ibm.server import TOKEN, Server
+from tests.backends.ibm.server import Server
+from tests.backends.ibm.server_types import TOKEN
 from tests.fakes import LIMIT
 
 Make = Callable[..., Any]

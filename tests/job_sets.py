@@ -1,66 +1,19 @@
-"""Managers whose clock a test moves, and what the tests ask of sets."""
+"""Start job sets of marked circuits, wait for what the engine does with them, and check how they end."""
 
 from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine.transitions import Transitions
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, marked, reach
-
-
-class JumpingClock:
-    """The machine's clock, which a test moves."""
-
-    def __init__(self) -> None:
-        self._wall = 0.0
-        self._monotonic = 0.0
-
-    def time(self) -> float:
-        return time.time() + self._wall
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self._monotonic
-
-    def jump(self, seconds: float) -> None:
-        """Somebody sets the clock: waiting is not shortened by it."""
-        self._wall += seconds
-
-    def skip(self, seconds: float) -> None:
-        """Time goes by."""
-        self._wall += seconds
-        self._monotonic += seconds
-
-
-class StandingClock(JumpingClock):
-    """A clock that moves only when a test moves it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._began = time.time()
-
-    def time(self) -> float:
-        return self._began + self._wall
-
-    def monotonic(self) -> float:
-        return self._monotonic
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
-    """What every manager of this test goes by; nothing is left to chance."""
-    clock = JumpingClock()
-    monkeypatch.setattr("qjm_widgets.manager.manager.time", clock)
-    monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
-    return clock
+from tests.ledger import Refused
 
 
 def circuits(number: int) -> list[QuantumCircuit]:
@@ -154,3 +107,8 @@ def refusing(error: Callable[[], BaseException], *numbers: int) -> Callable[[int
             raise error()
 
     return refuse
+
+
+def busy(retry_after: float | None = None) -> Refused:
+    """Return the error of a server that limits its requests; ``retry_after`` is in seconds."""
+    return Refused("too many requests", 429, retry_after)

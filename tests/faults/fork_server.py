@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-_CODE = "from tests.faults.nursery import serve; serve()"
+_CODE = "from tests.faults.fork_server import serve; serve()"
 
 
 class Nursery:

@@ -19,7 +19,7 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import NotFoundError
 from tests.fakes import LIMIT
-from tests.faults.server import LAYOUT
+from tests.ledger import LAYOUT
 
 
 class Sent:
