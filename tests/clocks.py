@@ -10,7 +10,7 @@ from qjm_widgets.engine.transitions import Transitions
 
 
 class JumpingClock:
-    """The machine's clock, which a test moves."""
+    """A clock that runs as the machine's does and can be moved by a test."""
 
     def __init__(self) -> None:
         self._wall = 0.0
@@ -23,16 +23,16 @@ class JumpingClock:
         return time.monotonic() + self._monotonic
 
     def jump(self, seconds: float) -> None:
-        """Somebody sets the clock: waiting is not shortened by it."""
+        """Set the wall clock; waits are not shortened by it."""
         self._wall += seconds
 
     def skip(self, seconds: float) -> None:
-        """Time goes by."""
+        """Let time pass."""
         self._wall += seconds
         self._monotonic += seconds
 
 
-class StandingClock(JumpingClock):
+class ManualClock(JumpingClock):
     """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class StandingClock(JumpingClock):
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
-    """What every manager of this test goes by; nothing is left to chance."""
+    """The clock of every manager of this test; no delay is random."""
     clock = JumpingClock()
     monkeypatch.setattr("qjm_widgets.manager.manager.time", clock)
     monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)

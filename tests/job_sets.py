@@ -21,28 +21,28 @@ def circuits(number: int) -> list[QuantumCircuit]:
 
 
 def start(manager: JobManager, backend: Any, number: int, **arguments: Any) -> JobSet:
-    """A set of jobs of one circuit each."""
+    """Run a set of jobs of one circuit each."""
     arguments = {"circuits": circuits(number), "max_circuits_per_job": 1, "shots": 10} | arguments
     return manager.run(backend=backend, **arguments)
 
 
-def words(job_set: JobSet) -> list[str]:
-    """The status of each job, in order."""
+def statuses(job_set: JobSet) -> list[str]:
+    """Return the status of each job, in order."""
     return [job.status.value for job in job_set._state.ordered()]
 
 
-def turn(*managers: JobManager) -> None:
-    """Let each engine decide anew: when this returns, what it decided to send is announced."""
+def run_turn(*managers: JobManager) -> None:
+    """Let each engine decide again; when this returns, jobs to submit are stored as sending."""
     for manager in managers:
         for _ in range(2):
             manager._engine.ask(lambda: None)
 
 
-def idle(*managers: JobManager) -> None:
-    """Wait until every call that was decided on has been made and answered."""
+def wait_until_idle(*managers: JobManager) -> None:
+    """Wait until every call that the engines decided on has returned."""
     for manager in managers:
         for _ in range(3):
-            turn(manager)
+            run_turn(manager)
             for worker in manager._engine._workers.values():
                 for call_queue in worker.call_queues:
                     done = threading.Event()
@@ -53,10 +53,10 @@ def idle(*managers: JobManager) -> None:
 def pass_time(
     clock: JumpingClock, manager: JobManager, until: Callable[[], object], hours: float = 48
 ) -> float:
-    """Let time go by, with every call answered at once, until something is so; the hours it took."""
+    """Let time pass, with every call answered at once, until a condition holds; return the hours."""
     step = 600.0
     for number in range(int(hours * 3600 / step)):
-        idle(manager)
+        wait_until_idle(manager)
         if until():
             return number * step / 3600
         clock.skip(step)
@@ -64,7 +64,7 @@ def pass_time(
 
 
 def abandon(manager: JobManager) -> None:
-    """What a kernel that is killed leaves behind: it writes, sends and asks nothing more."""
+    """Stop a manager as a killed kernel stops: it writes, submits and polls nothing more."""
     store = manager._store
     with store._lock:
         assert store._connection is not None
@@ -80,19 +80,19 @@ def abandon(manager: JobManager) -> None:
 
 
 def settle(job_set: JobSet) -> None:
-    """Wait until nothing is on the way to the backend."""
+    """Wait until no submission is under way."""
     reach(job_set, lambda: not job_set._state.numbers()[Status.SENDING])
 
 
-def waits(job_set: JobSet) -> None:
-    """Wait until its submission waits, and nothing is on the way."""
+def wait_until_waiting(job_set: JobSet) -> None:
+    """Wait until its submission waits, and none is under way."""
     reach(job_set, lambda: job_set._state.waiting and not job_set._state.numbers()[Status.SENDING])
 
 
-def done(job_set: JobSet, number: int, shots: int = 10) -> None:
-    """It ends, and every circuit has its own counts."""
+def check_done(job_set: JobSet, number: int, shots: int = 10) -> None:
+    """Wait for the set; check that every circuit has its own counts."""
     assert job_set.wait(LIMIT), job_set.report()
-    assert set(words(job_set)) == {"done"}, job_set.report()
+    assert set(statuses(job_set)) == {"done"}, job_set.report()
     results = job_set.results()
     for value in range(number):
         assert results.get_counts(value) == {format(value, "010b"): shots}
@@ -100,7 +100,7 @@ def done(job_set: JobSet, number: int, shots: int = 10) -> None:
 
 
 def refusing(error: Callable[[], BaseException], *numbers: int) -> Callable[[int, Any], None]:
-    """Refuse the submissions of these numbers (from 0); all without any."""
+    """Return a script that refuses the submissions of these numbers (from 0); all if there are none."""
 
     def refuse(number: int, submission: Any) -> None:
         if not numbers or number in numbers:

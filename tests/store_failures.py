@@ -19,8 +19,8 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.engine.engine import BEAT_SECONDS
 from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, reach
-from tests.job_sets import done, idle, start
-from tests.scripted_adapter import Scripted
+from tests.job_sets import check_done, start, wait_until_idle
+from tests.scripted_adapter import ScriptedAdapter
 
 
 @pytest.fixture
@@ -29,8 +29,8 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def adapter() -> Scripted:
-    return Scripted(hold=True, max_pending=3)
+def adapter() -> ScriptedAdapter:
+    return ScriptedAdapter(hold=True, max_pending=3)
 
 
 @pytest.fixture
@@ -41,18 +41,18 @@ def manager(store: Path, clock: JumpingClock) -> Iterator[JobManager]:
     manager._shut_down()
 
 
-def under_way(manager: JobManager, adapter: Scripted) -> JobSet:
-    """A set of six jobs of which three are at the backend."""
+def start_half(manager: JobManager, adapter: ScriptedAdapter) -> JobSet:
+    """Return a set of six jobs of which three are at the backend."""
     job_set = start(manager, adapter, 6)
     reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 3)
-    idle(manager)
+    wait_until_idle(manager)
     return job_set
 
 
-def in_trouble(
-    manager: JobManager, job_set: JobSet, adapter: Scripted, clock: JumpingClock, text: str
+def check_trouble(
+    manager: JobManager, job_set: JobSet, adapter: ScriptedAdapter, clock: JumpingClock, text: str
 ) -> None:
-    """A job ends while the store fails: it is said, and nothing more is sent while that lasts."""
+    """End a job while the store fails; check that the set says so and submits nothing meanwhile."""
     knocks = len(adapter.knocks)
     adapter.sent[0].finish()
     adapter.sent[0].outcome = large(adapter.sent[0].outcome)
@@ -63,26 +63,26 @@ def in_trouble(
     assert text in job_set.report()
     for _ in range(3):
         clock.skip(BEAT_SECONDS)
-        heard = threading.Event()
-        manager._engine.post(heard.set)
-        assert heard.wait(LIMIT)
+        handled = threading.Event()
+        manager._engine.post(handled.set)
+        assert handled.wait(LIMIT)
     assert len(adapter.knocks) == knocks
     assert job_set._state.finished == 0
     assert text in (job_set._state.trouble or "")
 
 
 def large(outcome: JobOutcome | None) -> JobOutcome:
-    """The same result with much beside it."""
+    """Return the same result with a large header."""
     assert outcome is not None
     (circuit,) = outcome.circuits
     noise = os.urandom(400_000).hex()
     return JobOutcome([replace(circuit, header={"metadata": {"noise": noise}})])
 
 
-def goes_on(
-    manager: JobManager, job_set: JobSet, adapter: Scripted, clock: JumpingClock, store: Path
+def check_recovery(
+    manager: JobManager, job_set: JobSet, adapter: ScriptedAdapter, clock: JumpingClock, store: Path
 ) -> None:
-    """The store is well again: all goes on, nothing is lost, and another kernel sees it."""
+    """Check that the set continues, loses nothing, and can be read by another manager."""
     adapter.sent[0].finish()
     clock.skip(20)
     manager._engine.post(lambda: None)
@@ -94,12 +94,12 @@ def goes_on(
     while not job_set.wait(0):
         finished += 1
         assert finished < 1000, job_set.report()
-        idle(manager)
+        wait_until_idle(manager)
         clock.skip(5)
-    done(job_set, 6)
+    check_done(job_set, 6)
     assert sorted(value for job in adapter.sent for value in job.values) == list(range(6))
     with JobManager(store) as other:
-        done(other.retrieve_job_set(job_set.job_set_id()), 6)
+        check_done(other.retrieve_job_set(job_set.job_set_id()), 6)
         assert [len(job.history()) for job in other.job_sets()[0].managed_jobs()] == [
             len(job.history()) for job in job_set.managed_jobs()
         ]
@@ -112,7 +112,7 @@ def goes_on(
 
 
 def can_mount() -> bool:
-    """Whether this user may make a small disk; where not, SQLite itself is given a limit only."""
+    """Return whether this user may mount a small disk."""
     with tempfile.TemporaryDirectory() as place:
         made = (
             subprocess.run(["mount", "-t", "tmpfs", "tmpfs", place], capture_output=True).returncode == 0

@@ -24,7 +24,7 @@ quick = settings(
 
 
 def refused(store: SQLiteStore, data: bytes, directory: Path) -> str:
-    """Why these bytes are refused; fails where they are not, or where the store was changed."""
+    """Return why these bytes are refused; fail if they are not, or if the store was changed."""
     before = dump(store)
     with pytest.raises(BundleError) as caught:
         load(store, data, directory)
@@ -34,7 +34,7 @@ def refused(store: SQLiteStore, data: bytes, directory: Path) -> str:
 
 
 def manifest(files: Files, change: Callable[[Any], object]) -> bytes:
-    """The example with another manifest."""
+    """Return the example with a changed manifest."""
     tree = json.loads(files[MANIFEST])
     change(tree)
     return packed(files | {MANIFEST: json.dumps(tree).encode()})

@@ -44,9 +44,7 @@ def test_a_bundle_is_a_zip_for_its_owner_alone(store: SQLiteStore, bundle: Path)
 
 
 @pytest.mark.parametrize("there", [b"", b"my thesis", packed({"manifest.json": b"{}"}), None])
-def test_what_is_no_bundle_is_not_written_over(
-    store: SQLiteStore, bundle: Path, there: bytes | None
-) -> None:
+def test_another_file_is_not_overwritten(store: SQLiteStore, bundle: Path, there: bytes | None) -> None:
     example(store)
     if there is None:
         bundle.mkdir()
@@ -57,7 +55,7 @@ def test_what_is_no_bundle_is_not_written_over(
     assert bundle.is_dir() if there is None else bundle.read_bytes() == there
 
 
-def test_a_bundle_of_another_set_is_not_written_over(store: SQLiteStore, bundle: Path) -> None:
+def test_a_bundle_of_another_set_is_not_overwritten(store: SQLiteStore, bundle: Path) -> None:
     example(store)
     write_bundle(store, SET_ID, bundle)
     before = bundle.read_bytes()
@@ -118,7 +116,7 @@ def test_a_full_disk_leaves_no_file_and_keeps_the_old_one(
         write_bundle(store, SET_ID, bundle)
 
 
-def test_what_no_reader_would_take_is_not_written(
+def test_a_bundle_that_no_reader_accepts_is_not_written(
     store: SQLiteStore, bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from qjm_widgets.bundle import archive
@@ -130,7 +128,7 @@ def test_what_no_reader_would_take_is_not_written(
     assert list(bundle.parent.glob("*set*")) == []
 
 
-def test_results_that_pack_very_well_are_no_bomb(
+def test_results_that_compress_very_well_are_accepted(
     managers: Callable[[str], JobManager], bundle: Path
 ) -> None:
     circuits = [marked(0, 40, f"zero {number}") for number in range(3)]
@@ -173,7 +171,7 @@ class Failing:
 
 
 def content(path: Path) -> list[Any]:
-    """Every row of what a store keeps of sets."""
+    """Return every row of a store's sets."""
     connection = sqlite3.connect(path)
     try:
         return [

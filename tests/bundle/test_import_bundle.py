@@ -68,7 +68,7 @@ def pieces(manager: JobManager) -> JobSet:
 
 
 def answers(job_set: JobSet) -> list[Any]:
-    """All that a user gets from a set."""
+    """Return all values that a user gets from a set."""
     results = job_set.results()
     found: list[Any] = [
         job_set.name(),
@@ -80,7 +80,7 @@ def answers(job_set: JobSet) -> list[Any]:
         results.backend_name,
         results.success,
     ]
-    asked: list[Callable[[int], Any]] = [
+    calls: list[Callable[[int], Any]] = [
         results.get_counts,
         results.get_memory,
         job_set.counts,
@@ -90,16 +90,16 @@ def answers(job_set: JobSet) -> list[Any]:
         lambda index: repr(results.combine_results().to_dict()),
     ]
     for index in range(job_set._state.record.circuits):
-        for ask in asked:
+        for call in calls:
             try:
-                found.append(ask(index))
+                found.append(call(index))
             except Exception as error:  # what cannot be had has to fail in the same way
                 found.append(repr(error))
     return found
 
 
 def works(path: Path) -> list[CircuitInput]:
-    """The circuits of the only set of a store."""
+    """Return the circuits of the only set of a store."""
     store = SQLiteStore(path)
     record = store.summaries()[0].record
     blocks = store.get_circuits(record.set_id, Span(0, record.circuits))
@@ -111,7 +111,7 @@ def works(path: Path) -> list[CircuitInput]:
 
 @pytest.mark.newer_qiskit  # the QPY that Qiskit 0.46 writes is not believed
 @pytest.mark.parametrize("make", [simulated, sampled, wide, pieces])
-def test_a_set_comes_back_the_same_in_another_store(
+def test_a_loaded_set_equals_the_exported_one(
     managers: Callable[[str], JobManager],
     bundle: Path,
     tmp_path: Path,
@@ -133,7 +133,7 @@ def test_a_set_comes_back_the_same_in_another_store(
 
 
 @pytest.mark.newer_qiskit
-def test_failed_and_cancelled_jobs_come_back_with_their_reasons_and_history(
+def test_failed_and_cancelled_jobs_keep_their_reasons_and_history(
     managers: Callable[[str], JobManager], bundle: Path, tmp_path: Path
 ) -> None:
     backend = ScriptedBackend(hold=True, fail={1: "the fridge is\nwarm"})
@@ -165,7 +165,7 @@ def test_failed_and_cancelled_jobs_come_back_with_their_reasons_and_history(
 
 
 @pytest.mark.newer_qiskit
-def test_a_loaded_set_goes_out_again_as_the_same_bundle(
+def test_a_loaded_set_is_exported_as_the_same_bundle(
     managers: Callable[[str], JobManager], bundle: Path, tmp_path: Path
 ) -> None:
     job_set = ended(simulated(managers("home")))
@@ -174,7 +174,7 @@ def test_a_loaded_set_goes_out_again_as_the_same_bundle(
     assert (tmp_path / "again.qjm").read_bytes() == bundle.read_bytes()
 
 
-def test_loading_where_the_set_is_at_home_gives_the_very_set(
+def test_loading_into_the_store_of_the_set_returns_the_set(
     managers: Callable[[str], JobManager], bundle: Path
 ) -> None:
     job_set = ended(simulated(managers("home")))
@@ -234,7 +234,7 @@ def test_a_known_id_with_another_content_gets_a_new_id_once(store: SQLiteStore, 
 # -- what a stranger's set may do ------------------------------------------------------------------
 
 
-def test_what_was_under_way_is_held_with_the_reason(store: SQLiteStore, bundle: Path) -> None:
+def test_jobs_under_way_are_held_with_the_reason(store: SQLiteStore, bundle: Path) -> None:
     home = SQLiteStore(":memory:")
     example(home)
     write_bundle(home, SET_ID, bundle)
@@ -256,9 +256,7 @@ def test_what_was_under_way_is_held_with_the_reason(store: SQLiteStore, bundle: 
     home.close()
 
 
-def test_loading_sends_nothing_and_asks_nothing(
-    managers: Callable[[str], JobManager], bundle: Path
-) -> None:
+def test_loading_submits_and_polls_nothing(managers: Callable[[str], JobManager], bundle: Path) -> None:
     backend = ScriptedBackend(hold=True)
     job_set = managers("home").run([marked(n) for n in range(3)], backend, max_circuits_per_job=1)
     reach(job_set, lambda: all(job.status is Status.QUEUED for job in job_set._state.jobs))

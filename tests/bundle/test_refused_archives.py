@@ -30,7 +30,7 @@ from tests.bundle.refusals import quick, refused
 # -- damage ------------------------------------------------------------------------------------------
 
 
-def test_the_intact_one_is_the_set_itself(
+def test_an_intact_bundle_loads_the_set(
     example_store: SQLiteStore, intact: bytes, tmp_path: Path
 ) -> None:
     before = dump(example_store)
@@ -63,7 +63,9 @@ def test_a_part_of_a_bundle_is_refused(
 
 @quick
 @given(data=st.binary(max_size=300) | st.binary(max_size=100).map(lambda rest: b"PK\3\4" + rest))
-def test_anything_else_is_refused(example_store: SQLiteStore, tmp_path: Path, data: bytes) -> None:
+def test_a_file_of_another_kind_is_refused(
+    example_store: SQLiteStore, tmp_path: Path, data: bytes
+) -> None:
     assert "not a bundle" in refused(example_store, data, tmp_path)
 
 
@@ -86,7 +88,9 @@ def test_a_missing_member_is_refused(example_store: SQLiteStore, files: Files, t
 
 
 @pytest.mark.parametrize("kind", ["missing", "directory", "empty", "pipe"])
-def test_what_is_no_file_is_refused(example_store: SQLiteStore, tmp_path: Path, kind: str) -> None:
+def test_directories_and_devices_are_refused(
+    example_store: SQLiteStore, tmp_path: Path, kind: str
+) -> None:
     path = tmp_path / "bundle"
     if kind == "directory":
         path.mkdir()

@@ -220,7 +220,7 @@ def of_set(**fields: Any) -> Callable[[Any], object]:
         (lambda tree: tree["members"]["outcomes/00000.bin"].update(size=1), "not as long"),
     ],
 )
-def test_a_manifest_that_makes_no_sense_is_refused_with_the_reason(
+def test_an_inconsistent_manifest_is_refused_with_the_reason(
     example_store: SQLiteStore,
     files: Files,
     tmp_path: Path,
@@ -252,6 +252,6 @@ def test_a_manifest_that_is_no_json_object_is_refused(
     assert "its manifest" in refused(example_store, packed(files | {MANIFEST: text}), tmp_path)
 
 
-def test_who_catches_input_errors_catches_refusals(tmp_path: Path) -> None:
+def test_refusals_are_input_errors(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read_bundle(tmp_path / "nothing")

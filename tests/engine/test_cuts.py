@@ -8,19 +8,19 @@ from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status
 from qjm_widgets.widgets import wire
 from tests.fakes import LIMIT
-from tests.job_sets import circuits, done
+from tests.job_sets import check_done, circuits
 from tests.ledger import Refused
-from tests.scripted_adapter import Scripted
+from tests.scripted_adapter import ScriptedAdapter
 
 # -- too large ---------------------------------------------------------------------------------------
 
 
-def small(most: int) -> Scripted:
+def small(most: int) -> ScriptedAdapter:
     def refuse(number: int, submission: object) -> None:
         if len(adapter.knocks[-1]) > most:
             raise Refused("payload too large", 413)
 
-    adapter = Scripted(refuse=refuse)
+    adapter = ScriptedAdapter(refuse=refuse)
     return adapter
 
 
@@ -33,7 +33,7 @@ def test_a_job_that_is_too_large_is_cut_in_halves_until_it_fits(
     job_set = manager.run(
         circuits(21), adapter, shots=30, max_circuits_per_job=13, max_shots_per_job=30 // pieces
     )
-    done(job_set, 21, shots=30)
+    check_done(job_set, 21, shots=30)
     ran = Counter(value for job in adapter.sent for value in job.values)
     assert ran == dict.fromkeys(range(21), pieces)
     first = [job.span.start for job in job_set._state.ordered() if job.piece == 0]
@@ -46,14 +46,14 @@ def test_a_job_that_is_too_large_is_cut_in_halves_until_it_fits(
     assert manager.history()[0].jobs == {Status.DONE: len(job_set._state.jobs)}
 
 
-def test_the_page_hears_which_rows_a_half_has_when_other_shots_are_whole(manager: JobManager) -> None:
+def test_the_page_gets_the_rows_of_halves_beside_uncut_pieces(manager: JobManager) -> None:
     def refuse(number: int, submission: object) -> None:
         if number in (0, 4):
             raise Refused("payload too large", 413)
 
-    adapter = Scripted(refuse=refuse)
+    adapter = ScriptedAdapter(refuse=refuse)
     job_set = manager.run(circuits(9), adapter, shots=30, max_circuits_per_job=4, max_shots_per_job=15)
-    done(job_set, 9, shots=30)
+    check_done(job_set, 9, shots=30)
     ordered = job_set._state.ordered()
     assert len({len(job.span) for job in ordered}) > 1
     page = [
@@ -70,7 +70,7 @@ def test_one_circuit_that_is_too_large_is_an_error_and_the_others_run(manager: J
         if 2 in adapter.knocks[-1]:
             raise Refused("payload too large", 413)
 
-    adapter = Scripted(refuse=refuse)
+    adapter = ScriptedAdapter(refuse=refuse)
     job_set = manager.run(circuits(8), adapter, shots=10)
     assert job_set.wait(LIMIT)
     numbers = job_set._state.numbers()

@@ -18,16 +18,24 @@ from qjm_widgets.errors import StoreError, StoreFullError
 from tests.clocks import JumpingClock
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, marked, reach
-from tests.job_sets import done, idle, start, words
-from tests.scripted_adapter import Scripted
-from tests.store_failures import adapter, can_mount, goes_on, in_trouble, manager, store, under_way
+from tests.job_sets import check_done, start, statuses, wait_until_idle
+from tests.scripted_adapter import ScriptedAdapter
+from tests.store_failures import (
+    adapter,
+    can_mount,
+    check_recovery,
+    check_trouble,
+    manager,
+    start_half,
+    store,
+)
 
 __all__ = ["adapter", "manager", "store"]
 
 
 @contextmanager
 def full_file(store: Path, manager: JobManager) -> Iterator[None]:
-    """SQLite may use no further page."""
+    """Let SQLite use no further page."""
     connection = manager._store._connection
     assert connection is not None
     connection.execute("PRAGMA max_page_count = 1")  # no less than it has
@@ -38,7 +46,7 @@ def full_file(store: Path, manager: JobManager) -> Iterator[None]:
 
 @contextmanager
 def full_disk(store: Path, manager: JobManager) -> Iterator[None]:
-    """The disk has no byte left."""
+    """Fill the disk."""
     filler = store.with_name("filler")
     with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):  # noqa: PT012
         while True:
@@ -48,8 +56,8 @@ def full_disk(store: Path, manager: JobManager) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("full", [full_file] + [full_disk] * (sys.platform == "linux" and can_mount()))
-def test_a_full_disk_stops_the_sending_and_loses_nothing(
-    full: Any, adapter: Scripted, clock: JumpingClock, tmp_path: Path
+def test_a_full_disk_stops_submissions_and_loses_nothing(
+    full: Any, adapter: ScriptedAdapter, clock: JumpingClock, tmp_path: Path
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -58,16 +66,16 @@ def test_a_full_disk_stops_the_sending_and_loses_nothing(
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], check=True)
     try:
         with JobManager(disk / "store") as manager:
-            job_set = under_way(manager, adapter)
+            job_set = start_half(manager, adapter)
             with full(disk / "store", manager):
-                in_trouble(manager, job_set, adapter, clock, "No space is left")
+                check_trouble(manager, job_set, adapter, clock, "No space is left")
                 sets = len(manager.job_sets())
                 with pytest.raises(StoreFullError, match="Free some space"):
-                    start(manager, Scripted(name="other"), 3000)
+                    start(manager, ScriptedAdapter(name="other"), 3000)
                 assert len(manager.job_sets()) - sets == len(manager.history()) - 1
                 with pytest.raises(StoreFullError):
                     job_set.update_name("another " * 10_000)
-            goes_on(manager, job_set, adapter, clock, disk / "store")
+            check_recovery(manager, job_set, adapter, clock, disk / "store")
     finally:
         if small:
             subprocess.run(["umount", disk], check=True)
@@ -77,13 +85,13 @@ def test_a_circuit_that_cannot_be_written_is_named_and_runs(manager: JobManager)
     odd = [marked(value) for value in range(3)]
     odd[1].append(Unwritten(), [0])
     with pytest.warns(UserWarning, match="circuit 1"):
-        job_set = start(manager, Scripted(), 0, circuits=odd)
+        job_set = start(manager, ScriptedAdapter(), 0, circuits=odd)
     assert job_set._state.record.unstored_circuits == (1,)
-    done(job_set, 3)
+    check_done(job_set, 3)
 
 
 class Unwritten(Instruction):
-    """What cannot be written to a file."""
+    """An instruction that cannot be written to a file."""
 
     def __init__(self) -> None:
         super().__init__("unwritten", 1, 0, [])
@@ -93,12 +101,12 @@ class Unwritten(Instruction):
         raise RuntimeError("nobody can write this")
 
 
-def test_closing_while_the_store_is_full_says_what_is_not_stored(
-    manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path
+def test_closing_while_the_store_is_full_names_unstored_changes(
+    manager: JobManager, adapter: ScriptedAdapter, clock: JumpingClock, store: Path
 ) -> None:
-    job_set = under_way(manager, adapter)
+    job_set = start_half(manager, adapter)
     with full_file(store, manager):
-        in_trouble(manager, job_set, adapter, clock, "No space is left")
+        check_trouble(manager, job_set, adapter, clock, "No space is left")
         with (
             pytest.warns(UserWarning, match="3 jobs not sent yet"),
             pytest.warns(UserWarning, match="could not be stored: No space is left"),
@@ -110,7 +118,7 @@ def test_closing_while_the_store_is_full_says_what_is_not_stored(
     with JobManager(store) as other:
         again = other.retrieve_job_set(job_set.job_set_id())
         again.resume(adapter)
-        done(again, 6)
+        check_done(again, 6)
     assert sorted(value for job in adapter.sent for value in job.values) == list(range(6))
 
 
@@ -126,14 +134,14 @@ file.execute("COMMIT")
 """
 
 
-def test_a_store_that_another_process_holds_stops_the_sending_and_loses_nothing(
-    manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path
+def test_a_locked_store_stops_submissions_and_loses_nothing(
+    manager: JobManager, adapter: ScriptedAdapter, clock: JumpingClock, store: Path
 ) -> None:
-    job_set = under_way(manager, adapter)
+    job_set = start_half(manager, adapter)
     holder = python(HOLD, store, "EXCLUSIVE")
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    in_trouble(manager, job_set, adapter, clock, "Another process held the job store")
+    check_trouble(manager, job_set, adapter, clock, "Another process held the job store")
     engine = manager._engine
     parts = engine._parts(state_of(manager, job_set))
     with pytest.raises(StoreError, match="no need to ask once more"):
@@ -141,14 +149,14 @@ def test_a_store_that_another_process_holds_stops_the_sending_and_loses_nothing(
     holder.communicate("\n", timeout=LIMIT)
     clock.skip(5)
     manager._engine.post(lambda: None)
-    reach(job_set, lambda: words(job_set)[5] == "cancelled")
+    reach(job_set, lambda: statuses(job_set)[5] == "cancelled")
     adapter.hold = False
     for job in list(adapter.sent):
         job.finish()
     for _ in range(10):
-        idle(manager)
+        wait_until_idle(manager)
         clock.skip(5)
-    assert words(job_set) == ["done"] * 5 + ["cancelled"]
+    assert statuses(job_set) == ["done"] * 5 + ["cancelled"]
     assert sorted(value for job in adapter.sent for value in job.values) == list(range(5))
 
 
@@ -157,10 +165,10 @@ def state_of(manager: JobManager, job_set: JobSet) -> Any:
 
 
 def test_circuits_that_cannot_be_read_from_the_store_are_sent_later(
-    store: Path, adapter: Scripted, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
+    store: Path, adapter: ScriptedAdapter, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = JobManager(store)
-    job_set = under_way(first, adapter)
+    job_set = start_half(first, adapter)
     first._shut_down()
     with JobManager(store) as manager:
         real = manager._store.get_circuits
@@ -178,7 +186,7 @@ def test_circuits_that_cannot_be_read_from_the_store_are_sent_later(
             job.finish()
         again.resume(adapter)
         for _ in range(10):
-            idle(manager)
+            wait_until_idle(manager)
             clock.skip(5)
-        done(again, 6)
+        check_done(again, 6)
     assert sorted(value for job in adapter.sent for value in job.values) == list(range(6))

@@ -11,14 +11,14 @@ from qiskit.providers import JobError, JobTimeoutError
 
 
 class Mute(Exception):  # noqa: N818 - named after what it does
-    """An exception that cannot even say what it is."""
+    """An exception that cannot be converted to text."""
 
     def __str__(self) -> str:
         raise ValueError("no text")
 
 
 def answered(status: int, retry_after: str | None = None) -> requests.HTTPError:
-    """What ``requests`` raises for an answer of the server."""
+    """Return the error that ``requests`` raises for an HTTP status."""
     response = requests.Response()
     response.status_code = status
     if retry_after is not None:
@@ -27,7 +27,7 @@ def answered(status: int, retry_after: str | None = None) -> requests.HTTPError:
 
 
 def wrapped(outer: BaseException, inner: BaseException) -> BaseException:
-    """An error as providers make it of another."""
+    """Return an error that was raised from another, as providers do."""
     outer.__cause__ = inner
     return outer
 

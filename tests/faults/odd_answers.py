@@ -30,18 +30,18 @@ class HostileError(Exception):
 
 
 class UnreadableError(Exception):
-    """An exception that raises when anything of it is asked for."""
+    """An exception that raises when any attribute is read."""
 
     def __getattribute__(self, name: str) -> Any:
         raise Exit(name)
 
 
 class Exit(BaseException):
-    """What ends a process where it is not caught."""
+    """An exception that ends a process if it is not caught."""
 
 
 class Classless:
-    """An object that raises when its class is asked for."""
+    """An object that raises when its class is read."""
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
@@ -49,7 +49,7 @@ class Classless:
 
 
 class Hostile:
-    """An object that raises whatever is asked of it."""
+    """An object that raises at every use."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(f"no {name}")
@@ -148,7 +148,7 @@ def with_counts(counts: Any) -> Callable[[ScriptedJob], Result]:
 
 
 def answers() -> dict[str, dict[str, Callable[[ScriptedJob], Any]]]:
-    """By a name, what the odd job's methods do instead."""
+    """Return the methods of odd jobs, by the name of the oddity."""
     odd: dict[str, dict[str, Callable[[ScriptedJob], Any]]] = {}
 
     def give(name: str, value: Any, **others: Callable[[ScriptedJob], Any]) -> None:

@@ -22,7 +22,7 @@ from qiskit.providers import JobStatus
 from qjm_widgets import JobManager
 from tests.fakes import LIMIT, ScriptedBackend
 from tests.faults.odd_answers import JOBS, ODD, Hostile, recursive
-from tests.job_sets import done, start, words
+from tests.job_sets import check_done, start, statuses
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ PUBS: dict[str, Any] = {
 
 
 class OddSampler(BaseSamplerV2):
-    """Its third job gives an odd result."""
+    """A sampler with a third job that gives an odd result."""
 
     def __init__(self, odd: Any) -> None:
         self.odd = odd
@@ -103,7 +103,7 @@ class SampledJob(BasePrimitiveJob[Any, JobStatus]):
     def status(self) -> JobStatus:
         return JobStatus.DONE
 
-    def done(self) -> bool:
+    def check_done(self) -> bool:
         return True
 
     def running(self) -> bool:
@@ -120,13 +120,13 @@ class SampledJob(BasePrimitiveJob[Any, JobStatus]):
 
 
 @pytest.mark.parametrize("odd", PUBS)
-def test_an_odd_result_of_a_sampler_hurts_its_own_job_alone(odd: str, manager: JobManager) -> None:
+def test_an_odd_result_of_a_sampler_affects_only_its_job(odd: str, manager: JobManager) -> None:
     job_set = start(manager, OddSampler(PUBS[odd]), JOBS)
-    done(start(manager, ScriptedBackend(name="good"), 3), 3)
+    check_done(start(manager, ScriptedBackend(name="good"), 3), 3)
     assert job_set.wait(LIMIT), job_set.report()
     assert job_set._state.trouble is None
     results = job_set.results(partial=True)
     for value in set(range(JOBS)) - {ODD}:
-        assert words(job_set)[value] == "done"
+        assert statuses(job_set)[value] == "done"
         assert results.get_counts(value) == {format(value, "010b"): 10}
         assert job_set.results(refresh=True, partial=True).get_counts(value) == results.get_counts(value)

@@ -1,4 +1,4 @@
-"""A backend that gives any odd answer in the middle of good ones hurts one job, and no other.
+"""An odd answer of a backend affects its job, and no other.
 
 Odd answers come from jobs in the middle of a set; a second set on the same manager ends right beside it.
 ``QJM_SOAK=N`` tries N mixtures of them instead of a few.
@@ -19,7 +19,7 @@ from qiskit.providers import JobStatus
 from qjm_widgets import JobManager, JobSet
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, reach
 from tests.faults.odd_answers import ANSWERS, JOBS, ODD, HostileError, UnreadableError, raising
-from tests.job_sets import done, start, words
+from tests.job_sets import check_done, start, statuses
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*could not be stored:UserWarning")
 
@@ -28,7 +28,7 @@ WITH_TIME = ("cancelled", "done", "error", "held", "queued", "running")
 
 
 class OddBackend(ScriptedBackend):
-    """Its third job answers oddly."""
+    """A backend with odd answers from its third job on."""
 
     def __init__(self, *answers: dict[str, Callable[[ScriptedJob], Any]]) -> None:
         super().__init__(name="odd")
@@ -49,21 +49,21 @@ def manager(tmp_path: Path) -> Iterator[JobManager]:
     manager._shut_down()
 
 
-def tried(manager: JobManager, *names: str) -> JobSet:
+def run_odd(manager: JobManager, *names: str) -> JobSet:
     """A set with odd jobs in the middle, and one beside it that is good: all that is good ends right."""
     backend = OddBackend(*(ANSWERS[name] for name in names))
     odd = start(manager, backend, JOBS + len(names) - 1)
     beside = start(manager, ScriptedBackend(name="good"), 3)
-    done(beside, 3)
+    check_done(beside, 3)
     good = [value for value in range(JOBS + len(names) - 1) if not 0 <= value - ODD < len(names)]
     with odd._state.changed:
         assert odd._state.changed.wait_for(
-            lambda: all(words(odd)[value] == "done" for value in good), LIMIT
+            lambda: all(statuses(odd)[value] == "done" for value in good), LIMIT
         ), odd.report()
     results = odd.results(partial=True)
     for value in good:
         assert results.get_counts(value) == {format(value, "010b"): 10}
-    assert set(words(odd)) <= set(WITH_TIME)
+    assert set(statuses(odd)) <= set(WITH_TIME)
     assert odd._state.trouble is None, odd._state.trouble
     assert odd.cancel() >= 0
     assert repr(odd)
@@ -72,8 +72,8 @@ def tried(manager: JobManager, *names: str) -> JobSet:
 
 
 @pytest.mark.parametrize("part", range(8))
-def test_an_odd_answer_hurts_its_own_job_alone(part: int, manager: JobManager, tmp_path: Path) -> None:
-    odd = tried(manager, *sorted(ANSWERS)[part::8])
+def test_an_odd_answer_affects_only_its_job(part: int, manager: JobManager, tmp_path: Path) -> None:
+    odd = run_odd(manager, *sorted(ANSWERS)[part::8])
     manager._engine.ask(lambda: None)
     with JobManager(tmp_path / "store") as other:  # what is shown is what is stored
         again = other.retrieve_job_set(odd.job_set_id())
@@ -89,7 +89,7 @@ def test_an_odd_answer_hurts_its_own_job_alone(part: int, manager: JobManager, t
     suppress_health_check=list(HealthCheck),
 )
 @given(mixed=st.lists(st.lists(st.sampled_from(sorted(ANSWERS)), min_size=1, max_size=3), max_size=6))
-def test_any_mixture_of_odd_answers_hurts_its_own_jobs_alone(mixed: list[list[str]]) -> None:
+def test_any_mixture_of_odd_answers_affects_only_its_jobs(mixed: list[list[str]]) -> None:
     """Several odd answers of one job, too."""
     together = {
         " and ".join(names): {k: v for n in names for k, v in ANSWERS[n].items()} for names in mixed
@@ -97,7 +97,7 @@ def test_any_mixture_of_odd_answers_hurts_its_own_jobs_alone(mixed: list[list[st
     manager = JobManager(":memory:")
     try:
         ANSWERS.update(together)
-        tried(manager, *together)
+        run_odd(manager, *together)
     finally:
         for name in together.keys() - BEFORE:
             del ANSWERS[name]
@@ -111,28 +111,28 @@ BEFORE = frozenset(ANSWERS)
     "error",
     [UnreadableError, HostileError, lambda: ValueError("shots must be below " + "9" * 5_000)],
 )
-def test_an_odd_refusal_hurts_its_own_job_alone(
+def test_an_odd_refusal_affects_only_its_job(
     error: Callable[[], Exception], manager: JobManager
 ) -> None:
     odd = start(manager, ScriptedBackend(refuse={ODD: error()}, name="odd"), JOBS)
-    done(start(manager, ScriptedBackend(name="good"), 3), 3)
+    check_done(start(manager, ScriptedBackend(name="good"), 3), 3)
     assert odd.wait(LIMIT), odd.report()
-    found = words(odd)
+    found = statuses(odd)
     assert found.pop(ODD) in ("done", "error", "held")
     assert found == ["done"] * (JOBS - 1)
 
 
 @pytest.mark.parametrize("error", [UnreadableError, HostileError, SystemExit])
-def test_an_odd_answer_to_cancel_hurts_its_own_job_alone(
+def test_an_odd_answer_to_cancel_affects_only_its_job(
     error: Callable[[], BaseException], manager: JobManager
 ) -> None:
     backend = ScriptedBackend(hold=True, name="odd")
     odd = start(manager, backend, 3)
-    reach(odd, lambda: words(odd) == ["queued"] * 3)
+    reach(odd, lambda: statuses(odd) == ["queued"] * 3)
     backend.sent[1].cancel = lambda: raising(error)(backend.sent[1])  # type: ignore[method-assign]
     odd.cancel()
-    reach(odd, lambda: words(odd) == ["cancelled", "queued", "cancelled"])
-    done(start(manager, ScriptedBackend(name="good"), 3), 3)
+    reach(odd, lambda: statuses(odd) == ["cancelled", "queued", "cancelled"])
+    check_done(start(manager, ScriptedBackend(name="good"), 3), 3)
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_an_odd_answer_to_cancel_hurts_its_own_job_alone(
         ("first", "queue position 'first'"),
     ],
 )
-def test_what_is_left_out_is_named_in_the_row(odd: Any, note: str, manager: JobManager) -> None:
+def test_values_that_are_left_out_are_named_in_the_row(odd: Any, note: str, manager: JobManager) -> None:
     ANSWERS["this"] = {"status": lambda job: JobStatus.QUEUED, "queue_position": lambda job: odd}
     try:
-        job_set = tried(manager, "this")
+        job_set = run_odd(manager, "this")
     finally:
         del ANSWERS["this"]
     assert note in (job_set._state.jobs[ODD].note or "")
@@ -160,7 +160,7 @@ def test_a_long_error_is_cut_with_a_mark(manager: JobManager) -> None:
         "result": raising(lambda: RuntimeError("failed")),
     }
     try:
-        error = tried(manager, "this")._state.jobs[ODD].error
+        error = run_odd(manager, "this")._state.jobs[ODD].error
     finally:
         del ANSWERS["this"]
     assert error is not None

@@ -13,9 +13,9 @@ from qjm_widgets.engine.engine import BEAT_SECONDS
 from qjm_widgets.errors import DrivenElsewhereError, StoreGoneError
 from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, reach
-from tests.job_sets import done, idle, start, words
-from tests.scripted_adapter import Scripted
-from tests.store_failures import adapter, goes_on, in_trouble, manager, store, under_way
+from tests.job_sets import check_done, start, statuses, wait_until_idle
+from tests.scripted_adapter import ScriptedAdapter
+from tests.store_failures import adapter, check_recovery, check_trouble, manager, start_half, store
 
 __all__ = ["adapter", "manager", "store"]
 
@@ -25,63 +25,68 @@ __all__ = ["adapter", "manager", "store"]
 
 @pytest.mark.parametrize("beside", [True, False], ids=["with its journal", "alone"])
 @pytest.mark.parametrize("moved", [True, False], ids=["moved away", "deleted"])
-def test_a_store_that_is_deleted_while_it_is_open_is_written_anew(
-    moved: bool, beside: bool, manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path
+def test_a_store_that_is_deleted_while_it_is_open_is_written_again(
+    moved: bool,
+    beside: bool,
+    manager: JobManager,
+    adapter: ScriptedAdapter,
+    clock: JumpingClock,
+    store: Path,
 ) -> None:
-    job_set = under_way(manager, adapter)
+    job_set = start_half(manager, adapter)
     for file in [store] + [Path(f"{store}{ending}") for ending in ("-wal", "-shm")] * beside:
         if moved:
             file.rename(file.with_name(f"old {file.name}"))
         else:
             file.unlink()
     clock.skip(5)
-    goes_on(manager, job_set, adapter, clock, store)
+    check_recovery(manager, job_set, adapter, clock, store)
     assert store.stat().st_mode & 0o777 == 0o600
     assert not list(store.parent.glob("*.new"))
 
 
-def test_a_store_whose_directory_is_gone_waits_for_it(
-    clock: JumpingClock, adapter: Scripted, tmp_path: Path
+def test_a_store_without_its_directory_waits_for_it(
+    clock: JumpingClock, adapter: ScriptedAdapter, tmp_path: Path
 ) -> None:
     place = tmp_path / "disk"
     manager = JobManager(place / "store")
-    job_set = under_way(manager, adapter)
+    job_set = start_half(manager, adapter)
     place.rename(tmp_path / "away")
-    in_trouble(manager, job_set, adapter, clock, "put the directory back")
+    check_trouble(manager, job_set, adapter, clock, "put the directory back")
     (tmp_path / "away").rename(place)
-    goes_on(manager, job_set, adapter, clock, place / "store")
+    check_recovery(manager, job_set, adapter, clock, place / "store")
     manager._shut_down()
 
 
-def test_another_file_in_the_place_of_the_store_is_left_alone(
-    manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path, tmp_path: Path
+def test_another_file_that_replaces_the_store_is_not_changed(
+    manager: JobManager, adapter: ScriptedAdapter, clock: JumpingClock, store: Path, tmp_path: Path
 ) -> None:
-    job_set = under_way(manager, adapter)
+    job_set = start_half(manager, adapter)
     with JobManager(tmp_path / "other") as other:
-        start(other, Scripted(), 1)
+        start(other, ScriptedAdapter(), 1)
     (tmp_path / "other").replace(store)
     before = store.read_bytes()
-    in_trouble(manager, job_set, adapter, clock, "was replaced by another file")
+    check_trouble(manager, job_set, adapter, clock, "was replaced by another file")
     with pytest.raises(StoreGoneError, match="move that file away"):
-        start(manager, Scripted(name="other"), 1)
+        start(manager, ScriptedAdapter(name="other"), 1)
     assert store.read_bytes() == before
     store.rename(tmp_path / "theirs")
-    goes_on(manager, job_set, adapter, clock, store)
+    check_recovery(manager, job_set, adapter, clock, store)
 
 
-def test_a_copy_in_the_place_of_the_store_is_taken_when_it_knows_everything(
-    manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path, tmp_path: Path
+def test_a_copy_that_replaces_the_store_is_used_if_it_is_complete(
+    manager: JobManager, adapter: ScriptedAdapter, clock: JumpingClock, store: Path, tmp_path: Path
 ) -> None:
-    """As programs do that keep directories the same on several machines."""
-    job_set = under_way(manager, adapter)
+    """Programs that synchronise directories between machines do so."""
+    job_set = start_half(manager, adapter)
     old, new = tmp_path / "old", tmp_path / "new"
     copy(store, old)
-    idle(manager)
+    wait_until_idle(manager)
     adapter.sent[1].finish()
     clock.skip(20)
-    reach(job_set, lambda: words(job_set)[1] == "done")
+    reach(job_set, lambda: statuses(job_set)[1] == "done")
     reach(job_set, lambda: len(adapter.sent) == 4)
-    idle(manager)
+    wait_until_idle(manager)
     copy(store, new)
     old.replace(store)
     knocks = len(adapter.knocks)
@@ -98,21 +103,21 @@ def test_a_copy_in_the_place_of_the_store_is_taken_when_it_knows_everything(
 
 
 def copy(store: Path, to: Path) -> None:
-    """A whole copy, as of now."""
+    """Copy a store as it is now."""
     source, target = sqlite3.connect(store), sqlite3.connect(to)
     source.backup(target)
     source.close()
     target.close()
 
 
-def test_two_kernels_that_lose_one_store_find_together_again(
-    manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path
+def test_two_kernels_use_one_store_again_after_it_was_deleted(
+    manager: JobManager, adapter: ScriptedAdapter, clock: JumpingClock, store: Path
 ) -> None:
     second = JobManager(store)
-    theirs = Scripted(hold=True, name="theirs")
-    sets = [under_way(manager, adapter), start(second, theirs, 3)]
+    theirs = ScriptedAdapter(hold=True, name="theirs")
+    sets = [start_half(manager, adapter), start(second, theirs, 3)]
     assert sets[1].wait(LIMIT, until="submitted")
-    idle(second)
+    wait_until_idle(second)
     seen = second.retrieve_job_set(sets[0].job_set_id())
     followed = manager.retrieve_job_set(sets[1].job_set_id())
     for file in store.parent.glob("store*"):
@@ -123,32 +128,32 @@ def test_two_kernels_that_lose_one_store_find_together_again(
     clock.skip(20)
     for each in (second, manager):
         each._engine.post(lambda: None)
-    done(sets[1], 3)
-    done(followed, 3)
-    goes_on(manager, sets[0], adapter, clock, store)
-    done(seen, 6)
+    check_done(sets[1], 3)
+    check_done(followed, 3)
+    check_recovery(manager, sets[0], adapter, clock, store)
+    check_done(seen, 6)
     second._shut_down()
 
 
 @pytest.mark.parametrize("how", ["close", "read", "follow"])
-def test_a_manager_that_writes_nothing_writes_a_deleted_store_anew(
+def test_an_idle_manager_writes_a_deleted_store_again(
     how: str, store: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     idle_one, first = JobManager(store), JobManager(store)
-    adapter = Scripted(hold=how == "follow")
+    adapter = ScriptedAdapter(hold=how == "follow")
     job_set = start(first, adapter, 3)
     seen = idle_one.retrieve_job_set(job_set.job_set_id())
     if how == "follow":
         assert job_set.wait(LIMIT, until="submitted")
     else:
-        done(job_set, 3)
+        check_done(job_set, 3)
         first.close()
     delete(store)
     if how == "follow":
         reach(seen, store.exists)
         for job in adapter.sent:
             job.finish()
-        done(seen, 3)
+        check_done(seen, 3)
         first.close()
     elif how == "read":
         assert seen.managed_jobs()[0].history()
@@ -156,7 +161,7 @@ def test_a_manager_that_writes_nothing_writes_a_deleted_store_anew(
     idle_one.close()
     assert "was deleted while it was open, and was restored" in caplog.text
     with JobManager(store) as later:
-        done(later.retrieve_job_set(job_set.job_set_id()), 3)
+        check_done(later.retrieve_job_set(job_set.job_set_id()), 3)
     assert [path.name for path in store.parent.iterdir()] == ["store"]
 
 
@@ -168,21 +173,21 @@ def delete(store: Path) -> None:
 
 
 @pytest.mark.parametrize("drives", [True, False])
-def test_sets_that_another_file_in_the_place_of_the_store_lacks_are_kept_beside_it(
+def test_sets_that_a_replacing_file_lacks_are_kept_in_a_file_beside_it(
     drives: bool, store: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     first, reader = JobManager(store), JobManager(store)
-    sets = [start(first, Scripted(), 2, name=name) for name in ("one", "two")]
+    sets = [start(first, ScriptedAdapter(), 2, name=name) for name in ("one", "two")]
     for job_set in sets:
-        done(job_set, 2)
+        check_done(job_set, 2)
     if not drives:
         first.close()
         reader.retrieve_job_set(sets[0].job_set_id())
     else:
         reader.close()
     with JobManager(tmp_path / "other") as other:
-        third = start(other, Scripted(), 1, name="three")
-        done(third, 1)
+        third = start(other, ScriptedAdapter(), 1, name="three")
+        check_done(third, 1)
     delete(store)
     (tmp_path / "other").replace(store)
     if drives:
@@ -195,7 +200,7 @@ def test_sets_that_another_file_in_the_place_of_the_store_lacks_are_kept_beside_
     assert kept.stat().st_mode & 0o777 == 0o600
     with JobManager(kept) as manager:
         for job_set in sets:
-            done(manager.retrieve_job_set(job_set.job_set_id()), 2)
+            check_done(manager.retrieve_job_set(job_set.job_set_id()), 2)
     with JobManager(store) as manager:
         assert [summary.record.name for summary in manager.history()] == ["three"]
 
@@ -204,7 +209,7 @@ def test_sets_that_are_lost_with_the_directory_of_the_store_are_named(tmp_path: 
     place = tmp_path / "place"
     manager = JobManager(place / "store")
     for number in range(7):
-        done(start(manager, Scripted(), 1, name=f"set {number}"), 1)
+        check_done(start(manager, ScriptedAdapter(), 1, name=f"set {number}"), 1)
     shutil.rmtree(place)
     with pytest.warns(
         UserWarning, match=r"7 job sets \('set 0', .*'set 4', …\) .* could not be restored"
@@ -213,31 +218,31 @@ def test_sets_that_are_lost_with_the_directory_of_the_store_are_named(tmp_path: 
     assert not place.exists()
 
 
-def test_an_empty_store_whose_directory_is_gone_is_closed_without_a_word(tmp_path: Path) -> None:
+def test_an_empty_store_without_its_directory_is_closed_without_a_warning(tmp_path: Path) -> None:
     manager = JobManager(tmp_path / "place" / "store")
     shutil.rmtree(tmp_path / "place")
     manager.close()
 
 
-def test_a_journal_that_is_deleted_while_it_is_open_takes_nothing_with_it(
-    manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path
+def test_deleting_an_open_journal_loses_nothing(
+    manager: JobManager, adapter: ScriptedAdapter, clock: JumpingClock, store: Path
 ) -> None:
-    job_set = under_way(manager, adapter)
+    job_set = start_half(manager, adapter)
     Path(f"{store}-wal").unlink()
-    goes_on(manager, job_set, adapter, clock, store)
+    check_recovery(manager, job_set, adapter, clock, store)
 
 
 # -- the owner's file --------------------------------------------------------------------------------
 
 
 def test_an_owner_whose_file_was_removed_makes_it_again(
-    manager: JobManager, adapter: Scripted, clock: JumpingClock, store: Path
+    manager: JobManager, adapter: ScriptedAdapter, clock: JumpingClock, store: Path
 ) -> None:
-    job_set = under_way(manager, adapter)
+    job_set = start_half(manager, adapter)
     shutil.rmtree(f"{store}.owners")
     clock.skip(BEAT_SECONDS + 1)
-    idle(manager)
+    wait_until_idle(manager)
     with JobManager(store) as other:
         with pytest.raises(DrivenElsewhereError, match="another manager"):
             other.retrieve_job_set(job_set.job_set_id()).resume(adapter)
-        goes_on(manager, job_set, adapter, clock, store)
+        check_recovery(manager, job_set, adapter, clock, store)

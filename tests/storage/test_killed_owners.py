@@ -17,8 +17,8 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.errors import DrivenElsewhereError
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
-from tests.job_sets import words
-from tests.ledger import Finding, Ledger
+from tests.job_sets import statuses
+from tests.ledger import Ledger, TaggedAdapter
 
 Kernel = Callable[..., "subprocess.Popen[str]"]
 
@@ -26,10 +26,10 @@ KERNEL = """
 import sys
 from qjm_widgets import JobManager
 from tests.job_sets import circuits
-from tests.ledger import Finding, Ledger
+from tests.ledger import TaggedAdapter, Ledger
 store, ledger = sys.argv[1:3]
 manager = JobManager(store)
-adapter = Finding(Ledger(ledger))
+adapter = TaggedAdapter(Ledger(ledger))
 """
 """What every other kernel begins with."""
 RUN = """
@@ -92,12 +92,12 @@ def kernel() -> Iterator[Kernel]:
 
 def line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
-    said = process.stdout.readline().strip()
-    assert said, process.stderr.read() if process.stderr else ""
-    return said
+    text = process.stdout.readline().strip()
+    assert text, process.stderr.read() if process.stderr else ""
+    return text
 
 
-def tell(process: subprocess.Popen[str]) -> None:
+def send_line(process: subprocess.Popen[str]) -> None:
     assert process.stdin is not None
     process.stdin.write("\n")
     process.stdin.flush()
@@ -110,7 +110,7 @@ def dead(kernel: Kernel, store: Path, ledger: Path) -> str:
     with JobManager(store) as manager:
         job_set = manager.retrieve_job_set(set_id)
         for finished in (1, 2):
-            tell(process)
+            send_line(process)
             reach(job_set, lambda finished=finished: job_set._state.finished == finished)
         process.kill()
         process.wait(LIMIT)
@@ -126,9 +126,9 @@ def test_a_killed_kernel_leaves_a_set_that_another_one_resumes(
         job_set = manager.retrieve_job_set(set_id)
         assert job_set._state.owner is not None
         assert f"process {process.pid} on" in job_set._state.owner
-        tell(process)
-        reach(job_set, lambda: words(job_set)[:2] == ["done", "sending"])
-        adapter = Finding(Ledger(tmp_path / "ledger"))
+        send_line(process)
+        reach(job_set, lambda: statuses(job_set)[:2] == ["done", "sending"])
+        adapter = TaggedAdapter(Ledger(tmp_path / "ledger"))
         with pytest.raises(DrivenElsewhereError, match=str(process.pid)):
             job_set.resume(adapter)
         os.kill(process.pid, signal.SIGSTOP)  # a laptop that sleeps keeps its sets
@@ -143,7 +143,7 @@ def test_a_killed_kernel_leaves_a_set_that_another_one_resumes(
         if job_set._state.numbers()[Status.HELD]:
             job_set.retry(held=True)
         assert job_set.wait(LIMIT)
-        assert words(job_set) == ["done"] * 4
+        assert statuses(job_set) == ["done"] * 4
     assert set(adapter.ledger.circuit_runs().values()) == {1}
 
 
@@ -159,7 +159,7 @@ def test_a_process_that_a_killed_kernel_had_forked_does_not_keep_its_sets(
             process.wait(LIMIT)
             assert manager.history()[0].interrupted
             job_set = manager.retrieve_job_set(set_id)
-            job_set.resume(Finding(Ledger(tmp_path / "ledger")))
+            job_set.resume(TaggedAdapter(Ledger(tmp_path / "ledger")))
             assert not job_set._state.interrupted
             job_set.cancel()
     finally:
@@ -169,15 +169,13 @@ def test_a_process_that_a_killed_kernel_had_forked_does_not_keep_its_sets(
 # -- two at once -------------------------------------------------------------------------------------
 
 
-def test_of_two_kernels_that_resume_at_once_one_wins(
-    kernel: Kernel, store: Path, tmp_path: Path
-) -> None:
+def test_only_one_of_several_kernels_resumes_a_set(kernel: Kernel, store: Path, tmp_path: Path) -> None:
     set_id = dead(kernel, store, tmp_path / "ledger")
     ledger = Ledger(tmp_path / "ledger")
     racers = [kernel(RESUME, store, ledger.path, set_id) for _ in range(3)]
     assert [line(racer) for racer in racers] == ["ready"] * 3
     for racer in racers:
-        tell(racer)
+        send_line(racer)
     assert sorted(line(racer) for racer in racers) == ["DrivenElsewhereError"] * 2 + ["won"]
     with JobManager(store) as manager:
         job_set = manager.retrieve_job_set(set_id)
@@ -186,7 +184,7 @@ def test_of_two_kernels_that_resume_at_once_one_wins(
     assert set(ledger.circuit_runs().values()) == {1}
 
 
-def test_looking_at_owners_does_not_make_them_look_alive(
+def test_checking_owners_does_not_make_them_look_alive(
     kernel: Kernel, store: Path, tmp_path: Path
 ) -> None:
     """Two that look at the same moment: neither takes the other for the owner."""
@@ -200,5 +198,5 @@ def test_looking_at_owners_does_not_make_them_look_alive(
         fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
         job_set = manager.retrieve_job_set(set_id)
         assert job_set._state.interrupted
-        job_set.resume(Finding(Ledger(tmp_path / "ledger")))
+        job_set.resume(TaggedAdapter(Ledger(tmp_path / "ledger")))
         assert job_set.wait(LIMIT)

@@ -9,8 +9,8 @@ import pytest
 from qjm_widgets import JobManager
 from qjm_widgets.errors import DrivenElsewhereError
 from tests.fakes import LIMIT
-from tests.job_sets import done, start
-from tests.scripted_adapter import Scripted
+from tests.job_sets import check_done, start
+from tests.scripted_adapter import ScriptedAdapter
 
 # -- one store, several paths ------------------------------------------------------------------------
 
@@ -35,7 +35,7 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
     try:
         assert first._store_path == second._store_path == str(real)
         assert real.stat().st_mode & 0o777 == 0o600
-        adapter = Scripted(hold=True)
+        adapter = ScriptedAdapter(hold=True)
         job_set = start(first, adapter, 2)
         assert job_set.wait(LIMIT, until="submitted")
         seen = second.retrieve_job_set(job_set.job_set_id())
@@ -45,7 +45,7 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
         assert Path(f"{real}.owners").is_dir()
         for job in adapter.sent:
             job.finish()
-        done(seen, 2)
+        check_done(seen, 2)
     finally:
         first._shut_down()
         second._shut_down()
@@ -55,6 +55,6 @@ def test_managers_by_two_paths_to_one_file_see_each_other(tmp_path: Path, link: 
 def test_a_link_whose_directories_are_missing_makes_them_for_its_owner_alone(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "new" / "place" / "store")
     with JobManager(tmp_path / "link") as manager:
-        start(manager, Scripted(), 1)
+        start(manager, ScriptedAdapter(), 1)
     for made, mode in (("new/place/store", 0o600), ("new/place", 0o700), ("new", 0o700)):
         assert (tmp_path / made).stat().st_mode & 0o777 == mode

@@ -16,9 +16,9 @@ from qjm_widgets.errors import DrivenElsewhereError, InvalidStateError
 from qjm_widgets.widgets.set_query import Query, listing
 from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.fakes import LIMIT, reach
-from tests.job_sets import circuits, done, start, turn
+from tests.job_sets import check_done, circuits, run_turn, start
 from tests.ledger import Refused
-from tests.scripted_adapter import Scripted
+from tests.scripted_adapter import ScriptedAdapter
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_another_manager_sees_the_progress_live_and_cannot_interfere(
     managers: list[JobManager],
 ) -> None:
     first, second = managers
-    adapter = Scripted(hold=True, max_pending=1)
+    adapter = ScriptedAdapter(hold=True, max_pending=1)
     job_set = start(first, adapter, 3)
     seen = second.retrieve_job_set(job_set.job_set_id())
     assert seen._state.owner == "another manager of this kernel"
@@ -64,16 +64,16 @@ def test_another_manager_sees_the_progress_live_and_cannot_interfere(
         adapter.sent[number].finish()
         reach(seen, lambda number=number: seen._state.finished == number + 1)
         assert seen.results(partial=True).get_counts(number) == {format(number, "010b"): 10}
-    done(job_set, 3)
-    done(seen, 3)
+    check_done(job_set, 3)
+    check_done(seen, 3)
     assert [job.cancels for job in adapter.sent] == [0, 0, 0]
 
 
-def test_a_set_that_was_closed_is_interrupted_elsewhere_and_goes_on_there(
+def test_a_set_of_a_closed_manager_is_resumed_by_another_one(
     managers: list[JobManager],
 ) -> None:
     first, second = managers
-    adapter = Scripted(hold=True, max_pending=1)
+    adapter = ScriptedAdapter(hold=True, max_pending=1)
     job_set = start(first, adapter, 3)
     reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED])
     seen = second.retrieve_job_set(job_set.job_set_id())
@@ -89,30 +89,30 @@ def test_a_set_that_was_closed_is_interrupted_elsewhere_and_goes_on_there(
     adapter.sent[0].finish()
     adapter.hold = False
     seen.resume(adapter)
-    done(seen, 3)
+    check_done(seen, 3)
     assert adapter.knocks == [[0], [1], [2]]
 
 
-def test_halves_made_elsewhere_are_seen_here(managers: list[JobManager]) -> None:
+def test_halves_made_by_another_manager_are_followed(managers: list[JobManager]) -> None:
     def refuse(number: int, submission: object) -> None:
         if len(adapter.knocks[-1]) > 2:
             raise Refused("payload too large", 413)
 
     first, second = managers
-    adapter = Scripted(refuse=refuse, hold=True)
+    adapter = ScriptedAdapter(refuse=refuse, hold=True)
     job_set = first.run(circuits(7), adapter, shots=10)
     seen = second.retrieve_job_set(job_set.job_set_id())
     assert job_set.wait(LIMIT, until="submitted")
     for job in adapter.sent:
         job.finish()
-    done(job_set, 7)
-    done(seen, 7)
+    check_done(job_set, 7)
+    check_done(seen, 7)
 
 
 # -- a lease that is lost ----------------------------------------------------------------------------
 
 
-def take_over(store: Path, job_set: JobSet, other: JobManager, adapter: Scripted) -> JobSet:
+def take_over(store: Path, job_set: JobSet, other: JobManager, adapter: ScriptedAdapter) -> JobSet:
     """Another manager claims a set whose lock file somebody removed."""
     for lock in Path(f"{store}.owners").glob("*.lock"):
         lock.unlink()
@@ -121,11 +121,11 @@ def take_over(store: Path, job_set: JobSet, other: JobManager, adapter: Scripted
     return taken
 
 
-def test_a_set_that_was_taken_over_is_neither_written_nor_sent_here(
+def test_a_set_that_was_claimed_elsewhere_is_neither_written_nor_submitted_here(
     store: Path, managers: list[JobManager]
 ) -> None:
     first, second = managers
-    mine, theirs = Scripted(hold=True, max_pending=2), Scripted(hold=True)
+    mine, theirs = ScriptedAdapter(hold=True, max_pending=2), ScriptedAdapter(hold=True)
     job_set = start(first, mine, 4)
     reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 2)
     theirs.sent = list(mine.sent)
@@ -133,23 +133,23 @@ def test_a_set_that_was_taken_over_is_neither_written_nor_sent_here(
     reach(taken, lambda: len(theirs.sent) == 4)
     mine.sent[0].finish()  # the first would send another one now
     reach(job_set, lambda: job_set._state.adapter is None)
-    turn(first)
+    run_turn(first)
     assert len(mine.knocks) == 2
     assert job_set._state.owner == "another manager of this kernel"
     with pytest.raises(DrivenElsewhereError):
         job_set.cancel()
     for job in theirs.sent:
         job.finish()
-    done(taken, 4)
-    done(job_set, 4)  # which follows now
+    check_done(taken, 4)
+    check_done(job_set, 4)  # which follows now
     assert [len(taken.managed_jobs()[row].history()) for row in (2, 3)] == [3, 3]
 
 
-def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
+def test_jobs_claimed_before_the_lease_was_lost_are_not_submitted(
     store: Path, managers: list[JobManager]
 ) -> None:
     first, second = managers
-    mine = Scripted(hold=True)
+    mine = ScriptedAdapter(hold=True)
     job_set = start(first, mine, 8)
     reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 8)
     mine.gates["submit"] = threading.Event()
@@ -159,7 +159,7 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     assert job_set.wait(LIMIT)
     assert job_set.retry() == 8
     assert mine.entered["submit"].wait(LIMIT)
-    theirs = Scripted(hold=True)
+    theirs = ScriptedAdapter(hold=True)
     taken = take_over(store, job_set, second, theirs)
     first._engine.ask(
         lambda: first._engine._transitions.amend(first._engine._sets[job_set.job_set_id()], 0)
@@ -173,11 +173,11 @@ def test_what_was_announced_before_the_lease_was_lost_is_not_sent(
     assert taken.cancel() == 8
 
 
-def test_a_set_under_way_elsewhere_is_not_deleted_here_and_a_finished_one_is(
+def test_only_a_finished_set_of_another_manager_can_be_deleted(
     managers: list[JobManager],
 ) -> None:
     first, second = managers
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     job_set, other = start(first, adapter, 1), start(first, adapter, 1)
     for each in (job_set, other):
         assert each.wait(LIMIT, until="submitted")
@@ -186,21 +186,19 @@ def test_a_set_under_way_elsewhere_is_not_deleted_here_and_a_finished_one_is(
     seen = second.retrieve_job_set(job_set.job_set_id())
     still = second.retrieve_job_set(other.job_set_id())
     adapter.sent[0].finish()
-    done(job_set, 1)
-    done(seen, 1)
+    check_done(job_set, 1)
+    check_done(seen, 1)
     first.delete(job_set.job_set_id())
     reach(seen, lambda: seen._state.owner is None)
     adapter.sent[1].finish()
-    done(still, 1)
+    check_done(still, 1)
     assert second.prune(0) == 1
     assert first.history() == []
 
 
-def test_a_set_that_was_deleted_elsewhere_stops_nothing_else(
-    store: Path, managers: list[JobManager]
-) -> None:
+def test_deleting_a_set_elsewhere_stops_no_other_set(store: Path, managers: list[JobManager]) -> None:
     first, _ = managers
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     gone, stays = start(first, adapter, 2), start(first, adapter, 2)
     for job_set in (gone, stays):
         assert job_set.wait(LIMIT, until="submitted")
@@ -211,19 +209,19 @@ def test_a_set_that_was_deleted_elsewhere_stops_nothing_else(
     file.close()
     for job in adapter.sent:
         job.finish()
-    done(stays, 2)
+    check_done(stays, 2)
     reach(gone, lambda: gone._state.adapter is None)
-    done(start(first, Scripted(name="other"), 2), 2)
+    check_done(start(first, ScriptedAdapter(name="other"), 2), 2)
 
 
 # -- what is over ------------------------------------------------------------------------------------
 
 
-def test_nobody_drives_what_is_over(
+def test_a_finished_set_has_no_owner(
     store: Path, managers: list[JobManager], capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = managers
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     job_set = start(first, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     seen = second.retrieve_job_set(job_set.job_set_id())

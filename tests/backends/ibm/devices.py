@@ -1,4 +1,4 @@
-"""What the loopback server knows about devices, and how it runs the jobs: on Aer."""
+"""The devices of the loopback server, and its jobs, which run on Aer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila", "fake_fractional": "fract
 
 
 def run_on_aer(params: Any) -> str:
-    """Run the params of a sampler job; the text of its result."""
+    """Run the params of a sampler job; return the text of its result."""
     from qiskit_aer.primitives import SamplerV2
     from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
 
@@ -37,7 +37,7 @@ _FILES: dict[tuple[str, str], dict[str, Any]] = {}
 
 
 def device_file(name: str, kind: str) -> dict[str, Any]:
-    """What the fake provider ships about a device."""
+    """Return a file of the fake provider about a device."""
     import qiskit_ibm_runtime
 
     if (name, kind) not in _FILES:

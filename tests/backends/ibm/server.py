@@ -1,4 +1,4 @@
-"""IBM Quantum on loopback: the REST API as observed, with Aer behind it, and told to misbehave.
+"""IBM Quantum on loopback: the REST API as observed, with Aer behind it, and with faults on request.
 
 Real HTTP; the real qiskit-ibm-runtime talks to it (``Server.service``). Every request is logged, so
 that tests can count them. Jobs run on a thread of the server's, one after another, unless ``hold`` was
@@ -44,7 +44,7 @@ class Server:
         self.usage = 1.5
         """Seconds of QPU time that a job costs."""
         self.estimate: float | None = 2.5
-        """Seconds of QPU time that it tells of a new job."""
+        """Seconds of QPU time that it estimates for a new job."""
         self.token_seconds = 3600
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
@@ -81,7 +81,7 @@ class Server:
     # -- what tests use ------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """As it was at first."""
+        """Restore the initial state."""
         with self._wake:
             for known in (self.jobs, self.sessions, self.requests, self.faults, self.read_once_read):
                 known.clear()
@@ -93,7 +93,7 @@ class Server:
             self._held = False
 
     def environment(self) -> dict[str, str]:
-        """With these variables the real client finds the server and looks for nobody else."""
+        """Return variables with which the real client finds this server and no other."""
         return {"IAM_URL": self.url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
 
     def service(self) -> Any:
@@ -108,7 +108,7 @@ class Server:
         )
 
     def misbehave(self, method: str, path: str, **what: Any) -> Fault:
-        """The next matching requests fail; ``path`` is a regular expression for the whole path."""
+        """Let the next matching requests fail; ``path`` is a regular expression for the whole path."""
         fault = Fault(method, path, **what)
         with self.lock:
             self.faults.append(fault)
@@ -126,7 +126,7 @@ class Server:
             self._wake.notify_all()
 
     def put(self, *, tags: list[str], status: str = "Completed", **fields: Any) -> Job:
-        """A job that was there before."""
+        """Add a job that was submitted earlier."""
         with self.lock:
             number = len(self.jobs)
             created = (_START + datetime.timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
@@ -137,7 +137,7 @@ class Server:
             return self.jobs[job.id]
 
     def count(self, method: str | None = None, path: str = ".*") -> int:
-        """How many requests there were."""
+        """Return the number of requests."""
         with self.lock:
             return sum(
                 (method is None or request.method == method)
@@ -146,7 +146,7 @@ class Server:
             )
 
     def until(self, condition: Callable[[], object], limit: float = 30.0) -> None:
-        """Wait until something is so; it is looked at whenever a request comes."""
+        """Wait until a condition holds; it is checked at each request."""
         with self._wake:
             assert self._wake.wait_for(condition, limit)
 
@@ -178,7 +178,7 @@ class Server:
         return None
 
     def _answer(self, request: Request, body: str, headers: dict[str, str]) -> None:
-        """Raises the answer."""
+        """Handle a request; raise its answer."""
         if request.path == "/identity/token":
             self._give_token(urllib.parse.parse_qs(body))
         path = request.path.removeprefix("/api/v1").strip("/").split("/")
@@ -211,12 +211,12 @@ class Server:
                     self._job(job_id).tags = check_tags(json.loads(body)["tags"])
                     raise Answer(204)
                 case "POST", ["sessions"]:
-                    wish = json.loads(body)
+                    content = json.loads(body)
                     number = f"s{len(self.sessions):04d}"
                     self.sessions[number] = {
                         "id": number,
-                        "mode": wish["mode"],
-                        "backend_name": wish["backend"],
+                        "mode": content["mode"],
+                        "backend_name": content["backend"],
                         "accepting_jobs": True,
                         "state": "open",
                     }
@@ -270,21 +270,21 @@ class Server:
             raise error(404, 1291, f"Job not found. Job ID: {job_id}")
         return self.jobs[job_id]
 
-    def _take(self, wish: dict[str, Any]) -> None:
+    def _take(self, content: dict[str, Any]) -> None:
         pending = sum(job.status in ("Queued", "Running") for job in self.jobs.values())
         if self.max_pending is not None and pending >= self.max_pending:
             raise error(403, 3458, "You have reached the maximum number of pending jobs")
-        session = wish.get("session_id")
+        session = content.get("session_id")
         if session is not None and not self.sessions.get(session, {}).get("accepting_jobs"):
             raise error(400, 1217, "The session has been closed and does not accept jobs")
         job = self.put(
-            tags=check_tags(wish.get("tags", [])),
+            tags=check_tags(content.get("tags", [])),
             status="Queued",
-            backend=wish["backend"],
-            params=wish["params"],
-            private=wish.get("private", False),
+            backend=content["backend"],
+            params=content["params"],
+            private=content.get("private", False),
             session_id=session,
-            program=wish["program_id"],
+            program=content["program_id"],
             lists_at=time.monotonic() + self.listing_lag,
             estimate=self.estimate,
         )

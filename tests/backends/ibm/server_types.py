@@ -55,7 +55,7 @@ class Job:
 
 @dataclass
 class Fault:
-    """What goes wrong with a request.
+    """A fault of a request.
 
     ``after``: the request is carried out first, and only its answer is spoilt. ``drop``: the connection
     is closed without an answer. ``truncate``: the answer's body ends half way. ``delay``: seconds.
@@ -84,7 +84,7 @@ class Request:
 
 
 class Answer(Exception):  # noqa: N818
-    """Ends the handling of a request with this answer."""
+    """The answer to a request; raising it ends the handling."""
 
     def __init__(self, status: int, body: Any = None, headers: dict[str, str] | None = None) -> None:
         self.status = status

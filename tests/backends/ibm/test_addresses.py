@@ -102,7 +102,7 @@ def test_https_and_this_machine_are_asked(url: str) -> None:
     check_address(url)
 
 
-def test_an_address_of_the_environment_is_looked_at(
+def test_an_address_of_the_environment_is_checked(
     server: Server, service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IAM_URL", "http://iam.example.org")
