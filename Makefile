@@ -22,7 +22,10 @@ TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
   $$python -c '$(TERRA_RUNS)' 2>/dev/null && echo $$python && break; done)
 # Tests that cannot run with Qiskit 0.46, or that are the same with every Qiskit.
 TERRA_LEAVES = $(patsubst %,--ignore tests/%,backends/executors backends/ibm browser classroom cli faults kernels \
-  packaging providers)
+  packaging providers test_threads.py serialization/test_qiskit_result.py \
+  $(patsubst %,engine/test_%.py,cuts rate_limiter reconciler single_poller submit_errors submitter transitions \
+    unit_of_work) \
+  $(patsubst %,storage/test_%.py,file_guard forks killed_owners leases links owned_sets))
 # Qiskit 0.46 warns about its own deprecations.
 TERRA_WARNINGS = -W ignore::DeprecationWarning -W ignore::PendingDeprecationWarning
 

@@ -1,4 +1,4 @@
-"""What every test stands on: no test touches the store of the person who runs it."""
+"""Fixtures of all tests: no test uses the store of the person who runs it."""
 
 import importlib.util
 import signal
@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from qjm_widgets._compat import has_samplers
-from tests.figures import Figures
+from tests.clocks import clock
+from tests.run_totals import RunTotals
+
+__all__ = ["clock"]
 
 collect_ignore = []
 if not has_samplers():
-    # They import what Qiskit 0.46 lacks: V2 samplers, BitArray, and instructions of the newer library.
+    # Qiskit 0.46 lacks what they import: V2 samplers, BitArray, and instructions of the newer library.
     collect_ignore += [
         "contract/test_odd_pubs.py",
         "backends/test_sampler.py",
@@ -31,13 +34,13 @@ if importlib.util.find_spec("hypothesis"):  # the environments of other provider
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Figures())
+    config.pluginmanager.register(RunTotals())
     # The processes of pytest-xdist ignore interrupts, and what they start would inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs a newer Qiskit than the installed one."""
+    """Deselect tests that need a newer Qiskit than the installed one."""
     if not has_samplers():
         left_out = [item for item in items if item.get_closest_marker("newer_qiskit")]
         items[:] = [item for item in items if item not in left_out]
@@ -46,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_user_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keeps the fixtures that live longer than one test away from the user's data too."""
+    """Keep the fixtures that outlive a test away from the user's data too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QJM_STORE", str(tmp_path_factory.mktemp("qjm") / "store"))
         yield
@@ -54,7 +57,7 @@ def _no_user_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def store_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty place for a store, which a `JobManager()` without arguments uses in this test."""
+    """The path of an empty store, which `JobManager()` uses in this test."""
     path = tmp_path / "qjm-store"
     monkeypatch.setenv("QJM_STORE", str(path))
     return path

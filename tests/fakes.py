@@ -1,4 +1,4 @@
-"""Backends that do what a test's script says, and waiting for what they bring about."""
+"""Backends and jobs that a test scripts, and waits for their effects."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ LIMIT = 30.0
 
 
 def marked(value: int, bits: int = 10, name: str | None = None) -> QuantumCircuit:
-    """A circuit whose every shot a scripted backend answers with ``value``."""
+    """Return a circuit for which a scripted backend gives ``value`` in every shot."""
     circuit = QuantumCircuit(1, bits, name=name or f"c{value}", metadata={"value": value})
     circuit.measure(0, 0)
     return circuit
 
 
 def reach(job_set: JobSet, condition: Callable[[], object]) -> None:
-    """Wait until something is so; it is looked at whenever a job of the set changes."""
+    """Wait until a condition holds; it is checked after each change of a job of the set."""
     with job_set._state.changed:
         assert job_set._state.changed.wait_for(condition, LIMIT), repr(job_set)
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait for what other threads or processes bring about without a word."""
+    """Wait for a condition that other threads or processes fulfil without a notification."""
     deadline = time.monotonic() + LIMIT
     while not condition():
         assert time.monotonic() < deadline
@@ -44,7 +44,7 @@ def until(condition: Callable[[], object]) -> None:
 
 
 class ScriptedJob(JobV1):
-    """A job that ends when it is told to."""
+    """A job that a test ends."""
 
     def __init__(self, backend: ScriptedBackend, number: int, circuits: Sequence[Any], shots: int):
         super().__init__(backend, f"job-{number}")
@@ -91,7 +91,7 @@ class ScriptedJob(JobV1):
 
 
 class ScriptedBackend(BackendV2):
-    """The least that a third party's backend is.
+    """The minimum of a third party's backend.
 
     Args:
         hold: jobs stay queued until the test ends them; else they are done at once.

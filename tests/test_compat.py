@@ -1,4 +1,4 @@
-"""What is done in our own way where Qiskit's is slow comes out as Qiskit's."""
+"""The fast copy of a circuit equals Qiskit's."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The errors are one tree, and the standard library's words for them hold too."""
+"""The errors are one tree, and derive from the standard library's errors too."""
 
 import inspect
 
@@ -12,7 +12,7 @@ KINDS = [
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_everything_is_a_qjm_error_and_stands_in_the_drawing(kind: type[Exception]) -> None:
+def test_every_error_is_a_qjm_error_and_in_the_drawing(kind: type[Exception]) -> None:
     assert issubclass(kind, QJMError)
     assert errors.__doc__ is not None
     assert kind.__name__ in errors.__doc__
@@ -31,9 +31,7 @@ def test_everything_is_a_qjm_error_and_stands_in_the_drawing(kind: type[Exceptio
         (errors.WaitTimeoutError, TimeoutError),
     ],
 )
-def test_who_catches_the_standard_error_catches_ours(
-    kind: type[Exception], standard: type[Exception]
-) -> None:
+def test_errors_derive_from_the_standard_ones(kind: type[Exception], standard: type[Exception]) -> None:
     assert issubclass(kind, standard)
 
 
@@ -48,5 +46,5 @@ def test_who_catches_the_standard_error_catches_ours(
         (ImportError("'a' is not 'b'"), "ImportError: 'a' is not 'b'"),
     ],
 )
-def test_an_error_is_explained_by_its_kind_and_words(error: Exception, text: str) -> None:
+def test_an_error_is_explained_by_its_type_and_text(error: Exception, text: str) -> None:
     assert errors.explain(error) == text

@@ -1,4 +1,4 @@
-"""Importing the package loads nothing that is slow, and its names are found when asked for."""
+"""Importing the package loads nothing that is slow, and its names are found at first use."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Texts from outside may have any length and shape: what looks at them reads them once.
+"""Texts from outside may have any length and shape: they are read in linear time.
 
 Reading millions of characters again and again would take hours: the limit of time only ends such a test.
 """
@@ -30,7 +30,7 @@ def long(shape: str) -> str:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_credentials_are_looked_for_once(shape: str) -> None:
+def test_credentials_are_searched_once(shape: str) -> None:
     text = long(shape)
     left = redacted(text)
     assert left is not None
@@ -42,14 +42,14 @@ def test_credentials_are_looked_for_once(shape: str) -> None:
 @pytest.mark.parametrize(
     "shape", ["a", "eyJ", "eyJ-", "-eyJ", "eyJa.", "eyJ.a ", "Bearer ", "Bearer a "]
 )
-def test_tokens_are_looked_for_once(shape: str) -> None:
+def test_tokens_are_searched_once(shape: str) -> None:
     known = account.Account("https://a", "https://b", "crn", "key")
     left = account.Token(known).redact(f"{long(shape)} Bearer abc eyJhead.body.sign")
     assert left.endswith(" Bearer … …")
 
 
 @pytest.mark.parametrize("shape", REASONS)
-def test_refusals_are_understood_by_their_beginning(shape: str) -> None:
+def test_refusals_are_classified_by_their_beginning(shape: str) -> None:
     error = RuntimeError("usage limit reached: " + long(shape))
     verdict = error_policy.judge(error)
     assert verdict.text.startswith(explain(error))
@@ -57,7 +57,7 @@ def test_refusals_are_understood_by_their_beginning(shape: str) -> None:
 
 
 @pytest.mark.parametrize("shape", REASONS)
-def test_what_a_job_says_at_its_end_is_understood_by_its_beginning(shape: str) -> None:
+def test_the_error_of_a_job_is_classified_by_its_beginning(shape: str) -> None:
     class Job:
         def status(self) -> str:
             return "CANCELLED"

@@ -1,4 +1,4 @@
-"""What comes from elsewhere commands no terminal; what is stored stays as it came."""
+"""Texts from elsewhere send no control sequence to a terminal; the store keeps the original."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_escapes_are_shown() -> None:
 
 
 @pytest.mark.parametrize("kind", [QJMError, ProviderError, WaitTimeoutError, NotAvailableError])
-def test_errors_are_printable_and_keep_what_was_said(kind: Callable[[str], QJMError]) -> None:
+def test_errors_are_printable_and_keep_their_text(kind: Callable[[str], QJMError]) -> None:
     error = kind(EVIL)
     assert str(error) == f"{error}" == SHOWN
     assert harmless(repr(error))
@@ -81,10 +81,10 @@ def test_errors_are_printable_and_keep_what_was_said(kind: Callable[[str], QJMEr
     assert explain(error) == f"{type(error).__name__}: {EVIL.strip()}"
 
 
-def test_what_a_set_says_is_printable_and_what_is_stored_is_not_changed(failed: JobSet) -> None:
-    told = failed.error_messages()
-    assert told is not None
-    assert told.count(SHOWN) == 2
+def test_texts_of_a_set_are_printable_and_the_store_keeps_the_original(failed: JobSet) -> None:
+    messages = failed.error_messages()
+    assert messages is not None
+    assert messages.count(SHOWN) == 2
     assert EVIL in str(failed._state.jobs[0].error)
     _, jobs = failed._state.store.load_set(failed.job_set_id())
     assert EVIL in str(jobs[0].error)
@@ -92,7 +92,7 @@ def test_what_a_set_says_is_printable_and_what_is_stored_is_not_changed(failed: 
     assert SHOWN in str(job.error_message())
     failed._state.set_trouble(f"the store {EVIL}")
     texts = [
-        told,
+        messages,
         str(job.error_message()),
         failed.report(),
         repr(failed),

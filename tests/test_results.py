@@ -1,4 +1,4 @@
-"""Asking results for circuits: what answers, and what the reason is where nothing does."""
+"""Results of circuits, and the reason if there is none."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -97,7 +97,7 @@ def test_what_names_no_circuit_is_an_input_error(store: SQLiteStore, circuit: An
         found.get_counts(circuit)
 
 
-def test_a_shared_name_is_an_error_that_tells_the_indices(store: SQLiteStore) -> None:
+def test_a_shared_name_is_an_error_with_the_indices(store: SQLiteStore) -> None:
     names = ["same", "other"] * 4
     found = results(store, [done(0, Span(0, 8))], {0: [ran(name) for name in names]}, names)
     with pytest.raises(AmbiguousNameError, match=r"4 circuits are named 'same' \(0, 2, 4, 6\)"):
@@ -116,17 +116,17 @@ def test_a_shared_name_is_an_error_that_tells_the_indices(store: SQLiteStore) ->
         ({"status": Status.HELD}, "is held"),
     ],
 )
-def test_a_circuit_without_a_result_tells_why_and_the_others_answer(
+def test_a_circuit_without_a_result_gives_the_reason_and_the_others_have_counts(
     store: SQLiteStore, fields: dict[str, Any], reason: str
 ) -> None:
     jobs = [done(0, Span(0, 1)), JobRecord(1, Span(1, 3), **fields)]
     found = results(store, jobs, {0: [ran("c0")]})
     assert found.get_counts(0) == {"01": 10}
     assert not found.success
-    asked: list[Any] = [found.get_counts, found.get_memory, found.data, found.primitive_result]
-    for ask in asked:
+    calls: list[Any] = [found.get_counts, found.get_memory, found.data, found.primitive_result]
+    for call in calls:
         with pytest.raises(NotAvailableError) as caught:
-            ask("c2")
+            call("c2")
         assert reason in str(caught.value)
         assert "circuit 2" in str(caught.value)
         assert "job 1 (circuits 1–2)" in str(caught.value)
@@ -142,7 +142,7 @@ def test_a_circuit_that_the_backend_left_out_is_missing(store: SQLiteStore) -> N
     assert not found.success
 
 
-def test_a_circuit_that_the_backend_failed_tells_its_words(store: SQLiteStore) -> None:
+def test_a_circuit_that_failed_on_the_backend_has_its_error_text(store: SQLiteStore) -> None:
     failed = ran("c1", success=False, status="ERROR: out of memory", counts=None)
     found = results(store, [done(0, Span(0, 2))], {0: [ran("c0"), failed]})
     with pytest.raises(NotAvailableError, match=r"circuit 1 \(c1\) failed: ERROR: out of memory"):
@@ -168,10 +168,10 @@ def test_a_missing_piece_is_no_silent_loss(store: SQLiteStore) -> None:
     assert [piece.shots for piece in found._reader.pieces_so_far(0)] == [4]
 
 
-def test_what_was_not_asked_for_is_named(store: SQLiteStore) -> None:
+def test_unavailable_values_name_what_was_requested(store: SQLiteStore) -> None:
     nothing = ran("c1", counts=None)
     found = results(store, [done(0, Span(0, 2))], {0: [ran("c0"), nothing]})
-    for ask, circuit, words in (
+    for call, circuit, words in (
         (found.get_counts, 1, "has no measurements"),
         (found.get_memory, 0, "memory=True"),
         (found.get_statevector, 0, "statevector"),
@@ -179,11 +179,11 @@ def test_what_was_not_asked_for_is_named(store: SQLiteStore) -> None:
         (found.primitive_result, 0, "Backend.run"),
     ):
         with pytest.raises(NotAvailableError, match=words) as caught:
-            ask(circuit)
+            call(circuit)
         assert f"circuit {circuit} (c{circuit})" in str(caught.value)
 
 
-def test_a_single_register_is_asked_of_samplers_only(store: SQLiteStore) -> None:
+def test_a_single_register_is_required_of_samplers_only(store: SQLiteStore) -> None:
     found = results(store, [done(0, Span(0, 2))], {0: [ran("c0"), sampled("c1")]})
     assert found.get_counts(1) == {"101": 3}
     assert found.get_counts(1, register="a") == {"1": 3}
@@ -194,12 +194,12 @@ def test_a_single_register_is_asked_of_samplers_only(store: SQLiteStore) -> None
     for arguments in ({"register": "c"}, {"loc": 0}):
         with pytest.raises(InputError, match="circuit 0"):
             found.get_counts(0, **arguments)  # type: ignore[arg-type]
-    for ask in (found.get_statevector, found.get_unitary):
+    for call in (found.get_statevector, found.get_unitary):
         with pytest.raises(NotAvailableError, match="counts only"):
-            ask(1)
+            call(1)
 
 
-def test_a_point_of_a_shape_is_asked_for_with_loc(store: SQLiteStore) -> None:
+def test_a_point_of_a_shape_is_chosen_with_loc(store: SQLiteStore) -> None:
     found = results(store, [done(0, Span(0, 2))], {0: [sampled("c0", (2, 3)), sampled("c1", (4,))]})
     assert found.get_counts(0, loc=(1, 2)) == {"101": 3}
     assert found.get_counts(1, loc=3) == {"101": 3}
@@ -227,6 +227,6 @@ def test_one_point_needs_no_loc(store: SQLiteStore) -> None:
 
 def test_every_refusal_is_of_our_own_tree(store: SQLiteStore) -> None:
     found = results(store, [JobRecord(0, Span(0, 1))], {})
-    for ask in (found.get_counts, found.get_memory, found.get_statevector, found.data):
+    for call in (found.get_counts, found.get_memory, found.get_statevector, found.data):
         with pytest.raises(QJMError):
-            ask(0)
+            call(0)

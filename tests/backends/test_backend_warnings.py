@@ -1,4 +1,4 @@
-"""What a backend warns of on our threads reaches the user once."""
+"""Warnings of a backend on our threads reach the user once."""
 
 import logging
 import warnings
@@ -35,7 +35,7 @@ def test_it_is_a_note_of_one_row_and_logged_once(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.filterwarnings("always")
-def test_the_users_own_warnings_go_where_they_went(recwarn: pytest.WarningsRecorder) -> None:
+def test_the_users_own_warnings_are_shown_as_before(recwarn: pytest.WarningsRecorder) -> None:
     backend = WarningBackend(hold=True)
     backend.gate.clear()
     with JobManager(":memory:") as manager:

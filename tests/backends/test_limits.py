@@ -1,4 +1,4 @@
-"""How many shots a backend takes: stated in one way or another, or learned from a refusal."""
+"""The limit of shots of a backend: stated, or learned from a refusal."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from qjm_widgets import JobManager
 from qjm_widgets.errors import CircuitError, InputError
 from tests.contract.adapter_kinds import SEED, coins, ended
 from tests.fakes import LIMIT, ScriptedBackend, marked
-from tests.faults.scripted import Scripted
+from tests.scripted_adapter import ScriptedAdapter
 
 MOST = 200
 
@@ -140,7 +140,7 @@ def test_a_limit_is_learned_from_a_refusal(words: str, manager: JobManager) -> N
     assert len(backend.refused) == refused
 
 
-def test_what_the_words_do_not_mean_is_an_error_and_no_loop(manager: JobManager) -> None:
+def test_an_unclear_size_error_is_an_error_and_no_loop(manager: JobManager) -> None:
     class Never(ScriptedBackend):
         def run(self, run_input: Any, shots: int = 1024, **options: Any) -> Any:
             raise ValueError("shots must be at most 7 for a reason of its own")
@@ -174,7 +174,7 @@ def test_pieces_that_were_cut_late_draw_independently(manager: JobManager) -> No
     assert [job_set.counts(index) for index in range(4)] == plain
 
 
-def test_shots_that_are_cut_late_are_refused_where_they_cannot_be_merged(manager: JobManager) -> None:
+def test_shots_that_are_cut_late_are_refused_if_they_cannot_be_merged(manager: JobManager) -> None:
     class Small(AerSimulator):
         def run(self, circuits: Any, *arguments: Any, **options: Any) -> Any:
             if options["shots"] > MOST:
@@ -198,7 +198,7 @@ def test_shots_that_are_cut_late_are_refused_where_they_cannot_be_merged(manager
 
 @pytest.mark.newer_qiskit
 def test_pieces_that_differ_are_cut_by_themselves(manager: JobManager) -> None:
-    """A sampler's PUBs say their own shots; those that fit go out as they are."""
+    """A sampler's PUBs say their own shots; those that fit are submitted unchanged."""
 
     def refuse(number: int, submission: Any) -> None:
         for circuit_input in submission.inputs:
@@ -206,7 +206,7 @@ def test_pieces_that_differ_are_cut_by_themselves(manager: JobManager) -> None:
             if shots > MOST:
                 raise ValueError(f"shots={shots}: max 200")
 
-    adapter = Scripted(refuse=refuse)
+    adapter = ScriptedAdapter(refuse=refuse)
     pubs = [(marked(0), None, 100), (marked(1), None, 300), (marked(2), None, 500)]
     job_set = ended(manager.run(pubs, adapter))
     cut = [[job_set._state.jobs[job.row].shots for job in job_set.jobs_of(index)] for index in range(3)]

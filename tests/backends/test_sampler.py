@@ -10,7 +10,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, primitives
 from qiskit.circuit import Parameter
 
 from qjm_widgets import JobManager, JobSetResults
-from tests.alike import difference
+from tests.comparison import difference
 from tests.fakes import LIMIT
 
 SHAPE = (2, 3)
@@ -79,7 +79,7 @@ def same(found: Any, expected: Any) -> None:
     assert not difference(found.metadata, expected.metadata)
 
 
-def test_what_a_sampler_gives_is_the_same_from_store_and_bundle(tmp_path: Path) -> None:
+def test_results_of_a_sampler_are_the_same_from_store_and_bundle(tmp_path: Path) -> None:
     sampler = Points()
     with JobManager(tmp_path / "store.sqlite3") as manager, JobManager(":memory:") as other:
         job_set = manager.run([pub(), pub()], sampler, shots=20)

@@ -17,7 +17,7 @@ from qiskit import QuantumCircuit
 from qiskit.quantum_info import Pauli, SparsePauliOp, random_clifford, random_statevector
 
 from qjm_widgets import JobManager, JobSet
-from tests.alike import difference
+from tests.comparison import difference
 from tests.fakes import LIMIT
 
 ARGUMENTS: dict[str, tuple[Any, ...]] = {
@@ -117,7 +117,7 @@ def test_what_was_saved_is_as_in_a_plain_run(sets: dict[str, Ran]) -> None:
                     assert not difference(data[key], expected[key], f"{method} {key}")
 
 
-def test_the_combined_result_says_what_aer_says(sets: dict[str, Ran]) -> None:
+def test_the_combined_result_equals_that_of_aer(sets: dict[str, Ran]) -> None:
     for job_set, plain, _ in sets.values():
         combined = job_set.results(LIMIT, refresh=True).combine_results()
         assert combined.backend_version == plain.backend_version

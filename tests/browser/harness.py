@@ -95,7 +95,7 @@ class NotebookPage:
         self._wait_for(_IDLE, OPEN_SECONDS)
 
     def reload(self) -> None:
-        """Reload the page, as after a closed tab. The kernel goes on."""
+        """Reload the page, as after a closed tab. The kernel continues."""
         self.open()
 
     def run_all(self) -> None:

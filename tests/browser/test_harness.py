@@ -68,7 +68,7 @@ def test_the_kernel_outlives_a_reload_and_is_empty_after_a_restart(
     assert notebook.kernel_eval("'value' in globals()") is False
 
 
-def test_cells_run_while_the_test_goes_on(lab: JupyterServer, open_notebook: OpenNotebook) -> None:
+def test_cells_run_while_the_test_continues(lab: JupyterServer, open_notebook: OpenNotebook) -> None:
     notebook = open_notebook(lab, ["print('begun')\nanswer = input('go on?')", "print(answer)"])
     notebook.run_all()
     notebook.wait_for_text("begun")

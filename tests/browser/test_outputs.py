@@ -1,4 +1,4 @@
-"""What the user's code prints and shows stays where it belongs, beside a panel that lives."""
+"""Output of the user's code stays in its cell, beside a live panel."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def test_the_quickstart_fills_a_panel_with_a_thousand_circuits(
     notebook.screenshot(f"quickstart-end-{theme.lower()}")
 
 
-def test_a_click_cancels_one_job_and_the_others_go_on(
+def test_a_click_cancels_one_job_and_the_others_continue(
     lab: JupyterServer, open_notebook: OpenNotebook
 ) -> None:
     notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED])

@@ -57,7 +57,7 @@ def test_an_interrupted_set_is_resumed_by_a_click(
     later.screenshot("resumed")
 
 
-def test_a_set_whose_backend_is_unknown_says_what_to_run(
+def test_a_set_of_an_unknown_backend_says_what_to_run(
     lab: JupyterServer, open_notebook: OpenNotebook
 ) -> None:
     notebook = open_notebook(lab, [SMALL_CIRCUITS, GATED])

@@ -49,7 +49,7 @@ def test_a_saved_notebook_shows_the_finished_state_without_a_kernel(
     notebook.screenshot("saved-without-kernel")
 
 
-def test_a_notebook_saved_while_a_set_goes_on_tells_how_far_it_was_and_when(
+def test_a_notebook_saved_while_a_set_runs_shows_its_progress_and_the_time(
     lab: JupyterServer, open_notebook: OpenNotebook
 ) -> None:
     often = "import qjm_widgets.widgets.display\nqjm_widgets.widgets.display._SECONDS = 0.0"

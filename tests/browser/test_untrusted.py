@@ -1,4 +1,4 @@
-"""Texts from elsewhere (names, tags, ids, errors, outcomes) are harmless, shortened text everywhere."""
+"""Texts from outside (names, tags, ids, errors, outcomes) are harmless, shortened text everywhere."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _is_harmless(notebook: NotebookPage, place: Locator) -> None:
     assert notebook.page.evaluate("() => window.qjmEvil ?? null") is None
 
 
-def test_text_from_elsewhere_is_only_text(lab: JupyterServer, open_notebook: OpenNotebook) -> None:
+def test_names_and_messages_are_only_text(lab: JupyterServer, open_notebook: OpenNotebook) -> None:
     notebook = open_notebook(lab, [TEXTS, BACKEND, "manager"])
     notebook.run_all()
     notebook.wait_for_run()
@@ -92,10 +92,10 @@ def test_text_from_elsewhere_is_only_text(lab: JupyterServer, open_notebook: Ope
     panel.get_by_text("Counts as a table").click()
     _is_harmless(notebook, panel)
 
-    for job, told in ((1, "second line <img src=x"), (2, "Queued")):
+    for job, text in ((1, "second line <img src=x"), (2, "Queued")):
         panel.get_by_role("button", name=f"Open job {job}").click()
         drawer = panel.get_by_role("region", name=f"Details of job {job}")
-        expect(drawer).to_contain_text(told)
+        expect(drawer).to_contain_text(text)
         drawer.get_by_role("button", name="Draw 1 circuit").click()
         expect(drawer.get_by_role("region", name=re.compile("^Drawing"))).to_contain_text("<img src=x")
         _is_harmless(notebook, panel)

@@ -14,7 +14,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.harness import artifacts_directory, write_notebook
 from tests.browser.harness_server import JupyterServer
 
-# Named pipes that the test opens: the kernel hears of them while its cells block.
+# Named pipes that the test opens: the kernel reads them while its cells block.
 OPENS = """
 def open_the_gate():
     open({pipe!r}).read()
@@ -74,14 +74,14 @@ def test_voila_shows_the_panel_and_cancels_while_a_callback_waits(
     gate = _pipe(tmp_path / "gate")
     button = f"""
 import ipywidgets
-told = ipywidgets.Label("nothing yet")
+label = ipywidgets.Label("nothing yet")
 def get(_):
-    told.value = "waiting"
+    label.value = "waiting"
     {WAIT}
-    told.value = "over"
+    label.value = "over"
 button = ipywidgets.Button(description="Get results")
 button.on_click(get)
-ipywidgets.HBox([button, told])
+ipywidgets.HBox([button, label])
 """
     write_notebook(
         voila.root / "app.ipynb", [SMALL_CIRCUITS, GATED, OPENS.format(pipe=str(gate)), button]

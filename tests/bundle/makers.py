@@ -145,14 +145,14 @@ def with_member(files: Files, name: str, data: bytes) -> Files:
 
 
 def load(store: JobStore, data: bytes, directory: Path) -> str:
-    """Load these bytes as a bundle."""
+    """Load bytes as a bundle."""
     path = directory / "loaded.qjm"
     path.write_bytes(data)
     return store_bundle(store, read_bundle(path))
 
 
 def dump(store: JobStore) -> list[Any]:
-    """All that a store has of its sets."""
+    """Return all rows of a store's sets."""
     content: list[Any] = []
     for summary in store.summaries():
         set_id = summary.record.set_id

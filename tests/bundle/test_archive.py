@@ -1,4 +1,4 @@
-"""Circuits and results of a bundle are checked for what reading them later would do."""
+"""Circuits and results of a bundle are checked before they are read."""
 
 import json
 from collections.abc import Callable

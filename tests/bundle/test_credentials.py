@@ -1,4 +1,4 @@
-"""What looks like a credential does not leave."""
+"""Values that look like credentials are not exported."""
 
 import dataclasses
 import json
@@ -40,7 +40,7 @@ CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123abcd:01-23::"
         ("jwt", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"),
     ],
 )
-def test_options_that_look_like_credentials_stay_behind(name: str, value: Any) -> None:
+def test_options_that_look_like_credentials_are_left_out(name: str, value: Any) -> None:
     assert keep_options({name: value, "shots": 5}) == ({"shots": 5}, (name,))
 
 
@@ -108,7 +108,7 @@ def test_no_credential_is_in_the_file(tmp_path: Path) -> None:
 
 def test_every_field_of_a_record_is_written_or_left_out_on_purpose(tmp_path: Path) -> None:
     tree = json.loads(example_files(tmp_path)["manifest.json"])
-    # What would act without being asked does not travel: code to import, leave to run lost jobs again.
+    # Not exported, since it acts by itself: code to import, and permission to run lost jobs again.
     assert set(tree["set"]) == names(JobSetRecord) - {"recipe", "rerun_on_resume"}
     assert set(tree["jobs"][0]) == names(JobRecord)
     assert set(tree["history"][0]) == set(StatusChange._fields)

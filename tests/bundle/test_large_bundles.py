@@ -128,7 +128,7 @@ def test_a_zip_with_large_numbers_is_written_and_read(
         read_bundle(path)
 
 
-def test_a_line_says_how_far_it_is(large: SQLiteStore, path: Path) -> None:
+def test_a_line_shows_the_progress(large: SQLiteStore, path: Path) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return True
@@ -138,14 +138,14 @@ def test_a_line_says_how_far_it_is(large: SQLiteStore, path: Path) -> None:
         line._due = 0.0
         said: list[str] = []
 
-        def tell(what: str, done: int, of: int) -> None:
+        def report(what: str, done: int, of: int) -> None:
             assert 0 < done <= of
             said.append(what)
             line._due = 0.0
             line.update(what, done, of)
 
-        write_bundle(large, SET_ID, path, tell)
-        read_bundle(path, None, tell)
+        write_bundle(large, SET_ID, path, report)
+        read_bundle(path, None, report)
     kinds = ["exporting circuits", "exporting results of jobs"]
     kinds += ["checking circuits", "checking results of jobs"] * 2
     assert said == [kind for kind in kinds for _ in range(JOBS)]

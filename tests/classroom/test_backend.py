@@ -205,7 +205,7 @@ def test_noise_is_seen() -> None:
     assert 120 < job.result().get_counts()["1"] < 280
 
 
-def test_result_waits_as_long_as_it_is_told() -> None:
+def test_result_waits_for_its_timeout() -> None:
     backend = lesson()
     with pytest.raises(TimeoutError, match="was job is actively running after"):
         backend.run(coin()).result(timeout=0.01)
@@ -239,7 +239,7 @@ def test_every_preset_runs_a_lesson_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "text"),
     [
         ({"preset": "bussy-morning"}, "did you mean 'busy-morning'"),
         ({"failures": 0.1}, "did you mean 'failure'"),
@@ -262,8 +262,8 @@ def test_every_preset_runs_a_lesson_to_its_end() -> None:
         ({"noise": 0.1, "simulator": BasicSimulator()}, "noise or a simulator"),
     ],
 )
-def test_what_is_wrong_is_said(words: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=told):
+def test_wrong_arguments_are_named(words: dict[str, Any], text: str) -> None:
+    with pytest.raises(InputError, match=text):
         ClassroomBackend(**words)
 
 

@@ -1,4 +1,4 @@
-"""The machine's promises, whatever is sent and cancelled when: nothing depends on who looks."""
+"""The machine's guarantees for any order of calls: observing it changes nothing."""
 
 from __future__ import annotations
 
@@ -51,9 +51,7 @@ def fate(task: Task) -> tuple[Any, ...]:
 
 @settings(max_examples=150, deadline=None)
 @given(steps, st.integers(0, 5))
-def test_what_happens_does_not_depend_on_who_looks(
-    script: list[tuple[str, float, int]], seed: int
-) -> None:
+def test_observing_a_device_does_not_change_it(script: list[tuple[str, float, int]], seed: int) -> None:
     assert [fate(t) for t in play(script, seed, False)] == [fate(t) for t in play(script, seed, True)]
 
 

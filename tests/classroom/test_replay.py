@@ -1,4 +1,4 @@
-"""A bundle runs again: what was seen when it was recorded is seen in class."""
+"""A replayed bundle shows in class what was seen when it was recorded."""
 
 from pathlib import Path
 from typing import Any
@@ -139,8 +139,8 @@ def test_pieces_of_shots_and_an_unfinished_set(tmp_path: Path) -> None:
 def test_halves_of_a_job_that_was_too_large_are_cut_again(tmp_path: Path) -> None:
     backend = ClassroomBackend(speed=100, max_circuits=3)
     with JobManager() as manager:
-        backend._max_circuits, told = None, backend._max_circuits  # it does not tell its limit
-        job_set = _run_with_hidden_limit(manager, backend, told)
+        backend._max_circuits, limit = None, backend._max_circuits  # its limit is hidden
+        job_set = _run_with_hidden_limit(manager, backend, limit)
         manager.export(job_set, tmp_path / "halves")
         replayed = ReplayBackend(tmp_path / "halves", speed=100).start(manager)
         assert replayed.wait(LIMIT)

@@ -1,4 +1,4 @@
-"""Job sets on the classroom's backend: what a student sees of queue, limits and failures."""
+"""Job sets on the classroom's backend: its queue, limits and failures."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,17 +22,17 @@ def manager() -> Iterator[JobManager]:
         yield manager
 
 
-def told(job_set: JobSet, see: Callable[[Any], Any]) -> list[Any]:
+def observed(job_set: JobSet, see: Callable[[Any], Any]) -> list[Any]:
     return [see(job) for job in job_set._state.jobs]
 
 
-def test_the_place_in_the_queue_is_seen_and_goes_when_the_job_runs(manager: JobManager) -> None:
+def test_the_queue_position_is_shown_until_the_job_runs(manager: JobManager) -> None:
     backend = lesson(queue=(2, 2), others_seconds=(10, 10))
     job_set = manager.run(coins(3), backend, shots=10, max_circuits_per_job=1)
-    reach(job_set, lambda: told(job_set, lambda job: job.queue_position) == [2, 3, 4])
+    reach(job_set, lambda: observed(job_set, lambda job: job.queue_position) == [2, 3, 4])
     backend.clock.advance(21)
-    reach(job_set, lambda: told(job_set, lambda job: job.queue_position) == [None, 1, 2])
-    assert told(job_set, lambda job: job.status)[0] is Status.RUNNING
+    reach(job_set, lambda: observed(job_set, lambda job: job.queue_position) == [None, 1, 2])
+    assert observed(job_set, lambda job: job.status)[0] is Status.RUNNING
     backend.clock.advance(60)
     assert job_set.wait(LIMIT)
     assert sum(job_set.counts().values()) == 30
@@ -58,11 +58,11 @@ def test_limits_are_met_and_learned_and_everything_runs(manager: JobManager) -> 
     assert any("takes 5 jobs in 1:00" in text for text in texts)
 
 
-def test_what_a_failed_job_used_is_told(manager: JobManager) -> None:
+def test_the_usage_of_a_failed_job_is_reported(manager: JobManager) -> None:
     backend = ClassroomBackend(speed=1000, start_seconds=100.0, circuit_seconds=0.0, fail={0: "warm"})
     job_set = manager.run(coins(2), backend, shots=1, max_circuits_per_job=1)
     assert job_set.wait(LIMIT)
-    failed, done = told(job_set, lambda job: job.qpu_seconds)
+    failed, done = observed(job_set, lambda job: job.qpu_seconds)
     assert 20 <= failed <= 80
     assert done == pytest.approx(100, abs=0.1)
 
@@ -70,9 +70,9 @@ def test_what_a_failed_job_used_is_told(manager: JobManager) -> None:
 def test_an_outage_is_waited_for(manager: JobManager) -> None:
     backend = lesson(outages=[(5, 60)])
     before = manager.run(coins(2), backend, shots=10, max_circuits_per_job=1)
-    reach(before, lambda: told(before, lambda job: job.queue_position) == [None, 1])
+    reach(before, lambda: observed(before, lambda job: job.queue_position) == [None, 1])
     backend.clock.advance(6)
-    reach(before, lambda: told(before, lambda job: job.status) == [Status.ERROR, Status.QUEUED])
+    reach(before, lambda: observed(before, lambda job: job.status) == [Status.ERROR, Status.QUEUED])
     assert "broke down while the job ran" in str(before.error_messages())
     later = manager.run(coins(1), backend, shots=10)
     reach(later, lambda: later._state.waiting is not None)
@@ -102,9 +102,11 @@ def test_one_lesson_gives_one_picture(manager: JobManager) -> None:
 def test_a_job_that_runs_is_cancelled_and_the_next_one_starts(manager: JobManager) -> None:
     backend = lesson()
     job_set = manager.run(coins(2), backend, shots=10, max_circuits_per_job=1)
-    reach(job_set, lambda: told(job_set, lambda job: job.queue_position) == [None, 1])
+    reach(job_set, lambda: observed(job_set, lambda job: job.queue_position) == [None, 1])
     job_set.cancel(0)
-    reach(job_set, lambda: told(job_set, lambda job: job.status) == [Status.CANCELLED, Status.RUNNING])
+    reach(
+        job_set, lambda: observed(job_set, lambda job: job.status) == [Status.CANCELLED, Status.RUNNING]
+    )
     backend.clock.advance(10)
     assert job_set.wait(LIMIT)
 
@@ -133,9 +135,9 @@ def test_the_set_of_a_dead_kernel_runs_again(tmp_path: Path) -> None:
         assert sum(again.counts().values()) == 20
 
 
-def test_results_fail_in_time_and_tell_what_still_ran(manager: JobManager) -> None:
+def test_results_time_out_and_name_the_running_jobs(manager: JobManager) -> None:
     job_set = manager.run(coins(2), lesson(), shots=10, max_circuits_per_job=1)
-    reach(job_set, lambda: told(job_set, lambda job: job.queue_position) == [None, 1])
+    reach(job_set, lambda: observed(job_set, lambda job: job.queue_position) == [None, 1])
     began = time.monotonic()
     with pytest.raises(TimeoutError, match=r"2 of 2 jobs had not ended: 0 \(running\), 1 \(queued\)"):
         job_set.results(timeout=0.2)

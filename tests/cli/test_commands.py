@@ -185,7 +185,7 @@ def test_watching_ends_at_the_timeout(kernel: JobManager, capsys: pytest.Capture
     assert "The jobs continue" in json.loads(err)["message"]
 
 
-def test_a_set_that_nobody_drives_needs_a_backend(
+def test_a_set_without_an_owner_needs_a_backend(
     left_behind: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     code, _, err = say(capsys, "watch", left_behind)

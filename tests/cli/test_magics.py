@@ -40,7 +40,7 @@ class Kernel:
         """Run a cell; return its outputs by kind, errors as ``error``, prints as ``stdout``."""
         found: dict[str, str] = {}
 
-        def hear(message: Any) -> None:
+        def collect(message: Any) -> None:
             content = message["content"]
             if message["msg_type"] in ("display_data", "execute_result"):
                 found.update(content["data"])
@@ -48,7 +48,7 @@ class Kernel:
                 found[content["name"]] = found.get(content["name"], "") + content["text"]
 
         reply = self.client.execute_interactive(
-            code, timeout=LIMIT, output_hook=hear, store_history=False
+            code, timeout=LIMIT, output_hook=collect, store_history=False
         )["content"]
         if reply["status"] == "error":
             found["error"] = f"{reply['ename']}: {reply['evalue']}"

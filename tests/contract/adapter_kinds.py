@@ -35,7 +35,7 @@ class Kind:
         return {} if self.sampler or seed is None else {"seed_simulator": seed}
 
     def plain(self, circuits: Sequence[Any], shots: int, seed: int | None) -> list[dict[str, int]]:
-        """The counts that running one job's circuits without us gives."""
+        """Return the counts of running one job's circuits without this package."""
         if self.sampler:
             result = self.make(seed).run([(circuit,) for circuit in circuits], shots=shots).result()
             return [pub.join_data().get_counts() for pub in result]
@@ -56,7 +56,7 @@ if has_samplers():
 
     @functools.cache
     def generic_backend() -> GenericBackendV2:
-        """One for all tests: making its noise model takes long."""
+        """One backend for all tests, because its noise model takes long to make."""
         return GenericBackendV2(5, seed=1)
 
     def backend_sampler(seed: int | None) -> BackendSamplerV2:

@@ -1,4 +1,4 @@
-"""Records to store, and other processes that do something to a store."""
+"""Records to store, and Python processes that use a store."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def a_job(row: int = 0, **fields: Any) -> JobRecord:
 
 
 def python(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
-    """Start a Python that can import what this one can; its pipes are text."""
+    """Start a Python process with the import path of this one; its pipes are text."""
     return subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
         env={
@@ -43,7 +43,7 @@ def python(code: str, *arguments: str | Path) -> subprocess.Popen[str]:
 
 
 def answer(code: str, *arguments: str | Path) -> str:
-    """What such a Python prints; it must end well."""
+    """Return what such a process prints; its exit code has to be 0."""
     process = python(code, *arguments)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

@@ -1,4 +1,4 @@
-"""What every backend and sampler gives through the manager is what it gives by itself."""
+"""Every backend and sampler gives the same results through the manager as in a plain run."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def test_shot_pieces_are_merged_and_each_ran_with_its_own_seed(kind: Kind, manag
 
 
 @pytest.mark.parametrize("name", LOCAL)
-def test_seeds_that_nobody_gave_never_repeat(name: str, manager: JobManager) -> None:
+def test_default_seeds_never_repeat(name: str, manager: JobManager) -> None:
     same = [coins(1)[0] for _ in range(3)]
     arguments = {"shots": 100, "max_circuits_per_job": 1, "max_shots_per_job": 50}
     job_set = ended(manager.run(same, KINDS[name].make(None), **arguments))
@@ -165,9 +165,7 @@ def test_combined_results_equal_the_single_ones(kind: Kind, manager: JobManager)
 
 
 @every
-def test_what_the_user_does_with_circuits_afterwards_changes_nothing(
-    kind: Kind, manager: JobManager
-) -> None:
+def test_changing_circuits_afterwards_changes_nothing(kind: Kind, manager: JobManager) -> None:
     circuits = coins(2)
     for circuit in circuits:
         circuit.metadata = {"note": "before"}
@@ -252,7 +250,7 @@ def test_many_bits_are_as_exact_as_few(name: str, bits: int, manager: JobManager
     assert Counter(job_set.results().get_memory(0)) == expected
 
 
-def test_what_a_simulator_saved_comes_back_in_qiskits_types(manager: JobManager) -> None:
+def test_values_saved_by_a_simulator_have_qiskits_types(manager: JobManager) -> None:
     state, matrix, both = (QuantumCircuit(1, name=name) for name in ("state", "matrix", "both"))
     for circuit in (state, matrix, both):
         circuit.sx(0)
@@ -277,7 +275,7 @@ def test_what_a_simulator_saved_comes_back_in_qiskits_types(manager: JobManager)
 
 
 @pytest.mark.parametrize("name", LOCAL)
-def test_a_circuit_that_measures_nothing_has_what_the_backend_gives(
+def test_a_circuit_without_measurements_has_the_results_of_the_backend(
     name: str, manager: JobManager
 ) -> None:
     silent = QuantumCircuit(1, name="silent")

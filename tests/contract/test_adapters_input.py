@@ -1,4 +1,4 @@
-"""Bad input is an error at the call that names it; nothing is refused that the backend would take."""
+"""Bad input raises an error that names it, at the call; input that the backend takes is not refused."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +27,7 @@ WIDER = "GenericBackendV2", True
 
 
 def kind_of(thing: Any) -> str:
-    """A name that is the same in every process."""
+    """Return a name that is the same in every process."""
     return thing.__name__ if isinstance(thing, type) else type(thing).__name__
 
 
@@ -41,7 +41,7 @@ def manager() -> Iterator[JobManager]:
 def refused(
     manager: JobManager, error: type[QJMError], words: Sequence[str], *args: Any, **options: Any
 ) -> None:
-    """``run`` and ``plan`` raise this error with these words, and nothing is stored."""
+    """Check that ``run`` and ``plan`` raise this error with this text, and that nothing is stored."""
     for call in (manager.run, manager.plan):
         with pytest.raises(error) as caught:
             call(*args, **options)
@@ -156,19 +156,19 @@ def test_a_name_that_circuits_share_and_an_index_out_of_range(kind: Kind, manage
     twins = [circuit.copy(name="twin") for circuit in coins(2)]
     job_set = ended(manager.run(twins, kind.make(None), shots=10))
     results = job_set.results()
-    asked: list[Callable[[Any], Any]] = [
+    calls: list[Callable[[Any], Any]] = [
         results.get_counts,
         results.get_memory,
         results.data,
         job_set.job,
         job_set.counts,
     ]
-    for ask in asked:
+    for call in calls:
         with pytest.raises(AmbiguousNameError, match="2 circuits are named 'twin'"):
-            ask("twin")
+            call("twin")
         for index in (2, -1):
             with pytest.raises(CircuitNotFoundError, match=str(index)):
-                ask(index)
+                call(index)
     assert sum(results.get_counts(1).values()) == 10
 
 
@@ -206,7 +206,7 @@ def test_parameters_without_values(name: str, manager: JobManager) -> None:
 
 
 def one(change: Callable[[QuantumCircuit], object], qubits: int = 1) -> QuantumCircuit:
-    """A circuit with something odd in it, and a measurement."""
+    """Return a circuit with something odd in it, and a measurement."""
     circuit = QuantumCircuit(QuantumRegister(qubits), ClassicalRegister(1, "c"))
     change(circuit)
     circuit.measure(0, 0)

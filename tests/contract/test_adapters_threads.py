@@ -1,4 +1,4 @@
-"""What runs in the background holds nobody up, fails alone, and prints nothing."""
+"""Background work does not block the caller, fails job by job, and prints nothing."""
 
 import functools
 import threading
@@ -22,7 +22,7 @@ def manager() -> Iterator[JobManager]:
 
 
 def guarded(thing: Any, before: Callable[[], None]) -> Any:
-    """The same backend or sampler, whose ``run`` does something first."""
+    """Return the backend or sampler with a ``run`` that first calls ``before``."""
     run = thing.run
 
     @functools.wraps(run)
@@ -65,7 +65,7 @@ def test_a_run_that_computes_never_blocks_the_caller(kind: Kind, manager: JobMan
 
 
 @every
-def test_a_submission_that_fails_marks_its_job_and_the_others_go_on(
+def test_a_submission_that_fails_marks_only_its_job(
     kind: Kind, manager: JobManager, capfd: pytest.CaptureFixture[str]
 ) -> None:
     calls = iter(range(100))
@@ -98,14 +98,14 @@ def test_a_submission_that_fails_marks_its_job_and_the_others_go_on(
 
 
 @every
-def test_nothing_is_printed_while_all_goes_well(kind: Kind, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed_without_errors(kind: Kind, capfd: pytest.CaptureFixture[str]) -> None:
     with JobManager(":memory:") as manager:
         job_set = manager.run(coins(3), kind.make(None), shots=10, max_circuits_per_job=1)
         ended(job_set).results().get_counts(0)
     assert capfd.readouterr() == ("", "")
 
 
-def test_nothing_is_printed_whatever_goes_wrong(capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_printed_after_errors(capfd: pytest.CaptureFixture[str]) -> None:
     backend = ScriptedBackend(hold=True, refuse={0: RuntimeError("refused")})
     manager = JobManager(":memory:")
     job_set = manager.run(coins(5), backend, max_circuits_per_job=1)
@@ -148,12 +148,12 @@ def test_polls_that_failed_do_not_fail_a_job(manager: JobManager) -> None:
     assert job_set.wait(LIMIT, until="submitted")
     (job,) = backend.sent
     answers: Iterator[Any] = iter([OSError("down"), "no such word", JobStatus.RUNNING])
-    heard = threading.Event()
+    raised = threading.Event()
 
     def status() -> Any:
         answer = next(answers, None)
         if answer is None:
-            heard.set()
+            raised.set()
             return JobStatus.DONE
         if isinstance(answer, Exception):
             raise answer
@@ -161,7 +161,7 @@ def test_polls_that_failed_do_not_fail_a_job(manager: JobManager) -> None:
 
     job.status = status  # type: ignore[method-assign]
     job.finish()
-    assert heard.wait(LIMIT)
+    assert raised.wait(LIMIT)
     assert sum(ended(job_set).results().get_counts(0).values()) == 10
     assert job_set._state.jobs[0].last_error is None
     assert [change.status.value for change in job_set.managed_jobs()[0].history()] == [
@@ -172,7 +172,7 @@ def test_polls_that_failed_do_not_fail_a_job(manager: JobManager) -> None:
     ]
 
 
-def test_a_result_that_cannot_be_had_now_is_asked_for_again(manager: JobManager) -> None:
+def test_a_result_that_is_not_available_yet_is_polled_again(manager: JobManager) -> None:
     backend = ScriptedBackend(hold=True)
     job_set = manager.run(coins(1), backend, shots=10)
     assert job_set.wait(LIMIT, until="submitted")

@@ -1,4 +1,4 @@
-"""Registers of no bits, PUBs of no points, circuits that measure nothing: as Qiskit alone has them."""
+"""Registers without bits, PUBs without points, circuits without measurements give what Qiskit gives."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def ran(manager: JobManager, given: list[Any], backend: Any) -> JobSet:
 
 
 def check_views(manager: JobManager, job_set: JobSet, path: Path) -> None:
-    """Every view of the set can be made, and serves the good circuit."""
+    """Check that every view of the set can be made and shows the good circuit."""
     assert job_set.counts()["11"] == SHOTS
     assert job_set.error_messages() is None
     assert "11" in job_set.figure().data[0].x
@@ -87,7 +87,7 @@ def check_views(manager: JobManager, job_set: JobSet, path: Path) -> None:
 @pytest.mark.parametrize("name", CIRCUITS)
 @pytest.mark.parametrize("kind", [BasicSimulator, AerSimulator])
 @pytest.mark.newer_qiskit
-def test_a_backend_gives_what_it_gives_alone(
+def test_a_backend_gives_the_results_of_a_plain_run(
     kind: Any, name: str, manager: JobManager, tmp_path: Path
 ) -> None:
     odd = CIRCUITS[name]()
@@ -102,7 +102,7 @@ def test_a_backend_gives_what_it_gives_alone(
 
 
 @pytest.mark.parametrize("kind", [BasicSimulator, AerSimulator])
-def test_what_measures_nothing_says_so_and_hurts_nobody(
+def test_circuits_without_measurements_say_so_and_affect_no_other(
     kind: Any, manager: JobManager, tmp_path: Path
 ) -> None:
     silent = QuantumCircuit(1, name="silent")
@@ -128,7 +128,9 @@ if has_samplers():
     from qiskit.primitives import StatevectorSampler
 
     @pytest.mark.parametrize("name", [name for name in CIRCUITS if name != "a loose bit"])
-    def test_a_sampler_gives_what_it_gives_alone(name: str, manager: JobManager, tmp_path: Path) -> None:
+    def test_a_sampler_gives_the_results_of_a_plain_run(
+        name: str, manager: JobManager, tmp_path: Path
+    ) -> None:
         odd = CIRCUITS[name]()
         job_set = ran(manager, [good(), odd], StatevectorSampler())
         plain = StatevectorSampler().run([odd], shots=SHOTS).result()[0]

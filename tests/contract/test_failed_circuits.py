@@ -1,4 +1,4 @@
-"""A circuit that failed inside a job that is done: it is named everywhere, and sent again alone."""
+"""A circuit that failed inside a finished job is named in every view, and is retried alone."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def ran(manager: JobManager, backend: Any, number: int = 10, **arguments: Any) -
 
 
 def values(job_set: JobSet, number: int = 10) -> list[int | None]:
-    """The value that each circuit gave; None without a result."""
+    """Return the value of each circuit; None without a result."""
     found: list[int | None] = []
     results = job_set.results(LIMIT)
     for circuit in range(number):
@@ -83,7 +83,7 @@ def values(job_set: JobSet, number: int = 10) -> list[int | None]:
 
 
 def summed(job_set: JobSet) -> dict[int, int]:
-    """The shots of each value in the sum of all circuits."""
+    """Return the shots of each value in the sum of all circuits."""
     return {int(bits, 2): shots for bits, shots in job_set.counts().items()}
 
 
@@ -91,7 +91,7 @@ def without(*missing: int, number: int = 10) -> list[int | None]:
     return [None if value in missing else value for value in range(number)]
 
 
-def test_it_is_named_by_every_face_and_the_others_are_served(manager: JobManager) -> None:
+def test_a_failed_circuit_is_named_in_every_view_and_the_others_have_counts(manager: JobManager) -> None:
     job_set = ran(manager, FlakyBackend("c3"), max_circuits_per_job=5)
     assert [getattr(status, "name", None) for status in job_set.statuses()] == ["DONE", "DONE"]
     assert values(job_set) == without(3)
@@ -156,7 +156,7 @@ def test_retry_sends_just_these_circuits_and_keeps_the_others(manager: JobManage
     assert all(experiment.success for experiment in results.combine_results().results)
 
 
-def test_what_fails_again_is_sent_again_by_the_newer_job(manager: JobManager) -> None:
+def test_circuits_that_fail_again_are_sent_again_by_the_newer_job(manager: JobManager) -> None:
     backend = FlakyBackend("c2", "c3", "c4")
     job_set = ran(manager, backend, 6)
     backend.failing = {"c3"}
@@ -222,7 +222,7 @@ def test_another_process_finds_and_retries_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["failed", "sent again"])
-def test_it_goes_with_a_bundle(tmp_path: Path, again: bool) -> None:
+def test_failed_circuits_are_kept_in_a_bundle(tmp_path: Path, again: bool) -> None:
     backend = FlakyBackend("c0", "c2")
     with JobManager(tmp_path / "store.db") as manager:
         job_set = ran(manager, backend, 4)
@@ -239,7 +239,9 @@ def test_it_goes_with_a_bundle(tmp_path: Path, again: bool) -> None:
         assert values(loaded, 4) == (without(number=4) if again else without(0, 2, number=4))
 
 
-def test_the_command_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_names_failed_circuits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with JobManager(tmp_path / "store.db") as manager:
         job_set = ran(manager, FlakyBackend("c1"), 3)
     store = ["--store", str(tmp_path / "store.db")]
@@ -305,7 +307,7 @@ def test_a_circuit_that_is_too_large_for_aer_fails_alone(
     assert "Insufficient memory" in str(job_set.error_messages())
 
 
-def test_what_runs_again_draws_as_it_would_have_in_one_plain_run(manager: JobManager) -> None:
+def test_circuits_that_run_again_draw_as_in_one_plain_run(manager: JobManager) -> None:
 
     class Flaky(AerSimulator):  # type: ignore[misc]
         failing: frozenset[int] = frozenset({0, 3, 4})
@@ -332,7 +334,7 @@ def test_what_runs_again_draws_as_it_would_have_in_one_plain_run(manager: JobMan
     assert found == [dict(plain.get_counts(index)) for index in range(6)]
 
 
-def test_what_can_never_be_sent_again_is_not_offered(manager: JobManager) -> None:
+def test_jobs_that_can_never_be_sent_again_are_not_offered(manager: JobManager) -> None:
     backend = FlakyBackend("c1")
     job_set = ran(manager, backend, 3)
     engine = job_set._engine

@@ -1,4 +1,4 @@
-"""A value that cannot be stored: it is named at once, it alone is missing, and it says why."""
+"""A value that cannot be stored is named at once, is the only one missing, and gives the reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
 
 
 class Odd:
-    """A value of a class that nobody knows."""
+    """A value of an unknown class."""
 
 
 def add(experiment: Any, **values: Any) -> None:
@@ -50,7 +50,7 @@ class OddBackend(ScriptedBackend):
         return job
 
 
-def test_what_cannot_be_stored_is_named_and_the_rest_is_there(tmp_path: Path) -> None:
+def test_unstorable_values_are_named_and_the_rest_is_kept(tmp_path: Path) -> None:
     store = tmp_path / "store.sqlite3"
     with JobManager(store) as manager:
         job_set = manager.run([marked(1), marked(2)], OddBackend(), shots=10, name="mine")
@@ -128,7 +128,7 @@ def test_the_metadata_of_a_circuit_is_its_own_also_where_no_result_can_hold_it()
     circuit = QuantumCircuit(1, 1, metadata={"about": inner, "angle": 0.5})
     circuit.measure(0, 0)
     with JobManager(":memory:") as manager, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what run says of the circuit is told elsewhere
+        warnings.simplefilter("ignore")  # another test checks the warning of run about the circuit
         job_set = manager.run(circuit, AerSimulator(), shots=10)
         assert job_set.wait(LIMIT)
         assert job_set._state.jobs[0].note is None

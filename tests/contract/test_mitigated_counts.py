@@ -13,7 +13,7 @@ from qiskit.result.models import ExperimentResultData
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.widgets.static_html import html_of
-from tests.alike import difference
+from tests.comparison import difference
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
 
 

@@ -1,4 +1,4 @@
-"""One circuit's odd answer hurts only itself: a job in which every second circuit's answer is odd."""
+"""An odd result affects only its circuit: every second circuit of a job has one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def answer(data: Any, header: Any = HEADER, **fields: Any) -> Any:
     return ExperimentResult(data=Data(data) if isinstance(data, dict) else data, header=header, **fields)
 
 
-def told(**header: Any) -> Any:
+def with_header(**header: Any) -> Any:
     return answer({"counts": {"0x1": 10}}, {**HEADER, **header})
 
 
@@ -55,18 +55,18 @@ def counted(*pairs: tuple[Any, Any], **header: Any) -> Any:
 ODD: dict[str, tuple[Any, dict[str, Any] | str]] = {
     "a key wider than the header": (counted(("0xff", 10)), "'0xff' has more than 3 bits"),
     "a key of 70 bits": (counted((hex(2**70), 10)), "has more than 3 bits"),
-    "memory_slots below 0": (told(memory_slots=-3), "memory_slots -3"),
-    "memory_slots of 10**9": (told(memory_slots=10**9), "memory_slots 1000000000"),
-    "memory_slots of 2**80": (told(memory_slots=2**80), "memory_slots"),
-    "memory_slots as text": (told(memory_slots="3"), "memory_slots '3'"),
-    "memory_slots not a number": (told(memory_slots=math.nan), "memory_slots nan"),
-    "memory_slots of numpy": (told(memory_slots=np.int64(3)), {"001": 10}),
-    "no memory_slots": (told(memory_slots=None), {"1": 10}),
-    "a register of 10**9": (told(creg_sizes=[["c", 10**9]]), "creg_sizes"),
-    "a register below 0": (told(creg_sizes=[["c", -2], ["d", 5]]), "creg_sizes"),
-    "registers that are none": (told(creg_sizes="abc"), "creg_sizes 'abc'"),
-    "registers without sizes": (told(creg_sizes=[["c"]]), "creg_sizes"),
-    "registers that are a number": (told(creg_sizes=7), "creg_sizes 7"),
+    "memory_slots below 0": (with_header(memory_slots=-3), "memory_slots -3"),
+    "memory_slots of 10**9": (with_header(memory_slots=10**9), "memory_slots 1000000000"),
+    "memory_slots of 2**80": (with_header(memory_slots=2**80), "memory_slots"),
+    "memory_slots as text": (with_header(memory_slots="3"), "memory_slots '3'"),
+    "memory_slots not a number": (with_header(memory_slots=math.nan), "memory_slots nan"),
+    "memory_slots of numpy": (with_header(memory_slots=np.int64(3)), {"001": 10}),
+    "no memory_slots": (with_header(memory_slots=None), {"1": 10}),
+    "a register of 10**9": (with_header(creg_sizes=[["c", 10**9]]), "creg_sizes"),
+    "a register below 0": (with_header(creg_sizes=[["c", -2], ["d", 5]]), "creg_sizes"),
+    "registers that are none": (with_header(creg_sizes="abc"), "creg_sizes 'abc'"),
+    "registers without sizes": (with_header(creg_sizes=[["c"]]), "creg_sizes"),
+    "registers that are a number": (with_header(creg_sizes=7), "creg_sizes 7"),
     "registers that lack a bit": (
         counted(("0x0", 3), ("0x1", 1), ("0x2", 6), creg_sizes=[["a", 1], ["b", 1]]),
         {"0 0": 4, "0 1": 6},
@@ -160,7 +160,7 @@ def odd_set(manager: JobManager) -> JobSet:
 
 
 def failing() -> list[int]:
-    """The circuits that are named as failed: of the others Qiskit has no counts either."""
+    """Return the circuits that are named as failed; Qiskit has no counts of the others either."""
     silent = {"no counts", "no data"}
     return [
         2 * at + 1
@@ -182,7 +182,7 @@ def expected_sum() -> dict[str, int]:
 
 @pytest.mark.parametrize("refresh", [False, True], ids=["at once", "from the store"])
 @pytest.mark.parametrize("name", ODD)
-def test_each_gives_what_is_sensible_or_says_what_is_odd(
+def test_each_odd_answer_gives_counts_or_says_what_is_odd(
     odd_set: JobSet, name: str, refresh: bool
 ) -> None:
     circuit = 2 * list(ODD).index(name) + 1
@@ -207,7 +207,7 @@ def test_an_odd_memory_says_so(odd_set: JobSet, name: str) -> None:
         odd_set.results().get_memory(2 * MEMORY[name] + 1)
 
 
-def test_the_set_serves_all_others_and_names_the_odd_ones(odd_set: JobSet) -> None:
+def test_the_set_has_all_other_counts_and_names_the_odd_ones(odd_set: JobSet) -> None:
     results = odd_set.results()
     assert results.failed() == failing()
     assert odd_set.counts() == expected_sum()
@@ -227,14 +227,16 @@ def test_the_set_serves_all_others_and_names_the_odd_ones(odd_set: JobSet) -> No
         assert combined.get_counts(good) == results.get_counts(good)
 
 
-def test_what_cannot_be_read_is_kept_as_it_came(odd_set: JobSet) -> None:
+def test_unreadable_counts_are_kept_as_given(odd_set: JobSet) -> None:
     for name in ("a key wider than the header", "memory_slots of 10**9", "None as a key", "a list"):
         circuit = 2 * list(ODD).index(name) + 1
         came = ODD[name][0].data.to_dict()["counts"]
         assert odd_set.results(refresh=True).data(circuit)["counts"] == came
 
 
-def test_it_goes_with_a_bundle(manager: JobManager, odd_set: JobSet, tmp_path: Path) -> None:
+def test_failed_circuits_are_kept_in_a_bundle(
+    manager: JobManager, odd_set: JobSet, tmp_path: Path
+) -> None:
     manager.export(odd_set, tmp_path / "odd.qjm")
     with JobManager(":memory:") as other:
         loaded = other.load(tmp_path / "odd.qjm")

@@ -1,4 +1,4 @@
-"""One odd result of a sampler's PUB hurts only itself."""
+"""An odd result of a sampler affects only its PUB."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ ODD: dict[str, tuple[Any, dict[str, int] | str]] = {
 
 
 class Odd(StatevectorSampler):  # type: ignore[misc]
-    """Gives something odd for the second PUB."""
+    """A sampler that gives something odd for the second PUB."""
 
     def __init__(self, odd: Any) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ def ran(manager: JobManager, odd: Any) -> JobSet:
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_it_gives_what_is_sensible_or_says_what_is_odd(name: str, tmp_path: Path) -> None:
+def test_an_odd_pub_result_gives_counts_or_says_what_is_odd(name: str, tmp_path: Path) -> None:
     odd, expected = ODD[name]
     with JobManager(tmp_path / "store.db") as manager:
         job_set = ran(manager, odd)

@@ -1,4 +1,4 @@
-"""One seed, many jobs: counts of one plain run where the backend's rule allows it, else independent."""
+"""One seed, many jobs: the counts of one plain run if the backend allows it, else independent ones."""
 
 import contextlib
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def manager() -> Iterator[JobManager]:
 
 
 def alike(number: int) -> list[QuantumCircuit]:
-    """Equal circuits, whose samples tell whether two of them drew alike."""
+    """Return equal circuits with samples that show whether two of them drew alike."""
     circuits = []
     for index in range(number):
         circuit = QuantumCircuit(4, 4, name=f"alike {index}")
@@ -259,7 +259,7 @@ def test_a_sampler_that_cannot_be_seeded_again_begins_each_job_with_its_seed(
     from qiskit.primitives import StatevectorSampler
 
     class Sealed:
-        """A sampler of somebody else's."""
+        """A sampler of a third party."""
 
         options = None
         seed = 5

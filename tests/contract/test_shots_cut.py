@@ -1,4 +1,4 @@
-"""Shots that are cut: what was saved is merged as a run of all shots would give it, or refused."""
+"""Values saved in pieces of the shots are merged as a run of all shots gives them, or refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qiskit_aer import noise
 
 from qjm_widgets import JobManager, JobSetResults
 from qjm_widgets.errors import InputError, NotAvailableError
-from tests.alike import difference
+from tests.comparison import difference
 from tests.fakes import LIMIT
 
 SHOTS, PIECES = 90, 4
@@ -107,7 +107,7 @@ def conditional_run() -> dict[str, Any]:
     return dict(run(everything(conditional=True), noisy(), seed_simulator=4).data(0))
 
 
-def test_what_was_saved_agrees_with_the_counts() -> None:
+def test_saved_values_agree_with_the_counts() -> None:
     circuit = QuantumCircuit(1)
     circuit.h(0)
     circuit.measure_all()
@@ -122,7 +122,7 @@ def test_what_was_saved_agrees_with_the_counts() -> None:
     assert results.get_counts(0) == {bit: found.count(bit) for bit in set(found)}
 
 
-def test_what_is_the_same_for_all_shots_is_as_in_a_plain_run() -> None:
+def test_values_that_are_the_same_for_all_shots_equal_a_plain_run() -> None:
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)
@@ -239,10 +239,10 @@ def test_the_state_of_a_single_shot_is_refused(change: Any, backend: Any, why: s
     good.measure(0, 0)
     with JobManager(":memory:") as manager:
         call = getattr(manager, by)
-        told = (
+        message = (
             rf"circuit 1 \(mine\) has save_\w+ \(label 'psi'\).*{why}.*pershot=True.*max_shots_per_job"
         )
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=message):
             call([good, of(change)], backend(), shots=100, max_shots_per_job=60)
         assert manager.job_sets() == []
         call([good, of(change)], backend(), shots=100, max_shots_per_job=100)
@@ -301,7 +301,7 @@ def test_noise_among_the_run_options_counts_too() -> None:
 
 
 def test_states_that_differ_after_all_are_not_available_and_the_rest_is() -> None:
-    """A simulator that saves the final state by itself, which no instruction tells of at the call."""
+    """A simulator that saves the final state by itself, so that no instruction shows it at the call."""
 
     class Own(qiskit_aer.AerSimulator):  # type: ignore[misc,name-defined]
         def run(self, circuits: Any, **options: Any) -> Any:

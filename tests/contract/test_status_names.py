@@ -1,4 +1,4 @@
-"""A status has one name, wherever a user reads it."""
+"""A status has the same name in every view."""
 
 from __future__ import annotations
 

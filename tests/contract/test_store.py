@@ -1,4 +1,4 @@
-"""What every JobStore keeps, over the file and over memory."""
+"""Every JobStore keeps sets, jobs, outcomes and circuits, in a file and in memory."""
 
 import dataclasses
 import sqlite3
@@ -31,7 +31,7 @@ def change(row: int, status: Status, at: float = 1.0) -> StatusChange:
     return StatusChange(row, 1, status, at, None, None)
 
 
-def test_every_field_of_a_set_comes_back(store: JobStore) -> None:
+def test_every_field_of_a_set_is_stored(store: JobStore) -> None:
     record = a_set(
         name="Zürich 量子 <b>",
         shots=(100, 4000),
@@ -47,14 +47,14 @@ def test_every_field_of_a_set_comes_back(store: JobStore) -> None:
     assert list(store.load_set(A)[0].options) == list(record.options)
 
 
-def test_what_nobody_knows_of_a_set_stays_unknown(store: JobStore) -> None:
+def test_unknown_fields_of_a_set_stay_unknown(store: JobStore) -> None:
     store.create_set(a_set(), [])
     loaded, jobs = store.load_set(A)
     assert (loaded, jobs) == (a_set(), [])
     assert (loaded.shots, loaded.survives_kernel, loaded.rerun_on_resume) == (None, None, None)
 
 
-def test_every_field_of_a_job_comes_back(store: JobStore) -> None:
+def test_every_field_of_a_job_is_stored(store: JobStore) -> None:
     job = a_job(
         span=Span(3, 9),
         piece=1,
@@ -78,7 +78,7 @@ def test_every_field_of_a_job_comes_back(store: JobStore) -> None:
 
 
 @pytest.mark.parametrize("status", list(Status))
-def test_every_status_comes_back(store: JobStore, status: Status) -> None:
+def test_every_status_is_stored(store: JobStore, status: Status) -> None:
     store.create_set(a_set(), [a_job()])
     store.commit({A: Changes([a_job(status=status)], [change(0, status)])})
     assert store.load_set(A)[1][0].status is status
@@ -136,7 +136,7 @@ def test_an_outcome_is_replaced_by_a_later_one(store: JobStore) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 6, 7, 8, 13, 14, 15, 700])
-def test_large_values_are_cut_into_rows_and_come_back_whole(
+def test_large_values_are_cut_into_rows_and_joined_again(
     store: JobStore, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     monkeypatch.setattr(large_values, "PART_BYTES", 7)
@@ -178,7 +178,7 @@ ODD = {
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_what_cannot_be_stored_is_named_and_nothing_is_written(store: JobStore, odd: str) -> None:
+def test_unstorable_values_are_named_and_nothing_is_written(store: JobStore, odd: str) -> None:
     for record in (a_set(0), a_set(1)):
         store.create_set(record, [a_job(row) for row in range(3)])
     done = a_job(0, status=Status.DONE)
@@ -255,7 +255,7 @@ def test_a_set_is_updated(store: JobStore) -> None:
     assert (store.load_set(A), store.load_set(B)) == ((new, [a_job()]), (a_set(1), []))
 
 
-def test_a_deleted_set_takes_all_with_it_and_nothing_else(store: JobStore) -> None:
+def test_deleting_a_set_removes_its_rows_and_no_others(store: JobStore) -> None:
     for number in (0, 1):
         store.create_set(a_set(number), [a_job()])
         set_id = a_set(number).set_id
@@ -332,7 +332,7 @@ def test_no_window_of_the_pace_holds_more_submissions_than_it_allows(store: JobS
     assert store.take_token("another", pace, now) == 0
 
 
-def test_a_clock_that_is_set_back_holds_up_no_submission_longer_than_the_pace(store: JobStore) -> None:
+def test_a_clock_that_is_set_back_delays_no_submission_longer_than_the_pace(store: JobStore) -> None:
     pace = Pace(2, 60.0)
     assert [store.take_token("account", pace, 1e9) for _ in range(3)] == [0, 0, 60]
     assert store.take_token("account", pace, 1e9 - 86_400) == 60
@@ -377,7 +377,7 @@ def test_threads_write_and_read_together(store: JobStore) -> None:
         assert store.get_outcome(A, row) == b"%d" % commits
 
 
-def test_closing_twice_is_nothing_and_use_after_it_is_told(store: JobStore) -> None:
+def test_a_store_may_be_closed_twice_and_raises_afterwards(store: JobStore) -> None:
     store.create_set(a_set(), [a_job()])
     store.close()
     store.close()

@@ -1,4 +1,4 @@
-"""When jobs are asked for next, and how many go out together."""
+"""When jobs are polled next, and how many in one call."""
 
 import pytest
 from hypothesis import given
@@ -51,25 +51,25 @@ def test_polling_takes_a_small_part_of_the_time(
     assert polling.interval >= (20 if local else 2) * took
 
 
-def test_a_provider_is_asked_with_more_patience() -> None:
+def test_a_provider_is_polled_less_often() -> None:
     near, far = (Polling.start(0.0, local=local) for local in (True, False))
     assert near.shortest < far.shortest
     assert near.longest < far.longest
 
 
 @given(st.floats(0, 1e3), st.floats(0, 1e3))
-def test_slower_calls_go_out_in_smaller_batches_never_empty(a: float, b: float) -> None:
+def test_slower_calls_are_sent_in_smaller_batches_never_empty(a: float, b: float) -> None:
     slow, fast = max(a, b), min(a, b)
     assert 1 <= batch(slow) <= batch(fast) <= 64
 
 
-def test_instant_calls_go_out_many_together_and_slow_ones_alone() -> None:
+def test_instant_calls_are_sent_together_and_slow_ones_alone() -> None:
     assert batch(0.0) == 64
     assert batch(1.0) == 1
 
 
 @given(st.integers(1, 8), st.integers(1, 16), st.floats(0.02, 1.0))
-def test_jobs_that_wait_for_each_other_are_asked_for_when_half_of_them_should_have_ended(
+def test_jobs_of_one_queue_are_polled_when_half_of_them_should_have_ended(
     ended: int, left: int, took: float
 ) -> None:
     polling = Polling.start(0.0, local=True).sent(0.0, 0)

@@ -1,4 +1,4 @@
-"""Packed counts say what Qiskit's own counts say."""
+"""Packed counts equal Qiskit's own counts."""
 
 from collections import Counter
 from typing import Any
@@ -131,7 +131,7 @@ counts = st.dictionaries(st.text("01", min_size=5, max_size=5), st.integers(1, 5
 
 
 @given(counts, st.integers(0, 40))
-def test_top_keeps_the_most_frequent_and_tells_the_rest(counts: dict[str, int], most: int) -> None:
+def test_top_keeps_the_most_frequent_and_counts_the_rest(counts: dict[str, int], most: int) -> None:
     chosen = top(counts, most)
     assert chosen.keys == sorted(chosen.keys)
     assert chosen.counts == [counts[key] for key in chosen.keys]

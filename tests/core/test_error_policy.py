@@ -1,4 +1,4 @@
-"""What an error of a submission means, told from errors that real connections raise."""
+"""How errors of submissions are classified, by errors that real connections raise."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def test_a_server_that_was_never_reached_has_nothing(get: Callable[[str], object
     assert judge(raised(get, f"http://127.0.0.1:{port}/")).refusal is Refusal.BUSY
 
 
-def test_the_last_of_several_tries_tells() -> None:
-    """An earlier one that did not reach the server says nothing of the one that did."""
+def test_the_last_of_several_tries_counts() -> None:
+    """An earlier try that did not reach the server says nothing about the one that did."""
     error = requests.ReadTimeout("no answer")
     error.__context__ = ConnectionRefusedError("nobody there")
     assert judge(error).refusal is Refusal.UNSURE

@@ -29,7 +29,7 @@ def jobs(times: Sequence[tuple[float, float]], left: int, **fields: float) -> li
     return done + waiting
 
 
-def test_nobody_can_tell_before_two_jobs_have_finished_nor_when_all_have() -> None:
+def test_there_is_no_estimate_before_two_jobs_have_finished_nor_when_all_have() -> None:
     assert end_of(Totals(jobs([], 5)), T0) is None
     assert end_of(Totals(jobs([(0, 10)], 5)), T0 + 10) is None
     assert end_of(Totals(jobs([(0, 10), (10, 20)], 0)), T0 + 20) is None
@@ -47,7 +47,7 @@ def test_nobody_can_tell_before_two_jobs_have_finished_nor_when_all_have() -> No
         ),
     ],
 )
-def test_the_pace_of_the_finished_goes_on(
+def test_the_estimate_uses_the_pace_of_finished_jobs(
     times: list[tuple[float, float]], left: int, seconds: float
 ) -> None:
     now = T0 + times[-1][1]

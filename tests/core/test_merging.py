@@ -16,7 +16,7 @@ from qjm_widgets.core.merging import merge
 from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import ExperimentOutcome, PubOutcome
 from qjm_widgets.errors import NotAvailableError
-from tests.alike import difference
+from tests.comparison import difference
 
 SHOTS = (3, 1)
 
@@ -112,7 +112,7 @@ def test_a_state_of_as_many_entries_as_shots_is_a_state() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_differs_and_has_no_mean_is_lost_and_says_so(first: Any, second: Any) -> None:
+def test_values_that_differ_without_a_mean_are_lost_and_say_so(first: Any, second: Any) -> None:
     lost = merged(first, second, shots=(30, 10))
     assert isinstance(lost, Lost)
     assert "2 pieces of the shots" in repr(lost)
@@ -133,10 +133,10 @@ def points(shots: int, start: float, of_complex: bool, of_lists: bool) -> Any:
 
 @pytest.mark.parametrize("of_complex", [True, False])
 @pytest.mark.parametrize("of_lists", [True, False])
-@pytest.mark.parametrize("told", [True, False])
-def test_points_of_single_shots_are_joined(of_complex: bool, of_lists: bool, told: bool) -> None:
+@pytest.mark.parametrize("stated", [True, False])
+def test_points_of_single_shots_are_joined(of_complex: bool, of_lists: bool, stated: bool) -> None:
     first, second = (points(n, n, of_complex, of_lists) for n in (30, 10))
-    fields: dict[str, Any] = {"meas_level": 1, **({"meas_return": "single"} if told else {})}
+    fields: dict[str, Any] = {"meas_level": 1, **({"meas_return": "single"} if stated else {})}
     whole = merged(first, second, key="memory", shots=(30, 10), **fields)
     assert isinstance(whole, list) == of_lists
     assert not difference(np.asarray(whole), np.concatenate([first, second]))
@@ -144,10 +144,10 @@ def test_points_of_single_shots_are_joined(of_complex: bool, of_lists: bool, tol
 
 @pytest.mark.parametrize("of_complex", [True, False])
 @pytest.mark.parametrize("of_lists", [True, False])
-@pytest.mark.parametrize("told", [True, False])
-def test_points_that_are_averages_are_averaged(of_complex: bool, of_lists: bool, told: bool) -> None:
+@pytest.mark.parametrize("stated", [True, False])
+def test_points_that_are_averages_are_averaged(of_complex: bool, of_lists: bool, stated: bool) -> None:
     first, second = (points(1, n, of_complex, of_lists)[0] for n in (0, 4))
-    fields: dict[str, Any] = {"meas_level": 1, **({"meas_return": "avg"} if told else {})}
+    fields: dict[str, Any] = {"meas_level": 1, **({"meas_return": "avg"} if stated else {})}
     whole = merged(first, second, key="memory", shots=(30, 10), **fields)
     expected = (3 * np.asarray(first) + np.asarray(second)) / 4
     assert isinstance(whole, list) == of_lists

@@ -91,7 +91,7 @@ def test_values_that_no_backend_takes_are_refused(values: Any, text: str) -> Non
 
 
 @pytest.mark.newer_qiskit
-def test_values_of_another_kind_are_named_in_few_words() -> None:
+def test_values_of_another_type_are_named_shortly() -> None:
     with pytest.raises(CircuitError, match="item 1 is not a valid PUB") as caught:
         read_circuits([circuit().assign_parameters([0.1]), (circuit(), object())], 100)
     assert len(str(caught.value)) < 400

@@ -1,4 +1,4 @@
-"""What the words of a refusal say of how many shots a backend takes."""
+"""The limit of shots is read from the text of a refusal."""
 
 import pytest
 
@@ -32,13 +32,13 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("text", WORDS)
-def test_the_limit_is_read_from_the_words(text: str) -> None:
+def test_the_limit_is_read_from_the_error_text(text: str) -> None:
     assert judge(ValueError(text)).refusal is Refusal.TOO_MANY_SHOTS
     assert shots_limit(text, 5000) == WORDS[text]
 
 
 @pytest.mark.parametrize("text", OTHERS)
-def test_what_is_no_matter_of_too_many_shots_gives_no_limit(text: str) -> None:
+def test_other_errors_than_too_many_shots_give_no_limit(text: str) -> None:
     assert shots_limit(text, 5000) is None
 
 

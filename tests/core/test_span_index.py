@@ -1,4 +1,4 @@
-"""Which jobs hold which circuit after some of them ran again, here and as a provider tells it."""
+"""Which jobs hold which circuit after some of them ran again, here and at a provider."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def test_the_tighter_limits_satisfy_both(a: Limits, b: Limits) -> None:
         assert getattr(both, name) == (min(known) if known else None)
 
 
-def test_a_plan_says_what_it_will_do() -> None:
+def test_a_plan_shows_its_jobs() -> None:
     jobs = split([Item(shots=1000)] * 1000, Limits(circuits=100))
     plan = Plan(jobs, 1000, 1_000_000, payload_bytes=5000, seconds_to_submit=12.4)
     text = "1,000 circuits in 10 jobs, 1,000,000 executions, 5,000 bytes, at least 12 s to submit"

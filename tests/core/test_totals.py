@@ -1,4 +1,4 @@
-"""The sums over a set's jobs, kept while they change."""
+"""The totals of a set, updated with each change of a job."""
 
 from dataclasses import replace
 from typing import Any
@@ -37,7 +37,7 @@ def a_job(row: int, **fields: Any) -> JobRecord:
     st.lists(_FIELDS, min_size=1, max_size=5),
     st.lists(st.tuples(st.integers(0, 4), _FIELDS), max_size=12),
 )
-def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
+def test_incremental_totals_equal_those_of_all_jobs(
     first: list[dict[str, Any]], changes: list[tuple[int, dict[str, Any]]]
 ) -> None:
     jobs = [a_job(row, **fields) for row, fields in enumerate(first)]
@@ -59,7 +59,7 @@ def test_changes_add_up_to_what_a_look_at_all_jobs_finds(
     assert facts.qpu_seconds == pytest.approx(expected.qpu_seconds)
 
 
-def test_columns_that_say_nothing_of_any_job_are_not_named() -> None:
+def test_columns_without_values_are_left_out() -> None:
     assert Totals([a_job(0), a_job(1)]).facts() == BackendFacts((), None, None, None)
     place = a_job(0, status=Status.QUEUED, queue_position=3)
     assert Totals([place]).facts().columns == ("queue",)
@@ -72,18 +72,18 @@ def test_processor_time_is_of_all_attempts_of_all_jobs() -> None:
     assert Totals(jobs).facts().qpu_seconds == 7.0
 
 
-def test_asking_fails_where_it_fails_for_every_job() -> None:
+def test_polling_raises_if_it_fails_for_every_job() -> None:
     lost = a_job(0, status=Status.QUEUED, sent_at=5.0, last_error="timed out")
-    answered = a_job(1, status=Status.RUNNING, sent_at=5.0, checked_at=9.0)
-    assert Totals([lost, answered]).facts().poll_error is None
-    silent = replace(answered, last_error="refused")
+    polled = a_job(1, status=Status.RUNNING, sent_at=5.0, checked_at=9.0)
+    assert Totals([lost, polled]).facts().poll_error is None
+    silent = replace(polled, last_error="refused")
     facts = Totals([lost, silent]).facts()
     assert (facts.poll_error, facts.known_at) == ("timed out", 9.0)
-    # Where a cancellation is asked for, it may be that which failed.
+    # If a cancellation is requested, it may be that call which failed.
     assert Totals([replace(lost, cancel_requested=True)]).facts().poll_error is None
 
 
-def test_a_code_tells_a_cancellation_under_way() -> None:
+def test_a_reason_code_means_a_cancellation_under_way() -> None:
     job = a_job(0, status=Status.RUNNING, cancel_requested=True)
     assert code(job) == 4 | CANCEL_REQUESTED
     assert code(replace(job, status=Status.CANCELLED)) == 7

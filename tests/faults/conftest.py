@@ -1,16 +1,16 @@
-"""What the faults did in figures, at the end of the run."""
+"""Totals of the faults, printed at the end of the run."""
 
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
-from tests.figures import hand_in
+from tests.run_totals import attach_totals
 
 
 @pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
-    """Figures by name; those of all tests are summed."""
+def totals(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    """Totals of this test by name; those of all tests are summed."""
     counted: Counter[str] = Counter()
     yield counted
-    hand_in(request.node, counted)
+    attach_totals(request.node, counted)

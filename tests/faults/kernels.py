@@ -1,4 +1,4 @@
-"""What a kernel does until it is killed: run in processes of their own by the nursery."""
+"""Kernels that are killed, each in a process of the fork server."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import QJMError
 from qjm_widgets.state.events import JobEvent
 from qjm_widgets.storage import SQLiteStore
+from tests.clocks import JumpingClock
 from tests.fakes import marked
-from tests.faults.scenes import JumpingClock
-from tests.faults.server import KINDS, Finding, Ledger
+from tests.ledger import KINDS, Ledger, TaggedAdapter
 
 CIRCUITS = 11
 CANCELLED_ROW = 3
@@ -62,40 +62,40 @@ class CountedStore(SQLiteStore):
 
 
 def faults_of(seed: int) -> dict[int, str]:
-    """What goes wrong besides the death: by the number of the submission."""
+    """Return the faults of submissions, by their number."""
     chance = random.Random(f"faults {seed}")
     return {number: chance.choice(["busy", "lost"]) for number in range(1, 60) if chance.random() < 0.12}
 
 
-def adapter_of(kind: str, ledger: str | Path, seed: int) -> Finding:
+def adapter_of(kind: str, ledger: str | Path, seed: int) -> TaggedAdapter:
     return KINDS[kind](Ledger(ledger), faults=faults_of(seed), most=2)
 
 
 def begin(place: str, kind: str, seed: int, kill_at: int | None) -> None:
     """Run a set of circuits: too large jobs, shots in pieces, sometimes a cancellation."""
-    manager, adapter, told = _kernel(place, kind, seed, kill_at)
+    manager, adapter, log = _kernel(place, kind, seed, kill_at)
     circuits = [marked(value) for value in range(CIRCUITS)]
     job_set = manager.run(circuits, adapter, shots=300, max_circuits_per_job=4, max_shots_per_job=200)
-    told(f"stored {job_set.job_set_id()}")
-    _listen(job_set, told)
+    log(f"stored {job_set.job_set_id()}")
+    _log_ends(job_set, log)
     if seed % 3 == 0:
-        told("cancelling")
+        log("cancelling")
         job_set.cancel(CANCELLED_ROW)
-        told("cancelled")
+        log("cancelled")
     _end(manager, job_set)
 
 
 def go_on(place: str, kind: str, seed: int, kill_at: int | None, set_id: str) -> None:
     """Resume the set."""
-    manager, adapter, told = _kernel(place, kind, seed, kill_at)
+    manager, adapter, log = _kernel(place, kind, seed, kill_at)
     job_set = manager.retrieve_job_set(set_id)
-    _listen(job_set, told)
+    _log_ends(job_set, log)
     job_set.resume(adapter)
     _end(manager, job_set)
 
 
 def share(place: str, number: int, seed: int) -> None:
-    """Run sets and resume those of dead kernels, on a store that others use too, until told to stop."""
+    """Run sets and resume those of dead kernels, on a shared store, until they are stopped."""
     signal.alarm(0)
     mother = os.getppid()
     chance = random.Random(seed)
@@ -106,14 +106,14 @@ def share(place: str, number: int, seed: int) -> None:
     )
     signal.signal(signal.SIGINT, signal.default_int_handler)
     directory = Path(place)
-    file = os.open(directory / "told", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    file = os.open(directory / "events", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     manager = None
     sets = 0
     while not (directory / "stop").exists() and os.getppid() == mother:
         try:
             manager = manager or JobManager(directory / "disk" / "store")
             (directory / f"open {os.getpid()}").touch()
-            adapter = Finding(Ledger(directory / "ledger"), faults=faults_of(seed), most=2)
+            adapter = TaggedAdapter(Ledger(directory / "ledger"), faults=faults_of(seed), most=2)
             if chance.random() < 0.6:
                 names = [f"k{number}-{seed}-{sets}-c{value}" for value in range(chance.randrange(2, 7))]
                 circuits = [marked(value, name=name) for value, name in enumerate(names)]
@@ -136,26 +136,28 @@ def share(place: str, number: int, seed: int) -> None:
             manager._shut_down()
 
 
-def _kernel(place: str, kind: str, seed: int, kill_at: int | None) -> tuple[JobManager, Finding, Any]:
+def _kernel(
+    place: str, kind: str, seed: int, kill_at: int | None
+) -> tuple[JobManager, TaggedAdapter, Any]:
     killer = CountedStore.killer = Killer(kill_at)
     qjm_widgets.manager.manager.SQLiteStore = CountedStore  # type: ignore[misc]
     Transitions.chance = lambda self: 0.0  # type: ignore[method-assign]
     adapter = adapter_of(kind, Path(place) / "ledger", seed)
     adapter.event = killer.event
-    file = os.open(Path(place) / "told", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
+    file = os.open(Path(place) / "events", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
 
-    def told(line: str) -> None:
+    def log(line: str) -> None:
         os.write(file, f"{line}\n".encode())
 
-    return JobManager(Path(place) / "store"), adapter, told
+    return JobManager(Path(place) / "store"), adapter, log
 
 
-def _listen(job_set: JobSet, told: Any) -> None:
-    def hear(event: JobEvent) -> None:
+def _log_ends(job_set: JobSet, log: Any) -> None:
+    def log_done(event: JobEvent) -> None:
         if event.job.status is Status.DONE:
-            told(f"done {event.job.row}")
+            log(f"done {event.job.row}")
 
-    job_set.subscribe(hear)
+    job_set.subscribe(log_done)
 
 
 def _end(manager: JobManager, job_set: JobSet) -> None:

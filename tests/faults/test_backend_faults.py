@@ -2,92 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
-from qiskit.exceptions import QiskitError
-from qiskit.providers import JobError, JobTimeoutError
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core import backoff, formatting
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import JobRecord, Status
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import (
-    JumpingClock,
-    circuits,
-    clock,
-    done,
-    idle,
-    pass_time,
-    start,
-    words,
-)
-from tests.faults.scripted import Scripted
+from tests.faults.backend_errors import DOUBTFUL, KINDS, ODD, TEMPORARY, WAITS, answered
+from tests.job_sets import check_done, circuits, pass_time, start, statuses, wait_until_idle
+from tests.scripted_adapter import ScriptedAdapter
 
-__all__ = ["clock"]
-
-
-class Mute(Exception):  # noqa: N818 - named after what it does
-    """An exception that cannot even say what it is."""
-
-    def __str__(self) -> str:
-        raise ValueError("no text")
-
-
-def answered(status: int, retry_after: str | None = None) -> requests.HTTPError:
-    """What ``requests`` raises for an answer of the server."""
-    response = requests.Response()
-    response.status_code = status
-    if retry_after is not None:
-        response.headers["Retry-After"] = retry_after
-    return requests.HTTPError(f"{status} Error for url: https://quantum.example/jobs", response=response)
-
-
-def wrapped(outer: BaseException, inner: BaseException) -> BaseException:
-    """An error as providers make it of another."""
-    outer.__cause__ = inner
-    return outer
-
-
-KINDS: dict[str, Callable[[], BaseException]] = {
-    "broken connection": lambda: ConnectionResetError("gone"),
-    "connection": lambda: requests.ConnectionError("gone"),
-    "no network": lambda: wrapped(requests.ConnectionError("x"), ConnectionRefusedError("nobody")),
-    "time-out": lambda: TimeoutError("no answer"),
-    "read time-out": lambda: requests.ReadTimeout("no answer"),
-    **{f"http {n}": lambda n=n: answered(n) for n in (400, 401, 404, 409, 413, 429, 500, 502, 503)},
-    "http 429, wait": lambda: answered(429, "7"),
-    "http 503, wait": lambda: answered(503, "7"),
-    "unreadable answer": lambda: json.JSONDecodeError("Expecting value", "<html>", 0),
-    "qiskit": lambda: QiskitError("wrong circuit"),
-    "qiskit over http": lambda: wrapped(QiskitError("not submitted"), answered(502)),
-    "job": lambda: JobError("the job broke"),
-    "job time-out": lambda: JobTimeoutError("slow"),
-    "key": lambda: KeyError("id"),
-    "attribute": lambda: AttributeError("'NoneType' object has no attribute 'id'"),
-    "runtime": lambda: RuntimeError("something"),
-    "memory": lambda: MemoryError(),
-    "exit": lambda: SystemExit(1),
-    "interrupt": lambda: KeyboardInterrupt(),
-    "mute": lambda: Mute(),
-}
-WAITS = {"no network", "http 429", "http 429, wait"}
-"""It was not accepted, and may be later."""
-ODD = {"unreadable answer", "key", "memory", "exit", "interrupt"}
-"""The call broke off by itself, perhaps after the job was accepted."""
-UNANSWERED = {
-    *("broken connection", "connection", "time-out", "read time-out", "qiskit over http"),
-    *("http 500", "http 502", "http 503", "http 503, wait"),
-}
-"""It may have been accepted, and the server may answer later."""
-DOUBTFUL = sorted(UNANSWERED | ODD)
-TEMPORARY = UNANSWERED | WAITS
 TIMES = {"once": 1, "always": 10**6}
 NUMBER = 3
 
@@ -101,13 +32,13 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
     manager._shut_down()
 
 
-def runs(adapter: Scripted) -> Counter[int]:
-    """How often the backend took each circuit."""
+def runs(adapter: ScriptedAdapter) -> Counter[int]:
+    """Return how often the backend accepted each circuit."""
     return Counter(value for job in adapter.sent for value in job.values)
 
 
-def says_what_to_do(job: JobRecord, error: BaseException) -> None:
-    """The row tells what happened, and what the user may do."""
+def check_error_text(job: JobRecord, error: BaseException) -> None:
+    """Check that the row says what happened, and what the user may do."""
     note = formatting.note(job)
     if job.status is Status.HELD:
         assert "submit again" in note, note
@@ -119,22 +50,24 @@ def says_what_to_do(job: JobRecord, error: BaseException) -> None:
         assert job.status is Status.DONE
 
 
-def settled_and_once(job_set: JobSet, adapter: Scripted, error: BaseException) -> None:
+def settled_and_once(job_set: JobSet, adapter: ScriptedAdapter, error: BaseException) -> None:
     assert max(runs(adapter).values(), default=0) <= 1, job_set.report()
     for job in job_set._state.jobs:
-        says_what_to_do(job, error)
+        check_error_text(job, error)
 
 
-def well_again(clock: JumpingClock, manager: JobManager, job_set: JobSet, adapter: Scripted) -> None:
-    """The backend works again: every circuit can be had."""
+def check_recovery(
+    clock: JumpingClock, manager: JobManager, job_set: JobSet, adapter: ScriptedAdapter
+) -> None:
+    """Let the backend work again; check that every circuit gets its result."""
     adapter.raises.clear()
     job_set.resume()
-    idle(manager)
+    wait_until_idle(manager)
     assert max(runs(adapter).values(), default=0) <= 1, "resume() sent something"
     job_set.retry()
     job_set.retry(held=True)
     pass_time(clock, manager, lambda: job_set._state.settled)
-    done(job_set, NUMBER)
+    check_done(job_set, NUMBER)
 
 
 # -- sending -----------------------------------------------------------------------------------------
@@ -146,12 +79,12 @@ def test_a_submission_that_raises_is_never_repeated_blindly(
     times: str, finds: bool, manager: JobManager, clock: JumpingClock
 ) -> None:
     for name, make in KINDS.items():
-        adapter = Scripted(name=name, finds=finds)
+        adapter = ScriptedAdapter(name=name, finds=finds)
         adapter.raises["submit"], adapter.times["submit"] = make(), TIMES[times]
         job_set = start(manager, adapter, NUMBER)
         pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
         settled_and_once(job_set, adapter, make())
-        states = Counter(words(job_set))
+        states = Counter(statuses(job_set))
         if name in WAITS and times == "once":
             assert states == {"done": NUMBER}, name
         elif name in DOUBTFUL:
@@ -159,45 +92,45 @@ def test_a_submission_that_raises_is_never_repeated_blindly(
             assert states["error" if odd else "held"] == (1 if times == "once" else NUMBER), name
         elif name not in WAITS:
             assert states["error"] == (1 if times == "once" else NUMBER), name
-        well_again(clock, manager, job_set, adapter)
+        check_recovery(clock, manager, job_set, adapter)
         assert set(runs(adapter).values()) == {1}, name
 
 
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("finds", [True, False], ids=["tags", "no tags"])
-def test_a_job_whose_answer_is_lost_runs_once(
+def test_a_job_with_an_unanswered_submission_runs_once(
     times: str, finds: bool, manager: JobManager, clock: JumpingClock
 ) -> None:
     for name in DOUBTFUL:
-        adapter = Scripted(name=name, finds=finds)
+        adapter = ScriptedAdapter(name=name, finds=finds)
         adapter.raises["lose"], adapter.times["lose"] = KINDS[name](), TIMES[times]
         job_set = start(manager, adapter, NUMBER)
         pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
         settled_and_once(job_set, adapter, KINDS[name]())
         held = 0 if finds else 1 if times == "once" else NUMBER
-        assert Counter(words(job_set)) == Counter(held=held, done=NUMBER - held), name
+        assert Counter(statuses(job_set)) == Counter(held=held, done=NUMBER - held), name
         assert sorted(runs(adapter)) == list(range(NUMBER))
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)
-def test_what_breaks_off_inside_the_kernel_cannot_run_elsewhere(
+def test_a_job_that_fails_inside_the_kernel_cannot_run_elsewhere(
     name: str, manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(name=name, lifetime=JobLifetime.KERNEL)
+    adapter = ScriptedAdapter(name=name, lifetime=JobLifetime.KERNEL)
     adapter.raises["submit"], adapter.times["submit"] = KINDS[name](), 1
     job_set = start(manager, adapter, NUMBER)
     pass_time(clock, manager, lambda: job_set._state.settled)
-    assert words(job_set)[0] == ("error" if name in ODD else "done")
-    assert words(job_set)[1:] == ["done"] * (NUMBER - 1)
-    well_again(clock, manager, job_set, adapter)
+    assert statuses(job_set)[0] == ("error" if name in ODD else "done")
+    assert statuses(job_set)[1:] == ["done"] * (NUMBER - 1)
+    check_recovery(clock, manager, job_set, adapter)
 
 
 @pytest.mark.parametrize("times", TIMES)
-def test_an_id_that_cannot_be_had_is_asked_for_again(
+def test_a_job_id_that_raises_is_requested_again(
     times: str, manager: JobManager, clock: JumpingClock
 ) -> None:
     for name, make in KINDS.items():
-        adapter = Scripted(name=name, hold=True)
+        adapter = ScriptedAdapter(name=name, hold=True)
         adapter.raises["job_id"], adapter.times["job_id"] = make(), TIMES[times]
         job_set = start(manager, adapter, NUMBER)
         pass_time(
@@ -210,7 +143,7 @@ def test_an_id_that_cannot_be_had_is_asked_for_again(
         for job in adapter.sent:
             job.finish()
         pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
-        done(job_set, NUMBER)
+        check_done(job_set, NUMBER)
         assert set(runs(adapter).values()) == {1}
 
 
@@ -219,11 +152,11 @@ def test_an_id_that_cannot_be_had_is_asked_for_again(
 
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("call", ["observe", "job", "part"])
-def test_a_poll_that_raises_is_no_status_and_the_set_settles(
+def test_a_poll_that_raises_changes_no_status_and_the_set_ends(
     call: str, times: str, manager: JobManager, clock: JumpingClock
 ) -> None:
     for name, make in KINDS.items():
-        adapter = Scripted(name=name)
+        adapter = ScriptedAdapter(name=name)
         adapter.raises[call], adapter.times[call] = make(), TIMES[times]
         job_set = start(manager, adapter, NUMBER)
         assert job_set.wait(LIMIT, until="submitted")
@@ -237,67 +170,69 @@ def test_a_poll_that_raises_is_no_status_and_the_set_settles(
             hours = pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
             assert hours < 2 or (hours > 10 and name in TEMPORARY), (name, hours)
             settled_and_once(job_set, adapter, make())
-            assert set(words(job_set)) <= {"held", "done"}, name
-            assert "held" in words(job_set)
+            assert set(statuses(job_set)) <= {"held", "done"}, name
+            assert "held" in statuses(job_set)
             adapter.raises.clear()
             pass_time(clock, manager, lambda job_set=job_set: job_set._state.finished == NUMBER)
-        done(job_set, NUMBER)
+        check_done(job_set, NUMBER)
         assert set(runs(adapter).values()) == {1}
 
 
 def test_a_job_that_is_held_after_failed_polls_is_cancelled_at_the_backend_too(
     manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     adapter.raises["observe"] = answered(404)
     job_set = start(manager, adapter, 2)
     pass_time(clock, manager, lambda: job_set._state.settled)
-    assert words(job_set) == ["held"] * 2
+    assert statuses(job_set) == ["held"] * 2
     assert job_set.cancel() == 2
-    idle(manager)
-    assert words(job_set) == ["cancelled"] * 2
+    wait_until_idle(manager)
+    assert statuses(job_set) == ["cancelled"] * 2
     assert [job.cancels for job in adapter.sent] == [1, 1]
     adapter.raises.clear()
     clock.skip(86400)
-    idle(manager)
-    assert words(job_set) == ["cancelled"] * 2
+    wait_until_idle(manager)
+    assert statuses(job_set) == ["cancelled"] * 2
 
 
-def test_polling_waits_as_long_as_the_server_asks(manager: JobManager, clock: JumpingClock) -> None:
-    adapter = Scripted(hold=True)
+def test_polling_waits_for_the_retry_after_of_the_server(
+    manager: JobManager, clock: JumpingClock
+) -> None:
+    adapter = ScriptedAdapter(hold=True)
     adapter.raises["observe"] = answered(429, "900")
     job_set = start(manager, adapter, 1)
     reach(job_set, lambda: job_set._state.jobs[0].last_error)
-    idle(manager)
-    asked = adapter.calls["observe"]
+    wait_until_idle(manager)
+    polls = adapter.calls["observe"]
     clock.skip(800)
-    idle(manager)
-    assert adapter.calls["observe"] == asked
+    wait_until_idle(manager)
+    assert adapter.calls["observe"] == polls
     clock.skip(101)
-    idle(manager)
-    assert adapter.calls["observe"] == asked + 1
+    wait_until_idle(manager)
+    assert adapter.calls["observe"] == polls + 1
     assert job_set.cancel() == 1
 
 
-def test_a_state_that_nobody_understands_is_shown_and_asked_for_at_leisure(
+def test_an_unknown_state_is_shown_and_polled_less_often(
     manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     job_set = start(manager, adapter, 1)
     reach(job_set, lambda: adapter.sent)
     adapter.sent[0].status = None
     for _ in range(20):
         clock.skip(20)
-        idle(manager)
+        wait_until_idle(manager)
     assert "unknown" in formatting.note(job_set._state.jobs[0])
-    asked = adapter.calls["observe"]
+    polls = adapter.calls["observe"]
     for _ in range(10):
         clock.skip(1)
-        idle(manager)
-    assert adapter.calls["observe"] <= asked + 2
+        wait_until_idle(manager)
+    assert adapter.calls["observe"] <= polls + 2
     adapter.sent[0].finish()
     pass_time(clock, manager, lambda: job_set._state.settled)
-    done(job_set, 1)
+    check_done(job_set, 1)
 
 
 # -- looking for lost jobs ---------------------------------------------------------------------------
@@ -305,18 +240,18 @@ def test_a_state_that_nobody_understands_is_shown_and_asked_for_at_leisure(
 
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("call", ["retrieve", "find"])
-def test_a_look_up_that_raises_ends_in_words_and_loses_nothing(
+def test_a_lookup_that_raises_holds_the_job_with_the_reason(
     call: str, times: str, tmp_path: Path, clock: JumpingClock
 ) -> None:
     # Both ways are judged alike: one with every kind, the other with some.
     for name in list(KINDS) if call == "retrieve" else list(KINDS)[::4]:
         make = KINDS[name]
-        adapter = Scripted(name=name, finds=True, hold=True)
+        adapter = ScriptedAdapter(name=name, finds=True, hold=True)
         store = tmp_path / name.replace("/", " ")
         first = JobManager(store)
         job_set = start(first, adapter, NUMBER)
         assert job_set.wait(LIMIT, until="submitted")
-        idle(first)
+        wait_until_idle(first)
         first._shut_down()
         if call == "find":
             forget_ids(store)
@@ -329,7 +264,7 @@ def test_a_look_up_that_raises_ends_in_words_and_loses_nothing(
             hours = pass_time(clock, manager, lambda again=again: again._state.settled)
             settled_and_once(again, adapter, make())
             if times == "always":
-                assert words(again) == ["held"] * NUMBER, name
+                assert statuses(again) == ["held"] * NUMBER, name
                 assert hours < 2 or (hours > 10 and name in TEMPORARY), (name, hours)
                 adapter.raises.clear()
                 if name in TEMPORARY:  # by itself
@@ -337,20 +272,20 @@ def test_a_look_up_that_raises_ends_in_words_and_loses_nothing(
                 else:
                     again.resume()
                     pass_time(clock, manager, lambda again=again: again._state.finished == NUMBER, 0.5)
-            done(again, NUMBER)
+            check_done(again, NUMBER)
         assert set(runs(adapter).values()) == {1}, name
 
 
-def test_a_held_job_that_was_sent_is_had_back_by_another_kernel(
+def test_a_held_job_that_was_sent_is_retrieved_by_another_kernel(
     tmp_path: Path, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     first = JobManager(tmp_path / "store")
     job_set = start(first, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     adapter.raises["observe"] = answered(401)
     pass_time(clock, first, lambda: job_set._state.settled)
-    assert words(job_set) == ["held"] * 2
+    assert statuses(job_set) == ["held"] * 2
     assert "401" in str(job_set._state.jobs[0].last_error)
     first._shut_down()
     adapter.raises.clear()
@@ -360,16 +295,16 @@ def test_a_held_job_that_was_sent_is_had_back_by_another_kernel(
         again = manager.retrieve_job_set(job_set.job_set_id())
         again.resume(adapter)
         pass_time(clock, manager, lambda: again._state.finished == 2)
-        done(again, 2)
+        check_done(again, 2)
     assert set(runs(adapter).values()) == {1}
 
 
-def test_a_job_that_the_backend_has_no_more_is_held_at_once(tmp_path: Path, clock: JumpingClock) -> None:
-    adapter = Scripted(hold=True)
+def test_a_job_that_the_backend_deleted_is_held_at_once(tmp_path: Path, clock: JumpingClock) -> None:
+    adapter = ScriptedAdapter(hold=True)
     first = JobManager(tmp_path / "store")
     job_set = start(first, adapter, 3)
     assert job_set.wait(LIMIT, until="submitted")
-    idle(first)
+    wait_until_idle(first)
     first._shut_down()
     del adapter.sent[1]
     with JobManager(tmp_path / "store") as manager:
@@ -379,15 +314,15 @@ def test_a_job_that_the_backend_has_no_more_is_held_at_once(tmp_path: Path, cloc
         for job in adapter.sent:
             job.finish()
         pass_time(clock, manager, lambda: again._state.settled)
-        assert words(again) == ["done", "held", "done"], "the others are there"
+        assert statuses(again) == ["done", "held", "done"], "the others are there"
         assert "submit again" in formatting.note(again._state.jobs[1])
         adapter.hold = False
         assert again.retry(held=True) == 1
-        done(again, 3)
+        check_done(again, 3)
 
 
 def forget_ids(store: Path) -> None:
-    """As if the kernel had died before it heard them."""
+    """Remove the job ids, as if the kernel had died before it got them."""
     file = sqlite3.connect(store)
     file.execute("UPDATE jobs SET status = 'sending', job_id = NULL")
     file.commit()
@@ -398,42 +333,48 @@ def forget_ids(store: Path) -> None:
 
 
 @pytest.mark.parametrize("times", TIMES)
-def test_a_cancellation_that_raises_is_tried_again_where_that_may_help(
+def test_a_cancellation_that_raises_is_repeated_if_that_may_help(
     times: str, manager: JobManager, clock: JumpingClock
 ) -> None:
     for name, make in KINDS.items():
-        adapter = Scripted(name=name, hold=True)
+        adapter = ScriptedAdapter(name=name, hold=True)
         job_set = start(manager, adapter, NUMBER)
         assert job_set.wait(LIMIT, until="submitted")
         adapter.raises["cancel"], adapter.times["cancel"] = make(), TIMES[times]
         assert job_set.cancel(1) == 1
-        idle(manager)
+        wait_until_idle(manager)
         note = formatting.note(job_set._state.jobs[1])
         if name in TEMPORARY and times == "once":
-            pass_time(clock, manager, lambda job_set=job_set: words(job_set)[1] == "cancelled", hours=1)
+            pass_time(
+                clock, manager, lambda job_set=job_set: statuses(job_set)[1] == "cancelled", hours=1
+            )
         else:
             assert note == "cancellation requested" or "cancel" in note
             tries = backoff.TRIES if name in TEMPORARY else 1
             pass_time(clock, manager, lambda job=adapter.sent[1], n=tries: job.cancels == n, hours=3)
             clock.skip(3600)
-            idle(manager)
+            wait_until_idle(manager)
             assert adapter.sent[1].cancels == tries, name
             adapter.raises.clear()
-            assert words(job_set)[1] == "queued"
+            assert statuses(job_set)[1] == "queued"
             assert job_set.cancel(1) == 1
-            pass_time(clock, manager, lambda job_set=job_set: words(job_set)[1] == "cancelled", hours=1)
+            pass_time(
+                clock, manager, lambda job_set=job_set: statuses(job_set)[1] == "cancelled", hours=1
+            )
         for job in adapter.sent:
             job.finish()
         pass_time(clock, manager, lambda job_set=job_set: job_set._state.settled)
-        assert words(job_set) == ["done", "cancelled", "done"]
+        assert statuses(job_set) == ["done", "cancelled", "done"]
         assert job_set.retry() == job_set.retry(held=True) == 0
 
 
 # -- a cell that waits -------------------------------------------------------------------------------
 
 
-def test_nothing_is_raised_in_the_cell_of_the_user(manager: JobManager, clock: JumpingClock) -> None:
-    adapter = Scripted()
+def test_errors_of_a_backend_raise_nothing_in_the_users_cell(
+    manager: JobManager, clock: JumpingClock
+) -> None:
+    adapter = ScriptedAdapter()
     for call in ("submit", "observe", "cancel", "job_id"):
         adapter.raises[call] = KeyboardInterrupt()
     job_set = manager.run(circuits(NUMBER), adapter, max_circuits_per_job=1)

@@ -18,9 +18,9 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine.transitions import Transitions
 from tests.fakes import LIMIT
+from tests.faults.fork_server import ForkServer
 from tests.faults.kernels import CANCELLED_ROW, CIRCUITS, adapter_of
-from tests.faults.nursery import Nursery
-from tests.faults.server import KINDS, Ledger
+from tests.ledger import KINDS, Ledger
 
 POINTS = int(os.environ.get("QJM_SOAK") or 48)
 FIRST_SEED = int(os.environ.get("QJM_SEED") or 0)
@@ -29,17 +29,17 @@ AGAIN = 0.35
 
 
 @pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    nursery = Nursery(tmp_path_factory.mktemp("kills") / "log")
-    yield nursery
-    nursery.close()
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    fork_server = ForkServer(tmp_path_factory.mktemp("kills") / "log")
+    yield fork_server
+    fork_server.close()
 
 
 class Story:
-    """A set, the kernels that drove it until they were killed, and what they told before."""
+    """A set, the kernels that drove it until they were killed, and the events that they logged."""
 
-    def __init__(self, nursery: Nursery, place: Path, kind: str, seed: int) -> None:
-        self.nursery = nursery
+    def __init__(self, fork_server: ForkServer, place: Path, kind: str, seed: int) -> None:
+        self.fork_server = fork_server
         self.place = place
         self.kind = kind
         self.seed = seed
@@ -51,31 +51,31 @@ class Story:
         """Kill kernel after kernel, each at an event of its own."""
         common = {"place": str(self.place), "kind": self.kind, "seed": self.seed}
         kill_at = chance.randrange(1, events)
-        killed = self.nursery.run("tests.faults.kernels:begin", **common, kill_at=kill_at)
+        killed = self.fork_server.run("tests.faults.kernels:begin", **common, kill_at=kill_at)
         self._after(killed)
         while killed and self.set_id is not None and chance.random() < AGAIN:
             kill_at = chance.randrange(1, max(2, events // 2))
-            killed = self.nursery.run(
+            killed = self.fork_server.run(
                 "tests.faults.kernels:go_on", **common, kill_at=kill_at, set_id=self.set_id
             )
             self._after(killed)
 
     def _after(self, killed: int) -> None:
         self.kills += bool(killed)
-        if "cancelled" in self.told() and self.sent_before_cancel is None:
+        if "cancelled" in self.events() and self.sent_before_cancel is None:
             self.sent_before_cancel = self._runs_of_cancelled()
 
-    def told(self) -> list[str]:
-        file = self.place / "told"
+    def events(self) -> list[str]:
+        file = self.place / "events"
         return file.read_text().splitlines() if file.exists() else []
 
     @property
     def set_id(self) -> str | None:
-        """The set, as far as somebody was told of it."""
-        return next((line.split()[1] for line in self.told() if line.startswith("stored")), None)
+        """The set's id, once ``run`` has returned it."""
+        return next((line.split()[1] for line in self.events() if line.startswith("stored")), None)
 
     def check(self) -> Counter[str]:
-        """Resume the set here; what was lost, and what ran twice."""
+        """Resume the set here; return what was lost, and what ran twice."""
         if self.set_id is None:
             assert self.ledger.knocks() == 0 or self.kills, "something was sent of a set nobody has"
             return Counter()
@@ -83,8 +83,8 @@ class Story:
         adapter = adapter_of(self.kind, self.place / "ledger", self.seed)
         with JobManager(self.place / "store") as manager:
             job_set = manager.retrieve_job_set(self.set_id)
-            told_done = {int(line.split()[1]) for line in self.told() if line.startswith("done")}
-            for row in told_done:
+            logged_done = {int(line.split()[1]) for line in self.events() if line.startswith("done")}
+            for row in logged_done:
                 assert job_set._state.jobs[row].status is Status.DONE, (row, job_set.report())
             done = {job.row: job.job_id for job in job_set._state.jobs if job.status is Status.DONE}
             job_set.resume(adapter)
@@ -119,7 +119,7 @@ class Story:
             jobs = [job_set._state.jobs[job.row] for job in job_set.jobs_of(circuit)]
             assert [job.piece for job in jobs] == list(range(len(jobs)))
             if any(job.status is Status.CANCELLED for job in jobs):
-                assert "cancelling" in self.told()
+                assert "cancelling" in self.events()
                 continue
             expected: Counter[str] = Counter()
             for job in jobs:
@@ -157,20 +157,20 @@ class Story:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
     kind: str,
-    nursery: Nursery,
+    fork_server: ForkServer,
     tmp_path: Path,
-    figures: Counter[str],
+    totals: Counter[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
     whole = tmp_path / "whole"
     whole.mkdir()
-    nursery.run("tests.faults.kernels:begin", place=str(whole), kind=kind, seed=1, kill_at=None)
+    fork_server.run("tests.faults.kernels:begin", place=str(whole), kind=kind, seed=1, kill_at=None)
     events = int((whole / "events").read_text())
     for seed in range(FIRST_SEED, FIRST_SEED + POINTS // len(KINDS)):
         place = tmp_path / str(seed)
         place.mkdir()
-        story = Story(nursery, place, kind, seed)
+        story = Story(fork_server, place, kind, seed)
         story.live(events, random.Random(f"{kind} {seed}"))
         try:
             found = story.check()
@@ -178,6 +178,6 @@ def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
             raise AssertionError(f"{kind}, seed {seed}: {error}") from error
         assert not found["jobs lost"], f"{kind}, seed {seed}"
         assert not found["jobs run twice"], f"{kind}, seed {seed}"
-        figures["points at which a kernel was killed"] += story.kills
+        totals["points at which a kernel was killed"] += story.kills
         for name in sorted(found):
-            figures[name] += found[name]
+            totals[name] += found[name]

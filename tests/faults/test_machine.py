@@ -1,4 +1,4 @@
-"""Any order of submissions, refusals, ends, cancels, retries, kills and resumes keeps the promises.
+"""Any order of submissions, refusals, ends, cancels, retries, kills and resumes keeps the guarantees.
 
 Hypothesis drives a real set on a real engine and a real file against a small model. The provider is
 scripted and outlives the kernels; a kernel that is killed is a manager that is dropped without a word.
@@ -29,9 +29,10 @@ from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status, StatusChange
 from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import NotAvailableError
-from tests.faults.scenes import StandingClock, abandon, circuits, idle
-from tests.faults.scripted import Scripted, Sent
-from tests.faults.server import Refused
+from tests.clocks import ManualClock
+from tests.job_sets import abandon, circuits, wait_until_idle
+from tests.ledger import Refused
+from tests.scripted_adapter import ScriptedAdapter, SentJob
 
 STORIES = int(os.environ.get("QJM_SOAK") or 50)
 CIRCUITS = 9
@@ -63,11 +64,11 @@ ANSWERS = {
 }
 SAID = st.permutations(sorted(ANSWERS))
 
-FIGURES: Counter[str] = Counter()
+TOTALS: Counter[str] = Counter()
 
 
-class Provider(Scripted):
-    """Answers the next submissions as it was told, and accepts those after them."""
+class Provider(ScriptedAdapter):
+    """A provider that answers the next submissions by a list, and accepts those after them."""
 
     def __init__(self, *, finds: bool, answers: list[str]) -> None:
         super().__init__(hold=True, finds=finds)
@@ -78,7 +79,7 @@ class Provider(Scripted):
 
     def before(self, number: int, submission: object) -> None:
         self._now = self.answers.popleft() if self.answers else "accepted"
-        FIGURES[self._now] += 1
+        TOTALS[self._now] += 1
         error = ANSWERS[self._now]
         if error is not None and not self._now.startswith("accepted"):
             raise error()
@@ -94,14 +95,14 @@ class Provider(Scripted):
 
 
 class Kernels(RuleBasedStateMachine):
-    """One set in the hands of one kernel after another.
+    """One set that several kernels drive, one after another.
 
     Attributes:
         allowed: how often each circuit may run: once, and once more for each time that the user said so.
         frozen: circuits whose job was cancelled, and how often they had been taken by then.
     """
 
-    clock = StandingClock()
+    clock = ManualClock()
 
     @initialize(
         finds=st.booleans(),
@@ -151,10 +152,10 @@ class Kernels(RuleBasedStateMachine):
         for job in self._going():
             self._change(job, status)
 
-    def _going(self) -> list[Sent]:
+    def _going(self) -> list[SentJob]:
         return [job for job in self.provider.sent if job.status in (Status.QUEUED, Status.RUNNING)]
 
-    def _change(self, job: Sent, status: Status) -> None:
+    def _change(self, job: SentJob, status: Status) -> None:
         if status is Status.DONE:
             job.finish()
         else:
@@ -216,7 +217,7 @@ class Kernels(RuleBasedStateMachine):
 
     def _idle(self) -> None:
         if self.driven:
-            idle(self.manager)
+            wait_until_idle(self.manager)
 
     @rule(seconds=st.sampled_from([-86_400.0, 31_536_000.0]))
     def clock_is_set(self, seconds: float) -> None:
@@ -305,7 +306,7 @@ class Kernels(RuleBasedStateMachine):
                 assert counts == {format(circuit, "010b"): 10}
 
     def ends(self) -> None:
-        """The provider is well, and the user sends what is held or failed: every circuit is there."""
+        """Retry held and failed jobs without faults, and check that every circuit has its counts."""
         self.provider.answers.clear()
         self.provider.raises.clear()
         self.provider.hold = False
@@ -315,7 +316,7 @@ class Kernels(RuleBasedStateMachine):
         for _ in range(400):
             for job in self._going():
                 job.finish()
-            idle(self.manager)
+            wait_until_idle(self.manager)
             self.no_attempt_runs_twice()
             self.nothing_is_sent_without_being_asked_for()
             if self.job_set._state.settled:
@@ -329,12 +330,12 @@ class Kernels(RuleBasedStateMachine):
                 assert job.status is Status.DONE, self.job_set.report()
         self.history_is_consistent()
         self.results_are_the_provider_s()
-        FIGURES["stories"] += 1
-        FIGURES["kernels"] += len(self.gone) + 1
+        TOTALS["stories"] += 1
+        TOTALS["kernels"] += len(self.gone) + 1
 
 
 def test_any_order_of_events_keeps_the_promises(
-    monkeypatch: pytest.MonkeyPatch, figures: Counter[str]
+    monkeypatch: pytest.MonkeyPatch, totals: Counter[str]
 ) -> None:
     monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
     monkeypatch.setattr("qjm_widgets.manager.manager.time", Kernels.clock)
@@ -350,4 +351,4 @@ def test_any_order_of_events_keeps_the_promises(
         ),
     )
     for name in ("stories", "kernels", *ANSWERS):
-        figures[f"played by the machine: {name}"] += FIGURES[name]
+        totals[f"played by the machine: {name}"] += TOTALS[name]

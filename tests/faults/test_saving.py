@@ -1,4 +1,4 @@
-"""What ``run`` returned for is on disk: a kernel killed at any moment after it loses no circuit."""
+"""When ``run`` has returned, all circuits are on disk: killing the kernel loses none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from qjm_widgets.manager import set_writer
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import LIMIT, ScriptedBackend, marked, until
 from tests.faults.kernels import adapter_of
-from tests.faults.server import Ledger
+from tests.ledger import Ledger
 
 ROUNDS = max(1, int(os.environ.get("QJM_SOAK") or 0) // 50)
 SHOTS = 20
@@ -47,7 +47,7 @@ job_set.wait()
 
 
 def circuits_of(kind: str) -> list[QuantumCircuit]:
-    """Circuits whose names are their places."""
+    """Return circuits that are named by their index."""
     if kind == "remote":
         return [marked(value) for value in range(60)]
     width, depth, number = (20, 3, 4) if kind == "aer, 20 qubits" else (4, 3, 120)
@@ -66,7 +66,7 @@ def backend_of(kind: str, place: str) -> Any:
 
 @pytest.mark.parametrize("kind", ["basic", "aer", "aer, 20 qubits", "remote"])
 def test_a_kernel_killed_after_run_returned_loses_no_circuit(
-    kind: str, tmp_path: Path, figures: Counter[str]
+    kind: str, tmp_path: Path, totals: Counter[str]
 ) -> None:
     chance = random.Random(kind)
     moments = [
@@ -111,7 +111,7 @@ def test_a_kernel_killed_after_run_returned_loses_no_circuit(
         if kind == "remote":
             runs = Ledger(place / "ledger").circuit_runs()
             assert sorted(runs.values()) == [1] * len(circuits)
-        figures["kernels killed after run returned"] += child.returncode != 0
+        totals["kernels killed after run returned"] += child.returncode != 0
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_everything_is_on_disk_before_anything_is_sent(manager: JobManager, path
     assert job_set.wait(LIMIT)
 
 
-def test_what_is_changed_after_run_returned_changes_nothing(
+def test_changes_of_circuits_after_run_change_nothing(
     manager: JobManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither of what stays in memory nor of what is read from the store when it is sent."""
@@ -186,7 +186,7 @@ JobManager(sys.argv[1]).run(circuits, ScriptedBackend(), max_circuits_per_job=4)
 """
 
 
-def test_a_kernel_killed_while_run_saves_leaves_a_set_that_says_so(path: Path) -> None:
+def test_a_kernel_killed_during_run_leaves_a_set_that_says_so(path: Path) -> None:
     child = subprocess.run([sys.executable, "-c", KILLED_WHILE_SAVING, path], check=False)
     assert child.returncode == 9
     with JobManager(path) as manager:
@@ -285,7 +285,7 @@ job_set.wait()
 """
 
 
-def test_with_a_pass_manager_what_was_given_is_on_disk(path: Path) -> None:
+def test_with_a_pass_manager_the_given_circuits_are_on_disk(path: Path) -> None:
     child = subprocess.run(
         [sys.executable, "-c", TRANSPILING, path], stdout=subprocess.PIPE, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Three kernels on one store, whatever may happen to them: nothing is lost, nothing runs twice.
+"""Three kernels on one store, under all faults at once: nothing is lost, nothing runs twice.
 
 ``QJM_SOAK=N`` goes on for N / 5 seconds instead of a few.
 """
@@ -21,9 +21,9 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import StoreGoneError
 from tests.fakes import LIMIT, until
-from tests.faults.nursery import Nursery
-from tests.faults.server import Finding, Ledger
-from tests.faults.test_store_faults import can_mount
+from tests.faults.fork_server import ForkServer
+from tests.ledger import Ledger, TaggedAdapter
+from tests.store_failures import can_mount
 
 SECONDS = int(os.environ.get("QJM_SOAK") or 40) / 5
 SEED = int(os.environ.get("QJM_SEED") or 0)
@@ -51,11 +51,13 @@ class Soak:
         anchor: a kernel that only looks: a store that is deleted while nobody has it open is gone.
     """
 
-    def __init__(self, place: Path, nursery: Nursery, chance: random.Random, *, small: bool) -> None:
+    def __init__(
+        self, place: Path, fork_server: ForkServer, chance: random.Random, *, small: bool
+    ) -> None:
         self.place = place
-        self.nursery = nursery
+        self.fork_server = fork_server
         self.chance = chance
-        self.figures: Counter[str] = Counter()
+        self.totals: Counter[str] = Counter()
         self.store = place / "disk" / "store"
         self.anchor = JobManager(self.store)
         self.kernels = [self._start(number) for number in range(KERNELS)]
@@ -71,7 +73,7 @@ class Soak:
 
     def _start(self, number: int) -> int:
         seed = self.chance.randrange(10**9)
-        return self.nursery.start(
+        return self.fork_server.start(
             "tests.faults.kernels:share", place=str(self.place), number=number, seed=seed
         )
 
@@ -81,24 +83,24 @@ class Soak:
     def kill(self) -> None:
         number = self._one()
         os.kill(self.kernels[number], signal.SIGKILL)
-        self.nursery.wait(self.kernels[number])
+        self.fork_server.wait(self.kernels[number])
         self.kernels[number] = self._start(number)
-        self.figures["kernels killed"] += 1
+        self.totals["kernels killed"] += 1
 
     def stop(self) -> None:
         process = self.kernels[self._one()]
         os.kill(process, signal.SIGSTOP)
         self.pause()
         os.kill(process, signal.SIGCONT)
-        self.figures["kernels stopped for a while"] += 1
+        self.totals["kernels stopped for a while"] += 1
 
     def interrupt(self) -> None:
         os.kill(self.kernels[self._one()], signal.SIGINT)
-        self.figures["interrupts"] += 1
+        self.totals["interrupts"] += 1
 
     def jump(self) -> None:
         os.kill(self.kernels[self._one()], signal.SIGUSR1)
-        self.figures["jumps of a clock"] += 1
+        self.totals["jumps of a clock"] += 1
 
     def delete(self) -> None:
         # One that starts would make a new store in its place.
@@ -108,7 +110,7 @@ class Soak:
             file.execute("BEGIN IMMEDIATE")  # what is written at this very moment would be in no file
             self.store.unlink(missing_ok=True)
         until(self._is_written_anew)
-        self.figures["deletions of the store"] += 1
+        self.totals["deletions of the store"] += 1
 
     def _is_written_anew(self) -> bool:
         with suppress(StoreGoneError):  # another was faster
@@ -122,12 +124,12 @@ class Soak:
                 while True:
                     file.write(bytes(65536))
             except OSError:
-                self.figures["full disks"] += 1
+                self.totals["full disks"] += 1
         self.pause()
         filler.unlink()
 
     def pause(self) -> None:
-        """Let the kernels go on for a moment."""
+        """Let the kernels run for a moment."""
         time.sleep(self.chance.uniform(0.02, 0.3))
 
     def live(self, seconds: float) -> None:
@@ -137,22 +139,22 @@ class Soak:
             self.chance.choice(self.events)()
         (self.place / "stop").touch()
         for process in self.kernels:
-            self.nursery.wait(process)
+            self.fork_server.wait(process)
 
-    def told(self) -> dict[str, int]:
-        """The sets that a ``run`` gave back, and how many circuits they have."""
-        file = self.place / "told"
+    def returned_sets(self) -> dict[str, int]:
+        """The ids of the sets that ``run`` returned, with their numbers of circuits."""
+        file = self.place / "events"
         lines = file.read_text().splitlines() if file.exists() else []
         return {set_id: int(number) for set_id, number in (line.split() for line in lines)}
 
     def check(self) -> None:
-        """Every set is there, ends with its own counts, and no circuit ran twice."""
+        """Check that every set is stored and ends with its own counts, and that no circuit ran twice."""
         self.anchor.close()
         ledger = Ledger(self.place / "ledger")
-        adapter = Finding(ledger, most=2)
+        adapter = TaggedAdapter(ledger, most=2)
         with JobManager(self.store) as manager:
             stored = {each.record.set_id for each in manager.history()}
-            assert self.told().keys() <= stored, "a set is lost"
+            assert self.returned_sets().keys() <= stored, "a set is lost"
             for set_id in sorted(stored):
                 job_set = manager.retrieve_job_set(set_id)
                 job_set.resume(adapter)
@@ -160,7 +162,7 @@ class Soak:
                 self._compare(job_set, ledger)
         twice = {circuit: number for circuit, number in ledger.circuit_runs().items() if number > 1}
         assert not twice, "run twice"
-        self.figures["sets that three kernels ran"] += len(stored)
+        self.totals["sets that three kernels ran"] += len(stored)
 
     def _end(self, job_set: JobSet) -> None:
         assert job_set.wait(LIMIT), job_set.report()
@@ -179,15 +181,15 @@ class Soak:
 
 
 def test_three_kernels_on_one_store_lose_nothing_and_run_nothing_twice(
-    tmp_path: Path, figures: Counter[str]
+    tmp_path: Path, totals: Counter[str]
 ) -> None:
     with small_disk(tmp_path / "disk") as small:
-        nursery = Nursery(tmp_path / "log")
+        fork_server = ForkServer(tmp_path / "log")
         try:
-            soak = Soak(tmp_path, nursery, random.Random(f"soak {SEED}"), small=small)
+            soak = Soak(tmp_path, fork_server, random.Random(f"soak {SEED}"), small=small)
             soak.live(SECONDS)
             soak.check()
         finally:
             (tmp_path / "stop").touch()
-            nursery.close()
-        figures.update(soak.figures)
+            fork_server.close()
+        totals.update(soak.totals)

@@ -15,23 +15,20 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.engine.single_poller import _MOST_HANGING_POLLS
 from qjm_widgets.engine.submitter import _MOST_HANGING as _MOST_SENDING
 from qjm_widgets.errors import DrivenElsewhereError
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import (
-    JumpingClock,
-    clock,
-    done,
-    idle,
+from tests.job_sets import (
+    check_done,
     pass_time,
     refusing,
+    run_turn,
     start,
-    turn,
-    waits,
-    words,
+    statuses,
+    wait_until_idle,
+    wait_until_waiting,
 )
-from tests.faults.scripted import Scripted
-from tests.faults.server import Refused
-
-__all__ = ["clock"]
+from tests.ledger import Refused
+from tests.scripted_adapter import ScriptedAdapter
 
 DAY = 86400.0
 YEAR = 365 * DAY
@@ -49,13 +46,13 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call hangs after a moment already."""
+    """Let calls count as hanging after a short time."""
     monkeypatch.setattr("qjm_widgets._threads.STALL", 0.02)
     monkeypatch.setattr("qjm_widgets._threads.DEADLINE", 0.05)
 
 
-def hang(adapter: Scripted, call: str) -> Callable[[], None]:
-    """A call hangs from now on; the answer lets it return at last, and others at once."""
+def hang(adapter: ScriptedAdapter, call: str) -> Callable[[], None]:
+    """Let a call hang from now on; return a function that releases it."""
     gate = adapter.gates[call] = threading.Event()
     adapter.entered[call].clear()
     return gate.set
@@ -64,10 +61,10 @@ def hang(adapter: Scripted, call: str) -> Callable[[], None]:
 def until(
     clock: JumpingClock, manager: JobManager, condition: Callable[[], object], step: float
 ) -> None:
-    """Let time go by while calls hang, until something is so."""
+    """Let time pass while calls hang, until a condition holds."""
     never = threading.Event()
     for _ in range(int(LIMIT / 0.01)):
-        turn(manager)
+        run_turn(manager)
         if condition():
             return
         never.wait(0.01)
@@ -78,36 +75,36 @@ def until(
 # -- hanging -----------------------------------------------------------------------------------------
 
 
-def test_a_poll_that_hangs_is_given_up_and_the_set_goes_on(
+def test_a_poll_that_hangs_is_abandoned_and_the_set_continues(
     manager: JobManager, clock: JumpingClock, impatient: None
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     job_set = start(manager, adapter, 3)
     assert job_set.wait(LIMIT, until="submitted")
     end = hang(adapter, "observe")
     clock.skip(60)
-    turn(manager)
+    run_turn(manager)
     reach(job_set, lambda: "has not answered" in (job_set._state.jobs[0].last_error or ""))
     del adapter.gates["observe"]
     adapter.sent[0].finish()
     clock.skip(60)
-    turn(manager)
-    reach(job_set, lambda: words(job_set)[0] == "done")
+    run_turn(manager)
+    reach(job_set, lambda: statuses(job_set)[0] == "done")
     assert job_set.cancel(1) == 1
-    reach(job_set, lambda: words(job_set)[1] == "cancelled")
-    done(start(manager, Scripted(name="other"), 2), 2)
+    reach(job_set, lambda: statuses(job_set)[1] == "cancelled")
+    check_done(start(manager, ScriptedAdapter(name="other"), 2), 2)
     assert job_set.retry() == 0
     end()  # late words
     adapter.sent[2].finish()
     pass_time(clock, manager, lambda: job_set._state.settled)
-    assert words(job_set) == ["done", "cancelled", "done"]
+    assert statuses(job_set) == ["done", "cancelled", "done"]
     assert len(adapter.knocks) == 3
 
 
-def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_set_settles(
+def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads(
     manager: JobManager, clock: JumpingClock, impatient: None
 ) -> None:
-    adapter = Scripted(hold=True, name="hanging")
+    adapter = ScriptedAdapter(hold=True, name="hanging")
     job_set = start(manager, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     end = hang(adapter, "observe")
@@ -117,7 +114,7 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     names = [thread.name for thread in threading.enumerate() if thread.name.endswith("-hanging")]
     assert names.count("qjm-poll-hanging") <= 3, "one for each job, and one that waits for others"
     assert names.count("qjm-fetch-hanging") <= _MOST_HANGING_POLLS + 1
-    assert words(job_set) == ["held", "held"]
+    assert statuses(job_set) == ["held", "held"]
     end()
     for job in adapter.sent:
         job.finish()
@@ -125,34 +122,32 @@ def test_a_backend_that_always_hangs_takes_a_bounded_number_of_threads_and_the_s
     assert len(adapter.knocks) == 2
 
 
-def test_a_cancellation_that_hangs_holds_up_no_poll_and_is_asked_for_again(
+def test_a_cancellation_that_hangs_delays_no_poll_and_is_repeated(
     manager: JobManager, clock: JumpingClock, impatient: None
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     job_set = start(manager, adapter, 3)
     assert job_set.wait(LIMIT, until="submitted")
-    idle(manager)
+    wait_until_idle(manager)
     end = hang(adapter, "cancel")
     assert job_set.cancel(0) == 1
     assert adapter.entered["cancel"].wait(LIMIT)
     adapter.sent[1].finish()
-    reach(job_set, lambda: words(job_set)[1] == "done")
+    reach(job_set, lambda: statuses(job_set)[1] == "done")
     del adapter.gates["cancel"]
-    pass_time(clock, manager, lambda: words(job_set)[0] == "cancelled")
+    pass_time(clock, manager, lambda: statuses(job_set)[0] == "cancelled")
     end()
     adapter.sent[2].finish()
     pass_time(clock, manager, lambda: job_set._state.settled)
-    assert words(job_set) == ["cancelled", "done", "done"]
+    assert statuses(job_set) == ["cancelled", "done", "done"]
 
 
-def test_a_look_up_that_hangs_is_made_again(
-    clock: JumpingClock, impatient: None, tmp_path: Path
-) -> None:
-    adapter = Scripted(hold=True)
+def test_a_lookup_that_hangs_is_repeated(clock: JumpingClock, impatient: None, tmp_path: Path) -> None:
+    adapter = ScriptedAdapter(hold=True)
     first = JobManager(tmp_path / "store")
     job_set = start(first, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
-    idle(first)
+    wait_until_idle(first)
     first._shut_down()
     with JobManager(tmp_path / "store") as manager:
         again = manager.retrieve_job_set(job_set.job_set_id())
@@ -164,15 +159,15 @@ def test_a_look_up_that_hangs_is_made_again(
             job.finish()
         pass_time(clock, manager, lambda: again._state.settled)
         end()
-        done(again, 2)
+        check_done(again, 2)
     assert len(adapter.knocks) == 2
 
 
 @pytest.mark.parametrize("finds", [True, False], ids=["tags", "no tags"])
-def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
+def test_a_submission_that_hangs_delays_no_other_and_its_late_answer_is_used(
     finds: bool, manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(finds=finds)
+    adapter = ScriptedAdapter(finds=finds)
     adapter.submit_seconds = 0.05
     adapter.settling = 1e6  # not found before it was accepted
     end = hang(adapter, "submit")
@@ -180,36 +175,36 @@ def test_a_submission_that_hangs_holds_up_no_other_and_its_late_answer_is_taken(
     assert adapter.entered["submit"].wait(LIMIT)
     del adapter.gates["submit"]  # the first alone hangs
     lost = "sending" if finds else "held"
-    until(clock, manager, lambda: words(job_set)[0] == lost and job_set._state.jobs[0].last_error, 1)
-    until(clock, manager, lambda: words(job_set) == [lost, "done", "done"], 1)
+    until(clock, manager, lambda: statuses(job_set)[0] == lost and job_set._state.jobs[0].last_error, 1)
+    until(clock, manager, lambda: statuses(job_set) == [lost, "done", "done"], 1)
     assert finds or "may have been sent" in formatting.note(job_set._state.jobs[0])
     end()
     until(clock, manager, lambda: job_set._state.finished == 3, 1)
-    done(job_set, 3)
+    check_done(job_set, 3)
     assert adapter.knocks == [[0], [1], [2]]
 
 
-def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_comes_back(
+def test_a_submission_that_hangs_and_was_cancelled_is_cancelled_when_it_returns(
     manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     adapter.submit_seconds = 0.05
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 2)
     assert adapter.entered["submit"].wait(LIMIT)
     assert job_set.cancel() == 2
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["cancelled"] * 2
+    assert statuses(job_set) == ["cancelled"] * 2
     end()
     until(clock, manager, lambda: adapter.sent and adapter.sent[0].cancels == 1, 1)
-    assert words(job_set) == ["cancelled"] * 2
+    assert statuses(job_set) == ["cancelled"] * 2
     assert adapter.knocks == [[0]]
 
 
 def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
     manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(name="hanging")
+    adapter = ScriptedAdapter(name="hanging")
     adapter.submit_seconds = 0.05
     end = hang(adapter, "submit")
     job_set = start(manager, adapter, 20)
@@ -218,7 +213,7 @@ def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
     assert len(adapter.knocks) == _MOST_SENDING + 1
     end()
     pass_time(clock, manager, lambda: job_set._state.finished == 20)
-    done(job_set, 20)
+    check_done(job_set, 20)
     assert sorted(adapter.knocks) == [[value] for value in range(20)]
 
 
@@ -226,62 +221,62 @@ def test_a_backend_that_hangs_at_every_submission_is_left_alone_after_a_few(
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-def test_a_paced_set_goes_on_at_its_pace_when_the_clock_is_set(
+def test_a_paced_set_keeps_its_pace_when_the_clock_is_set(
     jump: str, manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(pace=Pace(2, 100.0))
+    adapter = ScriptedAdapter(pace=Pace(2, 100.0))
     job_set = start(manager, adapter, 12)
-    waits(job_set)
-    idle(manager)
+    wait_until_waiting(job_set)
+    wait_until_idle(manager)
     sent = len(adapter.sent)
     assert sent == 2
     clock.jump(JUMPS[jump])
     for _ in range(3):
-        idle(manager)
+        wait_until_idle(manager)
     assert len(adapter.sent) <= sent + 2, "the bucket is full at most"
     sent = len(adapter.sent)
     for _ in range(3):
         clock.skip(101)
-        idle(manager)
+        wait_until_idle(manager)
     assert sent + 4 <= len(adapter.sent) <= sent + 7, "neither stalled nor let go"
     hours = pass_time(clock, manager, lambda: job_set._state.settled)
     assert hours < 1
-    done(job_set, 12)
+    check_done(job_set, 12)
 
 
 @pytest.mark.parametrize("jump", JUMPS)
 def test_a_wait_is_as_long_as_it_was_when_the_clock_is_set(
     jump: str, manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(refuse=refusing(lambda: Refused("slow down", 429, 60), 0))
+    adapter = ScriptedAdapter(refuse=refusing(lambda: Refused("slow down", 429, 60), 0))
     job_set = start(manager, adapter, 2)
-    waits(job_set)
+    wait_until_waiting(job_set)
     clock.jump(JUMPS[jump])
-    idle(manager)
+    wait_until_idle(manager)
     assert len(adapter.knocks) == 1
     waiting = job_set._state.waiting
     assert waiting is not None
     assert waiting.until is not None
     assert 50 < waiting.until - clock.time() <= 61, "the panel counts down from what is left"
     clock.skip(61)
-    idle(manager)
-    done(job_set, 2)
+    wait_until_idle(manager)
+    check_done(job_set, 2)
 
 
 @pytest.mark.parametrize("jump", JUMPS)
-def test_jobs_are_asked_for_and_their_times_make_sense_when_the_clock_is_set(
+def test_jobs_are_polled_and_their_times_are_in_order_when_the_clock_is_set(
     jump: str, manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     job_set = start(manager, adapter, 2)
     assert job_set.wait(LIMIT, until="submitted")
     adapter.sent[0].status = Status.RUNNING
-    pass_time(clock, manager, lambda: words(job_set)[0] == "running")
+    pass_time(clock, manager, lambda: statuses(job_set)[0] == "running")
     clock.jump(JUMPS[jump])
     for job in adapter.sent:
         job.finish()
     pass_time(clock, manager, lambda: job_set._state.settled)
-    done(job_set, 2)
+    check_done(job_set, 2)
     table = job_set.to_dataframe()
     assert (table["waited"] >= 0).all()
     assert (table["ran"].dropna() >= 0).all()
@@ -294,19 +289,19 @@ def test_jobs_are_asked_for_and_their_times_make_sense_when_the_clock_is_set(
     assert "done" in job_set.report()
 
 
-def test_a_machine_that_slept_for_a_year_goes_on_without_a_storm(
+def test_after_a_year_of_sleep_a_set_continues_with_few_calls(
     manager: JobManager, clock: JumpingClock
 ) -> None:
     sets = []
     for number in range(3):
-        adapter = Scripted(name=f"backend {number}", pace=Pace(1, 1000.0), hold=True)
+        adapter = ScriptedAdapter(name=f"backend {number}", pace=Pace(1, 1000.0), hold=True)
         sets.append((adapter, start(manager, adapter, 5)))
     for _, job_set in sets:
-        waits(job_set)
-    asked = [adapter.calls["observe"] for adapter, _ in sets]
+        wait_until_waiting(job_set)
+    polls = [adapter.calls["observe"] for adapter, _ in sets]
     clock.skip(YEAR)
-    idle(manager)
-    for (adapter, _), before in zip(sets, asked, strict=True):
+    wait_until_idle(manager)
+    for (adapter, _), before in zip(sets, polls, strict=True):
         assert len(adapter.knocks) <= 3
         assert adapter.calls["observe"] <= before + 12
 
@@ -316,15 +311,15 @@ def test_a_set_is_still_driven_by_its_kernel_when_the_clock_is_set(
     jump: str, clock: JumpingClock, tmp_path: Path
 ) -> None:
     with JobManager(tmp_path / "store") as manager, JobManager(tmp_path / "store") as other:
-        adapter = Scripted(hold=True)
+        adapter = ScriptedAdapter(hold=True)
         job_set = start(manager, adapter, 2)
         assert job_set.wait(LIMIT, until="submitted")
         clock.jump(JUMPS[jump])
         clock.skip(3600)
-        idle(manager)
+        wait_until_idle(manager)
         with pytest.raises(DrivenElsewhereError):
             other.retrieve_job_set(job_set.job_set_id()).resume(adapter)
         for job in adapter.sent:
             job.finish()
         pass_time(clock, manager, lambda: job_set._state.settled)
-        done(job_set, 2)
+        check_done(job_set, 2)

@@ -1,4 +1,4 @@
-"""A circuit that cannot be stored runs, every face names it, and the others of its job lose nothing."""
+"""A circuit that cannot be stored runs, is named in every view, and does not affect the others."""
 
 from pathlib import Path
 from threading import Lock
@@ -21,7 +21,7 @@ WORDS = "cannot be resumed: circuit 7"
 
 
 class Odd(Instruction):
-    """More than a name, and nobody here knows what."""
+    """An instruction of an unknown class with data of its own."""
 
     def __init__(self) -> None:
         super().__init__("odd", 1, 0, [])
@@ -40,7 +40,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def begin(store: Path, **options: Any) -> str:
-    """Send all of a set, and close the manager before anything is done."""
+    """Submit a whole set, and close the manager before a job is done."""
     backend = ScriptedBackend(hold=True)
     with JobManager(store) as manager:
         with pytest.warns(UserWarning, match=r"cannot be resumed .* circuit 7 \(c7\): .*'odd'"):
@@ -51,7 +51,7 @@ def begin(store: Path, **options: Any) -> str:
         return job_set.job_set_id()
 
 
-def test_it_runs_and_is_not_forgotten(store: Path) -> None:
+def test_an_unstored_circuit_runs_and_is_remembered(store: Path) -> None:
     with JobManager(store) as manager:
         with pytest.warns(UserWarning, match="1 circuit cannot be stored"):
             job_set = manager.run(circuits(), ScriptedBackend(), max_circuits_per_job=5, shots=10)
@@ -62,7 +62,7 @@ def test_it_runs_and_is_not_forgotten(store: Path) -> None:
         assert job_set.retry() == 0
 
 
-def test_every_face_names_it(store: Path) -> None:
+def test_an_unstored_circuit_is_named_in_every_view(store: Path) -> None:
     set_id = begin(store, name="odd set")
     with JobManager(store) as manager:
         job_set = manager.retrieve_job_set(set_id)
@@ -95,7 +95,7 @@ def test_the_others_of_its_job_are_resumed(store: Path) -> None:
             job_set.retry()
 
 
-def test_the_store_says_which_it_lacks(store: Path) -> None:
+def test_the_store_names_unstored_circuits(store: Path) -> None:
     set_id = begin(store)
     with JobManager(store) as manager:
         known = manager.retrieve_job_set(set_id)._state.circuits

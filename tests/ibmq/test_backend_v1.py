@@ -38,7 +38,7 @@ class OldBackend(BackendV1):
             )
         )
         self.sent: list[ScriptedJob] = []
-        self.asked: list[dict[str, Any]] = []
+        self.calls: list[dict[str, Any]] = []
 
     @classmethod
     def _default_options(cls) -> Options:
@@ -51,7 +51,7 @@ class OldBackend(BackendV1):
         job = ScriptedJob(self, len(self.sent), given, shots)
         job.finish()
         self.sent.append(job)
-        self.asked.append({"shots": shots, **options})
+        self.calls.append({"shots": shots, **options})
         return job
 
 
@@ -108,7 +108,7 @@ def test_its_own_limits_are_kept(jobs: IBMQJobManager) -> None:
     job_set = jobs.run([marked(i) for i in range(7)], backend, max_experiments_per_job=100, shots=1000)
     results = job_set.results()
     assert {len(job.circuits) for job in backend.sent} == {3, 1}
-    assert {asked["shots"] for asked in backend.asked} == {500}
+    assert {call["shots"] for call in backend.calls} == {500}
     assert results.get_counts(6) == {"0000000110": 1000}
     assert (results.backend_name, job_set.job_set._state.record.backend) == ("old", "old")
     assert [j.start_index for j in job_set.managed_jobs()] == [0, 0, 3, 3, 6, 6]
@@ -127,7 +127,7 @@ def test_schedules_run_from_memory_and_cannot_be_resumed(jobs: IBMQJobManager, s
     results = job_set.results()
     assert job_set.error_messages() is None
     assert len(job_set.managed_jobs()) == 2
-    assert backend.asked[0]["meas_level"] == 1
+    assert backend.calls[0]["meas_level"] == 1
     assert results.get_counts(given[4]) == {"0000000001": 1024}
     assert results.get_counts("s1") == {"0000000001": 1024}
     assert job_set.job(given[3])[1] == 0

@@ -116,7 +116,7 @@ def test_a_retrieved_job_answers_without_a_backend(jobs: IBMQJobManager, store_p
     done.cancel()
 
 
-def test_cancelling_what_nobody_drives_is_an_error(jobs: IBMQJobManager, store_path: Any) -> None:
+def test_cancelling_a_set_without_an_owner_is_an_error(jobs: IBMQJobManager, store_path: Any) -> None:
     from qjm_widgets import JobManager
 
     backend = ScriptedBackend(hold=True)

@@ -45,7 +45,7 @@ def test_what_the_methods_give_is_of_the_retired_kinds(jobs: IBMQJobManager) -> 
     assert job_set.job(marked(1)) == (job_set.jobs()[0], 1)
 
 
-def test_it_is_a_face_of_the_one_manager(jobs: IBMQJobManager) -> None:
+def test_it_uses_the_default_manager(jobs: IBMQJobManager) -> None:
     job_set = jobs.run(circuits(2), ScriptedBackend(), name="one")
     other = default_manager().run(circuits(2), ScriptedBackend(), name="other")
     assert [s.name() for s in jobs.job_sets()] == ["one", "other"]
@@ -250,9 +250,9 @@ def test_at_a_job_limit_it_waits_with_a_warning(
             backend.sent[finished].finish()
         assert job_set.results(LIMIT).success
     assert [job.circuits[0].name for job in backend.sent] == [f"c{index}" for index in range(5)]
-    told = [r.getMessage() for r in caplog.records if r.name.startswith("qjm_widgets.ibmq")]
-    assert told
-    assert told[0].startswith("Job set slow waits: scripted ")
+    messages = [r.getMessage() for r in caplog.records if r.name.startswith("qjm_widgets.ibmq")]
+    assert messages
+    assert messages[0].startswith("Job set slow waits: scripted ")
 
 
 def test_cancel_at_a_job_limit_returns_and_nothing_more_is_sent(jobs: IBMQJobManager) -> None:
@@ -266,7 +266,7 @@ def test_cancel_at_a_job_limit_returns_and_nothing_more_is_sent(jobs: IBMQJobMan
     assert len(backend.sent) == 2
 
 
-def test_waiting_is_told_as_a_warning(jobs: IBMQJobManager, caplog: pytest.LogCaptureFixture) -> None:
+def test_waiting_logs_a_warning(jobs: IBMQJobManager, caplog: pytest.LogCaptureFixture) -> None:
     job_set = jobs.run(circuits(1), ScriptedBackend(), name="slow")
     state = job_set.job_set._state
     with caplog.at_level(logging.WARNING, "qjm_widgets"):
@@ -292,13 +292,13 @@ class Account:
 
 
 class Remembering(ScriptedBackend):
-    """Has its jobs back by their ids."""
+    """A backend that retrieves its jobs by their ids."""
 
     def retrieve_job(self, job_id: str) -> ScriptedJob:
         return next(job for job in self.sent if job.job_id() == job_id)
 
 
-def test_a_set_goes_on_in_another_kernel_with_the_provider(
+def test_a_set_is_resumed_in_another_kernel_with_the_provider(
     jobs: IBMQJobManager, store_path: Path
 ) -> None:
     backend = Remembering(hold=True)

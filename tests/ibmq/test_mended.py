@@ -24,7 +24,7 @@ def circuits(number: int) -> list[Any]:
 
 
 class CountingJob(ScriptedJob):
-    """Counts how often its result is asked for, and answers the first time only."""
+    """A job that counts the calls of ``result``, and gives a result at the first one only."""
 
     reads = 0
 
@@ -86,7 +86,7 @@ def test_when_the_first_job_is_refused_later_circuits_are_found_by_name(jobs: IB
     assert job_set.job("c0") == (None, 0)
 
 
-def test_error_messages_tell_refused_submissions_too(jobs: IBMQJobManager) -> None:
+def test_error_messages_include_refused_submissions(jobs: IBMQJobManager) -> None:
     backend = ScriptedBackend(refuse={0: RuntimeError("not today")}, fail={1: "broke\nbadly"})
     job_set = jobs.run(circuits(6), backend, max_experiments_per_job=2)
     assert str(job_set.error_messages()).splitlines() == [
@@ -119,7 +119,7 @@ def test_cancel_returns_at_once_and_what_was_not_sent_is_never_sent(jobs: IBMQJo
     assert [job.circuits[0].name for job in backend.sent] == ["c0"]
 
 
-def test_a_set_that_waits_holds_up_no_set_on_another_backend(jobs: IBMQJobManager) -> None:
+def test_a_set_that_waits_delays_no_set_on_another_backend(jobs: IBMQJobManager) -> None:
     stuck, free = ScriptedBackend(name="stuck"), ScriptedBackend(name="free")
     stuck.gate.clear()
     waiting = [jobs.run(circuits(5), stuck, max_experiments_per_job=1) for _ in range(10)]
@@ -172,7 +172,7 @@ def test_a_name_is_updated_all_or_nothing(jobs: IBMQJobManager, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("number", [11, 101, 1001])
-def test_sets_of_many_jobs_come_back_in_order(
+def test_sets_of_many_jobs_are_retrieved_in_order(
     number: int, jobs: IBMQJobManager, store_path: Path
 ) -> None:
     with JobManager(store_path) as earlier:
@@ -298,7 +298,7 @@ def test_cancelling_a_finished_job_makes_no_call(jobs: IBMQJobManager) -> None:
     assert [job.cancels for job in backend.sent] == [0, 0, 0]
 
 
-def test_a_status_that_cannot_be_had_is_none_and_comes_back(
+def test_a_status_that_is_not_available_is_none_until_it_is(
     jobs: IBMQJobManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend = ScriptedBackend(hold=True)

@@ -89,19 +89,19 @@ def test_states_and_unitaries_come_from_simulators(jobs: IBMQJobManager) -> None
         states.get_unitary(0)
 
 
-def test_what_is_not_there_is_said_in_the_retired_words(jobs: IBMQJobManager) -> None:
+def test_missing_results_raise_the_retired_errors(jobs: IBMQJobManager) -> None:
     backend = ScriptedBackend(fail={0: "broke"}, refuse={1: RuntimeError("no")})
     job_set = jobs.run([marked(index) for index in range(3)], backend, max_experiments_per_job=1)
     results = job_set.results()
     assert not results.success
-    for asked in (0, "c0", marked(0), 1):
+    for circuit in (0, "c0", marked(0), 1):
         with pytest.raises(IBMQManagedResultDataNotAvailable, match="has no result"):
-            results.get_counts(asked)
-    for asked in (3, "nothing", marked(7)):
+            results.get_counts(circuit)
+    for circuit in (3, "nothing", marked(7)):
         with pytest.raises(IBMQJobManagerJobNotFound):
-            results.get_counts(asked)
+            results.get_counts(circuit)
         with pytest.raises(IBMQJobManagerJobNotFound):
-            job_set.job(asked)
+            job_set.job(circuit)
     with pytest.raises(QiskitError):
         results.combine_results()
     assert results.get_counts(2) == {"0000000010": 1024}

@@ -1,4 +1,4 @@
-"""The face has the signatures of qiskit-ibmq-provider 0.20.2, as they were recorded from it."""
+"""The methods have the signatures recorded from qiskit-ibmq-provider 0.20.2."""
 
 import inspect
 import json

@@ -1,4 +1,4 @@
-"""The manager's own methods: running, planning, finding, forgetting, closing."""
+"""The manager's own methods: run, plan, find, delete and close."""
 
 import datetime
 import re
@@ -36,7 +36,7 @@ def circuits(number: int) -> list[QuantumCircuit]:
 
 
 @pytest.mark.parametrize("number", [11, 101, 1001])
-def test_sets_of_many_jobs_come_back_in_order(number: int, store_path: Path) -> None:
+def test_sets_of_many_jobs_are_retrieved_in_order(number: int, store_path: Path) -> None:
     with JobManager() as manager:
         job_set = manager.run(circuits(number), ScriptedBackend(), shots=3, max_circuits_per_job=1)
         assert job_set.wait(LIMIT)
@@ -201,7 +201,7 @@ def test_a_retrieved_set_answers_as_the_live_one(store_path: Path) -> None:
 
 
 def look(job_set: Any) -> list[Any]:
-    """Everything that a set says of itself and its circuits, times aside."""
+    """Return all values that a user gets from a set, except times."""
     results = job_set.results()
     said: list[Any] = [job_set.name(), job_set.tags(), job_set.statuses(), job_set.counts()]
     said += [job_set.error_messages(), results.success, results.backend_name]

@@ -1,4 +1,4 @@
-"""A set is driven on and nothing of it is sent before the user says so."""
+"""A set is resumed, and none of its jobs is submitted before the user allows it."""
 
 from pathlib import Path
 

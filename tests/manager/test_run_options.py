@@ -1,4 +1,4 @@
-"""Run options: what nobody knows is refused, and values for each circuit are assigned to it."""
+"""Run options: unknown ones are refused, and values for each circuit are assigned to it."""
 
 import inspect
 import subprocess
@@ -102,7 +102,7 @@ def test_a_backend_that_takes_what_it_names_only(manager: JobManager) -> None:
         manager.run(coins(1), Strict(), server="far")
 
 
-def test_resume_refuses_what_nobody_knows(tmp_path: Path) -> None:
+def test_resume_refuses_unknown_arguments(tmp_path: Path) -> None:
     with JobManager(tmp_path / "store") as first:
         job_set = ended(first.run(coins(1), AerSimulator(), method="statevector"))
         with pytest.raises(InputError, match="did you mean method="):
@@ -232,7 +232,7 @@ def test_circuits_with_their_values_survive_a_kill(tmp_path: Path) -> None:
         ]
 
 
-def test_a_job_that_nobody_knows_of_is_held_and_says_what_would_run_it_again(tmp_path: Path) -> None:
+def test_a_job_that_is_not_found_is_held_and_says_how_to_run_it_again(tmp_path: Path) -> None:
     first = JobManager(tmp_path / "store")
     job_set = first.run(coins(1), ScriptedBackend(hold=True))
     assert job_set.wait(30, until="submitted")

@@ -1,4 +1,4 @@
-"""Closing a manager: what it warns of, what it leaves alone, and what it stops."""
+"""Closing a manager: its warnings, the jobs that it does not touch, and the threads that it stops."""
 
 import threading
 from pathlib import Path
@@ -85,7 +85,7 @@ def test_an_error_in_the_with_block_does_not_wait() -> None:
     no_threads_left()
 
 
-def test_a_closed_manager_says_so_and_closing_twice_is_nothing() -> None:
+def test_a_closed_manager_raises_and_may_be_closed_twice() -> None:
     manager = JobManager(":memory:")
     backend = ScriptedBackend(hold=True)
     job_set = manager.run(circuits(1), backend)
@@ -110,7 +110,7 @@ def test_a_closed_manager_says_so_and_closing_twice_is_nothing() -> None:
     assert job_set.name() in manager.report()
 
 
-def test_waiting_for_jobs_that_nobody_drives_any_more_ends() -> None:
+def test_waiting_for_jobs_without_an_owner_ends() -> None:
     manager = JobManager(":memory:")
     job_set = manager.run(circuits(1), ScriptedBackend(hold=True))
     assert job_set.wait(LIMIT, until="submitted")
@@ -139,7 +139,7 @@ def test_results_outlive_the_manager() -> None:
     assert job_set.counts() == {format(value, "010b"): 5 for value in range(3)}
 
 
-def test_the_panel_of_a_closed_manager_still_tells_of_its_jobs() -> None:
+def test_the_panel_of_a_closed_manager_still_shows_its_jobs() -> None:
     with JobManager(":memory:") as manager:
         job_set = manager.run(circuits(2), ScriptedBackend(fail={1: "broke"}), max_circuits_per_job=1)
         assert job_set.wait(LIMIT)

@@ -64,8 +64,8 @@ for student, sheet in (("answered", home), ("blank", released)):
     shutil.copy(sheet, folder)
     graded = api.autograde("lesson", student)
     assert graded["success"], graded
-    told = api.get_submission("lesson", student)
-    scores[student] = [told["score"], told["max_score"]]
+    submission = api.get_submission("lesson", student)
+    scores[student] = [submission["score"], submission["max_score"]]
 (root / "scores.json").write_text(json.dumps(scores))
 """
 

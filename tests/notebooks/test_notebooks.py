@@ -71,7 +71,8 @@ service = QiskitRuntimeService(
 @contextmanager
 def account(notebook: Any) -> Iterator[dict[str, str]]:
     """An account at a server on loopback for the notebook that needs one; gives its environment."""
-    from tests.backends.ibm.server import CRN, TOKEN, Server
+    from tests.backends.ibm.server import Server
+    from tests.backends.ibm.server_types import CRN, TOKEN
 
     with Server() as server:
         (cell,) = [cell for cell in notebook.cells if cell.source == SERVICE_CELL]
@@ -118,7 +119,7 @@ def numbers(text: str) -> list[list[float]]:
     return [[float(n.replace(",", "")) for n in line.split()] for line in text.splitlines()[1:]]
 
 
-def test_nothing_is_told_on_stderr(executed: Any) -> None:
+def test_nothing_is_printed_on_stderr(executed: Any) -> None:
     _, notebook = executed
     assert [o.text for o in outputs(notebook) if o.get("name") == "stderr"] == []
 
@@ -130,7 +131,7 @@ def test_the_set_shows_the_panel_and_its_saved_twin(executed: Any) -> None:
     assert {"text/html", "text/plain"} in kinds
 
 
-def test_a_notebook_says_what_its_reader_should_see(executed: Any) -> None:
+def test_a_notebook_names_what_its_reader_should_see(executed: Any) -> None:
     name, notebook = executed
     SEEN[name](notebook)
 

@@ -1,4 +1,4 @@
-"""What circuits take in the store."""
+"""The size of circuits in the store."""
 
 import random
 

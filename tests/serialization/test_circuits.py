@@ -1,4 +1,4 @@
-"""Every circuit is written and read again; one that cannot be costs only itself."""
+"""Every circuit is encoded and decoded; one that cannot be affects no other."""
 
 import io
 import json
@@ -50,7 +50,7 @@ PLAIN = QuantumCircuit(1, name="plain")
 
 
 def there_and_back(circuit: QuantumCircuit) -> QuantumCircuit:
-    """Between two others, which have to come back as well."""
+    """Encode and decode a circuit between two others, which have to be decoded as well."""
     block, losses = write_block(
         Span(4, 7), [CircuitInput(PLAIN), CircuitInput(circuit), CircuitInput(PLAIN)]
     )
@@ -193,7 +193,7 @@ def test_circuits_of_the_library_that_are_built_when_they_are_asked() -> None:
         assert there_and_back(circuit) == circuit
 
 
-def test_conditions_variables_and_layouts_come_back() -> None:
+def test_conditions_variables_and_layouts_are_decoded() -> None:
     from qiskit.circuit.classical import expr, types
     from qiskit.providers.fake_provider import GenericBackendV2
 
@@ -216,7 +216,7 @@ def test_conditions_variables_and_layouts_come_back() -> None:
 
 
 class Odd(Instruction):
-    """More than a name, and nobody here knows what."""
+    """An instruction of an unknown class with data of its own."""
 
     def __init__(self) -> None:
         super().__init__("odd", 1, 0, [])
@@ -259,7 +259,7 @@ def test_a_parameter_that_qpy_does_not_know_is_kept() -> None:
     assert there_and_back(circuit).data[0].operation.params == [{"a": (1, 2)}, np.float32(1)]
 
 
-def test_names_that_qpy_cannot_carry_come_back() -> None:
+def test_names_that_qpy_cannot_carry_are_decoded() -> None:
     for name in ("x" * 70_000, "half a character \ud800"):
         block, losses = write_block(Span(0, 1), [CircuitInput(QuantumCircuit(1, name=name))])
         (circuit_input,) = read_block(block)
@@ -277,7 +277,7 @@ def test_the_circuits_are_not_changed_while_they_are_written() -> None:
     assert list(circuit.data) == before
 
 
-def test_parameter_values_come_back() -> None:
+def test_parameter_values_are_decoded() -> None:
     angles = ParameterVector("angles", 2)
     circuit = QuantumCircuit(1)
     circuit.rx(angles[0], 0)

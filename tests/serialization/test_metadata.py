@@ -1,4 +1,4 @@
-"""Metadata of any kind comes back equal and of the same types; what cannot be written costs itself."""
+"""Metadata is decoded with equal values and types; what cannot be encoded affects no other."""
 
 import collections
 import enum
@@ -48,14 +48,14 @@ def there_and_back(metadata: dict[Any, Any]) -> tuple[dict[Any, Any], list[tuple
 
 
 @pytest.mark.parametrize("value", [value for _, value in VALUES], ids=[name for name, _ in VALUES])
-def test_a_value_comes_back_as_it_was(value: Any) -> None:
+def test_a_value_is_decoded_as_it_was(value: Any) -> None:
     found, losses = there_and_back({"key": value})
     assert not losses
     assert are_same(found, {"key": value})
 
 
 @pytest.mark.parametrize("value", [Colour.RED, Level.LOW, Gates.X, Gates.X | Gates.Z])
-def test_an_enumeration_comes_back_where_its_module_is_loaded(value: Any) -> None:
+def test_an_enumeration_is_decoded_if_its_module_is_loaded(value: Any) -> None:
     assert are_same(there_and_back({"key": value})[0], {"key": value})
 
 
@@ -101,7 +101,7 @@ def test_what_is_missing_in_pandas_is_missing_afterwards() -> None:
     assert found["value"] is pd.NA
 
 
-def test_vectors_of_parameters_and_namespaces_come_back() -> None:
+def test_parameter_vectors_and_namespaces_are_decoded() -> None:
     vector = ParameterVector("v", 3)
     metadata = {"v": vector, "element": vector[1], "n": types.SimpleNamespace(a=(1,))}
     found, losses = there_and_back(metadata)
@@ -112,7 +112,7 @@ def test_vectors_of_parameters_and_namespaces_come_back() -> None:
     assert found["n"] == metadata["n"]
 
 
-def test_subclasses_come_back_as_what_they_equal() -> None:
+def test_subclasses_are_decoded_as_the_values_they_equal() -> None:
     class Text(str):
         pass
 
@@ -176,7 +176,7 @@ TREES = st.recursive(
 
 
 @given(st.dictionaries(KEYS, TREES, max_size=5))
-def test_any_tree_comes_back(metadata: dict[Any, Any]) -> None:
+def test_any_tree_is_decoded_as_it_was(metadata: dict[Any, Any]) -> None:
     found, losses = there_and_back(metadata)
     assert not losses
     assert are_same(found, metadata)

@@ -1,4 +1,4 @@
-"""What a job gave: written, read again, and its shot pieces merged."""
+"""Outcomes of jobs are encoded, decoded, and merged from pieces of the shots."""
 
 from collections import Counter
 from dataclasses import replace
@@ -50,7 +50,7 @@ def qiskit_bits(outcome: PubOutcome) -> dict[str, BitArray]:
 
 
 def same(a: CircuitOutcome | None, b: CircuitOutcome | None) -> None:
-    """Two outcomes say the same."""
+    """Check that two outcomes are equal."""
     assert (a is None) == (b is None)
     if a is None or b is None:
         return
@@ -86,7 +86,7 @@ shots_of_width = st.integers(1, 80).flatmap(
 
 
 @given(st.lists(shots_of_width, max_size=5), st.booleans())
-def test_circuits_come_back_from_their_bytes(
+def test_circuits_are_decoded_from_their_bytes(
     circuits: list[tuple[int, list[int]]], memory: bool
 ) -> None:
     round_trip(*(experiment(shots, width, memory=memory) for width, shots in circuits))
@@ -102,7 +102,7 @@ def test_what_a_circuit_lacks_stays_lacking() -> None:
     round_trip()
 
 
-def test_further_data_and_fields_come_back() -> None:
+def test_further_data_and_fields_are_decoded() -> None:
     fields = {"seed": 7, "meas_level": 2, "time_taken": 0.1, "metadata": {"method": "statevector"}}
     back = round_trip(experiment([1, 1, 0], 1, data={"nested": {"a": [1, 2.5]}}, fields=fields))
     assert back.circuits[0].fields == fields  # type: ignore[union-attr]
@@ -121,7 +121,7 @@ any_pub = st.tuples(
 
 @settings(max_examples=60)
 @given(any_pub)
-def test_pubs_come_back_and_join_their_registers_as_qiskit_does(outcome: PubOutcome) -> None:
+def test_decoded_pubs_join_their_registers_as_qiskit_does(outcome: PubOutcome) -> None:
     round_trip(outcome)
     packed = outcome.packed()
     assert packed is not None

@@ -52,9 +52,9 @@ def bits(counts: dict[int, Any], width: int = 3) -> dict[str, Any]:
 
 
 @given(st.lists(mixed, min_size=1, max_size=6), st.sampled_from([3, 30, 70]))
-def test_every_number_comes_back_from_the_store(circuits: list[dict[int, Any]], width: int) -> None:
+def test_every_number_is_read_from_the_store(circuits: list[dict[int, Any]], width: int) -> None:
     back = written(*(experiment(counts, width) for counts in circuits))
-    # repr tells 1 from 1.0, and knows nan and the sign of zero.
+    # repr distinguishes 1 from 1.0, and shows nan and the sign of zero.
     assert repr(back) == repr([bits(counts, width) for counts in circuits])
 
 

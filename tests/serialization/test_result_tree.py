@@ -1,4 +1,4 @@
-"""What a result holds comes back from its bytes, or the bytes are called damaged."""
+"""The values of a result are decoded from their bytes, or the bytes are called damaged."""
 
 import base64
 import datetime
@@ -63,8 +63,8 @@ def round_trip(tree: Any) -> Any:
 
 
 @given(trees)
-def test_a_tree_comes_back(tree: Any) -> None:
-    # repr tells nan and the sign of zero, which == does not.
+def test_a_tree_is_decoded_as_it_was(tree: Any) -> None:
+    # repr shows nan and the sign of zero, which == does not.
     assert repr(round_trip(tree)) == repr(tree)
 
 
@@ -74,7 +74,7 @@ def test_a_tree_comes_back(tree: Any) -> None:
         hnp.array_shapes(min_dims=0, min_side=0, max_side=4),
     )
 )
-def test_an_array_comes_back(array: np.ndarray[Any, Any]) -> None:
+def test_an_array_is_decoded_as_it_was(array: np.ndarray[Any, Any]) -> None:
     back = round_trip({"a": [array, array]})["a"]
     assert len(back) == 2
     for found in back:
@@ -82,7 +82,7 @@ def test_an_array_comes_back(array: np.ndarray[Any, Any]) -> None:
         assert found.tobytes() == array.tobytes()
 
 
-def test_tuples_come_back_as_tuples_and_keys_keep_their_type() -> None:
+def test_tuples_are_decoded_as_tuples_and_keys_keep_their_type() -> None:
     tree = {"a": (1, (2, [3], ())), (0, (1,)): "ZZ", 1: 0, None: 2, 2.5: 3, 1j: 4, b"k": 5}
     back = round_trip(tree)
     assert back == tree
@@ -142,7 +142,7 @@ def test_our_own_tags_are_data_when_a_user_has_them() -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_single_values_come_back_as_they_were(value: Any) -> None:
+def test_single_values_are_decoded_as_they_were(value: Any) -> None:
     for back in (round_trip([value])[0], round_trip({"a": (value, 1)})["a"][0]):
         assert back == value
         assert type(back) is type(value)
@@ -163,14 +163,14 @@ class Fraction(float):
 @pytest.mark.parametrize(
     ("value", "base"), [(Level(2), 2), (Returned("avg"), "avg"), (Fraction(0.5), 0.5)]
 )
-def test_subclasses_of_plain_types_come_back_as_these(value: Any, base: Any) -> None:
+def test_subclasses_of_plain_types_are_decoded_as_plain(value: Any, base: Any) -> None:
     (back,) = round_trip([value])
     assert back == base
     assert type(back) is type(base)
 
 
 @pytest.mark.parametrize("kind", ["<U0", "S0", "V3", "M8[ns]", "m8[s]", "?", "f2", "g", "c8", ">i4"])
-def test_arrays_of_every_type_come_back(kind: str) -> None:
+def test_arrays_of_every_type_are_decoded_as_they_were(kind: str) -> None:
     for shape in ((2,), (2, 0), ()):
         array = np.zeros(shape, dtype=kind)
         back = round_trip(array)
@@ -179,7 +179,7 @@ def test_arrays_of_every_type_come_back(kind: str) -> None:
 
 
 @pytest.mark.parametrize("align", [False, True])
-def test_structured_arrays_come_back(align: bool) -> None:
+def test_structured_arrays_are_decoded_as_they_were(align: bool) -> None:
     kind = np.dtype([("a", "i1"), ("b", [("x", "f8"), ("y", "c16", (2, 1))])], align=align)
     array = np.zeros(3, dtype=kind)
     array["b"]["x"] = [1, 2, 3]
@@ -189,7 +189,7 @@ def test_structured_arrays_come_back(align: bool) -> None:
     assert round_trip(array[1]) == array[1]
 
 
-def test_arrays_of_objects_and_masked_ones_come_back() -> None:
+def test_object_and_masked_arrays_are_decoded_as_they_were() -> None:
     array = np.empty((2, 2), dtype=object)
     array[:] = [[1, "a"], [None, 2j]]
     array[0, 0] = (1, [2])
@@ -200,7 +200,7 @@ def test_arrays_of_objects_and_masked_ones_come_back() -> None:
     assert round_trip(masked).tolist() == [1, None]
 
 
-def test_not_a_number_and_infinities_come_back() -> None:
+def test_nan_and_infinities_are_decoded() -> None:
     back = round_trip([math.nan, math.inf, -math.inf, complex(math.nan, -0.0)])
     assert math.isnan(back[0])
     assert back[1:3] == [math.inf, -math.inf]
@@ -234,7 +234,7 @@ QISKIT_VALUES = [
 
 
 @pytest.mark.parametrize("value", QISKIT_VALUES, ids=lambda value: type(value).__name__)
-def test_values_of_qiskit_come_back(value: Any) -> None:
+def test_values_of_qiskit_are_decoded(value: Any) -> None:
     for back in (round_trip({"data": value})["data"], round_trip([(value, 1)])[0][0]):
         assert back == value
         assert type(back) is type(value)
@@ -250,13 +250,13 @@ class Odd:
 
 
 class Rude:
-    """A value that raises whatever is asked of it."""
+    """A value that raises at every use."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(name)
 
 
-def test_one_odd_value_is_noted_and_loses_nothing_else() -> None:
+def test_one_odd_value_is_noted_and_the_rest_is_kept() -> None:
     tree = {"counts": {"0x0": 3}, "odd": Odd(), "rude": [Rude(), 1], "object": np.array([Odd(), 2])}
     lost: list[str] = []
     back = result_tree.decode(result_tree.encode(tree, lost))

@@ -1,4 +1,4 @@
-"""What a set keeps in memory beside the store: enough to be quick, no more."""
+"""The caches of a set are bounded."""
 
 from collections.abc import Iterator
 

@@ -32,7 +32,7 @@ from tests.fakes import ScriptedBackend, marked, reach
         "-1-",
     ],
 )
-def test_what_a_spreadsheet_would_run_stands_behind_an_apostrophe(text: str) -> None:
+def test_what_a_spreadsheet_would_run_is_preceded_by_an_apostrophe(text: str) -> None:
     assert cell(text) == f"'{text}"
 
 

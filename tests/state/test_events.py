@@ -1,4 +1,4 @@
-"""Callbacks hear every event in order, and hold nobody up."""
+"""Callbacks get every event in order, and delay no other."""
 
 import logging
 import threading
@@ -17,24 +17,24 @@ def events(number: int) -> list[JobEvent]:
 
 def test_every_event_is_delivered_once_and_in_order() -> None:
     bus = EventBus()
-    heard: list[JobEvent] = []
-    subscription = bus.subscribe(heard.append)
+    received: list[JobEvent] = []
+    subscription = bus.subscribe(received.append)
     sent = events(500)
     for at in range(0, 500, 7):
         bus.publish(sent[at : at + 7])
     subscription.unsubscribe()
     subscription.join(LIMIT)
-    assert heard == sent
+    assert received == sent
 
 
-def test_a_raising_callback_is_logged_and_hears_the_next_event(
+def test_a_raising_callback_is_logged_and_gets_the_next_event(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bus = EventBus()
-    heard: list[int] = []
+    received: list[int] = []
 
     def callback(event: JobEvent) -> None:
-        heard.append(event.job.row)
+        received.append(event.job.row)
         if event.job.row == 0:
             raise RuntimeError("my own mistake")
 
@@ -43,7 +43,7 @@ def test_a_raising_callback_is_logged_and_hears_the_next_event(
         bus.publish(events(3))
         bus.close()
         subscription.join(LIMIT)
-    assert heard == [0, 1, 2]
+    assert received == [0, 1, 2]
     assert "my own mistake" in caplog.text
 
 
@@ -73,21 +73,21 @@ def test_a_slow_callback_delays_no_other_and_not_the_publisher() -> None:
 
 def test_leaving_the_with_block_ends_a_subscription() -> None:
     bus = EventBus()
-    heard: list[JobEvent] = []
+    received: list[JobEvent] = []
     first, second = events(2)
-    with bus.subscribe(heard.append) as subscription:
+    with bus.subscribe(received.append) as subscription:
         bus.publish([first])
     bus.publish([second])
     subscription.join(LIMIT)
-    assert heard == [first]
+    assert received == [first]
 
 
 def test_a_callback_may_end_its_own_subscription() -> None:
     bus = EventBus()
-    heard: list[int] = []
+    received: list[int] = []
 
     def once(event: JobEvent) -> None:
-        heard.append(event.job.row)
+        received.append(event.job.row)
         subscription.unsubscribe()
         subscription.join(LIMIT)
 
@@ -96,4 +96,4 @@ def test_a_callback_may_end_its_own_subscription() -> None:
     subscription.join(LIMIT)
     bus.publish(events(1))
     subscription.unsubscribe()
-    assert heard == [0]
+    assert received == [0]

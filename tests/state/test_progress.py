@@ -1,4 +1,4 @@
-"""The line that tells on a terminal how a set goes on."""
+"""The progress line on a terminal."""
 
 import io
 import os
@@ -17,7 +17,7 @@ from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -35,7 +35,7 @@ def manager() -> Iterator[JobManager]:
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tell at each look: the tests do not wait for the time."""
+    """Print at each update, so that the tests do not wait."""
     for name in ("_SILENT", "_REDRAW", "_LOG_EVERY"):
         monkeypatch.setattr(module, name, 0.0)
 
@@ -43,7 +43,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def _run(
     manager: JobManager, stream: io.StringIO, progress: bool | None, patch: pytest.MonkeyPatch
 ) -> None:
-    """Wait for three jobs: a job ends each time that something was told of the one before."""
+    """Wait for three jobs: each ends after the progress of the one before was printed."""
     backend = ScriptedBackend(hold=True)
     job_set = manager.run([marked(i) for i in range(3)], backend, name="sweep", max_circuits_per_job=1)
     assert job_set.wait(LIMIT, until="submitted", progress=False)
@@ -56,13 +56,13 @@ def _run(
     assert job_set.wait(LIMIT, progress=progress) is True
 
 
-def test_a_terminal_is_told_on_one_line(manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_gets_one_line(manager: JobManager, monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setenv("COLUMNS", "100")
     _run(manager, terminal, None, monkeypatch)
-    told = terminal.lines()
-    assert told[0].startswith("[######..............] sweep: 1 of 3 done, 2 queued · ")
-    assert told[-1].startswith("[####################] sweep: 3 of 3 done · ")
+    printed = terminal.lines()
+    assert printed[0].startswith("[######..............] sweep: 1 of 3 done, 2 queued · ")
+    assert printed[-1].startswith("[####################] sweep: 3 of 3 done · ")
     assert terminal.getvalue().endswith("\n")
 
 
@@ -75,7 +75,7 @@ def test_a_narrow_terminal_gets_a_line_that_fits(
     assert max(map(len, terminal.lines())) == 39
 
 
-def test_a_log_is_told_nothing_unless_it_asks(
+def test_a_log_gets_no_progress_unless_it_is_requested(
     manager: JobManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = io.StringIO()
@@ -121,9 +121,9 @@ from qiskit.providers.basic_provider import BasicSimulator
 from qjm_widgets import JobManager
 
 class Slow(BasicSimulator):
-    told = threading.Event()
+    printed = threading.Event()
     def run(self, circuits, **options):
-        self.told.wait(30)
+        self.printed.wait(30)
         return super().run(circuits, **options)
 
 class Listening:
@@ -132,7 +132,7 @@ class Listening:
     def __getattr__(self, name):
         return getattr(self.terminal, name)
     def write(self, text):
-        Slow.told.set()  # the job ends when something was told
+        Slow.printed.set()  # the job ends when progress was printed
         return self.terminal.write(text)
 
 sys.stderr = Listening(sys.stderr)
@@ -171,7 +171,7 @@ print("loaded:", sorted(loaded), file=sys.__stdout__)
         listening.join(LIMIT)
         os.close(reader)
     assert done.stdout == "loaded: []\n"
-    told = seen.decode()
-    assert "slow: 0 of 1 done" in told
-    assert "slow: 1 of 1 done" in told
-    assert told.endswith("\r\n")
+    printed = seen.decode()
+    assert "slow: 0 of 1 done" in printed
+    assert "slow: 1 of 1 done" in printed
+    assert printed.endswith("\r\n")

@@ -1,4 +1,4 @@
-"""What a store says where it cannot be opened, read or written, and that it can go on after it."""
+"""The errors of a store that cannot be opened, read or written, and that it works afterwards."""
 
 import os
 import shutil
@@ -45,7 +45,7 @@ def change(path: Path, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("place", ["file", "memory"])
-def test_a_full_store_keeps_what_it_has_and_goes_on(
+def test_a_full_store_keeps_its_content_and_works_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     connections: list[sqlite3.Connection] = []
@@ -124,7 +124,7 @@ except StoreReadOnlyError as error:
 
 
 @pytest.mark.parametrize("where", ["jobs.db", "new/jobs.db"])
-def test_a_directory_without_rights_is_told(public: Path, where: str) -> None:
+def test_a_directory_without_rights_raises(public: Path, where: str) -> None:
     public.chmod(0o555)
     said = answer(WITHOUT_RIGHTS, public / where)
     public.chmod(0o755)
@@ -134,7 +134,7 @@ def test_a_directory_without_rights_is_told(public: Path, where: str) -> None:
 
 
 @pytest.mark.parametrize(("directory", "file"), [(0o555, 0o666), (0o777, 0o444)])
-def test_a_store_without_rights_is_told_when_it_is_opened(
+def test_a_store_without_rights_raises_when_it_is_opened(
     public: Path, path: Path, directory: int, file: int
 ) -> None:
     store = public / "jobs.db"
@@ -147,12 +147,12 @@ def test_a_store_without_rights_is_told_when_it_is_opened(
     assert "QJM_STORE" in said
 
 
-def test_a_file_system_that_takes_no_file_is_told() -> None:
+def test_a_file_system_that_takes_no_file_raises() -> None:
     with pytest.raises(StoreError, match=r"/proc/jobs\.db"):
         SQLiteStore("/proc/jobs.db")
 
 
-def test_rights_lost_while_open_are_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rights_lost_while_open_raise(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = SQLiteStore(path)
     store._open_connection().execute("PRAGMA query_only = ON")
     with pytest.raises(StoreReadOnlyError, match="writable"):
@@ -172,7 +172,7 @@ sys.stdin.readline()
 """
 
 
-def test_a_store_held_by_another_process_is_told_and_works_when_it_is_free(path: Path) -> None:
+def test_a_store_locked_by_another_process_raises_and_works_when_it_is_free(path: Path) -> None:
     store = SQLiteStore(path, timeout=0.05)
     with python(HOLDER, path, "BEGIN IMMEDIATE") as holder:
         assert holder.stdout
@@ -185,7 +185,7 @@ def test_a_store_held_by_another_process_is_told_and_works_when_it_is_free(path:
     store.close()
 
 
-def test_a_store_held_for_one_program_alone_cannot_be_opened_meanwhile(path: Path) -> None:
+def test_a_store_locked_exclusively_cannot_be_opened_meanwhile(path: Path) -> None:
     alone = ("PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE")
     with python(HOLDER, path, *alone) as holder:
         assert holder.stdout
@@ -214,7 +214,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
 
 
 @pytest.mark.parametrize("content", [b"not a database at all\n" * 400, os.urandom(40_000), b"{}"])
-def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_database_raises_and_is_not_changed(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "jobs.db"
     path.write_bytes(content)
     with pytest.raises(StoreCorruptError, match="Move it away"):
@@ -230,14 +230,14 @@ def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("left", [100, 4096, 30_000])
-def test_a_truncated_store_is_told_when_it_is_opened(path: Path, left: int) -> None:
+def test_a_truncated_store_raises_when_it_is_opened(path: Path, left: int) -> None:
     with path.open("r+b") as file:
         file.truncate(left)
     with pytest.raises(StoreCorruptError, match=str(path)):
         SQLiteStore(path)
 
 
-def test_a_destroyed_page_is_told_when_it_is_met(path: Path) -> None:
+def test_a_destroyed_page_raises_when_it_is_read(path: Path) -> None:
     connection = sqlite3.connect(path)
     (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'jobs'").fetchone()
     (size,) = connection.execute("PRAGMA page_size").fetchone()
@@ -266,7 +266,7 @@ def test_a_destroyed_page_is_told_when_it_is_met(path: Path) -> None:
         "UPDATE job_sets SET options = '{'",
     ],
 )
-def test_a_row_that_makes_no_sense_is_told(path: Path, damage: str) -> None:
+def test_an_invalid_row_raises(path: Path, damage: str) -> None:
     change(path, damage)
     store = SQLiteStore(path)
     with pytest.raises(StoreCorruptError):
@@ -274,13 +274,13 @@ def test_a_row_that_makes_no_sense_is_told(path: Path, damage: str) -> None:
     store.close()
 
 
-def test_a_store_without_a_table_is_told(path: Path) -> None:
+def test_a_store_without_a_table_raises(path: Path) -> None:
     change(path, "DROP TABLE outcomes")
     with pytest.raises(StoreCorruptError, match="lacks outcomes"):
         SQLiteStore(path)
 
 
-def test_a_place_that_can_be_no_file_is_told(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_a_file_raises(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=str(tmp_path)):
         SQLiteStore(tmp_path)
     (tmp_path / "file").write_text("x")

@@ -1,4 +1,4 @@
-"""Which file system a store lies on, out of the text of /proc/self/mountinfo."""
+"""The file system of a store, read from the text of /proc/self/mountinfo."""
 
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def test_links_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert not on_network(tmp_path / "jobs.db")
 
 
-def test_a_system_that_does_not_tell_counts_as_local(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_file_system_counts_as_local(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*arguments: object) -> str:
         raise FileNotFoundError
 

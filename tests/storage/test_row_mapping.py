@@ -57,7 +57,7 @@ def test_a_field_of_a_type_that_no_column_holds_is_refused() -> None:
         RowMapping(extended)
 
 
-def test_a_record_with_every_field_set_comes_back_from_its_row() -> None:
+def test_a_record_with_every_field_set_is_read_from_its_row() -> None:
     job = JobRecord(
         *(3, Span(4, 9), 1, 2, 100, 2**70, Status.DONE, True, 2, "id", 1.0, 2.0, 3.0, 4.0, 5.0),
         *("error", "last", 1, 6.0, 7.0, "note", 8.0, (4, 5), False),

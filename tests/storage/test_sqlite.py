@@ -1,4 +1,4 @@
-"""The store's file: what outlives processes, and who may touch it."""
+"""The store's file: durability, several processes, permissions."""
 
 import os
 import sqlite3
@@ -133,7 +133,7 @@ def test_processes_write_to_one_store(
     assert integrity(path) == "ok"
 
 
-def test_a_directory_of_owners_that_goes_while_it_is_looked_at_is_made_again(
+def test_a_directory_of_owners_that_is_removed_meanwhile_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "jobs.db"
@@ -281,15 +281,15 @@ def test_no_wal_on_a_network_file_system(tmp_path: Path, monkeypatch: pytest.Mon
 def test_no_wal_where_sqlite_says_that_there_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    modes: list[str] = []
 
     def journal(connection: sqlite3.Connection, mode: str) -> str:
-        asked.append(mode)
+        modes.append(mode)
         return "delete"
 
     monkeypatch.setattr(connection, "_journal", journal)
     SQLiteStore(tmp_path / "jobs.db").close()
-    assert asked == ["WAL", "TRUNCATE"]
+    assert modes == ["WAL", "TRUNCATE"]
 
 
 def test_a_deleted_set_gives_its_space_back(tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def integrity(path: Path) -> str:
     return str(said)
 
 
-def test_a_directory_that_goes_while_its_file_is_looked_at_is_not_made_anew(
+def test_a_directory_that_is_removed_while_its_file_is_checked_is_not_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An empty store in its place would be taken for the one that is open."""

@@ -1,4 +1,4 @@
-"""The histograms of a panel: which are sent, when, and their contents."""
+"""The histograms of a panel: their contents, and when they are sent."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def executor(request: pytest.FixtureRequest, executors: Any) -> Any:
 
 @pytest.fixture
 def gated(tmp_path: Path) -> Iterator[Gated]:
-    """Jobs wait until the test opens the gate; they are let go at its end in any case."""
+    """Jobs wait until the test opens the gate; its end opens it in any case."""
     backend = Gated(tmp_path)
     yield backend
     backend.open()

@@ -1,4 +1,4 @@
-"""A user's own simulator, of which nobody knows where it computes."""
+"""A user's own simulator; it is unknown where it computes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Simulators that wait for a sign, so that a test meets their jobs while they run."""
+"""Simulators with jobs that run until the test opens their gate."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ class Gated(BasicSimulator):
         return super().run(circuits, **options)
 
     def open(self) -> None:
-        """Let all jobs go on."""
+        """Let all jobs continue."""
         (self._home / "open").touch()
 
     def began(self, name: str, times: int = 0) -> list[int]:

@@ -131,7 +131,7 @@ def test_a_job_is_queued_then_runs_then_is_done(
     assert row(job_set, 0).finished_at >= row(job_set, 0).running_at
 
 
-def test_a_running_jobs_result_is_discarded_and_the_row_says_so(
+def test_the_result_of_a_running_job_is_discarded_and_the_row_says_so(
     manager: JobManager, executor: Any, gated: Gated
 ) -> None:
     job_set = manager.run(coins(6), gated, executor=executor, max_circuits_per_job=1, shots=10)
@@ -147,7 +147,7 @@ def test_a_running_jobs_result_is_discarded_and_the_row_says_so(
     assert words == ["cancelled", "done", "done", "done", "done", "cancelled"]
 
 
-def test_an_executor_that_does_not_tell_has_its_jobs(manager: JobManager, gated: Gated) -> None:
+def test_an_executor_without_states_shows_its_jobs(manager: JobManager, gated: Gated) -> None:
     class Foreign:
         """Third parties' executors have ``submit`` and little else."""
 
@@ -270,7 +270,7 @@ def test_what_cannot_travel_is_refused_and_named(manager: JobManager) -> None:
     from tests.backends.executors.own_backend import OwnBackend
 
     class Odd(Instruction):
-        """More than a name, and nobody here knows what."""
+        """An instruction of an unknown class with data of its own."""
 
         def __init__(self) -> None:
             super().__init__("odd", 1, 0, [])

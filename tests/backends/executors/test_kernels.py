@@ -28,7 +28,7 @@ def lives(process: int) -> bool:
     return not (state.exists() and ") Z " in state.read_text())  # its new parent may not look at it
 
 
-def test_a_set_goes_on_after_its_kernel_was_killed_and_its_workers_are_gone(tmp_path: Path) -> None:
+def test_a_set_is_resumed_after_its_kernel_and_its_workers_were_killed(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     store = str(tmp_path / "store.sqlite")

@@ -76,7 +76,7 @@ def empty() -> Iterator[Any]:
     ],
     ids=("ours", "the simulator behind a sampler", "none"),
 )
-def test_a_worker_that_differs_says_so_lives_on_and_the_job_is_retried_on_another(
+def test_a_worker_with_other_packages_says_so_and_the_job_is_retried_on_another(
     manager: JobManager, empty: Any, change: str, words: tuple[str, ...]
 ) -> None:
     sampler = BackendSamplerV2(backend=AerSimulator())

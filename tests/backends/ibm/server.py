@@ -1,4 +1,4 @@
-"""IBM Quantum on loopback: the REST API as observed, with Aer behind it, and told to misbehave.
+"""IBM Quantum on loopback: the REST API as observed, with Aer behind it, and with faults on request.
 
 Real HTTP; the real qiskit-ibm-runtime talks to it (``Server.service``). Every request is logged, so
 that tests can count them. Jobs run on a thread of the server's, one after another, unless ``hold`` was
@@ -18,103 +18,15 @@ import urllib.parse
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from dataclasses import replace
+from http.server import ThreadingHTTPServer
 from typing import Any
 
-TOKEN = "an-api-key-that-nobody-may-see"
-CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:instance-1::"
-BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila", "fake_fractional": "fractional"}
+from tests.backends.ibm.devices import BACKENDS, device, device_file, run_on_aer
+from tests.backends.ibm.http_handler import handler_class
+from tests.backends.ibm.server_types import CRN, TOKEN, Answer, Fault, Job, Request, check_tags, error
+
 _START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
-
-
-@dataclass
-class Job:
-    """A job as the server has it; it is not listed before ``lists_at`` (monotonic seconds)."""
-
-    id: str
-    backend: str
-    tags: list[str]
-    params: Any = None
-    status: str = "Queued"
-    reason: dict[str, Any] = field(default_factory=dict)
-    result: str | None = None
-    private: bool = False
-    session_id: str | None = None
-    program: str = "sampler"
-    created: str = ""
-    usage: float | None = None
-    estimate: float | None = 2.5
-    lists_at: float = 0.0
-
-    def as_json(self, *, params: bool) -> dict[str, Any]:
-        complete = self.status in ("Completed", "Failed", "Cancelled")
-        found = {
-            "id": self.id,
-            "backend": self.backend,
-            "created": self.created,
-            "program": {"id": self.program},
-            "state": {"status": self.status, **self.reason},
-            "status": self.status,
-            "tags": self.tags,
-            "private": self.private,
-            "cost": 10800,
-            "usage": {
-                "qpu_charge_time_seconds": self.usage or 0,
-                "status": "complete" if complete else "pending",
-            },
-            "estimated_running_time_seconds": self.estimate,
-        }
-        if self.session_id:
-            found["session_id"] = self.session_id
-        return found | ({"params": self.params} if params and not self.private else {})
-
-
-@dataclass
-class Fault:
-    """What goes wrong with a request.
-
-    ``after``: the request is carried out first, and only its answer is spoilt. ``drop``: the connection
-    is closed without an answer. ``truncate``: the answer's body ends half way. ``delay``: seconds.
-    ``gate``: nothing is done before it is opened.
-    """
-
-    method: str
-    path: str
-    times: int = 1
-    status: int | None = None
-    body: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    after: bool = False
-    drop: bool = False
-    truncate: bool = False
-    delay: float = 0.0
-    gate: threading.Event | None = None
-    skip: int = 0
-
-
-@dataclass(frozen=True)
-class Request:
-    method: str
-    path: str
-    query: dict[str, list[str]]
-
-
-class Answer(Exception):  # noqa: N818
-    """Ends the handling of a request with this answer."""
-
-    def __init__(self, status: int, body: Any = None, headers: dict[str, str] | None = None) -> None:
-        self.status = status
-        self.text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
-        self.headers = headers or {}
-
-
-def error(status: int, code: int, message: str) -> Answer:
-    errors = [
-        {"code": code, "message": message, "more_info": "https://example.org", "solution": "Wait."}
-    ]
-    return Answer(status, {"trace": "t-1", "errors": errors})
 
 
 class Server:
@@ -132,7 +44,7 @@ class Server:
         self.usage = 1.5
         """Seconds of QPU time that a job costs."""
         self.estimate: float | None = 2.5
-        """Seconds of QPU time that it tells of a new job."""
+        """Seconds of QPU time that it estimates for a new job."""
         self.token_seconds = 3600
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
@@ -149,7 +61,7 @@ class Server:
         self._held = False
         self._wake = threading.Condition(self.lock)
         self._stopped = False
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), handler_class(self))
         self._http.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
 
@@ -169,7 +81,7 @@ class Server:
     # -- what tests use ------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """As it was at first."""
+        """Restore the initial state."""
         with self._wake:
             for known in (self.jobs, self.sessions, self.requests, self.faults, self.read_once_read):
                 known.clear()
@@ -181,7 +93,7 @@ class Server:
             self._held = False
 
     def environment(self) -> dict[str, str]:
-        """With these variables the real client finds the server and looks for nobody else."""
+        """Return variables with which the real client finds this server and no other."""
         return {"IAM_URL": self.url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
 
     def service(self) -> Any:
@@ -196,7 +108,7 @@ class Server:
         )
 
     def misbehave(self, method: str, path: str, **what: Any) -> Fault:
-        """The next matching requests fail; ``path`` is a regular expression for the whole path."""
+        """Let the next matching requests fail; ``path`` is a regular expression for the whole path."""
         fault = Fault(method, path, **what)
         with self.lock:
             self.faults.append(fault)
@@ -214,7 +126,7 @@ class Server:
             self._wake.notify_all()
 
     def put(self, *, tags: list[str], status: str = "Completed", **fields: Any) -> Job:
-        """A job that was there before."""
+        """Add a job that was submitted earlier."""
         with self.lock:
             number = len(self.jobs)
             created = (_START + datetime.timedelta(seconds=number)).isoformat().replace("+00:00", "Z")
@@ -225,7 +137,7 @@ class Server:
             return self.jobs[job.id]
 
     def count(self, method: str | None = None, path: str = ".*") -> int:
-        """How many requests there were."""
+        """Return the number of requests."""
         with self.lock:
             return sum(
                 (method is None or request.method == method)
@@ -234,7 +146,7 @@ class Server:
             )
 
     def until(self, condition: Callable[[], object], limit: float = 30.0) -> None:
-        """Wait until something is so; it is looked at whenever a request comes."""
+        """Wait until a condition holds; it is checked at each request."""
         with self._wake:
             assert self._wake.wait_for(condition, limit)
 
@@ -253,67 +165,6 @@ class Server:
 
     # -- HTTP ----------------------------------------------------------------------------------------
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_any(self) -> None:
-                address = urllib.parse.urlsplit(self.path)
-                length = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(length).decode()
-                request = Request(self.command, address.path, urllib.parse.parse_qs(address.query))
-                with server.lock:
-                    server.requests.append(request)
-                    server.under_way += 1
-                    server.most_at_once = max(server.most_at_once, server.under_way)
-                    server._wake.notify_all()
-                    fault = server._fault(request)
-                try:
-                    self.answer_to(request, body, fault)
-                finally:
-                    with server.lock:
-                        server.under_way -= 1
-
-            def answer_to(self, request: Request, body: str, fault: Fault | None) -> None:
-                if fault is not None:
-                    time.sleep(fault.delay)
-                    if fault.gate is not None:
-                        fault.gate.wait(60)
-                answer = None
-                if fault is None or fault.after or not (fault.status or fault.drop):
-                    try:
-                        server._answer(request, body, dict(self.headers))
-                    except Answer as found:
-                        answer = found
-                if fault is not None and fault.status:
-                    answer = Answer(fault.status, fault.body, fault.headers)
-                if answer is None or (fault is not None and fault.drop):
-                    self.close_connection = True
-                    return
-                self._send(answer, truncate=fault is not None and fault.truncate)
-
-            def _send(self, answer: Answer, *, truncate: bool) -> None:
-                data = answer.text.encode()
-                self.send_response(answer.status)
-                self.send_header("Content-Type", "application/json")
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                if answer.status != 204:
-                    self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                if answer.status != 204:
-                    self.wfile.write(data[: len(data) // 2] if truncate else data)
-                self.close_connection = self.close_connection or truncate
-
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        return Handler
-
     def _fault(self, request: Request) -> Fault | None:
         for fault in self.faults:
             if fault.method == request.method and re.fullmatch(fault.path, request.path):
@@ -327,7 +178,7 @@ class Server:
         return None
 
     def _answer(self, request: Request, body: str, headers: dict[str, str]) -> None:
-        """Raises the answer."""
+        """Handle a request; raise its answer."""
         if request.path == "/identity/token":
             self._give_token(urllib.parse.parse_qs(body))
         path = request.path.removeprefix("/api/v1").strip("/").split("/")
@@ -336,12 +187,12 @@ class Server:
             self._check_token(headers)
             match request.method, path:
                 case "GET", ["backends"]:
-                    raise Answer(200, {"devices": [_device(name) for name in BACKENDS]})
+                    raise Answer(200, {"devices": [device(name) for name in BACKENDS]})
                 case "GET", ["backends", name, "status"] if name in BACKENDS:
                     state = {"state": True, "status": "active", "message": "", "length_queue": 3}
                     raise Answer(200, {**state, "backend_version": "1.0.0"})
                 case "GET", ["backends", name, kind] if name in BACKENDS:
-                    raise Answer(200, _device_file(name, kind))
+                    raise Answer(200, device_file(name, kind))
                 case "GET", ["instances", "usage"]:
                     used = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
                     raise Answer(200, {"instance_id": CRN, "plan_id": "p", **used})
@@ -357,15 +208,15 @@ class Server:
                 case "POST", ["jobs", job_id, "cancel"]:
                     self._cancel(self._job(job_id))
                 case "PUT", ["jobs", job_id, "tags"]:
-                    self._job(job_id).tags = _checked(json.loads(body)["tags"])
+                    self._job(job_id).tags = check_tags(json.loads(body)["tags"])
                     raise Answer(204)
                 case "POST", ["sessions"]:
-                    wish = json.loads(body)
+                    content = json.loads(body)
                     number = f"s{len(self.sessions):04d}"
                     self.sessions[number] = {
                         "id": number,
-                        "mode": wish["mode"],
-                        "backend_name": wish["backend"],
+                        "mode": content["mode"],
+                        "backend_name": content["backend"],
                         "accepting_jobs": True,
                         "state": "open",
                     }
@@ -419,21 +270,21 @@ class Server:
             raise error(404, 1291, f"Job not found. Job ID: {job_id}")
         return self.jobs[job_id]
 
-    def _take(self, wish: dict[str, Any]) -> None:
+    def _take(self, content: dict[str, Any]) -> None:
         pending = sum(job.status in ("Queued", "Running") for job in self.jobs.values())
         if self.max_pending is not None and pending >= self.max_pending:
             raise error(403, 3458, "You have reached the maximum number of pending jobs")
-        session = wish.get("session_id")
+        session = content.get("session_id")
         if session is not None and not self.sessions.get(session, {}).get("accepting_jobs"):
             raise error(400, 1217, "The session has been closed and does not accept jobs")
         job = self.put(
-            tags=_checked(wish.get("tags", [])),
+            tags=check_tags(content.get("tags", [])),
             status="Queued",
-            backend=wish["backend"],
-            params=wish["params"],
-            private=wish.get("private", False),
+            backend=content["backend"],
+            params=content["params"],
+            private=content.get("private", False),
             session_id=session,
-            program=wish["program_id"],
+            program=content["program_id"],
             lists_at=time.monotonic() + self.listing_lag,
             estimate=self.estimate,
         )
@@ -501,50 +352,3 @@ class Server:
                 if job.status == "Running":
                     job.result, job.status, job.reason, job.usage = result, status, reason, self.usage
                 self._wake.notify_all()
-
-
-def run_on_aer(params: Any) -> str:
-    """Run the params of a sampler job; the text of its result."""
-    from qiskit_aer.primitives import SamplerV2
-    from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
-
-    decoded = json.loads(json.dumps(params), cls=RuntimeDecoder)
-    shots = decoded.get("options", {}).get("default_shots") or 4096
-    result = SamplerV2(seed=7).run([tuple(pub) for pub in decoded["pubs"]], shots=shots).result()
-    return json.dumps(result, cls=RuntimeEncoder)
-
-
-def _checked(tags: list[str]) -> list[str]:
-    if len(tags) > 8:
-        raise error(400, 1204, "Too many tags")
-    if any(len(tag) > 86 for tag in tags):
-        raise error(400, 1205, "A tag is too long")
-    return tags
-
-
-def _device(name: str) -> dict[str, Any]:
-    qubits = _device_file(name, "configuration")["n_qubits"]
-    return {
-        "name": name,
-        "status": {"name": "online"},
-        "is_simulator": False,
-        "qubits": qubits,
-        "queue_length": 3,
-    }
-
-
-_FILES: dict[tuple[str, str], dict[str, Any]] = {}
-
-
-def _device_file(name: str, kind: str) -> dict[str, Any]:
-    """What the fake provider ships about a device."""
-    import qiskit_ibm_runtime
-
-    if (name, kind) not in _FILES:
-        short = BACKENDS[name]
-        folder = Path(qiskit_ibm_runtime.__file__).parent / "fake_provider" / "backends" / short
-        prefix = {"configuration": "conf", "properties": "props"}.get(kind)
-        if prefix is None:
-            raise error(404, 1291, f"a backend has no {kind}")
-        _FILES[name, kind] = json.loads((folder / f"{prefix}_{short}.json").read_text())
-    return _FILES[name, kind]

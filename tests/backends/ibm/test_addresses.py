@@ -13,7 +13,8 @@ from qjm_widgets.backends.ibm.account import Account, Token, account_of
 from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.backends.ibm.session import HTTPSession, check_address
 from qjm_widgets.errors import InputError, ProviderError
-from tests.backends.ibm.server import TOKEN, Server
+from tests.backends.ibm.server import Server
+from tests.backends.ibm.server_types import TOKEN
 
 REDIRECTS = (301, 302, 303, 307, 308)
 
@@ -101,7 +102,7 @@ def test_https_and_this_machine_are_asked(url: str) -> None:
     check_address(url)
 
 
-def test_an_address_of_the_environment_is_looked_at(
+def test_an_address_of_the_environment_is_checked(
     server: Server, service: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("IAM_URL", "http://iam.example.org")

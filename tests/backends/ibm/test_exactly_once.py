@@ -42,7 +42,7 @@ def assert_each_ran_once(server: Server, job_set: JobSet, jobs: int = 3) -> None
     ],
     ids=lambda fault: "-".join(f"{name}={value}" for name, value in fault.items()),
 )
-def test_a_submission_that_fails_on_the_way_runs_once(
+def test_a_submission_that_fails_on_the_network_runs_once(
     manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit, fault: dict[str, Any]
 ) -> None:
     server.hold()
@@ -71,7 +71,7 @@ def test_an_accepted_submission_whose_reply_got_lost_is_found_by_its_tag(
     assert len(server.jobs) == 3
 
 
-def test_an_answer_after_the_time_out_is_taken_however_late(
+def test_an_answer_after_the_time_out_is_used_however_late(
     manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
 ) -> None:
     gate = threading.Event()
@@ -150,7 +150,7 @@ def test_one_that_was_never_accepted_is_held_after_the_settling_time(
     assert_each_ran_once(server, job_set, 1)
 
 
-def test_a_list_that_lags_behind_is_asked_again(
+def test_a_list_that_lags_behind_is_requested_again(
     manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
 ) -> None:
     server.listing_lag = 0.6
@@ -191,7 +191,7 @@ def test_a_twin_that_has_run_is_shown_with_what_it_cost(
     assert f"{twin} (it ran, 1.5 s of QPU time)" in job_set.report()
 
 
-def test_refused_after_an_earlier_try_was_accepted_is_looked_up(
+def test_a_refusal_after_an_accepted_submission_is_reconciled(
     manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
 ) -> None:
     # The runtime repeats the first by itself, and the second answer says: refused.

@@ -10,7 +10,8 @@ import pytest
 from qjm_widgets.backends.ibm.account import Account, Token, account_of
 from qjm_widgets.backends.ibm.client import IBMClient
 from qjm_widgets.errors import NotFoundError, ProviderError
-from tests.backends.ibm.server import CRN, TOKEN, Server
+from tests.backends.ibm.server import Server
+from tests.backends.ibm.server_types import CRN, TOKEN
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_the_account_is_that_of_the_users_service(server: Server, account: Accou
         ),
     ],
 )
-def test_without_a_resolver_the_region_of_the_instance_tells_the_address(
+def test_without_a_resolver_the_address_is_that_of_the_instances_region(
     monkeypatch: pytest.MonkeyPatch, region: str, private: bool, url: str, iam: str
 ) -> None:
     class Service:
@@ -89,7 +90,7 @@ def test_a_refused_token_is_renewed_once(server: Server, client: IBMClient, serv
         client.jobs("qjm")
 
 
-def test_a_wrong_key_says_so(server: Server, account: Account) -> None:
+def test_a_wrong_key_raises_with_the_reason(server: Server, account: Account) -> None:
     from dataclasses import replace
 
     client = IBMClient(replace(account, key="wrong-key-wrong-key"))
@@ -119,7 +120,7 @@ def test_what_may_be_repeated_is_tried_again(
     assert len(client.jobs("qjm")) == 1
 
 
-def test_a_long_retry_after_is_told_not_slept(server: Server, client: IBMClient) -> None:
+def test_a_long_retry_after_raises_instead_of_waiting(server: Server, client: IBMClient) -> None:
     server.misbehave("GET", "/api/v1/jobs", status=429, body="{}", headers={"Retry-After": "90"})
     with pytest.raises(ProviderError) as caught:
         client.jobs("qjm")
@@ -134,7 +135,7 @@ def test_what_is_refused_is_not_tried_again(server: Server, client: IBMClient) -
     assert server.count("GET", "/api/v1/jobs") == 1
 
 
-def test_errors_hold_the_servers_words(server: Server, client: IBMClient) -> None:
+def test_errors_have_the_text_of_the_server(server: Server, client: IBMClient) -> None:
     job = server.put(tags=[])
     assert client.cancel(job.id) is False  # 409: too late
     with pytest.raises(ProviderError, match="1204 Too many tags"):
@@ -144,7 +145,7 @@ def test_errors_hold_the_servers_words(server: Server, client: IBMClient) -> Non
 
 
 @pytest.mark.parametrize("job_id", ["../sessions", "a/b?c=d#e", "%2e%2e", "ä\n"])
-def test_a_strangers_job_id_stays_one_part_of_the_path(
+def test_an_odd_job_id_stays_one_segment_of_the_path(
     server: Server, client: IBMClient, job_id: str
 ) -> None:
     with pytest.raises(NotFoundError):
@@ -156,7 +157,7 @@ def test_a_strangers_job_id_stays_one_part_of_the_path(
 
 
 @pytest.mark.parametrize("body", ["[]", '{"jobs": 3}', '{"jobs": [3, {}, {"id": 4}], "count": "x"}'])
-def test_odd_lists_do_no_harm(server: Server, client: IBMClient, body: str) -> None:
+def test_odd_lists_change_nothing(server: Server, client: IBMClient, body: str) -> None:
     server.misbehave("GET", "/api/v1/jobs", status=200, body=body)
     if "count" in body:
         assert client.jobs("qjm") == []

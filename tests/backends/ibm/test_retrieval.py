@@ -18,7 +18,8 @@ from qjm_widgets.errors import (
     NotFoundError,
     ProviderError,
 )
-from tests.backends.ibm.server import Server, run_on_aer
+from tests.backends.ibm.devices import run_on_aer
+from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT, reach
 
 Make = Callable[..., Any]
@@ -71,7 +72,7 @@ def result_of() -> Callable[[QuantumCircuit], str]:
     return make
 
 
-def test_a_set_comes_back_with_its_counts(
+def test_a_retrieved_set_has_its_counts(
     manager: JobManager,
     elsewhere: JobManager,
     server: Server,
@@ -117,7 +118,7 @@ def test_one_circuits_counts_download_one_job_once(
     assert elsewhere.retrieve_job_set(SET)._state is job_set._state
 
 
-def test_a_private_result_that_was_read_elsewhere_says_so(
+def test_a_private_result_that_was_already_read_says_so(
     elsewhere: JobManager, server: Server, service: Any
 ) -> None:
     put_set(server, 2)
@@ -127,7 +128,7 @@ def test_a_private_result_that_was_read_elsewhere_says_so(
 
 
 @pytest.mark.parametrize(("jobs", "lists"), [(11, 1), (101, 1), (500, 3), (1001, 6)])
-def test_sets_of_any_size_come_back_in_order_in_few_requests(
+def test_sets_of_any_size_are_retrieved_in_order_in_few_requests(
     elsewhere: JobManager, server: Server, service: Any, jobs: int, lists: int
 ) -> None:
     put_set(server, jobs)
@@ -176,7 +177,7 @@ def test_foreign_renamed_retagged_and_duplicate_jobs_do_not_break_it(
     assert (job_set.name(), job_set._state.jobs[3].attempt) == ("sweep", 2)
 
 
-def test_shot_pieces_come_back(elsewhere: JobManager, server: Server, service: Any) -> None:
+def test_shot_pieces_are_retrieved(elsewhere: JobManager, server: Server, service: Any) -> None:
     for piece in (0, 2):
         server.put(tags=tags(0, 2, 4, piece=f"{piece}/3"), backend="ibmq_manila")
     server.put(tags=tags(2, 4, 4), backend="ibmq_manila")
@@ -206,7 +207,7 @@ def test_what_still_runs_is_followed_and_nothing_is_sent(
         again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
         lists = server.count("GET", "/api/v1/jobs")
         server.until(lambda: server.count("GET", "/api/v1/jobs") >= lists + 2)
-    assert counts["GET /jobs/*"] == 1  # one job tells the set of all
+    assert counts["GET /jobs/*"] == 1  # one job has the set of all
     server.go()
     assert again.wait(LIMIT)
     assert +again._state.numbers() == {Status.DONE: 30}

@@ -29,7 +29,7 @@ def marked(value: int, device: Any) -> QuantumCircuit:
     return transpile(circuit, device, optimization_level=0)
 
 
-def test_counts_come_back_by_index(
+def test_counts_are_found_by_index(
     manager: JobManager, server: Server, quantum: Make, device: Any
 ) -> None:
     circuits = [marked(value, device) for value in range(8)]
@@ -112,7 +112,7 @@ def test_a_batch_that_is_none_is_an_error(
     assert server.jobs == {}
 
 
-def test_a_network_that_fails_when_a_batch_is_had_back_leaves_no_doubt(
+def test_a_network_error_while_a_batch_is_retrieved_holds_no_job(
     manager: JobManager, server: Server, device: Any, quantum: Make, bell: QuantumCircuit
 ) -> None:
     from qiskit_ibm_runtime import Batch
@@ -125,7 +125,7 @@ def test_a_network_that_fails_when_a_batch_is_had_back_leaves_no_doubt(
     assert [job.session_id for job in server.jobs.values()] == [batch.session_id]
 
 
-def test_a_batch_had_back_knows_the_gates_of_its_backend(
+def test_a_retrieved_batch_has_the_gates_of_its_backend(
     manager: JobManager, server: Server, service: Any, quantum: Make
 ) -> None:
     from qiskit_ibm_runtime import Batch
@@ -197,7 +197,7 @@ def test_several_classical_registers(
     assert results.get_counts(0, register="a") == {"1": 7}
 
 
-def test_what_is_not_isa_is_an_error_at_the_call_that_says_how_to_transpile(
+def test_a_circuit_that_is_not_isa_is_an_error_that_says_how_to_transpile(
     manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
 ) -> None:
     wrong = QuantumCircuit(2, name="wrong")
@@ -282,7 +282,7 @@ def test_a_session_of_the_user(
     assert [job.session_id for job in server.jobs.values()] == [session.session_id] * 2
 
 
-def test_a_plan_tells_what_it_will_take(
+def test_a_plan_shows_its_estimate(
     manager: JobManager, server: Server, device: Any, bell: QuantumCircuit
 ) -> None:
     plan = manager.plan([bell] * 1000, device, shots=1000)

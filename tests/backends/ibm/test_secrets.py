@@ -12,13 +12,14 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager
-from tests.backends.ibm.server import TOKEN, Server
+from tests.backends.ibm.server import Server
+from tests.backends.ibm.server_types import TOKEN
 from tests.fakes import LIMIT
 
 Make = Callable[..., Any]
 
 
-def test_the_token_is_nowhere(
+def test_the_token_is_never_stored_or_shown(
     server: Server,
     quantum: Make,
     device: Any,
@@ -61,10 +62,10 @@ def test_the_token_is_nowhere(
         assert not any(secret.encode() in data for data in files)
 
 
-def test_a_token_of_the_runtimes_own_client_is_nowhere_either(
+def test_a_token_of_the_runtimes_own_client_is_never_stored_or_shown(
     server: Server, quantum: Make, service: Any, manager: JobManager, bell: QuantumCircuit
 ) -> None:
-    given = server.tokens[0]  # before we asked for one
+    given = server.tokens[0]  # given before our own request
     server.misbehave("POST", "/api/v1/jobs", status=401, body=f"not authorized: {given}, Bearer abc-1")
     job_set = manager.run(bell, quantum(), shots=5)
     assert job_set.wait(LIMIT)

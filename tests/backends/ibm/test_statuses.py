@@ -1,4 +1,4 @@
-"""What IBM Quantum says of jobs; cancelling, names and tags over REST."""
+"""Statuses, cancellation, names and tags of jobs over REST."""
 
 from __future__ import annotations
 
@@ -66,16 +66,14 @@ def test_cancelled_because_it_ran_too_long_is_an_error(held: JobSet, server: Ser
     assert held.statuses() == [JobStatus.ERROR] * 4
 
 
-def test_an_unknown_word_is_no_status_and_asked_again_with_patience(
-    held: JobSet, server: Server
-) -> None:
+def test_an_unknown_status_name_is_polled_again_less_often(held: JobSet, server: Server) -> None:
     end(server, "Pondering")
     reach(held, lambda: "'Pondering'" in (held._state.jobs[3].last_error or ""))
     assert held.statuses() == [JobStatus.QUEUED] * 4
-    asked = server.count("GET", "/api/v1/jobs")
+    before = server.count("GET", "/api/v1/jobs")
     end(server, "Cancelled")
     assert held.wait(LIMIT)
-    assert server.count("GET", "/api/v1/jobs") - asked < 10
+    assert server.count("GET", "/api/v1/jobs") - before < 10
 
 
 def test_estimate_and_usage_are_shown(held: JobSet, server: Server) -> None:
@@ -92,7 +90,7 @@ def test_a_list_call_polls_the_set(held: JobSet, server: Server) -> None:
     assert server.count("GET", "/api/v1/jobs/[^/]+") == 0
 
 
-def test_cancel_goes_out_several_at_once(held: JobSet, server: Server) -> None:
+def test_cancellations_are_sent_several_at_once(held: JobSet, server: Server) -> None:
     server.misbehave("POST", ".*/cancel", delay=0.5, times=4)
     server.most_at_once = 0
     assert held.cancel() == 4
@@ -146,7 +144,9 @@ def test_retagging_that_fails_says_so_and_can_be_repeated(held: JobSet, server: 
     assert all(job.tags[4:] == ["mine", "late"] for job in server.jobs.values())
 
 
-def test_a_new_name_is_told_to_every_job_however_long_or_odd(held: JobSet, server: Server) -> None:
+def test_a_new_name_reaches_the_tags_of_every_job_however_long_or_odd(
+    held: JobSet, server: Server
+) -> None:
     name = "two\nlines " + "x" * 200
     server.misbehave("PUT", ".*/tags", status=500, body="{}", times=3, skip=1)
     try:

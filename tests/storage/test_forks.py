@@ -1,4 +1,4 @@
-"""A process that is forked from one with a manager: the manager stays the parent's."""
+"""In a process that is forked from one with a manager, the manager belongs to the parent."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.parametrize("mode", ["fork", "multiprocessing"])
-def test_a_forked_child_says_that_the_manager_is_its_parents(tmp_path: Path, mode: str) -> None:
+def test_a_manager_in_a_forked_child_belongs_to_its_parent(tmp_path: Path, mode: str) -> None:
     store = tmp_path / "store"
     found = json.loads(answer(BEGIN + CHILD, store, mode))
     process = found.pop("process")
@@ -149,7 +149,7 @@ manager.close()
 """
 
 
-def test_children_that_end_while_the_parent_writes_take_nothing_along(tmp_path: Path) -> None:
+def test_children_that_end_while_the_parent_writes_lose_nothing(tmp_path: Path) -> None:
     store = tmp_path / "store"
     assert answer(BEGIN.replace("run(manager, 3)", "run(manager, 14)") + MANY, store, "") == ""
     with closing(sqlite3.connect(store)) as file:

@@ -1,4 +1,4 @@
-"""Real processes by the hundred: a process that has imported everything forks one for each errand."""
+"""A process that has imported everything forks one process for each task."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-_CODE = "from tests.faults.nursery import serve; serve()"
+_CODE = "from tests.faults.fork_server import serve; serve()"
 
 
-class Nursery:
-    """Forks a process for each errand.
+class ForkServer:
+    """A server that forks a process for each task.
 
     Args:
         log: where the processes print.
@@ -40,15 +40,15 @@ class Nursery:
             )
 
     def run(self, function: str, **arguments: Any) -> int:
-        """Run ``module:function(**arguments)`` in a process; the signal that killed it, or 0."""
+        """Run ``module:function(**arguments)`` in a process; return the signal that killed it, or 0."""
         return self.wait(self.start(function, **arguments))
 
     def start(self, function: str, **arguments: Any) -> int:
-        """Begin an errand beside others; the number of its process."""
+        """Start a task beside others; return the id of its process."""
         return self._ask("start", function, arguments)
 
     def wait(self, process: int) -> int:
-        """Wait until a process has ended; the signal that killed it, or 0."""
+        """Wait until a process has ended; return the signal that killed it, or 0."""
         status = self._ask("wait", process)
         ended = os.waitstatus_to_exitcode(status) if status >= 0 else -1
         assert ended in (0, -signal.SIGKILL), f"it ended with {ended}:\n{self.log.read_text()}"
@@ -70,7 +70,7 @@ class Nursery:
 
 
 def serve() -> None:
-    """In the process that forks."""
+    """Fork processes on request; this runs in the process of the server."""
     for module in ("tests.faults.kernels", "qiskit.qpy", "qjm_widgets.backends.sampler"):
         importlib.import_module(module)
     for line in sys.stdin:

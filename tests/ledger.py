@@ -1,6 +1,6 @@
-"""A provider that outlives every kernel: a ledger in a file, and adapters that send to it.
+"""A provider that outlives every kernel: a ledger in a file, and adapters that submit to it.
 
-The ledger counts what was really run, so that a test can compare it with what a job set tells.
+The ledger counts what was really run, so that a test can compare it with a job set.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ class Run(NamedTuple):
         return ":".join(self.identity.split(":")[2:4])
 
     def counts(self, circuit: int) -> dict[str, int]:
-        """Its counts of a circuit, which no other run of that circuit gives."""
+        """Return its counts of a circuit, which no other run of that circuit gives."""
         strange = min(self.number, self.shots)
         pairs = ((self.circuits[circuit][1], self.shots - strange), (1023, strange))
         return {format(value, "010b"): count for value, count in pairs if count}
 
 
 class Refused(Exception):  # noqa: N818 - named after what the server does
-    """An answer of the server in the way of HTTP."""
+    """An error of a server with an HTTP status."""
 
     def __init__(self, text: str, status: int, retry_after: float | None = None) -> None:
         super().__init__(text)
@@ -60,7 +60,7 @@ class Refused(Exception):  # noqa: N818 - named after what the server does
 
 
 class Ledger:
-    """What the provider knows; any number of processes may use one file."""
+    """The jobs of the provider; any number of processes may use one file."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = str(path)
@@ -83,17 +83,14 @@ class Ledger:
             file.close()
 
     def knock(self, identity: str) -> int:
-        """Count a submission, accepted or not; its number from 1."""
+        """Count a submission, accepted or not; return its number, from 1."""
         with self._open() as file:
             return file.execute("INSERT INTO knocks (identity) VALUES (?)", (identity,)).lastrowid or 0
 
     def accept(self, submission: Submission) -> int:
-        """Take a job; its number."""
-        inputs = [
-            (circuit_input.circuit.name, circuit_input.circuit.metadata["value"])
-            for circuit_input in submission.inputs
-        ]
-        row = (submission.identity, os.getpid(), json.dumps(inputs), submission.shots)
+        """Accept a job; return its number."""
+        works = [(work.circuit.name, work.circuit.metadata["value"]) for work in submission.inputs]
+        row = (submission.identity, os.getpid(), json.dumps(works), submission.shots)
         with self._open() as file:
             return (
                 file.execute(
@@ -103,7 +100,7 @@ class Ledger:
             )
 
     def look(self, number: int) -> Status:
-        """A job's state: it is done after it was looked at a few times."""
+        """Return a job's state; it is done after a few calls."""
         with self._open() as file:
             found = file.execute(
                 "UPDATE runs SET looks = looks + 1 WHERE number = ? RETURNING looks, cancelled",
@@ -122,7 +119,7 @@ class Ledger:
         return True
 
     def search(self, identity: str) -> list[int]:
-        """The jobs of an identity; each is listed from the second question on."""
+        """Return the jobs of an identity; each is listed from the second search on."""
         with self._open() as file:
             found = file.execute(
                 "UPDATE runs SET searches = searches + 1 WHERE identity = ? RETURNING number, searches",
@@ -159,8 +156,8 @@ class Ledger:
         )
 
 
-class Finding(BackendAdapter):
-    """Sends to a ledger whose jobs carry tags and can be found by them.
+class TaggedAdapter(BackendAdapter):
+    """An adapter of a ledger with jobs that have tags and can be found by them.
 
     Args:
         ledger: the provider.
@@ -240,15 +237,15 @@ class Finding(BackendAdapter):
         return JobOutcome([outcome_of(run, index) for index in range(len(run.circuits))])
 
 
-class Blind(Finding):
-    """Sends to a ledger whose jobs cannot be looked for: what may have been sent is held."""
+class UntaggedAdapter(TaggedAdapter):
+    """An adapter of a ledger without tags: unanswered submissions are held."""
 
     kind = "blind"
     finds = False
 
 
-class InKernel(Finding):
-    """Computes in the kernel: what it had dies with it."""
+class KernelAdapter(TaggedAdapter):
+    """An adapter that computes in the kernel: its jobs end with the kernel."""
 
     kind = "in_kernel"
     lifetime = JobLifetime.KERNEL
@@ -259,11 +256,13 @@ class InKernel(Finding):
         raise NotFoundError(f"job {job_id} died with its kernel")
 
 
-KINDS: dict[str, type[Finding]] = {kind.kind: kind for kind in (Finding, Blind, InKernel)}
+KINDS: dict[str, type[TaggedAdapter]] = {
+    kind.kind: kind for kind in (TaggedAdapter, UntaggedAdapter, KernelAdapter)
+}
 
 
 def outcome_of(run: Run, circuit: int) -> ExperimentOutcome:
-    """What a run gives for one of its circuits."""
+    """Return the outcome of one of a run's circuits."""
     counts = run.counts(circuit)
     packed = Packed(
         LAYOUT,

@@ -1,4 +1,4 @@
-"""Comparing what results hold: by type, value and bytes, with Qiskit's classes in place of Aer's."""
+"""Compare the values of results by type, value and bytes, with Qiskit's classes in place of Aer's."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AER = "qiskit_aer.backends.compatibility"
 
 
 def difference(found: Any, expected: Any, where: str = "it") -> str | None:
-    """Where two values differ, in words; None where they are the same."""
+    """Return where two values differ, as text; None if they are the same."""
     kind = type(expected)
     if kind.__module__ == AER:
         kind = kind.__mro__[1]

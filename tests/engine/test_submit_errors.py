@@ -1,4 +1,4 @@
-"""Each refusal has its own consequence, `retry` sends what failed and nothing else, the order stays."""
+"""Each error of a submission has its consequence; `retry` sends failed jobs only; the order stays."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from qjm_widgets.core import formatting
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import InvalidStateError
 from qjm_widgets.widgets.view_updates import ViewUpdates
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
-from tests.faults.scenes import JumpingClock, circuits, clock, done, idle, pass_time, start, words
-from tests.faults.scripted import Scripted
-from tests.faults.server import Refused
-from tests.faults.test_backend_faults import KINDS, answered
-
-__all__ = ["clock"]
+from tests.faults.backend_errors import KINDS, answered
+from tests.job_sets import check_done, circuits, pass_time, start, statuses, wait_until_idle
+from tests.ledger import Refused
+from tests.scripted_adapter import ScriptedAdapter
 
 
 @pytest.fixture
@@ -44,21 +43,21 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
         (lambda: RuntimeError("CERTIFICATE_VERIFY_FAILED"), "certificate"),
     ],
 )
-def test_a_lasting_refusal_fails_that_job_alone_and_says_what_to_do(
+def test_a_permanent_refusal_fails_only_that_job_and_says_what_to_do(
     error: Any, advice: str, manager: JobManager
 ) -> None:
     def refuse(number: int, submission: object) -> None:
         if number == 1:
             raise error()
 
-    adapter = Scripted(refuse=refuse)
+    adapter = ScriptedAdapter(refuse=refuse)
     job_set = start(manager, adapter, 4)
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["done", "error", "done", "done"]
+    assert statuses(job_set) == ["done", "error", "done", "done"]
     assert advice in str(job_set.error_messages())
     assert "Job 1, circuits 1: " in str(job_set.error_messages())
     assert job_set.retry() == 1
-    done(job_set, 4)
+    check_done(job_set, 4)
 
 
 def test_retry_keeps_the_history_of_all_attempts(manager: JobManager, clock: JumpingClock) -> None:
@@ -66,13 +65,13 @@ def test_retry_keeps_the_history_of_all_attempts(manager: JobManager, clock: Jum
         if number in (1, 3):
             raise RuntimeError(f"refusal {number}")
 
-    adapter = Scripted(refuse=refuse)
+    adapter = ScriptedAdapter(refuse=refuse)
     job_set = start(manager, adapter, 2)
     assert job_set.wait(LIMIT)
     assert job_set.retry() == 1
     reach(job_set, lambda: job_set._state.jobs[1].attempt == 2 and job_set._state.settled)
     pass_time(clock, manager, lambda: job_set._state.settled)
-    while words(job_set) != ["done", "done"]:
+    while statuses(job_set) != ["done", "done"]:
         assert job_set.retry() == 1
         pass_time(clock, manager, lambda: job_set._state.settled)
     history = job_set.managed_jobs()[1].history()
@@ -85,17 +84,17 @@ def test_retry_keeps_the_history_of_all_attempts(manager: JobManager, clock: Jum
     assert len({job.identity for job in adapter.sent}) == len(adapter.sent)
 
 
-def test_retry_sends_what_failed_and_never_what_was_cancelled_or_is_done(
+def test_retry_sends_failed_jobs_and_never_cancelled_or_finished_ones(
     manager: JobManager, clock: JumpingClock
 ) -> None:
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     job_set = start(manager, adapter, 5)
     assert job_set.wait(LIMIT, until="submitted")
-    idle(manager)
+    wait_until_idle(manager)
     assert job_set.cancel([1, 2]) == 2
     adapter.sent[0].finish()
     adapter.sent[3].status = Status.ERROR
-    adapter.sent[2].status = Status.ERROR  # it failed before the backend heard of the cancellation
+    adapter.sent[2].status = Status.ERROR  # it failed before its cancellation reached the backend
     pass_time(clock, manager, lambda: job_set._state.numbers()[Status.ERROR] >= 1)
     adapter.sent[4].finish()
     pass_time(clock, manager, lambda: job_set._state.settled)
@@ -104,8 +103,8 @@ def test_retry_sends_what_failed_and_never_what_was_cancelled_or_is_done(
     pass_time(clock, manager, lambda: job_set._state.settled)
     assert job_set.retry() == job_set.retry([1, 2]) == job_set.retry(0) == 0
     assert adapter.knocks == [[0], [1], [2], [3], [4], [3]]
-    assert words(job_set)[0] == words(job_set)[3] == words(job_set)[4] == "done"
-    assert "cancelled" in words(job_set)[1]
+    assert statuses(job_set)[0] == statuses(job_set)[3] == statuses(job_set)[4] == "done"
+    assert "cancelled" in statuses(job_set)[1]
 
 
 @pytest.mark.parametrize("name", ["http 429", "broken connection", "key", "runtime", "http 413"])
@@ -113,7 +112,7 @@ def test_the_order_of_circuits_never_changes(
     name: str, manager: JobManager, clock: JumpingClock
 ) -> None:
     """Whatever is refused, cut, held and sent again."""
-    adapter = Scripted(finds=False)
+    adapter = ScriptedAdapter(finds=False)
 
     def refuse(number: int, submission: Any) -> None:
         if number % 3 == 1 and (name != "http 413" or len(submission.inputs) > 1):
@@ -125,7 +124,7 @@ def test_the_order_of_circuits_never_changes(
         pass_time(clock, manager, lambda: job_set._state.settled)
         if not job_set.retry() + job_set.retry(held=True):
             break
-    done(job_set, 23)
+    check_done(job_set, 23)
     spans = [job.span for job in job_set.managed_jobs()]
     assert [circuit for span in spans for circuit in range(*span)] == list(range(23))
     ran = [value for job in adapter.sent for value in job.values]
@@ -145,7 +144,7 @@ def test_the_order_of_circuits_never_changes(
         (None, "cancelled"),
     ],
 )
-def test_a_job_that_ran_too_long_is_an_error_and_no_cancellation(
+def test_a_job_that_ran_too_long_is_an_error_and_not_cancelled(
     message: str | None, status: str, manager: JobManager, clock: JumpingClock
 ) -> None:
     backend = ScriptedBackend(hold=True)
@@ -156,7 +155,7 @@ def test_a_job_that_ran_too_long_is_an_error_and_no_cancellation(
     native.error_message = lambda: message  # type: ignore[attr-defined]
     backend.sent[1].finish()
     pass_time(clock, manager, lambda: job_set._state.settled)
-    assert words(job_set) == [status, "done"]
+    assert statuses(job_set) == [status, "done"]
     if status == "error":
         assert "ran too long" in str(job_set.error_messages())
         assert job_set.retry() == 1
@@ -169,16 +168,16 @@ def test_waiting_for_an_older_job_never_fails_a_submission(
         if any(job.status is Status.QUEUED for job in adapter.sent):
             raise Refused("too many pending jobs", 400)
 
-    adapter = Scripted(refuse=full, hold=True)
+    adapter = ScriptedAdapter(refuse=full, hold=True)
     job_set = start(manager, adapter, 4)
     for _ in range(200):  # for four days
-        idle(manager)
+        wait_until_idle(manager)
         clock.skip(1800)
-    assert words(job_set) == ["queued", "not_sent", "not_sent", "not_sent"]
+    assert statuses(job_set) == ["queued", "not_sent", "not_sent", "not_sent"]
     adapter.hold = False
     adapter.sent[0].finish()
     pass_time(clock, manager, lambda: job_set._state.settled)
-    done(job_set, 4)
+    check_done(job_set, 4)
 
 
 # -- what cannot be sent -----------------------------------------------------------------------------
@@ -196,7 +195,7 @@ class Fails:
 def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: JobManager) -> None:
     job_set = start(manager, ScriptedBackend(), 3, pass_manager=Fails())
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["done", "error", "done"]
+    assert statuses(job_set) == ["done", "error", "done"]
     assert "circuit 1 (c1) could not be transpiled: ValueError: no such gate" in formatting.note(
         job_set._state.jobs[1]
     )
@@ -205,7 +204,7 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
         job_set.retry()
     with pytest.raises(InvalidStateError, match="job 1 cannot be sent again"):
         job_set.managed_jobs()[1].retry()
-    assert words(job_set) == ["done", "error", "done"]
+    assert statuses(job_set) == ["done", "error", "done"]
     updates = ViewUpdates(job_set)
     content = updates.open_view("a").content
     assert content["head"]["can"]["retry"] == 0
@@ -215,7 +214,7 @@ def test_a_job_that_cannot_be_prepared_says_that_a_retry_does_not_help(manager: 
     assert [job.retryable for job in stored] == [True, False, True]
 
 
-def test_a_job_whose_circuits_are_missing_is_never_offered_to_be_sent_again(tmp_path: Path) -> None:
+def test_a_job_without_its_circuits_cannot_be_sent_again(tmp_path: Path) -> None:
     path = tmp_path / "jobs.db"
     manager = JobManager(path)
     backend = ScriptedBackend(refuse={1: RuntimeError("not now")})
@@ -238,13 +237,13 @@ def test_a_job_whose_circuits_are_missing_is_never_offered_to_be_sent_again(tmp_
     manager.close()
 
 
-def test_what_can_be_sent_again_is_sent_beside_what_cannot(manager: JobManager) -> None:
+def test_retry_sends_jobs_that_can_be_sent_again_beside_those_that_cannot(manager: JobManager) -> None:
     backend = ScriptedBackend(refuse={0: RuntimeError("not now")})
     job_set = start(manager, backend, 3, pass_manager=Fails())
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["error", "error", "done"]
+    assert statuses(job_set) == ["error", "error", "done"]
     assert ViewUpdates(job_set).open_view("a").content["head"]["can"]["retry"] == 1
     assert job_set.retry() == 1
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["done", "error", "done"]
+    assert statuses(job_set) == ["done", "error", "done"]
     assert marked(2).name == "c2"

@@ -1,4 +1,4 @@
-"""Two hosts on one store, whose clocks differ: who lives is known by beats, not by those clocks."""
+"""Two hosts with different clocks on one store: beats show which owners are alive, not the clocks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def age(hosts: Hosts, seconds: float) -> None:
 
 @pytest.mark.parametrize("ahead", [600.0, -600.0, 1e7, 0.0])
 @pytest.mark.parametrize("whose", ["owner", "looker"])
-def test_a_set_that_lives_is_not_taken_over_whatever_the_clocks_say(
+def test_a_set_with_a_live_owner_is_not_claimed_whatever_the_clocks_show(
     hosts: Hosts, ahead: float, whose: str
 ) -> None:
     first, second = ("first", ahead * (whose == "owner")), ("second", ahead * (whose == "looker"))
@@ -100,7 +100,7 @@ def test_an_owner_that_died_blocks_for_two_minutes_whatever_its_clock_said(
 
 @pytest.mark.parametrize("ahead", [3_600.0, 0.0])
 @pytest.mark.parametrize(("seconds", "lives"), [(110.0, True), (130.0, False), (1e6, False)])
-def test_how_long_ago_the_last_beat_was_is_told_by_the_file_system(
+def test_the_age_of_the_last_beat_is_that_of_the_file_system(
     hosts: Hosts, ahead: float, seconds: float, lives: bool
 ) -> None:
     """A host that comes later does not have to wait for what died long ago."""
@@ -110,7 +110,7 @@ def test_how_long_ago_the_last_beat_was_is_told_by_the_file_system(
     assert (hosts.on("second").owner(A) is not None) == lives
 
 
-def test_a_beat_brings_one_back_that_was_taken_for_dead(hosts: Hosts) -> None:
+def test_an_owner_that_beats_again_is_alive_again(hosts: Hosts) -> None:
     """A laptop that slept: nobody has taken its set meanwhile."""
     hosts.on("first").create_set(a_set(), [a_job(0)])
     hosts.on("second").owner(A)
@@ -120,7 +120,7 @@ def test_a_beat_brings_one_back_that_was_taken_for_dead(hosts: Hosts) -> None:
     assert "on first" in str(hosts.on("second").owner(A))
 
 
-def test_one_that_was_taken_over_writes_nothing_more(hosts: Hosts) -> None:
+def test_an_owner_that_lost_its_lease_writes_nothing(hosts: Hosts) -> None:
     hosts.on("first", 600.0).create_set(a_set(), [a_job(0)])
     assert hosts.on("second").owner(A)
     hosts.passed += 121

@@ -1,4 +1,4 @@
-"""A job that does not answer hides no other: its status, its result, its cancellation may hang."""
+"""A job with a status, a result or a cancellation that hangs delays no other job."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from qiskit.result import Result
 
 from qjm_widgets import JobManager
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, reach
-from tests.faults.scenes import done, start, words
+from tests.job_sets import check_done, start, statuses
 
 
 class HangingJob(ScriptedJob):
-    """A job of which some calls wait until a test lets them go."""
+    """A job with calls that wait until a test releases them."""
 
     calls: Counter[str]
     doors: dict[str, threading.Event]
@@ -63,7 +63,7 @@ class HangingBackend(ScriptedBackend):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call hangs after a moment already, and is given up a little later."""
+    """Let calls count as hanging, and be abandoned, after a short time."""
     monkeypatch.setattr("qjm_widgets._threads.STALL", 0.05)
     monkeypatch.setattr("qjm_widgets._threads.DEADLINE", 0.5)
 
@@ -76,7 +76,7 @@ def manager(tmp_path: Path) -> Iterator[JobManager]:
 
 
 @pytest.mark.parametrize("number", [0, 3, 6])
-def test_a_status_that_hangs_hides_no_other_job_of_any_set(number: int, manager: JobManager) -> None:
+def test_a_status_that_hangs_delays_no_other_job_of_any_set(number: int, manager: JobManager) -> None:
     backend = HangingBackend(number, "status")
     hanging = start(manager, backend, 7)
     assert hanging.wait(LIMIT, until="submitted")
@@ -84,19 +84,19 @@ def test_a_status_that_hangs_hides_no_other_job_of_any_set(number: int, manager:
     assert other.wait(LIMIT, until="submitted")
     for job in backend.sent:
         job.finish()
-    done(other, 3)
+    check_done(other, 3)
     reach(hanging, lambda: hanging._state.finished == 6)
     reach(hanging, lambda: "does not answer" in (hanging._state.jobs[number].last_error or ""))
     reach(hanging, lambda: f"job {number} (job-{number})" in repr(hanging))
     assert other._state.waiting is None
     reach(hanging, lambda: "has not answered for" in (hanging._state.jobs[number].last_error or ""))
     backend.doors["status"].set()
-    done(hanging, 7)
+    check_done(hanging, 7)
     assert hanging._state.jobs[number].last_error is None
     assert hanging._state.waiting is None
 
 
-def test_a_status_that_answers_late_is_taken_and_the_job_is_asked_on(manager: JobManager) -> None:
+def test_a_late_status_is_used_and_the_job_is_polled_again(manager: JobManager) -> None:
     backend = HangingBackend(1, "status")
     job_set = start(manager, backend, 3)
     assert backend.begun["status"].wait(LIMIT)
@@ -105,10 +105,10 @@ def test_a_status_that_answers_late_is_taken_and_the_job_is_asked_on(manager: Jo
     reach(job_set, lambda: job_set._state.jobs[1].last_error is None)
     for job in backend.sent:
         job.finish()
-    done(job_set, 3)
+    check_done(job_set, 3)
 
 
-def test_a_result_that_hangs_hides_no_other_job_and_is_asked_for_once(manager: JobManager) -> None:
+def test_a_result_that_hangs_delays_no_other_job_and_is_requested_once(manager: JobManager) -> None:
     backend = HangingBackend(0, "result")
     job_set = start(manager, backend, 6)
     assert job_set.wait(LIMIT, until="submitted")
@@ -117,36 +117,36 @@ def test_a_result_that_hangs_hides_no_other_job_and_is_asked_for_once(manager: J
     reach(job_set, lambda: job_set._state.finished == 5)
     reach(job_set, lambda: "not returned its result" in (job_set._state.jobs[0].last_error or ""))
     reach(job_set, lambda: "job 0 (job-0)" in repr(job_set))
-    done(start(manager, ScriptedBackend(name="other"), 2), 2)
+    check_done(start(manager, ScriptedBackend(name="other"), 2), 2)
     backend.doors["result"].set()
-    done(job_set, 6)
+    check_done(job_set, 6)
     assert [job.calls["result"] for job in backend.sent] == [1] * 6  # type: ignore[attr-defined]
 
 
-def test_a_job_whose_status_hangs_is_cancelled(manager: JobManager) -> None:
+def test_a_job_with_a_status_that_hangs_is_cancelled(manager: JobManager) -> None:
     backend = HangingBackend(0, "status")
     job_set = start(manager, backend, 2)
     reach(job_set, lambda: job_set._state.jobs[0].last_error)
     assert job_set.cancel() == 2
-    reach(job_set, lambda: words(job_set)[1] == "cancelled")
+    reach(job_set, lambda: statuses(job_set)[1] == "cancelled")
     assert backend.sent[0].now is JobStatus.CANCELLED
     backend.doors["status"].set()
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["cancelled"] * 2
+    assert statuses(job_set) == ["cancelled"] * 2
 
 
-def test_a_cancellation_that_hangs_holds_up_no_other(manager: JobManager) -> None:
+def test_a_cancellation_that_hangs_delays_no_other(manager: JobManager) -> None:
     backend = HangingBackend(0, "cancel")
     job_set = start(manager, backend, 3)
     assert job_set.wait(LIMIT, until="submitted")
     assert job_set.cancel() == 3
-    reach(job_set, lambda: words(job_set)[1:] == ["cancelled"] * 2)
+    reach(job_set, lambda: statuses(job_set)[1:] == ["cancelled"] * 2)
     backend.doors["cancel"].set()
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["cancelled"] * 3
+    assert statuses(job_set) == ["cancelled"] * 3
 
 
-def test_more_jobs_hang_than_threads_may_and_all_answer_at_last(manager: JobManager) -> None:
+def test_more_jobs_hang_than_there_are_threads_and_all_end(manager: JobManager) -> None:
     backend = HangingBackend(0, "status")
     job_set = start(manager, backend, 30)
     assert job_set.wait(LIMIT, until="submitted")
@@ -157,10 +157,10 @@ def test_more_jobs_hang_than_threads_may_and_all_answer_at_last(manager: JobMana
     ours = [thread for thread in threading.enumerate() if thread.name.endswith("-scripted")]
     assert len(ours) < 30
     backend.doors["status"].set()
-    done(job_set, 30)
+    check_done(job_set, 30)
 
 
-def test_nothing_that_hangs_holds_up_the_end_of_the_manager(manager: JobManager) -> None:
+def test_calls_that_hang_do_not_delay_closing_the_manager(manager: JobManager) -> None:
     backend = HangingBackend(0, "status")
     job_set = start(manager, backend, 2)
     reach(job_set, lambda: job_set._state.jobs[0].last_error)

@@ -1,66 +1,19 @@
-"""Managers whose clock a test moves, and what the tests ask of sets."""
+"""Start job sets of marked circuits, wait for what the engine does with them, and check how they end."""
 
 from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
-from qjm_widgets.engine.transitions import Transitions
+from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, marked, reach
-
-
-class JumpingClock:
-    """The machine's clock, which a test moves."""
-
-    def __init__(self) -> None:
-        self._wall = 0.0
-        self._monotonic = 0.0
-
-    def time(self) -> float:
-        return time.time() + self._wall
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self._monotonic
-
-    def jump(self, seconds: float) -> None:
-        """Somebody sets the clock: waiting is not shortened by it."""
-        self._wall += seconds
-
-    def skip(self, seconds: float) -> None:
-        """Time goes by."""
-        self._wall += seconds
-        self._monotonic += seconds
-
-
-class StandingClock(JumpingClock):
-    """A clock that moves only when a test moves it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._began = time.time()
-
-    def time(self) -> float:
-        return self._began + self._wall
-
-    def monotonic(self) -> float:
-        return self._monotonic
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> JumpingClock:
-    """What every manager of this test goes by; nothing is left to chance."""
-    clock = JumpingClock()
-    monkeypatch.setattr("qjm_widgets.manager.manager.time", clock)
-    monkeypatch.setattr(Transitions, "chance", lambda self: 0.0)
-    return clock
+from tests.ledger import Refused
 
 
 def circuits(number: int) -> list[QuantumCircuit]:
@@ -68,28 +21,28 @@ def circuits(number: int) -> list[QuantumCircuit]:
 
 
 def start(manager: JobManager, backend: Any, number: int, **arguments: Any) -> JobSet:
-    """A set of jobs of one circuit each."""
+    """Run a set of jobs of one circuit each."""
     arguments = {"circuits": circuits(number), "max_circuits_per_job": 1, "shots": 10} | arguments
     return manager.run(backend=backend, **arguments)
 
 
-def words(job_set: JobSet) -> list[str]:
-    """The status of each job, in order."""
+def statuses(job_set: JobSet) -> list[str]:
+    """Return the status of each job, in order."""
     return [job.status.value for job in job_set._state.ordered()]
 
 
-def turn(*managers: JobManager) -> None:
-    """Let each engine decide anew: when this returns, what it decided to send is announced."""
+def run_turn(*managers: JobManager) -> None:
+    """Let each engine decide again; when this returns, jobs to submit are stored as sending."""
     for manager in managers:
         for _ in range(2):
             manager._engine.execute(lambda: None)
 
 
-def idle(*managers: JobManager) -> None:
-    """Wait until every call that was decided on has been made and answered."""
+def wait_until_idle(*managers: JobManager) -> None:
+    """Wait until every call that the engines decided on has returned."""
     for manager in managers:
         for _ in range(3):
-            turn(manager)
+            run_turn(manager)
             for worker in manager._engine._workers.values():
                 for call_queue in worker.call_queues:
                     done = threading.Event()
@@ -100,10 +53,10 @@ def idle(*managers: JobManager) -> None:
 def pass_time(
     clock: JumpingClock, manager: JobManager, until: Callable[[], object], hours: float = 48
 ) -> float:
-    """Let time go by, with every call answered at once, until something is so; the hours it took."""
+    """Let time pass, with every call answered at once, until a condition holds; return the hours."""
     step = 600.0
     for number in range(int(hours * 3600 / step)):
-        idle(manager)
+        wait_until_idle(manager)
         if until():
             return number * step / 3600
         clock.skip(step)
@@ -111,7 +64,7 @@ def pass_time(
 
 
 def abandon(manager: JobManager) -> None:
-    """What a kernel that is killed leaves behind: it writes, sends and asks nothing more."""
+    """Stop a manager as a killed kernel stops: it writes, submits and polls nothing more."""
     store = manager._store
     with store._lock:
         assert store._connection is not None
@@ -127,19 +80,19 @@ def abandon(manager: JobManager) -> None:
 
 
 def settle(job_set: JobSet) -> None:
-    """Wait until nothing is on the way to the backend."""
+    """Wait until no submission is under way."""
     reach(job_set, lambda: not job_set._state.numbers()[Status.SENDING])
 
 
-def waits(job_set: JobSet) -> None:
-    """Wait until its submission waits, and nothing is on the way."""
+def wait_until_waiting(job_set: JobSet) -> None:
+    """Wait until its submission waits, and none is under way."""
     reach(job_set, lambda: job_set._state.waiting and not job_set._state.numbers()[Status.SENDING])
 
 
-def done(job_set: JobSet, number: int, shots: int = 10) -> None:
-    """It ends, and every circuit has its own counts."""
+def check_done(job_set: JobSet, number: int, shots: int = 10) -> None:
+    """Wait for the set; check that every circuit has its own counts."""
     assert job_set.wait(LIMIT), job_set.report()
-    assert set(words(job_set)) == {"done"}, job_set.report()
+    assert set(statuses(job_set)) == {"done"}, job_set.report()
     results = job_set.results()
     for value in range(number):
         assert results.get_counts(value) == {format(value, "010b"): shots}
@@ -147,10 +100,15 @@ def done(job_set: JobSet, number: int, shots: int = 10) -> None:
 
 
 def refusing(error: Callable[[], BaseException], *numbers: int) -> Callable[[int, Any], None]:
-    """Refuse the submissions of these numbers (from 0); all without any."""
+    """Return a script that refuses the submissions of these numbers (from 0); all if there are none."""
 
     def refuse(number: int, submission: Any) -> None:
         if not numbers or number in numbers:
             raise error()
 
     return refuse
+
+
+def busy(retry_after: float | None = None) -> Refused:
+    """Return the error of a server that limits its requests; ``retry_after`` is in seconds."""
+    return Refused("too many requests", 429, retry_after)

@@ -13,7 +13,7 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core import formatting
 from qjm_widgets.errors import NotAvailableError
 from tests.fakes import LIMIT, ScriptedBackend, ScriptedJob, marked
-from tests.faults.scenes import circuits, words
+from tests.job_sets import circuits, statuses
 
 Odd = Callable[[list[Any]], list[Any]]
 
@@ -51,7 +51,7 @@ def ran(change: Odd, given: list[Any] | None = None) -> JobSet:
 
 
 def counts(job_set: JobSet) -> list[int | None]:
-    """The value that each circuit gave; None without a result."""
+    """Return the value of each circuit; None without a result."""
     found: list[int | None] = []
     for circuit in range(5):
         try:
@@ -85,11 +85,11 @@ def test_a_circuit_that_is_missing_is_missing_alone(missing: int) -> None:
 
 def test_a_result_of_nothing_is_an_error() -> None:
     job_set = ran(lambda found: [])
-    assert words(job_set) == ["error"]
+    assert statuses(job_set) == ["error"]
     assert "none of its circuits" in str(job_set.error_messages())
 
 
-def test_what_nobody_asked_for_is_left_out() -> None:
+def test_additional_results_are_left_out() -> None:
     def more(found: list[Any]) -> list[Any]:
         other = renamed([*found], lambda index: f"c{index}")
         extra = [copy.deepcopy(found[0])]
@@ -117,14 +117,14 @@ def test_one_name_for_all_is_taken_in_order() -> None:
     ],
     ids=["fewer", "more"],
 )
-def test_a_result_that_does_not_tell_which_circuits_it_has_is_an_error_and_no_guess(change: Odd) -> None:
+def test_a_result_that_does_not_name_its_circuits_is_an_error(change: Odd) -> None:
     job_set = ran(change)
-    assert words(job_set) == ["error"]
+    assert statuses(job_set) == ["error"]
     assert "names do not identify them" in str(job_set.error_messages())
     assert "the job 5" in str(job_set.error_messages())
 
 
-def test_circuits_that_failed_alone_are_told_in_the_row() -> None:
+def test_circuits_that_failed_alone_are_named_in_the_row() -> None:
     def fail(found: list[Any]) -> list[Any]:
         found[3].success, found[3].status = False, "no qubit was left"
         return found

@@ -1,4 +1,4 @@
-"""What a job set tells: statuses, reports, jobs, counts, tables and figures."""
+"""Statuses, reports, jobs, counts, tables and figures of a job set."""
 
 import re
 from collections.abc import Iterator
@@ -113,7 +113,7 @@ def test_all_pieces_of_a_circuit_are_found(manager: JobManager) -> None:
     assert sum(job_set.counts().values()) == 400
 
 
-def test_managed_jobs_tell_their_span_and_state(mixed: JobSet) -> None:
+def test_managed_jobs_have_their_span_and_state(mixed: JobSet) -> None:
     jobs = mixed.managed_jobs()
     assert [(job.span.start, job.span.stop) for job in jobs] == [(n, n + 2) for n in range(0, 10, 2)]
     assert [job.status() for job in jobs] == mixed.statuses()
@@ -181,7 +181,7 @@ def test_names_are_text_in_a_figure(manager: JobManager) -> None:
     assert "&lt;b&gt;bold" in title
 
 
-def test_the_static_form_tells_all_jobs_and_when_that_was(manager: JobManager) -> None:
+def test_the_static_form_shows_all_jobs_and_the_time(manager: JobManager) -> None:
     backend = ScriptedBackend(hold=True)
     circuits = [marked(value) for value in range(30)]
     job_set = manager.run(circuits, backend, max_circuits_per_job=1)

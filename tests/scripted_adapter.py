@@ -1,4 +1,4 @@
-"""An adapter that does at each call what a test says."""
+"""An adapter with calls that a test scripts."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import NotFoundError
 from tests.fakes import LIMIT
-from tests.faults.server import LAYOUT
+from tests.ledger import LAYOUT
 
 
-class Sent:
+class SentJob:
     """A job at the provider; a test ends it."""
 
     def __init__(self, number: int, submission: Submission) -> None:
@@ -39,7 +39,7 @@ class Sent:
         self.status = Status.DONE
 
 
-class Scripted(BackendAdapter):
+class ScriptedAdapter(BackendAdapter):
     """A provider in this process whose jobs outlive managers.
 
     Args:
@@ -52,7 +52,7 @@ class Scripted(BackendAdapter):
         sent: what was accepted, in order.
         knocks: the circuits' values of every submission, accepted or not.
         raises: by the name of a call, what it raises instead of being made ("lose": after a submission
-            was accepted; "job": what observing tells of each job; "part": observing breaks off after its
+            was accepted; "job": what observing reports of each job; "part": observing ends after its
             first job).
         times: by the name of a call, how often it raises that; without, always.
         gates: by the name of a call, an event that it waits for.
@@ -84,7 +84,7 @@ class Scripted(BackendAdapter):
         self.refuse = refuse
         self.lose = lose
         self.hold = hold
-        self.sent: list[Sent] = []
+        self.sent: list[SentJob] = []
         self.knocks: list[list[int]] = []
         self.raises: dict[str, BaseException] = {}
         self.times: dict[str, int] = {}
@@ -100,7 +100,7 @@ class Scripted(BackendAdapter):
         )
         self._enter("submit")
         self.refuse(number, submission)
-        job = Sent(number, submission)
+        job = SentJob(number, submission)
         if not self.hold:
             job.finish()
         self.sent.append(job)
@@ -108,12 +108,12 @@ class Scripted(BackendAdapter):
         self._fault("lose")
         return job
 
-    def job_id(self, handle: Sent) -> str | None:
+    def job_id(self, handle: SentJob) -> str | None:
         self._enter("job_id")
         return str(handle.number)
 
     def observe(
-        self, handles: Sequence[Sent], report: Callable[[int, Observation | BaseException], None]
+        self, handles: Sequence[SentJob], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         self._enter("observe")
         for index, job in enumerate(handles):
@@ -137,7 +137,7 @@ class Scripted(BackendAdapter):
         self._enter("find")
         return [job for job in self.sent if job.identity == identity]
 
-    def cancel(self, handle: Sent) -> bool:
+    def cancel(self, handle: SentJob) -> bool:
         handle.cancels += 1
         self._enter("cancel")
         if handle.status is not None and handle.status.final:

@@ -18,8 +18,8 @@ from qjm_widgets.core.records import Status
 from qjm_widgets.widgets import wire
 from tests.contract.store_fixtures import python
 from tests.fakes import LIMIT, reach
-from tests.faults.scenes import done, start, words
-from tests.faults.scripted import Scripted
+from tests.job_sets import check_done, start, statuses
+from tests.scripted_adapter import ScriptedAdapter
 
 BOUND = 25.0
 """Seconds in which what hangs for ever has to be left alone; closing gives a call about five."""
@@ -27,12 +27,12 @@ BOUND = 25.0
 SCRIPT = """
 import sys, threading
 from qjm_widgets import JobManager
-from tests.faults.scenes import circuits
-from tests.faults.scripted import Scripted
+from tests.job_sets import circuits
+from tests.scripted_adapter import ScriptedAdapter
 class Never(threading.Event):
     def wait(self, timeout=None):
         return super().wait()
-adapter = Scripted()
+adapter = ScriptedAdapter()
 manager = JobManager(sys.argv[1])
 def run(number=3):
     return manager.run(circuits(number), adapter, shots=10, max_circuits_per_job=1)
@@ -123,7 +123,7 @@ def test_closing_at_once_keeps_every_circuit(close: str, tmp_path: Path) -> None
     ends(begin(f"adapter.max_pending = 1; adapter.hold = True; run(300)\n{close}", tmp_path / "store"))
     with JobManager(tmp_path / "store") as manager:
         job_set = manager.retrieve_job_set(manager.history()[0].record.set_id)
-        adapter = Scripted()
+        adapter = ScriptedAdapter()
         job_set.resume(adapter)
         assert job_set.wait(LIMIT)
         assert "missing" not in str(job_set.error_messages())
@@ -134,7 +134,7 @@ def test_many_managers_whose_calls_hang_end_together(tmp_path: Path) -> None:
     code = """
 managers = []
 for number in range(24):
-    adapter = Scripted()
+    adapter = ScriptedAdapter()
     adapter.gates["submit"] = Never()
     manager = JobManager(f"{sys.argv[1]}{number}")
     managers.append(manager)
@@ -152,7 +152,7 @@ def test_a_script_that_raises_ends_too(tmp_path: Path) -> None:
     assert (process.returncode, out, err) == (3, "", "")
 
 
-def test_a_forked_process_ends_whatever_its_parent_was_at(tmp_path: Path) -> None:
+def test_a_forked_process_ends_whatever_its_parent_was_doing(tmp_path: Path) -> None:
     code = """
 import os, warnings
 warnings.simplefilter("ignore")
@@ -197,13 +197,13 @@ with job_set._state.changed:
 def test_fifty_managers_leave_nothing_behind(tmp_path: Path) -> None:
     def once(number: int) -> None:
         with JobManager(tmp_path / "store") as manager:
-            job_set = start(manager, Scripted(), 2)
+            job_set = start(manager, ScriptedAdapter(), 2)
             other = JobManager(tmp_path / "store")
             seen = other.retrieve_job_set(job_set.job_set_id())
             seen.subscribe(lambda event: None)
             panel = job_set.panel()
             panel._receive(None, {"v": wire.VERSION, "kind": "groups", "view": "a"}, [])
-            done(job_set, 2)
+            check_done(job_set, 2)
             other.close()
         if number % 2:  # nobody closes the panels of a notebook
             panel.close()
@@ -226,7 +226,7 @@ def test_fifty_managers_leave_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_closing_does_not_wait_for_a_call_that_hangs() -> None:
-    adapter = Scripted(finds=True)
+    adapter = ScriptedAdapter(finds=True)
     gates = [adapter.gates.setdefault(call, threading.Event()) for call in ("submit", "observe")]
     manager = JobManager(":memory:")
     start(manager, adapter, 3)
@@ -244,7 +244,7 @@ def test_closing_does_not_wait_for_a_call_that_hangs() -> None:
 
 
 @pytest.mark.parametrize("waiting", ["wait()", "results()", "wait(until='submitted')"])
-def test_an_interrupt_stops_the_waiting_and_leaves_the_jobs_alone(waiting: str, tmp_path: Path) -> None:
+def test_an_interrupt_ends_wait_and_no_job(waiting: str, tmp_path: Path) -> None:
     code = f"""
 adapter.gates["submit"] = threading.Event()
 job_set = run()
@@ -287,7 +287,7 @@ manager.close()
 
 
 def test_warnings_of_other_threads_are_shown_as_before() -> None:
-    adapter = Scripted(refuse=lambda number, submission: warnings.warn("theirs", stacklevel=1))
+    adapter = ScriptedAdapter(refuse=lambda number, submission: warnings.warn("theirs", stacklevel=1))
     with warnings.catch_warnings(record=True) as caught, JobManager(":memory:") as manager:
         warnings.simplefilter("always")
         assert start(manager, adapter, 2).wait(LIMIT)
@@ -296,20 +296,20 @@ def test_warnings_of_other_threads_are_shown_as_before() -> None:
 
 
 @pytest.mark.parametrize("call", ["submit", "job_id", "observe", "cancel"])
-def test_what_a_backend_raises_ends_no_thread(call: str) -> None:
+def test_errors_of_a_backend_end_no_thread(call: str) -> None:
     class Odd(BaseException):
         def __str__(self) -> str:
             raise ValueError("no text")
 
-    adapter = Scripted(hold=True)
+    adapter = ScriptedAdapter(hold=True)
     adapter.raises[call] = Odd()
     with JobManager(":memory:") as manager:
         job_set = start(manager, adapter, 2)
-        other = start(manager, Scripted(name="other"), 2)
-        done(other, 2)
+        other = start(manager, ScriptedAdapter(name="other"), 2)
+        check_done(other, 2)
         if call == "submit":
             assert job_set.wait(LIMIT)
-            assert words(job_set) == ["held"] * 2
+            assert statuses(job_set) == ["held"] * 2
             assert all("Odd" in (job.last_error or "") for job in job_set._state.jobs)
             adapter.raises.clear()
             assert job_set.retry(held=True) == 2
@@ -322,5 +322,5 @@ def test_what_a_backend_raises_ends_no_thread(call: str) -> None:
         adapter.raises.clear()
         for job in adapter.sent:
             job.finish()
-        done(job_set, 2)
+        check_done(job_set, 2)
         assert job_set._state.numbers()[Status.DONE] == 2

@@ -1,14 +1,14 @@
-"""Figures of tests, summed and printed at the end of the run, whichever process they came from."""
+"""Totals of tests, summed over all processes and printed at the end of the run."""
 
 from collections import Counter
 
 import pytest
 
-_MARK = "figure "
+_MARK = "total "
 
 
-class Figures:
-    """Sums what the reports of all tests carry."""
+class RunTotals:
+    """A plugin that sums the totals in the reports of all tests."""
 
     def __init__(self) -> None:
         self._sums: Counter[str] = Counter()
@@ -21,11 +21,11 @@ class Figures:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self._sums:
-            terminalreporter.section("figures")
+            terminalreporter.section("totals")
             for name, number in self._sums.items():
                 terminalreporter.line(f"{name}: {number:,}")
 
 
-def hand_in(item: pytest.Item, figures: Counter[str]) -> None:
-    """Send the figures of a test along with its report."""
-    item.user_properties += [(f"{_MARK}{name}", number) for name, number in figures.items()]
+def attach_totals(item: pytest.Item, totals: Counter[str]) -> None:
+    """Attach the totals of a test to its report."""
+    item.user_properties += [(f"{_MARK}{name}", number) for name, number in totals.items()]

@@ -32,7 +32,7 @@ def test_sets_that_wait_together_are_sent_in_turns() -> None:
     assert Counter(sent) == {f"c{number}": JOBS for number in range(SETS)}
 
 
-def test_one_set_that_waits_holds_up_no_other() -> None:
+def test_a_set_that_waits_delays_no_other_set() -> None:
     busy, free = ScriptedBackend(name="busy", hold=True), ScriptedBackend(name="free")
     with JobManager(":memory:") as manager:
         waits = manager.run([marked(1)] * 3, busy, max_circuits_per_job=1, shots=1)

@@ -1,4 +1,4 @@
-"""Cancelling jobs, and sending again what failed."""
+"""Cancel jobs, and retry failed ones."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,13 +26,13 @@ def circuits(number: int) -> list[QuantumCircuit]:
 
 
 def start(manager: JobManager, backend: Any, number: int = 4, **arguments: Any) -> JobSet:
-    """A set of jobs of one circuit each."""
+    """Run a set of jobs of one circuit each."""
     arguments = {"max_circuits_per_job": 1, "shots": 10} | arguments
     return manager.run(circuits(number), backend, **arguments)
 
 
 def held(manager: JobManager, number: int = 4) -> tuple[ScriptedBackend, JobSet]:
-    """A set whose jobs are queued until the test ends them."""
+    """Run a set of jobs that are queued until the test ends them."""
     backend = ScriptedBackend(hold=True)
     job_set = start(manager, backend, number)
     assert job_set.wait(LIMIT, until="submitted")
@@ -43,7 +43,7 @@ def words(job_set: JobSet) -> list[str | None]:
     return [getattr(status, "name", None) for status in job_set.statuses()]
 
 
-def test_what_was_cancelled_before_it_was_sent_is_never_sent(manager: JobManager) -> None:
+def test_a_job_cancelled_before_its_submission_is_never_sent(manager: JobManager) -> None:
     adapter = BackendRun(ScriptedBackend(hold=True))
     adapter.max_pending = 1
     job_set = start(manager, adapter)
@@ -73,7 +73,7 @@ def test_cancelling_returns_while_a_submission_hangs(manager: JobManager) -> Non
     assert [job.cancels for job in backend.sent] == [1]
 
 
-def test_cancelling_what_has_ended_makes_no_call(manager: JobManager) -> None:
+def test_cancelling_finished_jobs_makes_no_call(manager: JobManager) -> None:
     backend = ScriptedBackend()
     job_set = start(manager, backend)
     assert job_set.wait(LIMIT)
@@ -82,7 +82,7 @@ def test_cancelling_what_has_ended_makes_no_call(manager: JobManager) -> None:
     assert words(job_set) == ["DONE"] * 4
 
 
-def test_one_job_is_cancelled_and_the_others_go_on(manager: JobManager) -> None:
+def test_one_job_is_cancelled_and_the_others_continue(manager: JobManager) -> None:
     backend, job_set = held(manager)
     assert job_set.managed_jobs()[1].cancel() == 1
     reach(job_set, lambda: job_set._state.jobs[1].status is Status.CANCELLED)
@@ -94,7 +94,7 @@ def test_one_job_is_cancelled_and_the_others_go_on(manager: JobManager) -> None:
     assert backend.sent[1].cancels == 1
 
 
-def test_a_job_that_finished_before_it_could_be_cancelled_says_so(manager: JobManager) -> None:
+def test_a_job_that_finished_before_its_cancellation_says_so(manager: JobManager) -> None:
     backend, job_set = held(manager, 1)
     (job,) = backend.sent
 
@@ -124,7 +124,7 @@ def test_after_a_failed_submission_the_others_are_cancelled_all_the_same(
 # -- trying again ------------------------------------------------------------------------------------
 
 
-def test_only_what_failed_is_sent_again_never_what_was_cancelled(manager: JobManager) -> None:
+def test_only_failed_jobs_are_sent_again_never_cancelled_ones(manager: JobManager) -> None:
     backend = ScriptedBackend(hold=True, refuse={0: RuntimeError("queue is full")})
     job_set = start(manager, backend)
     assert job_set.wait(LIMIT, until="submitted")

@@ -143,5 +143,5 @@ def test_jobs_are_equal_when_they_are_the_same_job(job_set: JobSet) -> None:
     assert repr(second) == "<job 1: circuits 2–3, done>"
 
 
-def test_a_set_says_in_one_line_what_it_is(job_set: JobSet) -> None:
+def test_the_repr_of_a_set_is_one_line(job_set: JobSet) -> None:
     assert repr(job_set) == f"<JobSet 'first' {job_set.job_set_id()}: 2 of 2 done>"

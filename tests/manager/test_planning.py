@@ -36,9 +36,7 @@ def manager() -> Iterator[JobManager]:
         (float("inf"), "whole number"),
     ],
 )
-def test_shots_beyond_what_anybody_counts_are_refused(
-    manager: JobManager, call: str, shots: Any, text: str
-) -> None:
+def test_too_many_shots_are_refused(manager: JobManager, call: str, shots: Any, text: str) -> None:
     with pytest.raises(InputError, match=text):
         getattr(manager, call)([marked(1)], ScriptedBackend(), shots=shots)
 

@@ -1,4 +1,4 @@
-"""Waiting for a job set, hearing of it, cancelling, trying again, and what it shows."""
+"""Wait for a job set, and subscribe to it."""
 
 import _thread
 import itertools
@@ -31,13 +31,13 @@ def circuits(number: int) -> list[QuantumCircuit]:
 
 
 def start(manager: JobManager, backend: Any, number: int = 4, **arguments: Any) -> JobSet:
-    """A set of jobs of one circuit each."""
+    """Run a set of jobs of one circuit each."""
     arguments = {"max_circuits_per_job": 1, "shots": 10} | arguments
     return manager.run(circuits(number), backend, **arguments)
 
 
 def held(manager: JobManager, number: int = 4) -> tuple[ScriptedBackend, JobSet]:
-    """A set whose jobs are queued until the test ends them."""
+    """Run a set of jobs that are queued until the test ends them."""
     backend = ScriptedBackend(hold=True)
     job_set = start(manager, backend, number)
     assert job_set.wait(LIMIT, until="submitted")
@@ -51,7 +51,7 @@ def words(job_set: JobSet) -> list[str | None]:
 # -- waiting -----------------------------------------------------------------------------------------
 
 
-def test_waiting_no_time_tells_what_is_now(manager: JobManager) -> None:
+def test_waiting_zero_seconds_returns_the_present_state(manager: JobManager) -> None:
     backend, job_set = held(manager)
     assert job_set.wait(0) is False
     assert job_set.wait(0, until="submitted") is True
@@ -61,7 +61,7 @@ def test_waiting_no_time_tells_what_is_now(manager: JobManager) -> None:
     assert job_set.wait(0) is True
 
 
-def test_results_never_time_out_when_all_is_done(manager: JobManager) -> None:
+def test_results_of_a_finished_set_never_time_out(manager: JobManager) -> None:
     job_set = start(manager, ScriptedBackend(fail={1: "broken"}))
     assert job_set.wait(LIMIT)
     for timeout in (0, 0.0, 1e-9, None):
@@ -69,7 +69,7 @@ def test_results_never_time_out_when_all_is_done(manager: JobManager) -> None:
     assert job_set.results(timeout=0, refresh=True).get_counts(2) == {"0010": 10}
 
 
-def test_results_time_out_naming_the_jobs_and_the_jobs_go_on(manager: JobManager) -> None:
+def test_results_time_out_naming_the_jobs_and_the_jobs_continue(manager: JobManager) -> None:
     backend, job_set = held(manager, 7)
     backend.sent[0].finish()
     reach(job_set, lambda: job_set._state.finished == 1)
@@ -82,7 +82,7 @@ def test_results_time_out_naming_the_jobs_and_the_jobs_go_on(manager: JobManager
     assert job_set.results(timeout=LIMIT).success
 
 
-def test_an_interrupt_stops_the_waiting_and_leaves_the_jobs_alone(manager: JobManager) -> None:
+def test_an_interrupt_ends_wait_and_no_job(manager: JobManager) -> None:
     backend, job_set = held(manager, 1)
     waiting: list[Callable[[], object]] = [job_set.wait, job_set.results]
     for wait in waiting:
@@ -130,32 +130,32 @@ def test_jobs_are_yielded_as_they_end(manager: JobManager) -> None:
     assert [job.row for job in job_set.as_completed(timeout=0)] == [0, 1, 2, 3]
 
 
-def test_as_completed_tells_of_failures_too_and_gives_up_in_time(manager: JobManager) -> None:
+def test_as_completed_yields_failed_jobs_too_and_times_out(manager: JobManager) -> None:
     backend, job_set = held(manager, 3)
     backend.sent[0].fail("broken")
     assert job_set.cancel(1) == 1
     reach(job_set, lambda: job_set._state.jobs[1].status.final and job_set._state.jobs[0].status.final)
     ended = job_set.as_completed(timeout=0)
-    told = [next(ended).row, next(ended).row]
+    rows = [next(ended).row, next(ended).row]
     with pytest.raises(WaitTimeoutError, match="2 of 3"):
         next(ended)
-    assert told == [0, 1]
+    assert rows == [0, 1]
 
 
 # -- hearing -----------------------------------------------------------------------------------------
 
 
-def test_a_subscriber_hears_every_change_in_order_and_after_it_is_stored(
+def test_a_subscriber_gets_every_change_in_order_and_after_its_commit(
     manager: JobManager,
 ) -> None:
     backend = ScriptedBackend()
     backend.gate.clear()
     job_set = start(manager, backend, 5)
-    heard: list[JobEvent] = []
+    events: list[JobEvent] = []
     stored: list[Status] = []
 
     def callback(event: JobEvent) -> None:
-        heard.append(event)
+        events.append(event)
         stored.append(job_set.managed_jobs()[event.job.row].history()[-1].status)
 
     subscription = job_set.subscribe(callback)
@@ -166,21 +166,21 @@ def test_a_subscriber_hears_every_change_in_order_and_after_it_is_stored(
     subscription.join(LIMIT)
     order = list(Status)
     for row in range(5):
-        of_job = [event for event in heard if event.job.row == row]
+        of_job = [event for event in events if event.job.row == row]
         statuses = [event.job.status for event in of_job]
         assert statuses[-1] is Status.DONE
         assert statuses == sorted(statuses, key=order.index)
         for before, after in itertools.pairwise(of_job):
             assert after.previous is before.job.status
-    assert all(event.job_set_id == job_set.job_set_id() for event in heard)
-    pairs = zip(heard, stored, strict=True)
+    assert all(event.job_set_id == job_set.job_set_id() for event in events)
+    pairs = zip(events, stored, strict=True)
     assert all(order.index(there) >= order.index(event.job.status) for event, there in pairs)
 
 
-def test_a_slow_and_a_raising_subscriber_hold_nobody_up(manager: JobManager) -> None:
+def test_a_slow_and_a_raising_subscriber_delay_no_other(manager: JobManager) -> None:
     backend, job_set = held(manager, 3)
     go_on = threading.Event()
-    heard: list[int] = []
+    events: list[int] = []
 
     def slow(event: JobEvent) -> None:
         assert go_on.wait(LIMIT)
@@ -188,11 +188,11 @@ def test_a_slow_and_a_raising_subscriber_hold_nobody_up(manager: JobManager) -> 
     def raises(event: JobEvent) -> None:
         raise RuntimeError("a mistake of the user's")
 
-    subscriptions = [job_set.subscribe(c) for c in (slow, raises, lambda e: heard.append(e.job.row))]
+    subscriptions = [job_set.subscribe(c) for c in (slow, raises, lambda e: events.append(e.job.row))]
     for job in backend.sent:
         job.finish()
     assert job_set.wait(LIMIT)
     subscriptions[2].unsubscribe()
     subscriptions[2].join(LIMIT)
-    assert sorted(heard) == [0, 1, 2]
+    assert sorted(events) == [0, 1, 2]
     go_on.set()

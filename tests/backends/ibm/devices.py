@@ -1,0 +1,50 @@
+"""The devices of the loopback server, and its jobs, which run on Aer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.backends.ibm.server_types import error
+
+BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila", "fake_fractional": "fractional"}
+
+
+def run_on_aer(params: Any) -> str:
+    """Run the params of a sampler job; return the text of its result."""
+    from qiskit_aer.primitives import SamplerV2
+    from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
+
+    decoded = json.loads(json.dumps(params), cls=RuntimeDecoder)
+    shots = decoded.get("options", {}).get("default_shots") or 4096
+    result = SamplerV2(seed=7).run([tuple(pub) for pub in decoded["pubs"]], shots=shots).result()
+    return json.dumps(result, cls=RuntimeEncoder)
+
+
+def device(name: str) -> dict[str, Any]:
+    qubits = device_file(name, "configuration")["n_qubits"]
+    return {
+        "name": name,
+        "status": {"name": "online"},
+        "is_simulator": False,
+        "qubits": qubits,
+        "queue_length": 3,
+    }
+
+
+_FILES: dict[tuple[str, str], dict[str, Any]] = {}
+
+
+def device_file(name: str, kind: str) -> dict[str, Any]:
+    """Return a file of the fake provider about a device."""
+    import qiskit_ibm_runtime
+
+    if (name, kind) not in _FILES:
+        short = BACKENDS[name]
+        folder = Path(qiskit_ibm_runtime.__file__).parent / "fake_provider" / "backends" / short
+        prefix = {"configuration": "conf", "properties": "props"}.get(kind)
+        if prefix is None:
+            raise error(404, 1291, f"a backend has no {kind}")
+        _FILES[name, kind] = json.loads((folder / f"{prefix}_{short}.json").read_text())
+    return _FILES[name, kind]
