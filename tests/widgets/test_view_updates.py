@@ -33,7 +33,7 @@ class Scene:
             for row in range(JOBS)
         ]
         self._state = JobSetState(record, jobs, self.store)
-        self._state.owner = "another kernel"
+        self._state.set_owner("another kernel")
         self.updates = ViewUpdates(JobSet(self._state, None, None))  # type: ignore[arg-type]
 
     def change(self, row: int, **fields: Any) -> None:
