@@ -70,7 +70,7 @@ def check_block(block: CircuitBlock, where: str) -> None:
         raise RefusalError(f"{where}.json has metadata that is no object")
     if not all(_are_values(values) for values in notes["values"]):
         raise RefusalError(f"{where}.json has parameter values that are none")
-    if not all(shots is None or _is_whole(shots) for shots in notes["shots"]):
+    if not all(shots is None or _is_size(shots) for shots in notes["shots"]):
         raise RefusalError(f"{where}.json has shots that are no number")
     if block.encoding == FORMS:
         try:
@@ -151,12 +151,12 @@ def _check_circuit(circuit: CircuitOutcome) -> None:
 def _check_pub(pub: PubOutcome) -> None:
     if not isinstance(pub.metadata, Mapping):
         raise RefusalError("has metadata that is no object")
-    if not all(_is_whole(side) for side in pub.shape):
+    if not all(_is_size(side) for side in pub.shape):
         raise RefusalError("has a shape that is none")
     shots = set()
     for name, (array, bits) in pub.registers.items():
         fits = isinstance(array, np.ndarray) and array.dtype == np.uint8
-        if not isinstance(name, str) or not fits or not _is_whole(bits) or bits > _WIDTH:
+        if not isinstance(name, str) or not fits or not _is_size(bits) or bits > _WIDTH:
             raise RefusalError("has a register that is none")
         if array.ndim != len(pub.shape) + 2 or array.shape[:-2] != pub.shape:
             raise RefusalError(f"has a register {name[:50]!r} that does not fit the shape")
@@ -173,12 +173,12 @@ def _check_experiment(run: ExperimentOutcome) -> None:
     _check_names(run.fields, "fields")
     if _KEYS & set(run.fields):
         raise RefusalError("has fields that are none")
-    if not _is_whole(run.shots):
+    if not _is_size(run.shots):
         raise RefusalError("has shots that are no number")
     sizes, width = run.layout
-    if not all(_is_whole(size) for size in sizes) or sum(sizes) > _WIDTH:
+    if not all(_is_size(size) for size in sizes) or sum(sizes) > _WIDTH:
         raise RefusalError("has registers of a wrong size")
-    if width is not None and not (_is_whole(width) and width <= _WIDTH):
+    if width is not None and not (_is_size(width) and width <= _WIDTH):
         raise RefusalError("has a wrong number of bits")
     if run.counts is not None:
         outcomes, counts = run.counts.outcomes, run.counts.counts
@@ -230,7 +230,7 @@ def _are_values(tree: Any) -> bool:
     return (
         isinstance(shape, list)
         and len(shape) < DEPTH
-        and all(_is_whole(side) for side in shape)
+        and all(_is_size(side) for side in shape)
         and isinstance(data, list)
         and all(isinstance(pair, list) and len(pair) == 2 and _are_texts(pair[0]) for pair in data)
     )
@@ -240,5 +240,5 @@ def _are_texts(tree: Any) -> bool:
     return isinstance(tree, list) and all(isinstance(text, str) for text in tree)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_size(value: Any) -> bool:
     return type(value) is int and 0 <= value < MAX_INTEGER

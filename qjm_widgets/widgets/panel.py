@@ -16,6 +16,7 @@ import traitlets
 from qjm_widgets._threads import CallQueue
 from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.records import JobRecord, Span
+from qjm_widgets.core.validation import as_integer
 from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.expected import Expected
@@ -146,9 +147,9 @@ class Panel(anywidget.AnyWidget):
             self.send({"kind": "plotly", "v": wire.VERSION}, buffers=[assets.plotly_gz()])
 
     def _update_view(self, view: str, content: dict[str, Any]) -> None:
-        first, last = _integer(content.get("first")), _integer(content.get("last"))
+        first, last = as_integer(content.get("first")), as_integer(content.get("last"))
         if first is not None and last is not None:
-            query, number = RowQuery.read(content.get("query")), _integer(content.get("asked")) or 0
+            query, number = RowQuery.read(content.get("query")), as_integer(content.get("asked")) or 0
             selection = Selection.read(content.get("choice"), self._state.record.circuits)
             self._updates.update_view(view, first, last, selection, query, number)
             self._request_repaint()
@@ -173,8 +174,8 @@ class Panel(anywidget.AnyWidget):
 
     def _draw_circuits(self, content: dict[str, Any]) -> None:
         """Draw circuits of a job on the panel's thread, because it may take long."""
-        index, first = _integer(content.get("row")), _integer(content.get("first"))
-        rows, columns = self._updates.rows([index]), _integer(content.get("columns"))
+        index, first = as_integer(content.get("row")), as_integer(content.get("first"))
+        rows, columns = self._updates.rows([index]), as_integer(content.get("columns"))
         if rows and index is not None and first is not None and columns is not None:
             span = self._state.jobs[rows[0]].span
             self._calls.call(functools.partial(self._send_drawings, index, span, max(0, first), columns))
@@ -225,10 +226,6 @@ class Panel(anywidget.AnyWidget):
             self._set.resume()
             return "resumed"
         raise QJMError(f"unknown command {action!r}")
-
-
-def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _clock(at: float) -> str:

@@ -33,7 +33,7 @@ class Scene:
             for row in range(JOBS)
         ]
         self._state = JobSetState(record, jobs, self.store)
-        self._state.owner = "another kernel"
+        self._state.set_owner("another kernel")
         self.updates = ViewUpdates(JobSet(self._state, None, None))  # type: ignore[arg-type]
 
     def change(self, row: int, **fields: Any) -> None:
@@ -140,7 +140,7 @@ def test_the_head_has_what_backends_report(scene: Scene) -> None:
     scene.change(1, status=Status.DONE, qpu_seconds=1.5, running_at=100.0, finished_at=102.0)
     scene.change(2, status=Status.DONE, qpu_seconds=2.0, running_at=102.0, finished_at=104.0, attempt=2)
     scene.change(3, status=Status.QUEUED, queue_position=4, sent_at=90.0, last_error="timed out")
-    scene._state.heard_at = 50.0
+    scene._state.set_answered(50.0)
     scene.updates._end_estimate_due = 0.0  # a second later
     head = scene.update()["head"]
     assert head["qpu"] == 3500
