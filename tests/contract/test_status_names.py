@@ -70,7 +70,7 @@ def test_every_summary_has_the_same_words(
     assert (head["lead"], head["line"]) == (LEAD, f"{REST} when its kernel ended")
     entry = History(manager)._list.listing["sets"][0]
     assert (entry["lead"], entry["line"]) == (LEAD, REST)
-    store = ["--store", str(manager.store_path)]
+    store = ["--store", str(manager._store_path)]
     for command in (["list"], ["show", SET_ID]):
         assert main([*command, *store]) == 0
         assert line in capsys.readouterr().out
