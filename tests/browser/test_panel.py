@@ -117,7 +117,7 @@ def test_errors_open_and_a_click_sends_again_what_failed(
     notebook.screenshot(f"error-{theme.lower()}", of=panel)
     notebook.kernel_eval("backend.refuse.clear()")
     notebook.kernel_eval(open_gate(5))
-    line = re.compile(r"^9 of 10 done \(1 with failed circuits\) · 1 error")
+    line = re.compile(r"^9 of 10 done \(1 with failed circuits\), 1 error")
     notebook.wait_for_text(line, within=panel)
     _row(panel, 2).click()
     expect(_row(panel, 4)).to_contain_text("1 of 4 circuits failed (17): ERROR: a qubit was lost")

@@ -85,7 +85,7 @@ def test_sums_beyond_64_bits_wrap_as_aers_own(seed: int, manager: JobManager) ->
 def test_a_seed_that_aer_does_not_take_is_refused_at_the_call(manager: JobManager) -> None:
     with pytest.raises(InputError, match=r"seed_simulator=9223372036854775808 .* 2\*\*63"):
         manager.run(alike(1), AerSimulator(), seed_simulator=2**63)
-    with pytest.raises(InputError, match="whole number"):
+    with pytest.raises(InputError, match="must be an integer"):
         manager.plan(alike(1), AerSimulator(), seed_simulator="seven")
     assert manager.history() == []
 

@@ -100,9 +100,9 @@ def test_the_store_names_unstored_circuits(store: Path) -> None:
     with JobManager(store) as manager:
         known = manager.retrieve_job_set(set_id)._state.circuits
         with pytest.raises(MissingCircuitsError, match="circuit 7 cannot be resumed") as caught:
-            known.of(Span(5, 10))
+            known.get(Span(5, 10))
         assert caught.value.circuits == (7,)
-        assert [circuit_input.circuit.name for circuit_input in known.of(Span(5, 7))] == ["c5", "c6"]
+        assert [circuit_input.circuit.name for circuit_input in known.get(Span(5, 7))] == ["c5", "c6"]
         assert known.names()[7] == "c7"
         assert known.metadata()[7] == {"value": 7}
         assert known.block(Span(5, 10)) is None
