@@ -49,7 +49,8 @@ def results_dataset(parts: ResultParts) -> xr.Dataset:
         coordinates[column] = _coordinate(table, name, shape, dims)
     for key, column in metadata.items():
         coordinates[column] = ("circuit", table.metadata[key].filled())
-    return xarray.Dataset(data, coordinates)
+    dataset: xr.Dataset = xarray.Dataset(data, coordinates)
+    return dataset
 
 
 def _texts(table: ResultTable) -> list[str]:
