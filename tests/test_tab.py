@@ -83,7 +83,8 @@ SURFACE = {
     },
     qjm_widgets.JobSetResults: {
         *("backend_name", "combine_results", "data", "failed", "get_counts", "get_memory"),
-        *("get_statevector", "get_unitary", "primitive_result", "success"),
+        *("get_statevector", "get_unitary", "metadata", "parameters", "primitive_result", "success"),
+        *("to_dataframe", "to_xarray"),
     },
     qjm_widgets.ManagedJob: {
         *("cancel", "error_message", "history", "job", "job_id", "retry", "span", "state", "status"),

@@ -137,10 +137,10 @@ class PubOutcome:
 
     def joined(self) -> Integers:
         """Return one integer per shot over all registers, shape ``(*shape, shots)``."""
-        return _join([self]).reshape(*self.shape, self.shots)
+        return join_shots([self]).reshape(*self.shape, self.shots)
 
 
-def _join(pubs: Sequence[PubOutcome]) -> Integers:
+def join_shots(pubs: Sequence[PubOutcome]) -> Integers:
     """Return one integer per shot over all registers, for PUBs with registers of the same sizes."""
     columns = zip(*(pub.registers.values() for pub in pubs), strict=True)
     sizes = [bits for _, bits in pubs[0].registers.values()]
@@ -170,13 +170,13 @@ def _counted(pubs: Sequence[PubOutcome]) -> Packed:
     layout = pubs[0].layout
     shots = [math.prod(pub.shape) * pub.shots for pub in pubs]
     if sum(shots) <= _AT_ONCE:
-        return pack_shots(_join(pubs), layout)
+        return pack_shots(join_shots(pubs), layout)
     parts: list[Packed] = []
     for pub, number in zip(pubs, shots, strict=True):
         rows = {name: (_rows(np.asarray(array)), bits) for name, (array, bits) in pub.registers.items()}
         for at in range(0, number, _AT_ONCE):
             some = {name: (each[at : at + _AT_ONCE], bits) for name, (each, bits) in rows.items()}
-            parts.append(pack_shots(_join([PubOutcome(pub.name, (), some)]), layout))
+            parts.append(pack_shots(join_shots([PubOutcome(pub.name, (), some)]), layout))
             if len(parts) >= _MOST_PARTS:
                 parts = [together(parts)]
     return together(parts)

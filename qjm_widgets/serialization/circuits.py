@@ -148,6 +148,13 @@ def read_all_metadata(block: CircuitBlock) -> list[Mapping[Any, Any]]:
     return [_read_metadata(block, metadata) for metadata in known]
 
 
+def read_all_values(block: CircuitBlock) -> list[Any]:
+    """Return the circuits' ``BindingsArray``, or None, without reading the circuits."""
+    notes = json.loads(block.notes)
+    known = notes.get("values") or [None] * len(notes["names"])
+    return [_read_values(values) for values in known]
+
+
 def payload_bytes(circuit: CircuitInput) -> int:
     """Return the bytes of the written circuit, not compressed; 0 if it cannot be written."""
     block, _ = write_block(Span(0, 1), [circuit])

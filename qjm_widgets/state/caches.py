@@ -18,6 +18,7 @@ from qjm_widgets.errors import MissingCircuitsError, StoreCorruptError, explain
 from qjm_widgets.serialization.circuits import (
     Missing,
     read_all_metadata,
+    read_all_values,
     read_block,
     read_names,
     unstored_of,
@@ -178,6 +179,19 @@ class Circuits:
                 found[block.span.start : block.span.stop] = read_all_metadata(block)
             self._metadata = found
         return self._metadata
+
+    def values(self, span: Span) -> list[Any]:
+        """Return the ``BindingsArray`` of each circuit of a span; None if it has none.
+
+        Those that are not in memory are read from the store, and not cached: they may be large.
+        """
+        works = self._inputs[span.start : span.stop]
+        found: dict[int, Any] = {}
+        if any(work is None for work in works):
+            for block in self._store.get_circuits(self._set_id, span):
+                found.update(zip(range(*block.span), read_all_values(block), strict=True))
+        found |= {c: work.values for c, work in enumerate(works, span.start) if work is not None}
+        return [found.get(circuit) for circuit in range(*span)]
 
 
 class Outcomes:

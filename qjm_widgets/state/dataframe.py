@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qjm_widgets._printable import printable
 from qjm_widgets.core import formatting
 from qjm_widgets.state.job_set_state import JobSetState
+from qjm_widgets.state.optional_packages import import_optional
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +33,7 @@ def frame_of(state: JobSetState) -> pd.DataFrame:
     Raises:
         ImportError: pandas is not installed.
     """
-    import pandas as pd
-
+    pandas = import_optional("pandas", "to_dataframe")
     now = time.time()
     rows = [
         {
@@ -56,7 +56,7 @@ def frame_of(state: JobSetState) -> pd.DataFrame:
         }
         for job in state.ordered()
     ]
-    table = pd.DataFrame(rows)
+    table: pd.DataFrame = pandas.DataFrame(rows)
     for column in ("sent_at", "running_at", "finished_at"):
-        table[column] = pd.to_datetime(table[column], unit="s", utc=True)
+        table[column] = pandas.to_datetime(table[column], unit="s", utc=True)
     return table

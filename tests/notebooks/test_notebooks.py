@@ -13,8 +13,9 @@ from nbclient import NotebookClient
 
 HERE = Path(__file__).parents[2] / "notebooks"
 IBM = "03_ibm_quantum"
+SWEEPS = "09_sweeps"
 PLAIN = ("01_quickstart", "04_from_ibmqjobmanager")
-NEWER = ("02_queue_shots_errors", IBM, "05_dask", "06_noise", "07_splitting", "08_homework")
+NEWER = ("02_queue_shots_errors", IBM, "05_dask", "06_noise", "07_splitting", "08_homework", SWEEPS)
 NAMES = [*PLAIN, *(pytest.param(name, marks=pytest.mark.newer_qiskit) for name in NEWER)]
 LIMIT = 240
 """Seconds for a cell: far more than any needs, for a machine that is busy."""
@@ -194,6 +195,20 @@ def sees_full_marks(notebook: Any) -> None:
     assert "10 of 10 done" in cell_with(notebook, 'name="patience")').outputs[-1].data["text/plain"]
 
 
+PLOTLY = "application/vnd.plotly.v1+json"
+
+
+def sees_a_sweep(notebook: Any) -> None:
+    text = printed(notebook, "largest difference")
+    assert "201 angles in 11 jobs" in text
+    assert float(text.split()[-1]) < 0.15
+    assert "'theta': 3.14" in printed(notebook, "results.metadata(50)")
+    figures = [output for output in outputs(notebook) if PLOTLY in output.get("data", {})]
+    assert [len(figure.data[PLOTLY]["data"]) for figure in figures] == [2]
+    columns = "circuit, name, point, outcome, count, probability, theta"
+    assert f"rows with the columns {columns}" in printed(notebook, "pandas.read_csv")
+
+
 SEEN = {
     "01_quickstart": sees_a_distribution,
     "04_from_ibmqjobmanager": sees_1024_shots,
@@ -203,4 +218,5 @@ SEEN = {
     "06_noise": sees_noise,
     "07_splitting": sees_the_cut_and_its_price,
     "08_homework": sees_full_marks,
+    SWEEPS: sees_a_sweep,
 }
