@@ -163,4 +163,4 @@ def _log_ends(job_set: JobSet, log: Any) -> None:
 def _end(manager: JobManager, job_set: JobSet) -> None:
     assert job_set.wait(LIMIT), job_set.report()
     manager.close()
-    Path(manager._store.path).with_name("events").write_text(str(CountedStore.killer.events))
+    Path(manager._store.path).with_name("event_count").write_text(str(CountedStore.killer.events))

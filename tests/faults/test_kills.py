@@ -166,7 +166,7 @@ def test_a_killed_kernel_loses_no_job_and_no_job_runs_twice(
     whole = tmp_path / "whole"
     whole.mkdir()
     fork_server.run("tests.faults.kernels:begin", place=str(whole), kind=kind, seed=1, kill_at=None)
-    events = int((whole / "events").read_text())
+    events = int((whole / "event_count").read_text())
     for seed in range(FIRST_SEED, FIRST_SEED + POINTS // len(KINDS)):
         place = tmp_path / str(seed)
         place.mkdir()

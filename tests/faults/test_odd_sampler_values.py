@@ -24,6 +24,8 @@ from tests.fakes import LIMIT, ScriptedBackend
 from tests.faults.odd_answers import JOBS, ODD, Hostile, recursive
 from tests.job_sets import check_done, start, statuses
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*could not be stored:UserWarning")
+
 
 @pytest.fixture
 def manager(tmp_path: Path) -> Iterator[JobManager]:
@@ -103,7 +105,7 @@ class SampledJob(BasePrimitiveJob[Any, JobStatus]):
     def status(self) -> JobStatus:
         return JobStatus.DONE
 
-    def check_done(self) -> bool:
+    def done(self) -> bool:
         return True
 
     def running(self) -> bool:
