@@ -86,7 +86,7 @@ def change_jobs(shown: JobSet) -> Changes:
     """Change visible and other jobs, and repaint at once instead of at the next interval."""
     state, panel = shown._state, shown._shown
     assert panel is not None
-    state.unwatch(panel._request_repaint)
+    state.watchers.remove(panel._request_repaint)
 
     def change(number: int) -> None:
         start = 1000 + number * CHANGED % (len(state.jobs) - 2000)

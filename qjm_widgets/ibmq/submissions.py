@@ -25,7 +25,7 @@ def warn_of_waiting(state: JobSetState) -> None:
             if reason is not None:
                 _LOG.warning("%s", printable(f"Job set {state.record.name} waits: {reason}"))
 
-    state.watch(log_reason)
+    state.watchers.add(log_reason)
 
 
 def _reason(state: JobSetState) -> str | None:
@@ -53,7 +53,7 @@ class Submissions:
                 future = self._futures[row] = Future()
                 future.set_running_or_notify_cancel()
                 if not self._open:
-                    self._state.watch(self._finish_futures)
+                    self._state.watchers.add(self._finish_futures)
                 self._open.add(row)
         self._finish_futures()
         return future
@@ -63,7 +63,7 @@ class Submissions:
             finished = [row for row in self._open if self._is_finished(row)]
             self._open.difference_update(finished)
             if finished and not self._open:
-                self._state.unwatch(self._finish_futures)
+                self._state.watchers.remove(self._finish_futures)
         for row in finished:
             self._futures[row].set_result(None)
 

@@ -38,7 +38,7 @@ def delete_set(store: JobStore, session: Session, engine: Engine, job_set_id: st
         if known is not None:
             engine.forget(known._state)
             session.remove(job_set_id)
-    session.notify()
+    session.watchers.notify()
 
 
 def prune_sets(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qjm_widgets import backends as _backends
@@ -166,14 +166,6 @@ class JobSetLibrary:
         provider = _backends.provider_of(getattr(backend, "service", backend))
         return self._provider_sets.adopt(provider, ids, name)
 
-    def _watch(self, watcher: Callable[[], None]) -> None:
-        """Call a quick function, on any thread, after a set of this session was changed or deleted."""
-        self._session.watch(watcher)
-
-    def _unwatch(self, watcher: Callable[[], None]) -> None:
-        """Stop calling the function; unknown functions are ignored."""
-        self._session.unwatch(watcher)
-
     def delete(self, job_set_id: str) -> None:
         """Delete a set and its results from the store; jobs at a provider are left alone.
 
@@ -257,7 +249,7 @@ class JobSetLibrary:
         with FileLine() as line:
             bundle = read_bundle(path, max_bytes, line.update)
         job_set = self.retrieve_job_set(store_bundle(self._store, bundle))
-        self._session.notify()
+        self._session.watchers.notify()
         return job_set
 
     def _resume(
@@ -273,7 +265,7 @@ class JobSetLibrary:
 
     def _enlist(self, state: JobSetState) -> JobSet:
         """Add a set to the session."""
-        state.watch(self._session.notify)
+        state.watchers.add(self._session.watchers.notify)
         state.outcomes.fetch = functools.partial(self._provider_sets.fetch, state)
         job_set = JobSet(state, self._engine, self._resume)
         self._session.add(job_set)

@@ -8,7 +8,6 @@ import time
 import warnings
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from qjm_widgets import _display
@@ -242,12 +241,7 @@ class JobManager(JobSetLibrary):
     def __enter__(self) -> JobManager:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None and os.getpid() != self._process:
             return  # a forked child that ends: the manager belongs to its parent
         try:

@@ -1,12 +1,13 @@
-"""The job sets that one manager has run or retrieved, and the functions that watch them."""
+"""The job sets that one manager has run or retrieved, and their watchers."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.state.watchers import Watchers
 
 
 class Session:
@@ -14,13 +15,14 @@ class Session:
 
     Attributes:
         lock: held while a set is found and then added, resumed or removed.
+        watchers: called, on any thread, after a set was changed or removed.
     """
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self._sets: dict[str, JobSet] = {}
         self._being_saved: set[str] = set()
-        self._watchers: list[Callable[[], None]] = []
+        self.watchers = Watchers()
 
     def __len__(self) -> int:
         return len(self._sets)
@@ -57,18 +59,3 @@ class Session:
     def is_being_saved(self, job_set_id: str) -> bool:
         """Return whether ``run`` of this manager is still saving the set."""
         return job_set_id in self._being_saved
-
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """Call a quick function, on any thread, after a set was changed or removed."""
-        if watcher not in self._watchers:
-            self._watchers.append(watcher)
-
-    def unwatch(self, watcher: Callable[[], None]) -> None:
-        """Stop calling the function; unknown functions are ignored."""
-        if watcher in self._watchers:
-            self._watchers.remove(watcher)
-
-    def notify(self) -> None:
-        """Call the watchers."""
-        for watcher in list(self._watchers):
-            watcher()

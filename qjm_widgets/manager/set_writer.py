@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from types import TracebackType
 
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.circuit_input import CircuitInput
@@ -94,12 +93,7 @@ class SetWriter:
         self.record = replace(self.record, complete=True)
         self._flush()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Delete the set if the block raised an exception or was interrupted."""
         if kind is not None and self._created:
             with contextlib.suppress(QJMError):  # the first error is more useful

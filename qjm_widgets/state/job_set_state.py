@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qjm_widgets.core.adapter_port import BackendAdapter
@@ -20,8 +19,7 @@ from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.core.totals import Totals
 from qjm_widgets.state.caches import IN_MEMORY, Circuits, LRUCache, Outcomes
 from qjm_widgets.state.events import EventBus, JobEvent
-
-_LOG = logging.getLogger(__name__)
+from qjm_widgets.state.watchers import Watchers
 
 
 class JobSetState:
@@ -40,6 +38,7 @@ class JobSetState:
         submit_errors: the exceptions with which submissions failed, by row, if this process has them.
         changed: notified after every publication.
         bus: the subscriptions to its jobs' statuses.
+        watchers: called after every publication, on the publishing thread.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class JobSetState:
         self._trouble: str | None = None
         self._answered_at: float | None = None
         self.bus = EventBus()
-        self._watchers: list[Callable[[], None]] = []
+        self.watchers = Watchers()
         self.totals = Totals(self.jobs)
         self._cover = Cover(self.jobs, record.circuits)
 
@@ -213,16 +212,6 @@ class JobSetState:
         """Return the set in one line."""
         return summary(self.numbers(), self._trouble, flawed=len(self.totals.flawed))
 
-    def watch(self, watcher: Callable[[], None]) -> None:
-        """Call a quick function after every publication, on the publishing thread."""
-        if watcher not in self._watchers:
-            self._watchers.append(watcher)
-
-    def unwatch(self, watcher: Callable[[], None]) -> None:
-        """Stop calling a function; no-op if it does not watch."""
-        if watcher in self._watchers:
-            self._watchers.remove(watcher)
-
     # -- writing -------------------------------------------------------------------------------------
 
     def set_record(self, record: JobSetRecord) -> None:
@@ -319,11 +308,7 @@ class JobSetState:
         with self.changed:
             self._sequence += 1
             self.changed.notify_all()
-        for watcher in list(self._watchers):
-            try:
-                watcher()
-            except BaseException:  # a panel that fails must not end the engine's thread
-                _LOG.exception("a watcher of a job set raised")
+        self.watchers.notify()
 
     def close(self) -> None:
         """Mark the manager as closed: wake all waiting threads, end the subscriptions."""

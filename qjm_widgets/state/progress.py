@@ -7,7 +7,6 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self, TextIO
 
 from qjm_widgets import _display
@@ -49,12 +48,7 @@ class _Line(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Write the last state, if anything was written before."""
         if self._last:
             self._update()
@@ -138,14 +132,9 @@ class SavingLine(_Line):
             if self._show is not None:
                 self._show(self._progress_text())
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         """Write the last state, if anything was written before."""
-        super().__exit__(kind, error, trace)
+        super().__exit__(*exception)
         if self._show is not None:
             self._show(f"{self._progress_text()} · {self._elapsed()}")
 

@@ -86,7 +86,7 @@ class _StaticOutput:
         self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
         self._displayed_key = self._key()
         self._due = 0.0
-        state.watch(self._on_change)
+        state.watchers.add(self._on_change)
 
     def show(self) -> None:
         """Display it, perhaps again: all its displays are updated together."""

@@ -63,11 +63,11 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         serve_while_cells_run(self._list)
         self._list.on_msg(self._receive)
         self._list.listing = self._listing(_View(SetQuery(), 0, _FIRST_ROWS))
-        manager._watch(self._request_repaint)
+        manager._session.watchers.add(self._request_repaint)
 
     def close(self) -> None:
         """Remove the list from the page and stop following the manager."""
-        self._manager._unwatch(self._request_repaint)
+        self._manager._session.watchers.remove(self._request_repaint)
         super().close()
 
     def _request_repaint(self) -> None:

@@ -67,13 +67,13 @@ class Panel(anywidget.AnyWidget):
         super().__init__(snapshot=self._updates.trait())
         serve_while_cells_run(self)
         self.on_msg(self._receive)
-        self._state.watch(self._request_repaint)
+        self._state.watchers.add(self._request_repaint)
         settings.subscribe(self)
         self._request_repaint()
 
     def close(self) -> None:
         """Remove the panel from the page and stop following the set."""
-        self._state.unwatch(self._request_repaint)
+        self._state.watchers.remove(self._request_repaint)
         self._calls.stop()
         super().close()
 
@@ -125,7 +125,7 @@ class Panel(anywidget.AnyWidget):
             return
         kind, view = content.get("kind"), str(content.get("view"))
         if kind in ("hello", "look"):
-            self._state.watch(self._request_repaint)
+            self._state.watchers.add(self._request_repaint)
         if kind == "hello":
             self._send_update(functools.partial(self._updates.open_view, view))
             self._request_repaint()
@@ -134,7 +134,7 @@ class Panel(anywidget.AnyWidget):
         elif kind == "bye":
             self._updates.close_view(view)
             if not self._updates.has_views:  # the next view begins with "hello"
-                self._state.unwatch(self._request_repaint)
+                self._state.watchers.remove(self._request_repaint)
         elif kind == "detail":
             self._send_detail(content.get("row"))
         elif kind == "circuits":

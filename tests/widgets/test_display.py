@@ -30,7 +30,7 @@ def job_set(manager: JobManager) -> JobSet:
 
 
 def watchers(manager: JobManager, job_set: JobSet) -> tuple[int, int]:
-    return len(manager._session._watchers), len(job_set._state._watchers)
+    return len(manager._session.watchers), len(job_set._state.watchers)
 
 
 def test_displays_of_a_set_share_their_watchers(
