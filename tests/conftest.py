@@ -26,7 +26,7 @@ if not has_samplers():
 
 
 if not importlib.util.find_spec("xarray"):  # the environments of other providers lack it
-    collect_ignore.append("test_results_dataset.py")
+    collect_ignore.append("results/test_dataset.py")
 
 if importlib.util.find_spec("hypothesis"):  # the environments of other providers lack it
     from hypothesis import HealthCheck, settings

@@ -9,8 +9,7 @@ import xarray  # noqa: F401  (conftest leaves this file out where it is not inst
 from qjm_widgets.core.records import JobRecord, Span, Status
 from qjm_widgets.errors import InputError
 from qjm_widgets.state import results_dataset
-from tests.result_sets import done, estimated, ran, sampled, stored
-from tests.test_results_frame import values_of
+from tests.results.result_sets import done, estimated, ran, sampled, stored, values_of
 
 
 def test_circuits_have_outcomes_and_metadata_along_them() -> None:

@@ -94,3 +94,29 @@ def stored(
     store.commit({SET_ID: Changes(outcomes=encoded)})
     yield JobSetResults(JobSetState(record, records, store, inputs=inputs))
     store.close()
+
+
+COUNTS = ["circuit", "name", "point", "outcome", "count", "probability"]
+
+
+def rows(table: Any) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in table[COUNTS].itertuples(index=False)]
+
+
+def counts_by_loop(results: JobSetResults, circuit: int, shape: tuple[int, ...] = ()) -> list[Any]:
+    """The rows that a loop over ``get_counts`` gives."""
+    found: list[Any] = []
+    for point, loc in enumerate(np.ndindex(*shape)):
+        counts = results.get_counts(circuit, loc=loc) if shape else results.get_counts(circuit)
+        shots = sum(counts.values())
+        found += [
+            (circuit, f"c{circuit}", point, text, count, count / shots)
+            for text, count in sorted(counts.items())
+        ]
+    return found
+
+
+def values_of(shape: tuple[int, ...], **arrays: Any) -> Any:
+    from qiskit.primitives.containers.bindings_array import BindingsArray
+
+    return BindingsArray({name: np.asarray(array) for name, array in arrays.items()}, shape=shape)
