@@ -4,24 +4,20 @@
  */
 import {
   type Action,
-  type Attempt,
   CANCEL_REQUESTED,
-  type Choice,
   DEFAULT_CHOICE,
-  type Groups,
   type Head,
-  type Histogram,
   OPTIONAL_COLUMNS,
   type Row,
   type RowAction,
   SOME_FAILED,
   STATUSES,
-  type Status,
-  type Timeline,
   type ToKernel,
   type Update,
   WIRE_VERSION,
 } from "../src/protocol/wire";
+import { histogram, timeline } from "./fake_charts";
+import type { FakeJob, FakeSet } from "./fake_set";
 
 const DRAWING = `        ┌───┐      ░ ┌─┐
    q_0: ┤ H ├──■───░─┤M├───
@@ -30,57 +26,6 @@ const DRAWING = `        ┌───┐      ░ ┌─┐
              └───┘ ░  ║ └╥┘
 meas: 2/══════════════╩══╩═
                       0  1 `;
-
-export interface FakeJob {
-  status: Status;
-  /** Some of its circuits failed, though it is done. */
-  someFailed?: boolean;
-  cancelRequested?: boolean;
-  jobId?: string;
-  since?: number;
-  waited?: number;
-  ran?: number;
-  note?: string;
-  title?: string;
-  error?: string;
-  history?: string[];
-  queue?: number;
-  qpu?: number;
-  attempt?: number;
-}
-
-export interface FakeSet {
-  name: string;
-  backend: string;
-  circuits: number;
-  perJob: number;
-  pieces: number;
-  shots: [number, number];
-  lead: string;
-  line: string;
-  settled: boolean;
-  jobs: FakeJob[];
-  /** Counts of all jobs that are done; one circuit gets its share. */
-  counts: Record<string, number>;
-  /** Expected probabilities. */
-  expected?: Record<string, number>;
-  groups?: Omit<Groups, "kind" | "v">;
-  now: number;
-  waiting?: Head["waiting"];
-  /** Estimated end, milliseconds since 1970 UTC. */
-  ends?: number;
-  /** How long all of it took, milliseconds. */
-  took?: number;
-  stale?: Head["stale"];
-  /** Another owner: then this page has no actions. */
-  owner?: string;
-  teaching?: boolean;
-  paused?: boolean;
-  /** It has no owner. */
-  interrupted?: boolean;
-  /** The text with which the kernel refuses to resume it. */
-  refusal?: string;
-}
 
 type Look = Omit<Extract<ToKernel, { kind: "look" }>, "kind" | "v">;
 const NO_GROUPS = { names: { groups: [], of: 0 }, metadata: [], registers: [] };
@@ -174,7 +119,7 @@ export class FakeKernel {
           chosen: this.viewport.query !== null,
         },
       ],
-      histograms: this.viewport.choice === null ? [] : [this.histogram(this.viewport.choice)],
+      histograms: this.viewport.choice === null ? [] : [histogram(this.set, this.viewport.choice)],
     };
   }
 
@@ -278,75 +223,6 @@ export class FakeKernel {
     };
   }
 
-  private histogram(choice: Choice): Histogram {
-    const { jobs, circuits } = this.set;
-    const { circuit, top } = choice;
-    const done = jobs.filter(({ status }) => status === "done").length;
-    const one = circuit !== null;
-    const all = Object.entries(this.marginal(choice, done > 0)).map(
-      ([key, n]) => [key, Math.round(one ? n / circuits : n)] as const,
-    );
-    const kept = [...all].sort((a, b) => b[1] - a[1]).slice(0, top);
-    kept.sort((a, b) => (a[0] < b[0] ? -1 : 1));
-    const sum = (list: readonly (readonly [string, number])[]) =>
-      list.reduce((n, [, x]) => n + x, 0);
-    const values = kept.map(([key]) => this.set.expected?.[key] ?? 0);
-    return {
-      choice,
-      jobs: one ? Math.min(done, 1) : done,
-      of: one ? 1 : jobs.length,
-      shots: sum(all),
-      keys: kept.map(([key]) => key),
-      counts: kept.map(([, n]) => n),
-      rest: { outcomes: all.length - kept.length, shots: sum(all) - sum(kept) },
-      expected:
-        this.set.expected === undefined || choice.bits !== null
-          ? null
-          : { values, rest: 0, fidelity: 0.853, distance: 0.12 },
-      notes: [],
-    };
-  }
-
-  private timeline(): Timeline {
-    const { jobs, now } = this.set;
-    const bars = jobs.flatMap(({ status, since, waited, ran }, i): Attempt[] => {
-      const final = ["done", "error", "cancelled", "held"].includes(status);
-      if (status === "not_sent" || since === undefined) return [];
-      const ended = final ? since + 6_000 * i : null;
-      const end = ended ?? now;
-      const running = ran === undefined ? null : end - ran;
-      const sent = (running ?? end) - (waited ?? 0);
-      return [[i, 1, sent, running, ended, STATUSES.indexOf(status)]];
-    });
-    const times = Array.from({ length: 200 }, (_, i) => now - 3_600_000 + 18_000 * i);
-    const steps = {
-      at: times,
-      waiting: times.map((_, i) => Math.round(500 - 400 * Math.cos(i / 30))),
-      running: times.map((_, i) => 20 + (i % 7)),
-    };
-    const many = jobs.length > 500;
-    return {
-      kind: "timeline",
-      v: WIRE_VERSION,
-      jobs: jobs.length,
-      bars: many ? null : bars,
-      steps: many ? steps : null,
-    };
-  }
-
-  private marginal({ bits }: Choice, any: boolean): Record<string, number> {
-    if (!any) return {};
-    const found: Record<string, number> = {};
-    for (const [key, n] of Object.entries(this.set.counts)) {
-      const part = [...(bits ?? [...key].map((_, i) => i))]
-        .map((bit) => key.at(-1 - bit) ?? "0")
-        .reverse()
-        .join("");
-      found[part] = (found[part] ?? 0) + n;
-    }
-    return found;
-  }
-
   private answer(message: ToKernel): void {
     switch (message.kind) {
       case "hello":
@@ -355,7 +231,7 @@ export class FakeKernel {
       case "look":
         this.viewport = message;
         this.publish();
-        if (message.choice === null) this.message(this.timeline());
+        if (message.choice === null) this.message(timeline(this.set));
         break;
       case "detail": {
         const job = this.set.jobs[message.row];

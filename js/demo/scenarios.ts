@@ -1,5 +1,5 @@
 /** Made-up job sets for the demo page and the tests. */
-import type { FakeJob, FakeSet } from "./fake_kernel";
+import type { FakeJob, FakeSet } from "./fake_set";
 
 /** 2025-11-03 10:42 UTC; the demo's clock starts there. */
 export const NOW = Date.UTC(2025, 10, 3, 10, 42);

@@ -1,6 +1,7 @@
 /** A panel in a page, over the fake kernel. */
 import { afterEach, beforeEach, vi } from "vitest";
-import { FakeKernel, type FakeSet } from "../demo/fake_kernel";
+import { FakeKernel } from "../demo/fake_kernel";
+import type { FakeSet } from "../demo/fake_set";
 import { SCENARIOS } from "../demo/scenarios";
 import panel from "../src/index";
 
