@@ -22,7 +22,8 @@ def resolve(backend: Any) -> BackendAdapter:
     if hasattr(backend, "observe") and hasattr(backend, "submit") and not isinstance(backend, type):
         base = f"{BackendAdapter.__module__}.{BackendAdapter.__name__}"
         raise BackendError(
-            f"{type(backend).__name__} has the methods of an adapter but is none: derive it from {base}"
+            f"{type(backend).__name__} has the methods of an adapter, but not its base class: "
+            f"derive it from {base}"
         )
     if isinstance(backend, type):
         raise BackendError(

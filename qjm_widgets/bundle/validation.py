@@ -152,12 +152,12 @@ def _check_pub(pub: PubOutcome) -> None:
     if not isinstance(pub.metadata, Mapping):
         raise RefusalError("has metadata that is no object")
     if not all(_is_size(side) for side in pub.shape):
-        raise RefusalError("has a shape that is none")
+        raise RefusalError("has an invalid shape")
     shots = set()
     for name, (array, bits) in pub.registers.items():
         fits = isinstance(array, np.ndarray) and array.dtype == np.uint8
         if not isinstance(name, str) or not fits or not _is_size(bits) or bits > _WIDTH:
-            raise RefusalError("has a register that is none")
+            raise RefusalError("has an invalid register")
         if array.ndim != len(pub.shape) + 2 or array.shape[:-2] != pub.shape:
             raise RefusalError(f"has a register {name[:50]!r} that does not fit the shape")
         empty = bits == 0 and math.prod(array.shape[:-1]) > _EMPTY_SHOTS

@@ -1,15 +1,14 @@
 """Cancel jobs, and retry failed ones."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from qiskit import QuantumCircuit
 
-from qjm_widgets import JobManager, JobSet
+from qjm_widgets import JobManager
 from qjm_widgets.backends.backend_run import BackendRun
 from qjm_widgets.core.records import Status
-from tests.fakes import LIMIT, ScriptedBackend, marked, reach
+from tests.fakes import LIMIT, ScriptedBackend, reach
+from tests.held_sets import held, start, status_names
 
 
 @pytest.fixture
@@ -21,41 +20,19 @@ def manager() -> Iterator[JobManager]:
     manager.close()
 
 
-def circuits(number: int) -> list[QuantumCircuit]:
-    return [marked(value, bits=4) for value in range(number)]
-
-
-def start(manager: JobManager, backend: Any, number: int = 4, **arguments: Any) -> JobSet:
-    """Run a set of jobs of one circuit each."""
-    arguments = {"max_circuits_per_job": 1, "shots": 10} | arguments
-    return manager.run(circuits(number), backend, **arguments)
-
-
-def held(manager: JobManager, number: int = 4) -> tuple[ScriptedBackend, JobSet]:
-    """Run a set of jobs that are queued until the test ends them."""
-    backend = ScriptedBackend(hold=True)
-    job_set = start(manager, backend, number)
-    assert job_set.wait(LIMIT, until="submitted")
-    return backend, job_set
-
-
-def words(job_set: JobSet) -> list[str | None]:
-    return [getattr(status, "name", None) for status in job_set.statuses()]
-
-
 def test_a_job_cancelled_before_its_submission_is_never_sent(manager: JobManager) -> None:
     adapter = BackendRun(ScriptedBackend(hold=True))
     adapter.max_pending = 1
     job_set = start(manager, adapter)
     reach(job_set, lambda: job_set._state.numbers()[Status.QUEUED] == 1)
     assert job_set.cancel([1, 2]) == 2
-    assert words(job_set)[1:3] == ["CANCELLED", "CANCELLED"]
+    assert status_names(job_set)[1:3] == ["CANCELLED", "CANCELLED"]
     sent = adapter.backend.sent
     sent[0].finish()
     reach(job_set, lambda: len(sent) == 2)
     sent[1].finish()
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["DONE", "CANCELLED", "CANCELLED", "DONE"]
+    assert status_names(job_set) == ["DONE", "CANCELLED", "CANCELLED", "DONE"]
     assert [job.circuits[0].name for job in sent] == ["c0", "c3"]
 
 
@@ -65,11 +42,11 @@ def test_cancelling_returns_while_a_submission_hangs(manager: JobManager) -> Non
     job_set = start(manager, backend)
     assert backend.entered.wait(LIMIT)
     assert job_set.cancel() == 4
-    assert words(job_set).count("CANCELLED") == 3
+    assert status_names(job_set).count("CANCELLED") == 3
     assert not job_set.wait(0)
     backend.gate.set()
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["CANCELLED"] * 4
+    assert status_names(job_set) == ["CANCELLED"] * 4
     assert [job.cancels for job in backend.sent] == [1]
 
 
@@ -79,7 +56,7 @@ def test_cancelling_finished_jobs_makes_no_call(manager: JobManager) -> None:
     assert job_set.wait(LIMIT)
     assert job_set.cancel() == job_set.managed_jobs()[0].cancel() == 0
     assert [job.cancels for job in backend.sent] == [0] * 4
-    assert words(job_set) == ["DONE"] * 4
+    assert status_names(job_set) == ["DONE"] * 4
 
 
 def test_one_job_is_cancelled_and_the_others_continue(manager: JobManager) -> None:
@@ -90,7 +67,7 @@ def test_one_job_is_cancelled_and_the_others_continue(manager: JobManager) -> No
         assert not job.cancels
         job.finish()
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["DONE", "CANCELLED", "DONE", "DONE"]
+    assert status_names(job_set) == ["DONE", "CANCELLED", "DONE", "DONE"]
     assert backend.sent[1].cancels == 1
 
 
@@ -105,7 +82,7 @@ def test_a_job_that_finished_before_its_cancellation_says_so(manager: JobManager
     job.cancel = too_late  # type: ignore[method-assign]
     assert job_set.cancel() == 1
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["DONE"]
+    assert status_names(job_set) == ["DONE"]
     assert "finished before it could be cancelled" in job_set.report()
     assert job_set.counts() == {"0000": 10}
 
@@ -118,7 +95,7 @@ def test_after_a_failed_submission_the_others_are_cancelled_all_the_same(
     assert job_set.wait(LIMIT, until="submitted")
     assert job_set.cancel() == 3
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["ERROR", "CANCELLED", "CANCELLED", "CANCELLED"]
+    assert status_names(job_set) == ["ERROR", "CANCELLED", "CANCELLED", "CANCELLED"]
 
 
 # -- trying again ------------------------------------------------------------------------------------
@@ -133,7 +110,7 @@ def test_only_failed_jobs_are_sent_again_never_cancelled_ones(manager: JobManage
     two.finish()
     assert job_set.cancel(3) == 1
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["ERROR", "ERROR", "DONE", "CANCELLED"]
+    assert status_names(job_set) == ["ERROR", "ERROR", "DONE", "CANCELLED"]
     assert job_set.retry([2, 3]) == 0
     assert job_set.retry(held=True) == 0
     assert job_set.retry() == 2
@@ -142,7 +119,7 @@ def test_only_failed_jobs_are_sent_again_never_cancelled_ones(manager: JobManage
     for job in backend.sent[3:]:
         job.finish()
     assert job_set.wait(LIMIT)
-    assert words(job_set) == ["DONE", "DONE", "DONE", "CANCELLED"]
+    assert status_names(job_set) == ["DONE", "DONE", "DONE", "CANCELLED"]
     assert job_set.error_messages() is None
     assert [three.cancels, one.cancels] == [1, 0]
     results = job_set.results()
@@ -156,7 +133,7 @@ def test_every_attempt_stays_in_the_history(manager: JobManager) -> None:
     job_set = start(manager, backend, 1)
     for _ in range(2):
         assert job_set.wait(LIMIT)
-        assert words(job_set) == ["ERROR"]
+        assert status_names(job_set) == ["ERROR"]
         assert job_set.managed_jobs()[0].retry() == 1
     assert job_set.wait(LIMIT)
     history = job_set.managed_jobs()[0].history()

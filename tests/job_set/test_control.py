@@ -1,6 +1,5 @@
 """A job set's names, tags and arguments."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,13 +7,6 @@ import pytest
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.errors import CircuitNotFoundError, InputError
 from tests.fakes import LIMIT, ScriptedBackend, marked
-
-
-@pytest.fixture
-def manager() -> Iterator[JobManager]:
-    manager = JobManager(":memory:")
-    yield manager
-    manager.close()
 
 
 @pytest.fixture

@@ -3,50 +3,17 @@
 import _thread
 import itertools
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from qiskit import QuantumCircuit
 from qiskit.providers import JobStatus
 
-from qjm_widgets import JobManager, JobSet
+from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import NotAvailableError, WaitTimeoutError
 from qjm_widgets.state.events import JobEvent
-from tests.fakes import LIMIT, ScriptedBackend, marked, reach
-
-
-@pytest.fixture
-def manager() -> Iterator[JobManager]:
-    manager = JobManager(":memory:")
-    yield manager
-    for job_set in manager.job_sets():
-        job_set.cancel()
-    manager.close()
-
-
-def circuits(number: int) -> list[QuantumCircuit]:
-    return [marked(value, bits=4) for value in range(number)]
-
-
-def start(manager: JobManager, backend: Any, number: int = 4, **arguments: Any) -> JobSet:
-    """Run a set of jobs of one circuit each."""
-    arguments = {"max_circuits_per_job": 1, "shots": 10} | arguments
-    return manager.run(circuits(number), backend, **arguments)
-
-
-def held(manager: JobManager, number: int = 4) -> tuple[ScriptedBackend, JobSet]:
-    """Run a set of jobs that are queued until the test ends them."""
-    backend = ScriptedBackend(hold=True)
-    job_set = start(manager, backend, number)
-    assert job_set.wait(LIMIT, until="submitted")
-    return backend, job_set
-
-
-def words(job_set: JobSet) -> list[str | None]:
-    return [getattr(status, "name", None) for status in job_set.statuses()]
-
+from tests.fakes import LIMIT, ScriptedBackend, reach
+from tests.held_sets import held, start
 
 # -- waiting -----------------------------------------------------------------------------------------
 

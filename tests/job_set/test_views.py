@@ -1,7 +1,6 @@
 """Statuses, reports, jobs, counts, tables and figures of a job set."""
 
 import re
-from collections.abc import Iterator
 
 import pandas as pd
 import pytest
@@ -12,15 +11,6 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.frequencies import wilson
 from qjm_widgets.widgets.static_html import html_of, text_of
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
-
-
-@pytest.fixture
-def manager() -> Iterator[JobManager]:
-    manager = JobManager(":memory:")
-    yield manager
-    for job_set in manager.job_sets():
-        job_set.cancel()
-    manager.close()
 
 
 @pytest.fixture
