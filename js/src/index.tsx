@@ -36,7 +36,7 @@ function panelView(session: Session, repaint: () => void, el: HTMLElement) {
         plotly = loaded;
         repaint();
       },
-      // The SVG chart stays until a later update requests Plotly again: the kernel may only be busy.
+      // The kernel may only be busy: the SVG chart stays until a later update requests Plotly again.
       () => undefined,
     );
   }

@@ -1,6 +1,6 @@
 /**
- * Browser notifications, opt-in: a job set has finished while its notebook is hidden. The setting is stored in
- * this browser and is off by default.
+ * Browser notifications that a job set has finished while its notebook is hidden. They are off by default; the
+ * setting is stored in this browser.
  */
 import type { State } from "./state/state";
 import { sentence } from "./text";
@@ -28,7 +28,7 @@ export async function changeNotifySetting(on: boolean): Promise<NotifySetting> {
   return readNotifySetting();
 }
 
-/** Return a function to call with each new state; it notifies once when the set has finished. */
+/** Return a function to call with each new state. It notifies the reader when the set has settled. */
 export function notifyOnEnd(panel: HTMLElement): (state: State) => void {
   let running = false;
   return ({ connection, head }) => {
@@ -39,7 +39,7 @@ export function notifyOnEnd(panel: HTMLElement): (state: State) => void {
     try {
       const notification = new Notification(head.name, {
         body: sentence(head.lead, head.line),
-        // One notification for all panels of a set.
+        // The tag makes one notification of those of all panels of a set.
         tag: `qjm-${head.id}`,
       });
       notification.onclick = () => {

@@ -1,7 +1,7 @@
 /**
  * Formatting of numbers, durations and sizes, and sanitizing of foreign text.
  *
- * Preact writes text nodes, so HTML is harmless. What is removed are characters that change how the surrounding
+ * Preact writes text nodes, so HTML is harmless. Sanitizing removes characters that change how the surrounding
  * text reads: terminal escapes, control characters and bidirectional overrides.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is to be removed
@@ -42,7 +42,7 @@ export function shortenMiddle(text: string, max: number): string {
   return `${text.slice(0, max - 1 - tail)}…${text.slice(text.length - tail)}`;
 }
 
-/** Shared: `toLocaleString` looks up the locale at each call, which slows scrolling. */
+/** One formatter for all calls: `toLocaleString` looks up the locale at each call, which slows scrolling. */
 const NUMBERS = new Intl.NumberFormat("en-US");
 
 export function count(value: number): string {
@@ -58,7 +58,7 @@ export function shotsText([fewest, most]: readonly [number, number]): string {
   return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;
 }
 
-/** Parts that are not empty, joined: "6 of 10 done, 1 error". */
+/** Join the parts that are not empty: "6 of 10 done, 1 error". */
 export function sentence(...parts: readonly string[]): string {
   return parts.filter(Boolean).join(", ");
 }

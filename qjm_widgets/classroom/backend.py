@@ -35,8 +35,9 @@ class ClassroomBackend(BackendV2):  # type: ignore[misc]
             a ``Conditions``.
         speed: seconds of the lesson in one real second; with 60, a minute of waiting takes a second.
         seed: the seed of all random numbers, those of the shots included.
-        noise: instead of a simulator, the probability of an error of a two-qubit gate, from 0 to 1
-            (needs qiskit-aer).
+        noise: instead of ``simulator``, the strength of the noise of an AerSimulator, from 0 to 1
+            (needs qiskit-aer). It is the depolarizing parameter after a two-qubit gate (a tenth of it
+            after a one-qubit gate), and the probability that a measured bit is flipped.
         clock: a clock that several backends share or that a test advances; by default a new one with
             ``speed``.
         name: the backend's name.

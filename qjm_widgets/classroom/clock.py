@@ -14,7 +14,7 @@ _POLL_SECONDS = 0.05
 
 
 class LessonClock:
-    """Counts the seconds of a lesson from 0.
+    """A clock that counts the seconds of a lesson from 0.
 
     Args:
         speed: seconds of the lesson in one real second; with 60, a minute of waiting takes a second.

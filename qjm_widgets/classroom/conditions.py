@@ -20,20 +20,20 @@ class Conditions:
     Times are in seconds of the lesson; probabilities are numbers from 0 to 1.
 
     Attributes:
-        queue: the fewest and the most jobs of other users ahead of your job, if you have no job pending.
+        queue: the fewest and the most jobs of other users ahead of your job if none of yours is pending.
         between: the fewest and the most jobs of other users between two of your jobs.
         others_seconds: the shortest and the longest run time of another user's job.
         start_seconds: the time before the first shot of a job.
         circuit_seconds: the time to load each circuit.
         shot_seconds: the time of each shot of a circuit.
         pending_limit: the most jobs of yours that are queued or running; None means any number.
-        rate: the most submissions, and in how many seconds; None means any number.
+        rate: the most submissions, and the seconds in which they are counted; None means any number.
         failure: the probability that a job fails while it runs.
         fail: the error messages of jobs that fail, by number (from 0, in the order of acceptance).
         rejection: the probability that a submission is rejected because of one of its circuits.
         reject: the names of circuits that are rejected.
         outage: the probability that the machine breaks down while a job of yours runs.
-        outage_seconds: the shortest and the longest time that it is down then.
+        outage_seconds: the shortest and the longest time that it is then down.
         outages: times when the machine is down, ``(from, to)`` since your first submission. The running
             job fails, queued jobs stay in the queue, and no job is accepted.
 
@@ -131,7 +131,8 @@ def _is_rate(value: Any) -> bool:
     return _is_integer(value[0], 1) and _is_number(value[1]) and bool(value[1] > 0)
 
 
-#: Conditions by name: run times only; a long queue with limits; jobs that fail; an outage.
+#: The presets by name. They have, in this order: only run times; a long queue and limits; jobs that
+#: fail; an outage.
 PRESETS: Mapping[str, Conditions] = {
     "quiet": Conditions(),
     "busy-morning": Conditions(

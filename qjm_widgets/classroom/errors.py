@@ -1,4 +1,4 @@
-"""The errors of the classroom's machine, worded as a provider words them.
+"""The errors of the classroom's machine, with texts like those of providers.
 
 ``core.error_policy`` reads them as it reads those of real providers.
 """
@@ -17,7 +17,7 @@ class RateLimitError(ClassroomError):
     """Too many submissions in too short a time.
 
     Attributes:
-        retry_after: real seconds until it accepts the next job; None if the clock does not move.
+        retry_after: real seconds until the machine accepts the next job; None if the clock stands still.
     """
 
     status_code = 429
@@ -35,7 +35,7 @@ class OutageError(ClassroomError, ConnectionRefusedError):
     """The machine is down and accepts no jobs.
 
     Attributes:
-        retry_after: real seconds until it is expected back; None if the clock does not move.
+        retry_after: real seconds until the machine is expected back; None if the clock stands still.
     """
 
     def __init__(self, text: str, retry_after: float | None) -> None:

@@ -42,10 +42,10 @@ class JobTimeline(Protocol):
 
 
 class JobRunner(Protocol):
-    """A machine with a queue, or a recording."""
+    """The part that runs jobs: a machine with a queue, or a recording."""
 
     def update(self, timeline: Any, now: float) -> None:
-        """Update the timeline to the time now."""
+        """Update the timeline to the time ``now``."""
 
     def queue_position(self, timeline: Any, now: float) -> int | None:
         """Return a queued job's position in the queue, from 1; None if it is not queued."""
@@ -164,13 +164,16 @@ class ClassroomJob(JobV1):  # type: ignore[misc]
     def usage(self) -> float | None:
         """Return the seconds of machine time that the job has used, also if it failed.
 
-        None means that it is not known: a recording has it only for jobs that have ended, if at all.
+        It is None if it is not known: a recording may have it only for jobs that have ended.
         """
         with self._lock:
             return self._runner.usage(self._timeline, self._clock.now())
 
     def time_per_step(self) -> dict[str, datetime.datetime]:
-        """Return when the job was created, started to run and ended, in real time (UTC)."""
+        """Return when the job was created, started to run and ended, in real time (UTC).
+
+        A step that has not happened is left out.
+        """
         with self._lock:
             now = self._clock.now()
             self._runner.update(self._timeline, now)
@@ -178,7 +181,7 @@ class ClassroomJob(JobV1):  # type: ignore[misc]
             steps = {"CREATED": self._sent}
             for name, moment in moments.items():
                 if moment is not None and moment <= now:
-                    # With a clock that was advanced by hand, this may be before the job was created.
+                    # If the clock was advanced by hand, the time may be before the job was created.
                     steps[name] = max(self._sent, self._clock._unix_time(moment))
         return {name: datetime.datetime.fromtimestamp(at, datetime.UTC) for name, at in steps.items()}
 

@@ -27,7 +27,7 @@ class Task:
     Attributes:
         arrived, started, ended: seconds of the lesson; ``ended`` may be in the future while it runs.
         length: its run time in seconds if it does not fail.
-        error: why it fails at ``ended``.
+        error: why it fails at ``ended``, or None.
         cancelled: whether it was cancelled.
     """
 
@@ -61,7 +61,7 @@ class Machine:
         self._jobs = 0
 
     def draw(self, kind: str, number: int) -> random.Random:
-        """Return the random generator of one kind of event and one number."""
+        """Return a random generator; with the same kind of event and number, always the same."""
         return random.Random(f"{self._seed}/{kind}/{number}")
 
     # -- submission ---------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class Machine:
         return max(ends) if ends else None
 
     def seconds_until_allowed(self, now: float) -> float:
-        """Return the seconds until the next submission is allowed; 0 counts this one as submitted."""
+        """Return the seconds until a submission is allowed. If they are 0, count this submission."""
         if self._conditions.rate is None:
             return 0.0
         jobs, seconds = self._conditions.rate
@@ -94,7 +94,10 @@ class Machine:
         return running + sum(task.number is not None for task in self._queue)
 
     def rejected(self, circuits: int) -> int | None:
-        """Return the circuit for which a submission is rejected at random; None if it is not."""
+        """Decide at random whether a submission is rejected.
+
+        Return the index of the rejected circuit; None if the submission is not rejected.
+        """
         generator = self.draw("rejection", self._submission_count)
         self._submission_count += 1
         if generator.random() >= self._conditions.rejection:
@@ -125,7 +128,7 @@ class Machine:
     # -- state and cancellation ----------------------------------------------------------------------
 
     def update(self, task: Task, now: float) -> None:
-        """Update all tasks to the time now."""
+        """Update all tasks to the time ``now``."""
         self._advance(now)
 
     def queue_position(self, task: Task, now: float) -> int | None:
@@ -188,10 +191,10 @@ class Machine:
                 task.ended, task.error = begin, "the machine broke down while the job ran"
 
     def _draw_failure(self, task: Task, start: float) -> None:
-        """Decide at random, or as the conditions say, whether a job of yours fails and when."""
+        """Decide whether and when a job of yours fails: at random, or as the conditions say."""
         assert task.number is not None
         conditions, generator = self._conditions, self.draw("fate", task.number)
-        # Draw all numbers in any case: then a changed condition does not change the other draws.
+        # Draw all numbers in every case, so that a changed condition does not change the other numbers.
         fails, breaks = generator.random() < conditions.failure, generator.random() < conditions.outage
         moment = start + generator.uniform(0.2, 0.8) * task.length
         down, reason = generator.uniform(*conditions.outage_seconds), generator.choice(_REASONS)
@@ -204,7 +207,7 @@ class Machine:
             task.ended, task.error = moment, reason
 
     def _first_up_time(self, moment: float) -> float:
-        """Return the first moment, not before this one, at which the machine is up."""
+        """Return the first moment from this one on at which the machine is up."""
         for begin, end in self._outages:
             if begin <= moment < end:
                 moment = end

@@ -1,4 +1,4 @@
-"""A simulator with a noise model that one sentence can explain."""
+"""A simulator with a simple noise model: depolarizing gates and flipped bits."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def noisy_simulator(error: float) -> Any:
 
     Args:
         error: the parameter of the depolarizing channel after a two-qubit gate, and the probability that
-            a measured bit is flipped; a one-qubit gate has a tenth of it.
+            a measured bit is flipped. The parameter after a one-qubit gate is a tenth of it.
 
     Raises:
-        InputError: it is not a probability from 0 to 1, or qiskit-aer is not installed.
+        InputError: ``error`` is not a number from 0 to 1, or qiskit-aer is not installed.
     """
     if isinstance(error, bool) or not isinstance(error, (int, float)) or not 0 <= error <= 1:
         raise InputError(f"noise must be a probability from 0 to 1, not {error!r}")

@@ -29,7 +29,7 @@ class RecordedAttempt:
         started: when it started to run.
         ended: when it ended.
         status: its last status; None if the recording ends before the attempt.
-        text: its error.
+        text: its error, or None.
         qpu_seconds: seconds of quantum processor time that the backend reported; None if it did not.
     """
 
@@ -65,7 +65,7 @@ def read_recording(source: str | os.PathLike[str]) -> Recording:
 
     Raises:
         BundleError: the file is damaged or not a bundle.
-        InputError: it has results that a backend cannot return (of arrays of parameter values).
+        InputError: it has results of arrays of parameter values, which a backend cannot return.
     """
     bundle = read_bundle(source)
     first = min((line.at for line in bundle.history if line.status is Status.SENDING), default=0.0)
@@ -86,7 +86,10 @@ def _job(bundle: Bundle, record: JobRecord, first: float) -> RecordedJob:
 
 
 def _attempt(lines: Sequence[StatusChange], last: JobRecord | None, first: float) -> RecordedAttempt:
-    """Make an attempt from its history; for the last one, the record has the backend's own times."""
+    """Return an attempt from the lines of its history.
+
+    For the last attempt of a job, ``last`` is the job's record, which has the times of the backend.
+    """
     times = {line.status: line.at for line in lines}  # the last time if a status was repeated
     final = next((line for line in reversed(lines) if line.status.final), None)
     sent = times.get(Status.SENDING, first)
@@ -120,7 +123,7 @@ def _read_inputs(bundle: Bundle) -> list[CircuitInput]:
 
 
 def _empty_input(name: str) -> CircuitInput:
-    """Return the placeholder of a circuit of which only the name was stored."""
+    """Return a placeholder for a circuit that cannot be read."""
     from qiskit import QuantumCircuit
 
     return CircuitInput(QuantumCircuit(name=name))

@@ -28,7 +28,7 @@ _INDEX_KEY = "qjm_replay"
 
 @dataclass(eq=False)
 class _ReplayedJob:
-    """One recorded attempt that is replayed; times in seconds of the lesson."""
+    """One recorded attempt that is replayed. Times are in seconds of the lesson."""
 
     started: float
     ended: float
@@ -39,10 +39,10 @@ class _ReplayedJob:
 
 
 class _ReplayRunner:
-    """Runs recorded jobs; their times are known from the start."""
+    """A runner of recorded jobs, whose times are known from the start."""
 
     def update(self, job: _ReplayedJob, now: float) -> None:
-        """Cancel the job at the time at which it was cancelled in the recording."""
+        """Mark the job as cancelled after the time at which it was cancelled in the recording."""
         job.cancelled = job.cancelled or (job.was_cancelled and job.ended <= now)
 
     def queue_position(self, job: _ReplayedJob, now: float) -> int | None:
@@ -54,7 +54,7 @@ class _ReplayRunner:
         return max(0.0, job.started - now)
 
     def usage(self, job: _ReplayedJob, now: float) -> float | None:
-        """Return the recorded usage after the job has ended; None for a job that was cancelled here."""
+        """Return the recorded usage; None until the job has ended, and if it was cancelled here."""
         return job.qpu_seconds if job.ended <= now else None
 
     def cancel(self, job: _ReplayedJob, now: float) -> bool:
@@ -66,10 +66,10 @@ class _ReplayRunner:
 
 
 class ReplayBackend(BackendV2):  # type: ignore[misc]
-    """Runs the circuits of a recorded set again, without computing anything.
+    """A backend that runs the circuits of a recorded set again, without computing anything.
 
-    ``start()`` runs the whole set, cut and named as in the recording. Or run some or all of ``circuits``
-    as on any backend: each job waits, runs, and fails or gives its counts as recorded.
+    ``start()`` runs the whole set, cut and named as in the recording. You can also run some or all of
+    ``circuits`` as on any backend: each job waits, runs, and fails or gives its counts as recorded.
 
     Args:
         bundle: the file that ``manager.export`` wrote.
@@ -156,7 +156,7 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
         )
 
     def rewind(self) -> None:
-        """Start again: the next job replays a first attempt. Submitted jobs go on."""
+        """Replay each job from its first attempt again. Jobs that were submitted before go on."""
         with self._lock:
             self._attempts_replayed.clear()
 
@@ -168,7 +168,7 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
             options: ``shots`` selects among recorded jobs; all other options are ignored.
 
         Raises:
-            RejectedError: they are not the circuits of one recorded job.
+            RejectedError: a circuit is not of this recording, or no recorded job holds all of them.
             ClassroomError: the job was refused in the recording.
         """
         circuits = list(run_input) if isinstance(run_input, (list, tuple)) else [run_input]
@@ -203,12 +203,19 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
         return index
 
     def _choose(self, indices: Sequence[int], shots: Any) -> RecordedJob:
-        """Choose a recorded job that holds these circuits: one not replayed yet, else one to retry."""
+        """Return a recorded job that holds these circuits, if possible one with these shots.
+
+        A job that was not replayed yet comes first, then one with attempts left, then one that did not
+        succeed, then any. If these jobs are the whole span, their replay then begins anew.
+
+        Raises:
+            RejectedError: no recorded job holds all these circuits.
+        """
         holding = [
             job for job in self._recording.jobs if all(index in job.record.span for index in indices)
         ]
         if not holding:
-            # The same error as of a provider, so that the job is cut again.
+            # A provider gives the same error, after which the job is cut in halves.
             raise RejectedError(f"too many circuits: no recorded job held all of these {len(indices)}")
         fresh = [job for job in holding if job.record.row not in self._attempts_replayed]
         again = [job for job in holding if job.attempts[-1].status is not Status.DONE]
@@ -257,7 +264,7 @@ class ReplayBackend(BackendV2):  # type: ignore[misc]
 
 
 def _refusal(text: str) -> ClassroomError:
-    """Make an error with the class name and the text of the recorded one."""
+    """Return an error with the class name and the text of the recorded one."""
     kind, _, message = text.partition(": ")
     if not message or not kind.isidentifier():
         return ClassroomError(text)
@@ -266,7 +273,7 @@ def _refusal(text: str) -> ClassroomError:
 
 
 def _marked(circuit: Any, values: Any, index: int) -> Any:
-    """Return the circuit with its index in the metadata; assign recorded parameter values."""
+    """Assign the recorded parameter values; return the circuit with its index in the metadata."""
     if values is not None:
         circuit = values.bind(circuit, ())
     circuit.metadata = {**(circuit.metadata or {}), _INDEX_KEY: index}

@@ -13,7 +13,7 @@ from qjm_widgets.core.records import JobRecord
 from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.job_set import JobSet
 
-#: The least characters of a name in a narrow list.
+#: The minimum width of the names in a narrow list, in characters.
 _LEAST_NAME = 10
 
 
@@ -28,7 +28,7 @@ def line_of(tree: Any) -> str:
 
 
 def summary_tree(summary: SetSummary) -> dict[str, Any]:
-    """Return a set of the list for JSON."""
+    """Return the summary of a set as values for JSON."""
     record = summary.record
     return {
         "id": record.set_id,
@@ -45,14 +45,14 @@ def summary_tree(summary: SetSummary) -> dict[str, Any]:
 
 
 def set_tree(job_set: JobSet) -> dict[str, Any]:
-    """Return a set without its jobs for JSON."""
+    """Return a set without its jobs as values for JSON."""
     state = job_set._state
     flawed = len(state.totals.flawed)
     return summary_tree(SetSummary(state.record, state.numbers(), _driver(job_set), flawed))
 
 
 def jobs_tree(job_set: JobSet) -> list[dict[str, Any]]:
-    """Return the jobs for JSON, in the order of their circuits."""
+    """Return the jobs as values for JSON, in the order of their circuits."""
     return [_job(job) for job in job_set._state.ordered()]
 
 
@@ -91,12 +91,12 @@ def _time(at: float | None) -> str | None:
 
 
 def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
-    """Return the list of sets, a line each: id, time of creation, name, backend and summary.
+    """Return the list of sets, one line for each: id, time of creation, name, backend and summary.
 
     Args:
         summaries: the sets.
-        width: columns of the terminal, None for no limit. If it is narrow, backend and time are left
-            out, and names are cut.
+        width: the width of the terminal in characters; None for no limit. If the list is wider, the
+            backend is left out, then the time, and then names are shortened.
     """
     if not summaries:
         return "No job sets in the store."
@@ -132,14 +132,14 @@ def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:
 
 
 def show_text(job_set: JobSet) -> str:
-    """Return a set and its jobs."""
+    """Return a set and its jobs as text."""
     owner = _driver(job_set)
     driven = f"\n  driven by {owner}" if owner is not None and not job_set._state.settled else ""
     return printable(job_set.report() + driven)
 
 
 def counts_text(counts: dict[str, int]) -> str:
-    """Return counts, the most frequent first, with a bar of characters each."""
+    """Return counts as text, the most frequent first, each with a bar of characters."""
     if not counts:
         return "No counts yet."
     most = max(counts.values())

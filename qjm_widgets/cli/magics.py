@@ -45,7 +45,7 @@ class QJMMagics(Magics):
             else:
                 raise InputError(f"%qjm has no command {command!r}:\n{_USAGE}")
         except QJMError as error:
-            # The cell fails with a line and without a traceback, which would add nothing.
+            # The cell fails with the message alone: a traceback would not help the user.
             raise UsageError(str(error)) from None
 
 
@@ -72,7 +72,7 @@ _COMMANDS: Mapping[str, Callable[[str], None]] = {
 
 
 def _set(text: str) -> JobSet:
-    """Return a set, from the manager that has it in this session, else from the store."""
+    """Return a set from the manager that has it in this session; if none has it, from a store."""
     if not text:
         raise InputError(f"which set?\n{_USAGE}")
     managers = _managers()
@@ -87,7 +87,7 @@ def _set(text: str) -> JobSet:
 
 
 def _managers() -> list[JobManager]:
-    """Return the open managers of this kernel; if there is none, the one of the user's own store."""
+    """Return the open managers of this kernel; if none is open, the default manager."""
     return open_managers() or [default_manager()]
 
 
@@ -103,11 +103,11 @@ def _summaries(managers: Sequence[JobManager]) -> list[SetSummary]:
 
 
 def complete(shell: Any, event: Any) -> list[str]:
-    """Return the completions of Tab after ``%qjm``: its commands, then ids.
+    """Return the completions of Tab after ``%qjm``: commands, then ids, or on and off.
 
     Args:
-        shell: IPython's; unused.
-        event: has ``line`` up to the cursor, and the ``symbol`` that is being typed.
+        shell: IPython's shell; not used.
+        event: has the ``line`` up to the cursor.
     """
     words = event.line.split()
     before = words[1:] if event.line.endswith(" ") else words[1:-1]

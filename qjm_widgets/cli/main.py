@@ -29,7 +29,7 @@ from qjm_widgets.errors import (
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager import JobManager
 
-#: Seconds that a backend has to confirm a cancellation without --timeout.
+#: Seconds to wait for the backend to confirm a cancellation, without --timeout.
 _CANCEL_TIMEOUT = 60.0
 
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line.
 
     Args:
-        arguments: None for those of the process.
+        arguments: the words after ``qjm``; None for those of this process.
 
     Returns:
         The exit code; ``qjm_widgets.cli`` lists them.
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _manager(arguments: argparse.Namespace) -> Iterator[JobManager]:
-    """Open the manager of this command; its end waits for nothing."""
+    """Yield the manager of this command, then close it without a warning or a wait for jobs."""
     path = arguments.store
     if path is not None and arguments.command != "load" and not Path(path).expanduser().exists():
         raise StoreError(f"there is no store {path}")
@@ -67,7 +67,7 @@ def _manager(arguments: argparse.Namespace) -> Iterator[JobManager]:
         yield manager
     finally:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the last line has the number of jobs that were not sent
+            warnings.simplefilter("ignore")  # of unsent jobs, which the command's own output counts
             manager.close()
 
 
@@ -209,7 +209,13 @@ def _rows(job_set: JobSet, jobs: Sequence[int]) -> list[int]:
 
 
 def _drive_here(job_set: JobSet, arguments: argparse.Namespace, *, paused: bool) -> None:
-    """Drive the set in this process, unless a kernel drives it."""
+    """Drive the set in this process.
+
+    Raises:
+        DrivenElsewhereError: a kernel drives the set.
+        InvalidStateError: the backend is not known here, and ``--backend`` was not given.
+        InputError: the backend or an option is wrong.
+    """
     owner = job_set._state.owner
     if owner is not None:
         raise DrivenElsewhereError(f"{owner} drives this job set: use that kernel, or end it first")

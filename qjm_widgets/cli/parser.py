@@ -113,7 +113,7 @@ def _seconds(text: str) -> float:
 
 
 def backend_of(text: str | None) -> Any:
-    """Return the backend of ``module:factory``; None for None.
+    """Return the backend that ``module:factory`` names; None if the text is None.
 
     Raises:
         InputError: the text has another form, or importing or making the backend failed.
@@ -123,7 +123,7 @@ def backend_of(text: str | None) -> Any:
     module, _, name = text.partition(":")
     if not module or not name:
         raise InputError(f"--backend is MODULE:FACTORY, such as my_lab:backend, not {text!r}")
-    # The current folder comes last, even if Python put it first: no file hides an installed package.
+    # The current folder comes last, even if Python put it first: its files hide no installed package.
     folder = str(Path.cwd())
     sys.path[:] = [entry for entry in sys.path if os.path.realpath(entry) != folder] + [folder]
     try:
@@ -137,7 +137,7 @@ def backend_of(text: str | None) -> Any:
 
 
 def options_of(pairs: list[str]) -> dict[str, Any]:
-    """Return run options by name.
+    """Return the run options in ``NAME=VALUE`` pairs by name.
 
     Raises:
         InputError: a pair has no name, or its value is not JSON.

@@ -15,9 +15,9 @@ from qjm_widgets.job_set import JobSet
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-#: Lines of the terminal without jobs.
+#: The number of lines of the terminal that are kept free of jobs.
 _OTHER_LINES = 6
-#: The order in which jobs are preferred if not all fit.
+#: The order of the statuses in which jobs are chosen if not all jobs fit.
 _PRIORITY = (
     Status.RUNNING,
     Status.SENDING,
@@ -37,7 +37,7 @@ _STYLES = {
 }
 #: Characters between two columns.
 _GAP = 2
-#: The least characters of a note; shorter notes are left out.
+#: The minimum width of the notes in characters; with less room they are left out.
 _LEAST_NOTE = 10
 
 
@@ -69,7 +69,7 @@ def fit(columns: Sequence[Column], width: int) -> list[Column]:
 
 
 class JobsTable:
-    """A set at one time, for rich.
+    """The table of a set at one time, as rich renders it.
 
     Args:
         job_set: the set.
@@ -114,7 +114,7 @@ def _select(jobs: Sequence[JobRecord], room: int) -> list[JobRecord]:
 
 
 def _display_status(job: JobRecord) -> Status:
-    """Return the status for order and colour: Error for a done job with failed circuits."""
+    """Return the status that sets order and colour: Error for a done job with failed circuits."""
     return Status.ERROR if job.flawed else job.status
 
 

@@ -1,4 +1,4 @@
-"""A set live: a table on a terminal with rich, else a line for each change."""
+"""The live view of a set: a table in a terminal if rich is installed, else a line for each change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qjm_widgets.cli import formatting
 from qjm_widgets.errors import WaitTimeoutError
 from qjm_widgets.job_set import JobSet
 
-#: Seconds between two repaints.
+#: The most seconds between two repaints.
 _INTERVAL = 0.25
 
 
@@ -20,8 +20,9 @@ def watch(job_set: JobSet, *, timeout: float | None, as_json: bool) -> None:
     """Show a set until it has settled: all its jobs have ended or are held, or nobody drives it.
 
     Args:
+        job_set: the set.
         timeout: seconds; None waits without limit.
-        as_json: print a line of JSON for each change instead.
+        as_json: print a line of JSON for each change, instead of a table or text.
 
     Raises:
         WaitTimeoutError: the set had not settled in time.
@@ -63,7 +64,11 @@ def _show_table(job_set: JobSet, timeout: float | None) -> bool:
 
 
 def _changes(job_set: JobSet, timeout: float | None) -> Any:
-    """Yield once at first, at each change (at most four times a second), and once at the end."""
+    """Yield at once, then at each change and at least four times a second, until the set settles.
+
+    Raises:
+        WaitTimeoutError: the set had not settled in time.
+    """
     state = job_set._state
     deadline = None if timeout is None else time.monotonic() + timeout
     while True:

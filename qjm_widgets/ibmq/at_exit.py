@@ -1,10 +1,11 @@
-"""Submitting all jobs before the program ends, as the retired manager's thread pool did."""
+"""Submit all jobs before the program ends, as the retired manager's thread pool did."""
 
 from __future__ import annotations
 
 import atexit
 
-# Its hook stops every ThreadPoolExecutor, Aer's too. The last registered hook runs first: ours does.
+# This import registers a hook that stops every ThreadPoolExecutor, Aer's too. The hook that is
+# registered last runs first: ours, which comes after this import.
 import concurrent.futures.thread  # noqa: F401
 import os
 import threading
@@ -13,7 +14,7 @@ import warnings
 from qjm_widgets.errors import ClosedError
 from qjm_widgets.job_set import JobSet
 
-#: Seconds of waiting after which it is checked whether there is still something to wait for.
+#: Seconds between two checks of a set that is waited for: whether it is paused or in trouble.
 _CHECK_SECONDS = 1.0
 
 _waiting: list[JobSet] = []
@@ -35,7 +36,7 @@ def submit_before_exit(job_set: JobSet) -> None:
 
 
 def _finish() -> None:
-    # A forked child has no threads that submit, so that waiting there would never end.
+    # A forked child has no threads that submit, so waiting there would never end.
     if _registered_in != os.getpid():
         return
     for job_set in _waiting:

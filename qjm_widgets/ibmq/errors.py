@@ -7,11 +7,11 @@
         ├── IBMQJobManagerInvalidStateError     an argument is wrong, or the call does not fit
         ├── IBMQJobManagerTimeoutError          (TimeoutError)
         ├── IBMQJobManagerJobNotFound           no such experiment, or several with that name
-        ├── IBMQManagedResultDataNotAvailable   an experiment has no such result, or none yet
+        ├── IBMQManagedResultDataNotAvailable   an experiment does not have this result, or not yet
         └── IBMQJobManagerUnknownJobSet         no such job set
 
-The cause of each is the ``qjm_widgets`` error. An error for which the retired manager had no exception
-(the store cannot be written, the manager was closed) is raised unchanged.
+The ``__cause__`` of each is the ``qjm_widgets`` error. An error for which the retired manager had no
+exception (the store cannot be written, the manager was closed) is raised unchanged.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class IBMQJobManagerJobNotFound(IBMQJobManagerError):  # noqa: N818
 
 
 class IBMQManagedResultDataNotAvailable(IBMQJobManagerError):  # noqa: N818
-    """An experiment has no such result, or none yet."""
+    """An experiment does not have this result, or not yet."""
 
 
 class IBMQJobManagerUnknownJobSet(IBMQJobManagerError):  # noqa: N818
@@ -66,7 +66,8 @@ def retired_errors(wrong_input: type[IBMQJobManagerError] | None = None) -> Iter
     """Convert ``qjm_widgets`` errors to the retired exceptions.
 
     Args:
-        wrong_input: the exception for a wrong argument; by default that of an invalid state.
+        wrong_input: the exception for a wrong argument; by default
+            ``IBMQJobManagerInvalidStateError``.
     """
     try:
         yield
@@ -87,10 +88,10 @@ def retired_errors(wrong_input: type[IBMQJobManagerError] | None = None) -> Iter
 
 
 def check_job_tags(job_tags: object) -> None:
-    """Refuse tags that are not a list of strings; None and other empty values mean no tags.
+    """Check that tags are a list of strings; None and other empty values mean no tags.
 
     Raises:
-        IBMQJobManagerInvalidStateError: they are not.
+        IBMQJobManagerInvalidStateError: the tags are not a list of strings.
     """
     if job_tags and not (isinstance(job_tags, list) and all(isinstance(tag, str) for tag in job_tags)):
         raise IBMQJobManagerInvalidStateError(f"job_tags must be a list of strings, not {job_tags!r}")

@@ -50,17 +50,17 @@ class ManagedJob:
 
     @property
     def job(self) -> Any:
-        """The provider's own job object; None before it was submitted, and if that failed."""
+        """The provider's own job object; None before the submission, and if the submission failed."""
         return self._set._state.provider_jobs.get(self._row)
 
     @property
     def job_id(self) -> str | None:
-        """The provider's id of the job; None before it was submitted."""
+        """The provider's id of the job; None before the submission."""
         return self._record.job_id
 
     @property
     def future(self) -> Future[None] | None:
-        """Done when the job was submitted or that failed; None if the set was only retrieved."""
+        """A future, done after the submission, failed or not; None if the set was only retrieved."""
         return None if self._submissions is None else self._submissions.future(self._row)
 
     @property
@@ -135,12 +135,12 @@ class ManagedJob:
 
     @printable_result
     def error_message(self) -> str | None:
-        """Wait for the job and return why it or its submission failed; None if neither did."""
+        """Wait for the job and return why it or its submission failed; None if neither failed."""
         self._wait(None)
         return self._record.error if self._record.status is Status.ERROR else None
 
     def cancel(self) -> None:
-        """Cancel the job without waiting for it. If it is unsent, it is never submitted."""
+        """Cancel the job without waiting for it. A job that was not sent is never submitted."""
         with retired_errors():
             cancelled = self._set.cancel(self._row)
         if not cancelled:

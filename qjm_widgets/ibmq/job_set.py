@@ -70,7 +70,7 @@ class ManagedJobSet:
 
     @printable_result
     def report(self, detailed: bool = True) -> str:
-        """Return a text report; with ``detailed``, with some lines for each job."""
+        """Return a text report; ``detailed`` adds some lines for each job."""
         lines = [
             f"Job set name: {self.name()}",
             f"          ID: {self.job_set_id()}",
@@ -83,7 +83,7 @@ class ManagedJobSet:
         return "\n".join(lines)
 
     def _details(self) -> list[str]:
-        """Return the report's lines on the jobs."""
+        """Return the lines of the report for each job."""
         refused = [job._refused for job in self.managed_jobs()]
         return reports.details(self.job_set._state.ordered(), self.name(), refused)
 
@@ -94,7 +94,7 @@ class ManagedJobSet:
 
         Args:
             timeout: seconds to wait; 0 does not wait, None waits without limit.
-            partial: return what is there after the timeout, instead of raising.
+            partial: return the results so far after the timeout, instead of raising.
             refresh: read the results from the store again.
 
         Raises:
@@ -112,7 +112,7 @@ class ManagedJobSet:
 
     @printable_result
     def error_messages(self) -> str | None:
-        """Wait for all jobs and return why jobs or their submissions failed, or None."""
+        """Wait for all jobs and return why jobs or their submissions failed; None if none failed."""
         self.job_set.wait()
         lines = []
         for index, job in enumerate(self.managed_jobs()):
@@ -125,19 +125,22 @@ class ManagedJobSet:
         return "\n".join(lines) if lines else None
 
     def cancel(self) -> None:
-        """Cancel all jobs without waiting for it. Unsent jobs are never submitted."""
+        """Cancel all jobs without waiting for them. Jobs that were not sent are never submitted."""
         with retired_errors():
             self.job_set.cancel()
 
     def jobs(self) -> list[Any]:
-        """Wait until all jobs are submitted and return the provider's jobs; None if that failed."""
+        """Wait until all jobs are submitted and return the provider's own job objects.
+
+        An entry is None if the submission of the job failed.
+        """
         self.job_set.wait(until="submitted")
         return self.job_set.jobs()
 
     def job(self, experiment: Any) -> tuple[Any, int]:
         """Return the provider's job that holds an experiment, and the experiment's position in it.
 
-        It waits until all jobs are submitted. The job is None if its submission failed.
+        Wait first until all jobs are submitted. The job is None if its submission failed.
 
         Args:
             experiment: the index, the name, or the circuit or schedule.
@@ -150,7 +153,9 @@ class ManagedJobSet:
             return self.job_set.job(experiment)
 
     def qobjs(self) -> list[Any]:
-        """Wait until all jobs are submitted and return the Qobj of each; None if that failed.
+        """Wait until all jobs are submitted and return their Qobjs.
+
+        An entry is None if the job was not submitted.
 
         Raises:
             IBMQJobManagerError: the installed Qiskit has no Qobj.
@@ -193,7 +198,7 @@ class ManagedJobSet:
         """Replace the tags, then add some, then remove some; return the tags after that.
 
         Raises:
-            IBMQJobManagerInvalidStateError: no change was given, or it is not a list of strings.
+            IBMQJobManagerInvalidStateError: no argument was given, or one is not a list of strings.
         """
         given = (replacement_tags, additional_tags, removal_tags)
         if all(tags is None for tags in given):

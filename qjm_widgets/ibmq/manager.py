@@ -1,4 +1,4 @@
-"""``IBMQJobManager``: the retired manager's wrapper over the one manager."""
+"""``IBMQJobManager``: the default manager with the retired names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _wrappers: weakref.WeakValueDictionary[str, ManagedJobSet] = weakref.WeakValueDi
 
 
 class IBMQJobManager:
-    """Runs circuits as sets of jobs, on any backend that ``qjm_widgets.JobManager`` takes.
+    """A manager that runs circuits as sets of jobs, on any backend that ``JobManager`` takes.
 
     All instances use ``qjm_widgets.default_manager()``, so they share its store and its sets. The
     program ends only after every job was submitted. If a submission is refused, it is not repeated
@@ -114,9 +114,9 @@ class IBMQJobManager:
 
         Args:
             job_set_id: the id, as ``job_set_foo.job_set_id()`` returned it.
-            provider: has the backend, to poll jobs that outlived the kernel that submitted them. A
-                ``QiskitRuntimeService`` also finds sets that are not in the store. None reads the store
-                only.
+            provider: the provider of the backend, to poll jobs that outlived the kernel that submitted
+                them. A ``QiskitRuntimeService`` also finds sets that are not in the store. With None,
+                only the store is read.
             refresh: read the set again; if that fails, the set keeps what it had.
 
         Raises:
@@ -140,7 +140,7 @@ class IBMQJobManager:
 
 
 def _wrapped(job_set: JobSet, manager: JobManager) -> ManagedJobSet:
-    """Return the wrapper of a set; a set that was read again gets a new one."""
+    """Return the wrapper of a set; a set that was read again gets a new wrapper."""
     wrapper = _wrappers.get(job_set.job_set_id())
     if wrapper is None or wrapper.job_set is not job_set:
         wrapper = _wrappers[job_set.job_set_id()] = ManagedJobSet(job_set, manager)

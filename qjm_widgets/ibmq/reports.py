@@ -38,7 +38,7 @@ def details(jobs: Sequence[JobRecord], set_name: str, refused: Sequence[bool]) -
     """Return some lines for each job.
 
     Args:
-        jobs: in order.
+        jobs: the jobs in the order of their experiments.
         set_name: the set's name, from which the jobs' names are made.
         refused: for each job whether its submission failed.
     """

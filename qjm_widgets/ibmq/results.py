@@ -18,8 +18,9 @@ class ManagedResults:
     ``ManagedJobSet.results`` makes it; users do not. An experiment is given by its index in the set, its
     name, or the circuit itself. It does not matter whether a backend or a sampler ran it.
 
-    Every method with an experiment as argument raises ``IBMQManagedResultDataNotAvailable`` if it has no
-    such data, and ``IBMQJobManagerJobNotFound`` if there is no such experiment or several have the name.
+    Every method that takes an experiment raises ``IBMQManagedResultDataNotAvailable`` if the experiment
+    lacks this data, and ``IBMQJobManagerJobNotFound`` if there is no such experiment or several have the
+    name.
     """
 
     def __init__(self, results: JobSetResults) -> None:
@@ -80,5 +81,5 @@ class ManagedResults:
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Result:
-        """Make a ``Result`` of the dict that ``to_dict`` returned."""
+        """Return the ``Result`` in a dict that ``to_dict`` returned."""
         return Result.from_dict(data)

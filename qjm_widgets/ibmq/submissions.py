@@ -14,7 +14,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def warn_of_waiting(state: JobSetState) -> None:
-    """Log a warning each time that submission starts to wait: for a job limit, or the store."""
+    """Log a warning each time that submission starts to wait for the backend or the store."""
     logged: str | None = None
 
     def log_reason() -> None:
@@ -29,7 +29,7 @@ def warn_of_waiting(state: JobSetState) -> None:
 
 
 def _reason(state: JobSetState) -> str | None:
-    """Return what the backend makes the set wait for; None if only its pace or the user does."""
+    """Return why submission waits, such as a job limit; None if it only keeps its pace."""
     if state.waiting is None:
         return None
     _, found, reason = state.waiting.text.partition(" (")
@@ -46,7 +46,10 @@ class Submissions:
         self._open: set[int] = set()
 
     def future(self, row: int) -> Future[None]:
-        """Return the future of a job; it runs until the job was submitted, failed or was cancelled."""
+        """Return the future of a job.
+
+        It is done when the job was submitted, failed, was cancelled or is held, or the set was closed.
+        """
         with self._lock:
             future = self._futures.get(row)
             if future is None:

@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 #: The bits of a circuit that are shown; None for all.
 _Bits = tuple[int, ...] | None
-#: Circuits with one layout, one expected distribution (by ``id``) and the same bits.
+#: The key of circuits with the same layout, expected distribution (by its ``id``) and shown bits.
 _Key = tuple[Layout, int, _Bits]
 
 
@@ -35,12 +35,14 @@ class _Share(NamedTuple):
 
 
 class Aggregate:
-    """The sum of a selection; ``refresh`` adds the jobs that have finished. Not safe between threads.
+    """The counts of a selection, summed over the jobs that have finished. Not thread-safe.
+
+    ``refresh`` adds the jobs that have finished since its last call.
 
     Args:
         state: the set.
         selection: which circuits and bits.
-        expected: distributions to compare with; None for none.
+        expected: the distributions to compare the counts with, or None.
 
     Attributes:
         jobs: how many finished jobs are in the sum.
@@ -88,7 +90,7 @@ class Aggregate:
         """Return the bars so far, compared with the expected distribution if that fits.
 
         Args:
-            most: the most bars.
+            most: the maximum number of bars.
         """
         fits = self._expected is not None and not self.mismatch()
         expected = self._mixture() if fits and self._shares else None
@@ -134,7 +136,8 @@ class Aggregate:
     def _parts(self) -> list[Packed]:
         """Return the sums over the bits that are shown, one for each layout.
 
-        Bits are cut out of sums, since cutting them out of each circuit's counts takes much longer.
+        The bits are selected from the sums, because selecting them from each circuit's counts takes much
+        longer.
         """
         if self._shown is None:
             found: dict[Layout, list[Packed]] = {}
@@ -229,7 +232,11 @@ class Aggregate:
         self._shares[key] = known._replace(shots=known.shots + shots)
 
     def _fitted(self, distribution: Packed, layout: Layout, bits: _Bits) -> Packed:
-        """Return a distribution over the bits that are shown; it may be given over these or all bits."""
+        """Return the distribution over the bits that are shown.
+
+        The user may give it over these bits or over all bits of the circuit. If it has another number of
+        bits, record the mismatch.
+        """
         wide = distribution.layout.width
         shown = layout if bits is None else layout.of_bits(bits)
         if bits is not None and wide == layout.width:

@@ -18,9 +18,9 @@ from qjm_widgets.state.job_set_state import JobSetState
 _BAR = "#0072b2"
 _REST = "#9aa3ae"
 _EXPECTED = "#1c2128"
-#: Pixels, about the default width of Plotly's bars. Plotly draws lines 1.4 times as long as requested.
+#: Pixels: about the default width of all bars together. Plotly draws lines 1.4 times as long as asked.
 _WIDTH = 560
-#: From the first on, integers are written as floats; the second is the longest bar.
+#: Integers from ``_LARGE`` on are written as floats; ``_LARGEST`` is the length of the longest bar.
 _LARGE, _LARGEST = 2**53, 10**300
 
 
@@ -33,7 +33,7 @@ class BarStyle(NamedTuple):
 
     @classmethod
     def make(cls, probability: bool, sort: str, error_bars: bool) -> BarStyle:
-        """Return the style of a call's arguments.
+        """Return the style that the arguments of a call describe.
 
         Raises:
             InputError: ``sort`` is neither "key" nor "value".
@@ -53,12 +53,14 @@ class _Bar(NamedTuple):
 def counts_figure(
     state: JobSetState, selection: Selection, expected: Expected | None, style: BarStyle
 ) -> go.Figure:
-    """Draw a bar for each outcome with the 95 % Wilson interval of its count; "the rest" is one bar.
+    """Return a figure with a bar for each outcome. Outcomes beyond the limit are one bar, "the rest".
+
+    With ``style.error_bars``, each bar has the 95 % Wilson interval of its count.
 
     Args:
         state: the set.
         selection: which circuits and bits, and how many bars.
-        expected: distributions that are drawn too; None for none.
+        expected: the expected distributions, which are drawn too, or None.
         style: how the bars are drawn.
 
     Raises:
@@ -111,7 +113,7 @@ def _measured(bars: list[_Bar], shots: int, unit: float, style: BarStyle) -> go.
         errors = {
             "type": "data",
             "symmetric": False,
-            # A mitigated count may lie outside the interval, which has only probabilities.
+            # A mitigated count may be negative or above the shots, and so outside its interval.
             "array": [max(0.0, (high * shots - count) * unit) for count, _, high in ends],
             "arrayminus": [max(0.0, (count - low * shots) * unit) for count, low, _ in ends],
         }

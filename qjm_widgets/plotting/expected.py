@@ -12,7 +12,7 @@ from qjm_widgets.core.counts import Layout, Packed, integers
 from qjm_widgets.core.formatting import first_line
 from qjm_widgets.errors import InputError
 
-#: How far the sum of probabilities may be from 1, for those that were rounded.
+#: How far the sum of probabilities may be from 1, because they may be rounded.
 _TOLERANCE = 1e-3
 _HOW = (
     "expected is a mapping of bit strings to probabilities, an array of 2**n probabilities, "
@@ -21,19 +21,20 @@ _HOW = (
 
 
 class Expected:
-    """The expected distribution of each circuit: probabilities as packed "counts", or None.
+    """The expected distribution of each circuit, packed as counts are, with probabilities as values.
 
     Args:
-        value: one distribution for every circuit: a mapping of bit strings to probabilities (or to
-            counts, which are whole numbers), an array of ``2**n`` probabilities in the order of the bit
-            strings read as integers, or an object with ``probabilities()`` (a ``Statevector``). Or one
-            for each circuit: a mapping of indices or names to these, a list of mappings, or an array
-            of shape ``(circuits, 2**n)``.
+        value: one distribution for all circuits, or one for each circuit. A distribution is a mapping of
+            bit strings to probabilities (or to counts, which are whole numbers), an array of ``2**n``
+            probabilities in the order of the bit strings read as integers, or an object with
+            ``probabilities()``, such as a ``Statevector``. For one distribution for each circuit, give a
+            mapping of indices or names to distributions, a list of distributions, or an array of shape
+            ``(circuits, 2**n)``.
         circuits: how many circuits the set has.
-        index_of: returns the index of a circuit by index or name.
+        index_of: returns the index of a circuit that is given by its index or name.
 
     Raises:
-        InputError: the value is none of these, or its probabilities are not a distribution.
+        InputError: the value has another form, or its probabilities are not a distribution.
     """
 
     def __init__(self, value: Any, circuits: int, index_of: Callable[[Any], int]) -> None:
@@ -61,7 +62,7 @@ class Expected:
         return self._common is not None
 
     def of(self, circuit: int) -> Packed | None:
-        """Return the distribution of one circuit; None if none is given."""
+        """Return the distribution of one circuit; None if the user gave none for it."""
         return self._common if self._common is not None else self._each.get(circuit)
 
 
@@ -129,7 +130,10 @@ def _from_mapping(value: Mapping[Any, Any], subject: str) -> Packed:
 
 
 def _normal(weights: Any, subject: str, *, whole: bool) -> Any:
-    """Normalise weights to probabilities that sum to 1; integers (``whole``) are counts."""
+    """Return the weights as probabilities that sum to 1.
+
+    Integers (``whole``) may be counts, with any positive sum; other weights must already sum to about 1.
+    """
     total = float(weights.sum())
     if not math.isfinite(total) or (weights < 0).any():
         raise InputError(f"expected: a probability for {subject} is negative or not finite")

@@ -30,7 +30,7 @@ def circuits_of(state: JobSetState, selection: Selection) -> npt.NDArray[np.int6
     if selection.metadata:
         metadata = state.circuits.metadata()
         wanted = set(selection.metadata)
-        # As text, like the selection's: a key may be a number or a tuple.
+        # Keys are compared as text, which the selection has: a key may be a number or a tuple.
         chosen = [
             circuit
             for circuit in chosen
@@ -40,7 +40,10 @@ def circuits_of(state: JobSetState, selection: Selection) -> npt.NDArray[np.int6
 
 
 def groups(state: JobSetState) -> dict[str, Any]:
-    """Return all groups, each with its number of circuits; at most 200 of a kind."""
+    """Return the groups by name and by metadata with their numbers of circuits, and the registers.
+
+    There are at most 200 groups by name, and 200 for each of at most 50 keys of the metadata.
+    """
     values: dict[str, Counter[str]] = {}
     for known in state.circuits.metadata():
         for key, value in known.items():
@@ -56,7 +59,8 @@ def groups(state: JobSetState) -> dict[str, Any]:
 
 
 def _listed(found: Counter[str]) -> dict[str, Any]:
-    # A text that is changed for display cannot be selected: the page would send the changed text.
+    # A text that display would change is left out: the page would send the changed text, which selects
+    # nothing.
     shown = [(text, n) for text, n in found.items() if text and first_line(text, _TEXT) == text]
     return {"groups": [[text, n] for text, n in shown[:_MOST_GROUPS]], "of": len(found)}
 

@@ -19,16 +19,20 @@ _MOST = 4096
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All circuits, or those that match every field that is not None or empty.
+    """A selection of circuits, and of bits in their outcomes.
+
+    It selects the circuits that match all of ``circuit``, ``name`` and ``metadata`` that are given. If
+    none of them is given, it selects all circuits.
 
     Attributes:
         circuit: the index of one circuit.
         name: circuits of this name.
         metadata: circuits with all these values in their metadata, by key; values are formatted by
             ``label``.
-        register: only this classical register.
-        bits: only these bits, ascending; bit 0 is the rightmost of the register or of all bits.
-        top: the most bars.
+        register: the classical register that is shown; None for all bits.
+        bits: the bits that are shown, ascending; None for all. Bit 0 is the rightmost of the register,
+            or of all bits without a register.
+        top: the maximum number of bars.
     """
 
     circuit: int | None = None
@@ -48,11 +52,11 @@ class Selection:
         bits: Iterable[int] | None,
         most: int,
     ) -> Selection:
-        """Return the selection of a call's arguments.
+        """Return the selection that the arguments of a call describe.
 
         Args:
             circuit, name, metadata, register, bits: as the attributes.
-            most: the most bars.
+            most: the maximum number of bars, ``top``.
 
         Raises:
             InputError: an argument has the wrong type or value.
@@ -105,7 +109,10 @@ class Selection:
         }
 
     def without_limit(self) -> Selection:
-        """Return the selection with the default number of bars: equal ones share their sum."""
+        """Return the selection with the default number of bars.
+
+        Selections that differ only in the number of bars are then equal, and share one sum.
+        """
         return replace(self, top=TOP)
 
     def title(self) -> str:
@@ -119,7 +126,9 @@ class Selection:
         return ", ".join(parts)
 
     def bits_of(self, outcome: CircuitOutcome, width: int | None) -> tuple[int, ...] | None:
-        """Return which bits of a circuit's outcomes are shown, ascending; None if it lacks one.
+        """Return the bits of a circuit's outcomes that are shown, ascending.
+
+        It is None if the result lacks the register or one of the bits.
 
         Args:
             outcome: the circuit's result.

@@ -11,7 +11,7 @@ def text(name: str) -> str:
     """Return a built text file.
 
     Raises:
-        QJMError: it was not built; the message says how to build it.
+        QJMError: the file was not built; the message says how to build it.
     """
     return _read(name).decode()
 

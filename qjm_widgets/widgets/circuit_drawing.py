@@ -8,11 +8,11 @@ from typing import Any
 from qjm_widgets.core import formatting
 from qjm_widgets.core.circuit_input import CircuitInput
 
-#: The most circuits of one answer.
+#: The maximum number of circuits in one answer.
 MOST_CIRCUITS = 3
-#: The most instructions of a circuit that are drawn: drawing takes time, and users do not read more.
+#: The maximum number of instructions that are drawn: drawing takes time, and users do not read more.
 _MOST_INSTRUCTIONS = 400
-#: The most characters of a drawing.
+#: The maximum number of characters in a drawing.
 _MOST_CHARACTERS = 60_000
 
 
@@ -21,8 +21,8 @@ def draw(inputs: Sequence[CircuitInput], first: int, columns: int) -> list[dict[
 
     Args:
         inputs: the circuits.
-        first: the index in the set of the first one.
-        columns: the most characters of a line.
+        first: the index of the first circuit in the set.
+        columns: the maximum number of characters in a line.
 
     Returns:
         For each circuit its index, name, a line of facts, and the drawing as text.
@@ -64,6 +64,6 @@ def _text(circuit: Any, columns: int) -> tuple[str, str]:
             start.append(instruction)
         circuit = start
         facts.append(f"the first {_MOST_INSTRUCTIONS} are drawn")
-    # Without idle qubits: a large device has many, and they would hide those that the circuit uses.
+    # Idle qubits are left out: a large device has many, and they would hide those that the circuit uses.
     drawing = circuit.draw(output="text", fold=columns, idle_wires=False)
     return str(drawing), " · ".join(facts)

@@ -1,9 +1,11 @@
-"""Serve messages of our widgets while a cell blocks in one of our waits, for kernels without subshells.
+"""Serve the messages of our widgets while a cell waits in this package, in kernels without subshells.
 
-A kernel reads its next message after the running cell has ended. While one of our waits blocks a cell,
-this module reads the kernel's queue: it answers messages for our own widgets, keeps all others, and
-returns those to the kernel in their order when the wait ends. It depends on internals of ipykernel. If
-they are not as expected, nothing is read; an interrupt still stops the wait and never the jobs.
+A kernel reads its next message only after the running cell has ended. While a cell waits in a method of
+this package, this module reads the kernel's queue. It answers the messages for our own widgets and keeps
+all others. When the wait ends, it returns the others to the kernel in their order.
+
+The module depends on internals of ipykernel. If they are not as expected, it reads nothing. An interrupt
+stops the wait in either case, and never the jobs.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from qjm_widgets.state.wait import Pump
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
 
 _LOG = logging.getLogger(__name__)
-#: The most messages that are read before the wait checks the set again.
+#: The maximum number of messages that are read before the wait checks the set again.
 _MOST_MESSAGES = 100
 
 #: The comms of our widgets by id.
@@ -30,22 +32,25 @@ COMMS: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
 
 @contextmanager
 def pump_messages() -> Iterator[Pump | None]:
-    """Yield a function that serves our widgets during a wait on this thread; None if impossible."""
+    """Yield a function that serves our widgets during a wait on this thread.
+
+    It is None if the kernel's queue cannot be read.
+    """
     queue = _queue_of_this_thread()
     try:
         yield None if queue is None else queue.pump
     finally:
         if queue is not None:
             queue.restore()
-        # The page shows what a cell waited for before the cell ends, even if no message follows.
+        # Show the result of the wait before the cell ends, even if no message follows.
         REPAINT_LOOP.flush()
 
 
 class ShellQueue:
-    """The kernel's queue of messages behind the cell that runs on this thread.
+    """The messages that wait in the kernel until the cell on this thread ends.
 
     Args:
-        kernel: ipykernel's.
+        kernel: the kernel object of ipykernel.
         stream: the ZMQ stream that the kernel reads.
         dispatch: the kernel's own handler of the stream's messages.
     """
@@ -72,7 +77,7 @@ class ShellQueue:
                 self._deferred.append(frames)
 
     def restore(self) -> None:
-        """Give the kernel the messages that were kept, in their order, before later ones."""
+        """Return the kept messages to the kernel, in their order and before all later messages."""
         if not self._read:
             return
         deferred, self._deferred = self._deferred, []
@@ -99,7 +104,8 @@ class ShellQueue:
         session = self._kernel.session
         try:
             _, parts = session.feed_identities(frames, copy=False)
-            # Without content: else the session remembers the signature and rejects the message later.
+            # Read without the content: with it, the session would remember the signature, and reject the
+            # message later as a duplicate.
             message = session.deserialize(parts, content=False, copy=False)
             if message["header"]["msg_type"] != "comm_msg":
                 return False
@@ -125,7 +131,7 @@ class ShellQueue:
 
 
 def _queue_of_this_thread() -> ShellQueue | None:
-    """Return the queue behind the cell that runs on this thread; None if it cannot be found."""
+    """Return the messages that wait for the cell on this thread; None if they cannot be read."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     kernel = getattr(shell, "kernel", None)

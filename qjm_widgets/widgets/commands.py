@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
 
 _DAY = 86_400.0
-#: The most bytes of a bundle that is downloaded through the page.
+#: The maximum size, in bytes, of a bundle that is downloaded through the page.
 _MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -27,9 +27,9 @@ class CommandResult:
     Attributes:
         text: what was done, for the user; may be empty.
         changed: whether the list changed.
-        opened: the set whose panel is to be opened.
+        opened: the set whose panel is to be opened, or None.
         closed: ids of the sets whose panels are to be closed.
-        file: the name and the bytes of a file for the page.
+        file: the name and the bytes of a file for the page, or None.
     """
 
     text: str

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qjm_widgets.job_set import JobSet
     from qjm_widgets.manager import JobManager
 
-#: Seconds between two updates of static output: the page renders each one, although it is hidden.
+#: Seconds between two updates of static output, which the page renders although the output is hidden.
 _SECONDS = 60.0
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -62,7 +62,7 @@ def show_manager(manager: JobManager) -> None:
 
 
 def text_line() -> Callable[[str], None] | None:
-    """Return a function that shows and replaces one line of the cell's output; None without a kernel."""
+    """Return a function that shows and replaces one line of the cell's output; None in a terminal."""
     if not _in_kernel():
         return None
     from IPython.display import display
@@ -89,14 +89,14 @@ class _StaticOutput:
         state.watchers.add(self._on_change)
 
     def show(self) -> None:
-        """Display it, perhaps again: all its displays are updated together."""
+        """Display the output. It may be displayed several times; all displays are updated together."""
         self._displayed_key, self._due = self._key(), time.monotonic() + _SECONDS
         self._handle.display(self._bundle(), raw=True)  # type: ignore[no-untyped-call]
 
     @property
     def _state(self) -> JobSetState:
         state = self._set()
-        assert state is not None  # the set itself calls
+        assert state is not None  # every caller holds the set
         return state
 
     def _key(self) -> tuple[bool, int]:

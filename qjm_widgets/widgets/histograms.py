@@ -19,19 +19,19 @@ from qjm_widgets.widgets import wire
 _LOG = logging.getLogger(__name__)
 #: Seconds between two updates of histograms.
 _SECONDS = 0.2
-#: A pause is at least this many times as long as the sum before it, so that large sums leave the kernel
-#: time for other work.
+#: A pause is at least this many times as long as the update before it, so that large sums leave the
+#: kernel time for other work.
 _PAUSE_FACTOR = 4
-#: The most sums that are kept.
+#: The maximum number of sums that are kept.
 _MOST_AGGREGATES = 8
 
 
 class Histograms:
-    """A histogram for each visible selection, sent at most five times a second. Safe from any thread.
+    """The histograms of the visible selections, updated at most five times a second. Thread-safe.
 
     Args:
         state: the set.
-        expected: distributions that the histograms are compared to; None for none.
+        expected: the distributions to compare the histograms with, or None.
         clock: monotonic seconds.
     """
 
@@ -46,13 +46,16 @@ class Histograms:
         self._expected = expected
         self._lock = threading.RLock()
         self._aggregates: dict[Selection, Aggregate] = {}
-        # By selection: how many jobs were done, and the histogram.
+        # For each selection the last histogram that was returned, and how many jobs were done then.
         self._sent: dict[Selection, tuple[int, dict[str, Any]]] = {}
         self._invalid: set[Selection] = set()
         self._due = 0.0
 
     def changed(self, selections: Collection[Selection]) -> list[dict[str, Any]]:
-        """Return the histograms that changed since they were last returned; none before they are due."""
+        """Return the histograms that changed since they were last returned.
+
+        The list is empty until the next update is due.
+        """
         with self._lock:
             began = self._clock()
             stale = self._stale(selections)
@@ -74,11 +77,14 @@ class Histograms:
             return changed
 
     def pending(self, selections: Collection[Selection]) -> bool:
-        """Return whether one of them changed and is due later."""
+        """Return whether one of these histograms may have changed, so that an update is due later."""
         return bool(self._stale(selections))
 
     def invalidate(self, selection: Selection | None) -> None:
-        """Send a histogram again, because a view lacks it. Never waits for a sum in progress."""
+        """Make ``changed`` return a histogram again, because a view lacks it.
+
+        This takes no lock, so it never waits for a sum in progress.
+        """
         if selection is not None:
             self._invalid.add(selection)
 
@@ -105,7 +111,10 @@ class Histograms:
         return [s for s in selections if s in self._invalid or sent.get(s, (-1,))[0] != finished]
 
     def _aggregate(self, selection: Selection) -> Aggregate:
-        """Return the sum of a selection. The one of all circuits is kept, others while there is room."""
+        """Return the sum of a selection: the kept one, or a new one.
+
+        If too many are kept, drop the one that was used longest ago, but never that of all circuits.
+        """
         aggregate = self._aggregates.pop(selection, None) or Aggregate(
             self._state, selection, self._expected
         )

@@ -24,7 +24,7 @@ from qjm_widgets.widgets.static_html import static, table
 if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
 
-#: Rows of the trait.
+#: The number of rows in the trait.
 _FIRST_ROWS = 30
 #: Seconds between two listings.
 _SECONDS = 1.0
@@ -41,7 +41,7 @@ class _View:
 
 
 class _SetList(anywidget.AnyWidget):
-    """The widget of the list. Its one trait has the first rows, for a late view."""
+    """The widget of the list. Its one trait has the first rows, for views that are opened later."""
 
     _esm = assets.text("history.js")
     _css = assets.text("history.css")
@@ -74,7 +74,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         REPAINT_LOOP.request(self.repaint)
 
     def repaint(self) -> bool:
-        """Send each view its listing if it changed; True if that is due later."""
+        """Send each view its listing if it changed; return True if this is due later."""
         now = time.monotonic()
         if now < self._due:
             return True

@@ -16,12 +16,12 @@ _COMM_MESSAGES = frozenset({"comm_open", "comm_msg", "comm_close"})
 
 
 def serve_while_cells_run(widget: Any) -> None:
-    """Make a widget's messages be answered while a cell runs.
+    """Let the kernel answer a widget's messages while a cell runs.
 
-    From 7.4 on ipykernel answers a comm on the main shell, which a running cell blocks; from 7.1 to 7.3
-    it uses the subshell that the page requested. This restores the page's request, so handlers may run
-    on a subshell's thread. Other releases are left as they are: there, and in front ends without
-    subshells, the widget is served while a cell blocks in one of our waits.
+    ipykernel 7.1 to 7.3 answers a comm on the subshell that the page requested. From 7.4 on it answers
+    on the main shell, which a running cell blocks; this function makes it use the requested subshell
+    again. So handlers may run on a subshell's thread. In other releases, and in front ends without
+    subshells, the widget is served only while a cell waits in a method of this package (``comm_pump``).
     """
     comm: Any = getattr(widget, "comm", None)
     if comm is not None:
@@ -49,11 +49,14 @@ def _install_set_parent() -> None:
 class _SetParent:
     """A kernel's ``set_parent`` that does not treat a page's message to a widget as the newest cell.
 
-    For ipykernel, each message that it serves becomes the parent of all that is printed and displayed by
-    threads without a parent of their own. Those are the user's threads, and a page drops their output
-    then. If ``%%capture`` has replaced the publisher of displays, ``set_parent`` fails, and the message
-    is lost. Here a message to a widget is the parent only of what the serving thread answers, prints and
-    displays; handlers of our own widgets print and display nothing.
+    In ipykernel, each message becomes the parent of all outputs of threads that have no parent of their
+    own, such as the user's threads. If the message is for a widget, the page then drops these outputs.
+    If ``%%capture`` has replaced the publisher of displays, ipykernel's ``set_parent`` fails, and the
+    message is lost.
+
+    Here, a message to a widget is the parent only of the replies and outputs of the thread that serves
+    it. For our own widgets it is the parent of the replies alone, because their handlers have no
+    outputs. Before ipykernel 7 all threads share one parent, which is restored after the message.
     """
 
     def __init__(self, kernel: Any, set_in_kernel: Any) -> None:
@@ -69,7 +72,8 @@ class _SetParent:
                 self._set_temporarily(ident, parent, ours)
             elif not ours:
                 self._set_for_outputs(parent)
-        # From 7.4 on ipykernel sets the parent of an awaiting cell again after each widget message.
+        # From 7.4 on ipykernel sets the parent of an awaiting cell again after each widget message. Then
+        # only the parent of the replies has to be set.
         elif not (
             is_request
             and parent is getattr(self._kernel.shell, "parent_header", None)
@@ -78,7 +82,10 @@ class _SetParent:
             self._set_for_all_threads(ident, parent, channel)
 
     def _set_for_replies(self, ident: Any, parent: Any) -> bool:
-        """Set the parent of this thread's replies; False before 7, where all threads share one."""
+        """Set the parent of this thread's replies.
+
+        Return False before ipykernel 7, where all threads share one parent.
+        """
         variable = getattr(self._kernel, "_shell_parent", None)
         if not isinstance(variable, ContextVar):
             return False
@@ -118,7 +125,7 @@ def update_display(display_id: str, bundle: dict[str, Any]) -> None:
 
 
 def _shell() -> Any:
-    """Return the IPython shell of this process; None if there is none."""
+    """Return the IPython shell of this process; None outside IPython."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None
 

@@ -1,4 +1,4 @@
-"""The live panel of one job set: the kernel's part; ``js/src`` has the page's."""
+"""The kernel's part of the live panel of one job set; the page's part is in ``js/src``."""
 
 from __future__ import annotations
 
@@ -41,12 +41,13 @@ _IDLE_SECONDS = 5.0
 class Panel(anywidget.AnyWidget):
     """A widget that shows a job set while it runs; made by ``job_set.panel()``.
 
-    Its one trait has what a reload, a late view and a saved notebook need. All else is sent in numbered
-    messages, at most ten a second.
+    Its one trait has the state for a reload, for views that are opened later and for a saved notebook.
+    Changes of the set are sent as numbered updates, at most ten a second. The timeline and answers to
+    the page are messages without a number.
 
     Args:
         job_set: the set.
-        expected: distributions that histograms are compared to; None for none.
+        expected: the distributions to compare the histograms with, or None.
         teaching: whether the panel explains itself; None follows the default of the process.
     """
 
@@ -89,7 +90,10 @@ class Panel(anywidget.AnyWidget):
         REPAINT_LOOP.request(self.repaint)
 
     def repaint(self) -> bool:
-        """Send what changed since the last repaint; True if a histogram or an order is due later."""
+        """Send the changes since the last repaint.
+
+        Return True if a histogram, the timeline or an order is due later.
+        """
         self._updates.update_counts()
         self._send_update(self._updates.update)
         timeline = self._updates.timeline()
@@ -100,7 +104,7 @@ class Panel(anywidget.AnyWidget):
         return self._updates.pending
 
     def _update_trait(self) -> bool:
-        """Put the newest state into the trait, every five seconds at most; True if it is due later."""
+        """Put the newest state into the trait, at most every five seconds; return True if due later."""
         sequence, now = self._state.sequence, time.monotonic()
         if sequence == self._trait_sequence:
             return False
@@ -111,7 +115,7 @@ class Panel(anywidget.AnyWidget):
         return False
 
     def _send_update(self, build: Callable[[], Message | None]) -> None:
-        """Build and send one message at a time, so that they arrive in the order of their numbers."""
+        """Build and send one update at a time, so that they arrive in the order of their numbers."""
         with self._send_lock:
             message = build()
             if message is not None:

@@ -14,14 +14,14 @@ INTERVAL = 0.1
 #: Seconds without a request after which the thread ends; the next request starts another.
 _IDLE = 5.0
 
-#: Sends what changed; returns True if something is left for the next repaint.
+#: A function that sends changes; it returns True if some are left for the next repaint.
 Repaint = Callable[[], bool]
 
 
 class RepaintLoop:
-    """Coalesces requests: at any rate of changes, each panel is repainted once an interval.
+    """A thread that collects requests and repaints each panel at most once in an interval.
 
-    What is large and can wait is sent between two repaints, when the page is less busy.
+    Large data that can wait is sent between two repaints, when the page is less busy.
     """
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class RepaintLoop:
         self._running = False
 
     def request(self, repaint: Repaint) -> None:
-        """Call a function at the next repaint. Quick, from any thread."""
+        """Call a function at the next repaint. This is quick, and safe from any thread."""
         self._add(self._requested, repaint)
 
     def request_idle(self, repaint: Repaint) -> None:
-        """Call a function between two repaints. Quick, from any thread."""
+        """Call a function between two repaints. This is quick, and safe from any thread."""
         self._add(self._idle_requested, repaint)
 
     def flush(self) -> None:

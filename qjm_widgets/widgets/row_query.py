@@ -1,4 +1,7 @@
-"""Queries for the jobs of a view and their order; the kernel answers them, as the page lacks rows."""
+"""The query of a view: which jobs it shows, and in which order.
+
+The kernel answers it, because the page has only some of the rows.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,10 @@ class RowQuery(NamedTuple):
     """A view's query.
 
     Attributes:
-        text: part of an id or error, or circuits ("17", "100-199"), or a job ("job 3"); "" for all.
-        statuses: only jobs in one of them; empty for all.
+        text: part of an id, error or note, circuits ("17", "100-199"), or a job ("job 3"); "" for all.
+        statuses: the statuses of the jobs to show; empty for all.
         sort: the column to sort by; equal jobs stay in the order of their circuits.
-        descending: the largest first. Unknown values come last in either direction.
+        descending: whether the largest comes first. Unknown values come last in either direction.
     """
 
     text: str
@@ -60,7 +63,7 @@ class RowQuery(NamedTuple):
         """Return the places of the jobs that match, in the order of the query.
 
         Args:
-            jobs: in the order of their circuits.
+            jobs: the jobs in the order of their circuits.
             now: seconds since 1970; durations of unfinished jobs end at this time.
         """
         fits = _search(self.text) if self.text else None
@@ -87,7 +90,7 @@ def _search(text: str) -> Callable[[int, JobRecord], bool]:
         return lambda _, job: _mentions(job, text)
     first = int(span[1])
     last = int(span[2] or first)
-    # Short numbers are part of most ids: they name a circuit.
+    # A number of fewer than four digits is not searched in texts, because most ids contain it.
     anywhere = text.isdigit() and len(text) >= 4
 
     def holds(_: int, job: JobRecord) -> bool:

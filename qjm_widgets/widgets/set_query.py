@@ -43,7 +43,11 @@ def query_from(value: Any) -> SetQuery:
 
 
 def select(summaries: Sequence[SetSummary], query: SetQuery) -> list[SetSummary]:
-    """Return the sets that match. Every word of the text is searched in name, backend, tags and id."""
+    """Return the sets that match.
+
+    Each word of the text must occur in the name, the backend or a tag, or, if it has at least six
+    characters, begin the id.
+    """
     words = query.text.casefold().split()
     return [
         summary
@@ -64,12 +68,12 @@ def listing(
     opened: Collection[str],
     size: int,
 ) -> dict[str, Any]:
-    """Return rows ``first:last`` of the sets that match, and the values that a query may name.
+    """Return rows ``first:last`` of the sets that match, and the backends and tags to filter by.
 
     Args:
         summaries: all sets of the store.
         query: which of them match.
-        first, last: which of those are visible; at most 200.
+        first, last: which of the matching sets are visible; at most 200 are returned.
         opened: ids of the sets whose panels are open.
         size: the size of the store in bytes.
     """
@@ -125,7 +129,7 @@ def _states(summary: SetSummary) -> set[str]:
 
 
 def _has(record: JobSetRecord, word: str) -> bool:
-    # Only the start of an id counts, because short numbers occur in most ids.
+    # Only a long beginning of an id counts, because short numbers occur in most ids.
     if len(word) >= _ID_DIGITS and record.set_id.startswith(word):
         return True
     return any(word in text.casefold() for text in (record.name, record.backend, *record.tags))

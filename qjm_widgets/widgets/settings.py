@@ -10,7 +10,7 @@ class Subscriber(Protocol):
     """A widget that depends on the default."""
 
     def teaching_changed(self) -> None:
-        """Handle a change of the default. Must be quick; called from any thread."""
+        """Handle a change of the default. It must be quick, and is called from any thread."""
 
 
 _default = False
@@ -31,5 +31,5 @@ def set_default(on: bool) -> None:
 
 
 def subscribe(subscriber: Subscriber) -> None:
-    """Call it when the default changes, for as long as it exists."""
+    """Call the subscriber's ``teaching_changed`` after each change, as long as the subscriber exists."""
     _subscribers.add(subscriber)

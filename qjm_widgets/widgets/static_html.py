@@ -27,8 +27,8 @@ _MARKS = {
 _HEADINGS = ("Job", "Circuits", "Status", "Waited", "Ran", "Note")
 
 # Notebooks align the cells of tables to the right, which suits only numbers. JupyterLab drops these
-# rules if a notebook is not trusted. The last rule hides its message for a widget without its kernel
-# ("model not found") in the output before this one.
+# rules if a notebook is not trusted. For a widget without a kernel JupyterLab shows "model not found" in
+# the output before this one; the last rule hides that message.
 _RULES = (
     "<style>.qjm-static table :is(th, td) { text-align: left !important; white-space: nowrap }"
     ".qjm-static .qjm-static-jobs tr > :is(:nth-child(4), :nth-child(5)),"
@@ -75,12 +75,12 @@ def _as_of() -> str:
 
 
 def static(content: str) -> str:
-    """Wrap content that replaces a live panel without a kernel."""
+    """Wrap content that a page without a kernel shows instead of a live panel."""
     return f'<div class="qjm-static">{_RULES}{content}</div>'
 
 
 def _listed(jobs: list[JobRecord]) -> list[JobRecord]:
-    """Return the first jobs, and of the others the first with an error."""
+    """Return the first 20 jobs, then the first 20 later jobs with an error or failed circuits."""
     errors = [job for job in jobs[_ROWS:] if job.status is Status.ERROR or job.flawed][:_ROWS]
     return [*jobs[:_ROWS], *errors]
 
@@ -126,7 +126,7 @@ def _bars(state: JobSetState) -> str:
 
 
 def _bar(count: float, most: float) -> str:
-    """Return a bar of characters; none for a mitigated count below 0."""
+    """Return a bar of characters; empty for a mitigated count that is not positive."""
     return "█" * max(1, round(24 * (count / most))) if 0 < count <= most else ""
 
 

@@ -1,4 +1,4 @@
-"""The times at which jobs waited and ran; for many jobs, how many did so at each time."""
+"""The times at which jobs waited and ran; for many jobs, their numbers at each time."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from qjm_widgets.core.totals import ORDER
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
 
-#: With more jobs than this the timeline has the numbers over time, not each job's times.
+#: With more jobs than this, the timeline has the numbers of jobs over time instead of each job's times.
 MOST_BARS = 500
-#: The most points of the numbers over time.
+#: The maximum number of points of the numbers over time.
 _POINTS = 400
 #: Seconds between two timelines.
 _SECONDS = 1.0
 
 
 class Attempt(NamedTuple):
-    """One attempt of one job. Times are seconds since 1970; None before it happens."""
+    """One attempt of one job. Times are seconds since 1970; None if not reached yet."""
 
     job: int
     attempt: int
@@ -35,7 +35,7 @@ class Attempt(NamedTuple):
 
 
 class Timeline:
-    """The attempts of a set, sent at most once a second. Safe from any thread."""
+    """The timeline of a set, updated at most once a second. Thread-safe."""
 
     def __init__(self, state: JobSetState) -> None:
         self._state = state
@@ -45,7 +45,7 @@ class Timeline:
         self._due = 0.0
 
     def invalidate(self) -> None:
-        """Send the timeline again, because a view lacks it."""
+        """Make ``changed`` return the timeline again, because a view lacks it."""
         with self._lock:
             self._sent_sequence = -1
 
@@ -55,7 +55,7 @@ class Timeline:
         return self._sent_sequence != self._state.sequence
 
     def changed(self) -> dict[str, Any] | None:
-        """Return the timeline if it changed and is due."""
+        """Return the timeline if the set changed and an update is due; otherwise None."""
         with self._lock:
             now, sequence = time.monotonic(), self._state.sequence
             if now < self._due or self._sent_sequence == sequence:
@@ -102,13 +102,14 @@ class Timeline:
 
 
 def steps(attempts: Iterable[Attempt], now: float) -> dict[str, list[float]]:
-    """Return how many attempts waited and ran at each time at which a number changed, and now.
+    """Return how many attempts waited and how many ran, at each time at which a number changed.
 
-    With more than 400 times, each point has the largest number until the next point.
+    If an attempt has not ended, the last point is ``now``. With more than 400 times, each point has the
+    largest number until the next point.
 
     Args:
         attempts: the attempts, in any order.
-        now: seconds since 1970; the last point, if an attempt has not ended.
+        now: seconds since 1970.
     """
     waiting: list[tuple[float, int]] = []
     running: list[tuple[float, int]] = []

@@ -1,4 +1,4 @@
-"""The messages of a panel to its page: only what changed since the last message."""
+"""The updates of a panel for its page, each with the changes since the one before."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ class Message(NamedTuple):
 
 
 class ViewUpdates:
-    """Builds the updates of one panel. Safe from any thread.
+    """A builder of the updates of one panel. Thread-safe.
 
-    The page numbers rows by the order of the circuits; a record's row is its number in the set.
+    The page numbers jobs in the order of their circuits. This number may differ from the ``row`` of a
+    ``JobRecord``, which never changes.
 
     Args:
         job_set: the set.
-        expected: distributions that histograms are compared to; None for none.
+        expected: the distributions to compare the histograms with, or None.
         teaching: whether the panel explains itself; None follows the default of the process.
     """
 
@@ -83,13 +84,13 @@ class ViewUpdates:
         query: RowQuery | None = None,
         query_number: int = 0,
     ) -> None:
-        """Change what a view shows; the next update has what the page lacks.
+        """Change the rows, the chart or the query of a view. The next update has the data that it lacks.
 
         Args:
             name: the view.
             first, last: the rows ``first:last``.
             selection: the circuits of its histogram; None for the timeline.
-            query: which jobs in which order; None for all in the order of their circuits.
+            query: which jobs to show in which order; None for all in the order of their circuits.
             query_number: the view's number for the query; an unchanged number leaves the query as it is.
         """
         with self._lock:
@@ -104,7 +105,7 @@ class ViewUpdates:
 
     @property
     def has_views(self) -> bool:
-        """Whether a page shows the set now."""
+        """Whether the panel has a view now."""
         with self._lock:
             return len(self._views) > 0
 
@@ -132,14 +133,14 @@ class ViewUpdates:
     def update_counts(self) -> None:
         """Sum the counts of all views for the next update.
 
-        It may take long, so the lock is held only to keep the result: views are served meanwhile.
+        This may take long. The lock is held only to keep the result, so views are served meanwhile.
         """
         changed = self._histograms.changed(self._selections())
         with self._lock:
             self._changed_histograms += changed
 
     def update(self) -> Message | None:
-        """Return what changed since the last update; None if nothing did, or if there is no view."""
+        """Return the changes since the last update; None without a change or without a view."""
         with self._lock:
             state = self._state
             histograms, self._changed_histograms = self._changed_histograms, []
@@ -168,7 +169,10 @@ class ViewUpdates:
         return stale_orders or stale_timeline or self._histograms.pending(self._selections())
 
     def trait(self) -> dict[str, Any]:
-        """Return the state for a saved notebook: the first 12 rows and the first 12 with an error."""
+        """Return the state for a saved notebook.
+
+        It has the first 12 rows, and the first 12 later rows with an error or failed circuits.
+        """
         histograms = [self._histograms.build(Selection())]
         with self._lock:
             jobs = self._state.ordered()
@@ -209,7 +213,7 @@ class ViewUpdates:
         return Message(content, [b"" if statuses_known else self._state.codes(), *buffers])
 
     def _runs(self, jobs: list[JobRecord]) -> list[list[int]]:
-        """Return how rows map to spans; it changes only when a job is cut in halves."""
+        """Return the map of rows to spans (``wire.runs``). It changes only if a job is cut in halves."""
         if self._layout[0] != len(jobs):
             self._layout = len(jobs), wire.runs(jobs)
         return self._layout[1]
@@ -238,7 +242,10 @@ class ViewUpdates:
         )
 
     def _estimate_end(self) -> float | None:
-        """Return when the set will probably have ended; estimated at most once a second."""
+        """Return the probable end of the set in seconds since 1970, estimated at most once a second.
+
+        It is None if the end is not known, and while the set is paused or settled.
+        """
         state = self._state
         if state.settled or state.paused:
             return None
@@ -252,7 +259,7 @@ class ViewUpdates:
         return wire.row(index, job, time.time(), driven=self._state.adapter is not None)
 
     def _changed_rows(self) -> list[dict[str, Any]]:
-        """Return the visible rows that the page lacks. A changed job is another record."""
+        """Return the visible rows that the page lacks. A job that changed has a new record."""
         jobs = self._state.ordered()
         changed = []
         for index in self._views.visible_rows(len(jobs)):

@@ -11,9 +11,9 @@ from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
 from qjm_widgets.widgets.row_query import RowQuery
 
-#: Rows that a page shows before it names others.
+#: The number of rows that a view shows until its page requests others.
 FIRST_ROWS = 12
-#: The most rows that a view may show at once.
+#: The maximum number of rows that a view may show at once.
 _MOST_ROWS = 500
 _MOST_VIEWS = 50
 #: Seconds between two orders of a view: a user cannot follow rows that move more often.
@@ -21,14 +21,16 @@ _ORDER_SECONDS = 0.5
 
 
 class View:
-    """One view: it shows rows ``first:last``, and the counts of a selection or (None) the timeline.
+    """One view: some rows of the table, and counts or the timeline.
 
     Attributes:
+        first, last: it shows the rows ``first:last``.
+        selection: the circuits whose counts it shows; None for the timeline.
         query: which jobs it shows and in which order; None for all in the order of their circuits.
         query_number: the view's own number for its query, sent back with the answer.
         order: the answer to the query; None without a query.
         due: the earliest time (monotonic) of the next order.
-        sequence: the publication from which the order was made; -1 requests a new order.
+        sequence: the set's sequence number when the order was made; -1 if a new order is needed.
         order_sent: whether the page has the order.
     """
 
@@ -54,14 +56,14 @@ class View:
         self.due, self.sequence, self.order_sent = 0.0, -1, False
 
     def visible_rows(self, jobs: int) -> Sequence[int]:
-        """Return the rows that it shows of so many jobs."""
+        """Return the rows that the view shows; ``jobs`` is the number of jobs of the set."""
         if self.order is None:
             return range(self.first, min(self.last, jobs))
         return [row for row in self.order[self.first : self.last] if row < jobs]
 
 
 class Views:
-    """The views of one panel by name. Not safe between threads."""
+    """The views of one panel by name. Not thread-safe."""
 
     def __init__(self, state: JobSetState) -> None:
         self._state = state
@@ -71,7 +73,7 @@ class Views:
         return len(self._views)
 
     def __getitem__(self, name: str) -> View:
-        """Return a view; a new one if the name is unknown. Of more than 50 the oldest is dropped."""
+        """Return a view, a new one if the name is unknown. If there are 50 already, drop the oldest."""
         if name not in self._views and len(self._views) >= _MOST_VIEWS:
             self._views.pop(next(iter(self._views)))  # its page was closed without a message
         return self._views.setdefault(name, View())
@@ -90,7 +92,7 @@ class Views:
         return any(view.selection is None for view in self._views.values())
 
     def visible_rows(self, jobs: int) -> list[int]:
-        """Return the rows that any view shows of so many jobs, ascending."""
+        """Return the rows that any view shows, ascending; ``jobs`` is the number of jobs of the set."""
         visible: set[int] = set()
         for view in self._views.values():
             visible.update(view.visible_rows(jobs))
@@ -98,7 +100,7 @@ class Views:
 
     @property
     def have_stale_orders(self) -> bool:
-        """Whether an order was made before the newest publication."""
+        """Whether an order is older than the state of the set."""
         sequence = self._state.sequence
         return any(view.query is not None and view.sequence != sequence for view in self._views.values())
 
@@ -108,7 +110,7 @@ class Views:
         return any(not view.order_sent for view in self._views.values())
 
     def update_orders(self) -> None:
-        """Answer the queries again that the set's changes made stale, each at most twice a second."""
+        """Answer again the queries with orders older than the state, at most twice a second each."""
         now = time.monotonic()
         for view in self._views.values():
             if view.query is None or view.sequence == self._state.sequence:

@@ -16,14 +16,14 @@ from qjm_widgets.core.records import JobRecord, Span, Status, StatusChange
 
 #: The version of the messages; the page and the kernel ignore messages of another version.
 VERSION = 1
-#: The most characters of a name or a note.
+#: The maximum number of characters in a name or a note.
 TEXT_LENGTH = 200
 _ERROR_LENGTH = 20_000
 _KEY_LENGTH = 2_000
 
 
 def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
-    """Return how rows map to spans, run-length coded: ``[start, circuits a job, pieces, spans]``.
+    """Return the map of rows to spans, run-length coded: ``[start, circuits a job, pieces, spans]``.
 
     If only some shot pieces of a span were cut in halves, each of their rows is a span by itself.
     """
@@ -80,7 +80,15 @@ def _actions(job: JobRecord) -> list[str]:
 def histogram(
     selection: Mapping[str, Any], bars: Histogram, jobs: int, of: int, notes: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the bars of a selection; ``jobs`` of the ``of`` jobs that hold its circuits are in them."""
+    """Return the histogram of a selection.
+
+    Args:
+        selection: the circuits and bits, as the page reads them.
+        bars: the bars.
+        jobs: how many jobs are in the bars.
+        of: how many jobs hold circuits of the selection.
+        notes: sentences for the user.
+    """
     likeness = bars.likeness
     return {
         "choice": selection,
@@ -142,7 +150,7 @@ def update(
     layout: Sequence[Sequence[int]] | None = None,
     full: bool = True,
 ) -> dict[str, Any]:
-    """Return an Update. Its buffers are the statuses, then the rows of each order.
+    """Return an Update without its buffers, which are the statuses, then the rows of each order.
 
     Args:
         seq: the number of the message.
@@ -201,7 +209,7 @@ def detail(
         job: the job.
         history: its statuses, oldest first.
         clock: formats a time (seconds since 1970).
-        failures: which circuits of a done job failed, and why.
+        failures: which circuits of a done job failed, and why, or None.
     """
     circuits = f"circuit{'' if len(job.span) == 1 else 's'} {job.span}"
     attempts = f"attempt {job.attempt}" if job.attempt > 1 else "first attempt"
@@ -237,7 +245,7 @@ def drawings(
         span: its circuits.
         first: the place in the job of the first drawn circuit.
         drawn: what ``circuit_drawing.draw`` returns.
-        problem: why they cannot be drawn.
+        problem: why they cannot be drawn, or None.
     """
     return {
         "kind": "drawings",

@@ -1,4 +1,4 @@
-"""The head of an update: the set in one line, and what its buttons act on."""
+"""The head of an update: the set in one line, and the actions that its buttons offer."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def head(
         record: the set.
         numbers: how many jobs are in each status.
         settled: whether no job will change by itself.
-        trouble: why the engine cannot continue.
+        trouble: why the engine cannot continue, or None.
         driven: whether this kernel drives the set.
         now: the time at which the head is true.
         interrupted: whether nobody drives the set although jobs are unfinished.
         paused: whether the user holds back what is not sent.
-        waiting: what submission waits for.
-        owner: the kernel that drives the set; None for nobody.
+        waiting: why submission waits, or None.
+        owner: the other kernel that drives the set, or None.
         facts: what the backend reports beside statuses.
         answered_at: when the backend last answered; shown while polls fail.
         end_estimate: when the last job will probably have ended.
@@ -90,7 +90,7 @@ def head(
 
 
 def _stale(facts: BackendFacts | None, answered_at: float | None) -> dict[str, Any] | None:
-    """Return since when polls fail, and why; None if they do not."""
+    """Return when the backend last answered, and why polls fail; None if they do not fail."""
     since = answered_at or (facts and facts.known_at)
     if facts is None or facts.poll_error is None or since is None:
         return None

@@ -36,7 +36,8 @@ export interface Bar {
 
 const LABEL = 13;
 /**
- * A rest bar that is this many times higher than the tallest other bar is cut off, or the others would be flat.
+ * A rest bar is cut off if it is more than this many times as high as the tallest other bar, which would else be
+ * too flat.
  */
 const REST_LIMIT = 2;
 const CUT = 1.15;
@@ -73,7 +74,7 @@ export function barsOf(histogram: Histogram, options: ChartOptions): readonly Ba
   return bars;
 }
 
-/** Whether the chart can stay as it is: a job without counts of these circuits changes only the caption. */
+/** Whether the chart can stay as it is. A job without counts of these circuits changes only the caption. */
 export function sameBars(a: readonly Bar[], b: readonly Bar[]): boolean {
   const reads = ["key", "count", "share", "expected", "rest"] as const;
   return (
@@ -124,7 +125,7 @@ export function restCaption(histogram: Histogram, cut: boolean): string | null {
   return `${plural(outcomes, "other outcome")}, ${plural(shots, "shot")} (${where})`;
 }
 
-/** Smaller shares get more digits. */
+/** A share in per cent. Smaller shares get more digits. */
 export function percent(part: number, unit = " %"): string {
   const digits = part >= 0.1 || part === 0 ? 1 : part >= 0.001 ? 2 : 3;
   return `${(100 * part).toFixed(digits)}${unit}`;
@@ -138,8 +139,8 @@ export function short(value: number, probability: boolean): string {
 }
 
 /**
- * Ticks in steps of 1, 2 or 5 times a power of ten: at most `most` of them up to `top`, and whole numbers for
- * shots.
+ * Ticks in steps of 1, 2 or 5 times a power of ten, with at most `most` steps from 0 to `top`. A step is at least
+ * `least`, so that ticks of shots are whole numbers.
  */
 export function ticks(top: number, most: number, least = 1): readonly number[] {
   if (top <= 0) return [0];
@@ -151,7 +152,7 @@ export function ticks(top: number, most: number, least = 1): readonly number[] {
   return values;
 }
 
-/** Label every n-th bar, and whether the labels are rotated. */
+/** Which bars have a label (every n-th), and whether the labels are rotated. */
 export function labelling(
   bars: readonly Bar[],
   width: number,

@@ -8,8 +8,8 @@ import { useFrame } from "./theme";
 
 export const HEIGHT = 280;
 /**
- * Milliseconds between repaints: painting at each update would block the page. It is below the interval at
- * which the kernel sends counts, or repaints would coincide with status updates.
+ * Milliseconds between repaints, because painting at each update would block the page. The pause is shorter than
+ * the interval at which the kernel sends counts, so that repaints do not coincide with status updates.
  */
 const PAUSE = 150;
 
@@ -99,8 +99,8 @@ function samePicture(a: Picture, b: Picture): boolean {
 }
 
 /**
- * Run after this many milliseconds and the next frame, which paints the other changes first. Returns how to
- * cancel.
+ * Run a function after this many milliseconds and the next frame, which paints the other changes first. Return a
+ * function that cancels it.
  */
 function later(ms: number, run: () => void): () => void {
   let frame = 0;

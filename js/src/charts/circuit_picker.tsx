@@ -5,7 +5,7 @@ import { plural } from "../text";
 
 type Kind = "all" | "one" | "group";
 const ALL = { circuit: null, name: null, metadata: null } as const;
-/** The menu value of grouping by name. Keys of metadata may be any text, so theirs begin with a colon. */
+/** The menu value for groups by name. Keys of metadata may be any text, so their menu values begin with a colon. */
 const BY_NAME = "name";
 
 interface Props {

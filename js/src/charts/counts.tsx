@@ -40,7 +40,7 @@ interface Props {
   onGroups: () => void;
 }
 
-/** Memoized: statuses change far more often than counts. */
+/** This component is memoized, because statuses change far more often than counts. */
 export const Counts = memo(CountsView);
 
 function CountsView(props: Props) {
@@ -117,7 +117,7 @@ function CountsView(props: Props) {
         <select
           class="qjm-select"
           aria-label="Number of outcomes"
-          // A string: a number never equals the DOM value, and Preact would set it again at each update.
+          // This is a string, because Preact would set a number, which never equals the DOM value, at each update.
           value={String(choice.top)}
           onChange={(event) => onChoice({ ...choice, top: Number(event.currentTarget.value) })}
         >
@@ -151,7 +151,7 @@ function CountsView(props: Props) {
   );
 }
 
-/** Which counts these are, and of how many jobs and shots. */
+/** A description of the counts: their circuits, and the numbers of jobs and shots. */
 function describe(histogram: Histogram): string {
   const { circuit, name, metadata, register, bits } = histogram.choice;
   const circuits = [

@@ -71,7 +71,7 @@ export function CountsOptions({ choice, options, groups, onChoice, onOptions, on
   );
 }
 
-/** A field for bits such as "0, 2-4". Input that cannot be parsed is ignored until it can. */
+/** A field for bits such as "0, 2-4". Input that cannot be parsed is ignored. */
 function Bits({ choice, onChoice }: Pick<Props, "choice" | "onChoice">) {
   const [text, setText] = useState(choice.bits?.join(", ") ?? "");
   const read = readBits(text);

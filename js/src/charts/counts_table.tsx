@@ -10,7 +10,7 @@ export function CountsTable({ bars }: { bars: readonly Bar[] }) {
   return (
     <details class="qjm-as-table">
       <summary>Counts as a table</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to scroll the table */}
       <div class="qjm-counts-scroller" tabIndex={0} role="region" aria-label="Counts as a table">
         <table>
           <thead>

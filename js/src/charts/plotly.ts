@@ -11,7 +11,7 @@ export interface PlotlyApi {
 const KEY = "qjm_widgets.plotly";
 type Page = Record<string, Promise<PlotlyApi> | undefined>;
 
-/** Rejects when the bytes do not arrive or cannot be imported; the next call tries again. */
+/** Return Plotly. The promise rejects if the bytes do not arrive or cannot be imported; the next call retries. */
 export function loadPlotly(
   request: () => Promise<DataView>,
   evaluate: (source: Blob) => Promise<PlotlyApi> = evaluateModule,
@@ -39,8 +39,8 @@ async function inflate(gzip: DataView): Promise<Blob> {
 }
 
 /**
- * Plotly's build sets a global on `window`, over one that the notebook may have. These lines restore it in the
- * same evaluation, so no other code sees ours.
+ * Plotly's build sets a global on `window`, and so replaces one that the notebook may have. These lines restore
+ * that one in the same evaluation, so no other code sees ours.
  */
 const BEFORE = `const names = ["Plotly", "moduleName"];
 const kept = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));

@@ -30,9 +30,8 @@ export function csv(bars: readonly Bar[]): string {
 }
 
 /**
- * Quote a cell so that a spreadsheet neither runs it nor makes a number of a bit string. Quotes alone do not
- * keep `"00"` from becoming 0. `0b00` is text in spreadsheets and in pandas, and Python's `int(text, 2)` reads
- * it.
+ * Quote a cell so that a spreadsheet neither runs it nor reads a bit string as a number. With quotes alone,
+ * `"00"` would become 0. `0b00` is text in spreadsheets and in pandas, and Python's `int(text, 2)` reads it.
  */
 function cell(text: string): string {
   const plain = plainLine(text, 2_000);

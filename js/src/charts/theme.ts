@@ -52,7 +52,7 @@ function plainColour(colour: string): string {
   return `rgba(${r},${g},${b},${(a / 255).toFixed(3)})`;
 }
 
-/** Call back when the theme may have changed. Returns how to stop. */
+/** Call a function when the theme may have changed. Return a function that stops this. */
 export function watchTheme(changed: () => void): () => void {
   const observer = new MutationObserver(changed);
   const filter = ["data-jp-theme-light", "data-jp-theme-name", "data-theme", "theme", "class"];

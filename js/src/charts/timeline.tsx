@@ -100,7 +100,7 @@ function Drawing({ timeline, at, plotly }: DrawingProps) {
   );
 }
 
-/** Whether a repaint would change nothing. The time only matters while a job is not finished. */
+/** Whether a repaint would change nothing. The time matters only while a job is unfinished. */
 function samePicture(a: TimelinePicture, b: TimelinePicture): boolean {
   const open = b.timeline.bars?.some(([, , , , ended]) => ended === null) ?? false;
   return (

@@ -16,7 +16,7 @@ export const PENDING_LABELS: Readonly<Record<Action, string>> = {
   resume: "resume sent…",
 };
 
-/** Text with its line breaks. What is between backticks is code: a click selects it to copy. */
+/** Text with its line breaks. Text between backticks is code, which a click selects for copying. */
 export function TextWithCode({ text }: { text: string }) {
   return (
     <bdi class="qjm-words">

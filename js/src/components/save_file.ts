@@ -8,11 +8,11 @@ export function saveFile(name: string, content: Blob): void {
   document.body.append(link);
   link.click();
   link.remove();
-  // Late enough that the browser has read it.
+  // Wait until the browser has read the file.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** A set's name as part of a file name: letters and digits of any script, and what every system allows. */
+/** A set's name as part of a file name: letters and digits of any script, and characters that all systems allow. */
 export function fileName(name: string, fallback: string): string {
   const plain = name
     .normalize("NFKC")

@@ -13,7 +13,7 @@ const NARROW_ROW = 80;
 const NARROW = 620;
 const VISIBLE_ROWS = 7;
 const OVERSCAN = 8;
-/** Rows to request: more than are visible while the largest drawer is closed. */
+/** The number of rows to request: more than are visible without an open drawer. */
 const REQUESTED_ROWS = 30;
 
 interface Props {
@@ -77,7 +77,7 @@ function Rows({ state, actions, now, matching }: Props & { matching: number }) {
   const height = Math.min(total, VISIBLE_ROWS * rowHeight + (open < 0 ? 0 : drawerHeight / 2));
   const { first, last } = visibleRange(layout, scrollTop, height, OVERSCAN);
 
-  // A fixed number: a search with fewer matches then sends one request.
+  // The number of rows is fixed, so that a search with fewer matches sends only one request.
   useEffect(() => actions.setViewport(first, first + REQUESTED_ROWS), [actions, first]);
   // A new search starts at the top.
   useLayoutEffect(() => {

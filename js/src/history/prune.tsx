@@ -1,4 +1,4 @@
-/** Delete old sets, after showing how many they are. */
+/** Delete old sets, after showing their number. */
 import { useEffect, useState } from "preact/hooks";
 import { Button } from "../components/button";
 import { plural } from "../text";

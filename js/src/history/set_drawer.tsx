@@ -110,7 +110,7 @@ interface FieldProps {
   /** The stored value. The input is reset when it changes. */
   value: string;
   allowEmpty?: boolean;
-  /** Enable the button also for an unchanged value. */
+  /** Whether the button is enabled for an unchanged value too. */
   allowUnchanged?: boolean;
   waiting: boolean;
   disabled: boolean;

@@ -96,6 +96,6 @@ export const HELP_TEXTS: readonly (readonly [selector: string, text: string])[] 
   ],
 ];
 
-/** Elements that teaching mode adds to the Tab order: they are no controls but have an explanation. */
+/** Elements that teaching mode adds to the Tab order: they have an explanation but are not controls. */
 export const TAB_STOPS =
   ".qjm-bar, .qjm-facts, .qjm-line, .qjm-found, .qjm-columns .qjm-cell-span, .qjm-drawer-title, .qjm-pane .qjm-caption:not(.qjm-likeness, .qjm-note, .qjm-timeline-legend), .qjm-likeness span, .qjm-as-table thead th, .qjm-pane .qjm-chart [role=img]";

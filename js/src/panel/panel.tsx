@@ -79,9 +79,9 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const newestSendViewport = useRef(sendViewport);
   newestSendViewport.current = sendViewport;
   useEffect(sendViewport, [actions, shownChoice, query]);
-  // Row numbers change when a job is split.
+  // Row numbers change when a job is cut in halves.
   useEffect(() => setSelection(NOTHING), [state.statuses.length]);
-  // A ref, so that scrolling renders nothing but the table.
+  // This is a ref, so that scrolling renders only the table.
   const onRange = useCallback((next: RowRange) => {
     rows.current = next;
     newestSendViewport.current();

@@ -10,10 +10,10 @@ interface Props {
   state: State;
   head: Head;
   now: number;
-  /** Seconds until the next submission; null where that is not known. */
+  /** Seconds until the next submission; null if unknown. */
   left: number | null;
   counts: ReadonlyMap<Status, number>;
-  /** The statuses that the table is filtered by; none for all. */
+  /** The statuses that the table is filtered by; empty for all. */
   filter: readonly Status[];
   onFilter: (status: Status) => void;
 }

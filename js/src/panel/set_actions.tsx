@@ -1,4 +1,4 @@
-/** Actions on the whole set. Those that cannot be undone ask first. */
+/** Actions on the whole set. If an action cannot be undone, a question comes first. */
 import type { ComponentProps } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { PENDING_LABELS } from "../components/action_labels";
@@ -27,8 +27,8 @@ export function SetActions({ state, head, actions }: Props) {
   const open =
     question !== null && connected && can[question] > 0 && !isPending(question) ? question : null;
 
-  // Close a question that no longer applies, for good. In a layout effect: an effect after the next paint could
-  // undo an earlier click.
+  // Close a question that no longer applies, so that it does not return. This is a layout effect, because an
+  // effect after the next paint could undo a click.
   useLayoutEffect(() => {
     if (open === null) setQuestion(null);
   }, [open]);
@@ -43,7 +43,7 @@ export function SetActions({ state, head, actions }: Props) {
     setQuestion(open === next ? null : next);
   };
 
-  /** Whether to show an optional button: also while its command is pending, and never without a kernel. */
+  /** Whether to show an optional button: if enabled or while its command is pending, but never without a kernel. */
   const isShown = (action: Action, enabled: boolean) =>
     state.connection !== "disconnected" && (enabled || isPending(action));
   const button = (
@@ -56,7 +56,7 @@ export function SetActions({ state, head, actions }: Props) {
       {isPending(action) ? PENDING_LABELS[action] : label}
     </Button>
   );
-  // One button for both, so that it keeps the focus when its action changes.
+  // One button has both actions, so that it keeps the focus when its action changes.
   const pauseAction =
     isPending("pause") || (can.pause && !isPending("unpause")) ? "pause" : "unpause";
   return (

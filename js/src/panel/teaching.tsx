@@ -53,7 +53,7 @@ function Step({ status, current }: { status: Status; current: Status | null }) {
     <span
       class={`qjm-step qjm-is-${status}`}
       data-status={status}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: its text is to be had by the keyboard too
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to reach its explanation
       tabIndex={0}
       aria-current={status === current ? "step" : undefined}
     >
@@ -63,7 +63,7 @@ function Step({ status, current }: { status: Status; current: Status | null }) {
   );
 }
 
-/** The most active job: running before waiting, waiting before finished. */
+/** The row of the most active job (running before waiting, waiting before finished); null without jobs. */
 export function mostActiveJob(state: State): number | null {
   for (const status of ["running", "queued", "sending", "not_sent", "held"] as const) {
     const code = STATUSES.indexOf(status);

@@ -262,7 +262,7 @@ function orders(value: unknown, buffers: readonly unknown[]): Order[] {
   }));
 }
 
-/** Row numbers from a buffer. It may start at any byte, so a Uint32Array cannot view it. */
+/** Read row numbers from a buffer. It may start at any byte, so a Uint32Array cannot view it. */
 function rowNumbers(raw: Uint8Array): Uint32Array {
   if (raw.byteLength % 4 !== 0) throw new Malformed("order");
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);

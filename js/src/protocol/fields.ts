@@ -19,7 +19,7 @@ export const record: Read<Fields> = (value, where) => {
   return value as Fields;
 };
 
-/** Not validated. */
+/** A value that is not validated. */
 export const unknown: Read<unknown> = (value) => value;
 
 export const number: Read<number> = (value, where) => {
@@ -51,7 +51,7 @@ export function nullable<T>(read: Read<T>): Read<T | null> {
   return otherwise<T | null>(read, null);
 }
 
-/** With a default for fields that snapshots of older versions do not have. */
+/** Read a field that snapshots of older versions lack, with a default. */
 export function otherwise<T>(read: Read<T>, missing: T): Read<T> {
   return (value, where) => (value == null ? missing : read(value, where));
 }

@@ -29,12 +29,13 @@ export type DecodedStore =
   | { kind: "file"; id: string; name: string; data: Uint8Array }
   | { kind: "ack"; id: string; ok: boolean; text: string };
 
-/** Clamped to the range of Date. */
+/** A time, clamped to the range of Date. */
 const time: Read<number> = (value, where) => Math.min(Math.max(number(value, where), 0), 8.64e15);
 
 const state: Read<Query["state"]> = (value) => SET_STATES.find((name) => name === value) ?? "";
 
-/** Not sanitized: the name is sent back unchanged. Views show it as one line of text. */
+/** A backend or tag, with its number of sets. The name is not sanitized, because it is sent back unchanged. Views
+ * show it as one line of text. */
 const choice = tuple<[string, number]>(string, number);
 
 const query = shape<Query>({ text: string, state, backend: string, tag: string });

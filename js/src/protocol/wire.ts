@@ -7,9 +7,9 @@
  * Kernel to page: the trait `snapshot` (a full Update with `statuses` inside, for reloads, views opened later
  * and saved notebooks) and custom messages (FromKernel, binary parts as buffers).
  *
- * An Update has the status of every job in one byte each, or no statuses if none has changed since the last
- * one, so the next message repairs a lost one. Row details are only sent for visible rows; after a gap in `seq`
- * the page requests them again with `hello`.
+ * An Update has one byte for the status of each job, or no statuses if none has changed since the Update before.
+ * Row details are only sent for visible rows. After a gap in `seq` an Update was lost: the page requests all
+ * again with `hello`.
  */
 import type { Choice, Groups, Histogram, Timeline } from "./wire_charts";
 
@@ -38,8 +38,8 @@ export const SOME_FAILED = 0x40;
 export const UNRETRYABLE = 0x20;
 
 /**
- * `[first circuit, circuits per job, shot pieces per span, spans]`: maps rows to spans, run-length coded. Rows
- * go through the spans in order, and within a span through its pieces.
+ * The map of rows to spans, run-length coded: `[first circuit, circuits per job, shot pieces per span, spans]`.
+ * Rows are in the order of the spans, and within a span in the order of its pieces.
  */
 export type Run = [start: number, size: number, pieces: number, spans: number];
 
@@ -55,7 +55,7 @@ export interface Head {
   lead: string;
   /** Rest of the progress line: "1 error, 1 running, 2 not sent". May be empty. */
   line: string;
-  /** The engine has nothing left to do by itself. */
+  /** Whether no job will change by itself. */
   settled: boolean;
   /** The kernel's clock, milliseconds since 1970 UTC; times are shown relative to it. */
   now: number;
@@ -69,11 +69,11 @@ export interface Head {
     resume: boolean;
   };
   /**
-   * What submission waits for ("3 of 20 submitted"), and until when (milliseconds since 1970 UTC), or null. The
-   * page counts down: "next submission in 12 s".
+   * Why submission waits ("3 of 20 submitted"), and until when (milliseconds since 1970 UTC), or null. The page
+   * counts down: "next submission in 12 s".
    */
   waiting: { text: string; until: number | null } | null;
-  /** The owner of the set, where that is not this kernel: "another kernel (process 12 on host)". */
+  /** The owner of the set if it is another kernel: "another kernel (process 12 on host)"; null otherwise. */
   owner: string | null;
   /** Estimated end of the last job, milliseconds since 1970 UTC; null where unknown. */
   ends: number | null;
@@ -83,9 +83,9 @@ export interface Head {
   qpu: number | null;
   /** Optional columns that have a value for any job. */
   columns: OptionalColumn[];
-  /** Polling has failed since this time (milliseconds since 1970 UTC), and why. */
+  /** Since when polls fail (the last answer, milliseconds since 1970 UTC), and why; null if they do not. */
   stale: { since: number; text: string } | null;
-  /** Teaching mode is on. */
+  /** Whether teaching mode is on. */
   teaching: boolean;
 }
 
@@ -112,7 +112,7 @@ export interface Row {
   qpu: number | null;
   /** Start of the current status. */
   since: number | null;
-  /** From sending to running, or to the end if running was never observed. Null before it is sent. */
+  /** From sending to running, or to the end if running was never observed. Null before the job is sent. */
   waited: number | null;
   ran: number | null;
   /** One short line: the first line of the error, or other information. */
@@ -127,7 +127,7 @@ export interface Update {
   /** True in the answer to `hello` and in the trait: replaces the state of the page. */
   full: boolean;
   head: Head;
-  /** Present when full and when the layout has changed. */
+  /** Present if the update is full or the layout has changed. */
   runs?: Run[];
   rows?: Row[];
   histograms?: Histogram[];
@@ -204,11 +204,11 @@ export type SortKey =
   | "id";
 
 /**
- * Filter and order of a view. The kernel answers with row numbers, and again whenever they change: the page has
- * details of the visible rows only.
+ * Filter and order of a view. The kernel answers with row numbers, and again whenever they change, because the
+ * page has details of the visible rows only.
  */
 export interface Query {
-  /** Part of an id or error, circuits ("17", "100-199") or a job ("job 3"); "" for all. */
+  /** Part of an id, error or note, circuits ("17", "100-199") or a job ("job 3"); "" for all. */
   text: string;
   /** Only rows in one of these statuses; empty for all. */
   statuses: Status[];

@@ -1,6 +1,6 @@
 /** Messages about counts, groups of circuits and the timeline. */
 
-/** Which circuits to count, and which of their bits. All fields that are not null have to match. */
+/** Which circuits to count, and which of their bits. A circuit has to match all fields that are not null. */
 export interface Choice {
   /** The index of one circuit. */
   circuit: number | null;
@@ -8,7 +8,7 @@ export interface Choice {
   name: string | null;
   /** Circuits whose metadata has this value at this key. */
   metadata: [key: string, value: string] | null;
-  /** One classical register alone. */
+  /** Only this classical register. */
   register: string | null;
   /** Only these bits, ascending; bit 0 is the rightmost of the register or of all. */
   bits: number[] | null;
@@ -28,11 +28,11 @@ export const DEFAULT_CHOICE: Choice = {
 
 export interface Histogram {
   choice: Choice;
-  /** Number of jobs with counts, and of all jobs of these circuits. */
+  /** Number of jobs in the sum, and of all jobs that hold these circuits. */
   jobs: number;
   of: number;
   shots: number;
-  /** Bit strings, qubit 0 rightmost: the `top` most frequent (or most expected) ones, sorted as text. */
+  /** The `top` most frequent or most expected bit strings, qubit 0 rightmost, sorted as text. */
   keys: string[];
   counts: number[];
   rest: { outcomes: number; shots: number };
@@ -72,7 +72,7 @@ export type Attempt = [
   status: number,
 ];
 
-/** When jobs waited and ran: each attempt of each job, or, for many jobs, how many at which time. */
+/** When jobs waited and ran: each attempt of each job, or, for many jobs, their numbers at each time. */
 export interface Timeline {
   kind: "timeline";
   v: number;

@@ -1,10 +1,10 @@
-/** The connection of a session, for both panels: sending to the kernel, and timeouts that end with it. */
+/** The connection of a session, for both panels: sends to the kernel, and has timers that end with the session. */
 
 type Timer = ReturnType<typeof setTimeout>;
 
 export interface Connection<Message> {
   send(message: Message): void;
-  /** Run after this many milliseconds, unless stopped or closed before. */
+  /** Run a function after this many milliseconds, unless the timer is stopped or the connection closed before. */
   after(ms: number, run: () => void): Timer;
   stop(timer: Timer | null): void;
   /** Stop all timers. */

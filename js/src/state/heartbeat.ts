@@ -1,5 +1,5 @@
 /**
- * Request updates for a panel that has received none for a while: a message may be lost, and some hosted
+ * Request updates for a panel that has received none for a while. A message may be lost, and some hosted
  * notebooks deliver messages only as answers.
  */
 import type { State } from "./state";
@@ -8,13 +8,13 @@ import type { State } from "./state";
 const IDLE_DELAY = 30_000;
 const PULL_DELAY = 5_000;
 /**
- * Milliseconds between requests while nothing answers. The first one may wait in a kernel that a running cell
- * blocks. They end: the kernel may be gone.
+ * Milliseconds before each request while nothing answers. A running cell may block the kernel, which answers
+ * later. There are no further requests, because the kernel may be gone.
  */
 const RETRY_DELAYS = [1_000, 5_000, 20_000, 60_000];
 
 export interface Heartbeat {
-  /** Call whenever the state may have changed. */
+  /** Handle a state that may have changed. */
   update(state: State): void;
   close(): void;
 }

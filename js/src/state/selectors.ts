@@ -46,7 +46,7 @@ export function cancelRequested(state: State, row: number): boolean {
   return ((state.statuses[row] ?? 0) & CANCEL_REQUESTED) !== 0;
 }
 
-/** The job is done, and some of its circuits failed. */
+/** Whether the job is done and some of its circuits failed. */
 export function hasFailedCircuits(state: State, row: number): boolean {
   return ((state.statuses[row] ?? 0) & SOME_FAILED) !== 0;
 }
@@ -61,7 +61,7 @@ export function positionOf(order: Uint32Array | null, row: number): number {
   return order === null ? row : order.indexOf(row);
 }
 
-/** Details of a row, unless its status has changed since they came. */
+/** Details of a row, unless its status has changed since they arrived. */
 export function currentRow(state: State, row: number): ReceivedRow | null {
   const details = state.rows.get(row);
   return details !== undefined && details.status === statusOf(state, row) ? details : null;
@@ -120,8 +120,8 @@ export function anyRowHasAction(state: State): boolean {
 }
 
 /**
- * Seconds until the next submission, 0 when it is due; null where unknown. A saved state has no countdown,
- * because nobody submits.
+ * Seconds until the next submission, 0 when it is due; null if unknown. A saved state has no countdown, because
+ * no kernel submits.
  */
 export function secondsLeft(state: State, at: number): number | null {
   const until = state.head?.waiting?.until ?? null;
@@ -142,7 +142,7 @@ export function staleFor(state: State, at: number): number | null {
   return stale === null ? null : Math.max(0, kernelNow(state, at) - stale.since);
 }
 
-/** The kernel's clock at the page's time `at`; stopped without a kernel. */
+/** The kernel's clock at the page's time `at`. It stands still without a kernel. */
 export function kernelNow(state: State, at: number): number {
   if (state.head === null) return at;
   if (state.connection !== "connected") return state.head.now;
@@ -170,7 +170,7 @@ export function times(
   };
 }
 
-/** The histogram of a choice, or until it comes the same with another number of outcomes. */
+/** The histogram of a choice. Until it arrives, one that differs only in the maximum number of outcomes. */
 export function histogramFor(state: State, choice: Choice): Histogram | undefined {
   const wanted = choiceKey({ ...choice, top: 0 });
   return (

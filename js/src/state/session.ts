@@ -19,7 +19,7 @@ export type PanelModel = Pick<AnyModel<{ snapshot: unknown }>, "get" | "on" | "o
 
 export interface Session extends Actions {
   readonly state: State;
-  /** Read the saved state and say hello to the kernel. No callbacks before this. */
+  /** Read the saved state and send `hello` to the kernel. There are no callbacks before this call. */
   open(): void;
   /** Request Plotly's gzipped bundle. Rejects when the kernel does not send it. */
   plotly(): Promise<DataView>;

@@ -27,9 +27,9 @@ export const REFUSED = "The kernel refused and gave no reason.";
 export interface Command {
   readonly do: Action;
   readonly rows: readonly number[] | null;
-  /** "recorded": the kernel has accepted it and the next update shows it. "timed_out": nothing answered. */
+  /** "recorded": the kernel has accepted the command, and the next update shows it. "timed_out": no answer came. */
   readonly phase: "sent" | "recorded" | "timed_out";
-  /** An update came after it was sent, which may already show it. */
+  /** Whether an update arrived after the command was sent. The update may already show it. */
   readonly updated: boolean;
 }
 
@@ -37,14 +37,14 @@ export interface Notice {
   readonly command: string;
   readonly do: Action;
   readonly text: string;
-  /** The kernel refused: the notice stays until it is dismissed. Otherwise nothing has answered. */
+  /** Whether the kernel refused the command, so that the notice stays until it is dismissed; else no answer came. */
   readonly refused: boolean;
 }
 
 /** Details of a row, with the kernel's clock at that time: durations continue from there. */
 export type ReceivedRow = Row & { readonly at: number };
 
-/** Drawings of a job's circuits so far, from its first one on. */
+/** The drawings of a job's circuits so far, from its first circuit on. */
 export interface DrawnCircuits {
   readonly of: number;
   readonly drawings: readonly Drawing[];
@@ -53,7 +53,7 @@ export interface DrawnCircuits {
 }
 
 export interface State {
-  /** "disconnected": nothing answered our hello, so the saved state is shown. */
+  /** "disconnected": no answer to our `hello` came, so the saved state is shown. */
   readonly connection: "connecting" | "connected" | "disconnected";
   /** A refresh was requested and is not answered yet. */
   readonly refreshing: boolean;
@@ -104,7 +104,7 @@ export type Event =
   | { type: "timed_out"; id: string }
   | { type: "dismissed" };
 
-/** Any message of the kernel implies this. */
+/** The part of the state that any message of the kernel implies. */
 const ANSWERED = { connection: "connected", refreshing: false } as const;
 
 export const EMPTY: State = {
@@ -218,8 +218,8 @@ function applyUpdate(
 ): State {
   const answered = from !== "saved";
   const { head } = state;
-  // Trait and messages are independent: the same state may arrive by both, and late. Before the kernel has read
-  // our hello it does not count messages, and only its clock gives the trait's age.
+  // The same state may arrive by the trait and by a message, and either may be late. Before the kernel has read
+  // our `hello`, it does not count messages, and only its clock tells which trait is newer.
   const old =
     head !== null &&
     (update.seq < state.seq ||
@@ -240,7 +240,7 @@ function applyUpdate(
     head: update.head,
     receivedAt: at,
     runs,
-    // No statuses: unchanged since the last message. A page that missed that one has a gap and sends hello.
+    // An update without statuses: they have not changed. A page that missed an update has a gap and sends `hello`.
     statuses: statuses.length > 0 ? statuses : state.statuses,
     rows: merged(
       fresh ? null : state.rows,
@@ -269,7 +269,7 @@ function sameRuns(a: readonly Run[], b: readonly Run[]): boolean {
   return a.length === b.length && a.every((run, i) => run.every((x, k) => x === b[i]?.[k]));
 }
 
-/** After an update, recorded commands are shown by it; those still pending may be. */
+/** Forget recorded commands, which an update shows. Mark the others, which it may show. */
 function shownCommands(commands: ReadonlyMap<string, Command>): ReadonlyMap<string, Command> {
   if (commands.size === 0) return commands;
   const left = new Map<string, Command>();
@@ -281,7 +281,7 @@ function shownCommands(commands: ReadonlyMap<string, Command>): ReadonlyMap<stri
 
 function applyAck(state: State, ack: Ack): State {
   const command = state.commands.get(ack.id);
-  // A command of another view of the same model.
+  // The answer is to a command of another view of the same model.
   if (command === undefined) return state;
   const commands = new Map(state.commands);
   if (ack.ok && !command.updated) commands.set(ack.id, { ...command, phase: "recorded" });

@@ -34,7 +34,7 @@ export function Circuits({ state, actions, row, circuits }: Props) {
             <bdi class="qjm-muted">{name === "" ? facts : `${name} · ${facts}`}</bdi>
           </figcaption>
           {text !== "" && (
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide drawing scrolls, so it takes the keyboard
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to scroll a wide drawing
             <pre tabIndex={0} role="region" aria-label={`Drawing of circuit ${circuit}`}>
               {text}
             </pre>

@@ -45,17 +45,17 @@ const COLUMNS: readonly Column[] = [
   { name: "action", heading: "Action", sort: null, width: 66 },
 ];
 
-/** Width in pixels of a readable note: optional columns wait until it has this much. */
+/** Width in pixels of a readable note. Most optional columns are shown only if the note keeps this width. */
 const READABLE_NOTE = 150;
 
 /**
- * Shown at any width; then, as far as there is room, the optional ones in this order. The drawer shows all of
- * it.
+ * These columns are shown at any width; those of OPTIONAL follow in their order as far as there is room. The
+ * drawer shows the content of all columns.
  */
 const ALWAYS: readonly ColumnName[] = ["number", "span", "status"];
 const WITH_ACTIONS: readonly ColumnName[] = ["select", "action"];
 const OPTIONAL: readonly ColumnName[] = [
-  // The queue position is the most useful while jobs wait, and empty otherwise.
+  // The queue position is the most useful column while jobs wait, and has no values otherwise.
   "queue",
   "ran",
   "since",
@@ -72,7 +72,7 @@ export interface TableShape {
   readonly filled: readonly OptionalColumn[];
   /** Whether any row has an action. */
   readonly hasActions: boolean;
-  /** Whether a note may contain an error: it then comes before the durations. */
+  /** Whether a note may contain an error. Then the note has precedence over the durations. */
   readonly hasErrors: boolean;
   /** Widths of the longest texts of these two columns, in pixels. */
   readonly number: number;
@@ -111,7 +111,7 @@ export function columnsFor({
   return measured.filter(({ name }) => shown.has(name));
 }
 
-/** After a run without errors there are few notes: durations come first. */
+/** Insert the note. After a run without errors there are few notes, so the durations have precedence. */
 function withNote(names: readonly ColumnName[], at: number): ColumnName[] {
   return [...names.slice(0, at), "note", ...names.slice(at)];
 }

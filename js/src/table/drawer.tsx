@@ -52,13 +52,13 @@ export function Drawer({ state, actions, row, id, now }: Props) {
         <p class="qjm-muted">{connected ? "Loading details…" : "Details need a kernel."}</p>
       )}
       {details?.error != null && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long text scrolls, so it takes the keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to scroll a long text
         <pre class="qjm-error" tabIndex={0} role="region" aria-label="Error text">
           {details.error}
         </pre>
       )}
       {details !== undefined && details.history.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long history scrolls
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard has to scroll a long history
         <ol class="qjm-history-lines" tabIndex={0} aria-label="History">
           {details.history.map((entry, i) => (
             <li key={i}>
@@ -100,7 +100,7 @@ export function Drawer({ state, actions, row, id, now }: Props) {
   );
 }
 
-/** Facts that columns show too: a narrow table has few columns. */
+/** Facts that columns show too, because a narrow table has few columns. */
 function facts(state: State, row: number, now: number): string[] {
   const line = currentRow(state, row);
   const { waited, ran } = times(state, row, now);

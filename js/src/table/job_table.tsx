@@ -1,6 +1,6 @@
 /**
- * The table of jobs, with only the visible rows in the DOM. All heights are computed but the drawer's, which is
- * measured.
+ * The table of jobs, with only the visible rows in the DOM. All heights are computed, except the drawer's, which
+ * is measured.
  */
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useResize } from "../components/use_resize";
@@ -104,7 +104,7 @@ export function JobTable(props: Props) {
     return target;
   };
 
-  // After each paint: a row reached by keyboard may only now be in the DOM.
+  // This runs after each paint, because a row reached by keyboard may only now be in the DOM.
   useEffect(() => {
     if (focusOn.current < 0) return;
     const element = scroller.current?.querySelector<HTMLElement>(`[data-row="${focusOn.current}"]`);
@@ -259,7 +259,7 @@ interface Handlers extends RowHandlers {
   readonly selectAll: (all: boolean) => void;
 }
 
-/** Handlers that never change and call the newest ones. */
+/** Return handlers that stay the same objects, and call the newest handlers. */
 function useStableHandlers(handlers: Handlers): Handlers {
   const newest = useRef(handlers);
   newest.current = handlers;

@@ -1,5 +1,5 @@
 /**
- * Answer a query without a kernel: from the statuses and spans of all rows, and the few saved row details.
+ * Answer a query without a kernel, from the statuses and spans of all rows and the details of the saved rows.
  * Pure.
  */
 
@@ -7,7 +7,7 @@ import { type Query, type SortKey, STATUS_MASK } from "../protocol/wire";
 import { spanOf, statusOf } from "../state/selectors";
 import type { State } from "../state/state";
 
-/** Sort keys that work without a kernel: a saved state has other values of the first rows only. */
+/** Sort keys that work without a kernel. A saved state has the values of other keys only for some rows. */
 export const SORTS_ALONE: readonly SortKey[] = ["job", "status"];
 
 export function rowsFor(state: State, { text, statuses, sort, down }: Query): Uint32Array {

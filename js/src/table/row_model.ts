@@ -17,7 +17,7 @@ import { age, count, duration } from "../text";
 
 export interface RowModel {
   readonly status: Status;
-  /** The job is done, but some of its circuits failed. */
+  /** Whether the job is done but some of its circuits failed. */
   readonly someFailed: boolean;
   readonly span: string;
   readonly note: string;
@@ -32,7 +32,7 @@ export interface RowModel {
   readonly pending: Action | null;
   /** The action of the row's button. "review" opens the drawer: a held job needs an explanation first. */
   readonly action: RowAction | "review" | null;
-  /** The set allows the action. */
+  /** Whether the set allows the action. */
   readonly allowed: boolean;
 }
 
@@ -76,7 +76,7 @@ export function noteOf(state: State, row: number): string {
   return note === "" && cancelRequested(state, row) ? "cancellation requested" : note;
 }
 
-/** With the word "circuit" or "circuits". */
+/** The span with the word "circuit" or "circuits". */
 export function circuitsText(span: string): string {
   return `${span.includes("–") ? "circuits" : "circuit"} ${span}`;
 }

@@ -7,7 +7,7 @@ import type { Column } from "./columns";
 interface Props {
   columns: readonly Column[];
   query: Query;
-  /** Whether the table can sort by this key now: without a kernel only by few. */
+  /** Whether the table can sort by this key now. Without a kernel it can sort only by a few keys. */
   sorts: (key: SortKey) => boolean;
   selected: "none" | "some" | "all";
   onSort: (key: SortKey) => void;
@@ -62,7 +62,7 @@ function sorted({ down }: Query): "ascending" | "descending" {
   return down ? "descending" : "ascending";
 }
 
-/** No arrow for the default order. */
+/** The arrow of a sorted column; none for the default order. */
 function SortMark({ query, sort }: { query: Query; sort: SortKey }) {
   if (sort !== query.sort || (sort === "job" && !query.down)) return null;
   return (

@@ -13,8 +13,8 @@ export interface Scroll {
 }
 
 /**
- * Overscan rows are rendered before small scroll steps reach them. Initially, and after a jump of more than
- * `reach` pixels, there are none until scrolling has finished, which halves the rendering time.
+ * Overscan rows are rendered before small scroll steps reach them. At first, and after a jump of more than
+ * `reach` pixels, there are no overscan rows until scrolling has finished. This halves the rendering time.
  */
 export function useScroll(overscan: number, reach: number): Scroll {
   const [at, setAt] = useState({ top: 0, jumped: true });
