@@ -30,14 +30,14 @@ class LessonClock:
             raise InputError(f"speed must be a number of at least 0, not {speed!r}")
         self.speed = float(speed)
         self._source = source
-        self._replay_started = source()
+        self._started_at = source()
         self._moved = 0.0
         self._changed = threading.Condition()
 
     def now(self) -> float:
         """Return the seconds of the lesson since the clock was made."""
         with self._changed:
-            return (self._source() - self._replay_started) * self.speed + self._moved
+            return (self._source() - self._started_at) * self.speed + self._moved
 
     def advance(self, seconds: float) -> None:
         """Advance the clock by seconds of the lesson.

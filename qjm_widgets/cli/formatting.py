@@ -144,7 +144,8 @@ def counts_text(counts: dict[str, int]) -> str:
         return "No counts yet."
     most = max(counts.values())
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return "\n".join(
-        f"  {formatting.first_line(key, 80)}  {count:>9,}  {'█' * max(1, round(30 * count / most))}"
+    lines = (
+        f"  {formatting.first_line(key, 80)}  {count:>9,}  {formatting.bar_text(count, most, 30)}"
         for key, count in ranked
     )
+    return "\n".join(line.rstrip() for line in lines)

@@ -308,3 +308,8 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def bar_text(count: float, most: float, width: int) -> str:
+    """Return a bar of at most ``width`` characters; empty for 0 and for a mitigated count below 0."""
+    return "█" * max(1, round(width * (count / most))) if 0 < count <= most else ""

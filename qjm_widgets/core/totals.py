@@ -32,8 +32,9 @@ class BackendFacts(NamedTuple):
     Attributes:
         columns: those of ``queue``, ``attempts``, ``qpu`` and ``id`` that have a value for any job.
         qpu_seconds: sum over all attempts of all jobs, in seconds; None if it is unknown.
-        unheard: why polling fails, if it fails for every job that a backend has now.
-        known_at: with ``unheard``, time (seconds since 1970) of the last answer for one of those jobs.
+        poll_error: why polling fails, if it fails for every job that a backend has now.
+        known_at: with ``poll_error``, time (seconds since 1970) of the last answer for one of
+            those jobs.
     """
 
     columns: tuple[str, ...]

@@ -34,7 +34,7 @@ def as_integer(value: Any) -> int | None:
 def check_name(name: Any) -> str:
     """Return a set's name; refuse one that is not a string or is empty."""
     if not isinstance(name, str) or not name.strip():
-        raise InputError(f"a name is a string that is not empty, not {name!r}")
+        raise InputError(f"a name must be a string that is not empty, not {name!r}")
     return name
 
 

@@ -93,7 +93,7 @@ class Selection:
             chosen = None if bits is None else _check_bits(bits)
         except InputError:
             return None
-        most = max(1, min(top, _MOST)) if isinstance(top, int) else TOP
+        most = max(1, min(top, _MOST)) if isinstance(top, int) and _is_integer(top) else TOP
         pairs = () if metadata is None else ((metadata[0], metadata[1]),)
         return cls(circuit, name, pairs, register, chosen, most)
 

@@ -109,7 +109,7 @@ def _bars(state: JobSetState) -> str:
     shots = sum(counts.values())
     rows = "".join(
         f"<tr><td><code>{escape(formatting.first_line(key, 80))}</code></td><td>{count:,}</td>"
-        f"<td>{_bar(count, most)}</td></tr>"
+        f"<td>{formatting.bar_text(count, most, 24)}</td></tr>"
         for key, count in zip(top.keys, top.counts, strict=True)
     )
     if top.other_outcomes:
@@ -123,11 +123,6 @@ def _bars(state: JobSetState) -> str:
         f"{formatting.plural(shots, 'shot')}{left_out}</p>"
         f"{table('counts', rows)}"
     )
-
-
-def _bar(count: float, most: float) -> str:
-    """Return a bar of characters; empty for a mitigated count that is not positive."""
-    return "█" * max(1, round(24 * (count / most))) if 0 < count <= most else ""
 
 
 def table(kind: str, rows: str, headings: Sequence[str] = ()) -> str:

@@ -1,7 +1,7 @@
 /** Teaching mode: the lifecycle of a job as a diagram, and an explanation of what is hovered or focused. */
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { STATUS_LABELS, StatusIcon } from "../components/status";
-import { STATUSES, type Status } from "../protocol/wire";
+import { STATUS_MASK, STATUSES, type Status } from "../protocol/wire";
 import { statusOf } from "../state/selectors";
 import type { State } from "../state/state";
 import { HELP_TEXTS, STATUS_HELP, TAB_STOPS } from "./help_texts";
@@ -67,7 +67,7 @@ function Step({ status, current }: { status: Status; current: Status | null }) {
 export function mostActiveJob(state: State): number | null {
   for (const status of ["running", "queued", "sending", "not_sent", "held"] as const) {
     const code = STATUSES.indexOf(status);
-    const job = state.statuses.findIndex((byte) => (byte & 0x0f) === code);
+    const job = state.statuses.findIndex((byte) => (byte & STATUS_MASK) === code);
     if (job >= 0) return job;
   }
   return state.statuses.length > 0 ? state.statuses.length - 1 : null;
