@@ -26,7 +26,7 @@ class Session:
         return len(self._sets)
 
     def job_sets(self, name: str | None = None) -> list[JobSet]:
-        """Return the sets, oldest first; with a name, only those that have it."""
+        """Return the sets, oldest first; with a name, only the sets that have this name."""
         with self.lock:
             return [job_set for job_set in self._sets.values() if name is None or job_set.name() == name]
 
@@ -41,7 +41,7 @@ class Session:
             self._sets[job_set.job_set_id()] = job_set
 
     def remove(self, job_set_id: str) -> None:
-        """Remove a set; unknown ids are ignored."""
+        """Remove a set; no-op if there is none with this id."""
         with self.lock:
             self._sets.pop(job_set_id, None)
 
@@ -59,12 +59,12 @@ class Session:
         return job_set_id in self._being_saved
 
     def watch(self, watcher: Callable[[], None]) -> None:
-        """Call a quick function, on any thread, after a set was changed or removed."""
+        """Call a quick function, on any thread, after each change or removal of a set."""
         if watcher not in self._watchers:
             self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[], None]) -> None:
-        """Stop calling the function; unknown functions are ignored."""
+        """Stop calling a function; no-op if it was not watching."""
         if watcher in self._watchers:
             self._watchers.remove(watcher)
 
