@@ -171,10 +171,10 @@ def job_id(job: Any) -> str | None:
 def retrieve_job(backend: Any, job_id: str) -> Any:
     """Return a job that was submitted before, from the backend, its provider or its service.
 
+    Errors that they raise themselves are not caught.
+
     Raises:
         NotFoundError: none of them can retrieve jobs.
-
-    Errors that they raise themselves are not caught.
     """
     for holder, method in _retrievers(backend):
         call = getattr(holder, method, None)

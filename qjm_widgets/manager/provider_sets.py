@@ -98,7 +98,7 @@ class ProviderSets:
         return self._store_set(provider, *adopt(found, name, "", time.time()))
 
     def fetch(self, state: JobSetState, row: int) -> JobOutcome | None:
-        """Fetch and store the outcome of a job; None if it is not done or no provider has its result.
+        """Fetch and store the outcome of a job; None if it is not done or has no remote adapter here.
 
         Raises:
             NotAvailableError: the provider has no result of the job, or the result cannot be read.

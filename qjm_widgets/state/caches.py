@@ -217,7 +217,7 @@ class Outcomes:
         #: Rows of jobs that are not in the sum, because their outcomes are damaged.
         self.damaged: list[int] = []
         self._fetching = threading.Lock()
-        #: Fetches the outcome of a finished job from its provider and stores it; None if that has none.
+        #: Fetches a done job's outcome from its provider and stores it; None if no provider can have it.
         self.fetch: Callable[[int], JobOutcome | None] = lambda row: None
 
     def put(self, outcomes: Mapping[int, JobOutcome]) -> None:
