@@ -76,5 +76,5 @@ def unload_ipython_extension(shell: Any) -> None:
 
 
 def __dir__() -> list[str]:
-    """List the public names, those that Tab completes; not the internal modules."""
+    """Return the public names, which Tab completes, without the internal modules."""
     return sorted([*__all__, *_PUBLIC_MODULES])

@@ -53,7 +53,7 @@ def copy_circuit(circuit: Any) -> Any:
 
 
 def _copy_metadata(metadata: Any) -> dict[Any, Any]:
-    """Copy metadata deeply; a value that cannot be copied (a lock, a generator) is kept itself."""
+    """Copy metadata deeply; the copy shares a value that cannot be copied (a lock, a generator)."""
     if not metadata:
         return {}
     try:
@@ -72,8 +72,8 @@ def _copy_value(value: Any) -> Any:
 
 def operation_names(circuit: Any) -> Iterable[str]:
     """Return the names of the instructions in a circuit, once each, without those in nested bodies."""
-    # The circuit's own ``count_ops`` also sorts them, which doubles the time. It is for circuits that
-    # build their data when it is read, and for older releases.
+    # The circuit's own ``count_ops`` also sorts the names, which doubles the time. It is used only for
+    # circuits that build their data when it is read, and for older releases.
     plain = type(circuit).__name__ == "QuantumCircuit"
     count = getattr(circuit._data, "count_ops", None) if plain else None
     names: Iterable[str] = circuit.count_ops() if count is None else count()
@@ -99,7 +99,7 @@ SAMPLERS_NEED = "V2 samplers and PUBs need Qiskit 1.0 or newer"
 
 
 def is_schedule(thing: Any) -> bool:
-    """Return whether it is a pulse ``Schedule`` or ``ScheduleBlock``, which Qiskit 2 removed."""
+    """Return whether an object is a pulse ``Schedule`` or ``ScheduleBlock``, which Qiskit 2 removed."""
     kind: Any = type(thing)
     return _is_kind_of_schedule(kind)
 
@@ -114,7 +114,7 @@ def _is_kind_of_schedule(kind: type) -> bool:
 
 
 def is_old_primitive(thing: Any) -> bool:
-    """Return whether it is a V1 primitive, which takes no PUBs and returns quasi-probabilities."""
+    """Return whether an object is a V1 primitive: it takes no PUBs and returns quasi-probabilities."""
     return any(
         kind.__module__.startswith("qiskit.primitives.base")
         and kind.__name__ in ("BaseSampler", "BaseSamplerV1", "BaseEstimator", "BaseEstimatorV1")

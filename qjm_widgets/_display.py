@@ -1,4 +1,4 @@
-"""The port through which sets and managers display themselves: nothing else imports the widgets."""
+"""The port through which sets and managers display themselves without importing the widgets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class Display(Protocol):
-    """Displays sets and managers."""
+    """The functions by which the widgets display sets and managers."""
 
     def panel(self, job_set: Any, expected: Any, teaching: bool | None) -> AnyWidget:
         """Return the live panel of a set."""
@@ -28,7 +28,7 @@ class Display(Protocol):
         """Display the list of a manager's sets."""
 
 
-#: Loads the widgets; the package sets it, so that they are imported when something is first displayed.
+#: Loads the widgets, which are imported when something is first displayed; ``__init__.py`` sets it.
 load: Callable[[], Display]
 
 

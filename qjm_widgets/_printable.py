@@ -1,4 +1,4 @@
-"""Making text from elsewhere safe to print: a terminal interprets some characters as commands."""
+"""Make text from elsewhere safe to print: a terminal interprets some characters as commands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def printable(text: str) -> str:
 
 
 def printable_result(method: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a method, so that the text it returns is safe to print."""
+    """Decorate a method so that the text that it returns is safe to print."""
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:

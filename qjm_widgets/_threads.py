@@ -1,7 +1,7 @@
-"""Daemon threads, and queues of calls on them that may take long or never return.
+"""Daemon threads, and queues of calls that run on them. A call may take long or never return.
 
-There is no ``ThreadPoolExecutor``: Python joins its threads at exit, and a call that hangs would keep
-the interpreter from ending.
+``ThreadPoolExecutor`` is not used: Python joins its threads at exit, so a call that hangs would keep the
+interpreter from ending.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
 
-#: How the names of our threads begin.
+#: The beginning of the names of this package's threads.
 _PREFIX = "qjm-"
 
-#: Seconds after which other calls no longer wait for one.
+#: Seconds after which a call hangs: other calls no longer wait for it.
 STALL = 5.0
-#: Seconds after which a call has failed because it was not answered.
+#: Seconds after which a call that was not answered has failed.
 DEADLINE = 60.0
 
 
@@ -31,8 +31,8 @@ def start_thread(target: Callable[[], object], name: str) -> threading.Thread:
     """Start a daemon thread, which does not keep the interpreter from ending.
 
     Args:
-        target: what it runs.
-        name: begins with "qjm-", so that its warnings are logged.
+        target: the function that it runs.
+        name: the thread's name. It begins with "qjm-", so that the thread's warnings are logged.
     """
     thread = threading.Thread(target=target, name=name, daemon=True)
     thread.start()
@@ -40,7 +40,10 @@ def start_thread(target: Callable[[], object], name: str) -> threading.Thread:
 
 
 def join_until(thread: threading.Thread | None, deadline: float, *, least: float = 0.0) -> None:
-    """Wait for the end of a thread, until a deadline (monotonic seconds), but ``least`` seconds."""
+    """Wait for the end of a thread until a deadline (monotonic seconds), or for ``least`` seconds.
+
+    The later of both times counts.
+    """
     if thread is not None:
         thread.join(max(least, deadline - time.monotonic()))
 
@@ -67,7 +70,10 @@ class Call:
 
 
 class _Worker:
-    """A thread of a call queue; ``since`` is when its call began, None between calls."""
+    """A thread of a call queue.
+
+    ``since`` is when its call began, in monotonic seconds; None between calls.
+    """
 
     def __init__(self) -> None:
         self.thread: threading.Thread | None = None
@@ -75,13 +81,15 @@ class _Worker:
 
 
 class CallQueue:
-    """Makes calls one after another on a thread, and on another one while a call hangs.
+    """A queue of calls, which a thread makes one after another.
+
+    While a call hangs, another thread can make the next calls (``relieve``).
 
     Args:
-        name: of its threads.
-        most: if so many threads hang, calls wait behind the last one.
+        name: the name of its threads.
+        most: the most threads that may be left hanging; if so many hang, further calls wait.
         idle: seconds without a call after which the thread ends; the next call starts another. None
-            keeps it until ``stop``.
+            keeps the thread until ``stop``.
     """
 
     def __init__(self, name: str, *, most: int = 0, idle: float | None = None) -> None:
@@ -107,7 +115,7 @@ class CallQueue:
 
     @property
     def backlog(self) -> int:
-        """The number of calls that are queued or under way, without those that were left hanging."""
+        """The number of calls that are queued or under way, without calls that were left hanging."""
         return self._waiting
 
     def busy_for(self) -> float:
@@ -117,14 +125,17 @@ class CallQueue:
         return 0.0 if since is None else time.monotonic() - since
 
     def hangs(self, seconds: float) -> bool:
-        """Return whether the call under way has taken so many seconds."""
+        """Return whether the call under way has taken at least so many seconds."""
         return self.busy_for() >= seconds
 
     def relieve(self, seconds: float) -> bool:
-        """Leave a call hanging that has taken so many seconds; start another thread for the next ones.
+        """Leave the call under way hanging if it has taken so many seconds; start another thread.
+
+        The new thread makes the next calls.
 
         Returns:
-            Whether that was done. It is not if no call hangs, or if too many threads hang already.
+            True if that was done. False if no call has taken so long, if too many threads hang already,
+            or after ``stop``.
         """
         with self._lock:
             worker = self._worker
@@ -140,7 +151,7 @@ class CallQueue:
 
     @property
     def hanging(self) -> bool:
-        """Whether calls that were left hanging have not returned."""
+        """Whether any call that was left hanging has not returned yet."""
         return any(map(_is_alive, self._hanging))
 
     def stop(self) -> None:
@@ -150,7 +161,10 @@ class CallQueue:
             self._calls.put(None)
 
     def join(self, timeout: float) -> bool:
-        """Wait (seconds) for the call under way, unless it was left hanging; True if it has ended."""
+        """Wait ``timeout`` seconds for the thread to end after ``stop``; return whether it has ended.
+
+        A thread that was left hanging is not waited for.
+        """
         worker = self._worker
         if worker is None or worker.thread is None or worker.thread is threading.current_thread():
             return True
@@ -176,7 +190,7 @@ class CallQueue:
                 self._waiting -= 1
 
     def _next(self, worker: _Worker) -> Callable[[], None] | None:
-        """Return the next call; None at the end. One thread at a time runs this."""
+        """Return the next call; None if the thread is to end. One thread at a time runs this."""
         while True:
             try:
                 work = self._calls.get(timeout=self._idle)
@@ -196,10 +210,11 @@ def _is_alive(worker: _Worker) -> bool:
 
 
 class _ShowWarning:
-    """Shows warnings as before, but logs those of our threads.
+    """A ``warnings.showwarning`` that logs the warnings of this package's threads.
 
-    The output of a thread appears in the cell that runs at that moment, or after the prompt of a script.
-    Only ``showwarning`` is replaced: ``catch_warnings`` would change the filters of all threads.
+    It shows all other warnings as before. The output of a thread would appear in the cell that runs at
+    that moment, or after the prompt of a script. Only ``showwarning`` is replaced, because
+    ``catch_warnings`` would change the filters of all threads.
     """
 
     def __init__(self, before: Callable[..., Any]) -> None:
@@ -213,7 +228,10 @@ class _ShowWarning:
 
 
 def log_warnings() -> None:
-    """Log the warnings of our threads; called before each call, because others may replace it."""
+    """Log the warnings of this package's threads instead of showing them.
+
+    Call this before each call to a backend, because other code may replace ``warnings.showwarning``.
+    """
     if not isinstance(warnings.showwarning, _ShowWarning):
         warnings.showwarning = _ShowWarning(warnings.showwarning)  # type: ignore[assignment]
 
@@ -226,7 +244,8 @@ def run_concurrently(
     Args:
         calls: each is made once.
         threads: how many run at a time.
-        within: seconds after which no further call begins; those that have begun are waited for.
+        within: seconds after which no further call begins; calls that have begun are waited for. None
+            makes all calls.
     """
     waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
     answers: queue.SimpleQueue[tuple[int, T | Exception] | None] = queue.SimpleQueue()

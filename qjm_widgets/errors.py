@@ -12,7 +12,7 @@
     │   ├── JobSetNotFoundError            no set has that id
     │   ├── CircuitNotFoundError           no circuit has that index or name
     │   └── AmbiguousNameError             several circuits have that name
-    ├── NotAvailableError                  a circuit has no such result, or none yet; the reason is named
+    ├── NotAvailableError                  a circuit has no such result, or not yet; the reason is named
     │   └── MissingCircuitsError           circuits are not in the store, so they cannot be submitted
     ├── InvalidStateError                  the call does not fit what the job set is doing
     │   └── DrivenElsewhereError           another kernel drives the job set
@@ -25,7 +25,7 @@
         ├── StoreFullError                 no space is left
         ├── StoreReadOnlyError             the directory or file cannot be written
         ├── StoreGoneError                 the file was deleted or replaced while it was open
-        ├── StoreValueError                a value cannot be written, now or later; jobs are named
+        ├── StoreValueError                a value can never be written; the error names the jobs
         ├── LeaseLostError                 another kernel has claimed the job set
         └── StoreLockedError               another process locks the file for too long
 """
@@ -84,11 +84,11 @@ class AmbiguousNameError(NotFoundError):
 
 
 class NotAvailableError(QJMError):
-    """A circuit has no such result, or none yet."""
+    """A circuit has no such result, or not yet."""
 
 
 class MissingCircuitsError(NotAvailableError):
-    """Circuits are not in the store, so that they cannot be submitted.
+    """Circuits are not in the store, so they cannot be submitted.
 
     Attributes:
         circuits: their indices in the set, in order.
@@ -109,7 +109,7 @@ class InvalidStateError(QJMError):
 
 
 class DrivenElsewhereError(InvalidStateError):
-    """Another kernel drives the job set: act there, or end it first."""
+    """Another kernel drives the job set: make the call in that kernel, or end that kernel first."""
 
 
 class ProviderError(QJMError):
@@ -137,7 +137,7 @@ class ProviderError(QJMError):
 
 
 class WaitTimeoutError(QJMError, TimeoutError):
-    """The jobs did not end within the timeout; they go on."""
+    """The jobs did not end within the timeout. They go on."""
 
 
 class ClosedError(QJMError):
@@ -169,10 +169,10 @@ class StoreGoneError(StoreError):
 
 
 class StoreValueError(StoreError):
-    """Some values cannot be stored, now or later; the others were stored.
+    """Some values can never be stored, so nothing of the transaction was stored.
 
     Attributes:
-        refused: the reason, by the id of the set and the row of the job.
+        refused: the reason for each job with such a value, by the id of its set and its row.
     """
 
     def __init__(self, text: str, refused: Mapping[tuple[str, int], str] | None = None) -> None:
@@ -200,7 +200,7 @@ def explain(error: BaseException) -> str:
     """Return an exception as one readable text: its class and its message."""
     kind = type(error).__name__
     try:
-        # For our own errors without escapes: text from elsewhere is stored unchanged.
+        # Use the text of this package's errors without escapes: text from elsewhere is stored unchanged.
         text = BaseException.__str__(error) if isinstance(error, QJMError) else str(error)
         text = text[:_LONGEST].strip()
     except BaseException:  # str() of another library's exception may raise, too

@@ -1,4 +1,4 @@
-"""Adapters, one module for each kind of backend; ``resolve`` picks one."""
+"""Adapters, one module for each kind of backend; ``resolve`` chooses one."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from qjm_widgets.errors import BackendError
 
 
 def resolve(backend: Any) -> BackendAdapter:
-    """Return the adapter for the user's adapter, sampler, or backend with ``run``.
+    """Return the adapter for what the user gave: an adapter, a sampler, or a backend with ``run``.
 
     Raises:
-        BackendError: it is none of these.
+        BackendError: the object is not a backend, or gives no counts.
     """
     if isinstance(backend, BackendAdapter):
         return backend
@@ -57,7 +57,7 @@ def resolve(backend: Any) -> BackendAdapter:
 
 
 def _is_of_runtime(thing: Any) -> bool:
-    """Return whether an object is of qiskit-ibm-runtime, without importing that."""
+    """Return whether an object is of qiskit-ibm-runtime, without importing that package."""
     return any(kind.__module__.split(".")[0] == "qiskit_ibm_runtime" for kind in type(thing).__mro__)
 
 
@@ -116,7 +116,7 @@ def provider_of(service: Any) -> Provider:
     """Return the provider of a service object.
 
     Raises:
-        BackendError: it cannot list jobs by their tags.
+        BackendError: the service cannot list jobs by their tags.
     """
     if _is_of_runtime(service):
         from qiskit_ibm_runtime import QiskitRuntimeService
@@ -138,5 +138,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the public names, those that Tab completes; not the internal modules."""
+    """Return the public names, which Tab completes, without the internal modules."""
     return ["ibm"]

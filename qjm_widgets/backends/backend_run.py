@@ -31,7 +31,7 @@ from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
 from qjm_widgets.serialization.qiskit_result import read_result
 
-#: Jobs that a local simulator gets at once: those not yet in its own queue can still be cancelled.
+#: The most pending jobs of a local simulator: jobs that are not in its own queue can be cancelled.
 _PENDING_LOCAL = 16
 
 
@@ -74,7 +74,11 @@ class BackendRun(BackendAdapter):
         return option_names(self.backend, self._computing)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that are too wide, have free parameters, or an instruction that it refuses."""
+        """Refuse option values that the backend refuses, and circuits that it cannot run.
+
+        These are circuits that are too wide, have free parameters, too few shots or parameter values, or
+        contain an instruction that a local simulator refuses.
+        """
         check_values(self.backend, options)
         width = simulators.most_qubits(self._computing)
         for index, circuit_input in enumerate(inputs):
@@ -120,7 +124,7 @@ class BackendRun(BackendAdapter):
         refuse_cuts(self._computing, inputs, start, options)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """Return the user's seed for the first piece, derived ones for the others."""
+        """Return the user's seed for the first piece, and seeds derived from it for the others."""
         known = getattr(self.backend, "options", None)
         name = seed_option(options)
         given = options.get(name)
@@ -169,7 +173,7 @@ class BackendRun(BackendAdapter):
             report(index, sent.observe(local=self._local))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
-        """Return a job, from the backend's or its provider's ``retrieve_job`` or ``job``."""
+        """Return the handle of a job, which the backend, its provider or its service retrieves."""
         return _sent(retrieve_job(self.backend, job_id), names)
 
     def cancel(self, handle: Any) -> bool:
@@ -180,12 +184,12 @@ class BackendRun(BackendAdapter):
 def _sent(
     job: Any, names: Sequence[str], times: JobTimes | None = None, warnings: Sequence[str] = ()
 ) -> SentJob:
-    """Return a handle; its result gets the names of the circuits that the backend leaves out."""
+    """Return a handle. In its outcome, a circuit whose name the backend leaves out gets its name."""
     return SentJob(job, lambda result: read_result(result, names), times, warnings)
 
 
 def _takes_pulses(backend: Any, local: bool) -> bool:
-    """Return whether a backend runs pulse schedules; True if a remote one does not state it."""
+    """Return whether a backend runs pulse schedules; True for a remote one that does not state it."""
     stated = simulators.configured(backend, "open_pulse")
     return not local if stated is None else bool(stated)
 

@@ -1,6 +1,6 @@
-"""Warnings of a backend during a submission, which nobody would see, since it runs on another thread.
+"""Collect the warnings of a backend during a submission, which nobody would see on its thread.
 
-A warning becomes the note of the first job of the set that caused it, and is logged once.
+A warning becomes the note of the first job of the set that caused it, and is logged once for the set.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class BackendWarnings:
         """Collect the warnings of this thread that are new in the set of a job.
 
         Args:
-            identity: of the job's attempt; it starts with that of the set.
+            identity: the identity of the job's attempt; it starts with the identity of the set.
         """
         new: list[str] = []
         with _collect() as texts:
@@ -65,9 +65,9 @@ _state: dict[str, Any] = {"using": 0, "before": None}
 
 @contextmanager
 def _collect() -> Iterator[list[str]]:
-    """Collect the warnings of this thread; those of other threads are shown as before.
+    """Collect the warnings of this thread. The warnings of other threads are shown as before.
 
-    ``warnings.catch_warnings`` would collect those of all threads.
+    ``warnings.catch_warnings`` would collect the warnings of all threads.
     """
     texts: list[str] = []
     with _hook:

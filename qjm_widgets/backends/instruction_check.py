@@ -1,7 +1,7 @@
 """Find instructions that a local simulator would refuse, before anything is stored.
 
 An instruction that the simulator's target lacks is tried on the simulator itself, alone and with one
-shot. So nothing is refused that the simulator would run.
+shot, so that nothing is refused that the simulator would run.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from qjm_widgets._compat import backend_name
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
 
-#: Wider instructions are not tried.
+#: Instructions on more qubits are not tried, and not refused.
 _PROBE_QUBITS = 20
 #: Instructions that every simulator runs.
 _ALWAYS = frozenset({"barrier", "measure", "break_loop", "continue_loop"})
@@ -24,7 +24,7 @@ def refuse_unknown_instructions(backend: Any, inputs: Sequence[CircuitInput]) ->
     """Refuse circuits with an instruction that a local simulator would refuse.
 
     Raises:
-        CircuitError: names the circuit and the instruction.
+        CircuitError: a circuit has such an instruction; the message names both.
     """
     known = _operation_names(backend)
     if known is None:
@@ -71,7 +71,7 @@ def _instructions(circuit: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _refusal(backend: Any, circuit: Any, instruction: Any) -> str | None:
-    """Run an instruction alone; return why the backend refuses it, or None."""
+    """Run an instruction alone; return why the backend refuses it, None if it does not refuse it."""
     operation = instruction.operation
     if operation.num_qubits > _PROBE_QUBITS:
         return None

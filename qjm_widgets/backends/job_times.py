@@ -22,7 +22,7 @@ class JobTimes:
     waits in the simulator's own queue has not started when it is submitted.
 
     Args:
-        inside: whether the call itself computes.
+        inside: whether the backend computes during the call.
     """
 
     __slots__ = ("_called", "_duration", "_ended", "_inside")
@@ -34,7 +34,10 @@ class JobTimes:
         self._duration: float | None = None
 
     def follow(self, job: Any) -> None:
-        """Record the end of the job: the jobs of Aer and of Qiskit's samplers have a future."""
+        """Record when the job ends: by its future, which the jobs of Aer and Qiskit's samplers have.
+
+        Without a future, a job that computes during the call has ended now.
+        """
         future = getattr(job, "_future", None)
         if isinstance(future, Future):
             future.add_done_callback(self._end)
@@ -67,7 +70,7 @@ class SentJob:
 
     Args:
         job: the backend's job object.
-        read: converts its result.
+        read: converts its result to an outcome.
         times: its times, if it computes in this process.
         warnings: the backend's warnings at its submission.
     """

@@ -18,9 +18,9 @@ def limits_of(backend: Any) -> Limits:
 
 
 def shots_range(backend: Any) -> tuple[int | None, int | None]:
-    """Return the fewest and the most shots of one run; None if the backend does not state it.
+    """Return the fewest and the most shots of one run, each None if the backend does not state it.
 
-    It is stated by the validator of the options, by an attribute, or in the configuration.
+    A backend states them in the validator of its options, in an attribute or in its configuration.
     """
     least, most = _validated(backend)
     stated = [most, *(integer_or_none(_get(backend, name)) for name in ("max_shots", "MAX_SHOTS"))]
@@ -35,7 +35,7 @@ def check_values(backend: Any, options: Mapping[str, Any]) -> None:
     """Refuse option values that the validator of a backend's options refuses.
 
     Raises:
-        InputError: names the option.
+        InputError: a value is refused; the message names the option.
     """
     declared: Any = getattr(backend, "options", None)
     for name, value in options.items():
@@ -48,7 +48,7 @@ def check_values(backend: Any, options: Mapping[str, Any]) -> None:
 
 
 def integer_or_none(value: Any) -> int | None:
-    """Return a value as an int, also a NumPy integer or a float like 5.0; None if it is no integer."""
+    """Return an integer, a NumPy integer or a float like 5.0 as an int; None for any other value."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return validation.as_integer(value)
@@ -80,5 +80,5 @@ def _get(thing: Any, name: str) -> Any:
     try:
         found = getattr(thing, name, None)
         return found() if callable(found) and name.startswith("max_") else found
-    except Exception:  # a limit that cannot be read is taken as none
+    except Exception:  # a limit that cannot be read is ignored
         return None

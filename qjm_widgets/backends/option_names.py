@@ -15,14 +15,15 @@ def option_names(backend: Any, computing: Any) -> KnownOptions:
 
     Args:
         backend: the user's backend.
-        computing: the simulator to which it passes unknown options, perhaps itself; or None.
+        computing: the simulator to which the backend passes unknown options, which may be the backend
+            itself; None if there is none.
     """
     named = run_arguments(backend)
     if not named.others:
         return named
     names = named.names | declared_options(backend)
     if not simulators.is_local(backend) or computing is None:
-        # Some pass undeclared options to a simulator or a server.
+        # Some backends pass undeclared options to a simulator or a server.
         return KnownOptions(names, others=True)
     if computing is not backend:
         inside = option_names(computing, computing)

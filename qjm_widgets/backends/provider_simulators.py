@@ -1,7 +1,8 @@
 """Simulators of other providers that compute in this process, each tested in ``tests/providers``.
 
-A list is needed, since nothing else shows where a backend computes: remote jobs have threads and futures
-too. After a kernel died, the jobs of unlisted backends are held, unless ``rerun_on_resume=True``.
+A list is needed because nothing else shows where a backend computes: remote jobs have threads and
+futures too. After a kernel has died, jobs of backends that are not listed may be held, unless the set
+has ``rerun_on_resume=True``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from qjm_widgets.core.seeds import SeedRule
 
 
 class OtherSimulator(NamedTuple):
-    """Properties of one simulator.
+    """The properties of one simulator.
 
     Attributes:
         seed_rule: how a run uses its seed.

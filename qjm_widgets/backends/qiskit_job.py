@@ -28,16 +28,16 @@ _STATUSES = {
 
 #: The messages of providers for a job with status "cancelled" that nobody cancelled.
 _TOO_LONG = re.compile(r"\b1305\b|ran too long|(maximum|max) execution time", re.I)
-#: Characters of a message that are searched: it may have megabytes.
+#: The most characters of a message that are searched: it may have megabytes.
 _SEARCHED = 10_000
 
 
 def observe_job(
     job: Any, read: Callable[[Any], JobOutcome], *, local: bool
 ) -> Observation | BaseException:
-    """Return one job's state; an exception if polling failed.
+    """Return the observation of one job; an exception if the poll failed.
 
-    If a local job has ended, the observation has its outcome; for a remote one it has ``fetch``.
+    If the job has ended, the observation of a local job has its outcome, that of a remote job ``fetch``.
     """
     try:
         return _state(job, read, local=local)
@@ -65,7 +65,7 @@ def _end(
     """Return the final state of a job, with its outcome.
 
     If the result of a remote job that is done cannot be fetched now, return the error, so that the job
-    is polled again: if it became an error, it might be run twice. An error of a local job is final.
+    is polled again: if it became Error, it might be run twice. An error of a local job is final.
     """
     if status is Status.DONE:
         try:
@@ -88,7 +88,10 @@ def _end(
 
 
 def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:
-    """Decide by the result: a PrimitiveJob that has not started yet reports ERROR."""
+    """Return the final state of a job that reports ERROR, by its result.
+
+    A PrimitiveJob that has not started yet reports ERROR, too.
+    """
     try:
         result = job.result()
     except BaseException as error:
@@ -107,12 +110,12 @@ def read_done(result: Any, read: Callable[[Any], JobOutcome]) -> Observation:
 
 
 def _failed(error: BaseException, job: Any = None) -> Observation:
-    # Without a message, use the error of the result.
+    # Without a message, use the error that reading the result raised.
     return Observation(Status.ERROR, _text(_call_if_present(job, "error_message")) or explain(error))
 
 
 def _text(value: Any) -> str:
-    """Return a value as text; empty if there is none, or if it cannot be converted."""
+    """Return a value as text; empty if the value is empty or cannot be converted."""
     try:
         return str(value or "")
     except BaseException:
@@ -120,7 +123,7 @@ def _text(value: Any) -> str:
 
 
 def _call_if_present(job: Any, method: str) -> Any:
-    """Call a method of a job; return None if it has none, or if it raises."""
+    """Call a method of a job; return None if the job does not have it, or if it raises an error."""
     try:
         call = getattr(job, method, None)
         return call() if callable(call) else None
@@ -129,7 +132,7 @@ def _call_if_present(job: Any, method: str) -> Any:
 
 
 def _times(job: Any) -> dict[str, Any]:
-    """Return when the job ran by its own clock, if it states that, as fields of an observation."""
+    """Return when the job ran, if it states that by its own clock, as fields of an observation."""
     steps = _call_if_present(job, "time_per_step")
     found: dict[str, Any] = {}
     for field, step in (("running_at", "RUNNING"), ("finished_at", "COMPLETED")):
@@ -158,7 +161,7 @@ def cancel_job(job: Any) -> bool:
 
 
 def job_id(job: Any) -> str | None:
-    """Return a job's id, which is the result of a method, or an attribute; None if there is none."""
+    """Return a job's id, from its method or attribute ``job_id``; None if it has none."""
     found = getattr(job, "job_id", None)
     if callable(found):
         found = found()
@@ -168,8 +171,10 @@ def job_id(job: Any) -> str | None:
 def retrieve_job(backend: Any, job_id: str) -> Any:
     """Return a job that was submitted before, from the backend, its provider or its service.
 
+    Errors that they raise themselves are not caught.
+
     Raises:
-        NotFoundError: none of them can retrieve jobs; their own errors are not caught.
+        NotFoundError: none of them can retrieve jobs.
     """
     for holder, method in _retrievers(backend):
         call = getattr(holder, method, None)

@@ -78,7 +78,11 @@ class Sampler(BackendAdapter):
         self.limits = Limits(shots=most)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that measure nothing, have free parameters or are too wide."""
+        """Refuse circuits that the sampler cannot run.
+
+        These are circuits that measure nothing, have free parameters, are too wide, or contain an
+        instruction that a local simulator refuses.
+        """
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, circuit_input in enumerate(inputs):
@@ -102,7 +106,7 @@ class Sampler(BackendAdapter):
         return _seed_rule(self.sampler)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """Return the sampler's seed for the first piece, derived ones for the others."""
+        """Return the sampler's seed for the first piece, and seeds derived from it for the others."""
         given = seed_of(self.sampler)
         if not isinstance(given, Integral):
             return [None] * pieces  # no seed, or a Generator, which advances by itself
@@ -145,7 +149,7 @@ class Sampler(BackendAdapter):
             report(index, sent.observe(local=self._local))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
-        """Return a job, from the ``retrieve_job`` or ``job`` of the sampler's backend."""
+        """Return the handle of a job, which the backend, its provider or its service retrieves."""
         return sent_job(retrieve_job(_backend_of(self.sampler), job_id), names)
 
     def cancel(self, handle: Any) -> bool:
@@ -156,7 +160,7 @@ class Sampler(BackendAdapter):
 def sent_job(
     job: Any, names: Sequence[str], times: JobTimes | None = None, warnings: Sequence[str] = ()
 ) -> SentJob:
-    """Return a handle; the circuits of its result get the given names."""
+    """Return a handle; the circuits of its outcome get the given names."""
     return SentJob(
         job, lambda result: read_primitive_result(result, names, job_id(job)), times, warnings
     )

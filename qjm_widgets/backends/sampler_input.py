@@ -13,12 +13,12 @@ def check_samplable(index: int, circuit_input: CircuitInput, *, pointless: bool 
     """Refuse a pulse schedule, and a circuit without measurements or with free parameters.
 
     Args:
-        index: of the circuit.
+        index: the index of the circuit.
         circuit_input: the circuit with its values.
         pointless: whether the sampler accepts values without a point (of shape ``(0,)``).
 
     Raises:
-        CircuitError: names the circuit.
+        CircuitError: no sampler runs the circuit; the message names it.
     """
     circuit = circuit_input.circuit
     if is_schedule(circuit):

@@ -1,8 +1,9 @@
 """Find out whether the saved states of circuits can be merged over pieces of the shots.
 
 Aer's save instructions have a ``_subtype``: a list over the shots, an average, a sum, or the state of a
-single shot. A single state is the same in all pieces only if nothing before it is random. An average
-conditional on the memory can be weighted only if the counts give the frequency of each value.
+single shot. The state of a single shot is the same in all pieces only if nothing before it is random.
+An average that is conditional on the memory can be weighted only if the counts give the frequency of
+each value.
 """
 
 from __future__ import annotations
@@ -36,11 +37,12 @@ def refuse_cuts(
     Args:
         backend: where they run.
         inputs: the circuits whose shots are cut.
-        start: the index in the set of the first one.
+        start: the index of the first of them in the set.
         options: run options.
 
     Raises:
-        CircuitError: names the circuit, the instruction and a remedy.
+        CircuitError: some values cannot be merged; the message names the circuit, the instruction and a
+            remedy.
     """
     for index, circuit_input in enumerate(inputs, start):
         if not _saves(backend, circuit_input.circuit):
@@ -95,7 +97,7 @@ def _method_of(backend: Any, options: Mapping[str, Any]) -> str | None:
 
 
 def _noise_of(backend: Any, options: Mapping[str, Any]) -> Callable[[Any], bool]:
-    """Return a function that says whether an operation is noisy."""
+    """Return a function that returns whether an operation is noisy."""
     if not is_from(backend, "qiskit_aer"):
         return lambda operation: True  # a device, or a simulator of one
     model = _option(backend, options, "noise_model")
@@ -103,7 +105,7 @@ def _noise_of(backend: Any, options: Mapping[str, Any]) -> Callable[[Any], bool]
         return lambda operation: False
     if getattr(model, "_custom_noise_passes", None):  # relaxation while qubits wait
         return lambda operation: True
-    # The error of a readout does not change the state.
+    # A readout error does not change the state.
     names = set(getattr(model, "noise_instructions", ())) - {"measure"}
     return lambda operation: operation.name in names or getattr(operation, "label", None) in names
 
@@ -112,7 +114,7 @@ class _Walk:
     """A walk through a circuit in the order in which its shots run it.
 
     Args:
-        noisy: which operations are noisy.
+        noisy: returns whether an operation is noisy.
         method: the simulation method, if one is given.
     """
 
@@ -122,7 +124,7 @@ class _Walk:
         self._touched: set[Any] = set()  # qubits that may not be in the state 0
         self._written: set[Any] = set()  # classical bits that may not be 0
         self._measured: str | None = None  # a random instruction with its result in the memory
-        self._hidden: str | None = None  # a random instruction without it
+        self._hidden: str | None = None  # a random instruction with no result in the memory
         self._weighted: _Unmergeable | None = None  # an average that needs the present memory
         self._found: _Unmergeable | None = None
 

@@ -1,4 +1,4 @@
-"""The user's seed, by any name that backends use, and the seeds of shot pieces.
+"""Find the user's seed, by any name that backends use, and derive the seeds of shot pieces.
 
 Two pieces of one circuit with the same seed would draw identical samples, so each has its own seed.
 """
@@ -43,7 +43,7 @@ def seed_integer(given: Any, name: str = SEED) -> int | None:
 def spread_seeds(given: Any, pieces: int, rule: SeedRule, name: str = SEED) -> list[int | None]:
     """Return the user's seed for the first piece, and seeds derived from it for the others.
 
-    Without a user's seed, several pieces get random ones, and a single piece has none.
+    If the user gave no seed, several pieces get random seeds, and a single piece has none.
 
     Raises:
         InputError: the seed is not an integer, or the backend does not accept it.

@@ -1,4 +1,4 @@
-"""Properties of simulators: where they compute, how they use seeds, how to make them again."""
+"""The properties of simulators: where they compute, how they use seeds, how they are made again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ def computes_here(thing: Any) -> bool:
 
 
 def is_from(thing: Any, package: str) -> bool:
-    """Return whether an object's class or a base, except abstract ones, is defined in a package."""
+    """Return whether an object's class or one of its bases is defined in a package.
+
+    The abstract primitives of Qiskit do not count.
+    """
     return any(
         (kind.__module__ == package or kind.__module__.startswith(package + "."))
         and not kind.__module__.startswith("qiskit.primitives.base")
@@ -41,12 +44,15 @@ def is_from(thing: Any, package: str) -> bool:
 
 
 def has_queue(backend: Any) -> bool:
-    """Return whether a local backend has a queue that its user wants to see, as the classroom's have."""
+    """Return whether a local backend has a queue that its user wants to see: those of the classroom."""
     return is_from(backend, _CLASSROOM)
 
 
 def computing(backend: Any) -> Any | None:
-    """Return the simulator that computes: the backend or the one behind its queue; None for a replay."""
+    """Return the simulator that computes: the backend, or the simulator behind its queue.
+
+    None if a replay has no simulator.
+    """
     return getattr(backend, "simulator", None) if has_queue(backend) else backend
 
 
@@ -86,7 +92,7 @@ def seed_rule(backend: Any) -> SeedRule:
 
 
 def more_options(backend: Any) -> frozenset[str]:
-    """Return the run options that a backend uses beside its declared ones: those of Aer's config."""
+    """Return the run options beside the declared ones that a backend uses: the fields of AerConfig."""
     if seed_rule(backend) is not SeedRule.AER:
         return frozenset()
     from qiskit_aer.backends.controller_wrappers import AerConfig
@@ -95,7 +101,10 @@ def more_options(backend: Any) -> frozenset[str]:
 
 
 def most_qubits(backend: Any) -> int | None:
-    """Return how many qubits a circuit can have; None if the method decides (Aer without a device)."""
+    """Return how many qubits a circuit can have; None if the backend does not state it.
+
+    Aer without a device has no such number: there the simulation method decides.
+    """
     if is_from(backend, "qiskit_aer") and getattr(backend, "coupling_map", None) is None:
         return None
     if is_from(backend, "qiskit.providers.basic_provider"):
@@ -117,9 +126,9 @@ def _declared(backend: Any) -> int | None:
 
 
 def configured(backend: Any, name: str) -> Any:
-    """Return a field of a backend's configuration, which is a method, an object or a dict.
+    """Return a field of a backend's configuration, which may be a method, an object or a dict.
 
-    None if the configuration does not have the field, or cannot be read now.
+    None if the configuration does not have the field or cannot be read now.
     """
     try:
         found = getattr(backend, "configuration", None)
@@ -138,13 +147,19 @@ _RECIPES = (
 
 
 def takes_no_points(sampler: Any) -> bool:
-    """Return whether a sampler runs PUBs without points: Qiskit's own does, Aer's ends the process."""
+    """Return whether a sampler runs PUBs without points.
+
+    Qiskit's own sampler runs them; Aer's would end the process.
+    """
     names = {f"{kind.__module__.split('.')[0]}.{kind.__name__}" for kind in type(sampler).__mro__}
     return "qiskit.StatevectorSampler" in names
 
 
 def recipe(thing: Any) -> str | None:
-    """Return how to make a simulator again (``module:Class``); None if it has settings."""
+    """Return the recipe to make a simulator again (``module:Class``); None if there is none.
+
+    There is none for a simulator with settings of its own.
+    """
     for text in _RECIPES:
         kind = type(thing)
         if (
@@ -169,7 +184,7 @@ def rebuild(text: str) -> Any:
     """Make a simulator from its recipe.
 
     Raises:
-        ImportError: it is not installed.
+        ImportError: the simulator is not installed.
         ValueError: the recipe is unknown.
     """
     if text not in _RECIPES:

@@ -1,4 +1,4 @@
-"""Use one backend for all sets: wire the six parts that submit, poll, cancel and reconcile.
+"""Use one backend for all sets: connect the six parts that submit, poll, cancel and reconcile.
 
 The parts do not import each other. Every method runs on the engine's thread, unless its docstring says
 otherwise.
@@ -27,12 +27,12 @@ from qjm_widgets.engine.submit_errors import SubmitErrorHandler
 from qjm_widgets.engine.submitter import Submitter
 from qjm_widgets.engine.transitions import Transitions
 
-#: If so many threads hang, calls wait behind the last one.
+#: The most threads that may be left hanging; if so many hang, further calls wait.
 _MOST_HANGING = 8
 
 
 class BackendWorker:
-    """Submits, polls, cancels and reconciles the jobs of all sets on one adapter."""
+    """The worker of one adapter, which submits, polls, cancels and reconciles the jobs of all sets."""
 
     def __init__(self, adapter: BackendAdapter, transitions: Transitions) -> None:
         self.adapter = adapter
@@ -73,16 +73,16 @@ class BackendWorker:
 
     @property
     def patient(self) -> bool:
-        """Whether changes may be committed together with later ones.
+        """Whether changes may wait, to be committed together with later ones.
 
-        They may if the jobs end with the kernel anyway. While nothing else is under way, a user may wait
-        for just this change.
+        They may wait only if the jobs end with the kernel anyway, and if more changes will come because
+        jobs are ready, are being sent or are pending. Otherwise a user may be waiting for this change.
         """
         busy = self._submitter.has_ready or len(self._submitter) or self._pending
         return self.adapter.lifetime is JobLifetime.KERNEL and bool(busy)
 
     def due(self) -> float | None:
-        """Return when the next step is due, in monotonic seconds; None: only after a message."""
+        """Return when the next step is due, in monotonic seconds; None if it waits for a message."""
         parts = (self._poller, self._reconciler, self._canceller, self._submitter)
         times = [part.due() for part in parts]
         if self._calls.backlog or self._calls.hanging:
@@ -104,48 +104,57 @@ class BackendWorker:
             job_set.state.set_waiting(self._waiting(job_set))
 
     def revoke(self, job_set: EngineSet, row: int) -> bool:
-        """Take back a submission that was announced but has not begun; True if it is not submitted."""
+        """Take back a submission that was announced but has not begun.
+
+        Return True if the job will not be submitted.
+        """
         return self._submitter.revoke(job_set, row)
 
     def cancel(self, job_set: EngineSet, row: int) -> None:
-        """Cancel a job if the backend has it; one being sent is cancelled when accepted."""
+        """Cancel a job if it is followed and does not run inside ``submit``.
+
+        A job that is Sending is cancelled when the backend has accepted it.
+        """
         followed = self._poller.find(job_set, row)
         if followed is not None and not self.adapter.runs_inside_submit:
             self._canceller.cancel(job_set, row, followed.handle)
 
     def drop(self, job_set: EngineSet, row: int) -> None:
-        """Forget a job: a new attempt begins."""
+        """Forget the calls and the refusals of a job, which has ended or begins a new attempt."""
         self._drop_calls(job_set, row)
         self._submit_errors.forget(job_set, row)
 
     def forget(self, job_set: EngineSet) -> None:
-        """Forget a set; its announced submissions are not made."""
+        """Forget a set. Its announced submissions are not made."""
         self._submitter.forget(job_set)
         for row in range(len(job_set.jobs)):
             self._drop_calls(job_set, row)
 
     def recover(self, job_set: EngineSet, row: int, recovery: Recovery) -> None:
-        """Retrieve or find a job of a kernel that died, or one that is held; no-op if it is followed."""
+        """Retrieve or find a held job, or a job of a kernel that died; no-op if the job is followed."""
         if self._poller.find(job_set, row) is None:
             self._reconciler.reconcile(job_set, row, recovery)
 
     @property
     def call_queues(self) -> tuple[CallQueue, ...]:
-        """The queues of its calls, that of submissions first."""
+        """The queues of its calls; the queue of submissions is the first."""
         return self._submitter.call_queue, *self._poller.call_queues, self._calls
 
     def halt(self) -> None:
-        """Make no further call. From any thread."""
+        """Make no further call. Any thread may call this."""
         for call_queue in self.call_queues:
             call_queue.stop()
 
     def join(self, deadline: float) -> None:
-        """Wait until the deadline (monotonic seconds) for the calls under way. From any thread."""
+        """Wait until the deadline (monotonic seconds) for the calls under way.
+
+        Any thread may call this.
+        """
         for call_queue in self.call_queues:
             call_queue.join(max(0.0, deadline - time.monotonic()))
 
     def unsend(self) -> None:
-        """Mark submissions that were announced and never began as not sent."""
+        """Mark jobs as Not sent if their submission was announced but has not begun."""
         self._submitter.unsend()
 
     # -- between the parts ---------------------------------------------------------------------------
@@ -187,7 +196,10 @@ class BackendWorker:
         self._follow(job_set, row, handle, nameless=nameless)
 
     def _found(self, job_set: EngineSet, row: int, handles: list[Any]) -> None:
-        """Follow a job that was lost; cancel duplicates: the provider accepted it twice."""
+        """Follow a job that was found, by its first handle.
+
+        If there are more handles, the provider accepted the job several times: cancel these duplicates.
+        """
         self._follow(job_set, row, handles[0], nameless=job_set.jobs[row].job_id is None)
         for handle in handles[1:]:
             self._canceller.cancel_unfollowed(handle)
@@ -209,7 +221,10 @@ class BackendWorker:
         self._rate_limiter.ended()
 
     def _drop_calls(self, job_set: EngineSet, row: int) -> None:
-        """Forget a job's handle, lookup and cancellation; a cancellation is sent once before."""
+        """Forget a job's handle, lookup and cancellation.
+
+        If the job is Cancelled, its cancellation is sent once more before, unless it is under way.
+        """
         key = job_set.set_id, row
         self._poller.drop(key)
         self._reconciler.drop(key)
@@ -218,7 +233,7 @@ class BackendWorker:
     # -- the set's line ------------------------------------------------------------------------------
 
     def _waiting(self, job_set: EngineSet) -> Waiting | None:
-        """Return what a set waits for, or None."""
+        """Return the reason why a set waits; None if it does not wait."""
         if not job_set.unsent:
             silent = self._poller.silent(job_set)
             return Waiting(silent, None) if silent else None
@@ -238,11 +253,15 @@ class BackendWorker:
             why = why or self._poller.silent(job_set)
             if not why:
                 return None
-        # The published jobs are older by this turn, and the next turn may be much later.
+        # Count the engine's own jobs: the published ones lack the changes of this turn, and the next
+        # turn may be much later.
         text = f"{sum(map(_submitted, job_set.jobs)):,} of {len(job_set.jobs):,} submitted"
         return Waiting(f"{text} ({why})" if why else text, until)
 
 
 def _submitted(job: JobRecord) -> bool:
-    """Return whether the backend has, or had, a job: some are refused, or cancelled before."""
+    """Return whether the backend has or had a job.
+
+    It never had a job that it refused, or that was cancelled before its submission.
+    """
     return job.job_id is not None or job.status in (Status.QUEUED, Status.RUNNING, Status.DONE)

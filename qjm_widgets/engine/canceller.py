@@ -41,8 +41,8 @@ class Canceller:
 
     Args:
         call: makes a call to the backend after the turn is committed.
-        answered: called after each answer of the backend with the job and why its cancellation failed,
-            or None.
+        answered: called after each answer of the backend, with the key of the job and the reason why its
+            cancellation failed (None if it did not fail).
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class Canceller:
         self._requests: dict[Key, _CancelRequest] = {}
 
     def due(self) -> float | None:
-        """Return when the next cancellation is due, in monotonic seconds; None: there is none."""
+        """Return when the next cancellation is due, in monotonic seconds; None if there is none."""
         times = [request.due for request in self._requests.values() if request.call is None]
         return min(times) if times else None
 
     def step(self) -> None:
-        """Send the requests that are due, together if the adapter can."""
+        """Send the requests that are due, in one call if the adapter can cancel several jobs."""
         now = self._transitions.now()
         due = [
             request for request in self._requests.values() if request.call is None and now >= request.due
@@ -86,7 +86,7 @@ class Canceller:
         self._requests[request.key] = request
 
     def cancel_unfollowed(self, handle: Any) -> None:
-        """Cancel a job that no row follows; its answer is ignored."""
+        """Cancel a job that no row follows; the backend's answer is ignored."""
 
         def cancel() -> None:
             try:
@@ -97,13 +97,13 @@ class Canceller:
         self._call(cancel)
 
     def drop(self, key: Key, *, last: bool = False) -> None:
-        """Forget a cancel request; with ``last``, send it once first if it never was sent."""
+        """Forget a cancel request; with ``last``, send it once more before, unless it is under way."""
         request = self._requests.pop(key, None)
         if last and request is not None and request.call is None:
             self.cancel_unfollowed(request.handle)
 
     def give_up(self) -> None:
-        """Give up calls that were not answered within the deadline; they are retried later."""
+        """Give up calls that were not answered within the deadline; they count as failed tries."""
         for request in list(self._requests.values()):
             if request.call is not None and request.call.busy_for() >= _threads.DEADLINE:
                 seconds = request.call.busy_for()
@@ -111,7 +111,7 @@ class Canceller:
                 self._failed(request, error)
 
     def _cancel(self, request: _CancelRequest) -> None:
-        """Run on the call queue."""
+        """Cancel a job; runs on the call queue."""
         try:
             done = self._adapter.cancel(request.handle)
         except BaseException as caught:
@@ -121,7 +121,7 @@ class Canceller:
             self._transitions.post(lambda: self._done(request, done))
 
     def _cancel_several(self, adapter: RemoteAdapter, requests: list[_CancelRequest]) -> None:
-        """Run on the call queue."""
+        """Cancel several jobs in one call; runs on the call queue."""
         unanswered = dict(enumerate(requests))
 
         def report(index: int, answer: bool | BaseException) -> None:
@@ -148,7 +148,7 @@ class Canceller:
         self._answered(request.key, text)
 
     def _failed(self, request: _CancelRequest, error: BaseException) -> None:
-        """Retry after temporary errors; report all."""
+        """Retry a cancellation after a temporary error, up to a number of tries. Report every error."""
         if self._requests.get(request.key) is not request:
             return
         request.tries += 1

@@ -1,4 +1,4 @@
-"""Cut jobs: their circuits or their shots, into jobs with rows of their own.
+"""Cut the circuits or the shots of jobs into jobs with rows of their own.
 
 Every function runs on the engine's thread.
 """
@@ -27,7 +27,7 @@ def halve(transitions: Transitions, job_set: EngineSet, row: int, text: str) -> 
 
 
 def cut_out(transitions: Transitions, job_set: EngineSet, row: int, circuit: int, text: str) -> None:
-    """Cut a job of several circuits so that one begins or ends with this circuit."""
+    """Cut a job of several circuits before a circuit, or after it if it is the job's first circuit."""
     start = job_set.jobs[row].span.start
     _cut(transitions, job_set, row, circuit + 1 if circuit == start else circuit, text)
 
@@ -44,10 +44,10 @@ def _cut(transitions: Transitions, job_set: EngineSet, row: int, at: int, text: 
 
 
 def rerun_failed(transitions: Transitions, job_set: EngineSet, row: int) -> int:
-    """Give the failed circuits of a done job rows of their own, one for each run of neighbours.
+    """Give the failed circuits of a done job rows of their own, one row for each run of neighbours.
 
-    Their attempt is higher than that of the job, so that no two attempts have the same identity. The
-    job keeps the results of its other circuits.
+    The attempt of these rows is higher than the job's attempt, so that no two attempts have the same
+    identity. The job keeps the results of its other circuits.
 
     Returns:
         How many rows were added.
@@ -65,7 +65,7 @@ def rerun_failed(transitions: Transitions, job_set: EngineSet, row: int) -> int:
 def _add_part(
     transitions: Transitions, job_set: EngineSet, job: JobRecord, span: Span, text: str, **fields: Any
 ) -> None:
-    """Give a part of a job's circuits a row of its own, not sent yet."""
+    """Give a part of a job's circuits a row of its own, which is Not sent."""
     part = replace(
         job,
         row=len(job_set.jobs),
@@ -81,7 +81,7 @@ def _add_part(
 
 
 def cut_shots(transitions: Transitions, job_set: EngineSet, row: int, most: int) -> None:
-    """Cut the shots of a job that is not sent into pieces of at most ``most``.
+    """Cut the shots of a job that is Not sent into pieces of at most ``most`` shots.
 
     Each piece after the first gets a row of its own.
     """
@@ -95,7 +95,7 @@ def cut_shots(transitions: Transitions, job_set: EngineSet, row: int, most: int)
     at = max(max(other.pieces, other.piece + 1) for other in overlapping)
     pieces = at + len(others)
     for other in overlapping:
-        # The tag of a job that was sent carries its number of pieces.
+        # A job that was sent keeps its number of pieces, because its tag has this number.
         if other.status is Status.NOT_SENT:
             transitions.amend(job_set, other.row, pieces=pieces)
     text = f"{job_set.adapter.name} takes {most:,} shots at once"
@@ -119,12 +119,12 @@ def cut_shots(transitions: Transitions, job_set: EngineSet, row: int, most: int)
 
 
 def _seed_at(job_set: EngineSet, job: JobRecord, circuit: int) -> int | None:
-    """Return the seed of a job that begins at a circuit of another job."""
+    """Return the seed of a new job that begins at a circuit of an existing job."""
     rule = job_set.adapter.seed_rule
     before = Span(job.span.start, circuit + 1)
     items = [Item()] * len(before)
     if rule is SeedRule.AER_BY_SHOTS and job.seed is not None and len(before) > 1:
         # Only samplers run circuits of several points, or of several numbers of shots.
-        with suppress(NotAvailableError):  # a circuit is lost, and draws no samples
+        with suppress(NotAvailableError):  # a lost circuit draws no samples
             items = [item_of(circuit_input) for circuit_input in job_set.state.circuits.get(before)]
     return seed_at(rule, job.seed, items, circuit - job.span.start)

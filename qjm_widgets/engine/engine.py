@@ -1,9 +1,9 @@
-"""The engine: one thread that changes jobs, and alone writes their statuses.
+"""The engine: one thread that makes all changes of jobs. No other thread writes statuses.
 
 It receives everything as a message: requests of users, answers of backends, transpiled circuits. In
-each turn it runs all messages that wait, lets each backend's worker take a step, commits every change
-of the turn in one transaction (``unit_of_work``), and only then publishes and makes calls. It never
-makes a call that could block.
+each turn it runs all messages that wait, lets each backend's worker take a step, and commits the changes
+in one transaction (``unit_of_work``). Only then it publishes the changes and makes calls. It never makes
+a call that could block.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from qjm_widgets.state.job_set_state import JobSetState
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds between the beats by which other hosts see in the store that this kernel lives.
+#: Seconds between two beats, by which other hosts see in the store that this kernel lives.
 BEAT_SECONDS = 15.0
 
 
 class Engine:
-    """Drives the job sets of one manager.
+    """The engine of one manager, which drives the manager's job sets.
 
     Args:
-        store: where they are kept.
+        store: has the job sets.
         clock: gives the time.
     """
 
@@ -109,7 +109,7 @@ class Engine:
 
         Args:
             state: the set.
-            ready: circuits before this index are final; ``circuits_ready`` reports later ones.
+            ready: circuits before this index are final; ``circuits_ready`` reports the others later.
         """
         adapter = state.adapter
         assert adapter is not None
@@ -120,7 +120,7 @@ class Engine:
         self.post(message)
 
     def resume(self, state: JobSetState, *, ready: int) -> None:
-        """Drive a set that another kernel left; find its jobs that may be lost or are held."""
+        """Drive a set that another kernel left, and recover its jobs."""
         adapter = state.adapter
         assert adapter is not None
 
@@ -141,7 +141,7 @@ class Engine:
         self.execute(message)
 
     def circuits_ready(self, state: JobSetState, upto: int) -> None:
-        """Let jobs be submitted whose circuits are before ``upto``: they are transpiled and stored."""
+        """Allow the submission of jobs whose circuits are all before ``upto``: these are final now."""
 
         def message() -> None:
             job_set = self._sets.get(state.set_id)
@@ -151,7 +151,13 @@ class Engine:
         self.post(message)
 
     def fail_rows(self, state: JobSetState, rows: Sequence[int], text: str) -> None:
-        """Fail jobs that can never be submitted, with a reason."""
+        """Make jobs errors that are Not sent and can never be submitted.
+
+        Args:
+            state: the set.
+            rows: the jobs.
+            text: the reason.
+        """
 
         def message() -> None:
             job_set = self._sets.get(state.set_id)
@@ -171,7 +177,7 @@ class Engine:
         return int(self.execute(message))
 
     def retry(self, state: JobSetState, rows: Sequence[int], statuses: Sequence[Status]) -> int:
-        """Submit jobs in one of the statuses again; return how many there were."""
+        """Submit the jobs again that are in one of the statuses; return how many are submitted."""
 
         def message() -> int:
             return user_requests.retry_jobs(*self._parts(self._driven(state)), rows, statuses)
@@ -179,7 +185,10 @@ class Engine:
         return int(self.execute(message))
 
     def amend_set(self, state: JobSetState, **fields: Any) -> None:
-        """Change fields of a set's record, driven or not; they are committed when this returns."""
+        """Change fields of a set's record, also if the set is not driven here.
+
+        The change is committed when this returns.
+        """
 
         def message() -> None:
             record = replace(state.record, **fields)
@@ -190,11 +199,11 @@ class Engine:
         self.execute(message)
 
     def keep_outcome(self, state: JobSetState, row: int, outcome: JobOutcome) -> None:
-        """Store the outcome of a job that is done; it is committed when this returns."""
+        """Store the outcome of a job that is done. It is committed when this returns."""
         self.execute(lambda: self._transitions.set_outcome(self._driven(state), row, outcome))
 
     def fill(self, state: JobSetState, jobs: Sequence[JobRecord]) -> None:
-        """Follow jobs that a provider has, for rows that failed or are held without one."""
+        """Follow jobs of a provider for rows that are an error or held and have no job id."""
 
         def message() -> None:
             user_requests.fill_rows(*self._parts(self._driven(state)), jobs)
@@ -206,7 +215,7 @@ class Engine:
         self.execute(lambda: self._forget(state.set_id))
 
     def pause(self, state: JobSetState, paused: bool) -> None:
-        """Hold back the jobs that are not sent, or submit them."""
+        """Submit no more jobs of a set if ``paused``; otherwise submit them again."""
 
         def message() -> None:
             self._driven(state).paused = paused
@@ -215,15 +224,15 @@ class Engine:
         self.execute(message)
 
     def halt(self) -> None:
-        """Submit and poll nothing more; jobs at a backend continue."""
+        """Submit and poll nothing more. Jobs at a backend continue."""
         self._stopping = True
         for worker in list(self._workers.values()):
             worker.halt()
 
     def join(self, deadline: float) -> None:
-        """End all threads, at the latest at the deadline (monotonic seconds), after ``halt``.
+        """Wait for the end of all threads after ``halt``, until the deadline (monotonic seconds).
 
-        Wait until then for a submission under way, so that its job id is not lost.
+        A submission under way is waited for, so that its job id is not lost.
         """
         for worker in list(self._workers.values()):
             worker.join(deadline)
@@ -237,7 +246,7 @@ class Engine:
     # -- the turns, on the engine's thread -----------------------------------------------------------
 
     def _wait(self) -> float | None:
-        """Return the seconds until a step is due; None: only after a message."""
+        """Return the seconds until the next step is due; None if it waits for a message."""
         due = [worker.due() for worker in self._workers.values()]
         due += [self._unit_of_work.due(), self._beat_due]
         times = [time for time in due if time is not None]
@@ -301,7 +310,7 @@ class Engine:
             job_set.state.set_waiting(None)
 
     def _give_up(self, set_id: str) -> None:
-        """Write and submit nothing more of a set that another kernel has taken over."""
+        """Write and submit nothing more of a set that another kernel has taken over or deleted."""
         job_set = self._sets.get(set_id)
         self._forget(set_id)
         if job_set is not None:
@@ -313,7 +322,7 @@ class Engine:
             job_set.state.notify()
 
     def _refuse(self, job_set: EngineSet, row: int, why: str) -> None:
-        """Fail a job whose record or outcome can never be stored; keep only its id."""
+        """Make a job an error if its record or outcome can never be stored; keep only its id."""
         self._worker(job_set).drop(job_set, row)
         fields = {**FRESH, "job_id": job_set.jobs[row].job_id, "finished_at": self._clock.time()}
         error = f"its result or its status details cannot be stored, and are not kept: {why}"

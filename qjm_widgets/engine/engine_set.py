@@ -14,17 +14,17 @@ Key: TypeAlias = tuple[str, int]
 
 
 class EngineSet:
-    """The engine's own state of a set: newer than what is published by at most one turn.
+    """The engine's own state of a set, with the changes that are not committed and published yet.
 
     Attributes:
         state: the published state.
         set_id: 32 hexadecimal digits.
         adapter: runs the set's jobs.
         jobs: by row.
-        ready: circuits before this index are final: a pass manager has transpiled them.
-        unsent: a stack of rows; the next job to submit is last.
-        paused: whether the user holds back the jobs that are not sent.
-        budget_wait: why the set's budget holds back its next job for now, or None.
+        ready: circuits before this index are final: no pass manager has to transpile them any more.
+        unsent: a stack of rows; the next job to submit is the last.
+        paused: whether the user keeps back the jobs that are Not sent.
+        budget_wait: why the set's budget keeps back its next job for now; None if it does not.
     """
 
     def __init__(self, state: JobSetState, adapter: BackendAdapter, *, ready: int) -> None:
@@ -46,7 +46,10 @@ class EngineSet:
         return self.jobs[row].span, self.jobs[row].piece
 
     def next(self) -> int | None:
-        """Return the next row to submit: not sent, its circuits transpiled, the set not paused."""
+        """Return the row of the next job to submit; None if there is none now.
+
+        The job is Not sent, its circuits are final, and the set is not paused.
+        """
         while self.unsent and not self.paused:
             row = self.unsent[-1]
             job = self.jobs[row]

@@ -1,4 +1,4 @@
-"""Follow sets that another kernel drives: publish its commits shortly after."""
+"""Follow sets that other kernels drive: publish their commits shortly afterwards."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _LOG = logging.getLogger(__name__)
 
 #: Seconds between two reads of the store's version.
 _INTERVAL = 0.25
-#: Seconds between two checks of the owners: the death of a kernel writes nothing.
+#: Seconds between two checks of the owners: a kernel that dies writes nothing.
 _OWNER_INTERVAL = 1.0
-#: Reading may take this fraction of the time: one part in so many.
+#: The pause after a read is at least so many times as long as the read.
 _SHARE = 10
 
 
@@ -45,7 +45,7 @@ class Follower:
                 self._thread = start_thread(self._run, "qjm-follower")
 
     def halt(self) -> None:
-        """Read nothing any more."""
+        """Stop reading."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
@@ -83,7 +83,7 @@ class Follower:
                     return
 
     def _show_trouble(self, states: Sequence[JobSetState], trouble: str | None) -> None:
-        """Show in the followed sets, once, why they cannot be read."""
+        """Show in the followed sets why they cannot be read, and log it once; None if they can be."""
         for state in states:
             if state.trouble != trouble and state.adapter is None:
                 state.set_trouble(trouble)
@@ -93,14 +93,14 @@ class Follower:
     def _try_refresh(self, state: JobSetState) -> None:
         try:
             self._refresh(state)
-        except JobSetNotFoundError:  # the other kernel deleted it: there is nothing to follow any more
+        except JobSetNotFoundError:  # the other kernel deleted it
             state.set_owner(None)
 
     def _refresh(self, state: JobSetState) -> None:
         if state.adapter is not None:  # this kernel resumed it
             state.set_owner(None)
             return
-        # Read the owner first: so the last changes before its death are read after it.
+        # Read the owner before the set: if the owner is dead by then, the set has its last changes.
         owner = self._store.owner(state.set_id)
         state.restart(*self._store.load_set(state.set_id))
         state.set_owner(owner)

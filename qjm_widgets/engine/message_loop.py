@@ -11,18 +11,18 @@ from qjm_widgets._threads import join_until, start_thread
 
 _LOG = logging.getLogger(__name__)
 
-#: Seconds; threads cannot wait for as long as a server may request.
+#: The longest wait in seconds: a server may request more than a thread can wait.
 _LONGEST_WAIT = 3600.0
 
 
 class MessageLoop:
-    """Runs functions that are posted from any thread on its own thread, which the first one starts.
+    """A thread that runs the functions that any thread posts. The first ``post`` starts it.
 
     Args:
-        name: of the thread.
-        wait: returns the seconds until the next step is due without a message; None: none is.
+        name: the name of the thread.
+        wait: returns the seconds until the next step is due without a message; None if none is due.
         step: called after the messages of each turn; it must not raise.
-        last_step: called instead after the last messages, when the loop ends.
+        last_step: called in the place of ``step`` after the last messages, when the loop ends.
     """
 
     def __init__(
@@ -56,7 +56,10 @@ class MessageLoop:
         return threading.current_thread() is self._thread
 
     def join(self, deadline: float) -> None:
-        """End the thread after the messages that wait, at the latest at the deadline (monotonic)."""
+        """End the thread after the messages that wait; wait for that until the deadline.
+
+        The deadline is in monotonic seconds. The wait takes at least 0.1 seconds if the thread goes on.
+        """
         self._inbox.put(self._end)
         if self._thread is not None and not self.is_current():
             join_until(self._thread, deadline, least=0.1)
@@ -73,7 +76,7 @@ class MessageLoop:
             self._step()
 
     def _take_messages(self) -> None:
-        """Run all messages that wait; wait for one until the next step is due."""
+        """Wait for a message until the next step is due; run it and all others that wait."""
         seconds = self._wait()
         try:
             timeout = None if seconds is None else min(_LONGEST_WAIT, max(0.0, seconds))

@@ -1,8 +1,8 @@
 """Poll the states of one backend's jobs.
 
-All jobs are polled in one query. A job that does not answer blocks no other: it is polled by itself from
-then on (``single_poller``), as is a job whose result is fetched. Every method runs on the engine's
-thread. Calls run on call queues, so that a submission that computes or hangs blocks no poll.
+One query polls all jobs. A job that does not answer is then polled by itself (``single_poller``), so
+that it blocks no other job. Results are fetched there, too. Every method runs on the engine's thread.
+Calls run on call queues of their own, so that a submission that computes or hangs blocks no poll.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from qjm_widgets.engine.single_poller import SinglePoller
 from qjm_widgets.engine.status_query import Followed, QueryCallbacks, StatusQuery, status_fields
 from qjm_widgets.engine.transitions import Transitions
 
-#: If so many threads hang, calls wait behind the last one.
+#: The most threads that may be left hanging; if so many hang, further calls wait.
 _MOST_HANGING = 8
-#: How many rows a set's line names.
+#: The most rows that a set's line names.
 _NAMED = 3
 
 
 class Poller:
-    """Polls the jobs of all sets on one adapter.
+    """The polls of the jobs of all sets on one adapter.
 
     Args:
-        ended: called with the set and row of a job that the backend had and that has ended.
-        held: called with the set and row of a job that was held, because it does not answer.
+        ended: called with the set and the row of a followed job that has ended.
+        held: called with the set and the row of a job that is held because it does not answer.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Poller:
         return self._queue, self._singles.call_queue
 
     def silent(self, job_set: EngineSet) -> str:
-        """Return the jobs of a set that do not answer, as text; "" if all do."""
+        """Return a text that names the jobs of a set that do not answer; "" if all answer."""
         rows = self._singles.slow(job_set)
         if not rows:
             return ""
@@ -82,7 +82,7 @@ class Poller:
         return f"waiting for an answer of job{'s'[: len(rows) - 1]} {', '.join(names)}{more}"
 
     def due(self) -> float | None:
-        """Return when the next step is due, in monotonic seconds; None: nothing is."""
+        """Return when the next step is due, in monotonic seconds; None if none is."""
         times = [self._singles.due()]
         if self._query is not None:
             late = self._together or self._busy_for() >= _threads.STALL
@@ -102,7 +102,7 @@ class Poller:
             self._start_query()
 
     def follow(self, job_set: EngineSet, row: int, handle: Any, *, nameless: bool) -> None:
-        """Follow a job from now on; ``nameless``: its id is still unknown."""
+        """Follow a job from now on; ``nameless`` means that its id is still unknown."""
         others = len(self._followed)
         followed = Followed(job_set, row, handle, nameless)
         self._followed[followed.key] = followed
@@ -114,12 +114,17 @@ class Poller:
         return self._followed.get((job_set.set_id, row))
 
     def drop(self, key: Key) -> None:
-        """Forget a job: a new attempt gets its own handle."""
+        """Forget a job. A new attempt gets a handle of its own."""
         self._followed.pop(key, None)
         self._singles.drop(key)
 
     def cancel_answered(self, key: Key, error: str | None) -> None:
-        """Poll soon, and show why a cancellation failed until the job ends."""
+        """Note the answer to a cancellation, and poll soon.
+
+        Args:
+            key: the job.
+            error: why its cancellation failed, shown until the job ends; None if it did not fail.
+        """
         followed = self._followed.get(key)
         if followed is not None:
             followed.cancel_error = error
@@ -138,11 +143,14 @@ class Poller:
             wall=self._transitions.wall,
         )
         self._query = StatusQuery(self._adapter, jobs, callbacks, together=self._together)
-        # A poll changes nothing at the backend: it need not wait for the commit.
+        # A poll changes nothing at the backend, so it does not wait for the commit.
         self._queue.call(self._query.run)
 
     def _busy_for(self) -> float:
-        """Return how many seconds the query waits for an answer, or for the thread."""
+        """Return how many seconds the query has waited for an answer.
+
+        If it has not begun, return how long the call before it has taken so far.
+        """
         seconds = None if self._query is None else self._query.busy_for()
         return self._queue.busy_for() if seconds is None else seconds
 
@@ -197,7 +205,7 @@ class Poller:
     # -- observations --------------------------------------------------------------------------------
 
     def _observed(self, followed: Followed, found: Observation | BaseException) -> None:
-        """Handle the observation of one job. Ignore observations of superseded attempts."""
+        """Handle the observation of one job; ignore it if it is of an attempt that was superseded."""
         if not self._is_followed(followed):
             return
         alone = followed.key in self._singles
@@ -218,7 +226,7 @@ class Poller:
         self._apply(followed, found)
 
     def _apply(self, followed: Followed, found: Observation) -> None:
-        """Change a job as the backend observed it."""
+        """Change a job as its observation says."""
         job_set, row, job = followed.job_set, followed.row, followed.job
         now = self._transitions.wall()
         if found.status is None:
@@ -251,7 +259,7 @@ class Poller:
         self._ended(job_set, row)
 
     def _not_observed(self, followed: Followed, error: BaseException) -> None:
-        """Note a failed poll, which changes no status; after a long silence hold the job.
+        """Note a failed poll. It changes no status, but after a long silence the job is held.
 
         A held job is still polled.
         """

@@ -10,9 +10,9 @@ from qjm_widgets.core.error_policy import Verdict
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.engine.transitions import Transitions
 
-#: Seconds until a pending limit that others fill is tried again.
+#: Seconds without a submission after the backend had too many pending jobs, unless a job ends before.
 _LIMIT_WAIT = 30.0
-#: Seconds for which a learned pending limit is believed: the jobs of others may have filled it.
+#: Seconds for which a learned pending limit applies. It may be too low, as others had jobs there, too.
 _LIMIT_MEMORY = 600.0
 
 #: The time before which nothing is submitted (monotonic seconds), and the reason.
@@ -35,7 +35,10 @@ class RateLimiter:
 
     @property
     def block(self) -> Block:
-        """The time until which nothing is submitted, and the reason; a past time if nothing blocks."""
+        """The time until which nothing is submitted, and the reason.
+
+        The time is past if submission is not blocked.
+        """
         return max(self._busy, self._full)
 
     @property
@@ -54,11 +57,12 @@ class RateLimiter:
         if adapter.runs_inside_submit:
             room = 1 - sending
         elif adapter.lifetime is JobLifetime.KERNEL:
-            # Many at once: these jobs end with the kernel, so none may have to be held.
+            # Many at once: these jobs end with the kernel, so none can come to be held.
             there = sending + (0 if takes is None else pending)
             room = backoff.refill(there, min(takes or backoff.MOST_ANNOUNCED, backoff.MOST_ANNOUNCED))
         else:
-            # The first call shows how long one takes: jobs announced before may have to be held.
+            # Only one until its call has shown how long a submission takes: if the kernel dies, each
+            # job that was announced may have to be held.
             room = (1 if self._call_seconds == 0 else backoff.batch(self._call_seconds)) - sending
         for limit in (takes, self._learned_limit()):
             if limit is not None:
@@ -66,7 +70,10 @@ class RateLimiter:
         return room
 
     def take(self) -> bool:
-        """Take a token of the backend's pace; without one, block until there is one and return False."""
+        """Take a token of the backend's pace.
+
+        If there is no token, return False and allow no submission until there is one.
+        """
         if self._adapter.pace is None:
             return True
         wait = self._transitions.take_token(self._adapter.account, self._adapter.pace)
@@ -75,7 +82,10 @@ class RateLimiter:
         return wait == 0
 
     def full(self, sending: int, pending: int) -> str:
-        """Return why there is no room if a limit was learned, else "". Arguments as in ``room``."""
+        """Return why there is no room while a learned limit applies, else "".
+
+        The arguments are those of ``room``.
+        """
         limit = self._learned_limit()
         if limit is None or self.room(sending, pending) > 0:
             return ""
@@ -93,10 +103,11 @@ class RateLimiter:
         self._busy = max(self._busy, (self._transitions.now() + seconds, reason))
 
     def back_off(self, verdict: Verdict, reason: str) -> None:
-        """Wait because the backend did not answer: longer with each time in a row.
+        """Submit nothing for a while because the backend was busy or did not answer.
 
-        Count over all jobs. Otherwise each of many jobs would begin with short waits again, and while a
-        network is down each of them would become a job that may have been sent.
+        The wait grows with each such submission in a row, of whichever job. If each job were counted by
+        itself, many jobs would begin with short waits again, and while a network is down each of them
+        would become a job that may have been sent.
         """
         self._unanswered += 1
         chance = self._transitions.chance()
@@ -104,7 +115,7 @@ class RateLimiter:
         self.hold_back(wait, reason)
 
     def answered(self, seconds: float) -> None:
-        """Note how long a submission took, accepted or refused."""
+        """Note how many seconds a submission took, whether it was accepted or refused."""
         known = self._call_seconds
         self._call_seconds = seconds if known == 0 else 0.7 * known + 0.3 * seconds
 
@@ -113,13 +124,14 @@ class RateLimiter:
         self._unanswered = 0
 
     def ended(self) -> None:
-        """Note that a job has ended: there may be room below a pending limit."""
+        """Note that a job has ended or is held: there may be room below a pending limit."""
         self._full = (0.0, "")
 
     def meet_limit(self, pending: int, verdict: Verdict) -> None:
         """Note that too many jobs are pending.
 
-        The limit is the number of our jobs, or the jobs of others fill it if we have none.
+        The number of this worker's pending jobs is learned as the limit. If it has none, the jobs of
+        others fill the limit, and nothing is learned.
         """
         if pending:
             self._learned = pending, self._transitions.now() + _LIMIT_MEMORY

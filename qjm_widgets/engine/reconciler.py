@@ -1,4 +1,4 @@
-"""Find jobs whose handle this process lacks: retrieve them by their id, or find them by their tag.
+"""Reconcile jobs whose handle this process lacks: retrieve them by their id or find them by their tag.
 
 Every method runs on the engine's thread, except the lookup itself, which is a call to the backend.
 """
@@ -23,18 +23,18 @@ from qjm_widgets.engine.engine_set import EngineSet, Key
 from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import NotFoundError, StoreError
 
-#: Tries after errors that waiting does not mend: a provider may list a new job only after a while.
+#: Tries of a lookup whose error is not temporary: a provider may know a new job only after a while.
 _LASTING_TRIES = 3
 #: Seconds before the second lookup of a job that was not found; each later wait is twice as long.
 _FIRST_WAIT = 0.5
 
 
 class _Lookup:
-    """A job that is retrieved by its id, or searched by its tag.
+    """A job that is retrieved by its id or found by its tag.
 
     Attributes:
         reason: the error of the submission that may have been accepted, or "".
-        fails: whether the job fails if it is nowhere; else it is held.
+        fails: whether the job becomes an error if it is not found; else it is held.
         since: when the lookup began, monotonic seconds.
         started: when the last call began, monotonic seconds.
         empty: how many calls found nothing.
@@ -73,7 +73,7 @@ class Reconciler:
     Args:
         call: makes a call to the backend after the turn is committed.
         found: receives a job that was found: its handle, and any others that carry its tag.
-        ended: called if a job does not exist, or is held.
+        ended: called if a job does not exist or is held, so that others may be submitted.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Reconciler:
         return len(self._lookups)
 
     def due(self) -> float | None:
-        """Return when the next lookup is due, in monotonic seconds; None: there is none."""
+        """Return when the next lookup is due, in monotonic seconds; None if there is none."""
         times = [lookup.due for lookup in self._lookups.values() if lookup.call is None]
         return min(times) if times else None
 
@@ -117,9 +117,9 @@ class Reconciler:
         Args:
             job_set: the set.
             row: the job.
-            recovery: which of both.
+            recovery: ``Recovery.FETCH`` retrieves the job by its id; others find it by its tag.
             reason: the error of the submission that may have been accepted.
-            fails: whether the job fails with ``reason`` if it is nowhere; else it is held.
+            fails: whether the job becomes an error with ``reason`` if it is not found; else it is held.
         """
         now = self._transitions.now()
         lookup = _Lookup(job_set, row, recovery, now, reason=reason, fails=fails)
@@ -130,7 +130,7 @@ class Reconciler:
         self._lookups.pop(key, None)
 
     def give_up(self) -> None:
-        """Give up calls that were not answered within the deadline; they are retried later."""
+        """Give up calls that were not answered within the deadline; they count as failed lookups."""
         for lookup in list(self._lookups.values()):
             if lookup.call is not None and lookup.call.busy_for() >= _threads.DEADLINE:
                 seconds = lookup.call.busy_for()
@@ -138,7 +138,7 @@ class Reconciler:
                 self._failed(lookup, error)
 
     def _look_up(self, lookup: _Lookup) -> None:
-        """Run on the call queue."""
+        """Retrieve or find a job; runs on the call queue."""
         job = lookup.job_set.jobs[lookup.row]
         state = lookup.job_set.state
         try:
@@ -155,7 +155,7 @@ class Reconciler:
             self._transitions.post(lambda: self._answered(lookup, found, job_id))
 
     def _id_of(self, handle: Any) -> str | None:
-        """Run on the call queue."""
+        """Return the id of a job, None if that fails; runs on the call queue."""
         try:
             return self._adapter.job_id(handle)
         except BaseException:  # the next poll gets it
@@ -178,9 +178,10 @@ class Reconciler:
         self._found(job_set, row, found)
 
     def _not_found(self, lookup: _Lookup) -> None:
-        """Look again until the settling time is over: a provider may list an accepted job late.
+        """Look again until the settling time is over, then fail or hold the job.
 
-        The last call begins after the settling time, however long the answers took.
+        A provider may list an accepted job late. The last call begins after the settling time, however
+        long the answers take.
         """
         now = self._transitions.now()
         if lookup.started - lookup.since < self._adapter.settling:
@@ -203,7 +204,7 @@ class Reconciler:
         self._ended()
 
     def _failed(self, lookup: _Lookup, error: BaseException) -> None:
-        """Retry a lookup that raised; hold its job if that helps no more."""
+        """Retry a lookup that raised an error. Hold its job if it does not exist or after some tries."""
         if self._lookups.get(lookup.key) is not lookup:
             return
         lookup.call = None
@@ -235,12 +236,12 @@ class Reconciler:
         self._transitions.amend(lookup.job_set, lookup.row, last_error=verdict.text)
 
     def _hold(self, lookup: _Lookup, text: str, *, retry: bool = False) -> None:
-        """Hold a job that may have been sent, or submit it again if the set says so.
+        """Hold a job that may have been sent, or submit it again if the set has ``rerun_on_resume``.
 
         Args:
-            lookup: its lookup.
-            text: why it is held.
-            retry: whether to look for it later on.
+            lookup: the lookup of the job.
+            text: the reason.
+            retry: whether to keep the lookup of a held job, so that it is tried again.
         """
         job_set, row = lookup.job_set, lookup.row
         rerun = job_set.state.record.rerun_on_resume

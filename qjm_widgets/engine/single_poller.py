@@ -1,4 +1,4 @@
-"""Poll single jobs: their results are fetched, or they did not answer together with the others.
+"""Poll jobs one by one: jobs whose results are fetched, and jobs that did not answer with the others.
 
 Every method runs on the engine's thread, except the calls to the backend.
 """
@@ -21,9 +21,10 @@ from qjm_widgets.engine.transitions import Transitions
 
 Fetch: TypeAlias = Callable[[], Observation | BaseException]
 
-#: Seconds until a result is given up: it may be large, and some can be fetched only once.
+#: Seconds until the fetch of a result is given up: it may be large, and some work only once.
 _RESULT_DEADLINE = 600.0
-#: How many threads may hang, how many of them in polls of a state, and in polls of one job.
+#: The most threads that may hang. No poll begins if so many calls were given up and hang, in all or for
+#: the same job.
 _MOST_HANGING = 8
 _MOST_HANGING_POLLS = 5
 _MOST_HANGING_OF_JOB = 2
@@ -35,9 +36,9 @@ class _Single:
     """A job that is polled by itself.
 
     Attributes:
-        fetch: fetches its result, if it has ended; None: its state is polled.
-        due: when it is polled, monotonic seconds of the engine; None: now.
-        since: when its call began, monotonic seconds of the machine; None while it waits.
+        fetch: fetches its result if it has ended; None if its state is polled.
+        due: when it is polled, in monotonic seconds of the engine's clock; None if it is polled at once.
+        since: when its call began, in monotonic seconds of the machine; None while it waits.
         on_own_queue: whether its call is on the call queue for single jobs.
     """
 
@@ -50,12 +51,12 @@ class _Single:
 
     @property
     def seconds(self) -> float:
-        """Seconds that its call has taken so far."""
+        """The seconds that its call has taken so far."""
         return 0.0 if self.since is None else time.monotonic() - self.since
 
     @property
     def limit(self) -> float:
-        """Seconds after which it is given up."""
+        """The seconds after which its call is given up."""
         return _threads.DEADLINE if self.fetch is None else _RESULT_DEADLINE
 
 
@@ -92,14 +93,14 @@ class SinglePoller:
         self._begin(self._put(_Single(job, fetch)))
 
     def add_hanging(self, job: Followed) -> None:
-        """Follow a job whose poll hangs: the jobs that were polled with it no longer wait for it."""
+        """Add a job whose poll hangs, so that the jobs of the same query no longer wait for it."""
         single = self._put(_Single(job, None, on_own_queue=False))
         single.since = time.monotonic()
         self._under_way.add(single)
         self._mark_slow(single)
 
     def poll_later(self, job: Followed, wait: float, *, silent: bool = False) -> None:
-        """Poll a job by itself in so many seconds; ``silent``: it has not answered yet."""
+        """Poll a job by itself after ``wait`` seconds; ``silent`` means that it has not answered yet."""
         single = self._put(_Single(job, None))
         if silent:
             self._slow[job.key] = job
@@ -112,7 +113,7 @@ class SinglePoller:
             single.due = self._transitions.now()
 
     def drop(self, key: Key) -> bool:
-        """Forget a job; True if it was slow to answer."""
+        """Forget a job; return whether it was slow to answer."""
         self._waiting.pop(key, None)
         single = self._singles.pop(key, None)
         if single is not None:
@@ -120,7 +121,7 @@ class SinglePoller:
         return self._slow.pop(key, None) is not None
 
     def due(self) -> float | None:
-        """Return when the next step is due, in monotonic seconds; None: nothing is."""
+        """Return when the next step is due, in monotonic seconds; None if none is."""
         times = [single.due for single in self._waiting.values() if single.due is not None]
         now = self._transitions.now()
         for single in list(self._under_way):
@@ -153,7 +154,7 @@ class SinglePoller:
         return single
 
     def _may_poll(self, job: Followed) -> bool:
-        """Return whether another thread may be risked for a job."""
+        """Return whether a job may be polled, although the call may leave another thread hanging."""
         hanging = sum(single.job is job for single in self._given_up)
         return hanging < _MOST_HANGING_OF_JOB and len(self._given_up) < _MOST_HANGING_POLLS
 
@@ -162,7 +163,7 @@ class SinglePoller:
         self.call_queue.call(functools.partial(self._call, single))
 
     def _call(self, single: _Single) -> None:
-        """Run on the call queue."""
+        """Fetch a result or poll a state; runs on the call queue."""
         if self._singles.get(single.job.key) is not single:
             return
         single.since = time.monotonic()
@@ -201,7 +202,7 @@ class SinglePoller:
         return TimeoutError(f"{self._adapter.name} has not answered for {seconds:.0f} s")
 
     def _mark_slow(self, single: _Single) -> None:
-        """Note in the row of a job that it does not answer, and that others do not wait for it."""
+        """Mark a job as slow, and note in its row that it does not answer."""
         job = single.job
         if job.key in self._slow:
             return

@@ -16,7 +16,7 @@ from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.engine.engine_set import EngineSet, Key
 
-#: Fields of a record that each observation replaces, also with None.
+#: The fields of a record that each observation replaces, even by None.
 _REPLACED = ("queue_position", "estimated_seconds", "note")
 
 
@@ -25,8 +25,8 @@ class Followed:
 
     Attributes:
         nameless: whether its id is still unknown.
-        silence: since when it has not answered, or None.
-        cancel_error: why its cancellation failed, or None. A poll does not clear it.
+        silence: the polls in a row without an answer; None if it answered the last one.
+        cancel_error: why its cancellation failed; None if it did not. A poll does not clear it.
     """
 
     __slots__ = ("cancel_error", "handle", "job_set", "nameless", "row", "silence")
@@ -41,7 +41,7 @@ class Followed:
 
     @property
     def key(self) -> Key:
-        """Its set and row."""
+        """The id of its set, and its row."""
         return self.job_set.set_id, self.row
 
     @property
@@ -67,17 +67,17 @@ class QueryCallbacks(NamedTuple):
 
 
 class StatusQuery:
-    """A query for the states of jobs, in order: one by one, or together if the adapter lists them.
+    """A query for the states of jobs: one by one in order, or all in one call (``together``).
 
     A query whose call hangs can be split: the job that does not answer keeps the thread, and ``run``
     continues with the others on another thread.
 
     Attributes:
-        seconds: how long polling took, without jobs that have ended.
-        changed: whether a status changed.
-        ended: how many jobs have ended by it.
+        seconds: how long polling took, without the jobs that have ended.
+        changed: whether a status has changed.
+        ended: how many jobs it found to have ended.
         observed: whether there was an observation of any job.
-        silent: the jobs without an answer, if the call raised.
+        silent: the jobs without an answer, if a call raised an error.
         error: the last error.
     """
 
@@ -109,7 +109,7 @@ class StatusQuery:
         return None if since is None else time.monotonic() - since
 
     def split(self) -> list[Followed]:
-        """Remove and return the jobs of the call under way; ``run`` continues with those ``left``."""
+        """Remove and return the jobs of the call under way; ``run`` continues with the others."""
         with self._lock:
             self._runner = None
             self._since = None
@@ -130,7 +130,7 @@ class StatusQuery:
         return bool(self._groups)
 
     def run(self) -> None:
-        """Poll until all jobs are polled, or the query is split or closed; runs on the call queue."""
+        """Poll until all jobs are polled or the query is split or closed; runs on the call queue."""
         runner = self._runner = object()
         while (group := self._next(runner)) is not None:
             self._poll(group, runner)
@@ -180,7 +180,7 @@ class StatusQuery:
         if is_runner:
             self.error = error
             self.silent += silent
-        else:  # they were split off: nothing else reports them
+        else:  # they were split off, so nothing else reports them
             for job in silent:
                 self._callbacks.observed(job, error)
 
@@ -195,7 +195,7 @@ class StatusQuery:
         job.job_set.state.set_answered(self._callbacks.wall())
         self.observed = True
         if found.fetch is not None or (found.status is not None and found.status.final):
-            self.ended += 1  # it is not polled again, so the time for its result does not count
+            self.ended += 1  # it is not polled again, so the time that its result took does not count
         else:
             self.seconds += seconds
         changed = found.fetch is not None or _is_change(found, job.job)
@@ -213,7 +213,7 @@ class StatusQuery:
 
 
 def status_fields(found: Observation) -> dict[str, Any]:
-    """Return the fields of an observation beside its status, as fields of the job's record."""
+    """Return the fields of an observation other than its status, as fields of the job's record."""
     fields: dict[str, Any] = {name: getattr(found, name) for name in _REPLACED}
     if found.qpu_seconds is not None:
         fields["qpu_seconds"] = found.qpu_seconds

@@ -1,4 +1,4 @@
-"""Handle failed submissions: send the job later, cut, reconcile, hold or fail it."""
+"""Handle failed submissions: submit the job again later, cut it, reconcile it, hold it or fail it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ _STORE_WAIT = 1.0
 
 
 class SubmitErrorHandler:
-    """Decides about the refused jobs of one adapter; used on the engine's thread only.
+    """The decisions about jobs of one adapter whose submission failed; used on the engine's thread only.
 
     Args:
         hold_back: stops submissions for some seconds; called with the seconds and the reason.
-        back_off: stops them because the backend did not answer; called with the verdict and the reason.
+        back_off: stops submissions for a while because the backend was busy or did not answer; called
+            with the verdict and the reason.
         meet_limit: notes that the backend has too many pending jobs.
-        find: finds a job that may have been accepted, by its set and row; called with the error of the
-            submission, and whether the job fails with it if it is nowhere (else it is held).
+        find: finds a job that may have been accepted; called with the set, the row, the error of the
+            submission, and whether the job becomes an error if it is not found (else it is held).
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class SubmitErrorHandler:
         self._tries: dict[Key, int] = {}
 
     def forget(self, job_set: EngineSet, row: int) -> None:
-        """Forget how often a job was refused: it was accepted, or a new attempt begins."""
+        """Forget how often a job was refused, because it was accepted or a new attempt begins."""
         self._tries.pop((job_set.set_id, row), None)
 
     def refused(self, job_set: EngineSet, row: int, error: BaseException) -> None:
@@ -60,7 +61,7 @@ class SubmitErrorHandler:
         if isinstance(error, Exception):
             job_set.state.submit_errors[row] = error
         if isinstance(error, MissingCircuitsError) and len(job_set.jobs[row].span) > 1:
-            # The circuits that the store has are submitted without the missing ones.
+            # The circuits that the store has are submitted without the missing one.
             cuts.cut_out(self._transitions, job_set, row, error.circuits[0], str(error))
             return
         verdict = judge(error)
@@ -88,7 +89,10 @@ class SubmitErrorHandler:
             self._fail(job_set, row, verdict.text, retryable=not missing)
 
     def _cut_shots(self, job_set: EngineSet, row: int, text: str) -> None:
-        """Learn how many shots the backend takes; the job is submitted again, and cut then."""
+        """Learn from a refusal how many shots the backend takes. The next submission cuts the job.
+
+        The job fails if the refusal does not show a limit, or if the shots must not be cut.
+        """
         job = job_set.jobs[row]
         if job.shots is None and len(job.span) > 1:  # the circuits' shots differ: cut them apart first
             cuts.halve(self._transitions, job_set, row, text)
@@ -130,7 +134,11 @@ class SubmitErrorHandler:
         self._transitions.unsend(job_set, row, verdict.text)
 
     def _reconcile(self, job_set: EngineSet, row: int, verdict: Verdict) -> None:
-        """Find a job that may have been accepted, or hold it; submit nothing for a while."""
+        """Find a job that may have been accepted, and submit nothing for a while.
+
+        If the adapter cannot find jobs, submit the job again if the set has ``rerun_on_resume``, else
+        hold it.
+        """
         self._back_off(verdict, f"{self._adapter.name} does not answer")
         if self._adapter.finds:
             text = f"may have been sent, looking for it: {verdict.text}"
@@ -143,7 +151,7 @@ class SubmitErrorHandler:
             self._transitions.hold(job_set, row, text)
 
     def _reconcile_broken(self, job_set: EngineSet, row: int, verdict: Verdict) -> None:
-        """Find or hold a job if its call broke off, perhaps after the job was accepted.
+        """Find a job whose call broke off, perhaps after the job was accepted; else hold it.
 
         Other jobs are submitted meanwhile.
         """

@@ -31,7 +31,10 @@ _HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.TOO_MANY_SHOTS, Refusal
 
 
 class _Sending:
-    """A submission that is queued or under way; those of one generation were announced together."""
+    """A submission that is queued or under way.
+
+    ``generation`` is the number of refusals before it was announced.
+    """
 
     __slots__ = ("_claimed", "attempt", "generation", "job_set", "row")
 
@@ -47,7 +50,7 @@ class _Sending:
         return self.job_set.set_id, self.row
 
     def claim(self) -> bool:
-        """Return True once only: the caller that claims it decides whether it is submitted."""
+        """Return True to the first caller only, which decides whether the job is submitted."""
         return self._claimed.acquire(blocking=False)
 
 
@@ -59,7 +62,7 @@ class Submitter:
         answered: called with the seconds that a submission took.
         accepted: called with the set, the row and the handle of an accepted job, and whether its id is
             still unknown.
-        accepted_late: the same, for a job whose submission had been given up.
+        accepted_late: called in the place of ``accepted`` for a job whose submission had been given up.
         refused: called with the set, the row and the error of a job that was not accepted.
         cancel_unfollowed: cancels a job that no row follows, by its handle.
     """
@@ -103,7 +106,10 @@ class Submitter:
         return not self._adapter.runs_inside_submit and self.call_queue.hangs(self._deadline())
 
     def due(self) -> float | None:
-        """Return when a submission under way exceeds its deadline, monotonic seconds; None: none is."""
+        """Return when the submission under way exceeds its deadline, in monotonic seconds.
+
+        None if no submission is under way or has a deadline.
+        """
         if not self._sending or self._adapter.runs_inside_submit:
             return None
         left = self._deadline() - self.call_queue.busy_for()
@@ -115,7 +121,10 @@ class Submitter:
             self._announce(job_set, row)
 
     def revoke(self, job_set: EngineSet, row: int) -> bool:
-        """Take back a submission that was announced but has not begun; True if it is not submitted."""
+        """Take back a submission that was announced but has not begun.
+
+        Return True if the job will not be submitted.
+        """
         sending = self._sending.get((job_set.set_id, row))
         if sending is None or not sending.claim():
             return False
@@ -123,13 +132,13 @@ class Submitter:
         return True
 
     def forget(self, job_set: EngineSet) -> None:
-        """Forget a set; its announced submissions are not made."""
+        """Forget a set. Its announced submissions are not made."""
         for key in [key for key, sending in self._sending.items() if sending.job_set is job_set]:
             self._sending.pop(key).claim()
         self._given_up = {sending for sending in self._given_up if sending.job_set is not job_set}
 
     def unsend(self) -> None:
-        """Mark submissions that were announced and never began as not sent."""
+        """Mark jobs as Not sent if their submission was announced but has not begun."""
         for key, sending in list(self._sending.items()):
             if sending.claim():
                 del self._sending[key]
@@ -138,7 +147,7 @@ class Submitter:
     def give_up_hanging_call(self) -> None:
         """Give up a submission that exceeded its deadline.
 
-        It may have been accepted. Submissions announced after it were not made.
+        Its job may have been accepted. Jobs that were announced after it are marked as Not sent.
         """
         if not self.hangs or not self._sending:
             return
@@ -158,7 +167,7 @@ class Submitter:
     # -- choosing ------------------------------------------------------------------------------------
 
     def _choose(self, job_sets: Sequence[EngineSet], room: int) -> list[tuple[EngineSet, int]]:
-        """Return the next jobs, one set after another, at most ``room``."""
+        """Return the next jobs, at most ``room``, one of each set in turn."""
         ready = {job_set.set_id: job_set for job_set in job_sets if job_set.next() is not None}
         self.has_ready = bool(ready)
         if not ready or room <= 0:
@@ -180,13 +189,13 @@ class Submitter:
             chosen.append((job_set, row))
             room -= 1
             self._order.rotate(-1)
-            # Under a budget one at a time: its cost decides about the next.
+            # Under a budget, submit one job at a time: its cost decides about the next.
             if job_set.next() is None or job_set.state.record.max_qpu_seconds is not None:
                 self._order.remove(job_set.set_id)
         return chosen
 
     def _can_pay(self, job_set: EngineSet) -> bool:
-        """Return whether the set's budget allows its next job; hold the rest if it is used up."""
+        """Return whether the set's budget allows its next job; hold all unsent jobs if it is used up."""
         budget = job_set.state.record.max_qpu_seconds
         job_set.budget_wait = None
         if budget is None:
@@ -204,14 +213,14 @@ class Submitter:
         span = job_set.jobs[row].span
         try:
             self._adapter.check_cut(job_set.state.circuits.get(span), span.start, job_set.state.options)
-        except QJMError:  # not mergeable, or its circuits cannot be read: the submission reports that
+        except QJMError:  # the results cannot be merged, or the submission reports unreadable circuits
             return False
         return True
 
     # -- submitting ----------------------------------------------------------------------------------
 
     def _announce(self, job_set: EngineSet, row: int) -> None:
-        """Mark a job as being sent; submit it after the commit."""
+        """Mark a job as Sending; submit it after the commit."""
         job = self._transitions.change(job_set, row, Status.SENDING, sent_at=self._transitions.wall())
         sending = _Sending(job_set, row, self._generation)
         self._sending[sending.key] = sending
@@ -219,7 +228,7 @@ class Submitter:
         self._transitions.after_commit(lambda: self.call_queue.call(call), job_set)
 
     def _submit(self, sending: _Sending, job: JobRecord) -> None:
-        """Run on the call queue."""
+        """Submit a job; runs on the call queue."""
         if not sending.claim():
             return
         if sending.generation == self._halted:
@@ -276,7 +285,10 @@ class Submitter:
     def _returned_late(
         self, sending: _Sending, handle: Any, job_id: str | None, error: BaseException | None
     ) -> None:
-        """Follow a job whose submission had been given up; cancel it if its attempt was superseded."""
+        """Follow a job whose submission had been given up.
+
+        Cancel it at the backend if its attempt was superseded or the job is Cancelled.
+        """
         self._given_up.remove(sending)
         if handle is None:
             return
@@ -294,7 +306,7 @@ class Submitter:
         self._report_refused(sending.job_set, sending.row, error)
 
     def _put_back(self, sending: _Sending) -> None:
-        """Mark a job as not sent: a submission announced with it was refused first."""
+        """Mark a job as Not sent, because a submission that was announced with it was refused first."""
         if self._sending.get(sending.key) is sending:
             del self._sending[sending.key]
             text = "a submission before it was refused"

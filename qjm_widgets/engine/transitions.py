@@ -1,4 +1,4 @@
-"""Change jobs on the engine's thread: their status, their outcome, and other fields."""
+"""Change the status, the outcome and other fields of jobs on the engine's thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from qjm_widgets.engine.unit_of_work import STORE_RETRY, UnitOfWork
 from qjm_widgets.errors import StoreError, explain
 from qjm_widgets.serialization.outcomes import encode_outcome_in_pieces
 
-#: The fields of a job that is not sent.
+#: The values of a job that is Not sent, by field.
 FRESH: dict[str, Any] = {
     "job_id": None,
     "sent_at": None,
@@ -35,7 +35,7 @@ FRESH: dict[str, Any] = {
     "note": None,
     "failed_circuits": (),
 }
-#: The fields that a provider gives for a job that was found.
+#: The fields that a job gets from the provider's job that was found for it.
 FOUND = (
     "attempt",
     "job_id",
@@ -50,10 +50,10 @@ FOUND = (
 
 
 class Transitions:
-    """The changes of jobs: each is made on the engine's thread and added to the unit of work.
+    """The changes of jobs. Each is made on the engine's thread and added to the unit of work.
 
     Args:
-        store: has the pace that all kernels share.
+        store: has the records of sets, and the pace that all kernels share.
         clock: gives the time.
         unit_of_work: collects the changes.
         post: runs a function in a later turn; from any thread.
@@ -95,14 +95,14 @@ class Transitions:
         text: str | None = None,
         **fields: Any,
     ) -> JobRecord:
-        """Give a job another status; it is committed at the end of the turn.
+        """Give a job another status; it is committed at the end of the turn or soon afterwards.
 
         Args:
             job_set: the set.
             row: the job.
             status: the new status.
-            outcome: what the job gave, also encoded, or None.
-            failed: why circuits of an encoded outcome have no result, by place, as in ``Observation``.
+            outcome: the job's outcome, which may be encoded; None if it has none.
+            failed: for an encoded outcome, why circuits have no result, by place, as in ``Observation``.
             text: for the job's history.
             fields: other fields of the record.
 
@@ -134,13 +134,13 @@ class Transitions:
         return job
 
     def amend(self, job_set: EngineSet, row: int, **fields: Any) -> JobRecord:
-        """Change fields of a job, not its status."""
+        """Change fields of a job other than its status."""
         job = replace(job_set.jobs[row], **bounded(fields))
         self._unit_of_work.add(job_set, job)
         return job
 
     def amend_set(self, job_set: EngineSet, **fields: Any) -> None:
-        """Change fields of the set's record; they are committed at once."""
+        """Change fields of the set's record. They are committed at once."""
         record = replace(job_set.state.record, **bounded(fields))
         try:
             self._store.update_set(record)
@@ -149,7 +149,7 @@ class Transitions:
         job_set.state.set_record(record)
 
     def set_outcome(self, job_set: EngineSet, row: int, outcome: JobOutcome) -> None:
-        """Store the outcome of a job that was done before, and that was fetched later."""
+        """Store the outcome of a job that is Done already; the outcome was fetched later."""
         lost: list[str] = []
         job, failed = job_set.jobs[row], outcome.failed()
         encoded = _encoded(outcome, lost, job.span.start)
@@ -159,7 +159,10 @@ class Transitions:
             self._unit_of_work.add_outcome(job_set, row, outcome, encoded)
 
     def take_token(self, key: str, pace: Pace) -> float:
-        """Take a token of the pace that all kernels share; return seconds to wait, 0 if it was taken."""
+        """Take a token of the pace that all kernels share.
+
+        Return 0 if it was taken, else the seconds to wait before the next try.
+        """
         try:
             return self._store.take_token(key, pace, self.wall())
         except StoreError as error:
@@ -167,7 +170,7 @@ class Transitions:
             return STORE_RETRY
 
     def unsend(self, job_set: EngineSet, row: int, text: str) -> None:
-        """Mark a job that was certainly not accepted as not sent, or as cancelled if requested."""
+        """Mark a job that was certainly not accepted as Not sent, or as Cancelled if requested."""
         if job_set.jobs[row].cancel_requested:
             self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
             return
@@ -175,7 +178,7 @@ class Transitions:
         job_set.add_unsent([row])
 
     def hold(self, job_set: EngineSet, row: int, text: str) -> None:
-        """Hold a job that may have been accepted, or mark it as cancelled if requested."""
+        """Hold a job that may have been accepted, or mark it as Cancelled if requested."""
         if job_set.jobs[row].cancel_requested:
             self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
         else:
@@ -183,7 +186,10 @@ class Transitions:
 
 
 def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str, Any]:
-    """Return the fields of a done job for circuits that have no result and that no newer job holds."""
+    """Return the fields that a done job gets for its circuits without a result.
+
+    Circuits that another row holds by now are left out.
+    """
     span = job_set.jobs[row].span
     reasons = {span.start + place: failed[place] for place in sorted(failed)}
     reasons = {circuit: why for circuit, why in reasons.items() if row in job_set.state.rows_of(circuit)}
@@ -199,6 +205,6 @@ def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str,
 
 
 def _encoded(outcome: JobOutcome, lost: list[str], start: int) -> Encoded:
-    """Encode an outcome: as bytes, or in pieces if some are views of large arrays, not copied."""
+    """Encode an outcome as bytes; or as pieces, if some are views of arrays too large to copy."""
     pieces = encode_outcome_in_pieces(outcome, lost, start)
     return b"".join(pieces) if all(isinstance(piece, bytes) for piece in pieces) else pieces

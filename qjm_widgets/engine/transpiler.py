@@ -1,4 +1,4 @@
-"""Transpile circuits ahead of their jobs: replace the user's circuits by those that are submitted."""
+"""Transpile circuits before their jobs: replace the user's circuits by those that are submitted."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class _Entry:
 class Transpiler:
     """One thread that runs the pass managers of all sets, a span of each set in turn.
 
-    The user's circuits are in the store; each transpiled span replaces them there. So a kernel that dies
-    loses no circuit, and ``resume`` continues with the pass manager.
+    The user's circuits are in the store, where each transpiled span replaces them. A kernel that dies
+    thus loses no circuit, and ``resume`` continues with the pass manager.
     """
 
     def __init__(self, store: JobStore, engine: Engine) -> None:
@@ -66,7 +66,7 @@ class Transpiler:
             self._wake.notify()
 
     def halt(self) -> None:
-        """Begin no other circuit; the circuits that are not transpiled stay in the store."""
+        """Begin no other circuit. The circuits that are not transpiled stay in the store."""
         with self._wake:
             self._stopped = True
             self._wake.notify()
@@ -115,7 +115,7 @@ class Transpiler:
             state.circuits.replace(span, inputs, keep=unwritten)
 
     def _put(self, state: JobSetState, block: CircuitBlock) -> bool:
-        """Write a block, and retry while the store fails; False if stopped first."""
+        """Write a block, and retry while the store fails; return False if stopped before."""
         while True:
             try:
                 self._store.put_circuits(state.set_id, [block])

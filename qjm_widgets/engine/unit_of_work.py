@@ -17,20 +17,21 @@ _LOG = logging.getLogger(__name__)
 
 #: Seconds until a failed commit is tried again.
 STORE_RETRY = 1.0
-#: Seconds for which changes that nobody waits for are collected: many cost one transaction.
+#: Seconds for which changes that nobody waits for are collected, to be written in one transaction.
 _PATIENCE = 0.1
 
 
 class UnitOfWork:
-    """Collects the changes of a turn and commits them in one transaction; on the engine's thread only.
+    """The changes of a turn, which are committed in one transaction; used on the engine's thread only.
 
     Args:
-        store: where they are committed.
-        clock: for the time of the next attempt.
-        sets: the sets that are driven, by id: no others are written.
-        patient: whether a set's changes may be committed together with later ones.
+        store: the store that they are committed to.
+        clock: gives the time.
+        sets: the sets that are driven, by id; no others are written.
+        patient: returns whether a set's changes may wait, to be committed together with later ones.
         give_up: called with the id of a set that another kernel has taken over or deleted.
-        refuse: called with a job that can never be written as it is, and why: it changes the job.
+        refuse: called with the set and the row of a job that can never be written as it is, and the
+            reason; it changes the job.
     """
 
     def __init__(
@@ -54,13 +55,16 @@ class UnitOfWork:
         self._after: list[tuple[str | None, Callable[[], None]]] = []
         self._due: float | None = None
         self._refused: set[Key] = set()
-        #: When a failing store is tried again, monotonic seconds; None: it does not fail.
+        #: When a failing store is tried again, in monotonic seconds; None if it does not fail.
         self.retry_at: float | None = None
-        #: The last error of the store.
+        #: The last error of the store; before the first one, a text for requests that take too long.
         self.trouble = "The engine is busy."
 
     def add(self, job_set: EngineSet, job: JobRecord, line: StatusChange | None = None) -> bool:
-        """Add a job's new record, and a line of its history; False if the set is not driven here."""
+        """Add a job's new record and a line of its history.
+
+        Return False, and write nothing, if the set is not driven here any more.
+        """
         job_set.jobs[job.row] = job
         if self._sets.get(job_set.set_id) is not job_set:
             return False  # another kernel has taken the set over
@@ -93,11 +97,14 @@ class UnitOfWork:
         self._outcomes.pop(set_id, None)
 
     def due(self) -> float | None:
-        """Return when the next commit is due, in monotonic seconds; None: there is none."""
+        """Return when the next commit is due, in monotonic seconds; None if none is."""
         return self._due if self.retry_at is None else self.retry_at
 
     def commit(self, *, last: bool = False) -> None:
-        """Commit what is due in one transaction, then publish; ``last``: commit everything now."""
+        """Commit the changes that are due in one transaction, then publish them.
+
+        With ``last``, commit all changes now.
+        """
         if self._due is not None and self._clock.monotonic() < self._due and not last:
             return
         if self._changes:
@@ -137,7 +144,7 @@ class UnitOfWork:
                 action()
 
     def fail(self, text: str) -> None:
-        """Note that the store failed: keep the changes, submit nothing, try again."""
+        """Note that the store failed. The changes are kept; nothing is submitted until a retry works."""
         is_new = self.retry_at is None or self.trouble != text
         self.retry_at = self._clock.monotonic() + STORE_RETRY
         self.trouble = text
@@ -146,7 +153,7 @@ class UnitOfWork:
             self._show_trouble(text)
 
     def try_again(self) -> None:
-        """Find out whether a failing store works again, if there is nothing to commit."""
+        """Find out whether a failing store works again, unless a commit will show that."""
         if self.retry_at is None or self._is_blocked() or self._changes:
             return
         try:
@@ -162,11 +169,11 @@ class UnitOfWork:
         return bool(self._changes)
 
     def _is_blocked(self) -> bool:
-        """Return whether the store fails and its next trial is not due."""
+        """Return whether the store fails and is not tried again yet."""
         return self.retry_at is not None and self._clock.monotonic() < self.retry_at
 
     def _leave_out(self, refused: Mapping[Key, str]) -> None:
-        """Fail only the jobs that can never be written as they are."""
+        """Drop the changes of jobs that can never be written as they are, and fail these jobs."""
         for (set_id, row), why in refused.items():
             _LOG.error("job %d of job set %s: %s", row, set_id, why)
             self._changes[set_id].drop(row)

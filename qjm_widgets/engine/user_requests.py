@@ -1,4 +1,4 @@
-"""Handle users' requests: cancel jobs, retry them, recover those of a kernel that died.
+"""Handle users' requests: cancel jobs, retry them, and recover jobs of a kernel that died.
 
 Every function runs on the engine's thread.
 """
@@ -42,13 +42,15 @@ def retry_jobs(
     rows: Sequence[int],
     statuses: Sequence[Status],
 ) -> int:
-    """Submit jobs again that are in one of the statuses; of done jobs, their failed circuits.
+    """Submit the jobs again that are in one of the statuses.
+
+    If Error is one of them, also submit the failed circuits of done jobs, as jobs of their own.
 
     Returns:
         How many jobs will be submitted.
 
     Raises:
-        InvalidStateError: none of the jobs can be submitted again.
+        InvalidStateError: there are such jobs, but none of them can be submitted again.
     """
     requested = [
         job
@@ -77,7 +79,7 @@ def retry_jobs(
 def recover_jobs(
     transitions: Transitions, worker: BackendWorker, job_set: EngineSet, jobs: Sequence[JobRecord]
 ) -> None:
-    """Find jobs of a kernel that died, or that are held; submit those again that are certainly lost."""
+    """Recover jobs of a kernel that died, or that are held, as ``core.recovery`` decides for each."""
     adapter = job_set.adapter
     for job in jobs:
         recovery = recover(
@@ -98,7 +100,7 @@ def recover_jobs(
 def fill_rows(
     transitions: Transitions, worker: BackendWorker, job_set: EngineSet, jobs: Sequence[JobRecord]
 ) -> None:
-    """Follow jobs that a provider has, for rows that failed or are held without one."""
+    """Follow jobs of a provider for rows that are an error or held and have no job id."""
     for job in jobs:
         known = job_set.jobs[job.row]
         if known.job_id is None and known.status in (Status.ERROR, Status.HELD):

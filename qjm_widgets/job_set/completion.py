@@ -12,14 +12,14 @@ from qjm_widgets.state.wait import wait_until
 
 
 def iterate_settled(state: JobSetState, timeout: float | None) -> Iterator[int]:
-    """Yield the row of each job when it has ended or is held; first those that have already.
+    """Yield the row of each job when it has ended or is held. Jobs that have ended already come first.
 
     Args:
         state: the set.
         timeout: seconds for all jobs together; None waits without limit.
 
     Raises:
-        WaitTimeoutError: the time was over before all jobs had ended.
+        WaitTimeoutError: the time was over before all jobs had ended or were held.
         ClosedError: the manager was closed before.
     """
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -42,7 +42,7 @@ def iterate_settled(state: JobSetState, timeout: float | None) -> Iterator[int]:
 
 
 def unfinished_text(state: JobSetState, timeout: float | None) -> str:
-    """Return the message of a wait that was too short: how many jobs have not ended, and which."""
+    """Return the message for a wait that was too short: how many jobs have not ended, and which."""
     unfinished = [job for job in state.jobs if not job.status.settled]
     some = ", ".join(f"{job.row} ({formatting.status_text(job.status)})" for job in unfinished[:5])
     more = ", …" if len(unfinished) > 5 else ""

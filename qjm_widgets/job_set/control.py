@@ -1,4 +1,4 @@
-"""Change a job set: its name, tags and budget; cancel, retry, pause and resume its jobs."""
+"""Change the name, the tags and the budget of a job set; cancel, retry, pause and resume its jobs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from qjm_widgets.managed_job import ManagedJob
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.owner_process import check_process
 
-#: Starts to drive a set, with a backend, an executor, a pass manager (each may be None) and run options.
+#: Starts to drive a set, given a backend, an executor, a pass manager (all may be None) and run options.
 Resume = Callable[[JobSetState, Any, Any, Any, Mapping[str, Any]], None]
 Jobs = int | ManagedJob | Iterable["int | ManagedJob"]
 
@@ -35,7 +35,7 @@ class JobSetControl:
         self._process = os.getpid()
         self._engine = engine
         self._resume = resume
-        # The backend that was given when the set was retrieved; ``resume`` uses it.
+        # The backend that was given when the set was retrieved; ``resume`` uses it by default.
         self._expected_backend: Any = None
 
     @property
@@ -62,7 +62,7 @@ class JobSetControl:
         If the provider keeps the name on the jobs, it is changed there too.
 
         Returns:
-            The name.
+            The new name.
 
         Raises:
             InputError: the name is not a string, or the provider would refuse it.
@@ -74,7 +74,7 @@ class JobSetControl:
         return name
 
     def tags(self) -> list[str]:
-        """Return the user tags."""
+        """Return the user's tags of the set."""
         return list(self._job_set_state.record.tags)
 
     def update_tags(
@@ -83,10 +83,10 @@ class JobSetControl:
         additional_tags: Sequence[str] | None = None,
         removal_tags: Sequence[str] | None = None,
     ) -> list[str]:
-        """Replace all user tags, or add and remove some; they are stored when this returns.
+        """Replace all of the user's tags, or add and remove some; they are stored when this returns.
 
-        If the provider keeps tags on the jobs, they are changed there too; the tags by which the set is
-        found again do not change.
+        If the provider keeps tags on the jobs, they are changed there too. The tags by which this
+        package finds the set again do not change.
 
         Returns:
             The tags after the change.
@@ -109,7 +109,7 @@ class JobSetControl:
             seconds: the budget in seconds; None removes it.
 
         Raises:
-            InputError: it is not a number of seconds above 0.
+            InputError: the budget is not a number of seconds above 0.
         """
         check_budget(seconds)
         self._engine.amend_set(self._state, max_qpu_seconds=None if seconds is None else float(seconds))
@@ -122,10 +122,10 @@ class JobSetControl:
             self._engine.retry(self._state, held, [Status.HELD])
 
     def cancel(self, jobs: Jobs | None = None) -> int:
-        """Cancel jobs, all by default, without waiting for it. Unsent jobs are never submitted.
+        """Request the cancellation of jobs, without waiting for it. Unsent jobs are never submitted.
 
         Args:
-            jobs: one or several jobs or their rows.
+            jobs: one or several jobs or their rows; by default all jobs.
 
         Returns:
             How many of the jobs had not ended.
@@ -142,13 +142,13 @@ class JobSetControl:
         return self._engine.cancel(self._state, rows)
 
     def retry(self, jobs: Jobs | None = None, *, held: bool = False) -> int:
-        """Submit failed jobs again, all by default, but never those that were cancelled.
+        """Submit failed jobs again, but never jobs that were cancelled.
 
-        Of a job that is done, only the circuits that failed in it are submitted, as a job of their own
-        (as several if they are not neighbours); the results of its other circuits stay.
+        If circuits failed in a job that is done, only these circuits are submitted, as a job of their
+        own (as several jobs if they are not neighbours). The results of its other circuits stay.
 
         Args:
-            jobs: one or several jobs or their rows.
+            jobs: one or several jobs or their rows; by default all jobs.
             held: submit held jobs again instead of failed ones; they may have been submitted before.
 
         Returns:

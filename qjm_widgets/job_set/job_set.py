@@ -41,7 +41,7 @@ class JobSet(JobSetControl):
 
     def __init__(self, state: JobSetState, engine: Engine, resume: Resume) -> None:
         super().__init__(state, engine, resume)
-        self._warned = False  # that values of the results are not in the store
+        self._warned = False  # whether the user was warned of lost values
         # The panel that displaying the set shows; one for all its displays.
         self._shown: AnyWidget | None = None
 
@@ -50,15 +50,15 @@ class JobSet(JobSetControl):
     def statuses(self) -> list[JobStatus | None]:
         """Return Qiskit's status of each job, in the order of their circuits.
 
-        None means that the status is not known: the job is held.
+        None means that the job is held, so its status is not known.
         """
         return [qiskit_status(job.status) for job in self._state.ordered()]
 
     def report(self, detailed: bool = True) -> str:
-        """Return a text report.
+        """Return a text report on the set.
 
         Args:
-            detailed: add a line for each job.
+            detailed: whether to add a line for each job.
         """
         state = self._state
         now = time.time()
@@ -73,9 +73,9 @@ class JobSet(JobSetControl):
 
     @printable_result
     def error_messages(self) -> str | None:
-        """Return a line for each failed job and for each circuit that failed in another job, or None.
+        """Return a line for each failed job, and for each circuit that failed in a job that is done.
 
-        Jobs that could not be submitted are failed jobs.
+        None if nothing failed. Jobs that could not be submitted are failed jobs.
         """
         lines = []
         for job in self._state.ordered():
@@ -88,7 +88,8 @@ class JobSet(JobSetControl):
     def jobs(self) -> list[Any]:
         """Return the provider's own job objects, in the order of their circuits.
 
-        An entry is None if this process did not submit the job.
+        An entry is None if this process does not have the object, for example because another kernel
+        submitted the job.
         """
         return [self._state.provider_jobs.get(job.row) for job in self._state.ordered()]
 
@@ -105,7 +106,7 @@ class JobSet(JobSetControl):
             circuit: the index, the name, or the circuit.
 
         Returns:
-            The job object, None if this process did not submit the job, and the position from 0.
+            The job object (None if this process does not have it) and the position, from 0.
 
         Raises:
             CircuitNotFoundError: the set has no such circuit.
@@ -127,7 +128,7 @@ class JobSet(JobSetControl):
         """Return the counts of the jobs that are done so far.
 
         Args:
-            circuit: the index, the name, or the circuit. None sums all circuits; those with different
+            circuit: the index, the name, or the circuit. None sums all circuits. Circuits with different
                 register layouts are never merged: "0", "00" and "0 0" are different keys.
 
         Returns:
@@ -151,7 +152,7 @@ class JobSet(JobSetControl):
         *,
         progress: bool | None = None,
     ) -> bool:
-        """Wait until no job can go on by itself: each is done, failed, cancelled or held.
+        """Wait until each job is done, failed, cancelled or held, so that none can go on by itself.
 
         In a notebook the panel's buttons work meanwhile. An interrupt ends the waiting, not the jobs.
 
@@ -197,7 +198,7 @@ class JobSet(JobSetControl):
             progress: as in ``wait``.
 
         Raises:
-            WaitTimeoutError: jobs were not finished in time; they go on.
+            WaitTimeoutError: some jobs had not ended in time; they go on.
             ClosedError: the manager was closed before all jobs had ended.
         """
         limit = 0 if partial and timeout is None else timeout
@@ -213,13 +214,13 @@ class JobSet(JobSetControl):
         return JobSetResults(self._state)
 
     def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:
-        """Yield each job when it has ended or is held; first those that have already.
+        """Yield each job when it has ended or is held. Jobs that have ended already come first.
 
         Args:
             timeout: seconds for all jobs together; None waits without limit.
 
         Raises:
-            WaitTimeoutError: the time was over before all jobs had ended.
+            WaitTimeoutError: the time was over before all jobs had ended or were held.
             ClosedError: the manager was closed before.
         """
         for row in iterate_settled(self._state, timeout):
@@ -231,7 +232,8 @@ class JobSet(JobSetControl):
         To end the subscription, call its ``unsubscribe``, or leave its ``with`` block.
 
         Args:
-            callback: called with a ``JobEvent``; if it is slow or raises, others are not affected.
+            callback: called with a ``JobEvent``. If it is slow or raises an error, other subscriptions
+                are not affected.
         """
         return self._state.bus.subscribe(callback)
 
@@ -243,8 +245,8 @@ class JobSet(JobSetControl):
         Args:
             expected: the distribution to draw over the counts, with its distance from them: a mapping of
                 bit strings to probabilities (``{"00": 0.5, "11": 0.5}``) or to counts, an array of
-                ``2**n`` probabilities, or a ``Statevector``. One for all circuits, or one for each: a
-                mapping of indices or names to distributions, or a list of them.
+                ``2**n`` probabilities, or a ``Statevector``. Give one for all circuits, or one for each
+                circuit: a mapping of indices or names to distributions, or a list of distributions.
             teaching: explain each status, number and plot in the panel, with a legend of a job's life;
                 None follows ``%qjm teaching``.
 
@@ -274,12 +276,12 @@ class JobSet(JobSetControl):
         Args:
             circuit: the index, the name, or the circuit; None sums all circuits.
             most: the most bars; the other outcomes are one bar, "the rest".
-            name: only circuits with this name; several may have it.
-            metadata: only circuits with all these values in their metadata, by key.
-            register: only this classical register.
-            bits: only these bits (a marginal); bit 0 is the rightmost of the register or of all.
+            name: draw only circuits with this name; several may have it.
+            metadata: draw only circuits with all these values in their metadata, by key.
+            register: draw only this classical register.
+            bits: draw only these bits (a marginal); bit 0 is the rightmost of the register or of all.
             probability: draw fractions of the shots instead of counts.
-            sort: by bit string (``"key"``), or the most frequent outcome first (``"value"``).
+            sort: ``"key"`` sorts by bit string; ``"value"`` draws the most frequent outcome first.
             error_bars: draw the 95 % Wilson interval of each bar.
             expected: as in ``panel``.
 
@@ -297,7 +299,7 @@ class JobSet(JobSetControl):
         return counts_figure(self._state, choice, self._expected(expected), style)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return the jobs as a pandas table, one row for each job; times in UTC, durations in seconds.
+        """Return a pandas table with one row for each job; times are in UTC, durations in seconds.
 
         Raises:
             ImportError: pandas is not installed.

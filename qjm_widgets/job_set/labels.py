@@ -1,4 +1,4 @@
-"""The name and the tags of a set, here and on the provider's jobs."""
+"""Check and change the name and the tags of a set, here and on the provider's jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def updated_tags(
     additional: Sequence[str] | None,
     removal: Sequence[str] | None,
 ) -> tuple[str, ...]:
-    """Return the tags after a change, each once.
+    """Return the tags after a change, without repetitions.
 
     Raises:
         InputError: no change was given, a replacement was given with other changes, or a tag is not a
@@ -55,7 +55,7 @@ def relabel_jobs(state: JobSetState, changed: str) -> None:
         changed: ``"name"`` or ``"tags"``, for the message.
 
     Raises:
-        ProviderError: some jobs were not changed.
+        ProviderError: some jobs at the provider were not changed.
     """
     record, adapter = state.record, state.adapter
     if not isinstance(adapter, RemoteAdapter):

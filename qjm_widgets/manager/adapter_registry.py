@@ -1,4 +1,4 @@
-"""The adapters of one manager: one for each backend and executor, so that sets share pace and limits."""
+"""The adapters of one manager: one for each backend and executor, so that sets share their limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qjm_widgets.manager.resume_options import rebuilt_backend
 
 
 class Adapters:
-    """Makes adapters when they are first needed, and keeps them.
+    """The adapters of one manager, which are made when they are first needed and then kept.
 
     Args:
         known: backends that ``resume`` finds by name.
@@ -47,10 +47,10 @@ class Adapters:
             return known[1]
 
     def of_set(self, record: JobSetRecord, backend: Any, executor: Any) -> BackendAdapter:
-        """Return the adapter to resume a set with.
+        """Return the adapter with which a set is resumed.
 
-        Without a backend, it is that of a known backend of the same name and kind, or of a simulator
-        that is made again.
+        Without a backend, it is the adapter of a known backend of the same name and kind, or of a
+        simulator that is made again.
 
         Raises:
             InputError: no backend is known for it.
@@ -74,7 +74,7 @@ class Adapters:
             self._processes.stop(timeout=2.0)
 
     def _own_processes(self) -> Processes:
-        """Return the manager's worker processes, started by the first call."""
+        """Return the manager's own pool of processes, which the first call makes."""
         with self._lock:
             if self._processes is None:
                 self._processes = Processes()

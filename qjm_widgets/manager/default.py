@@ -13,9 +13,9 @@ _making_default = threading.Lock()
 
 
 def default_manager() -> JobManager:
-    """Return the manager on the user's own store; it is made by the first call.
+    """Return the manager on the user's own store. The first call makes it.
 
-    If it was closed, another one is made.
+    If it was closed, this call makes another one.
 
     Raises:
         StoreError: the store cannot be opened.

@@ -1,4 +1,4 @@
-"""Deleting job sets from the store, one or all that are old enough."""
+"""Delete job sets from the store: one, or all that are old enough."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def delete_set(store: JobStore, session: Session, engine: Engine, job_set_id: st
 
     Raises:
         JobSetNotFoundError: the store does not have the set.
-        InvalidStateError: the set is still running here, or another kernel drives it.
+        InvalidStateError: the set has jobs under way here, or another kernel drives it.
     """
     with session.lock:
         known = session.get(job_set_id)
@@ -54,7 +54,7 @@ def prune_sets(
         history: returns all sets of the store.
         delete: deletes one set.
         older_than: the age in seconds, or a timedelta.
-        dry_run: only count the sets.
+        dry_run: whether to count the sets without deleting them.
 
     Returns:
         How many sets were deleted, or would be.

@@ -1,4 +1,4 @@
-"""Reading and checking the circuits that a user gave to ``run``."""
+"""Read and check the circuits that a user gave to ``run``."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _MOST_SHOTS = 2**63 - 1
 def read_circuits(circuits: Any, shots: int | None) -> list[CircuitInput]:
     """Read one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``.
 
-    Their inputs hold the user's own objects, which are stored or copied (``copy_input``) before ``run``
-    returns.
+    The returned inputs hold the user's own objects, which are stored or copied (``copy_input``) before
+    ``run`` returns.
 
     Args:
         circuits: the argument of ``run``.
-        shots: for each circuit without shots of its own.
+        shots: the shots of each circuit without shots of its own.
 
     Raises:
         InputError: nothing was given, or shots are not a whole number of at least 1.
@@ -51,10 +51,10 @@ def _circuit_class() -> Any:
 
 
 def _check_shots(shots: Any, where: str = "shots") -> int | None:
-    """Return shots as a Python integer; None, the backend's default, stays None.
+    """Return shots as a Python integer; None, which means the backend's default, stays None.
 
     Raises:
-        InputError: they are not a whole number from 1 to 2**63 - 1.
+        InputError: the shots are not a whole number from 1 to 2**63 - 1.
     """
     if shots is None:
         return None
@@ -77,7 +77,10 @@ def _as_list(circuits: Any) -> Sequence[Any]:
 
 
 def _is_pub(thing: Any) -> bool:
-    """Return whether it is a PUB, or a tuple of a circuit and then something that is not a circuit."""
+    """Return whether an object is one PUB.
+
+    A tuple is one if it has a circuit and then one or two items that are neither circuits nor tuples.
+    """
     circuit = _circuit_class()
     if not isinstance(thing, list) and is_estimator_pub(thing):
         return True
@@ -133,10 +136,10 @@ def _read(index: int, item: Any, shots: int | None) -> CircuitInput:
 
 
 def _check_values(index: int, circuit: Any, values: Any) -> None:
-    """Refuse values that no backend accepts: its whole job would fail.
+    """Refuse parameter values that no backend accepts: their whole job would fail.
 
     Raises:
-        CircuitError: values are for unknown parameters, or are NaN.
+        CircuitError: some values are for unknown parameters or are NaN.
     """
     names = {parameter.name for parameter in circuit.parameters}
     given = {str(getattr(name, "name", name)) for key in values.data for name in key}
@@ -151,7 +154,7 @@ def _check_values(index: int, circuit: Any, values: Any) -> None:
 
 
 def copy_input(circuit_input: CircuitInput) -> CircuitInput:
-    """Copy a circuit, so that later changes of the user's circuit do not matter."""
+    """Copy a circuit so that later changes of the user's circuit do not matter."""
     copied = (
         copy.deepcopy(circuit_input.circuit)
         if is_schedule(circuit_input.circuit)

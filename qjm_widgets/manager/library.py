@@ -32,7 +32,7 @@ from qjm_widgets.storage.sqlite import SQLiteStore
 
 
 class JobSetLibrary:
-    """The part of ``JobManager`` that handles sets which exist already. Users make a ``JobManager``.
+    """The part of ``JobManager`` that handles sets that exist already. Users make a ``JobManager``.
 
     Args:
         store: the store.
@@ -62,7 +62,7 @@ class JobSetLibrary:
         return self._store.path
 
     def job_sets(self, name: str | None = None) -> list[JobSet]:
-        """Return the sets run or retrieved in this session, oldest first.
+        """Return the sets that were run or retrieved in this session, oldest first.
 
         Args:
             name: return only the sets with this name.
@@ -71,11 +71,11 @@ class JobSetLibrary:
         return self._session.job_sets(name)
 
     def history(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
-        """Return a light record of each set in the store, newest first; no circuits are read.
+        """Return a summary of each set in the store, newest first; no circuits are read.
 
         Args:
             name: return only the sets with this name.
-            limit: return at most so many.
+            limit: return at most so many sets.
         """
         self._check_open()
         return self._store.summaries(name, limit)
@@ -97,8 +97,9 @@ class JobSetLibrary:
 
         A set that another kernel drives is followed. A set that no kernel drives does not change until
         ``resume``; with a provider, the jobs that the provider has are polled. A set that is not in the
-        store is made from the tags of the provider's jobs, without its circuits; a gap in them becomes a
-        job with an error that says so. Results are fetched when they are first read.
+        store is made from the tags of the provider's jobs, without its circuits. If some of these jobs
+        are missing, a job with an error that says so takes their place. Results are fetched when they
+        are first read.
 
         Args:
             job_set_id: 32 hexadecimal digits, as ``job_set.job_set_id()`` returned them.
@@ -171,17 +172,17 @@ class JobSetLibrary:
 
         Raises:
             JobSetNotFoundError: the store does not have the set.
-            InvalidStateError: the set is still running here, or another kernel drives it.
+            InvalidStateError: the set has jobs under way here, or another kernel drives it.
         """
         self._check_open()
         delete_set(self._store, self._session, self._engine, job_set_id)
 
     def prune(self, older_than: float | datetime.timedelta, *, dry_run: bool = False) -> int:
-        """Delete all sets older than an age, except those under way here or in another kernel.
+        """Delete all sets older than an age, except sets under way here or in another kernel.
 
         Args:
             older_than: the age in seconds, or a timedelta.
-            dry_run: delete nothing, only count the sets.
+            dry_run: whether to count the sets without deleting them.
 
         Returns:
             How many sets were deleted, or would be.
@@ -192,10 +193,10 @@ class JobSetLibrary:
         return prune_sets(self.history, self.delete, older_than, dry_run=dry_run)
 
     def report(self, detailed: bool = True) -> str:
-        """Return a text report over all sets of this session.
+        """Return a text report on all sets of this session.
 
         Args:
-            detailed: add a line for each job.
+            detailed: whether to add a line for each job.
         """
         sets = self.job_sets()
         if not sets:
@@ -226,16 +227,16 @@ class JobSetLibrary:
     def load(self, path: str | os.PathLike[str], *, max_bytes: int | None = None) -> JobSet:
         """Store the set of a bundle and return it; nothing is submitted or polled.
 
-        If an equal set is here already, that set is returned. If a different set has the id, this set
-        gets a new id. Jobs that were under way when it was exported are held until you decide.
+        If an equal set is here already, that set is returned. If a different set here has the id, the
+        loaded set gets a new id. Jobs that were under way at the export are held until you decide.
 
         ``report`` shows the run options from the bundle, and ``resume`` warns before it passes them to a
         backend; ``resume(backend, name=value)`` changes one.
 
         Args:
             path: the file.
-            max_bytes: the most bytes of memory that its contents may take; with None, the environment
-                variable ``QJM_MAX_BUNDLE_BYTES`` decides, or it is 1 GiB.
+            max_bytes: the most bytes of memory that its contents may take. None means the value of the
+                environment variable ``QJM_MAX_BUNDLE_BYTES``, or 1 GiB without it.
 
         Raises:
             InputError: the limit is not a whole number of at least 1.

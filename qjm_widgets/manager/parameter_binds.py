@@ -1,4 +1,4 @@
-"""Run options with parameter values for each circuit, which are assigned before circuits are cut."""
+"""Assign the parameter values that run options have for each circuit, before circuits are cut."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import numpy as np
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError, InputError, explain
 
-#: Aer's option, a dict of values for each circuit, and MQT's, which may also be a list of values.
+#: Aer's option (a dict of values for each circuit) and MQT's (for each circuit a dict or a list).
 BINDING = ("parameter_binds", "parameter_values")
 
 
 def bind_parameters(inputs: list[CircuitInput], options: Mapping[str, Any]) -> list[CircuitInput]:
     """Assign the values that the run options have for each circuit.
 
-    The counts are as if the backend assigned them: Aer, too, seeds each circuit by its index.
+    The counts are as if the backend assigned the values: Aer, too, seeds each circuit by its index.
 
     Args:
         inputs: the circuits; they are not changed.
@@ -29,7 +29,8 @@ def bind_parameters(inputs: list[CircuitInput], options: Mapping[str, Any]) -> l
 
     Raises:
         InputError: the option is not a list with one entry for each circuit.
-        CircuitError: a circuit has several values for a parameter, none, or some that are not numbers.
+        CircuitError: a circuit has no value or several values for a parameter, or values that are not
+            numbers.
     """
     for name in BINDING:
         binds = options.get(name)
@@ -84,7 +85,7 @@ def _bound(index: int, circuit: Any, values: Any, option: str) -> Any:
 
 
 def _numbers(parameter: Any, value: Any) -> Any:
-    """Return the values of a parameter, one for each point; for a vector, a point is a list."""
+    """Return the values of a parameter, one for each point. For a vector, each value is a list."""
     array = np.asarray(value, dtype=float)
     point = 1 if type(parameter).__name__ == "ParameterVector" else 0
     if array.ndim == point:

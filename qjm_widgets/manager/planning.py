@@ -1,4 +1,4 @@
-"""Plan a set: read the arguments of ``run``, cut the circuits, make the records; nothing is stored."""
+"""Plan a set: read the arguments of ``run``, cut the circuits, make the records, but store nothing."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from qjm_widgets.serialization.circuits import payload_bytes
 
 @dataclass(frozen=True)
 class RunArguments:
-    """Arguments that ``run`` and ``plan`` share, as the user gave them.
+    """The arguments that ``run`` and ``plan`` share, as the user gave them.
 
-    The backend and the executor are not among them: they make the adapter.
+    The backend and the executor are not among them, because the adapter is made of them.
 
     Attributes:
         circuits: circuits or PUB-likes.
-        shots: for each circuit without shots of its own; None means the adapter's default.
+        shots: the shots of each circuit without shots of its own; None means the adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
         name, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
@@ -64,7 +64,7 @@ class PlannedSet(NamedTuple):
         record: the set.
         jobs: its jobs, in the order of their rows.
         inputs: its circuits, which are still the user's own objects.
-        plan: the cut.
+        plan: how the circuits are cut into jobs.
         options: the run options with which its jobs are submitted.
     """
 
@@ -83,13 +83,13 @@ def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet
         adapter: the adapter of the backend.
 
     Raises:
-        InputError: one of its kinds; it names the circuit or the argument.
+        InputError: a circuit or an argument is wrong; the message names it.
     """
     options = {name: value for name, value in arguments.options.items() if name not in BINDING}
     check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
     shots = arguments.shots if arguments.shots is not None else adapter.default_shots
     inputs = bind_parameters(read_circuits(arguments.circuits, shots), arguments.options)
-    # Circuits that a pass manager will change are checked after it ran.
+    # Circuits that a pass manager will change are checked after that.
     adapter.check(inputs if arguments.pass_manager is None else (), options)
     plan = _plan(inputs, adapter, arguments.limits, options)
     check_cuts(inputs, plan.jobs, adapter, options)
@@ -150,7 +150,7 @@ def check_cuts(
         options: run options.
 
     Raises:
-        CircuitError: a circuit has results that cannot be merged; the error names both.
+        CircuitError: a circuit has results that cannot be merged; the message names both.
     """
     for span in {job.span: None for job in jobs if job.pieces > 1}:
         adapter.check_cut(inputs[span.start : span.stop], span.start, options)
@@ -158,7 +158,7 @@ def check_cuts(
 
 @contextmanager
 def gc_disabled() -> Iterator[None]:
-    """Turn garbage collection off: many copies would trigger it often, and it would find nothing."""
+    """Turn garbage collection off in a block: many copies trigger it often, but it finds nothing."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -200,7 +200,7 @@ def _plan(
 
 
 def _shots_range(inputs: Sequence[CircuitInput]) -> tuple[int, int] | None:
-    """Return the fewest and most shots of a circuit; None if the backend decides for any."""
+    """Return the fewest and the most shots of a circuit; None if the backend decides for any circuit."""
     shots = [circuit_input.shots for circuit_input in inputs if circuit_input.shots is not None]
     return (min(shots), max(shots)) if len(shots) == len(inputs) else None
 
@@ -234,7 +234,7 @@ def _job_records(
     seeds = single
     for row, job in enumerate(planned):
         if job.piece == 0:
-            # New for each span: random seeds must not be the same in the next span.
+            # Take new seeds for each span: random seeds must not be the same in the next span.
             seeds = single if job.pieces == 1 else adapter.seeds(job.pieces, options)
         first = seeds[job.piece]
         seed = None if first is None else move(rule, first, job.place)
@@ -248,7 +248,7 @@ def transpile_function(
     """Return a function that transpiles one circuit and lets the adapter check the result."""
 
     def transpile(circuit_input: CircuitInput) -> CircuitInput:
-        # One circuit at a time: for a list Qiskit would fork processes from a thread.
+        # Transpile one circuit at a time: for a list Qiskit would fork processes from a thread.
         transpiled = CircuitInput(
             pass_manager.run(circuit_input.circuit), circuit_input.values, circuit_input.shots
         )

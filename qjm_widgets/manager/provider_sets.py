@@ -1,4 +1,4 @@
-"""Job sets with jobs at a provider: retrieved, adopted, and their results fetched."""
+"""Retrieve and adopt job sets whose jobs are at a provider, and fetch their results."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from qjm_widgets.state.job_set_state import JobSetState
 
 
 class ProviderSets:
-    """Retrieves and adopts sets from providers for one manager.
+    """The part of one manager that retrieves and adopts sets from providers.
 
     Args:
-        store: where the sets are kept.
+        store: the store that gets the sets.
         engine: polls their jobs.
         adapter: returns the adapter of a backend.
         enlist: adds a set to the session.
@@ -52,13 +52,15 @@ class ProviderSets:
     def retrieve(
         self, provider: Provider, job_set_id: str, known: Callable[[], JobSet], *, refresh: bool
     ) -> JobSet:
-        """Return a set with the jobs that a provider has; if the provider fails, nothing is changed.
+        """Return a set, and poll the jobs of it that a provider has.
+
+        If the provider fails, nothing is changed.
 
         Args:
             provider: the account.
             job_set_id: the id of the set.
             known: returns the set from the session or from the store.
-            refresh: find jobs that are missing or held.
+            refresh: whether to find jobs that are missing or held.
 
         Raises:
             JobSetNotFoundError: neither the store nor the provider has the set.
@@ -96,10 +98,10 @@ class ProviderSets:
         return self._store_set(provider, *adopt(found, name, "", time.time()))
 
     def fetch(self, state: JobSetState, row: int) -> JobOutcome | None:
-        """Fetch and store the outcome of a finished job; None if it has no provider.
+        """Fetch and store the outcome of a job; None if it is not done or has no remote adapter here.
 
         Raises:
-            NotAvailableError: the provider has no result of the job, or it cannot be read.
+            NotAvailableError: the provider has no result of the job, or the result cannot be read.
             ProviderError: the provider refused the request or did not answer.
         """
         job, adapter = state.jobs[row], state.adapter
@@ -131,7 +133,7 @@ class ProviderSets:
         return job_set
 
     def _add_found(self, state: JobSetState, found: Sequence[Any]) -> None:
-        """Add the provider's jobs for rows that have no job here."""
+        """Follow the provider's jobs that belong to rows without a job here."""
         rows = {(job.span, job.piece, job.pieces): job.row for job in state.jobs}
         _, assembled = assemble(state.set_id, found, state.record.adapter, time.time())
         known = [

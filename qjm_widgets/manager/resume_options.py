@@ -1,4 +1,4 @@
-"""Checking the arguments of ``resume``: the backend, the run options and the pass manager."""
+"""Check the arguments of ``resume``: the backend, the run options and the pass manager."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qjm_widgets.state.job_set_state import JobSetState
 
 
 def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
-    """Refuse a backend that is not the one the set was made for.
+    """Refuse a backend for which the set was not made.
 
     Raises:
         InputError: the backend is another one; the message names both.
@@ -27,7 +27,7 @@ def check_backend(record: JobSetRecord, adapter: BackendAdapter) -> None:
 
 
 def check_options(record: JobSetRecord, adapter: BackendAdapter, given: Mapping[str, Any]) -> None:
-    """Refuse run options that neither ``run`` got nor the backend knows.
+    """Refuse run options that were not given to ``run`` and that the backend does not know.
 
     Raises:
         InputError: an option is unknown; the message suggests a similar one.
@@ -38,10 +38,10 @@ def check_options(record: JobSetRecord, adapter: BackendAdapter, given: Mapping[
 
 
 def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the stored run options with those that the user gives.
+    """Return the stored run options, replaced or completed by the options that the user gives.
 
     Raises:
-        InputError: options that could not be stored are not given; the message names them.
+        InputError: an option that could not be stored is not given; the message names it.
     """
     missing = [name for name in record.unstored_options if name not in given]
     if missing:
@@ -55,7 +55,7 @@ def merge_options(record: JobSetRecord, given: Mapping[str, Any]) -> dict[str, A
 
 
 def untranspiled(state: JobSetState, pass_manager: Any) -> list[Span]:
-    """Return the spans of unfinished jobs that are not transpiled yet, in order.
+    """Return the spans of unfinished jobs whose circuits are not transpiled yet, in order.
 
     Raises:
         InputError: there are such spans, and no pass manager was given.
@@ -73,10 +73,10 @@ def untranspiled(state: JobSetState, pass_manager: Any) -> list[Span]:
 
 
 def rebuilt_backend(record: JobSetRecord) -> Any:
-    """Make the set's backend again; this works for simulators with default options.
+    """Make the set's backend again, which works for simulators with default options.
 
     Raises:
-        InputError: it cannot be made; the message says what to run.
+        InputError: the backend cannot be made; the message says which call to run.
     """
     if record.recipe is not None:
         try:

@@ -1,4 +1,4 @@
-"""Retrieving job sets from the session or the store, and resuming them in this kernel."""
+"""Retrieve job sets from the session or the store, and resume them in this kernel."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def retrieve_set(
         job_set_id: the id of the set.
         backend: the backend that ``resume`` will use; None if the user gave none.
         adapter: the adapter of that backend.
-        refresh: read the set again if it is not driven here.
+        refresh: whether to read the set again, if it is not driven here.
 
     Raises:
         JobSetNotFoundError: neither the session nor the store has the set.
@@ -72,7 +72,7 @@ def retrieve_set(
 
 
 class Resumption:
-    """Starts to drive sets that no kernel drives any more.
+    """The part of one manager that resumes sets which no kernel drives any more.
 
     Args:
         store: the store.
@@ -109,7 +109,8 @@ class Resumption:
     ) -> None:
         """Drive a set in this kernel; if it is driven here already, reconcile its held jobs again.
 
-        The arguments and errors are those of ``JobSet.resume``.
+        With an executor, a set that is driven here and has no unfinished jobs is driven on that executor
+        from now on. The arguments and errors are those of ``JobSet.resume``.
         """
         with self._session.lock:
             if state.adapter is not None and (executor is None or not state.settled):

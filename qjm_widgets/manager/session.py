@@ -28,7 +28,7 @@ class Session:
         return len(self._sets)
 
     def job_sets(self, name: str | None = None) -> list[JobSet]:
-        """Return the sets, oldest first; with a name, only those that have it."""
+        """Return the sets, oldest first; with a name, only the sets that have this name."""
         with self.lock:
             return [job_set for job_set in self._sets.values() if name is None or job_set.name() == name]
 
@@ -43,7 +43,7 @@ class Session:
             self._sets[job_set.job_set_id()] = job_set
 
     def remove(self, job_set_id: str) -> None:
-        """Remove a set; unknown ids are ignored."""
+        """Remove a set; no-op if there is none with this id."""
         with self.lock:
             self._sets.pop(job_set_id, None)
 

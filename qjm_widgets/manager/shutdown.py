@@ -14,7 +14,7 @@ from qjm_widgets.engine.engine import Engine
 from qjm_widgets.engine.follower import Follower
 from qjm_widgets.engine.transpiler import Transpiler
 
-#: Seconds for the circuit and the calls that are under way, for all managers together.
+#: Seconds that the threads have to end the circuit and the calls under way, for all managers together.
 _SECONDS = 5.0
 
 
@@ -41,7 +41,7 @@ OPEN: weakref.WeakSet[OpenManager] = weakref.WeakSet()
 
 
 def end_threads(all_threads: Sequence[Threads]) -> None:
-    """End the threads of managers, all within the time that one may take; jobs at a backend go on."""
+    """End the threads of managers, all together in the time for one. Jobs at a backend go on."""
     deadline = time.monotonic() + _SECONDS
     for threads in all_threads:
         threads.follower.halt()

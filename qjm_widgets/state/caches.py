@@ -1,4 +1,4 @@
-"""A set's circuits and outcomes: always in the store, and cached in memory while they are needed."""
+"""The circuits and outcomes of a set: kept in the store, and cached in memory while they are needed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 
 _NEVER = "it was never written: the kernel died first"
 
-#: How many circuits of a set, and the results of how many, are cached in memory.
+#: The most circuits of a set that are kept in memory, and the most circuits whose results are.
 IN_MEMORY = 10_000
 
 
@@ -38,7 +38,7 @@ class LRUCache(Generic[T]):
     """The most recently used values by row, up to a limit of their total weight.
 
     Args:
-        limit: of the total weight; the last value is kept even if it weighs more.
+        limit: the most total weight; the last value is kept even if it alone weighs more.
         drop: called with the row of a value that is dropped.
     """
 
@@ -75,12 +75,12 @@ class Circuits:
     """The circuits of a set, by index.
 
     Args:
-        store: where they are kept.
+        store: the store that has them.
         set_id: the set's id.
-        number: how many circuits it has.
-        inputs: by index: those in memory, None for the others; or empty.
-        names: of all circuits, if they are known.
-        unstored: returns the indices that the store cannot have: these are never forgotten.
+        number: how many circuits the set has.
+        inputs: the circuits by index, None for circuits that are not in memory; empty if none is.
+        names: the names of all circuits; empty if they are not known.
+        unstored: returns the indices of circuits that the store cannot have; these are never forgotten.
     """
 
     def __init__(
@@ -108,8 +108,8 @@ class Circuits:
         """Return the circuits of a span: from memory, else from the store.
 
         Raises:
-            MissingCircuitsError: some are lost; the others are in the store.
-            StoreCorruptError: they cannot be read from the store.
+            MissingCircuitsError: some circuits are lost; the others are available.
+            StoreCorruptError: the circuits cannot be read from the store.
         """
         inputs = [
             circuit_input
@@ -146,19 +146,26 @@ class Circuits:
             ) from error
 
     def block(self, span: Span) -> CircuitBlock | None:
-        """Return the stored block of a span; None if it is in several blocks, or lacks circuits."""
+        """Return the stored block of a span; None if the span is in several blocks or lacks circuits."""
         found = self._store.get_circuits(self._set_id, span)
         complete = len(found) == 1 and found[0].span == span and not unstored_of(found[0])
         return found[0] if complete else None
 
     def replace(self, span: Span, inputs: Sequence[CircuitInput], *, keep: bool) -> None:
-        """Replace circuits by transpiled ones; ``keep``: in memory, because the store lacks them."""
+        """Replace circuits by transpiled ones.
+
+        Args:
+            span: the circuits.
+            inputs: the transpiled circuits.
+            keep: whether to keep them in memory even if the circuits before were not, because the store
+                lacks them.
+        """
         for circuit, circuit_input in zip(range(span.start, span.stop), inputs, strict=True):
             if keep or self._inputs[circuit] is not None:
                 self._inputs[circuit] = circuit_input
 
     def forget(self, span: Span) -> None:
-        """Drop circuits from memory, but not their names; keep those that the store lacks."""
+        """Drop circuits from memory, but not their names; keep circuits that the store lacks."""
         for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
             self._inputs[circuit] = None
 
@@ -172,7 +179,7 @@ class Circuits:
         return self._names
 
     def metadata(self) -> list[Mapping[str, Any]]:
-        """Return the circuits' metadata; empty for a circuit without any, or that was never written."""
+        """Return the circuits' metadata; empty for a circuit without any or that was never written."""
         if self._metadata is None:
             found: list[Mapping[str, Any]] = [{}] * self._number
             for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
@@ -181,9 +188,9 @@ class Circuits:
         return self._metadata
 
     def values(self, span: Span) -> list[Any]:
-        """Return the ``BindingsArray`` of each circuit of a span; None if it has none.
+        """Return the ``BindingsArray`` of each circuit of a span; None for a circuit without values.
 
-        Those that are not in memory are read from the store, and not cached: they may be large.
+        Arrays that are not in memory are read from the store and not cached, because they may be large.
         """
         works = self._inputs[span.start : span.stop]
         found: dict[int, Any] = {}
@@ -210,11 +217,11 @@ class Outcomes:
         #: Rows of jobs that are not in the sum, because their outcomes are damaged.
         self.damaged: list[int] = []
         self._fetching = threading.Lock()
-        #: Fetches the outcome of a finished job from its provider, if it still has it, and stores it.
+        #: Fetches a done job's outcome from its provider and stores it; None if no provider can have it.
         self.fetch: Callable[[int], JobOutcome | None] = lambda row: None
 
     def put(self, outcomes: Mapping[int, JobOutcome]) -> None:
-        """Cache outcomes that were just committed."""
+        """Cache outcomes that were committed or fetched; add those that the sum still lacks to it."""
         with self._reading:
             for row, outcome in outcomes.items():
                 self._known.put(row, outcome, len(outcome.circuits))
@@ -230,8 +237,8 @@ class Outcomes:
         """Return a job's outcome from memory, the store or its provider; None if there is none yet.
 
         Raises:
-            StoreCorruptError: it is damaged in the store.
-            QJMError: the provider has it, but the fetch failed.
+            StoreCorruptError: the outcome is damaged in the store.
+            QJMError: the outcome could not be fetched from the provider.
         """
         found = self.get_local(row)
         if found is None:
@@ -240,10 +247,10 @@ class Outcomes:
         return found
 
     def get_local(self, row: int) -> JobOutcome | None:
-        """Return a job's outcome from memory or the store, not from its provider; or None.
+        """Return a job's outcome from memory or the store, not from its provider; None if both lack it.
 
         Raises:
-            StoreCorruptError: it is damaged in the store.
+            StoreCorruptError: the outcome is damaged in the store.
         """
         with self._reading:
             found = self._known.get(row)
@@ -260,12 +267,12 @@ class Outcomes:
         return found
 
     def invalidate(self) -> None:
-        """Invalidate the cache: outcomes are read from the store again."""
+        """Clear the cache, so that outcomes are read from the store again."""
         with self._reading:
             self._known.clear()
 
     def total(self) -> tuple[dict[str, int], int]:
-        """Return the sum of all finished jobs' counts by bit string, and how many jobs are in it."""
+        """Return the sum of the counts of all done jobs by bit string, and how many jobs are in it."""
         with self._summing:
             while self._unsummed:
                 row = self._unsummed[0]

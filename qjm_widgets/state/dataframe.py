@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-# Spreadsheets run such texts as formulas, unless they are numbers; in some languages the wide forms too.
+# Spreadsheets run such texts as formulas unless they are numbers; in some languages also the wide forms.
 _FORMULA = re.compile(r"\s*[=+\-@\t\uff1d\uff0b\uff0d\uff20](?!(?<=[+-])\d+(\.\d+)?([eE][+-]?\d+)?\Z)")
 
 
 def cell(text: str | None) -> str | None:
-    """Return a foreign text, after an apostrophe if a spreadsheet would run it."""
+    """Return a text from elsewhere with unsafe characters escaped; None stays None.
+
+    An apostrophe is put before it if a spreadsheet would run it as a formula.
+    """
     if text is None:
         return None
     shown = printable(text)
@@ -28,7 +31,7 @@ def cell(text: str | None) -> str | None:
 
 
 def frame_of(state: JobSetState) -> pd.DataFrame:
-    """Return a table with one row a job; times in UTC, durations in seconds.
+    """Return a table with one row for each job; times are in UTC, durations in seconds.
 
     Raises:
         ImportError: pandas is not installed.

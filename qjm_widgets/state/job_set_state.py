@@ -28,13 +28,13 @@ class JobSetState:
     Only the engine, or the follower of another kernel's set, publishes jobs. Any thread may read.
 
     Attributes:
-        jobs: its jobs by row; each is replaced, never changed. ``ordered`` gives the circuits' order.
+        jobs: its jobs by row; a record is replaced, never changed. ``ordered`` sorts them by circuit.
         totals: sums over its jobs.
-        store: where it is kept.
+        store: the store that has it.
         circuits: its circuits.
         outcomes: the outcomes of its jobs.
-        provider_jobs: the provider's own job objects by row, if this process has them; of jobs that it
-            computed itself, only the last ones.
+        provider_jobs: the provider's own job objects by row, if this process has them. Of jobs that
+            computed in this process, only the last ones are kept.
         submit_errors: the exceptions with which submissions failed, by row, if this process has them.
         changed: notified after every publication.
         bus: the subscriptions to its jobs' statuses.
@@ -99,7 +99,7 @@ class JobSetState:
 
     @property
     def owner(self) -> str | None:
-        """The kernel that drives it, as text, if it is another one; else None."""
+        """The other kernel that drives the set, as text; None if no other kernel does."""
         return self._owner
 
     @property
@@ -124,22 +124,22 @@ class JobSetState:
 
     @property
     def paused(self) -> bool:
-        """Whether the user holds back the jobs that are not sent."""
+        """Whether the user keeps back the jobs that are Not sent."""
         return self._paused
 
     @property
     def waiting(self) -> Waiting | None:
-        """The reason why submission waits, or None."""
+        """The reason why the set waits; None if it does not wait."""
         return self._waiting
 
     @property
     def trouble(self) -> str | None:
-        """The reason why the engine cannot continue (the store cannot be written), or None."""
+        """The reason why the engine or the follower cannot use the store; None if it can."""
         return self._trouble
 
     @property
     def answered_at(self) -> float | None:
-        """The time of the backend's last answer for a job, in seconds since 1970; None if never."""
+        """The time of the backend's last answer about a job, in seconds since 1970; None before that."""
         return self._answered_at
 
     @property
@@ -154,17 +154,17 @@ class JobSetState:
 
     @property
     def interrupted(self) -> bool:
-        """Whether jobs are unfinished and no kernel drives them."""
+        """Whether some jobs have neither ended nor are held, and no kernel drives the set."""
         return not self.driven and self._has_unsettled
 
     @property
     def settled(self) -> bool:
-        """Whether no job changes by itself any more."""
+        """Whether no job changes by itself: all have ended or are held, or no kernel drives the set."""
         return not self.driven or not self._has_unsettled
 
     @property
     def submitted(self) -> bool:
-        """Whether no job is left that will be submitted by itself."""
+        """Whether no job is left to submit: none is Not sent or Sending, or no kernel drives the set."""
         unsent = self.totals.numbers[Status.NOT_SENT] + self.totals.numbers[Status.SENDING]
         return not self.driven or not unsent
 
@@ -173,7 +173,11 @@ class JobSetState:
         return any(self.totals.numbers[status] for status in Status if not status.settled)
 
     def stall_reason(self, now: float) -> str | None:
-        """Return why the set does not progress now (seconds since 1970); None if it does, or is over."""
+        """Return why the set makes no progress; None if it makes progress or no job can go on by itself.
+
+        Args:
+            now: seconds since 1970.
+        """
         if not self._has_unsettled:
             return None
         if self._closed:
@@ -196,7 +200,7 @@ class JobSetState:
         return self.jobs.copy() if cover.plain else [self.jobs[row] for row in cover.order]
 
     def codes(self) -> bytes:
-        """Return one byte a job in the order of ``ordered``: its status and flags (``core.totals``)."""
+        """Return a byte for each job with its status and flags (``core.totals``), as ``ordered``."""
         codes, cover = self.totals.codes, self._cover
         return bytes(codes) if cover.plain else bytes(codes[row] for row in cover.order)
 
@@ -209,7 +213,7 @@ class JobSetState:
         return Counter(self.totals.numbers)
 
     def summary(self) -> Summary:
-        """Return the set in one line."""
+        """Return the summary of the set, which is its text in one line."""
         return summary(self.numbers(), self._trouble, flawed=len(self.totals.flawed))
 
     # -- writing -------------------------------------------------------------------------------------
@@ -219,22 +223,22 @@ class JobSetState:
         self._record = record
 
     def set_owner(self, owner: str | None) -> None:
-        """Set which other kernel drives the set, as text; None: no other."""
+        """Set which other kernel drives the set, as text; None if no other kernel does."""
         if owner != self._owner:
             self._owner = owner
             self.notify()
 
     def set_paused(self, paused: bool) -> None:
-        """Set whether the user holds back the jobs that are not sent."""
+        """Set whether the user keeps back the jobs that are Not sent."""
         self._paused = paused
         self.notify()
 
     def set_tries(self, tries: int) -> None:
-        """Set after how many refusals because the backend was busy a job is an error."""
+        """Set the number of refusals by a busy backend after which a job is an error."""
         self._tries = tries
 
     def set_waiting(self, waiting: Waiting | None) -> None:
-        """Set why submission waits, unless a user would see no difference."""
+        """Set the reason why the set waits, unless a user would see no difference."""
         known = self._waiting
         if known is not None and waiting is not None and known.looks_like(waiting):
             return
@@ -243,13 +247,13 @@ class JobSetState:
             self.notify()
 
     def set_trouble(self, text: str | None) -> None:
-        """Set the reason why the engine cannot continue; None if it can."""
+        """Set the reason why the engine or the follower cannot use the store; None if it can."""
         if text != self._trouble:
             self._trouble = text
             self.notify()
 
     def set_answered(self, at: float) -> None:
-        """Note that the backend answered for one of its jobs, seconds since 1970."""
+        """Note when the backend answered about one of its jobs, in seconds since 1970."""
         self._answered_at = at
 
     def take_over(self, adapter: BackendAdapter, options: Mapping[str, Any]) -> None:
@@ -264,7 +268,7 @@ class JobSetState:
         self._adapter = adapter
 
     def release(self) -> None:
-        """Drive the set no longer in this kernel; the caller notifies."""
+        """Stop driving the set in this kernel; the caller notifies."""
         self._adapter = None
 
     def restart(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
@@ -311,7 +315,7 @@ class JobSetState:
         self.watchers.notify()
 
     def close(self) -> None:
-        """Mark the manager as closed: wake all waiting threads, end the subscriptions."""
+        """Mark the manager as closed, wake all waiting threads and end the subscriptions."""
         self._closed = True
         self.notify()
         self.bus.close()
@@ -320,7 +324,7 @@ class JobSetState:
         return self._record.unstored_circuits
 
     def _forget_circuits(self, job: JobRecord) -> None:
-        """Forget circuits that no unfinished job holds any more: the store has them."""
+        """Drop circuits from memory that only done jobs hold: the store has them."""
         if not self._record.resumable:
             return
         for part in self._cover.parts(job.span):

@@ -1,4 +1,4 @@
-"""Packages that are needed for tables only."""
+"""Import packages that only tables and arrays need."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ def import_optional(name: str, use: str) -> Any:
     """Import a package that is not always installed.
 
     Args:
-        name: of the package and its module.
-        use: what needs it, for the message.
+        name: the name of the package and of its module.
+        use: the method that needs it, for the message.
 
     Raises:
         ImportError: it is not installed.

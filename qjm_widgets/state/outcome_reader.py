@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class OutcomeReader:
-    """Reads the outcomes of a set's circuits.
+    """A reader of the outcomes of a set's circuits.
 
     Args:
         state: the set.
@@ -43,12 +43,12 @@ class OutcomeReader:
         """Return the index of a circuit in its set.
 
         Args:
-            circuit: the index, the name, or the circuit, which is found by its name.
+            circuit: the index, the name, or the circuit itself, which is found by its name.
 
         Raises:
             CircuitNotFoundError: the set has no such circuit.
             AmbiguousNameError: several circuits have the name.
-            InputError: the argument is none of these.
+            InputError: the argument is neither an index nor a name nor a circuit.
         """
         circuits = self._state.record.circuits
         if isinstance(circuit, (int, np.integer)) and not isinstance(circuit, bool):
@@ -95,7 +95,7 @@ class OutcomeReader:
         return sorted(found)
 
     def failures_in(self, job: JobRecord) -> list[str]:
-        """Return a line with the reason for each circuit that failed in a job that is done."""
+        """Return a line for each circuit that failed in a done job, with the reason."""
         outcome = self._state.outcomes.get_local(job.row)
         reasons = {} if outcome is None else outcome.failed()
         names = self._state.circuits.names()
@@ -157,7 +157,7 @@ class OutcomeReader:
         return self._with_metadata(circuit, merged)
 
     def outcome_or_failed(self, circuit: int) -> CircuitOutcome:
-        """Return the outcome of a circuit; if all its jobs have results and it failed, a failed one.
+        """Return the outcome of a circuit; a failed one if its jobs have results but it has none.
 
         Raises:
             NotAvailableError: one of its jobs has no result.
@@ -179,7 +179,7 @@ class OutcomeReader:
         """Return the outcomes of one job's circuits, and the metadata of its result.
 
         Raises:
-            NotAvailableError: the job has no result, or not of all its circuits.
+            NotAvailableError: the job has no result, or its result lacks circuits.
         """
         outcome = self._state.outcomes.get(row)
         if outcome is None:
@@ -190,7 +190,7 @@ class OutcomeReader:
         return found, outcome.info
 
     def merged_info(self) -> dict[str, Any]:
-        """Merge the metadata of the results of all jobs."""
+        """Return the metadata of the results of all jobs, merged."""
         outcomes = [self._state.outcomes.get(job.row) for job in self._state.jobs]
         return merge_metadata([outcome.info for outcome in outcomes if outcome is not None])
 
@@ -199,7 +199,7 @@ class OutcomeReader:
 
 
 def unreadable(circuit: int, outcome: CircuitOutcome, part: str, reason: str) -> str:
-    """Return the message for a part of an outcome that cannot be read."""
+    """Return the error message for a part of an outcome that cannot be read."""
     return (
         f"circuit {circuit} ({outcome.name}): its {part} cannot be read: {reason}; "
         f"results.data({circuit}) has the backend's own value"

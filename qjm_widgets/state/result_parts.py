@@ -1,4 +1,4 @@
-"""The results of a set as they become a table: outcomes by point, bound values and metadata."""
+"""The parts of a table of a set's results: outcomes by circuit, bound values and metadata."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Values = dict[str, npt.NDArray[np.float64]]
 
 
 class ResultParts:
-    """Reads the outcomes, bound values and metadata of a set, all circuits together.
+    """A reader of the outcomes, bound values and metadata of all circuits of a set.
 
     Args:
         state: the set.
@@ -42,7 +42,7 @@ class ResultParts:
     def outcomes(self) -> list[Part]:
         """Return the outcomes of all circuits that have one, by circuit.
 
-        Circuits are left out that failed, or of which a job is not done.
+        A circuit is left out if it failed or if one of its jobs is not done.
 
         Raises:
             StoreError: an outcome cannot be read from the store.
@@ -59,7 +59,7 @@ class ResultParts:
         """Return the shape of each circuit's points, and its bound values in that shape.
 
         Args:
-            outcomes: by circuit; their shapes include those of observables.
+            outcomes: the outcomes by circuit; their shapes include the shapes of observables.
         """
         values = self._state.circuits.values(Span(0, self._state.record.circuits))
         return [_in_shape(bindings, outcomes.get(circuit)) for circuit, bindings in enumerate(values)]
@@ -70,14 +70,14 @@ class ResultParts:
         return _in_shape(bindings, self._outcome(circuit))[1]
 
     def metadata(self, outcomes: Mapping[int, CircuitOutcome]) -> list[Mapping[Any, Any]]:
-        """Return the circuits' metadata; of a set without its circuits, as their results have it."""
+        """Return the circuits' metadata; from their results if the set came without its circuits."""
         found = self._state.circuits.metadata()
         if self._state.record.resumable:
             return found
         return [own or _returned(outcomes.get(circuit)) for circuit, own in enumerate(found)]
 
     def metadata_of(self, circuit: int) -> dict[Any, Any]:
-        """Return the metadata of one circuit, as ``metadata``."""
+        """Return the metadata of one circuit, in the same way as ``metadata``."""
         own = self._state.circuits.metadata()[circuit]
         if own or self._state.record.resumable:
             return dict(own)
@@ -88,7 +88,7 @@ class ResultParts:
         found = [self._of_job(row) for row in rows]
         if not found or None in found:
             return None
-        if len(found) == 1 and found[0] is not None:  # without the reader: it is called for each circuit
+        if len(found) == 1 and found[0] is not None:  # the reader would be slow for many circuits
             place = circuit - self._state.jobs[rows[0]].span.start
             circuits = found[0].circuits
             outcome = circuits[place] if place < len(circuits) else None
@@ -122,7 +122,7 @@ def _in_shape(bindings: Any, outcome: CircuitOutcome | None) -> tuple[Shape, Val
 
 
 def _returned(outcome: CircuitOutcome | None) -> Mapping[Any, Any]:
-    """Return a circuit's metadata as its result has it."""
+    """Return a circuit's metadata from its result; empty if the result has none."""
     if outcome is None:
         return {}
     beside = outcome.metadata if isinstance(outcome, PubOutcome) else outcome.header

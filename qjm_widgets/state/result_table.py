@@ -18,16 +18,16 @@ from qjm_widgets.state.result_parts import ResultParts, Shape, Values
 
 @dataclass(frozen=True, slots=True)
 class ResultTable:
-    """The results of a set, one row for each outcome or expectation value.
+    """The results of a set, with one row for each outcome or expectation value.
 
     Attributes:
-        names: of all circuits.
-        shapes: of the points of all circuits.
+        names: the names of all circuits.
+        shapes: the shape of each circuit's points.
         circuits: the circuit of each row, shape ``(n,)``.
         points: the point of each row, in flattened (C) order, shape ``(n,)``.
         measured: the columns ``outcome``, ``count`` and ``probability``, or ``value`` and ``std``.
-        parameters: the bound values of all circuits, in the shape of their points.
-        metadata: of all circuits: a column of one value for each circuit, by key.
+        parameters: the bound values of each circuit, in the shape of its points.
+        metadata: the metadata of all circuits: for each key, a column with one value for each circuit.
     """
 
     names: Sequence[str]
@@ -48,7 +48,7 @@ def read_table(parts: ResultParts) -> ResultTable:
     """Read the results of a set.
 
     Raises:
-        QJMError: an outcome cannot be read from the store, or not be fetched from its provider.
+        QJMError: an outcome cannot be read from the store or fetched from its provider.
     """
     found = parts.outcomes()
     outcomes = {part.circuit: part.outcome for part in found}
@@ -67,7 +67,7 @@ def read_table(parts: ResultParts) -> ResultTable:
 
 
 def named_columns(table: ResultTable, taken: Sequence[str]) -> tuple[dict[str, str], dict[Any, str]]:
-    """Return the column of each parameter, and of each metadata key, beside columns that are taken."""
+    """Return the column name of each parameter and of each metadata key; none is in ``taken``."""
     parameters = column_names(table.parameter_names, taken, "parameter")
     metadata = column_names(table.metadata, [*taken, *parameters.values()], "metadata")
     return parameters, metadata

@@ -16,7 +16,7 @@ from qjm_widgets.state.result_table import ResultTable, named_columns, read_tabl
 if TYPE_CHECKING:
     import xarray as xr
 
-#: Values of an array, each of 8 bytes.
+#: The most values of an array; each takes 8 bytes.
 _MOST = 1 << 28
 
 
@@ -26,7 +26,7 @@ def results_dataset(parts: ResultParts) -> xr.Dataset:
     Raises:
         ImportError: xarray is not installed.
         InputError: the circuits' points have different shapes, or an array would exceed 2 GiB.
-        QJMError: an outcome cannot be read from the store, or not be fetched from its provider.
+        QJMError: an outcome cannot be read from the store or fetched from its provider.
     """
     xarray = import_optional("xarray", "to_xarray")
     table = read_table(parts)
@@ -92,7 +92,7 @@ def _data(table: ResultTable, shape: Shape, dims: tuple[str, ...]) -> dict[str, 
 def _coordinate(
     table: ResultTable, name: str, shape: Shape, dims: tuple[str, ...]
 ) -> tuple[tuple[str, ...], npt.NDArray[np.float64]]:
-    """Return the values of a parameter along the dimensions along which they differ."""
+    """Return the dimensions along which a parameter's values differ, and the values along these."""
     values = np.full((len(table.names), *shape), np.nan)
     for circuit, bound in enumerate(table.parameters):
         if name in bound:

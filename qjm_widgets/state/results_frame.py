@@ -20,7 +20,7 @@ def results_frame(parts: ResultParts) -> pd.DataFrame:
 
     Raises:
         ImportError: pandas is not installed.
-        QJMError: an outcome cannot be read from the store, or not be fetched from its provider.
+        QJMError: an outcome cannot be read from the store or fetched from its provider.
     """
     pandas = import_optional("pandas", "to_dataframe")
     table = read_table(parts)
@@ -44,7 +44,10 @@ def results_frame(parts: ResultParts) -> pd.DataFrame:
 
 
 def _axes(pandas: Any, table: ResultTable) -> dict[str, Any]:
-    """Return the index along each axis, if a shape has several; missing where a shape has fewer."""
+    """Return a column with the index along each axis, if any shape has several axes.
+
+    A value is missing where a circuit's shape has fewer axes.
+    """
     number = max(map(len, table.shapes), default=0)
     if number < 2:
         return {}
@@ -72,7 +75,7 @@ def _parameters(table: ResultTable) -> dict[str, Any]:
 
 
 def _rows_by_circuit(table: ResultTable) -> list[tuple[int, slice]]:
-    """Return each circuit that has rows, and the range of its rows: they are sorted by circuit."""
+    """Return each circuit that has rows, with the range of its rows, which are sorted by circuit."""
     found, starts = np.unique(table.circuits, return_index=True)
     stops = [*starts[1:].tolist(), len(table.circuits)]
     rows = map(slice, starts.tolist(), stops)
@@ -80,7 +83,7 @@ def _rows_by_circuit(table: ResultTable) -> list[tuple[int, slice]]:
 
 
 def _series(pandas: Any, column: TypedColumn) -> Any:
-    """Return a column in the type of pandas that has missing values of this kind."""
+    """Return the values of a column; if some are missing, integers and bools as arrays of pandas."""
     if column.values.dtype == np.int64 and column.missing.any():
         return pandas.arrays.IntegerArray(column.values, column.missing)
     if column.values.dtype == bool and column.missing.any():

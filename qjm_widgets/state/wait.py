@@ -12,12 +12,12 @@ from qjm_widgets.state.job_set_state import JobSetState
 
 #: Seconds between two wake-ups, so that an interrupt ends the wait on every platform.
 _INTERVAL = 0.5
-#: The same, if a page may send messages.
+#: Seconds between two wake-ups if a page may send messages.
 _PAGE_INTERVAL = 0.05
 
 #: Handles the messages that have arrived.
 Pump: TypeAlias = Callable[[], None]
-#: A context manager for the time of a wait; gives a pump that is called repeatedly, or None.
+#: Returns a context manager for the time of a wait. It gives a pump to call repeatedly, or None.
 OpenPump: TypeAlias = Callable[[], AbstractContextManager[Pump | None]]
 
 
@@ -26,7 +26,7 @@ class _Waiting:
 
 
 def set_pump(open_pump: OpenPump) -> None:
-    """Handle a page's messages while waiting; called by the widgets, so that only they load it."""
+    """Set the function that opens a pump for each wait; the widgets call this in an ipykernel."""
     _Waiting.open_pump = open_pump
 
 
@@ -36,7 +36,7 @@ def wait_until(
     timeout: float | None,
     meanwhile: Callable[[], None] | None = None,
 ) -> bool:
-    """Wait until a condition of a set is true; an interrupt stops the waiting, never the jobs.
+    """Wait until a condition of a set is true. An interrupt ends the waiting, not the jobs.
 
     Args:
         state: the set.
@@ -45,7 +45,7 @@ def wait_until(
         meanwhile: called repeatedly.
 
     Returns:
-        False if the time was over before.
+        True if the condition is true; False if the time was over before.
 
     Raises:
         ClosedError: the manager was closed before.

@@ -1,7 +1,7 @@
-"""A simulator on the workers of an executor: threads, processes, Dask, ipyparallel.
+"""The adapter of a simulator on the workers of an executor: threads, processes, Dask, ipyparallel.
 
 Circuits are sent as QPY and results are returned encoded. No job outlives the kernel: if a set's kernel
-dies, the jobs that are not done are run again.
+dies, ``resume`` runs the jobs again that were under way.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from qjm_widgets.serialization.circuits import find_unstorable, write_block
 
 #: Names the manager's own processes as the executor.
 PROCESSES = "processes"
-#: For how many sets the pickled backend is kept.
+#: The most sets for which the pickled backend is kept.
 _KEPT_SETS = 16
 
 
@@ -53,12 +53,12 @@ def on_executor(
         inner: the backend's own adapter.
         backend: the user's backend or sampler.
         executor: ``"processes"``, any ``concurrent.futures.Executor``, or a Dask ``Client``.
-        own_processes: returns the manager's own processes: for ``"processes"``, and if a pool breaks.
+        own_processes: returns the manager's own processes, for ``"processes"`` and if a pool breaks.
         rerun: whether jobs that may be lost may be run again.
 
     Raises:
-        InputError: it is not an executor, the backend's jobs outlive the kernel, or the backend cannot
-            be pickled.
+        InputError: ``executor`` is not an executor, the backend's jobs may outlive the kernel, or the
+            backend cannot be pickled.
     """
     unknown = inner.lifetime is JobLifetime.UNKNOWN
     if inner.lifetime is JobLifetime.BACKEND or (unknown and not rerun):
@@ -112,7 +112,7 @@ class OnExecutor(BackendAdapter):
         return self._inner.option_names()
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
-        """Refuse what the backend would refuse, and what cannot be sent to workers."""
+        """Refuse what the backend would refuse, and what cannot be sent to the workers."""
         self._workers.check()
         self._inner.check(inputs, options)
         for index, circuit_input in enumerate(inputs):
@@ -166,12 +166,12 @@ class OnExecutor(BackendAdapter):
         return job
 
     def job_id(self, handle: Any) -> str | None:
-        """Return a random text: executors have no ids."""
+        """Return a random text, because executors have no ids of jobs."""
         token: str = handle.token
         return token
 
     def native_job(self, handle: Any) -> Any:
-        """Return None: no provider has a job, and a kept future keeps its result on a cluster."""
+        """Return None: no provider has the job, and a kept future would keep its result on a cluster."""
         return None
 
     def observe(
@@ -187,11 +187,11 @@ class OnExecutor(BackendAdapter):
             report(index, found if isinstance(found, Observation) else self._send_again(job, found))
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
-        """Raise: the jobs of a dead kernel are lost."""
+        """Raise ``NotFoundError``: the jobs of a dead kernel are lost."""
         raise NotFoundError(f"job {job_id} ended with the kernel that gave it to an executor")
 
     def cancel(self, handle: Any) -> bool:
-        """Cancel a job; the result of a running one is discarded."""
+        """Cancel a job, discarding the result if it runs; return False if it has ended."""
         if handle.future.done():
             return False
         handle.cancelled = True
@@ -199,7 +199,7 @@ class OnExecutor(BackendAdapter):
         return True
 
     def close(self) -> None:
-        """Cancel the jobs that have not started; leave the executor to its owner."""
+        """Cancel the jobs that have not started. The executor itself stays open."""
         for job in list(self._jobs.values()):
             with suppress(Exception):
                 job.future.cancel()
@@ -216,7 +216,7 @@ class OnExecutor(BackendAdapter):
         return block
 
     def _pickled_backend(self, identity: str) -> Pickled:
-        """Return the backend as it was at the set's first job: its options may change later."""
+        """Return the backend as it was at the set's first job, because its options may change later."""
         job_set = ":".join(identity.split(":")[:2])
         with self._pickling:
             if job_set not in self._pickled:

@@ -13,7 +13,7 @@ from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import explain
 
-#: A job with so many dead workers is an error: the job itself may kill them.
+#: After the deaths of so many workers a job is an error: the job itself may kill them.
 _MAX_DEATHS = 3
 
 
@@ -22,11 +22,11 @@ class ExecutorJob:
 
     Args:
         task: the argument of ``run_task``, without the token.
-        note: shown while it is unknown whether the job runs.
+        note: the note while it is unknown whether the job runs.
 
     Attributes:
-        token: identifies the current submission to the executor.
-        future: of the current submission.
+        token: a text that identifies the current submission to the executor.
+        future: the future of the current submission.
         started: the event with which the task reported its start, or None.
         cancelled: whether the user cancelled it.
         deaths: how many workers died while they had the job.
@@ -73,7 +73,10 @@ class ExecutorJob:
         return Observation(Status.RUNNING, running_at=self.started.time, note=self.started.place + again)
 
     def _without_result(self, error: BaseException) -> Observation | BaseException:
-        """Handle a task that returned nothing: its worker died, or could not run it at all."""
+        """Handle a task without a result, because its worker died or could not run the task at all.
+
+        Return the error if the job may be submitted again, else the observation.
+        """
         if not is_worker_death(error):
             return Observation(Status.ERROR, task_error_text(error))
         self.deaths += 1

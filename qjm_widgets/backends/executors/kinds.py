@@ -1,4 +1,4 @@
-"""Differences between executors: their kind, their number of workers, the errors of dead workers."""
+"""The differences between executors: kind, number of workers, errors of dead workers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ _DEATHS = frozenset({"EngineError", "TaskAborted"})
 
 
 def is_client(thing: Any) -> bool:
-    """Return whether an object is a Dask client, or of a class derived from it."""
+    """Return whether an object is a Dask client."""
     return _is_dask(thing) and hasattr(thing, "get_executor")
 
 
 def dask_client(executor: Any) -> Any:
-    """Return the Dask client that an executor is or uses; else None."""
+    """Return the Dask client that an executor is or uses; None if it is not of Dask.
+
+    Raises:
+        InputError: the client is asynchronous or closed.
+    """
     if not _is_dask(executor):
         return None
     client = executor if is_client(executor) else getattr(executor, "_client", None)
@@ -40,7 +44,10 @@ def _is_dask(thing: Any) -> bool:
 
 
 def workers_of(executor: Any) -> int | None:
-    """Return how many workers an executor of the standard library or of ours has; None if unknown."""
+    """Return how many workers a ``Processes`` or an executor of the standard library has.
+
+    None if the number is unknown.
+    """
     if isinstance(executor, Processes):
         return executor.number
     number = getattr(executor, "_max_workers", None)
@@ -49,7 +56,7 @@ def workers_of(executor: Any) -> int | None:
 
 
 def is_worker_death(error: BaseException) -> bool:
-    """Return whether a task was lost because its worker died, and may be run by another."""
+    """Return whether a task was lost because its worker died, so that another may run it."""
     if isinstance(error, (BrokenExecutor, WorkerDiedError, CancelledError)):
         return True
     return getattr(error, "ename", type(error).__name__) in _DEATHS

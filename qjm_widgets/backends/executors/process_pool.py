@@ -1,8 +1,8 @@
-"""A pool of processes that run calls: each is a new interpreter that ends with the manager.
+"""A pool of processes that run calls. Each is a new interpreter that ends with the manager.
 
-It replaces ``ProcessPoolExecutor``, in which one dead worker fails all jobs, the interpreter's exit
-waits for running calls, workers outlive a killed kernel, and each worker runs again a script that has no
-``__main__`` guard.
+It replaces ``ProcessPoolExecutor``, where one dead worker fails all jobs, the interpreter's exit waits
+for running calls, workers outlive a killed kernel, and each worker runs a script without a ``__main__``
+guard again.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.backends.executors.process_worker import read_frame, write_frame
 
-#: A process that was idle for so long is ended; a new one starts if there is work.
+#: Seconds after which an idle process is ended; a new one starts if there is work.
 _IDLE_SECONDS = 60.0
 _CODE = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]); "
     "from qjm_widgets.backends.executors.process_worker import main; main()"
 )
-#: Bytes of the last output of a process that are read for its error.
+#: The most bytes of the last output of a process that are read for its error.
 _TAIL_BYTES = 2000
 
 
@@ -46,10 +46,10 @@ class Processes:
     """A pool of processes that are started when they are needed.
 
     Args:
-        number: how many at once; by default one for each core that this process can use.
+        number: the most processes at once; by default one for each core that this process can use.
 
     Attributes:
-        number: how many at once.
+        number: the most processes at once.
     """
 
     def __init__(self, number: int | None = None) -> None:
@@ -62,7 +62,9 @@ class Processes:
         self._lock = threading.Lock()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Run ``function(*arguments)``, both of them picklable, in one of the processes.
+        """Run ``function(*arguments)`` in one of the processes, and return its future.
+
+        The function and the arguments must be picklable.
 
         Raises:
             RuntimeError: ``stop`` was called.
@@ -121,7 +123,7 @@ class Processes:
                 return
 
     def _next(self, timeout: float | None) -> _Call | float | None:
-        """Return the next call; the timeout if none came within it; None at the end."""
+        """Return the next call, the timeout if no call came within it, or None at the end."""
         try:
             return self._calls.get(timeout=timeout)
         except queue.Empty:
@@ -159,7 +161,7 @@ class Processes:
 
 
 class _Process:
-    """A Python of the same installation that runs calls, with a number of threads of its own."""
+    """A process of the same Python installation that runs calls on a given number of threads."""
 
     def __init__(self, threads: int) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
@@ -187,7 +189,7 @@ class _Process:
             self._process.kill()
 
     def end(self) -> str:
-        """End the process; return why it ended, in case it had ended by itself."""
+        """End the process; return a text that says why, in case it had ended by itself."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         for stream in (self._process.stdin, self._process.stdout):

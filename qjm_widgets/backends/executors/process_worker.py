@@ -1,6 +1,6 @@
-"""The main loop of a process of ``Processes``: run calls of its parent, one after another.
+"""The main loop of a process of ``Processes``, which runs calls of its parent one after another.
 
-It imports nothing else of this package, so that a process starts fast.
+This module imports nothing else of this package, so that a process starts fast.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def read_frame(stream: IO[bytes]) -> bytes:
 
 
 def main() -> None:
-    """Run calls until the parent has ended, then end at once, even during a call."""
+    """Run calls until the parent has ended, then end the process at once, even during a call."""
     # Ctrl-C and a kernel's interrupt reach all processes of the group, but must not stop this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     replies = os.fdopen(os.dup(1), "wb")

@@ -1,8 +1,8 @@
 """Events by which tasks report that they have started.
 
 On this machine an event is a datagram: a killed worker leaves no lock behind, as it could with a
-``multiprocessing.Queue``. In a Dask cluster it goes through the scheduler and the client. Events may get
-lost: a job without one is shown as queued until its result is there.
+``multiprocessing.Queue``. In a Dask cluster an event goes through the scheduler and the client. Events
+may get lost: a job without one is shown as Queued until its result is there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class StartedEvent(NamedTuple):
     """The start of a task.
 
     Attributes:
-        token: of the task.
+        token: the token of the task.
         time: seconds since 1970, UTC, on the worker's clock.
         place: the process or worker, as text.
     """
@@ -37,13 +37,13 @@ class StartedEvent(NamedTuple):
 
 
 class StartedEvents:
-    """The receiver of events; read by one thread.
+    """The receiver of events, which one thread reads.
 
     Args:
         client: a Dask client whose workers will run the tasks, or None.
 
     Attributes:
-        address: sent with each task, for ``send_started``.
+        address: the address that is sent with each task, for ``send_started``.
     """
 
     def __init__(self, client: Any = None) -> None:
@@ -58,7 +58,7 @@ class StartedEvents:
             client.subscribe_topic(self.address["topic"], lambda event: self._events.put(event[1]))
 
     def read(self) -> Iterator[StartedEvent]:
-        """Return all events that have arrived."""
+        """Yield all events that have arrived."""
         with suppress(BlockingIOError):
             while True:
                 with suppress(ValueError, TypeError):  # any process on this machine may send anything

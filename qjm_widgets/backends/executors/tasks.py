@@ -1,4 +1,4 @@
-"""The task of a job on a worker of an executor: bytes and texts in, packed counts out."""
+"""Run the task of a job on a worker of an executor: from bytes and texts to packed counts."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from qjm_widgets.serialization.circuits import Missing, read_block
 from qjm_widgets.serialization.outcomes import encode_outcome
 
 _PYTHON = "Python"
-#: How many adapters a worker's thread keeps.
+#: The most adapters that a worker's thread keeps.
 _KEPT = 4
 
 
@@ -54,14 +54,14 @@ class TaskResult(NamedTuple):
 
 
 def pickle_for_workers(thing: Any, what: str) -> Pickled:
-    """Pickle an object; with cloudpickle, if it is installed, so that a notebook's classes go along.
+    """Pickle an object. If cloudpickle is installed, use it, so that a notebook's classes are included.
 
     Args:
         thing: the object.
-        what: its name, for the error.
+        what: the object's name, for the error.
 
     Raises:
-        InputError: it cannot be pickled.
+        InputError: the object cannot be pickled.
     """
     dumps = pickle.dumps
     with suppress(ImportError):
@@ -79,8 +79,8 @@ def pickle_for_workers(thing: Any, what: str) -> Pickled:
 def versions(thing: Any) -> dict[str, str]:
     """Return the versions that must be the same here and on a worker, so that results are the same.
 
-    They are those of this package, of Qiskit and of the simulator, also if it is behind a sampler; and
-    Python's, if a class of a notebook is sent as code, which no other Python reads.
+    They are the versions of this package, of Qiskit and of the simulator, also if a sampler uses it. If
+    a class of a notebook is sent as code, Python's version is added: no other Python reads that code.
     """
     kinds = [
         type(candidate).__module__.split(".")[0]
@@ -94,8 +94,8 @@ def versions(thing: Any) -> dict[str, str]:
 def unpickling_call(task: Mapping[str, Any]) -> tuple[Callable[[bytes], Any], bytes]:
     """Return the function and the argument with which a worker calls ``run_task(task)``.
 
-    Neither names a module of this package before the call is made: a Dask worker or scheduler that
-    cannot import a module that a task names does not refuse the task, it ends.
+    Neither refers to a module of this package until the call is made. Otherwise a Dask worker or
+    scheduler that cannot import that module would end, instead of refusing the task.
     """
     return pickle.loads, pickle.dumps(_RunsWhenUnpickled(task))
 
@@ -159,7 +159,7 @@ _random = {"reseeded": multiprocessing.parent_process() is None}
 
 
 def _adapter(pickled: Pickled) -> Any:
-    """Return the adapter of a backend, one for each thread: simulators need not be thread-safe."""
+    """Return the adapter of a backend. Each thread has its own: simulators may not be thread-safe."""
     _reseed_after_fork()
     known: OrderedDict[str, Any] = _kept.__dict__.setdefault("adapters", OrderedDict())
     if pickled.key not in known:
@@ -182,7 +182,7 @@ def _reseed_after_fork() -> None:
 
 
 def _differing(wanted: Mapping[str, str]) -> str | None:
-    """Return which packages have other versions here than at the job's origin, and what to do."""
+    """Return which packages have other versions here than in the kernel, with advice; or None."""
     installed = {package: _version(package) for package in wanted}
     parts = [
         f"{package} {installed[package] or 'is missing'} instead of {version}"

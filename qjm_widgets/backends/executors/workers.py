@@ -15,7 +15,7 @@ from qjm_widgets.errors import InvalidStateError
 
 #: The assumed number of workers of an executor that does not state it.
 _DEFAULT_WORKERS = 32
-#: Seconds after which the workers of a cluster, which come and go, are counted again.
+#: Seconds after which the workers of a cluster are counted again, because they come and go.
 _COUNT_SECONDS = 10.0
 _KEEP = (
     "keep it open until job_set.wait() returns. job_set.resume(executor=...) with another one, and then "
@@ -32,7 +32,7 @@ class Workers:
 
     Attributes:
         client: the Dask client that the executor uses, or None.
-        reports_starts: whether a missing event of a start means that the task waits.
+        reports_starts: whether tasks report their start, so that a task without an event waits.
     """
 
     def __init__(self, executor: Any, own_processes: Callable[[], Processes]) -> None:
@@ -46,10 +46,10 @@ class Workers:
         self._replacing = threading.Lock()
 
     def check(self) -> None:
-        """Refuse a closed client.
+        """Refuse a Dask client that is closed.
 
         Raises:
-            InputError: it is closed.
+            InputError: the client is closed.
         """
         dask_client(self._executor)
 
@@ -69,12 +69,12 @@ class Workers:
             return self._replace(executor).submit(function, *arguments)
         except RuntimeError as error:
             if "interpreter" in str(error):
-                # The job was not accepted, but is not at fault: it stays "not sent" in the store.
+                # The job was not accepted, but is not at fault: it stays Not sent in the store.
                 raise ConnectionRefusedError(str(error)) from error
             raise InvalidStateError(f"the executor accepts no more jobs ({error}): {_KEEP}") from error
 
     def cancel(self, future: Any) -> None:
-        """Stop a call if that is possible; else it runs on, and its result is discarded."""
+        """Stop a call if that is possible; else it runs on, and its result is to be discarded."""
         executor = self._executor
         if isinstance(executor, Processes):
             future.cancel()
@@ -94,11 +94,11 @@ class Workers:
 
     @property
     def pending_limit(self) -> int:
-        """The number of jobs that keeps all workers busy; jobs beyond it can still be cancelled."""
+        """The number of submitted jobs that keeps all workers busy; other jobs can be cancelled."""
         return 2 * max(1, self._number) + 2
 
     def _replace(self, broken: Any) -> Any:
-        """Continue on the manager's own processes: a broken pool accepts no calls."""
+        """Replace a broken pool, which accepts no calls, by the manager's own processes."""
         with self._replacing:
             if self._executor is broken:
                 own_processes = self._own_processes()

@@ -11,7 +11,7 @@ __all__ = ["IBMQuantum"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load ``IBMQuantum`` when it is first used: without it nothing of IBM's is needed."""
+    """Load ``IBMQuantum`` when it is first used, because only it needs IBM's packages."""
     if name != "IBMQuantum":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from qjm_widgets.backends.ibm.adapter import IBMQuantum
@@ -20,5 +20,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    """List the public names, those that Tab completes; not the internal modules."""
+    """Return the public names, which Tab completes, without the internal modules."""
     return __all__

@@ -23,8 +23,8 @@ NOT_FOLLOWED = "the server redirects, and the API key is sent to no other addres
 _RENEW_AFTER = 0.8
 #: Seconds to connect, and between two bytes of a response.
 _TIMEOUT = (10.0, 30.0)
-# An access token of IBM Cloud (a JWT), whoever requested it. The pattern matches at the start of a word
-# only: a search that also starts inside a word would read a long word repeatedly.
+# An access token of IBM Cloud (a JWT), whoever requested it. The pattern matches only at the start of a
+# word: a search that also starts inside a word would read a long word repeatedly.
 _TOKEN = re.compile(r"eyJ(?<![\w-]eyJ)[\w-]*+\.[\w-]++\.[\w-]*+")
 _BEARER = re.compile(r"Bearer [^\s\"',;]++")
 
@@ -34,15 +34,15 @@ class Account:
     """An address with its credentials; neither its repr nor an error contains the key.
 
     Attributes:
-        url: base of the REST API, without a trailing slash.
-        iam_url: base of the IAM service, which exchanges the key for a token.
-        crn: the service instance.
+        url: the base of the REST API, without a trailing slash.
+        iam_url: the base of the IAM service, which exchanges the key for a token.
+        crn: the CRN of the service instance.
         key: the API key.
-        proxies: as ``requests`` takes them.
+        proxies: the proxies in the form of ``requests``.
         verify: whether certificates are checked.
 
     Raises:
-        InputError: an address is plain http on another machine.
+        InputError: an address uses plain http and is not on this machine.
     """
 
     url: str
@@ -58,7 +58,7 @@ class Account:
 
     @property
     def name(self) -> str:
-        """The account, as text without secrets: limits on submission apply to it."""
+        """The account to which limits on submission apply, as text without secrets."""
         return f"ibm:{_field(self.crn, 6) or self.crn}"
 
 
@@ -66,8 +66,8 @@ def account_of(service: Any, instance: str | None = None) -> Account:
     """Return the account of a ``QiskitRuntimeService``.
 
     Args:
-        service: the user's.
-        instance: the CRN of a backend's instance; by default the active one.
+        service: the user's service.
+        instance: the CRN of a backend's instance; by default the account's or the active instance.
 
     Raises:
         InputError: the service has no usable account, or its address is plain http.
@@ -81,7 +81,7 @@ def account_of(service: Any, instance: str | None = None) -> Account:
         )
     private = bool(known.get("private_endpoint"))
     base = known.get("url") or "https://cloud.ibm.com"
-    # Not available from a public attribute.
+    # No public attribute has the resolver.
     resolver = getattr(service, "_url_resolver", None)
     url = (
         resolver(base, crn, private, known.get("channel"))
@@ -122,7 +122,7 @@ def _iam_url(crn: str, private: bool) -> str:
 
 
 class Token:
-    """The access token of an account: requested when first used, renewed before it expires.
+    """The access token of an account. It is requested when first used, and renewed before it expires.
 
     Args:
         account: the account.
@@ -141,10 +141,10 @@ class Token:
 
         Args:
             session: makes the request, if one is needed.
-            instead_of: a token that was refused.
+            instead_of: a token that was refused, so that it is renewed.
 
         Raises:
-            ProviderError: no token could be obtained; gives the reason.
+            ProviderError: no token could be obtained; the message has the reason.
         """
         with self._lock:
             if self._text is None or self._clock() >= self._renew_at or self._text == instead_of:
@@ -154,7 +154,7 @@ class Token:
             return self._text
 
     def redact(self, text: str) -> str:
-        """Return a text without the key and without any token, also those of the runtime's client."""
+        """Return a text without the key and without tokens, also without the runtime client's tokens."""
         return _BEARER.sub("Bearer …", _TOKEN.sub("…", text.replace(self._account.key, "…")))
 
     def _exchange(self, session: requests.Session) -> None:

@@ -1,4 +1,4 @@
-"""The adapter of IBM Quantum: qiskit-ibm-runtime submits jobs, a REST client polls them set by set."""
+"""The adapter of IBM Quantum: qiskit-ibm-runtime submits jobs; a REST client polls them set by set."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError
 
 _DEFAULT_SHOTS = 4096
-#: Seconds in which one poll fetches results; the next poll fetches the rest.
+#: Seconds after which a poll begins to fetch no further result; the next poll fetches the rest.
 _RESULTS_WITHIN = 10.0
 #: Seconds of quantum processor time that each job takes beside its shots.
 _JOB_OVERHEAD = 2.0
 #: Seconds between two shots, if the device does not state it.
 _REP_DELAY = 250e-6
-#: The order in which jobs of one attempt are preferred.
+#: The order in which jobs of one attempt are preferred, by status.
 _PREFERRED = (Status.DONE, Status.RUNNING, Status.QUEUED)
 
 
@@ -54,14 +54,15 @@ class IBMQuantum(RemoteAdapter):
     change them, make it yourself and give it to ``run`` in the place of the backend.
 
     Args:
-        backend: of a ``QiskitRuntimeService``.
+        backend: a backend of a ``QiskitRuntimeService``.
         batch: whether jobs run in a batch of their set (True), each by itself (False), or in the batch
             with this id; ``run(…, batch=…)`` sets it for one set.
-        jobs_per_minute: submissions that the account makes at most in any minute.
-        max_pending: unfinished jobs at once; None: as many as IBM Quantum accepts, which is learned.
-        max_circuits: circuits in a job.
-        max_executions: circuits x shots in a job.
-        max_payload_bytes: bytes of a job's serialized circuits.
+        jobs_per_minute: the most submissions of the account in a minute.
+        max_pending: the most unfinished jobs at once. None means as many as IBM Quantum accepts, which
+            is learned.
+        max_circuits: the most circuits in a job.
+        max_executions: the most executions (circuits x shots) in a job.
+        max_payload_bytes: the most bytes of a job's serialized circuits.
         poll_seconds: the shortest and the longest time between two polls, in seconds.
         settling: seconds after which an accepted job is certain to be listed.
         submit_seconds: seconds after which an unanswered submission is reconciled; the runtime's own
@@ -137,18 +138,21 @@ class IBMQuantum(RemoteAdapter):
         check_circuits(inputs, self.backend)
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
-        """Estimate two seconds a job and the delay between shots, as IBM's guide to estimates does."""
+        """Estimate the quantum processor time of jobs, as IBM's guide to estimates does.
+
+        It is two seconds for each job, and the delay between shots for each execution.
+        """
         delay = getattr(self.backend.configuration(), "default_rep_delay", None) or _REP_DELAY
         return sum(_JOB_OVERHEAD + job.executions * float(delay) for job in jobs)
 
     def check_labels(self, name: str, tags: Sequence[str]) -> None:
-        """Refuse tags that IBM Quantum would refuse, and those like this package's own."""
+        """Refuse tags that IBM Quantum would refuse, and tags like this package's own."""
         check_tags(tags)
 
     # -- submission ----------------------------------------------------------------------------------
 
     def submit(self, submission: Submission) -> Any:
-        """Submit a job by qiskit-ibm-runtime; an error says whether the job may have arrived."""
+        """Submit a job through qiskit-ibm-runtime. An error says whether the job may have arrived."""
         try:
             return self._submit(submission)
         except Exception as error:
@@ -162,7 +166,7 @@ class IBMQuantum(RemoteAdapter):
         try:
             job = self._run(submission, mode)
         except Exception as error:
-            # If it was refused because the batch is closed, the job did not arrive.
+            # A job that was refused because its batch is closed did not arrive.
             if mode is None or mode is self._mode or not self._batches.is_closed(mode, error):
                 raise
             mode = self._batches.renew(submission)
@@ -203,7 +207,7 @@ class IBMQuantum(RemoteAdapter):
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
-        """Poll whole sets, one request for each page of a list; fetch the results of done jobs."""
+        """Poll whole sets with one request for each page of a list; fetch the results of done jobs."""
         done: list[tuple[int, Observation]] = []
         for index, found in self._tracker.states(handles):
             if isinstance(found, Observation) and found.status is Status.DONE:
@@ -267,7 +271,7 @@ class IBMQuantum(RemoteAdapter):
     def cancel_several(
         self, handles: Sequence[Any], report: Callable[[int, bool | Exception], None]
     ) -> None:
-        """Request cancellations, several at once."""
+        """Request several cancellations at the same time."""
         for index, answer in run_concurrently(
             [functools.partial(self.cancel, handle) for handle in handles]
         ):

@@ -1,4 +1,4 @@
-"""The batches in which jobs run: created when used, retrieved by id, replaced when closed."""
+"""The batches in which jobs run: made when they are used, retrieved by id, replaced when closed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Batches:
     """The batches of one backend: one for each set, and those that the user names.
 
     Args:
-        backend: of a ``QiskitRuntimeService``.
+        backend: a backend of a ``QiskitRuntimeService``.
         rest: the client, which finds out whether a batch is closed.
         batch: whether jobs run in a batch of their set (True), each by itself (False), or in the batch
             with this id; the run option ``batch`` overrides it.
@@ -75,7 +75,7 @@ class Batches:
         return request if isinstance(request, str) else set_tag_of(submission.identity)
 
     def _retrieve(self, batch_id: Any) -> Any:
-        """Return the batch of that id; None if there is none, or it is a session."""
+        """Return the batch with this id; None if there is no such batch or it is a session."""
         from qiskit_ibm_runtime import Batch, IBMInputValueError
 
         try:

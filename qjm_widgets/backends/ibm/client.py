@@ -1,7 +1,7 @@
 """A REST client of IBM Quantum: lists of jobs, results, cancellations, tags.
 
-All its requests may be repeated, so each is retried if the network or the server fails. A submission
-must not be repeated: qiskit-ibm-runtime submits.
+All its requests may be repeated, so each is retried if the network or the server fails. It makes no
+submissions, which must not be repeated; qiskit-ibm-runtime makes them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from qjm_widgets.core.error_policy import retry_after
 from qjm_widgets.errors import NotFoundError, ProviderError, explain
 
 API_VERSION = "2026-04-15"
-#: Jobs on a page of a list: the API's maximum.
+#: The most jobs on a page of a list, set by the API.
 PAGE = 200
 _TRIES = 3
 #: Seconds before the first retry; doubled for each further one.
 _FIRST_WAIT = 0.5
-#: The longest Retry-After, in seconds, that is waited for here; a longer one is in the error.
+#: The longest wait before a retry, in seconds. If the server requests more, the error has its request.
 _LONGEST_WAIT = 5.0
-#: How often a list that changes while it is read is read at most.
+#: The most times that a list is read if it changes while it is read.
 _PASSES = 3
 
 Job = dict[str, Any]
@@ -79,7 +79,7 @@ class IBMClient:
         return list(found.values())
 
     def job(self, job_id: str, *, params: bool = False) -> Job:
-        """Return one job; with ``params`` also what was submitted.
+        """Return one job; with ``params`` also its circuits and options.
 
         Raises:
             NotFoundError: there is no such job.
@@ -92,7 +92,7 @@ class IBMClient:
         return found
 
     def result(self, job_id: str) -> str | None:
-        """Return the text of a job's result; None if there is none, or none any more.
+        """Return the text of a job's result; None if IBM Quantum does not have one (any more).
 
         Raises:
             NotFoundError: there is no such job.
@@ -129,8 +129,8 @@ class IBMClient:
         """Return the description of a session or batch.
 
         Raises:
-            NotFoundError: there is none.
-            ProviderError: it could not be read.
+            NotFoundError: there is no such session or batch.
+            ProviderError: the description could not be read.
         """
         found = self._json("GET", ("sessions", session_id))
         return found if isinstance(found, dict) else {}
@@ -138,7 +138,7 @@ class IBMClient:
     # -- lists ---------------------------------------------------------------------------------------
 
     def _read_list(self, tags: tuple[str, ...], found: dict[str, Job]) -> bool:
-        """Read all pages into ``found``; return whether the list did not change meanwhile."""
+        """Read all pages into ``found``; return False if the list changed meanwhile."""
         offset, seen, most = 0, 0, None
         passed: set[str] = set()
         while True:
@@ -224,7 +224,7 @@ class IBMClient:
             self._sessions.put(session)
 
     def _wait(self, response: requests.Response, tries: int) -> float | None:
-        """Return the seconds until the next try; None if there should be none."""
+        """Return the seconds to wait before the next try; None if there is no other try."""
         if tries >= _TRIES or (response.status_code != 429 and response.status_code < 500):
             return None
         requested = retry_after(_ResponseError(response))
@@ -265,7 +265,10 @@ _opening = threading.Lock()
 
 
 def client_of(account: Account) -> IBMClient:
-    """Return the client of an account, one in this process, so that token and connections are shared."""
+    """Return the client of an account.
+
+    There is only one in this process, so that the token and the connections are shared.
+    """
     key = (account.url, account.iam_url, account.crn, account.key, account.verify)
     with _opening:
         rest = _open.get(key)
@@ -275,7 +278,7 @@ def client_of(account: Account) -> IBMClient:
 
 
 class _ResponseError(Exception):
-    """A response as the attribute of an error, which ``retry_after`` reads."""
+    """An error that has a response as its attribute, where ``retry_after`` reads it."""
 
     def __init__(self, response: requests.Response) -> None:
         super().__init__()

@@ -43,8 +43,8 @@ def read_job(job: Mapping[str, Any]) -> RemoteJob:
 def read_state(job: Mapping[str, Any]) -> Observation:
     """Convert the API's state of a job.
 
-    An unknown word gives no status, so that the job is polled again. "Cancelled - Ran too long" is an
-    error. The observation has no times, so the time of the poll is used.
+    An unknown word gives no status, so that the job is polled again. "Cancelled - Ran too long" becomes
+    Error. The observation has no times, so the time of the poll is used.
     """
     state = job.get("state")
     state = state if isinstance(state, Mapping) else {}
@@ -106,8 +106,8 @@ def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
     """Read the outcome from the text of a sampler job's result.
 
     Raises:
-        ProviderError: it is not JSON, perhaps incomplete; it can be fetched again.
-        ValueError: it is not a result of a sampler.
+        ProviderError: the text is not JSON, perhaps because it is incomplete; it can be fetched again.
+        ValueError: the text is not a result of a sampler.
     """
     from qiskit.primitives import PrimitiveResult
     from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from qjm_widgets.core.job_tags import NAME, OURS, OWN_TAGS
 from qjm_widgets.errors import InputError
 
-#: Tags that a job can have.
+#: The most tags of a job.
 TAGS = 8
-#: Characters that a tag can have.
+#: The most characters of a tag.
 TAG_LENGTH = 86
 
 
@@ -17,7 +17,7 @@ def check_tags(tags: Sequence[str]) -> None:
     """Refuse too many tags of the user, tags that are too long, and tags like this package's own.
 
     Raises:
-        InputError: names the tag and the rule.
+        InputError: the tags are refused; the message names the rule and, if one tag breaks it, the tag.
     """
     if len(tags) > TAGS - OWN_TAGS:
         raise InputError(

@@ -24,18 +24,18 @@ from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.submission import Submission
 
-#: The options that local mode uses; it would warn about the others at each job.
+#: The options that local mode uses. For each job it would warn about others.
 _USED_OPTIONS = ("default_shots", "simulator")
 
 
 class IBMLocal(Sampler):
     """The adapter of the runtime's ``SamplerV2`` over a simulator in this process.
 
-    It accepts the run options of IBM Quantum, also ``batch``, and ``seed_simulator``; it uses those that
-    apply to a simulator.
+    It accepts the run options of IBM Quantum, also ``batch``, and ``seed_simulator``. It uses those
+    options that apply to a simulator.
 
     Args:
-        sampler: the runtime's; its mode is a simulator.
+        sampler: a sampler of the runtime whose mode is a simulator.
     """
 
     kind = "ibm_local"
@@ -52,11 +52,11 @@ class IBMLocal(Sampler):
         self.default_shots = shots if isinstance(shots, int) and shots else 4096
 
     def option_names(self) -> KnownOptions:
-        """Return those of the runtime's sampler, ``batch`` and ``seed_simulator``."""
+        """Return the options of the runtime's sampler, ``batch`` and ``seed_simulator``."""
         return KnownOptions(sampler_options() | {SEED}, others=False)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
-        """Refuse what the imitated device would refuse."""
+        """Refuse options and circuits that the imitated device or the simulator would refuse."""
         self._options(options)
         check_batch(options.get(BATCH, True))
         if simulators.is_device(self._backend):
@@ -66,12 +66,12 @@ class IBMLocal(Sampler):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """The seed rule of the simulator; a sampler applies Aer's by shots."""
+        """The seed rule of the simulator; for Aer ``AER_BY_SHOTS``, which its samplers use."""
         rule = simulators.seed_rule(self._backend)
         return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """Return the simulator's seed for the first piece, derived ones for the others."""
+        """Return the simulator's seed for the first piece, and seeds derived from it for the others."""
         given = (self._options(options).get("simulator") or {}).get(SEED)
         if not given and given != 0:  # the runtime's value for "not given" is false
             given = getattr(getattr(self._backend, "options", None), SEED, None)

@@ -22,11 +22,17 @@ class IBMProvider:
         self._rest = client_of(account_of(service))
 
     def jobs(self, tag: str) -> list[RemoteJob]:
-        """Return all jobs that have a tag; one request for 200 jobs."""
+        """Return all jobs that have a tag, with one request for each 200 jobs."""
         return [read_job(job) for job in self._rest.jobs(tag)]
 
     def job(self, job_id: str) -> tuple[RemoteJob, int]:
-        """Return a job and its number of circuits, which are counted but not read."""
+        """Return a job and its number of circuits, which are counted but not read.
+
+        Raises:
+            InputError: the job gives no counts, or does not show its circuits.
+            NotFoundError: there is no such job.
+            ProviderError: the job could not be read.
+        """
         found = self._rest.job(job_id, params=True)
         program = (found.get("program") or {}).get("id")
         if program not in _PROGRAMS:
@@ -39,7 +45,7 @@ class IBMProvider:
         return read_job(found), len(pubs)
 
     def backend_of(self, name: str) -> Any:
-        """Return the service's backend of that name; for a retired one, an adapter for its jobs."""
+        """Return the service's backend with this name; for a retired one, an adapter for its jobs."""
         from qiskit.providers import QiskitBackendNotFoundError
 
         try:
@@ -49,7 +55,7 @@ class IBMProvider:
 
 
 class _RetiredBackend:
-    """A device that is retired: its jobs can be read, and nothing runs on it."""
+    """A retired device: its jobs can be read, but nothing runs on it."""
 
     target = None
 

@@ -1,4 +1,4 @@
-"""The runtime's ``SamplerV2``: create it with options, check its circuits, classify its errors."""
+"""Make the runtime's ``SamplerV2`` with options, check its circuits and classify its errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qjm_widgets.errors import CircuitError, InputError, ProviderError, explain
 
 #: The only run option that is not an option of the sampler: whether, or in which batch, jobs run.
 BATCH = "batch"
-#: Calls that the runtime makes before it submits: if one fails, no job was submitted.
+#: The calls that the runtime makes before it submits: if one fails, no job was submitted.
 _BEFORE_SUBMISSION = frozenset({"cloud_usage", "backend_status", "create_session", "from_id"})
 #: The call with which the runtime submits.
 _SUBMISSION = "program_run"
@@ -36,7 +36,7 @@ def sampler_with(mode: Any, options: Mapping[str, Any]) -> Any:
 
 
 def sampler_options() -> frozenset[str]:
-    """Return the names of its options, and ``batch``."""
+    """Return the names of the options of the runtime's sampler, and ``batch``."""
     from qiskit_ibm_runtime.options import SamplerOptions
 
     names = SamplerOptions.__dataclass_fields__
@@ -44,14 +44,14 @@ def sampler_options() -> frozenset[str]:
 
 
 def merged_options(own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge the sampler's options: those given to ``run`` override those of the adapter.
+    """Return the adapter's options for the sampler, overridden by the run options.
 
     Args:
-        own: ``SamplerOptions``, a dict or None.
-        given: run options.
+        own: the adapter's options: ``SamplerOptions``, a dict or None.
+        given: the run options.
 
     Raises:
-        InputError: one is unknown or has a value that the runtime refuses.
+        InputError: an option is unknown, has a value that the runtime refuses, or is ``job_tags``.
     """
     from qiskit_ibm_runtime.options import SamplerOptions
     from qiskit_ibm_runtime.options.utils import merge_options_v2
@@ -74,15 +74,18 @@ def check_batch(batch: Any) -> None:
 
 
 def is_batch_id(text: Any) -> bool:
-    """Return whether a text can be the id of a batch: the runtime puts it into a URL unquoted."""
+    """Return whether an object is a text that can be the id of a batch.
+
+    The runtime puts the id into a URL without quoting it.
+    """
     return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{1,100}", text) is not None
 
 
 def check_circuits(inputs: Sequence[CircuitInput], backend: Any) -> None:
-    """Refuse circuits that the device would refuse: not ISA circuits, or without measurements.
+    """Refuse circuits that the device would refuse: without measurements, or not ISA circuits.
 
     Raises:
-        CircuitError: names the circuit and the way to transpile it.
+        CircuitError: a circuit is refused; the message names it and, if it helps, how to transpile it.
     """
     from qiskit.primitives.containers.sampler_pub import SamplerPub
     from qiskit_ibm_runtime.utils.validations import (
@@ -104,7 +107,7 @@ def check_circuits(inputs: Sequence[CircuitInput], backend: Any) -> None:
             if callable(getattr(backend, "check_faulty", None)):
                 backend.check_faulty(circuit)
         except Exception as error:
-            # Replace the runtime's long advice by a line to copy.
+            # Replace the runtime's long advice by a line that the user can copy.
             reason = str(error).strip("'").split(" Circuits that do not match")[0]
             raise CircuitError(
                 f"circuit {index} ({circuit.name}) does not fit {backend.name}: {reason}\n"
@@ -115,10 +118,10 @@ def check_circuits(inputs: Sequence[CircuitInput], backend: Any) -> None:
 
 
 def submission_error(error: Exception, redact: Any) -> Exception:
-    """Convert the error of a submission: remove secrets, add whether the job may have arrived.
+    """Remove secrets from the error of a submission, and add whether the job may have arrived.
 
-    The runtime repeats a submission after a response 5xx: if the last try was refused, an earlier one
-    may have been accepted.
+    The runtime repeats a submission after a response 5xx. Even if its last try was refused, an earlier
+    one may have been accepted.
     """
     calls = {
         frame.f_code.co_name
@@ -141,7 +144,7 @@ def submission_error(error: Exception, redact: Any) -> Exception:
 
 
 def _was_repeated(error: Exception) -> bool:
-    """Return whether an earlier try of this request failed so that the job may have arrived."""
+    """Return whether an earlier try of this request failed in a way that the job may have arrived."""
     for cause in chain(error):
         if type(cause).__name__ in ("RetryError", "MaxRetryError"):
             return True

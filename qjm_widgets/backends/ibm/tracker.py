@@ -1,4 +1,4 @@
-"""Poll jobs of IBM Quantum: one request for each page of a list returns the states of a set."""
+"""Poll jobs of IBM Quantum: one request for each page of a list returns the states of a set's jobs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import NotFoundError, ProviderError, explain
 
-#: How many jobs that are in no list one poll requests singly.
+#: The most jobs that one poll requests one by one, because they are in no list.
 _ONE_BY_ONE = 20
 
 
@@ -25,13 +25,13 @@ class TrackedJob:
     """A job that is polled.
 
     Attributes:
-        batch_id: of the batch in which it runs; None if it runs by itself, or is not known.
-        empty_since: when it was first found completed without a result, in monotonic seconds.
-        identity: of its attempt; None if not known yet.
-        job: the runtime's job object; None if another kernel submitted it.
-        job_id: IBM Quantum's id.
-        listed: whether it was in a list already.
-        names: of its circuits.
+        batch_id: the id of its batch; None if it runs by itself or if the id is not known.
+        empty_since: when it was first found completed without a result, in monotonic seconds; or None.
+        identity: the identity of its attempt; None if not known yet.
+        job: the runtime's job object; None if another kernel submitted the job.
+        job_id: IBM Quantum's id of the job.
+        listed: whether it has been in a list.
+        names: the names of its circuits.
         set_tag: the tag of its set; None if not known yet.
         since: when polling began, in monotonic seconds.
     """
@@ -61,7 +61,7 @@ class TrackedJob:
 
 
 class Tracker:
-    """The states of jobs on IBM Quantum; of an attempt that was accepted twice, one job is kept.
+    """The states of jobs on IBM Quantum. If an attempt was accepted twice, one of its jobs is kept.
 
     Args:
         rest: the client.
@@ -106,7 +106,11 @@ class Tracker:
             yield index, self._settled(handles[index], found)
 
     def _settled(self, tracked: TrackedJob, found: Observation | Exception) -> Observation | Exception:
-        """Report a job as running if it ended before it was listed: a duplicate could be overlooked."""
+        """Return the observation of a job that was polled by itself.
+
+        A job that has ended but was in no list yet is reported as Running until the settling time is
+        over: otherwise a duplicate could be overlooked.
+        """
         early = tracked.set_tag is not None and not tracked.listed
         if isinstance(found, Exception) or found.status is None or not found.status.final or not early:
             return found
@@ -117,7 +121,7 @@ class Tracker:
     def _poll_singly(
         self, members: Mapping[int, TrackedJob]
     ) -> Iterable[tuple[int, Observation | Exception]]:
-        # Start elsewhere at each poll: the first jobs of a long queue must not hide those that are done.
+        # Start at another job in each poll, so that the first jobs do not keep the others from a poll.
         self._polls += 1
         start = self._polls * _ONE_BY_ONE % max(1, len(members))
         indices = [*list(members)[start:], *list(members)[:start]][:_ONE_BY_ONE]
@@ -131,7 +135,7 @@ class Tracker:
                 yield indices[number], read_job(answer).observation
 
     def _learn_sets(self, handles: Sequence[TrackedJob]) -> None:
-        """Find the set of jobs that were retrieved by id alone: one job's tags name the set of all."""
+        """Find the sets of jobs that were retrieved by id alone: the tags of one job name its set."""
         unknown = {tracked.job_id: tracked for tracked in handles if tracked.set_tag is None}
         requests = 0
         while len(unknown) > 1 and requests < 2:
@@ -154,10 +158,10 @@ class Tracker:
     def _duplicates(
         self, listed: Iterable[RemoteJob], followed: Set[str]
     ) -> dict[str, list[_Duplicate]]:
-        """Find jobs that one submission made twice; cancel all but the one that is kept.
+        """Find attempts with several jobs, and cancel all of these jobs except the kept one.
 
         Returns:
-            The others, by the id of the job that is kept.
+            The other jobs, by the id of the job that is kept.
         """
         found: dict[str, list[_Duplicate]] = defaultdict(list)
         for job in listed:
@@ -167,7 +171,7 @@ class Tracker:
         return found
 
     def _stop(self, duplicate: RemoteJob) -> str:
-        """Cancel a duplicate, unless it has ended; return its end as text."""
+        """Cancel a duplicate unless it has ended; return as text how it ended."""
         status = duplicate.observation.status
         if status is Status.CANCELLED:
             return "cancelled"
@@ -183,7 +187,7 @@ class Tracker:
 
 
 class _Duplicate(NamedTuple):
-    """A job that one submission made beside the one that is kept."""
+    """A job of an attempt beside the one that is kept."""
 
     job_id: str
     end: str
