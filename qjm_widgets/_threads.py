@@ -10,16 +10,14 @@ import logging
 import queue
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from qjm_widgets._warnings import log_warnings
 
 T = TypeVar("T")
 
 _LOG = logging.getLogger(__name__)
-
-#: The beginning of the names of this package's threads.
-_PREFIX = "qjm-"
 
 #: Seconds after which a call hangs: other calls no longer wait for it.
 STALL = 5.0
@@ -207,33 +205,6 @@ class CallQueue:
 
 def _is_alive(worker: _Worker) -> bool:
     return worker.thread is not None and worker.thread.is_alive()
-
-
-class _ShowWarning:
-    """A ``warnings.showwarning`` that logs the warnings of this package's threads.
-
-    It shows all other warnings as before. The output of a thread would appear in the cell that runs at
-    that moment, or after the prompt of a script. Only ``showwarning`` is replaced, because
-    ``catch_warnings`` would change the filters of all threads.
-    """
-
-    def __init__(self, before: Callable[..., Any]) -> None:
-        self._before = before
-
-    def __call__(self, message: Any, category: Any, filename: Any, lineno: Any, *more: Any) -> None:
-        if threading.current_thread().name.startswith(_PREFIX):
-            _LOG.info("%s", warnings.formatwarning(message, category, filename, lineno))
-        else:
-            self._before(message, category, filename, lineno, *more)
-
-
-def log_warnings() -> None:
-    """Log the warnings of this package's threads instead of showing them.
-
-    Call this before each call to a backend, because other code may replace ``warnings.showwarning``.
-    """
-    if not isinstance(warnings.showwarning, _ShowWarning):
-        warnings.showwarning = _ShowWarning(warnings.showwarning)  # type: ignore[assignment]
 
 
 def run_concurrently(

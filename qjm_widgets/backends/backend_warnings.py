@@ -6,12 +6,10 @@ A warning becomes the note of the first job of the set that caused it, and is lo
 from __future__ import annotations
 
 import logging
-import threading
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
+from qjm_widgets._warnings import collect_warnings
 from qjm_widgets.core.lost_values import join_notes
 from qjm_widgets.core.observation import Observation
 
@@ -34,7 +32,7 @@ class BackendWarnings:
             identity: the identity of the job's attempt; it starts with the identity of the set.
         """
         new: list[str] = []
-        with _collect() as texts:
+        with collect_warnings() as texts:
             yield new
         known = self._known.setdefault(":".join(identity.split(":")[:2]), set())
         for text in dict.fromkeys(texts):
@@ -56,39 +54,3 @@ def with_warnings(
     if fetch is not None:
         found = found._replace(fetch=lambda: with_warnings(fetch(), texts))
     return found._replace(note=join_notes(found.note, *texts))
-
-
-_this_thread = threading.local()
-_hook = threading.Lock()
-_state: dict[str, Any] = {"using": 0, "before": None}
-
-
-@contextmanager
-def _collect() -> Iterator[list[str]]:
-    """Collect the warnings of this thread. The warnings of other threads are shown as before.
-
-    ``warnings.catch_warnings`` would collect the warnings of all threads.
-    """
-    texts: list[str] = []
-    with _hook:
-        _state["using"] += 1
-        if warnings.showwarning is not _show:
-            _state["before"] = warnings.showwarning
-            warnings.showwarning = _show
-    _this_thread.texts = texts
-    try:
-        yield texts
-    finally:
-        _this_thread.texts = None
-        with _hook:
-            _state["using"] -= 1
-            if _state["using"] == 0 and warnings.showwarning is _show:
-                warnings.showwarning = _state["before"]
-
-
-def _show(message: Any, category: Any, *where: Any, **more: Any) -> None:
-    texts = getattr(_this_thread, "texts", None)
-    if texts is None:
-        _state["before"](message, category, *where, **more)
-    else:
-        texts.append(str(message))
