@@ -23,6 +23,8 @@ _LOG = logging.getLogger(__name__)
 STALL = 5.0
 #: Seconds after which a call that was not answered has failed.
 DEADLINE = 60.0
+#: The most threads of a queue that may be left hanging; if so many hang, further calls wait.
+MOST_HANGING = 8
 
 
 def start_thread(target: Callable[[], object], name: str) -> threading.Thread:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from qjm_widgets._warnings import collect_warnings
+from qjm_widgets.core.job_tags import set_tag_of
 from qjm_widgets.core.lost_values import join_notes
 from qjm_widgets.core.observation import Observation
 
@@ -34,7 +35,7 @@ class BackendWarnings:
         new: list[str] = []
         with collect_warnings() as texts:
             yield new
-        known = self._known.setdefault(":".join(identity.split(":")[:2]), set())
+        known = self._known.setdefault(set_tag_of(identity), set())
         for text in dict.fromkeys(texts):
             if text not in known:
                 known.add(text)

@@ -197,6 +197,10 @@ class JobOutcome:
     circuits: Sequence[CircuitOutcome | None]
     info: Mapping[str, Any] = field(default_factory=dict)
 
+    def circuit_at(self, place: int) -> CircuitOutcome | None:
+        """Return the outcome of a circuit by its place in the job; None if the job gave none for it."""
+        return self.circuits[place] if place < len(self.circuits) else None
+
     def failed(self) -> dict[int, str]:
         """Return the reasons why circuits have no result, by their place in the job."""
         reasons = ((place, MISSING if c is None else c.failure) for place, c in enumerate(self.circuits))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from qjm_widgets import _threads
-from qjm_widgets._threads import CallQueue
+from qjm_widgets._threads import MOST_HANGING, CallQueue
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.error_policy import Verdict
 from qjm_widgets.core.formatting import Waiting
@@ -27,9 +27,6 @@ from qjm_widgets.engine.submit_errors import SubmitErrorHandler
 from qjm_widgets.engine.submitter import Submitter
 from qjm_widgets.engine.transitions import Transitions
 
-#: The most threads that may be left hanging; if so many hang, further calls wait.
-_MOST_HANGING = 8
-
 
 class BackendWorker:
     """The worker of one adapter, which submits, polls, cancels and reconciles the jobs of all sets."""
@@ -37,7 +34,7 @@ class BackendWorker:
     def __init__(self, adapter: BackendAdapter, transitions: Transitions) -> None:
         self.adapter = adapter
         self._transitions = transitions
-        self._calls = CallQueue(f"qjm-call-{adapter.name}", most=_MOST_HANGING)
+        self._calls = CallQueue(f"qjm-call-{adapter.name}", most=MOST_HANGING)
         self._rate_limiter = RateLimiter(adapter, transitions)
         self._poller = Poller(adapter, transitions, ended=self._ended, held=self._held)
         self._canceller = Canceller(

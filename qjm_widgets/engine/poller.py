@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qjm_widgets import _threads
-from qjm_widgets._threads import CallQueue
+from qjm_widgets._threads import MOST_HANGING, CallQueue
 from qjm_widgets.core import backoff
 from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.backoff import Silence
@@ -25,8 +25,6 @@ from qjm_widgets.engine.single_poller import SinglePoller
 from qjm_widgets.engine.status_query import Followed, QueryCallbacks, StatusQuery, status_fields
 from qjm_widgets.engine.transitions import Transitions
 
-#: The most threads that may be left hanging; if so many hang, further calls wait.
-_MOST_HANGING = 8
 #: The most rows that a set's line names.
 _NAMED = 3
 
@@ -52,7 +50,7 @@ class Poller:
         self._ended = ended
         self._held = held
         self._together = adapter.lists
-        self._queue = CallQueue(f"qjm-poll-{adapter.name}", most=_MOST_HANGING)
+        self._queue = CallQueue(f"qjm-poll-{adapter.name}", most=MOST_HANGING)
         self._followed: dict[Key, Followed] = {}
         self._singles = SinglePoller(adapter, transitions, self._observed)
         self._polling = backoff.Polling.start(

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from qjm_widgets import _threads
-from qjm_widgets._threads import CallQueue
+from qjm_widgets._threads import MOST_HANGING, CallQueue
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.bounds import bounded_observation
 from qjm_widgets.core.observation import Observation
@@ -23,9 +23,7 @@ Fetch: TypeAlias = Callable[[], Observation | BaseException]
 
 #: Seconds until the fetch of a result is given up: it may be large, and some work only once.
 _RESULT_DEADLINE = 600.0
-#: The most threads that may hang. No poll begins if so many calls were given up and hang, in all or for
-#: the same job.
-_MOST_HANGING = 8
+#: No poll begins if so many calls were given up and hang, in all or for the same job.
 _MOST_HANGING_POLLS = 5
 _MOST_HANGING_OF_JOB = 2
 
@@ -71,7 +69,7 @@ class SinglePoller:
         self._adapter = adapter
         self._transitions = transitions
         self._report = report
-        self.call_queue = CallQueue(f"qjm-fetch-{adapter.name}", most=_MOST_HANGING)
+        self.call_queue = CallQueue(f"qjm-fetch-{adapter.name}", most=MOST_HANGING)
         self._singles: dict[Key, _Single] = {}
         self._waiting: dict[Key, _Single] = {}
         self._under_way: set[_Single] = set()

@@ -90,9 +90,8 @@ class ProviderSets:
             NotFoundError: the provider does not have one of the jobs.
             ProviderError: the provider refused the request or did not answer.
         """
-        if not job_ids or len(set(job_ids)) < len(job_ids):
-            raise InputError("job_ids must be one or more different strings")
-        if not all(isinstance(job_id, str) and job_id for job_id in job_ids):
+        are_texts = all(isinstance(job_id, str) and job_id for job_id in job_ids)
+        if not job_ids or not are_texts or len(set(job_ids)) < len(job_ids):
             raise InputError("job_ids must be one or more different strings")
         found = [provider.job(job_id) for job_id in job_ids]
         return self._store_set(provider, *adopt(found, name, "", time.time()))

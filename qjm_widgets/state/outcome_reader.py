@@ -14,7 +14,7 @@ from qjm_widgets.core.formatting import status_text
 from qjm_widgets.core.lost_values import with_own_metadata
 from qjm_widgets.core.merging import merge
 from qjm_widgets.core.metadata_merging import merge_metadata
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.errors import (
     AmbiguousNameError,
@@ -121,7 +121,7 @@ class OutcomeReader:
         for row in self._state.rows_of(circuit):
             outcome = self._state.outcomes.get_local(row)
             if outcome is not None:
-                piece = _circuit_at(outcome, circuit - self._state.jobs[row].span.start)
+                piece = outcome.circuit_at(circuit - self._state.jobs[row].span.start)
                 if piece is not None and piece.success:
                     pieces.append(piece)
         return pieces
@@ -139,7 +139,7 @@ class OutcomeReader:
             outcome = self._state.outcomes.get(row)
             if outcome is None:
                 raise NotAvailableError(f"circuit {circuit} has no result: {_no_result(job)}")
-            piece = _circuit_at(outcome, circuit - job.span.start)
+            piece = outcome.circuit_at(circuit - job.span.start)
             if piece is None:
                 raise NotAvailableError(f"circuit {circuit} is missing in the result of job {row}")
             if not piece.success:
@@ -169,7 +169,7 @@ class OutcomeReader:
             if any(self._state.outcomes.get(job.row) is None for job in jobs):
                 raise
             if len(jobs) == 1 and (outcome := self._state.outcomes.get(jobs[0].row)) is not None:
-                piece = _circuit_at(outcome, circuit - jobs[0].span.start)
+                piece = outcome.circuit_at(circuit - jobs[0].span.start)
                 if isinstance(piece, ExperimentOutcome):
                     return piece
             name = self._state.circuits.names()[circuit]
@@ -215,8 +215,3 @@ def _no_result(job: JobRecord) -> str:
     if job.status is Status.DONE:
         return f"{job_text} is done, but its result is still at the provider: job_set.resume(backend)"
     return f"{job_text} is {status_text(job.status)}"
-
-
-def _circuit_at(outcome: JobOutcome, place: int) -> CircuitOutcome | None:
-    """Return a job's outcome for one of its circuits; None if the result has fewer circuits."""
-    return outcome.circuits[place] if place < len(outcome.circuits) else None

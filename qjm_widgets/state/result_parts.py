@@ -89,9 +89,7 @@ class ResultParts:
         if not found or None in found:
             return None
         if len(found) == 1 and found[0] is not None:  # the reader would be slow for many circuits
-            place = circuit - self._state.jobs[rows[0]].span.start
-            circuits = found[0].circuits
-            outcome = circuits[place] if place < len(circuits) else None
+            outcome = found[0].circuit_at(circuit - self._state.jobs[rows[0]].span.start)
             return outcome if outcome is not None and outcome.success else None
         try:
             return self._reader.outcome(circuit)

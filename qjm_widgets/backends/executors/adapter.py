@@ -25,6 +25,7 @@ from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.job_lifetime import JobLifetime
+from qjm_widgets.core.job_tags import set_tag_of
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.records import Span, Status
@@ -217,7 +218,7 @@ class OnExecutor(BackendAdapter):
 
     def _pickled_backend(self, identity: str) -> Pickled:
         """Return the backend as it was at the set's first job, because its options may change later."""
-        job_set = ":".join(identity.split(":")[:2])
+        job_set = set_tag_of(identity)
         with self._pickling:
             if job_set not in self._pickled:
                 self._pickled[job_set] = pickle_for_workers(self._backend, self.name)
