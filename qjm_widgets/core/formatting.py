@@ -225,7 +225,7 @@ def title(record: JobSetRecord, jobs: int) -> str:
 
 
 def unresumable(record: JobSetRecord) -> str:
-    """Return a text with the circuits that the store lacks, if it lacks some; else an empty text."""
+    """Return that a set cannot be resumed because the store lacks some circuits; empty if it has all."""
     circuits = record.unstored_circuits
     if not circuits:
         return ""

@@ -30,7 +30,8 @@ RUN_ARGUMENTS = (
 )
 #: Keyword arguments of ``JobSet.resume``.
 RESUME_ARGUMENTS = ("backend", "executor", "pass_manager", "paused")
-#: Names that other or older interfaces of Qiskit have for an option or argument, with the name here.
+#: For names in other or older interfaces of Qiskit, the name that is probably meant. The last two are
+#: names of this package that users may give to the retired interface.
 _SYNONYMS = {
     "max_experiments_per_job": "max_circuits_per_job",
     "max_experiments": "max_circuits_per_job",

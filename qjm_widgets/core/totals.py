@@ -156,7 +156,7 @@ def _facts_of(job: JobRecord) -> int:
         facts |= _NAMED
     if job.queue_position is not None and not job.status.final:
         facts |= _PLACED
-    if job.status.remote and not job.cancel_requested:  # or the error may be of the cancellation
+    if job.status.remote and not job.cancel_requested:  # last_error may be that of a cancellation
         facts |= _POLLED if job.last_error is None else _POLLED | _UNANSWERED
     return facts
 

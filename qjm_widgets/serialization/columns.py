@@ -22,7 +22,7 @@ def fold(trees: Sequence[Any], depth: int = 0) -> dict[str, Any]:
 
     The folded tree is a dict of one of these forms:
 
-    - ``{"all": tree}`` if all trees are equal;
+    - ``{"all": tree}`` for plain trees that are exactly equal;
     - ``{"same": ..., "keys": ...}`` for dicts with equal keys in the same order. "same" has the common
       values, with None for each other key, to keep the order. "keys" has the folded values of the other
       keys;

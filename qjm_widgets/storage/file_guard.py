@@ -163,7 +163,8 @@ class FileGuard:
         """Move the copy to the store's path.
 
         Raises:
-            StoreGoneError: there is a file already, for example because another kernel was faster.
+            StoreGoneError: there is a file already, for example because another kernel was faster. On a
+                file system without links, this is not raised, and the copy is removed.
         """
         self._remove_journal(path)
         self._copy = None

@@ -180,7 +180,7 @@ def summaries_from_rows(
             last, counts = columns[0], {}
             summaries.append(SetSummary(SETS.from_row(tuple(columns)), counts))
             owners.append(owner)
-        if status is not None:  # a set without jobs
+        if status is not None:  # it is None for a set without jobs
             counts[_STATUSES[status]] = number
         if flawed:
             summaries[-1] = summaries[-1]._replace(flawed=flawed)
