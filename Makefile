@@ -41,7 +41,7 @@ PACKAGE_alice-bob := qiskit-alice-bob-provider
 PACKAGE_ddsim := mqt.ddsim qiskit-aer
 
 # Test files run in parallel, in a process for each core, but at most four: some tests start servers.
-SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile
+SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-terra test-kernels test-providers lint test-js test-py soak bench clean
 # The last line of `make test` must be pytest's.

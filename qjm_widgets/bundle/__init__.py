@@ -7,9 +7,9 @@ It is a zip with
 - ``circuits/N.qpy`` and ``circuits/N.json``: a span of circuits in QPY, and what QPY does not carry;
 - ``outcomes/ROW.bin``: the outcome of a finished job, as ``encode_outcome`` writes it.
 
-Bundles are untrusted. Everything is checked before it is used. Nothing is unpickled, and no job is
-submitted or polled and no code imported automatically: jobs that were under way at the export are held.
-A checksum detects damage; it does not prove who made the bundle.
+Bundles are untrusted, so everything is checked before it is used. Nothing is unpickled, and no code is
+imported automatically. No job is submitted or polled automatically: jobs that were under way at the
+export are held. A checksum detects damage; it does not prove who made the bundle.
 """
 
 from qjm_widgets.bundle.contents import Bundle

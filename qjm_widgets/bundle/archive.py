@@ -1,7 +1,7 @@
 """The zip of a bundle: written reproducibly, and read within limits.
 
-``zipfile`` trusts the list of members, which may have millions of entries that overlap and unpack to any
-size. So the list is checked first.
+``zipfile`` trusts the list of members. A manipulated list may have millions of entries, and members that
+overlap or unpack to any size. So the list is checked first.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ MANIFEST = "manifest.json"
 MOST_BYTES = 1 << 40
 #: Default limit of the unpacked bytes when a bundle is read.
 TAKEN_BYTES = 1 << 30
-#: Limit of members, whose entries are in memory.
+#: Limit of the number of members; the entries of all members are kept in memory.
 MOST_MEMBERS = 400_000
-#: Bytes of a member that is JSON.
+#: Limit of the unpacked bytes of one JSON member.
 MOST_TEXT_BYTES = 64 * 1024 * 1024
-#: Limits of the compression ratio. A large member that would exceed the first is not compressed, so that
-#: a member beyond the second is a zip bomb.
+#: Limits of the compression ratio when writing and when reading. A large member that would exceed the
+#: first is written uncompressed. So no bundle has a member beyond the second; one that has is a zip
+#: bomb.
 _RATIO_WRITTEN, _RATIO_READ = 100, 200
-#: The ratio matters above so many bytes.
+#: Unpacked bytes of a member above which the limits of the ratio apply.
 _RATIO_FROM = 1024 * 1024
 _NAME = re.compile(r"manifest\.json|circuits/[0-9]{5,7}\.(qpy|json)|outcomes/[0-9]{5,7}\.bin")
+# Bytes of an entry in the list of members: its fixed part, its name, and its extra field.
 _LONGEST_ENTRY = 46 + 32 + 28
 _END = struct.Struct("<4sHHHHLLH")
-# Of a zip64: the locator of its last record, and that record.
+# A zip64 also has a larger last record, and a locator of this record.
 _LOCATOR = struct.Struct("<4sLQL")
 _LARGE_END = struct.Struct("<4sQHHLLQQQQ")
 _LARGE_FIELD = 1
@@ -45,11 +47,7 @@ _ANOTHER_KIND = "it is a zip of another kind than a bundle"
 
 
 class Writer:
-    """A zip to which members are written one after another; ``with Writer(file) as writer``.
-
-    Raises:
-        RefusalError: the bundle exceeds a limit of the reader; the error names it.
-    """
+    """A zip to which members are written one after another; ``with Writer(file) as writer``."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._zip = zipfile.ZipFile(file, "w")
@@ -67,14 +65,18 @@ class Writer:
         self._zip.close()
 
     def add(self, name: str, data: bytes | memoryview) -> None:
-        """Write a member."""
+        """Write a member.
+
+        Raises:
+            RefusalError: the bundle exceeds a limit of the reader; the error names the limit.
+        """
         self._members += 1
         self._bytes += len(data)
         if self._members > MOST_MEMBERS:
             raise RefusalError(f"it would have more members than the limit of {MOST_MEMBERS:,}")
         if self._bytes > MOST_BYTES:
             raise RefusalError(f"it would unpack to more bytes, beyond the limit of {MOST_BYTES:,}")
-        # Without times and users, so that the same set has the same bytes.
+        # The entry has no time and no user, so that equal sets have equal bytes.
         entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
         entry.create_system = 3
         entry.external_attr = (stat.S_IFREG | 0o600) << 16
@@ -85,11 +87,11 @@ class Writer:
 
 
 class Archive:
-    """An open bundle with a list of members within the limits.
+    """An open bundle whose list of members is within the limits.
 
     Args:
         file: a regular file, open for reading.
-        size: its bytes.
+        size: its size in bytes.
         most: limit of the unpacked bytes.
 
     Raises:
@@ -126,7 +128,11 @@ class Archive:
         return self._zip.read(self._entries[MANIFEST])
 
     def check_members(self, members: Mapping[str, Member]) -> None:
-        """Refuse members that the manifest does not list, or lists with another size."""
+        """Refuse a bundle whose members differ from those that the manifest lists, in name or size.
+
+        Raises:
+            RefusalError: a member is not listed, is missing, or has another size.
+        """
         names = set(self._entries) - {MANIFEST}
         if unlisted := names - set(members):
             raise RefusalError(f"it has a member that its manifest does not name: {min(unlisted)!r}")
@@ -137,7 +143,11 @@ class Archive:
                 raise RefusalError(f"{name} is not as long as its manifest says")
 
     def read(self, name: str, expected: Member) -> bytes:
-        """Return a member after checking it against the manifest."""
+        """Return the contents of a member, checked against its size and checksum in the manifest.
+
+        Raises:
+            RefusalError: the size or the checksum differs.
+        """
         data = self._zip.read(self._entries[name])
         if len(data) != expected.size or hashlib.sha256(data).hexdigest() != expected.sha256:
             raise RefusalError(f"{name} was changed: its checksum does not fit")
@@ -152,7 +162,7 @@ def _too_large(what: str, most: int) -> str:
 
 
 def _check_end(file: BinaryIO, size: int, most: int) -> int:
-    """Check the last record of a zip, which locates its list of members; return their number."""
+    """Check the last record of a zip, which locates the list of members; return how many it has."""
     if size < _END.size + _LOCATOR.size:
         raise RefusalError(_ENDED_EARLY)
     if size > most + MOST_MEMBERS * 2 * _LONGEST_ENTRY:
@@ -183,7 +193,7 @@ def _check_end(file: BinaryIO, size: int, most: int) -> int:
 
 
 def _is_plain(extra: bytes) -> bool:
-    """Return whether the extra field of a member is empty or holds only its large sizes."""
+    """Return whether a member's extra field is empty or has only the sizes of a zip64."""
     if not extra:
         return True
     kind, length = struct.unpack_from("<HH", extra) if len(extra) >= 4 else (0, 0)

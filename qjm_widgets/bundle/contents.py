@@ -1,4 +1,4 @@
-"""The contents of a bundle, collected from a store or prepared for one; no files."""
+"""The contents of a bundle, collected from a store or prepared for a store, without files."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Bundle:
     """A job set with its jobs, history, circuits and outcomes.
 
     Attributes:
-        history: every status that every job had, by row; for one job, oldest first.
-        blocks: the circuits.
-        outcomes: encoded, by row.
+        history: every status that each job had, in the order of rows; for one job, oldest first.
+        blocks: the encoded circuits.
+        outcomes: the encoded outcomes, by row.
     """
 
     record: JobSetRecord
@@ -38,7 +38,7 @@ class Bundle:
 
 
 class Records(NamedTuple):
-    """The records of a set and its jobs, without circuits and outcomes, which may be large."""
+    """The records of a set, without its circuits and outcomes, which may be large."""
 
     record: JobSetRecord
     jobs: tuple[JobRecord, ...]
@@ -46,7 +46,7 @@ class Records(NamedTuple):
 
 
 def collect(store: JobStore, set_id: str) -> Bundle:
-    """Return a set as it may leave its store, in memory.
+    """Return the contents of a set's bundle, in memory.
 
     Raises:
         JobSetNotFoundError: no such set.
@@ -55,15 +55,15 @@ def collect(store: JobStore, set_id: str) -> Bundle:
     records = collect_records(store, set_id)
     outcomes = dict(outcomes_of(store, records))
     blocks = tuple(blocks_of(store, records.record))
-    store.load_set(set_id)  # fails if the set was deleted meanwhile, and parts are missing
+    store.load_set(set_id)  # raises if the set was deleted meanwhile, because then parts are missing
     return Bundle(*records, blocks, outcomes)
 
 
 def collect_records(store: JobStore, set_id: str) -> Records:
-    """Return the records of a set as they may leave its store.
+    """Return the records of a set as a bundle may have them.
 
-    They are without credentials, without the recipe, which names code to import, and without the
-    permission to run lost jobs again.
+    Three things are removed: credentials, the recipe (which names code to import), and the permission to
+    run lost jobs again (``rerun_on_resume``).
 
     Raises:
         JobSetNotFoundError: no such set.
@@ -95,7 +95,7 @@ def collect_records(store: JobStore, set_id: str) -> Records:
 def outcomes_of(store: JobStore, records: Records) -> Iterator[tuple[int, bytes | memoryview]]:
     """Yield the outcomes of ended jobs, with their rows."""
     for job in records.jobs:
-        # While a job is under way, its row may be newer than its record here.
+        # Before a job has ended, the store may have a newer state of it than its record here.
         if job.status.final:
             data = store.get_outcome(records.record.set_id, job.row)
             if data is not None:
@@ -124,7 +124,10 @@ def _exportable(text: str | None) -> str | None:
 def _consistent(
     store: JobStore, set_id: str
 ) -> tuple[JobSetRecord, list[JobRecord], Iterable[StatusChange]]:
-    """Return jobs and history that fit each other, although another kernel may drive the set."""
+    """Return a set, its jobs and a history that fits them, although another kernel may drive the set.
+
+    The history of each changed job is read again, at most ``_ROUNDS`` times.
+    """
     known: dict[int, tuple[object, list[StatusChange]]] = {}
     for _ in range(_ROUNDS):
         record, jobs = store.load_set(set_id)
@@ -141,10 +144,11 @@ def _state(job: JobRecord) -> object:
 
 
 def as_loaded(bundle: Bundle) -> Bundle:
-    """Return the set as it is stored after an import.
+    """Return the set as an import stores it.
 
-    A job that was under way is held, because this store did not submit it: only the user may have it
-    polled or submitted. Of circuits that could run code while they are read, only the names are kept.
+    A job that was under way is held, because this store did not submit it: the user decides whether it
+    is polled or submitted. If reading a block of circuits could run code, only the circuits' names are
+    kept.
     """
     jobs, held = [], []
     for job in bundle.jobs:

@@ -1,4 +1,4 @@
-"""Find credentials, which must not leave in a bundle, by names of options and patterns of text."""
+"""Find credentials by the names of options and by patterns of text; a bundle must not have them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _PARTS = (
     *("token", "apikey", "password", "passwd", "passphrase", "secret", "credential", "authorization"),
     *("bearer", "cookie", "privatekey", "accesskey"),
 )
-# An instance is a CRN, which names the account; proxies may hold passwords.
+# An instance is a CRN (cloud resource name), which identifies the account; proxies may hold passwords.
 _NAMES = frozenset({"auth", "key", "pwd", "crn", "instance", "serviceinstance", "proxies", "headers"})
 
-# A foreign text may have megabytes of anything, so the search must be linear. Each pattern begins with
-# its literal and stops, at the latest, where the next match could begin.
+# A foreign text may have megabytes of anything, so the time of the search must be linear in its length.
+# So each pattern begins with its literal, and ends at the latest where the next match could begin.
 _PATTERNS: dict[bytes, re.Pattern[bytes]] = {
     # IBM Cloud: an instance of an account.
     b"crn:v1:": re.compile(rb"crn:v1:(?<!\wcrn:v1:)\S++"),
@@ -36,20 +36,21 @@ _PATTERNS: dict[bytes, re.Pattern[bytes]] = {
     },
 }
 _WORD = b"abcdefghijklmnopqrstuvwxyz0123456789_-"
-# A token of the retired IBM Quantum Experience is a run of so many hexadecimal digits.
+# A token of the retired IBM Quantum Experience is a run of 128 hexadecimal digits. To find such runs,
+# each hexadecimal digit is replaced by "f", and every other byte by 0.
 _DIGITS = b"f" * 128
 _AS_DIGITS = bytes(ord("f") if chr(code) in "0123456789abcdef" else 0 for code in range(256))
 _RUN = re.compile(rb"f++")
 
 
 def keep_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the run options that may leave, and the names of the others."""
+    """Return the run options that a bundle may have, and the names of the others."""
     kept = {name: value for name, value in options.items() if not _is_secret(name, value)}
     return kept, tuple(name for name in options if name not in kept)
 
 
 def redacted(text: str | None) -> str | None:
-    """Remove from a text, such as an error message, everything that looks like a credential."""
+    """Return a text, such as an error message, without everything that looks like a credential."""
     if text is None:
         return None
     data = text.encode("utf-8", "surrogatepass")
@@ -63,8 +64,8 @@ def redacted(text: str | None) -> str | None:
 
 
 def _found(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield the starts and ends of the credentials in a text, in bytes; they may overlap."""
-    text = data.lower()  # of bytes, so that positions stay
+    """Yield the start and end of each credential in a text, in bytes; credentials may overlap."""
+    text = data.lower()  # lower case of bytes, unlike that of str, keeps positions
     for literal, pattern in _PATTERNS.items():
         if literal.strip() not in text:
             continue
@@ -73,7 +74,7 @@ def _found(data: bytes) -> Iterator[tuple[int, int]]:
             start, end = match.span()
             if literal == b"://":
                 start += len(literal)
-            elif start > done and text[start - 1] in _WORD:  # with the complete name: access_token=…
+            elif start > done and text[start - 1] in _WORD:  # include the complete name: access_token=…
                 start = done + len(text[done:start].rstrip(_WORD))
             yield start, end
             done = end

@@ -1,4 +1,4 @@
-"""Bundles as files: written completely or not at all, and read completely or not at all."""
+"""Bundles as files: each is written or read completely, or not at all."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ def write_bundle(
 ) -> None:
     """Write a set of any size to a file that only its owner can read.
 
-    The file is read back before it appears at its path. An existing file is replaced only if it is a
-    bundle of the same set. Of run options that look like credentials, only the names are kept.
+    The file is read back and checked before it appears at its path. An existing file is replaced only if
+    it is a bundle of the same set. For run options that look like credentials, only the names are kept.
 
     Raises:
         JobSetNotFoundError: the store does not know the set.
         StoreError: the store cannot be read.
-        BundleError: the file cannot be written there, or the set is beyond the limits of a bundle.
+        BundleError: the file cannot be written there, the path names another file, or the set exceeds
+            the limits of a bundle.
     """
     target = Path(os.path.realpath(Path(path).expanduser()))
     _check_target(target, set_id)
@@ -64,8 +65,8 @@ def read_bundle(
 
     Args:
         path: the file.
-        max_bytes: limit of the unpacked size; None: the environment variable QJM_MAX_BUNDLE_BYTES, or
-            1 GiB.
+        max_bytes: limit of the unpacked size in bytes. None for the value of the environment variable
+            QJM_MAX_BUNDLE_BYTES, or 1 GiB without it.
         progress: called after each step.
 
     Raises:
@@ -96,7 +97,8 @@ def _most_bytes(given: int | None) -> int:
 
 
 def _write(store: JobStore, records: Records, target: Path, progress: Progress) -> None:
-    # Readable by the owner only, and in the same directory, so that it can be renamed.
+    # mkstemp makes a file that only its owner can read. It is in the same directory, so that it can be
+    # renamed.
     descriptor, name = tempfile.mkstemp(
         prefix=f".{target.name[:100]}.", suffix=".part", dir=target.parent
     )
@@ -140,14 +142,14 @@ def _add_all(writer: archive.Writer, store: JobStore, records: Records, progress
         add(manifest_reader.outcome_name(row), outcome)
         rows.append(row)
         progress("exporting results of jobs", len(rows), len(records.jobs))
-    store.load_set(records.record.set_id)  # fails if the set was deleted meanwhile
+    store.load_set(records.record.set_id)  # raises if the set was deleted meanwhile
     found = Listing(*records, tuple(circuits), tuple(rows), members)
     writer.add(archive.MANIFEST, manifest_writer.write(found))
     return found
 
 
 def _check_target(target: Path, set_id: str) -> None:
-    """Refuse to write over anything but a bundle of the same set."""
+    """Refuse to replace any file except a bundle of the same set."""
     if not target.exists():
         return
     try:
@@ -155,7 +157,7 @@ def _check_target(target: Path, set_id: str) -> None:
             found = manifest_reader.read(
                 archive.Archive(file, size, archive.MOST_BYTES).manifest()
             ).record.set_id
-    except Exception as error:  # it may be anything, and must not be replaced
+    except Exception as error:  # another file may make the reader raise anything
         raise BundleError(
             f"{target} exists and is not a bundle: nothing was written; name another file"
         ) from error
@@ -168,7 +170,7 @@ def _check_target(target: Path, set_id: str) -> None:
 
 @contextmanager
 def _open(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """Open a regular file and return its size; opening a pipe or a device could block."""
+    """Yield an open regular file and its size; refuse others, because opening a pipe could block."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise RefusalError("it is not a file")
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Import a bundle into a store: one set once, and completely or not at all."""
+"""Import a bundle into a store: completely or not at all, and only once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ _one_at_a_time = threading.Lock()
 
 
 def store_bundle(store: JobStore, bundle: Bundle) -> str:
-    """Store the set of a bundle that was read, and return its id.
+    """Store the set of a bundle that was read, and return the id of the stored set.
 
-    If the store has the set with an equal checksum, nothing changes. If it has another set of that id
-    (for example, a later state of the same one), the new one gets an id that is made of the old one and
-    the checksum, so that importing a bundle twice stores one set.
+    If the store already has the set with an equal checksum, nothing changes. The store may have a set of
+    the same id with another checksum, for example a later state of the same set. Then the imported set
+    gets a new id, which is derived from its id and its checksum. So importing a bundle twice stores one
+    set.
 
     Raises:
         StoreError: the set could not be stored; the store is unchanged.

@@ -16,7 +16,7 @@ VERSION = 2
 
 
 class Member(NamedTuple):
-    """A file of the bundle as the manifest describes it; ``size`` is in bytes."""
+    """A member of the bundle as the manifest describes it; ``size`` is in bytes."""
 
     size: int
     sha256: str
@@ -26,10 +26,10 @@ class Listing(NamedTuple):
     """The contents of a manifest: the records, and the members of the bundle.
 
     Attributes:
-        circuits: for each block of circuits, in order: its span, its encoding, and whether it is still
-            to be transpiled.
+        circuits: for each block of circuits, in order, its span, its encoding, and whether its circuits
+            must still be transpiled.
         outcomes: rows of the jobs with an outcome.
-        members: the files of the bundle by name.
+        members: the members of the bundle, except the manifest, by name.
     """
 
     record: JobSetRecord
@@ -148,7 +148,7 @@ def _read_circuits(fields: Fields, circuits: int) -> tuple[Span, str, bool]:
     span, encoding = read_span("span", fields, circuits), fields.text("encoding", 20)
     if encoding not in FIELDS:
         raise fields.bad("encoding", f"is unknown ({encoding!r})")
-    # Older bundles do not have it.
+    # Older bundles do not have this field.
     untranspiled = fields.has("untranspiled") and fields.flag("untranspiled")
     fields.end()
     return span, encoding, untranspiled
@@ -161,7 +161,10 @@ def _read_member(fields: Fields) -> Member:
 
 
 def _check_cover(jobs: tuple[JobRecord, ...], circuits: int) -> None:
-    """Refuse jobs that miss a circuit, or two jobs with one piece of it, unless the second reruns it."""
+    """Refuse jobs of which none holds some circuit, and two jobs that hold one piece of a circuit.
+
+    Two jobs may hold the same piece of a circuit if the second reruns the circuit.
+    """
     open_jobs: dict[int, list[JobRecord]] = {}
     covered = 0
     for job in sorted(jobs, key=lambda job: (job.span.start, -job.span.stop)):

@@ -1,4 +1,4 @@
-"""Write the manifest of a bundle: records as JSON, and one checksum over them."""
+"""Write the manifest of a bundle, with the records as JSON; compute the checksum of a bundle."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from qjm_widgets.serialization.circuits import NAMES_ONLY
 
 
 def block_members(number: int, block: CircuitBlock) -> Iterator[tuple[str, bytes]]:
-    """Return the names and contents of the members of a block of circuits."""
+    """Yield the name and the contents of each member of a block of circuits."""
     if block.encoding != NAMES_ONLY:
         yield circuits_name(number) + ".qpy", block.data
     yield circuits_name(number) + ".json", block.notes.encode("utf-8")
@@ -39,7 +39,7 @@ def write(listing: Listing) -> bytes:
 
 
 def checksum(bundle: Bundle) -> str:
-    """Return a SHA-256 over all but the set's id: equal for equal sets."""
+    """Return a SHA-256 over everything but the set's id; it is equal for equal sets."""
     members: dict[str, Member] = {}
     for number, block in enumerate(bundle.blocks):
         members.update((name, member(data)) for name, data in block_members(number, block))

@@ -1,4 +1,7 @@
-"""Records as JSON objects of a manifest, derived from their fields; reading checks every field."""
+"""Records as JSON objects of a manifest; the objects are derived from the records' fields.
+
+Reading checks every field.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,16 @@ def to_json(record: JobSetRecord | JobRecord | StatusChange) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for field in _FIELDS[type(record)]:
         value = getattr(record, field.name)
-        # As text: an integer may be beyond what other readers of JSON keep exactly.
+        # Large integers are written as text, because other readers of JSON may not keep them exactly.
         write = str if field.rule.as_text else _WRITERS.get(field.type)
         tree[field.name] = value if write is None or value is None else write(value)
     return tree
 
 
 def from_json(fields: Fields, record_type: type[T]) -> T:
-    """Return the record of a JSON object; older bundles may lack a field that was added later.
+    """Return the record of a JSON object.
+
+    An older bundle may lack a field that was added later; then the field has its default.
 
     Raises:
         RefusalError: a field is missing, unknown, of a wrong type or beyond its limits.
@@ -56,7 +61,7 @@ def read_span(name: str, fields: Fields, circuits: int) -> Span:
     """Read a span of the circuits of a set.
 
     Raises:
-        RefusalError: it is not a span of so many circuits.
+        RefusalError: the field is not two integers, or is not a span of so many circuits.
     """
     start, stop = _read_pair(name, fields)
     check_span(name, fields, Span(start, stop), circuits)

@@ -1,4 +1,4 @@
-"""JSON from untrusted files: parsed within limits, and each field read with its type."""
+"""JSON from untrusted files: it is parsed within limits, and each field is read with its type."""
 
 from __future__ import annotations
 
@@ -12,26 +12,28 @@ from qjm_widgets.core.record_fields import MAX_INTEGER, SHORT_TEXT
 T = TypeVar("T")
 P = ParamSpec("P")
 
-#: Depth of nested lists and objects. Deeper ones could exhaust the stack of a later reader.
+#: Limit of the depth of nested lists and objects. A deeper tree could exhaust the stack of a later
+#: reader.
 DEPTH = 64
-#: Values in one text: a short text can be large in memory.
+#: Limit of the number of values in one text; even a short text can be large in memory.
 _NODES = 10_000_000
 
 
 class RefusalError(ValueError):
-    """The refusal of a bundle; the text follows the name of the bundle in a message."""
+    """A bundle was refused; a message has the name of the bundle, then this error's text."""
 
 
 def parse(data: bytes, where: str, *, strict: bool = True) -> Any:
-    """Read JSON.
+    """Return the value of a JSON text.
 
     Args:
-        data: UTF-8.
+        data: the text as UTF-8.
         where: a name of the text, for messages.
-        strict: refuse NaN, infinities and duplicate names, which Python's own writer can produce.
+        strict: refuse NaN, infinities and duplicate names, which are not standard JSON but which Python
+            can read.
 
     Raises:
-        RefusalError: the text is not such JSON, is too large or too deep.
+        RefusalError: the text is not such JSON, has too many values, or is nested too deeply.
     """
     if data.count(b",") + data.count(b"[") + data.count(b"{") > _NODES:
         raise RefusalError(f"{where} has too many values")
@@ -89,14 +91,15 @@ _STRICT: dict[str, Any] = {
 
 
 class Fields:
-    """The fields of a JSON object, each read once and checked.
+    """The fields of a JSON object; each is read once and checked.
 
     Args:
         tree: the parsed value, which must be an object.
         where: a name of the object, for messages.
 
     Raises:
-        RefusalError: from each method, if the field is missing or wrong.
+        RefusalError: the value is not an object. Each method that reads a field raises it if the field
+            is missing or wrong.
     """
 
     def __init__(self, tree: Any, where: str) -> None:
@@ -149,7 +152,7 @@ class Fields:
         return tuple(values)
 
     def integers(self, name: str, most: int = 10_000_000) -> tuple[int, ...]:
-        """Return a list of at most ``most`` integers that are not negative."""
+        """Return a list of at most ``most`` integers from 0 to below ``MAX_INTEGER``."""
         values = self.take(name, list)
         if len(values) > most or not all(
             type(value) is int and 0 <= value < MAX_INTEGER for value in values
@@ -160,21 +163,21 @@ class Fields:
     def nullable(
         self, read: Callable[Concatenate[str, P], T], name: str, *args: P.args, **kwargs: P.kwargs
     ) -> T | None:
-        """Return None if the field is null, else the value that another method reads."""
+        """Return None if the field is null; else return its value, read by another method."""
         if name in self._tree and self._tree[name] is None:
             del self._tree[name]
             return None
         return read(name, *args, **kwargs)
 
     def has(self, name: str) -> bool:
-        """Return whether the object has a field that was not read yet."""
+        """Return whether the object has this field and the field was not read yet."""
         return name in self._tree
 
     def end(self) -> None:
-        """Refuse fields that were not read."""
+        """Refuse the object if it has fields that were not read."""
         if self._tree:
             raise RefusalError(f"{self._where} has an unknown {min(self._tree)[:50]!r}")
 
     def bad(self, name: str, why: str) -> RefusalError:
-        """Return the error for a field."""
+        """Return the error for a field; ``why`` follows the names of the field and the object."""
         return RefusalError(f"{name!r} of {self._where} {why}")

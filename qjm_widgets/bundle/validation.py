@@ -1,4 +1,4 @@
-"""Checks of circuits and results of a bundle, so that reading them later is safe."""
+"""Checks of the circuits and outcomes of a bundle, so that reading them later is safe."""
 
 from __future__ import annotations
 
@@ -26,15 +26,20 @@ from qjm_widgets.serialization.tree import TreeError
 
 _QPY_HEAD = struct.Struct("!6sBBBBQ")
 _TEXT_BYTES = 256 * 1024 * 1024
-#: Bits of one outcome; a bit string is made of each.
+#: Limit of the bits of one outcome; each outcome becomes a bit string of this length.
 _WIDTH = 1 << 20
-#: Shots without bits, which take no bytes here but some when they are counted.
+#: Limit of the shots of a register without bits. They take no bytes in the bundle, but memory when they
+#: are counted.
 _EMPTY_SHOTS = 10_000_000
 _KEYS = frozenset({"shots", "success", "data", "status", "header"})
 
 
 def is_safe_to_read(block: CircuitBlock) -> bool:
-    """Return whether reading the circuits of a block, which passed ``check_block``, can run no code."""
+    """Return whether reading the circuits of a block cannot run code.
+
+    Args:
+        block: a block that passed ``check_block``.
+    """
     if block.encoding == NAMES_ONLY:
         return True
     if not qpy.is_safe(block.data):
@@ -48,13 +53,13 @@ def is_safe_to_read(block: CircuitBlock) -> bool:
 
 
 def check_block(block: CircuitBlock, where: str) -> None:
-    """Check the notes and the head of some circuits; the circuits themselves are not read.
+    """Check the notes of a block and the head of its QPY; the circuits themselves are not read.
 
     Raises:
-        RefusalError: they do not fit the span.
+        RefusalError: the notes or the head are invalid, or do not fit the span.
     """
     number = len(block.span)
-    # Metadata may have NaN and infinities, which strict JSON lacks; the text is kept as it is.
+    # Metadata may have NaN and infinities, which strict JSON does not allow. The text stays as it is.
     notes = parse(block.notes.encode("utf-8"), f"{where}.json", strict=False)
     fields = FIELDS[block.encoding]
     if not isinstance(notes, dict) or set(notes) != set(fields):
@@ -85,7 +90,7 @@ def check_block(block: CircuitBlock, where: str) -> None:
 
 
 def _check_forms(notes: Mapping[str, Any], number: int) -> int:
-    """Check the fields that only newer notes have; return the number of circuits that are left out."""
+    """Check the fields that only newer notes have; return the number of circuits that the QPY lacks."""
     for name, inner in (("forms", dict), ("unstored", str)):
         places = notes[name]
         if not isinstance(places, dict) or not all(
@@ -95,7 +100,7 @@ def _check_forms(notes: Mapping[str, Any], number: int) -> int:
             raise TreeError(f"{name} of circuits that are none")
     for forms in notes["forms"].values():
         check_forms(forms)
-    with suppress(UnsafeError):  # these are not read
+    with suppress(UnsafeError):  # an unsafe block is accepted, but its circuits will not be read
         _check_trees(notes)
     return len(notes["unstored"])
 
@@ -127,7 +132,7 @@ def check_outcome(data: bytes, span: Span, where: str) -> None:
 
 
 def _check_text(data: bytes, where: str) -> None:
-    """Check the length and depth of the text inside before it is read."""
+    """Check length, number of values and depth of an outcome's text before it is decoded."""
     if len(data) < 16:
         raise RefusalError(f"{where} is cut short")
     (length,) = struct.unpack_from("<I", data, 8)
@@ -195,7 +200,7 @@ def _check_experiment(run: ExperimentOutcome) -> None:
         raise RefusalError("has counts that are none")
     if not readable and run.counts is None and run.memory is None:
         return
-    # Qiskit pads bit strings to the width in the header.
+    # Qiskit pads bit strings to the width in the header, so a large width would need much memory.
     widths = [run.header.get("memory_slots"), *(pair[1] for pair in run.header.get("creg_sizes") or ())]
     if any(isinstance(bits, (int, float, np.number)) and not bits <= _WIDTH for bits in widths):
         raise RefusalError("has a header with a wrong number of bits")
@@ -206,7 +211,10 @@ def _are_numbers(counts: Iterable[Any]) -> bool:
 
 
 def _check_bits(outcomes: Integers, width: int | None) -> None:
-    """Check the range of outcomes: a sum of counts would be as long as an outcome beyond its bits."""
+    """Check that no outcome has more bits than the width.
+
+    A dense sum of counts would need an array as long as the largest outcome.
+    """
     if outcomes.ndim != 1:
         raise RefusalError("has outcomes in a wrong shape")
     if outcomes.size:
@@ -221,7 +229,7 @@ def _check_names(tree: Any, what: str) -> None:
 
 
 def _are_values(tree: Any) -> bool:
-    """Return whether a tree is a written BindingsArray."""
+    """Return whether a tree has the form of a written ``BindingsArray``, or is None."""
     if tree is None:
         return True
     if not isinstance(tree, dict) or set(tree) != {"shape", "data"}:

@@ -1,4 +1,4 @@
-"""The base classes of the adapters: how one kind of backend is used."""
+"""The base classes of the adapters; an adapter is the code that uses one kind of backend."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from qjm_widgets.core.submission import Submission
 
 
 class BackendAdapter(abc.ABC):
-    """A way to run circuits: the base class of all adapters.
+    """The base class of all adapters.
 
-    Derive from it, assign ``name``, ``kind`` and ``account``, and override the abstract methods; the
-    other attributes and methods have defaults for a backend of which nothing is known. Calls may block:
-    they are made on the adapter's own threads. At most one submission, one poll, one retrieval of a
-    result and one call about a single job (a cancellation, a search) run at a time; further ones start
-    only if a call hangs.
+    Derive from it, assign ``name``, ``kind`` and ``account``, and override the abstract methods. The
+    other attributes and methods have defaults for a backend of which nothing is known.
+
+    Calls may block, because they are made on the adapter's own threads. At most one submission, one
+    poll, one retrieval of a result and one call about a single job (a cancellation or a search) run at a
+    time. Further calls start only if a call hangs.
 
     Attributes:
         name: the backend's name.
         kind: the adapter's name, as stored.
         account: the account to which ``pace`` applies, as text without secrets.
         limits: the limits by which circuits are cut into jobs.
-        default_shots: shots if the user names none; None if unknown.
+        default_shots: shots per circuit if the user gives no number; None if it is unknown.
         lifetime: whether its jobs outlive the kernel.
-        runs_inside_submit: whether ``submit`` also computes.
-        max_pending: how many unfinished jobs it takes at once; None: any number.
-        pace: how many submissions it takes in a period; None: any number.
+        runs_inside_submit: whether ``submit`` also runs the circuits.
+        max_pending: how many unfinished jobs the backend accepts at once; None for any number.
+        pace: how many submissions the backend accepts in a period; None for any number.
         finds: whether ``find`` can search for the tag of an attempt.
         settling: seconds after which ``find`` is certain to find an accepted job.
-        recipe: how to make the backend again (``module:Class``), if it is a plain simulator.
-        sends_blocks: whether ``Submission.block`` is sent, if the circuits are stored as a block.
-        lists: whether one call of ``observe`` polls all jobs, so that it gets them all.
+        recipe: ``module:Class`` of a plain simulator, from which it can be made again; else None.
+        sends_blocks: whether ``submit`` uses ``Submission.block`` if the circuits are stored as a block.
+        lists: whether ``observe`` polls all jobs in one request; then each call gets all jobs.
         submit_seconds: seconds after which an unanswered submission is reconciled.
     """
 
@@ -62,11 +63,11 @@ class BackendAdapter(abc.ABC):
 
     @property
     def seed_rule(self) -> SeedRule:
-        """The rule by which a run derives the seed of each circuit; unknown by default."""
+        """The rule by which a run derives the seed of each circuit; ``UNKNOWN`` by default."""
         return SeedRule.UNKNOWN
 
     def option_names(self) -> KnownOptions:
-        """Return the run options that the backend knows; any by default."""
+        """Return the names of the run options that the backend knows; by default, any name."""
         return KnownOptions(frozenset(), others=True)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:  # noqa: B027
@@ -75,7 +76,7 @@ class BackendAdapter(abc.ABC):
         By default nothing is refused.
 
         Raises:
-            CircuitError: names the circuit.
+            CircuitError: the backend would refuse a circuit; the error names it.
         """
 
     def check_cut(  # noqa: B027
@@ -91,16 +92,17 @@ class BackendAdapter(abc.ABC):
             options: the run options.
 
         Raises:
-            CircuitError: names the circuit and the part of its results.
+            CircuitError: the results of a circuit could not be merged; the error names the circuit and
+                the part of its results.
         """
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
-        """Return a seed for each shot piece of the first circuit, to which ``seed_rule`` applies.
+        """Return a seed for each shot piece of the first circuit; None for a piece without a seed.
 
-        By default no piece has one.
+        The seeds of the other circuits follow by ``seed_rule``. By default no piece has a seed.
 
         Raises:
-            InputError: pieces above 1, and every piece would draw the same samples.
+            InputError: there are several pieces, and all of them would draw the same samples.
         """
         return [None] * pieces
 
@@ -110,21 +112,27 @@ class BackendAdapter(abc.ABC):
 
     @abc.abstractmethod
     def job_id(self, handle: Any) -> str | None:
-        """Return the provider's id of a job; None if it has none."""
+        """Return the provider's id of a job; None if the job has no id."""
 
     def native_job(self, handle: Any) -> Any:
         """Return the provider's own job object, or None; by default the handle."""
         return handle
 
     def batch_id(self, handle: Any) -> str | None:
-        """Return the provider's id of the batch in which a job runs; by default there is none."""
+        """Return the provider's id of the batch in which a job runs, or None; by default None."""
         return None
 
     @abc.abstractmethod
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
-        """Poll jobs: call ``report(index, observation)`` for each, with the outcome if it is done."""
+        """Poll jobs, and call ``report`` for each.
+
+        Args:
+            handles: the jobs.
+            report: takes the job's index in ``handles``, and its observation (with the outcome if the
+                job is done) or the error of the poll.
+        """
 
     @abc.abstractmethod
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
@@ -139,7 +147,12 @@ class BackendAdapter(abc.ABC):
         """
 
     def find(self, identity: str, names: Sequence[str]) -> list[Any]:
-        """Return the handles of all jobs with this identity; called only if ``finds`` is true."""
+        """Return the handles of all jobs with an identity; called only if ``finds`` is true.
+
+        Args:
+            identity: the ``Submission.identity`` of an attempt.
+            names: the names of the job's circuits.
+        """
         return []
 
     @abc.abstractmethod
@@ -147,14 +160,14 @@ class BackendAdapter(abc.ABC):
         """Request a cancellation; return False if the backend refuses it."""
 
     def close(self) -> None:  # noqa: B027
-        """Release what the adapter holds; called when its manager closes. By default nothing."""
+        """Release the adapter's resources when its manager closes; by default do nothing."""
 
 
 class RemoteAdapter(BackendAdapter):
-    """An adapter of a provider that keeps names, tags and results of jobs.
+    """The base class of the adapters of a provider that keeps names, tags and results of jobs.
 
     Attributes:
-        poll_seconds: the shortest and the longest time between two polls.
+        poll_seconds: the shortest and the longest time between two polls, in seconds.
     """
 
     poll_seconds: tuple[float, float]
@@ -164,34 +177,40 @@ class RemoteAdapter(BackendAdapter):
         """Refuse a name or tags that the provider would refuse.
 
         Raises:
-            InputError: names the tag and the rule.
+            InputError: a tag breaks a rule of the provider; the error names both.
         """
 
     @abc.abstractmethod
     def relabel(
         self, jobs: Sequence[tuple[str, str]], name: str, tags: Sequence[str]
     ) -> dict[str, Exception]:
-        """Give jobs another name and other tags; their identities stay.
+        """Give jobs another name and other tags of the user; their identities stay the same.
 
         Args:
-            jobs: the provider's id and the identity of each.
-            name: of the set.
-            tags: the user's.
+            jobs: for each job, the provider's id and the identity of its attempt.
+            name: the new name of the set.
+            tags: the user's new tags.
 
         Returns:
-            The errors, by the id of the job.
+            The errors, by the provider's id of the job.
         """
 
     @abc.abstractmethod
     def cancel_several(
         self, handles: Sequence[Any], report: Callable[[int, bool | Exception], None]
     ) -> None:
-        """Request several cancellations; ``report(index, answer)`` as ``cancel`` answers."""
+        """Request several cancellations, and call ``report`` for each.
+
+        Args:
+            handles: the jobs.
+            report: takes the job's index in ``handles``, and the answer as ``cancel`` returns it, or an
+                error.
+        """
 
     @abc.abstractmethod
     def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
-        """Fetch the outcome of a job; None if the provider has no result of it."""
+        """Return the outcome of a job, fetched from the provider; None if the provider has no result."""
 
     @abc.abstractmethod
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
-        """Return roughly how much quantum processor time jobs will take."""
+        """Return a rough estimate of the quantum processor time that jobs will take, in seconds."""

@@ -1,4 +1,4 @@
-"""Means, sums and joins of the values in results: numbers, arrays, states, dicts and lists."""
+"""Means, sums and joins of the values in results: numbers, arrays, operators, dicts and lists."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ import numpy as np
 
 from qjm_widgets.core import qiskit_values
 
-#: Tolerance of two pieces of a deterministic computation, which differ by rounding at most.
+#: Relative and absolute tolerance of equality. Two pieces of a deterministic computation differ at most
+#: by rounding.
 _CLOSE = 1e-8
-#: Tolerance of the sum of quasi-probabilities, which is 1.
+#: Tolerance of the sum of quasi-probabilities, which should be 1.
 _ONE = 1e-6
 
 
 class UnmergeableError(ValueError):
-    """The reason why values cannot be merged; its text follows the name of the values."""
+    """Values cannot be merged; a message has the name of the values, then this error's text."""
 
 
 def average(values: Sequence[Any], weights: Sequence[float], *, real: bool = False) -> Any:
-    """Return the weighted mean; equal values are returned without a rounding error.
+    """Return the weighted mean of values; if all are equal, return the first, without rounding errors.
 
     Args:
-        values: numbers, arrays, operators of Qiskit, or lists, tuples and dicts of such; a key that
+        values: numbers, arrays, operators of Qiskit, or lists, tuples and dicts of these; a key that
             a dict lacks counts as 0.
-        weights: one for each value, above 0.
-        real: refuse complex numbers, because their mean may have no meaning.
+        weights: a weight above 0 for each value.
+        real: refuse complex numbers and operators that differ, because their mean may have no meaning.
 
     Raises:
         UnmergeableError: the values are of other types, or differ in shape or type.
@@ -39,7 +40,7 @@ def average(values: Sequence[Any], weights: Sequence[float], *, real: bool = Fal
 
 
 def total(values: Sequence[Any]) -> Any:
-    """Return the sum; values are of the types that ``average`` accepts.
+    """Return the sum of values of the types that ``average`` accepts.
 
     Raises:
         UnmergeableError: the values are of other types, or differ in shape or type.
@@ -51,7 +52,7 @@ def join(values: Sequence[Any]) -> Any:
     """Concatenate lists, tuples or arrays.
 
     Raises:
-        UnmergeableError: the values are of other types.
+        UnmergeableError: the values are of other types, or arrays whose shapes do not fit.
     """
     if all(isinstance(value, (list, tuple)) for value in values):
         return type(values[0])(entry for value in values for entry in value)
@@ -62,7 +63,7 @@ def join(values: Sequence[Any]) -> Any:
 
 
 def quasi(counts: Collection[Any]) -> bool:
-    """Return whether numbers are quasi-probabilities: fractions that sum to 1."""
+    """Return whether numbers are quasi-probabilities: at least one is a float, and their sum is 1."""
     if not any(isinstance(count, float) for count in counts):
         return False
     try:
@@ -130,7 +131,7 @@ def _combined(values: Sequence[Any], weights: Sequence[float], real: bool) -> An
     return _combined_operators(values, weights, real)
 
 
-#: Classes whose data may be averaged.
+#: Names of classes of Qiskit whose data may be averaged: mappings, and operators.
 _DISTRIBUTIONS = frozenset({"ProbDistribution", "QuasiDistribution"})
 _LINEAR = frozenset({"DensityMatrix", "Operator", "SuperOp", "Choi", "PTM", "Chi"})
 

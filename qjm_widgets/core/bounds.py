@@ -1,6 +1,7 @@
-"""Limit the values that a backend reports for a job; a value that a record cannot hold is left out.
+"""Limit the values that a backend reports for a job.
 
-Such a value, which the store cannot write or the page cannot show, must not affect the others.
+A value that the store cannot write or the page cannot show is left out, so that it does not affect the
+others.
 """
 
 from __future__ import annotations
@@ -17,15 +18,16 @@ from qjm_widgets.core.error_policy import readable
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import Status
 
-#: Characters of an error.
+#: The most characters of an error.
 _LONGEST_ERROR = 100_000
-#: Characters of a note.
+#: The most characters of a note.
 _LONGEST_NOTE = 10_000
-#: Characters of a job's id, which is never cut because it is sent to the provider again.
+#: The most characters of a job's id. A longer id is left out, not cut, because an id is sent to the
+#: provider again.
 _LONGEST_ID = 4_096
-#: The largest integer of the page, which uses float64.
+#: The largest integer that the page has exactly, because it uses float64.
 _LARGEST = 2**53 - 1
-#: Seconds: about 30,000 years.
+#: The longest duration in seconds, about 30,000 years.
 _LONGEST_TIME = 1e12
 #: The end of the year 9999, in seconds since 1970; later times have no date.
 _LAST_MOMENT = 253_402_300_799.0
@@ -36,7 +38,7 @@ class _OddValueError(Exception):
 
 
 def shown(value: Any) -> str:
-    """Return any value as a short text; never raises."""
+    """Return any value as a short text; never raise."""
     try:
         return reprlib.repr(value)
     except BaseException:
@@ -44,9 +46,10 @@ def shown(value: Any) -> str:
 
 
 def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return fields of a job's record that the store can write; the note names those that are left out.
+    """Return fields of a job's record with values that the store can write.
 
-    Fields that no backend reports are not changed.
+    A value that cannot be written becomes None, and is named in the note. A text that is too long is
+    cut. Fields that no backend reports are not changed.
     """
     kept: dict[str, Any] = {}
     left_out = []
@@ -68,7 +71,10 @@ def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def bounded_observation(found: Any) -> Observation | BaseException:
-    """Return the report of an adapter without values that the store cannot write."""
+    """Return an adapter's report for a job without the values that the store cannot write.
+
+    An invalid report becomes a ``TypeError``, and an unknown status None.
+    """
     if isinstance(found, BaseException):
         return readable(found)
     if not isinstance(found, Observation):
@@ -104,7 +110,7 @@ def _job_id(value: Any) -> str | None:
 
 
 def _place(value: Any) -> int | None:
-    """Return a place in a queue, from 1; 0 and below mean none."""
+    """Return a place in a queue, from 1; None for 0 and below."""
     if isinstance(value, (bool, str)):
         raise _OddValueError
     if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral):

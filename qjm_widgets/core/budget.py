@@ -1,4 +1,4 @@
-"""Decide, as a pure function, whether a budget of quantum processor time allows another job."""
+"""Decide whether a budget of quantum processor time allows another job, as a pure function."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ class Decision(enum.Enum):
     """The decision about the next job."""
 
     SEND = "send"
-    #: Jobs under way may use up the budget; their cost will be known later.
+    #: The jobs under way may use up the budget; wait until their cost is known.
     WAIT = "wait"
-    #: The budget is used up: nothing more is submitted automatically.
+    #: The budget is used up, or too small for the next job: no further job is submitted automatically.
     STOP = "stop"
 
 
 class Advice(NamedTuple):
-    """An answer and its reason, as text for the user."""
+    """A decision, and its reason as text for the user."""
 
     decision: Decision
     text: str
 
 
 def advise(jobs: Sequence[JobRecord], candidate: JobRecord, budget: float) -> Advice:
-    """Return whether the candidate may be submitted.
+    """Return the decision whether the candidate may be submitted.
 
-    The expected cost of a job is the highest cost per shot of the others, times its shots. While a job
-    runs, its cost is the backend's estimate. So the first job is submitted alone, and the next when a
-    cost is known.
+    The cost of a job is its quantum processor time; before that is known, it is the backend's estimate.
+    The expected cost of the candidate is the highest cost per circuit and shot of the other jobs, times
+    the candidate's circuits and shots. While the cost of a job under way is not known, the candidate
+    waits. So the first job is usually submitted alone.
 
     Args:
         jobs: all jobs of the set.
@@ -60,7 +61,7 @@ def advise(jobs: Sequence[JobRecord], candidate: JobRecord, budget: float) -> Ad
 
 
 def _cost(job: JobRecord) -> float | None:
-    """Return the seconds that a job cost or will cost; None if they are not known."""
+    """Return the seconds that a job has used or will use by the backend's estimate; None if unknown."""
     return job.qpu_seconds if job.qpu_seconds is not None else job.estimated_seconds
 
 

@@ -8,14 +8,14 @@ from qjm_widgets.core.records import Span
 
 
 class CircuitBlock(NamedTuple):
-    """Consecutive circuits of a set, encoded.
+    """Consecutive circuits of a set in encoded form.
 
     Attributes:
-        span: their places in the set.
-        encoding: the encoding of ``data``.
-        data: the circuits.
-        notes: JSON of what the encoding does not carry, such as metadata and parameter values.
-        untranspiled: whether the set's pass manager is still to transpile them.
+        span: the circuits' indices in the set.
+        encoding: the name of the encoding of ``data`` and ``notes``.
+        data: the encoded circuits.
+        notes: JSON with the parts that ``data`` does not carry, such as metadata and parameter values.
+        untranspiled: whether the set's pass manager must still transpile the circuits.
     """
 
     span: Span

@@ -10,7 +10,13 @@ from qjm_widgets.core.splitting import Item
 
 @dataclass(frozen=True, slots=True)
 class CircuitInput:
-    """A circuit, or a PUB: ``values`` is a sampler's BindingsArray, or None."""
+    """A circuit, or a PUB.
+
+    Attributes:
+        circuit: the circuit.
+        values: the parameter values of a PUB, a ``BindingsArray``; None without parameter values.
+        shots: number of shots; None if the backend decides.
+    """
 
     circuit: Any
     values: Any = None
@@ -18,5 +24,5 @@ class CircuitInput:
 
 
 def item_of(circuit: CircuitInput) -> Item:
-    """Return the properties of a circuit that splitting and seeds need."""
+    """Return the properties of an input that splitting and seeds need."""
     return Item(circuit.shots, 1 if circuit.values is None else int(circuit.values.size))

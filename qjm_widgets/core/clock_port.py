@@ -1,4 +1,4 @@
-"""The protocol of a clock: seconds for records and seconds for waiting."""
+"""The protocol of a clock, which gives times for records and times for waiting."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """A clock, which tests replace."""
+    """A clock; tests use their own."""
 
     def time(self) -> float:
         """Return seconds since 1970, UTC, for records."""
 
     def monotonic(self) -> float:
-        """Return seconds that never decrease, for waiting."""
+        """Return seconds on a clock that never goes back, for waiting."""

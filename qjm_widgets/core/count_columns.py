@@ -1,6 +1,6 @@
-"""The counts of many circuits and points as columns, one row for each outcome.
+"""The counts of many circuits and points as columns, with one row for each outcome.
 
-Circuits and points are counted together with NumPy, so that a row costs no Python code.
+All circuits and points are counted together with NumPy, so that no Python code runs for a single row.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Part(NamedTuple):
     """The outcome of a circuit, or of a range of its points.
 
     Attributes:
-        circuit: the index in the set.
-        first: the first point, in flattened (C) order.
-        outcome: of the points from ``first`` on.
+        circuit: the circuit's index in the set.
+        first: the index of the first point, in flattened (C) order.
+        outcome: the outcome of the points from ``first`` on.
     """
 
     circuit: int
@@ -37,11 +37,13 @@ class Part(NamedTuple):
 
 
 class CountColumns(NamedTuple):
-    """One row for each outcome of each point, by circuit, point and outcome; all have shape ``(n,)``.
+    """Columns with a row for each outcome of each point, sorted by circuit, point and outcome.
+
+    All columns have shape ``(n,)``.
 
     Attributes:
         circuits: indices of circuits, int64.
-        points: points in flattened (C) order, int64; 0 for a circuit without a shape.
+        points: indices of points in flattened (C) order, int64; 0 for a circuit without a shape.
         outcomes: bit strings (qubit 0 rightmost), as objects.
         counts: int64; float64 if there are fractions.
         probabilities: the counts divided by the sum of the counts of the point, float64.
@@ -62,7 +64,7 @@ class _Block(NamedTuple):
 
 
 def count_columns(parts: Sequence[Part]) -> CountColumns:
-    """Return the counts of all parts; a part that failed or has no counts gets no row."""
+    """Return the counts of all parts; a part that failed or has no counts has no rows."""
     packs: dict[Layout, list[tuple[int, int, Packed]]] = {}
     pubs: dict[tuple[int, ...], list[Part]] = {}
     blocks: list[_Block] = []
@@ -91,7 +93,7 @@ def _joined(blocks: Sequence[_Block]) -> CountColumns:
     texts = np.concatenate([block.texts for block in blocks])
     counts = _plain(join_numbers([block.counts for block in blocks]))
     if len(blocks) > 1:
-        order = np.lexsort((points, circuits))  # it is stable: outcomes keep their order
+        order = np.lexsort((points, circuits))  # a stable sort: the outcomes of a point keep their order
         circuits, points, texts, counts = circuits[order], points[order], texts[order], counts[order]
     starts = _starts(circuits, points)
     totals = np.add.reduceat(counts.astype(float), starts)
@@ -102,7 +104,7 @@ def _joined(blocks: Sequence[_Block]) -> CountColumns:
 
 
 def _plain(counts: Numbers) -> Numbers:
-    """Return counts as float64 if integers and fractions are mixed."""
+    """Return counts; those that mix integers and fractions become float64."""
     mixed = counts.dtype == object and any(isinstance(count, float) for count in counts)
     return counts.astype(float) if mixed else counts
 
@@ -117,7 +119,7 @@ def _starts(*keys: Integers) -> npt.NDArray[np.intp]:
 
 
 def _text_block(part: Part) -> _Block:
-    """Return the rows of counts whose keys are not bits; counts that were lost get none."""
+    """Return the rows of counts whose keys are not bits, without the counts or keys that were lost."""
     found = {
         str(text): count
         for text, count in part.outcome.texts.items()
@@ -141,14 +143,17 @@ def _packed_block(layout: Layout, given: Sequence[tuple[int, int, Packed]]) -> _
     order = np.lexsort((ranks, points, circuits))
     circuits, points, ranks, counts = circuits[order], points[order], ranks[order], counts[order]
     starts = _starts(circuits, points, ranks)
-    if len(starts) < len(counts):  # an outcome that is there twice
+    if len(starts) < len(counts):  # an outcome occurs more than once
         counts = np.add.reduceat(counts, starts)
         circuits, points, ranks = circuits[starts], points[starts], ranks[starts]
     return _Block(circuits, points, _texts(layout, distinct)[ranks], counts)
 
 
 def _batches(parts: Sequence[Part]) -> Iterator[list[Part]]:
-    """Yield parts of PUBs together, or a large PUB in several parts, of ``_AT_ONCE`` shots at most."""
+    """Yield batches of parts with at most ``_AT_ONCE`` shots.
+
+    Small parts are put together, and a large one is cut by points. A single point may have more shots.
+    """
     batch: list[Part] = []
     size = 0
     for part in parts:

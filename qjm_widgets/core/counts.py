@@ -1,8 +1,8 @@
 """Packed counts: outcomes as integers, and the count of each.
 
-Bit strings are Qiskit's: qubit 0 is the rightmost character, and bit 0 of an integer. Up to 64 bits,
-outcomes are ``uint64``; beyond that, arrays hold Python integers. Counts are nearly always ``int64``;
-mitigated counts may be negative or fractions, and are never rounded.
+Bit strings are as in Qiskit: qubit 0 is the rightmost character, and bit 0 of an integer. Outcomes of up
+to 64 bits are ``uint64``; for more bits, arrays hold Python integers. Counts are nearly always
+``int64``. Mitigated counts may be negative or fractions; they are never rounded.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Layout(NamedTuple):
     """The form of an outcome as a bit string.
 
     Attributes:
-        sizes: bits of each register; the first register is rightmost, with spaces between. Empty for
-            ``width`` bits without spaces.
-        width: number of bits; None for as many as the integer has, as Qiskit does if a backend gives no
-            width.
+        sizes: number of bits of each register. The first register is rightmost, and spaces separate the
+            registers. If empty, the bit string has no spaces.
+        width: number of bits. If None, a bit string has as many bits as its integer, as in Qiskit if a
+            backend gives no width.
     """
 
     sizes: tuple[int, ...]
@@ -58,10 +58,10 @@ class Layout(NamedTuple):
         return [self.text(outcome) for outcome in outcomes]
 
     def of_bits(self, bits: Sequence[int]) -> Layout:
-        """Return the layout of these bits alone; each register keeps its own bits of them.
+        """Return the layout of some of the bits; each register keeps those that it has.
 
         Args:
-            bits: indices, ascending; bit 0 is the rightmost.
+            bits: ascending indices of bits; bit 0 is the rightmost.
         """
         if self.width is None or sum(self.sizes) != self.width:
             return Layout((), len(bits))
@@ -72,7 +72,7 @@ class Layout(NamedTuple):
         return Layout(tuple(size for size in sizes if size), len(bits)).normal()
 
     def normal(self) -> Layout:
-        """Return the layout that writes the same texts with the fewest sizes; one register has none."""
+        """Return the simplest layout with the same texts: a single register needs no ``sizes``."""
         return self if len(self.sizes) != 1 or sum(self.sizes) != self.width else Layout((), self.width)
 
 
@@ -84,7 +84,8 @@ def _table(layout: Layout) -> tuple[str, ...]:
 class Packed(NamedTuple):
     """Distinct outcomes and the count of each; both arrays have shape ``(n,)``.
 
-    ``counts`` is int64; float64 if there are fractions; else an array of Python's numbers.
+    ``counts`` is int64 for integers and float64 for fractions. For other or mixed numbers, it is an
+    array of Python's numbers.
     """
 
     layout: Layout
@@ -93,7 +94,7 @@ class Packed(NamedTuple):
 
     @property
     def shots(self) -> int:
-        """The sum of the counts; a fraction if they are."""
+        """The sum of the counts; it may be a fraction if counts are."""
         total = self.counts.sum()
         return total.item() if isinstance(total, np.generic) else total  # type: ignore[no-any-return]
 
@@ -114,7 +115,7 @@ class Packed(NamedTuple):
         """Return the counts over some of the bits.
 
         Args:
-            bits: indices, ascending; bit 0 is the rightmost. Bits beyond the width are zeros.
+            bits: ascending indices of bits; bit 0 is the rightmost. Bits beyond the width are 0.
         """
         wide = self.outcomes.dtype == object or len(bits) > 64
         outcomes = self.outcomes.astype(object if wide else np.uint64)
@@ -131,7 +132,7 @@ class Packed(NamedTuple):
 
 
 def fit(outcomes: Integers, width: int | None) -> bool:
-    """Return whether no integer is negative or has more than ``width`` bits (None: any number)."""
+    """Return whether no integer is negative or has more than ``width`` bits (None for no limit)."""
     if not outcomes.size:
         return True
     if outcomes.dtype == object and int(outcomes.min()) < 0:
@@ -140,7 +141,7 @@ def fit(outcomes: Integers, width: int | None) -> bool:
 
 
 def _summed(layout: Layout, outcomes: Integers, counts: Numbers) -> Packed:
-    """Merge equal outcomes; outcomes ascend."""
+    """Return packed counts in which equal outcomes are merged and outcomes ascend."""
     distinct, where = np.unique(outcomes, return_inverse=True)
     if counts.dtype == np.int64 and not _fit_together(counts):
         counts = counts.astype(object)
@@ -150,7 +151,7 @@ def _summed(layout: Layout, outcomes: Integers, counts: Numbers) -> Packed:
 
 
 def _fit_together(counts: Numbers) -> bool:
-    """Return whether no sum of these integers exceeds 64 bits."""
+    """Return whether every sum of these integers fits in 64 bits."""
     if not counts.size:
         return True
     largest = max(-int(counts.min()), int(counts.max()))
@@ -158,13 +159,13 @@ def _fit_together(counts: Numbers) -> bool:
 
 
 def together(parts: Sequence[Packed]) -> Packed:
-    """Sum packed counts of one layout; outcomes ascend."""
+    """Return the sum of packed counts of one layout; outcomes ascend."""
     outcomes = np.concatenate([part.outcomes for part in parts])
     return _summed(parts[0].layout, outcomes, join_numbers([part.counts for part in parts]))
 
 
 def join_numbers(parts: Sequence[Numbers]) -> Numbers:
-    """Concatenate counts; integers remain integers beside fractions."""
+    """Concatenate counts; if their types differ, as objects, so that integers remain integers."""
     if len({part.dtype for part in parts}) > 1:
         parts = [part.astype(object) for part in parts]
     return np.concatenate(parts)
@@ -181,7 +182,7 @@ def numbers(values: Collection[Any]) -> Numbers:
     except OverflowError:
         pass
     array = np.empty(len(values), dtype=object)
-    # As Python's numbers, which neither overflow nor change their type in sums.
+    # NumPy's scalars become Python's numbers, which neither overflow nor change their type in sums.
     array[:] = [value.item() if isinstance(value, np.generic) else value for value in values]
     found = set(map(type, array))
     return array if found == kinds or not found <= _INTEGERS | _FRACTIONS else numbers(array.tolist())
@@ -192,7 +193,11 @@ _FRACTIONS = frozenset({float})
 
 
 def integers(values: Sequence[int], width: int | None) -> Integers:
-    """Return outcomes as an array: ``uint64`` if they fit, else Python integers."""
+    """Return outcomes as an array of ``uint64`` if they fit, else of Python integers.
+
+    Raises:
+        OverflowError: the width is at most 64 bits, and an outcome does not fit in ``uint64``.
+    """
     if width is not None and width <= 64:
         return np.array(values, dtype=np.uint64)
     try:
@@ -203,12 +208,17 @@ def integers(values: Sequence[int], width: int | None) -> Integers:
 
 @functools.cache
 def _hex_table() -> Mapping[str, int]:
-    """Return outcomes of few bits by their hexadecimal texts; a lookup is faster than ``int``."""
+    """Return a dict from hexadecimal texts to outcomes of few bits; a lookup is faster than ``int``."""
     return {hex(outcome): outcome for outcome in range(1 << _TABLE_BITS)}
 
 
 def pack_hex(counts: Mapping[str, Any], layout: Layout) -> Packed:
-    """Pack counts by hexadecimal text (``"0x1f"``), as ``Backend.run`` returns them."""
+    """Pack counts whose keys are hexadecimal texts (``"0x1f"``), as ``Backend.run`` returns them.
+
+    Raises:
+        ValueError: a key is not a hexadecimal number.
+        OverflowError: the layout has at most 64 bits, and an outcome does not fit in ``uint64``.
+    """
     try:
         values = list(map(_hex_table().__getitem__, counts))
     except KeyError:  # more bits, or another spelling
@@ -218,7 +228,7 @@ def pack_hex(counts: Mapping[str, Any], layout: Layout) -> Packed:
 
 
 def pack_shots(shots: Integers, layout: Layout) -> Packed:
-    """Count an array of outcomes, one per shot."""
+    """Return the packed counts of an array that has the outcome of each shot."""
     width = layout.width
     if shots.dtype != object and width is not None and width <= DENSE_BITS:
         dense = np.bincount(as_indices(shots), minlength=1 << width)
@@ -229,14 +239,15 @@ def pack_shots(shots: Integers, layout: Layout) -> Packed:
 
 
 def as_indices(outcomes: Integers) -> npt.NDArray[Any]:
-    """Return outcomes of few bits in a type that ``bincount`` accepts; it refuses ``uint64``."""
+    """Return outcomes of few bits in a type that ``np.bincount`` accepts: not ``uint64``."""
     return outcomes.view(np.int64) if outcomes.dtype == np.uint64 else outcomes
 
 
 def bits_to_integers(rows: npt.NDArray[np.uint8]) -> Integers:
     """Convert packed big-endian shots of shape ``(shots, bytes)`` to integers of shape ``(shots,)``.
 
-    Up to 8 bytes, the result is of the smallest unsigned type that holds them.
+    For up to 8 bytes, the result has the smallest unsigned type that holds them; for more, it has Python
+    integers.
     """
     shots, width = rows.shape
     if width == 0:

@@ -18,14 +18,14 @@ from qjm_widgets.core.counts import (
     together,
 )
 
-#: So many outcomes at once stay in the processor's cache while they are summed.
+#: Outcomes that are summed at once; so many stay in the processor's cache.
 _CHUNK = 8192
-#: Up to this count, neither a sum in float64 nor one in int64 loses precision.
+#: The largest count for which neither a sum in float64 nor one in int64 loses precision.
 _DENSE_MOST = 1 << 32
 
 
 class CountsSum:
-    """A growing sum of packed counts, one for each layout. Not thread-safe."""
+    """A growing sum of packed counts, separate for each layout; it is not thread-safe."""
 
     def __init__(self) -> None:
         self._dense: dict[Layout, npt.NDArray[np.int64]] = {}
@@ -45,7 +45,7 @@ class CountsSum:
                 self._chunks.setdefault(layout, []).extend(items)
 
     def add_texts(self, counts: Mapping[str, int]) -> None:
-        """Add counts whose keys are not bits, as from a backend of qudits."""
+        """Add counts whose keys are not bits, such as those of a backend with qudits."""
         for key, count in counts.items():
             self._texts[key] = self._texts.get(key, 0) + count
 
@@ -91,7 +91,7 @@ class CountsSum:
         return self._texts
 
     def to_dict(self) -> dict[str, int]:
-        """Return all counts by bit string, sorted by layout and outcome."""
+        """Return all counts by bit string, layout by layout; the outcomes of a layout ascend."""
         result: dict[str, int] = {}
         for part in self.parts():
             add_texts(result, part.layout.texts(part.outcomes.tolist()), part.counts.tolist())
@@ -101,14 +101,14 @@ class CountsSum:
 
 
 def _are_frequencies(counts: Numbers) -> bool:
-    """Return whether all are positive integers of at most ``_DENSE_MOST``, as nearly always."""
+    """Return whether all counts are integers from 1 to ``_DENSE_MOST``, as they nearly always are."""
     if counts.dtype != np.int64 or not counts.size:
         return not counts.size
     return int(counts.min()) > 0 and int(counts.max()) <= _DENSE_MOST
 
 
 def _in_chunks(items: Sequence[Packed], most: int) -> Iterator[Sequence[Packed]]:
-    """Yield packed counts in groups of about ``most`` outcomes; a larger one is a group alone."""
+    """Yield packed counts in groups; each but the last ends as soon as it has ``most`` outcomes."""
     start = outcomes = 0
     for index, item in enumerate(items):
         outcomes += len(item.outcomes)

@@ -1,7 +1,8 @@
-"""Classify errors of submissions: wait, reconcile, cut smaller, or give up with advice.
+"""Classify errors of submissions: wait, reconcile, cut the job, or let it fail with advice.
 
-The question is whether the backend may have the job. It has not if the error occurred before anything
-was sent, or if the backend refused the job (429). After a broken connection or a server error, it may.
+A job must not be submitted again while the backend may have it. The backend does not have the job if the
+error occurred before anything was sent, or if the backend refused the job (for example, HTTP status
+429). After a broken connection or a server error, it may have the job.
 """
 
 from __future__ import annotations
@@ -18,25 +19,25 @@ from qjm_widgets.errors import ProviderError, QJMError, explain
 
 
 class UnreadableError(BaseException):
-    """The replacement of an exception that raises when its attributes are read."""
+    """The replacement of an exception whose attributes raise when they are read."""
 
 
 class Refusal(enum.Enum):
     """The kinds of failed submissions."""
 
-    #: Not accepted now: wait and submit again.
+    #: The job was not accepted now: wait, then submit it again.
     BUSY = "busy"
-    #: Not accepted because too many jobs are pending: wait until one has ended.
+    #: The job was not accepted, because too many jobs are pending: wait until one has ended.
     PENDING_LIMIT = "pending limit"
-    #: Not accepted in this size: cut the job in halves.
+    #: The job was not accepted, because it is too large: cut it in halves.
     TOO_LARGE = "too large"
-    #: Not accepted with so many shots: cut them.
+    #: The job was not accepted, because it has too many shots: cut them.
     TOO_MANY_SHOTS = "too many shots"
-    #: It may have been accepted: reconcile before submitting again.
+    #: The job may have been accepted: reconcile it before it is submitted again.
     UNSURE = "unsure"
-    #: Not accepted, and submitting again would not help.
+    #: The job was not accepted, and submitting it again would not help.
     LASTING = "lasting"
-    #: The call was interrupted or its answer unreadable: the job may have been accepted.
+    #: The call was interrupted, or its answer could not be read: the job may have been accepted.
     BROKEN_OFF = "odd"
 
     @property
@@ -46,7 +47,7 @@ class Refusal(enum.Enum):
 
 
 class Verdict(NamedTuple):
-    """A refusal, its text with advice, and the seconds that the server requests to wait."""
+    """The kind of a refusal, its text with advice, and the seconds to wait if the server requests it."""
 
     refusal: Refusal
     text: str
@@ -88,15 +89,16 @@ _BROKEN = re.compile(
 )
 #: Characters of an error's text that are searched for its reason; a text may have megabytes.
 _SEARCHED = 10_000
-#: Digits of a number of shots; Python refuses integers of thousands.
+#: The most digits of a number of shots; Python refuses to read an integer with thousands of digits.
 _MOST_DIGITS = 18
 _UNREADABLE = frozenset({"JSONDecodeError", "UnicodeError", "LookupError", "MemoryError"})
 
 
 def readable(error: BaseException) -> BaseException:
-    """Return an exception, or an ``UnreadableError`` with its text if reading its attributes raises.
+    """Return the exception, or an ``UnreadableError`` with its text if ``judge`` cannot read it.
 
-    Called on the thread of the call, so that the engine's own thread gets no such exception.
+    Each call to a backend does this on its own thread, so that no such exception reaches the engine's
+    thread.
     """
     try:
         judge(error)
@@ -133,12 +135,14 @@ def judge(error: BaseException) -> Verdict:
 
 
 def shots_limit(text: str, shots: int) -> int | None:
-    """Return the limit of shots that a refusal names; None if shots are not its reason.
+    """Return the limit of shots that a refusal names; None if it has no limit, or another reason.
+
+    The limit is the largest number in the text that is below the refused shots. If the text has no such
+    number but says that the shots are too many, the limit is half of them.
 
     Args:
-        text: the refusal.
-        shots: the refused number of shots. The limit is the largest number below it in the text. If
-            there is none and the text calls the shots too many, the limit is half of them.
+        text: the text of the refusal.
+        shots: the refused number of shots.
     """
     text = text[:_SEARCHED]
     if not _SHOTS.search(text) or _ALLOWANCE.search(text):
@@ -166,7 +170,7 @@ def _advice(status: int | None, text: str) -> str:
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, its cause, the cause of that, and so on."""
+    """Yield an error, its cause or context, the cause or context of that error, and so on."""
     seen: set[int] = set()
     current: BaseException | None = error
     while current is not None and id(current) not in seen:
@@ -176,9 +180,10 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _broken_connection(error: BaseException) -> Refusal | None:
-    """Classify a broken connection; None if the error is not one.
+    """Classify a broken connection; return None if the error is not a broken connection.
 
-    The outermost error that is more than a wrapper decides; its causes may be from earlier tries.
+    The outermost error that is more than a wrapper decides, because its causes may be from earlier
+    tries.
     """
     found = None
     for each in chain(error):
@@ -204,12 +209,12 @@ def _broken_connection(error: BaseException) -> Refusal | None:
 
 
 def _is_read(names: set[str]) -> bool:
-    """Return whether a connection broke after the request was sent."""
+    """Return whether the names of an error's classes say that its request had been sent."""
     return any(name.startswith(("Read", "Remote", "Incomplete", "Chunked")) for name in names)
 
 
 def _broke_off(error: BaseException) -> bool:
-    """Return whether the request may have arrived: after an interrupt or an unreadable answer."""
+    """Return whether a call was interrupted or its answer unreadable; the request may have arrived."""
     if isinstance(error, QJMError):
         return False
     if not isinstance(error, Exception):
@@ -228,7 +233,7 @@ def _http_status(error: BaseException) -> int | None:
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Return the seconds to wait from the server's Retry-After, which is a number or a date."""
+    """Return the seconds to wait by the server's Retry-After (a number or a date); None without it."""
     for each in chain(error):
         for holder in (each, _get(each, "response")):
             headers = _get(holder, "headers")
@@ -242,7 +247,7 @@ def retry_after(error: BaseException) -> float | None:
 
 
 def _get(thing: Any, name: str) -> Any:
-    """Return an attribute or None; attributes of foreign exceptions may raise."""
+    """Return an attribute; None if it is missing or raises, as attributes of foreign exceptions may."""
     try:
         return getattr(thing, name, None)
     except Exception:
@@ -256,7 +261,7 @@ def _seconds(value: Any, sent: Any) -> float | None:
     except (TypeError, ValueError, OverflowError):
         pass
     try:
-        # Relative to the server's own clock.
+        # A date is compared with the server's own clock, which its Date header gives.
         until = email.utils.parsedate_to_datetime(str(value))
         return max(0.0, (until - email.utils.parsedate_to_datetime(str(sent))).total_seconds())
     except (TypeError, ValueError):

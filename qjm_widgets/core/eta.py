@@ -1,4 +1,4 @@
-"""Estimate when a set will end, from the pace of its finished jobs."""
+"""Estimate when a set will end from the pace of its finished jobs."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import statistics
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.totals import Totals
 
-#: The latest jobs, which give the pace; older ones may have run under another load.
+#: Number of the latest jobs that give the pace; older jobs may have run under another load.
 _LATEST = 50
-#: In a gap of so many seconds, it may be that nothing ran, as overnight.
+#: Seconds between two ends above which there may have been a pause in which nothing ran, as overnight.
 _BREAK = 60.0
 
 
 def end_of(jobs: Totals, now: float) -> float | None:
-    """Estimate when the last job will end, in seconds since 1970.
+    """Estimate when the last job will end.
 
-    The unfinished jobs are assumed to end at the pace of the latest finished ones, whether a queue, a
-    limit on submissions or parallel workers determine it.
+    The unfinished jobs are assumed to end at the pace of the latest finished ones. This holds whether a
+    queue, a limit on submissions or parallel workers determine the pace. Held jobs do not count.
 
     Returns:
-        None until two jobs have finished, and if no job is unfinished. Held jobs do not count.
+        Seconds since 1970. None until two jobs have finished, and if no job is unfinished.
     """
     left = sum(jobs.numbers[status] for status in Status if not status.settled)
     finished = [(_ended(job), _began(job)) for job in jobs.latest(_LATEST)]
@@ -37,7 +37,7 @@ def end_of(jobs: Totals, now: float) -> float | None:
         for job in list(jobs.remote.values())
         if job.estimated_seconds is not None
     ]
-    # After a pause since the last end, the estimate must not be in the past.
+    # The estimate must not be in the past, even if no job has ended for a long time.
     return max(finished[-1][0] + left * each, now + min(each, _BREAK), *running)
 
 
@@ -52,6 +52,6 @@ def _began(job: JobRecord) -> float:
 
 
 def _step(gap: float, took: float, usual: float) -> float:
-    """Return the time from one end to the next; after a break, only the time of the job itself."""
+    """Return the seconds from one job's end to the next; after a pause, only those of the job itself."""
     broken = gap > took and gap > _BREAK and gap > 10 * usual
     return took if broken else gap

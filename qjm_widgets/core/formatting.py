@@ -9,8 +9,8 @@ from typing import NamedTuple
 from qjm_widgets._printable import printable, printable_result
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 
-#: The name of each status, as the panel has it too (``js/src``). Tables show it as it is; running text
-#: has it in lower case (``status_text``).
+#: The name of each status, the same as in the panel (``js/src``). Tables show it as it is; in running
+#: text it is in lower case (``status_text``).
 STATUS_NAMES: Mapping[Status, str] = {
     Status.NOT_SENT: "Not sent",
     Status.SENDING: "Sending",
@@ -31,11 +31,12 @@ _SUMMARY_ORDER = (
     Status.SENDING,
     Status.NOT_SENT,
 )
-#: The most circuits that are listed by index if the store lacks them.
+#: The most circuits whose indices are listed if the store lacks them.
 _MOST_LISTED = 5
 #: The most characters of a note.
 _NOTE_LENGTH = 160
-#: Characters of a foreign text in which its first line is searched; the text may have megabytes.
+#: Number of first characters of a foreign text that are searched for its first line; the text may have
+#: megabytes.
 _SEARCHED = 10_000
 
 
@@ -46,19 +47,22 @@ def status_text(status: Status, number: int = 1) -> str:
 
 
 class Waiting(NamedTuple):
-    """Why submission waits ("3 of 20 submitted"), and until when (seconds since 1970), if known."""
+    """The reason why the submission waits ("3 of 20 submitted"), and the time of the next submission.
+
+    ``until`` is in seconds since 1970, or None if it is unknown.
+    """
 
     text: str
     until: float | None
 
     def looks_like(self, other: Waiting) -> bool:
-        """Return whether a person sees no difference: the same text, times within 0.5 seconds."""
+        """Return whether a person sees no difference: equal texts, and times less than 0.5 s apart."""
         if self.until is None or other.until is None:
             return self == other
         return self.text == other.text and abs(self.until - other.until) < 0.5
 
     def text_at(self, now: float) -> str:
-        """Return the text with the seconds that are left at a time (seconds since 1970), if known."""
+        """Return the text and, if they are known, the seconds that are left at ``now`` (since 1970)."""
         if self.until is None:
             return self.text
         return f"{self.text}, next in {max(0, round(self.until - now))} s"
@@ -75,7 +79,7 @@ class Summary(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One job, ready to show. Times are seconds since 1970, durations seconds."""
+    """One job as tables show it; times are seconds since 1970, durations are seconds."""
 
     row: int
     span: str
@@ -94,13 +98,12 @@ class Row(NamedTuple):
 
 
 def summary(numbers: Mapping[Status, int], trouble: str | None = None, *, flawed: int = 0) -> Summary:
-    """Summarise a set in one line. The numbers of all statuses add up to the number of jobs.
+    """Summarise a set in one line; the numbers of all statuses add up to the number of jobs.
 
     Args:
-        numbers: how many jobs are in each status.
-        trouble: why the engine cannot continue.
-        flawed: how many of the jobs that are done have failed circuits: "7 of 10 done (1 with failed
-            circuits)".
+        numbers: number of jobs in each status.
+        trouble: why the engine cannot continue, or None.
+        flawed: number of done jobs with failed circuits: "7 of 10 done (1 with failed circuits)".
     """
     jobs = sum(numbers.values())
     lead = f"{numbers.get(Status.DONE, 0):,} of {jobs:,} {status_text(Status.DONE)}"
@@ -117,7 +120,7 @@ def summary(numbers: Mapping[Status, int], trouble: str | None = None, *, flawed
 
 
 def row(job: JobRecord, now: float) -> Row:
-    """Return one job as it is shown at a time (seconds since 1970)."""
+    """Return one job as tables show it at the time ``now`` (seconds since 1970)."""
     waited, ran = times(job, now)
     return Row(
         row=job.row,
@@ -138,7 +141,7 @@ def row(job: JobRecord, now: float) -> Row:
 
 
 def times(job: JobRecord, now: float) -> tuple[float | None, float | None]:
-    """Return the seconds that a job has waited and has run; None before that."""
+    """Return the seconds that a job has waited and run; None for each that has not begun."""
     if job.sent_at is None:
         return None, None
     waited = max(0.0, (job.running_at or job.finished_at or now) - job.sent_at)
@@ -161,7 +164,7 @@ def took(jobs: Iterable[JobRecord]) -> float | None:
 
 
 def note(job: JobRecord) -> str:
-    """Return the one short line beside a job's status; may be empty."""
+    """Return the short line that stands beside a job's status; it may be empty."""
     if job.status is Status.ERROR:
         return first_line(job.error or "no reason given")
     if job.status is Status.HELD:
@@ -184,7 +187,10 @@ def note(job: JobRecord) -> str:
 
 
 def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
-    """Return the first line of a text, cut to ``length`` characters, without control characters."""
+    """Return the first line of a text, cut to ``length`` characters.
+
+    Characters that cannot be printed are replaced by "�".
+    """
     start = text[:_SEARCHED].lstrip()
     line = next(iter(start.splitlines()), "")[: 2 * length]
     clean = "".join(c if c.isprintable() else "�" for c in line.strip())
@@ -192,14 +198,14 @@ def first_line(text: str, length: int = _NOTE_LENGTH) -> str:
 
 
 def circuits_words(circuits: Sequence[int], most: int = 3) -> str:
-    """List circuits by their indices: "circuit 5", "circuits 1, 5", "12 circuits (1, 5, 8, …)"."""
+    """Return a text that lists circuits: "circuit 5", "circuits 1, 5", "12 circuits (1, 5, 8, …)"."""
     if len(circuits) > most:
         return f"{plural(len(circuits), 'circuit')} ({some(circuits, most)})"
     return f"circuit{'s'[: len(circuits) - 1]} {some(circuits, most)}"
 
 
 def some(values: Sequence[int], most: int = 3) -> str:
-    """List the first of some numbers: "1, 5, 8, …"."""
+    """Return a text with the first ``most`` of some numbers: "1, 5, 8, …"."""
     return ", ".join(map(str, values[:most])) + (", …" if len(values) > most else "")
 
 
@@ -219,7 +225,7 @@ def title(record: JobSetRecord, jobs: int) -> str:
 
 
 def unresumable(record: JobSetRecord) -> str:
-    """Return which circuits are not in the store; empty if all are."""
+    """Return that a set cannot be resumed because the store lacks some circuits; empty if it has all."""
     circuits = record.unstored_circuits
     if not circuits:
         return ""
@@ -229,7 +235,7 @@ def unresumable(record: JobSetRecord) -> str:
 
 
 def options_text(options: Mapping[str, object]) -> str:
-    """Return run options as they are written in a call; long values are cut."""
+    """Return run options as a call has them ("shots=100, memory=True"); long values are cut."""
     return printable(", ".join(f"{name}={first_line(repr(value))}" for name, value in options.items()))
 
 
@@ -248,15 +254,15 @@ def report(
     trouble: str | None = None,
     reason: str | None = None,
 ) -> str:
-    """Report a set as text.
+    """Return a report about a set as text.
 
     Args:
         record: the set.
-        jobs: its jobs, in the order of their lines.
-        now: seconds since 1970.
-        detailed: add a line for each job.
-        trouble: why the engine cannot continue.
-        reason: why no job is being submitted, if none is.
+        jobs: its jobs, in the order in which the report lists them.
+        now: the time, seconds since 1970.
+        detailed: whether to add a line for each job.
+        trouble: why the engine cannot continue, or None.
+        reason: why no job is being submitted, or None.
     """
     numbers = Counter(job.status for job in jobs)
     lines = [
@@ -295,7 +301,7 @@ def _line(shown: Row) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Format a time span: "34 ms", "0.4 s", "8 s", "2:10", "1:02:03"; a dash for None."""
+    """Return a duration as text: "34 ms", "0.4 s", "12 s", "2:10", "1:02:03"; a dash for None."""
     if seconds is None:
         return "–"
     if seconds < 0.0995:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Top(NamedTuple):
-    """The most frequent outcomes, sorted as text, with the number and the sum of the others."""
+    """The most frequent outcomes, sorted as text, and the number and summed counts of the others."""
 
     keys: list[str]
     counts: list[int]
@@ -17,7 +17,10 @@ class Top(NamedTuple):
 
 
 def top(counts: Mapping[str, int], most: int) -> Top:
-    """Return the ``most`` most frequent outcomes; of equally frequent ones, the first as text."""
+    """Return the ``most`` most frequent outcomes.
+
+    If equally frequent outcomes compete, those that are first as sorted text are taken.
+    """
     if len(counts) <= most:
         chosen = sorted(counts)
     else:
@@ -28,13 +31,13 @@ def top(counts: Mapping[str, int], most: int) -> Top:
 
 
 def wilson(count: int, shots: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Return the Wilson score interval of a probability (95 % by default).
+    """Return the Wilson score interval of a probability, for a confidence of 95 % by default.
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
     """
     if shots <= 0:
         return 0.0, 1.0
-    p = min(1.0, max(0.0, count / shots))  # mitigated counts may be outside
+    p = min(1.0, max(0.0, count / shots))  # mitigated counts may be negative or above the shots
     scale = 1 + z * z / shots
     centre = (p + z * z / (2 * shots)) / scale
     half = z * math.sqrt(p * (1 - p) / shots + z * z / (4 * shots * shots)) / scale

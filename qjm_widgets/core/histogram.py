@@ -1,4 +1,4 @@
-"""The bars of a histogram from packed counts, and their distance from expected probabilities."""
+"""The bars of a histogram of packed counts, and their distance from expected probabilities."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from qjm_widgets.core.frequencies import top
 
 
 class Likeness(NamedTuple):
-    """Expected probabilities beside measured counts.
+    """The comparison of expected probabilities with measured counts.
 
     Attributes:
         values: the expected probability of each bar.
-        rest: the expected probability of all other outcomes together.
-        fidelity: the Hellinger fidelity, over all outcomes, from 0 to 1.
-        distance: the total variation distance, over all outcomes, from 0 to 1.
+        rest: the sum of the expected probabilities of all other outcomes.
+        fidelity: the Hellinger fidelity over all outcomes, from 0 to 1.
+        distance: the total variation distance over all outcomes, from 0 to 1.
     """
 
     values: list[float]
@@ -29,7 +29,16 @@ class Likeness(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """Bars in the order of their bit strings, with the number and the sum of the other outcomes."""
+    """The bars of a histogram, in the order of their bit strings.
+
+    Attributes:
+        keys: the bit string of each bar.
+        counts: the count of each bar.
+        shots: the sum of all counts.
+        other_outcomes: number of outcomes without a bar.
+        other_shots: sum of the counts of these outcomes.
+        likeness: the comparison with expected probabilities, or None.
+    """
 
     keys: list[str]
     counts: list[int]
@@ -39,21 +48,23 @@ class Histogram(NamedTuple):
     likeness: Likeness | None
 
 
-#: The histogram without outcomes.
+#: The histogram that has no bars.
 NO_BARS = Histogram([], [], 0, 0, 0, None)
 
 
 def histogram(
     parts: Sequence[Packed], texts: Mapping[str, int], most: int, expected: Packed | None = None
 ) -> Histogram:
-    """Return the ``most`` most frequent outcomes; of equally frequent ones, the lowest.
+    """Return the histogram of the ``most`` most frequent outcomes.
+
+    If equally frequent outcomes compete, the lowest are taken.
 
     Args:
-        parts: counts, one for each layout, outcomes ascending.
+        parts: the packed counts of each layout, with ascending outcomes.
         texts: counts whose keys are not bits.
-        most: number of bars.
-        expected: probabilities of the single layout in ``parts``; then the bars are the outcomes with
-            the highest measured or expected probabilities.
+        most: the most bars.
+        expected: expected probabilities, or None. With them, ``parts`` has a single layout, and the bars
+            are the outcomes with the highest measured or expected probabilities.
     """
     if expected is not None:
         return _beside(parts[0], expected, most)
@@ -68,7 +79,7 @@ def histogram(
 
 
 def _shortlist(part: Packed, most: int) -> Packed:
-    """Return the most frequent outcomes of one layout, in linear time."""
+    """Return the most frequent outcomes of one layout; the time is linear in the number of outcomes."""
     left_out = len(part.outcomes) - most
     if left_out <= 0:
         return part
@@ -108,7 +119,10 @@ def _at(outcomes: Integers, part: Packed, kind: npt.DTypeLike) -> npt.NDArray[An
 
 
 def _fidelity(measured: Packed, expected: Packed) -> float:
-    """Return the Hellinger fidelity, without negative (mitigated) counts; 0 without counts."""
+    """Return the Hellinger fidelity of the positive counts; 0 if there are none.
+
+    Mitigated counts may be negative.
+    """
     from qiskit.quantum_info import hellinger_fidelity
 
     plain = [_plain(part) for part in (measured, expected)]

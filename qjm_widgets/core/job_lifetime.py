@@ -6,11 +6,11 @@ import enum
 
 
 class JobLifetime(enum.Enum):
-    """The lifetime of a backend's jobs, compared with the kernel that submitted them."""
+    """The lifetime of a backend's jobs, compared with that of the kernel that submitted them."""
 
-    #: They are computed in the kernel, or in workers of it, and end with it.
+    #: The jobs run in the kernel or in its workers, and end with the kernel.
     KERNEL = "kernel"
-    #: They are kept by the backend and outlive the kernel.
+    #: The backend keeps the jobs, and they outlive the kernel.
     BACKEND = "backend"
     #: The adapter cannot know.
     UNKNOWN = "unknown"

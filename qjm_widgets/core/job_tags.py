@@ -1,7 +1,8 @@
-"""Tags that identify each attempt of each job, for providers with tags.
+"""The tags that identify each attempt of each job, for providers with tags.
 
 A job has the tags ``qjm``, ``qjm:SET``, ``qjm:SET:START-STOP/CIRCUITS:sPIECE/PIECES:aATTEMPT`` and
-``qjm-name:NAME``. From these alone, a set can be assembled again, in order, on any machine.
+``qjm-name:NAME``. From these tags alone, any machine can assemble a set again, in order. The third tag
+is the identity of the attempt.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
 
 #: The tag of every job that this package submits.
 OURS = "qjm"
+#: The beginning of the tag with the name of the set.
 NAME = "qjm-name:"
 #: Number of tags that this package adds to a job.
 OWN_TAGS = 4
@@ -25,7 +27,11 @@ _SET = re.compile(r"qjm:([0-9a-f]{32})")
 
 
 class Identity(NamedTuple):
-    """The contents of the tag of an attempt."""
+    """The contents of an identity, which is the tag of an attempt.
+
+    Attributes:
+        circuits: number of circuits of the set.
+    """
 
     set_id: str
     span: Span
@@ -49,12 +55,12 @@ def set_tag(set_id: str) -> str:
 
 
 def set_tag_of(identity: str) -> str:
-    """Return the tag of the set from the tag of an attempt."""
+    """Return the tag of the set of an identity."""
     return ":".join(identity.split(":")[:2])
 
 
 def parse_identity(tag: str) -> Identity | None:
-    """Return the contents of a tag; None if it is not a valid identity."""
+    """Return the contents of an identity; None if the tag is not a valid identity."""
     found = _IDENTITY.fullmatch(tag)
     if found is None:
         return None
@@ -65,7 +71,7 @@ def parse_identity(tag: str) -> Identity | None:
 
 
 def identity_in(tags: Iterable[str]) -> str | None:
-    """Return the tag of the attempt among a job's tags, or None."""
+    """Return the identity among a job's tags; None if there is none."""
     return next((tag for tag in tags if parse_identity(tag) is not None), None)
 
 
@@ -75,23 +81,24 @@ def set_tags_in(tags: Iterable[str]) -> list[str]:
 
 
 def name_in(tags: Iterable[str]) -> str | None:
-    """Return the set's name, perhaps cut, among a job's tags, or None."""
+    """Return the set's name from a job's tags; it may be cut. None if no tag has it."""
     return next((tag.removeprefix(NAME) for tag in tags if tag.startswith(NAME)), None)
 
 
 def others_in(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return a job's tags that this package did not add."""
+    """Return those of a job's tags that this package did not add."""
     return tuple(tag for tag in tags if tag != OURS and not tag.startswith((f"{OURS}:", NAME)))
 
 
 def job_tags(identity: str, name: str, tags: Sequence[str], longest: int) -> list[str]:
-    """Return all tags of a job: this package's, then the user's.
+    """Return all tags of a job: those of this package, then those of the user.
 
     Args:
-        identity: of the attempt.
-        name: of the set; white space becomes spaces, and the tag is cut to ``longest``.
-        tags: the user's.
-        longest: characters of a tag.
+        identity: the identity of the attempt.
+        name: the name of the set. Each run of white space becomes one space, and the tag is cut to
+            ``longest``.
+        tags: the user's tags.
+        longest: the most characters of a tag.
     """
     shown = NAME + " ".join(name.split())
     return [OURS, set_tag_of(identity), identity, shown[:longest].strip(), *tags]

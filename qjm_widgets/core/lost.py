@@ -1,4 +1,4 @@
-"""The placeholder of a value that could not be kept."""
+"""The placeholder of a lost value: one that could not be stored or merged."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from qjm_widgets.errors import NotAvailableError
 
 
 class Lost:
-    """The placeholder of a value that could not be kept; using it raises ``NotAvailableError``.
+    """The placeholder of a lost value; using it raises ``NotAvailableError``.
 
     Args:
         kind: the type or a description of the value.
-        reason: why it is missing; the text follows the kind.
+        reason: why the value is lost; in texts, this clause follows the kind.
     """
 
     def __init__(self, kind: str, reason: str = "which could not be stored") -> None:
@@ -24,7 +24,7 @@ class Lost:
         return f"<{self.kind}, {self.reason}>"
 
     def fail(self, *arguments: Any, **options: Any) -> NoReturn:
-        """Raise the error of a missing value.
+        """Raise the error for a lost value.
 
         Raises:
             NotAvailableError: always.
@@ -32,7 +32,7 @@ class Lost:
         raise NotAvailableError(f"this value was {self.kind}, {self.reason}")
 
     def __getattr__(self, name: str) -> Any:
-        # Libraries only check whether names such as __array_interface__ exist.
+        # Libraries check whether attributes such as __array_interface__ exist; the answer is no.
         if name.startswith("__"):
             raise AttributeError(name)
         return self.fail()
@@ -44,7 +44,7 @@ class Lost:
 
 
 def holds_lost(tree: Any) -> bool:
-    """Return whether a tree has a value that could not be kept."""
+    """Return whether a tree has a lost value, or a lost key."""
     if isinstance(tree, Mapping):
         return any(holds_lost(value) or holds_lost(key) for key, value in tree.items())
     if isinstance(tree, (list, tuple)):

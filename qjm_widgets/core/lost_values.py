@@ -1,4 +1,4 @@
-"""Values that could not be stored with a result: notes about them, and their replacement."""
+"""Notes about the lost values of results, and the replacement of lost metadata."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from qjm_widgets.core.lost import holds_lost
 from qjm_widgets.core.outcomes import CircuitOutcome, PubOutcome
 from qjm_widgets.core.records import JobRecord
 
-#: Keys with a circuit's metadata, in the header of a run and in a PUB's metadata.
+#: Keys of a circuit's own metadata in the header of an ``ExperimentResult`` or in a PUB's metadata.
 OWN_METADATA = frozenset({"metadata", "circuit_metadata"})
 _NOT_STORED = "could not be stored"
 
 
 def note_of_lost(lost: Sequence[str]) -> str | None:
-    """Return one line on the values of a result that could not be stored; None if all were."""
+    """Return one line about the lost values of a result; None if no value was lost.
+
+    Args:
+        lost: a text for each lost value.
+    """
     if not lost:
         return None
     more = f" and {len(lost) - 2} more" if len(lost) > 2 else ""
@@ -25,12 +29,12 @@ def note_of_lost(lost: Sequence[str]) -> str | None:
 
 
 def join_notes(*notes: str | None) -> str | None:
-    """Join notes of a job; None if there are none."""
+    """Return the notes of a job joined to one; None if all are empty or None."""
     return "; ".join(note for note in notes if note) or None
 
 
 def notes_of_lost(jobs: Sequence[JobRecord]) -> str | None:
-    """Return one line on the values of a set that could not be stored; None if all were."""
+    """Return one line about the lost values of a set; None if no value was lost."""
     notes = [job.note for job in jobs if job.note and _NOT_STORED in job.note]
     if not notes:
         return None
@@ -40,7 +44,12 @@ def notes_of_lost(jobs: Sequence[JobRecord]) -> str | None:
 def with_own_metadata(
     outcome: CircuitOutcome, metadata: Callable[[], Mapping[str, Any]]
 ) -> CircuitOutcome:
-    """Take lost metadata of the circuit in an outcome from the circuit itself."""
+    """Return an outcome in which lost metadata of the circuit is replaced by the circuit's own.
+
+    Args:
+        outcome: the outcome.
+        metadata: returns the circuit's own metadata; called only if it is needed.
+    """
     beside = outcome.metadata if isinstance(outcome, PubOutcome) else outcome.header
     lost = [key for key in OWN_METADATA if holds_lost(beside.get(key))]
     if not lost:

@@ -1,8 +1,9 @@
 """Merge the shot pieces of one circuit into the outcome that a run of all shots would give.
 
-Counts are added and shots joined. Of a simulator's saved values, averages are weighted by shots, sums
-added and lists joined; Aer names the kind of each label (``result_subtypes``). A value that belongs to a
-single shot is kept if it is equal in all pieces; else it is ``Lost``, with the reason.
+Counts are added, and memory is joined. A value that a simulator saved is merged by its subtype, which
+Aer gives for each label (``result_subtypes``): averages are weighted by shots, sums are added, and lists
+are joined. A value that belongs to a single shot is kept if it is equal in all pieces; else it is
+``Lost``, with the reason.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from qjm_widgets.core.metadata_merging import merge_metadata
 from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
 from qjm_widgets.errors import NotAvailableError, explain
 
-#: Names of values that belong to all shots, although they may have as many entries as there are shots.
+#: Names of values that belong to all shots. By chance, such a value may have one entry per shot.
 _STATES = frozenset({"statevector", "unitary", "density_matrix", "probabilities", "superop"})
 _ADVICE = "save it with pershot=True, or run all shots in one job"
 
@@ -29,11 +30,11 @@ def merge(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None] = ()) ->
     """Merge the shot pieces of one circuit.
 
     Args:
-        pieces: in the order of the shots.
-        shots: the number of shots of each, for pieces that do not have it.
+        pieces: the outcomes of the pieces, in the order of the shots.
+        shots: the number of shots of each piece; used if not all outcomes have theirs.
 
     Raises:
-        NotAvailableError: they are not pieces of one circuit.
+        NotAvailableError: the outcomes are not pieces of one circuit.
     """
     if len(pieces) == 1:
         return pieces[0]
@@ -50,7 +51,7 @@ def merge(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None] = ()) ->
 
 
 def _weights(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None]) -> list[int]:
-    """Return the shots of each piece, or equal weights if not all are known."""
+    """Return the shots of each piece as its weight; equal weights if not all shots are known."""
     known = [piece.shots for piece in pieces]
     if not all(number > 0 for number in known):
         known = [number or 0 for number in shots]
@@ -62,9 +63,13 @@ def _weights(pieces: Sequence[CircuitOutcome], shots: Sequence[int | None]) -> l
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """The pieces, as needed to merge one of their values.
+    """The pieces of a circuit, with the facts that are needed to merge their values.
 
-    ``sampled``: the simulator computed the state once and drew all shots from it.
+    Attributes:
+        pieces: the outcomes of the pieces.
+        weights: the weight of each piece.
+        subtypes: the subtype of each value that Aer saved, by its label.
+        sampled: whether the simulator computed the state once and drew all shots from it.
     """
 
     pieces: Sequence[ExperimentOutcome]
@@ -134,7 +139,7 @@ def _merge_each(trees: Sequence[Mapping[str, Any]], merge_values: Any) -> dict[s
             if len(values) < len(trees):
                 raise UnmergeableError(f"which only {len(values)} of them have")
             merged[key] = merge_values(key, values)
-        except Exception as error:  # values of third parties may raise anything
+        except Exception as error:  # a value of a third party may raise anything
             reason = str(error) if isinstance(error, UnmergeableError) else "which cannot be merged"
             merged[key] = Lost(f"a value from {len(trees)} pieces of the shots", f"{reason}: {_ADVICE}")
     return merged
@@ -154,12 +159,12 @@ def _merge_data(run: _Run, key: str, values: Sequence[Any]) -> Any:
 
 
 def _merge_saved(run: _Run, subtype: str, values: Sequence[Any], weights: Sequence[int]) -> Any:
-    """Merge values that Aer saved, by their subtype."""
+    """Merge values that Aer saved; their subtype says how."""
     if subtype == "average":
         return average(values, weights)
     if subtype in ("list", "accum") and not run.sampled:
         return join(values) if subtype == "list" else total(values)
-    return _same(values)  # of one shot, or of all shots at once
+    return _same(values)  # each value belongs to one shot, or to all shots at once
 
 
 def _same(values: Sequence[Any]) -> Any:
@@ -169,7 +174,10 @@ def _same(values: Sequence[Any]) -> Any:
 
 
 def _merge_conditional(run: _Run, subtype: str, values: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge values by the content of the classical memory; a piece has those of its shots."""
+    """Merge dicts of values by the content of the classical memory.
+
+    A piece has only the contents that occurred in its shots.
+    """
     weights = _conditional_weights(run, values) if subtype == "c_average" else None
     merged = {}
     for key in dict.fromkeys(key for value in values for key in value):
@@ -181,7 +189,7 @@ def _merge_conditional(run: _Run, subtype: str, values: Sequence[Mapping[str, An
 
 
 def _conditional_weights(run: _Run, values: Sequence[Mapping[str, Any]]) -> list[Mapping[str, int]]:
-    """Return, for each piece, the number of shots for each content of the memory at the save."""
+    """Return, for each piece, the shots by the content of the memory when the values were saved."""
     keys = {key for value in values for key in value}
     if len(keys) == 1:
         return [dict.fromkeys(keys, weight) for weight in run.weights]
@@ -199,7 +207,7 @@ def _conditional_weights(run: _Run, values: Sequence[Mapping[str, Any]]) -> list
 
 
 def _merge_points(run: _Run, values: Sequence[Any]) -> Any:
-    """Merge memory of level 0 or 1, shot by shot or averaged, or outcomes that are not bits."""
+    """Merge memory that is not packed: of level 0 or 1 (per shot or averaged), or not bits."""
     returned = {
         str(getattr(piece.fields.get("meas_return"), "value", piece.fields.get("meas_return")))
         for piece in run.pieces
@@ -233,7 +241,7 @@ def _merge_unknown(run: _Run, key: str, values: Sequence[Any]) -> Any:
 
 
 def _are_counts(run: _Run, values: Sequence[Mapping[Any, Any]]) -> bool:
-    """Return whether each holds integers that sum to the shots."""
+    """Return whether the values of each dict are integers that sum to the shots of its piece."""
     return all(
         all(type(number) is int for number in value.values()) and sum(value.values()) == weight
         for value, weight in zip(values, run.weights, strict=True)

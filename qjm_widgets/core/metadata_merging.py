@@ -1,4 +1,4 @@
-"""Merge the metadata of several runs into that of one."""
+"""Merge the metadata of several shot pieces."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-#: Names in metadata of values that are added: numbers of shots, and seconds.
+#: Names of metadata whose values are added: numbers of shots, and seconds.
 _ADDED = re.compile(
     r"(num_|total_)?shots|time_taken.*|.*_time_taken|sample_measure_time|duration|.*seconds"
 )
@@ -16,9 +16,9 @@ _SEEDS = re.compile(r"seed(_.*)?")
 
 
 def merge_metadata(trees: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Merge the metadata of several runs: shots and seconds are added, different seeds become a list.
+    """Merge the metadata of several shot pieces.
 
-    Of other values that differ, the first is kept.
+    Shots and seconds are added, and different seeds become a list. Of other values, the first is kept.
     """
     merged: dict[str, Any] = {}
     for key in dict.fromkeys(key for tree in trees for key in tree):

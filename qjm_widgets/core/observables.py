@@ -1,4 +1,4 @@
-"""Distinguish PUBs of estimators from those of samplers, for all notations of observables."""
+"""Distinguish the PUBs of estimators from those of samplers, for all notations of observables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _is_observable(thing: Any, parameters: set[str], depth: int = 0) -> bool:
     if isinstance(thing, str):
         return bool(thing) and set(thing) <= _LETTERS
     if isinstance(thing, Mapping):
-        # A sampler's mapping has names of parameters.
+        # The keys of a sampler's mapping are parameters or their names; those are not observables.
         return any(
             key not in parameters and _is_observable(key, parameters) for key in thing if _plain(key)
         )
@@ -47,5 +47,5 @@ def _is_observable(thing: Any, parameters: set[str], depth: int = 0) -> bool:
 
 
 def _plain(key: Any) -> bool:
-    """Return whether a key may be an observable; a sampler's keys may be tuples of parameters."""
+    """Return whether a key may be an observable: a tuple is a sampler's key, of several parameters."""
     return not isinstance(key, tuple)

@@ -1,4 +1,4 @@
-"""Observations of jobs."""
+"""The observation of a job: what a poll returned for it."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import NamedTuple
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
 
-#: No circuit of a job has failed.
+#: The ``failed`` of a job in which no circuit has failed.
 NONE_FAILED: Mapping[int, str] = MappingProxyType({})
 
 
 class Observation(NamedTuple):
     """The result of a poll for one job.
 
-    Fields that are not listed are as in ``JobRecord``; None replaces an earlier value, except for
+    Fields that are not listed here are as in ``JobRecord``. None replaces an earlier value, except for
     ``qpu_seconds``.
 
     Attributes:
-        status: None if the backend's answer is not understood.
-        text: the error of a failed job, or of an answer that is not understood.
-        outcome: may be encoded (``encode_outcome``).
+        status: the status of the job; None if the backend's answer is not understood.
+        text: the error of a failed job, or the reason why an answer is not understood.
+        outcome: the outcome of a done job, which may be encoded (``encode_outcome``).
         running_at, finished_at: seconds since 1970, UTC; if None, the time of the answer is taken.
-        failed: the ``JobOutcome.failed`` of an encoded outcome.
-        fetch: given if the job has ended and its outcome is still at the backend. It returns the last
-            observation with the outcome, or the error of fetching it. It may take long; it is called
-            once, beside other polls.
+        failed: for an encoded outcome, what ``JobOutcome.failed`` returned.
+        fetch: a function, if the job has ended and its outcome is still at the backend; else None. It
+            returns the last observation, with the outcome, or the error of fetching it. It may take
+            long. It is called once, and other polls continue meanwhile.
     """
 
     status: Status | None

@@ -10,27 +10,28 @@ from qjm_widgets.errors import InputError
 
 
 class KnownOptions(NamedTuple):
-    """The names that a backend's ``run`` accepts; with ``others``, it may accept any other name."""
+    """The names of run options that a backend knows; with ``others``, it may accept any other name."""
 
     names: frozenset[str]
     others: bool
 
 
-#: Options that users pass to any backend of Qiskit, and that a backend without use for them ignores.
+#: Options that users pass to any backend of Qiskit; a backend ignores those that it does not use.
 COMMON = frozenset(
     {
         *("shots", "memory", "meas_level", "meas_return", "seed_simulator", "init_qubits", "rep_delay"),
         *("rep_time", "use_measure_esp", "qubit_lo_freq", "meas_lo_freq", "schedule_los"),
     }
 )
-#: Keyword arguments of ``JobManager.run``, beside the circuits and the backend.
+#: Keyword arguments of ``JobManager.run``, except the circuits and the backend.
 RUN_ARGUMENTS = (
     *("name", "shots", "max_circuits_per_job", "max_shots_per_job", "max_payload_bytes", "tags"),
     *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds"),
 )
 #: Keyword arguments of ``JobSet.resume``.
 RESUME_ARGUMENTS = ("backend", "executor", "pass_manager", "paused")
-#: Names of the same options in other interfaces of Qiskit, including old ones.
+#: For names in other or older interfaces of Qiskit, the name that is probably meant. The last two are
+#: names of this package that users may give to the retired interface.
 _SYNONYMS = {
     "max_experiments_per_job": "max_circuits_per_job",
     "max_experiments": "max_circuits_per_job",
@@ -61,18 +62,18 @@ _MANY = 10
 def check_option_names(
     given: Iterable[str], known: KnownOptions, arguments: Collection[str], backend: str
 ) -> None:
-    """Refuse options that neither the call nor the backend knows.
+    """Refuse run options that neither the call nor the backend knows.
 
-    If the backend may accept any name, only a name that is similar to a known one is refused.
+    If the backend may accept any name, only a name is refused for which another was probably meant.
 
     Args:
         given: names of run options.
         known: names that the backend knows.
-        arguments: arguments of the call itself.
+        arguments: names of the arguments of the call itself.
         backend: the backend's name.
 
     Raises:
-        InputError: the error names the option and the name that was probably meant.
+        InputError: an option is unknown; the error names it, and the name that was probably meant.
     """
     for name in given:
         if name in known.names or (known.others and name in COMMON):
@@ -94,7 +95,7 @@ def check_option_names(
 
 
 def _meant(name: str, candidates: Sequence[str], common: Collection[str]) -> str | None:
-    """Return the name that was probably meant, or None."""
+    """Return the name that was probably meant; None if no name is similar."""
     other = _SYNONYMS.get(name)
     if other in candidates:
         return other

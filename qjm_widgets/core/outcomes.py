@@ -1,8 +1,9 @@
-"""Outcomes: the result of a finished job, circuit by circuit, in compact form.
+"""Outcomes: the result of a finished job in compact form, circuit by circuit.
 
-``ExperimentOutcome`` is one circuit of ``Backend.run`` (an ``ExperimentResult``), ``PubOutcome`` one PUB
-of a sampler (a ``SamplerPubResult``). Both have packed counts. The adapters make them,
-``serialization.outcomes`` writes them, and ``results`` converts them to Qiskit's types.
+An ``ExperimentOutcome`` is the result of one circuit of ``Backend.run`` (Qiskit's ``ExperimentResult``).
+A ``PubOutcome`` is the result of one PUB of a sampler (Qiskit's ``SamplerPubResult``). Both give packed
+counts. The adapters make outcomes, ``serialization.outcomes`` writes them, and ``results`` converts them
+to Qiskit's types.
 """
 
 from __future__ import annotations
@@ -18,31 +19,34 @@ import numpy.typing as npt
 
 from qjm_widgets.core.counts import Integers, Layout, Packed, bits_to_integers, pack_shots, together
 
-#: The failure of a circuit that a job's result lacks.
+#: The reason for a circuit that a job's result lacks.
 MISSING = "it is missing in the job's result"
-#: Bits of one outcome. A header with more is taken for a mistake, because bit strings are made of each.
+#: The most bits of one outcome. A header with more is taken for a mistake, because each outcome becomes
+#: a bit string of this length.
 WIDEST = 1 << 16
 #: Shots that are counted at once; each takes 8 bytes or more of memory.
 _AT_ONCE = 1 << 22
-#: So many partial counts are kept before they are summed.
+#: Number of partial counts that are kept before they are summed.
 _MOST_PARTS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class ExperimentOutcome:
-    """One circuit of ``Backend.run``.
+    """The outcome of one circuit of ``Backend.run``.
 
     Attributes:
         name: the circuit's name.
-        shots: shots that were run.
+        shots: number of shots that were run.
         success: False if this circuit failed; ``status`` gives the reason.
         header: the result's header, as a dict.
         layout: how outcomes are written as bit strings.
-        counts: packed; None if the circuit has no measurements or the keys are not bits.
-        memory: one integer per shot, in order, shape ``(shots,)``; None if it was not requested.
+        counts: packed counts; None if there are none, or if they are in ``data``.
+        memory: one integer per shot, in order, shape ``(shots,)``; None if there is none, or if it is in
+            ``data``.
         data: everything else (statevector, counts whose keys are not bits, level-1 memory, …).
         fields: further fields of the ``ExperimentResult`` (seed, metadata, time_taken, …).
-        odd: reasons why ``"counts"`` or ``"memory"`` cannot be read; ``data`` has them as received.
+        odd: the reason why ``"counts"`` or ``"memory"`` cannot be read, by this name; ``data`` then has
+            the value as it was received.
     """
 
     name: str
@@ -59,7 +63,7 @@ class ExperimentOutcome:
 
     @property
     def failure(self) -> str | None:
-        """The reason why the circuit has no result; None if it has one."""
+        """The reason why the circuit has no result, or why this cannot be read; else None."""
         if not self.success:
             has_reason = self.status.upper() not in ("", "DONE", "COMPLETED")
             return self.status if has_reason else "it failed without a reason"
@@ -75,7 +79,7 @@ class ExperimentOutcome:
 
     @property
     def texts(self) -> Mapping[str, Any]:
-        """Counts whose keys are not bits; empty if there are none or they cannot be read."""
+        """The counts whose keys are not bits; empty if there are none, or if they cannot be read."""
         found = self.data.get("counts")
         readable = self.success and "counts" not in self.odd and isinstance(found, Mapping)
         return found if readable and found is not None else {}
@@ -83,15 +87,16 @@ class ExperimentOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PubOutcome:
-    """One PUB of a sampler.
+    """The outcome of one PUB of a sampler.
 
     Attributes:
         name: the circuit's name.
         shape: the shape of the PUB's parameter values; ``()`` for one point.
-        registers: for each classical register, in order, its packed shots ``(*shape, shots, bytes)``
-            (uint8, big-endian) and its number of bits.
-        data: further arrays of the DataBin.
-        metadata: the result's metadata.
+        registers: for each classical register, in order, its packed shots and its number of bits. The
+            shots have shape ``(*shape, shots, bytes)`` and are big-endian uint8.
+        data: further arrays of the ``DataBin``.
+        metadata: the metadata of the PUB's result.
+        success: False if the PUB's result cannot be read; ``status`` gives the reason.
     """
 
     name: str
@@ -109,39 +114,42 @@ class PubOutcome:
 
     @property
     def odd(self) -> Mapping[str, str]:
-        """Always empty: a PUB is readable, or has failed."""
+        """The reasons why parts cannot be read; always empty, as a PUB is readable or has failed."""
         return {}
 
     @property
     def texts(self) -> Mapping[str, Any]:
-        """Always empty: a sampler's outcomes are bits."""
+        """The counts whose keys are not bits; always empty, because a sampler's outcomes are bits."""
         return {}
 
     @property
     def shots(self) -> int:
-        """Shots per point."""
+        """The number of shots per point; 0 if it is unknown."""
         found = next((int(array.shape[-2]) for array, _ in self.registers.values()), None)
         shots = self.metadata.get("shots") if found is None else found
         return shots if isinstance(shots, int) else 0
 
     def packed(self) -> Packed | None:
-        """Return the counts of all registers joined, summed over all points; None if there are none."""
+        """Return the counts of all joined registers, summed over all points.
+
+        None if there are no registers or the PUB failed.
+        """
         if not self.registers or not self.success:
             return None
         return _counted([self])
 
     @property
     def layout(self) -> Layout:
-        """All bits without spaces, the first register rightmost, as ``join_data`` writes them."""
+        """The layout of all bits without spaces, first register rightmost, as ``join_data`` has it."""
         return Layout((), sum(bits for _, bits in self.registers.values()))
 
     def joined(self) -> Integers:
-        """Return one integer per shot over all registers, shape ``(*shape, shots)``."""
+        """Return the integer of each shot over all joined registers, shape ``(*shape, shots)``."""
         return join_shots([self]).reshape(*self.shape, self.shots)
 
 
 def join_shots(pubs: Sequence[PubOutcome]) -> Integers:
-    """Return one integer per shot over all registers, for PUBs with registers of the same sizes."""
+    """Return the integer of each shot over all joined registers, for PUBs with equal register sizes."""
     columns = zip(*(pub.registers.values() for pub in pubs), strict=True)
     sizes = [bits for _, bits in pubs[0].registers.values()]
     wide = sum(sizes) > 64
@@ -161,12 +169,19 @@ def join_shots(pubs: Sequence[PubOutcome]) -> Integers:
 
 
 def _rows(array: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Return the bytes of each shot; also for a register without bits or a PUB without points."""
+    """Return an array with a row of bytes for each shot.
+
+    It also works for a register without bits and for a PUB without points, where NumPy cannot infer a
+    size.
+    """
     return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
 
 
 def _counted(pubs: Sequence[PubOutcome]) -> Packed:
-    """Count all shots of PUBs with registers of the same sizes, a part of the shots at a time."""
+    """Return the counts of all shots of PUBs with equal register sizes.
+
+    Many shots are counted part by part, to limit the memory.
+    """
     layout = pubs[0].layout
     shots = [math.prod(pub.shape) * pub.shots for pub in pubs]
     if sum(shots) <= _AT_ONCE:
@@ -190,8 +205,9 @@ class JobOutcome:
     """The result of one job.
 
     Attributes:
-        circuits: in the order of the job's span; None for a circuit without a result.
-        info: of the whole result: ``backend_name``, ``backend_version``, ``job_id``, ``date``, metadata.
+        circuits: the outcomes in the order of the job's span; None for a circuit without a result.
+        info: facts about the whole result: ``backend_name``, ``backend_version``, ``job_id``, ``date``,
+            metadata.
     """
 
     circuits: Sequence[CircuitOutcome | None]
@@ -202,24 +218,27 @@ class JobOutcome:
         return self.circuits[place] if place < len(self.circuits) else None
 
     def failed(self) -> dict[int, str]:
-        """Return the reasons why circuits have no result, by their place in the job."""
+        """Return the reason for each circuit without a result, by the circuit's place in the job."""
         reasons = ((place, MISSING if c is None else c.failure) for place, c in enumerate(self.circuits))
         return {place: reason for place, reason in reasons if reason is not None}
 
     @property
     def failure(self) -> str | None:
-        """The reason why no circuit of the job has a result; None if one has."""
+        """The reason why no circuit of the job has a result; None if at least one has a result."""
         if all(circuit is None for circuit in self.circuits):
             return "its result has none of its circuits"
         failed = self.failed()
         return "; ".join(sorted(set(failed.values()))) if len(failed) == len(self.circuits) else None
 
     def texts(self) -> Iterator[Mapping[str, Any]]:
-        """Yield the counts of each circuit whose keys are not bits."""
+        """Yield, for each circuit that has them, the counts whose keys are not bits."""
         return (circuit.texts for circuit in self.circuits if circuit is not None and circuit.texts)
 
     def readable(self) -> JobOutcome:
-        """Mark counts that do not fit their circuit as odd; an older store may have such."""
+        """Return the outcome with counts and memory that do not fit their circuit marked as odd.
+
+        A store of an older version may have such counts.
+        """
         circuits = [
             _named_odd(circuit) if isinstance(circuit, ExperimentOutcome) else circuit
             for circuit in self.circuits
@@ -227,9 +246,9 @@ class JobOutcome:
         return replace(self, circuits=circuits)
 
     def sums(self) -> list[Packed]:
-        """Return packed counts that sum to those of all circuits, for each layout.
+        """Return packed counts whose sum, for each layout, is the sum of the counts of all circuits.
 
-        The shots of PUBs with the same register sizes are counted in one pass.
+        The shots of PUBs with equal register sizes are counted in one pass.
         """
         found: list[Packed] = []
         alike: dict[tuple[int, ...], list[PubOutcome]] = {}
@@ -262,10 +281,10 @@ def _named_odd(outcome: ExperimentOutcome) -> ExperimentOutcome:
 
 
 def register_sizes(header: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return names and sizes of the classical registers in a result's header.
+    """Return the names and sizes of the classical registers in a result's header.
 
     Raises:
-        ValueError: the header has other values there.
+        ValueError: the header has invalid values for the registers.
     """
     found = header.get("creg_sizes")
     try:
@@ -278,7 +297,7 @@ def register_sizes(header: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 
 def layout_of(header: Mapping[str, Any]) -> Layout:
-    """Return the layout in a result's header (``creg_sizes``, ``memory_slots``), as Qiskit reads it.
+    """Return the layout that a result's header gives (``creg_sizes``, ``memory_slots``), as in Qiskit.
 
     Raises:
         ValueError: the header is invalid.

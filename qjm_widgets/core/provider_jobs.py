@@ -1,4 +1,4 @@
-"""Make records from a provider's jobs: sets found by their tags, and jobs of other programs."""
+"""Make records from a provider's jobs: those of sets found by tags, and those of other programs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ _MISSING = (
     "no job of this set that the provider has holds these circuits: never sent, or deleted there. "
     "Run them as a new set."
 )
+# Of several jobs of one place and attempt, one with an earlier status here is chosen.
 _BEST = (Status.DONE, Status.RUNNING, Status.QUEUED, Status.ERROR, Status.CANCELLED)
 
 
 class FoundSet(NamedTuple):
-    """A set that an account holds.
+    """A set whose jobs a provider's account has.
 
     Attributes:
-        job_set_id: for ``retrieve_job_set``.
+        job_set_id: the set's id, as ``retrieve_job_set`` takes it.
         circuits: number of circuits of the set.
         created_at: time of its first job, seconds since 1970, UTC.
         jobs: number of jobs in each status.
-        missing: number of circuits that no job holds, or not with all their shots.
+        missing: number of circuits of which no job holds some or all shots.
     """
 
     job_set_id: str
@@ -56,10 +57,11 @@ class _Placed(NamedTuple):
 def assemble(
     set_id: str, found: Sequence[RemoteJob], adapter: str, now: float
 ) -> tuple[JobSetRecord, list[JobRecord]]:
-    """Assemble a set from the tags of its jobs, in the order of its circuits; gaps are failed jobs.
+    """Assemble a set from the tags of its jobs, in the order of its circuits.
 
-    Foreign jobs with the set's tag, and invalid tags, are ignored. Of several jobs of one place, the
-    done one is taken, else the newest attempt.
+    Circuits that no job holds become failed jobs. Foreign jobs with the set's tag, and invalid tags, are
+    ignored. Of several jobs with the same span and piece, a done one is taken, or else the newest
+    attempt.
 
     Args:
         set_id: 32 hexadecimal digits.
@@ -100,7 +102,7 @@ def assemble(
 
 
 def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
-    """Return the sets of jobs, newest first."""
+    """Return the sets to which jobs belong by their tags, newest first."""
     members: dict[str, list[RemoteJob]] = defaultdict(list)
     for job in jobs:
         for set_id in set_tags_in(job.tags):
@@ -133,8 +135,8 @@ def adopt(
     """Make a set of jobs that other programs submitted, in the given order.
 
     Args:
-        jobs: each with its number of circuits.
-        name: of the set.
+        jobs: the jobs, each with its number of circuits.
+        name: the name of the set.
         adapter: the kind of the adapter for them.
         now: seconds since 1970, UTC.
 
@@ -153,9 +155,9 @@ def adopt(
 
 
 def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
-    """Return the record of a provider's job; one in an unknown state will be polled."""
+    """Return the record of a provider's job; a job of unknown state becomes Queued and so is polled."""
     state = job.observation
-    # Without the time of its end, the times of waiting and running are unknown.
+    # If the time of the job's end is unknown, so are the times of waiting and running.
     over = state.status is not None and state.status.final and state.finished_at is None
     return JobRecord(
         row,
@@ -180,7 +182,11 @@ _Place = tuple[Span, int, int]
 
 
 def _placed(set_id: str, found: Sequence[RemoteJob]) -> list[_Placed]:
-    """Return the jobs with a place in the set; of the most common number of circuits only."""
+    """Return the jobs that have a place in the set.
+
+    If their tags have different numbers of circuits, only those with the most common number are
+    returned.
+    """
     placed = []
     for job in found:
         identity = parse_identity(identity_in(job.tags) or "")
@@ -192,7 +198,7 @@ def _placed(set_id: str, found: Sequence[RemoteJob]) -> list[_Placed]:
 
 
 def _choose(placed: Sequence[_Placed]) -> tuple[dict[_Place, _Placed], dict[_Place, list[str]]]:
-    """Return one job for each place, and the ids of others of the same attempt."""
+    """Return the chosen job of each place, and texts about further jobs of the same attempt."""
     chosen: dict[_Place, _Placed] = {}
     for item in sorted(placed, key=_rank):
         identity = item.identity
@@ -212,7 +218,7 @@ def _choose(placed: Sequence[_Placed]) -> tuple[dict[_Place, _Placed], dict[_Pla
 
 
 def _rank(item: _Placed) -> tuple[bool, int, int, float]:
-    """Return the sort key: done first, then newest attempt, most advanced status, and oldest."""
+    """Return the sort key for the choice: done first, then newest attempt, best status, oldest job."""
     status = item.job.observation.status or Status.QUEUED
     return (
         status is not Status.DONE,
@@ -223,7 +229,7 @@ def _rank(item: _Placed) -> tuple[bool, int, int, float]:
 
 
 def _clash(item: _Placed, other: _Placed) -> bool:
-    """Return whether two jobs hold the same circuits in different cuts, and neither reruns them."""
+    """Return whether two jobs hold a common circuit by different cuts, and neither reruns it."""
     span, other_span = item.identity.span, other.identity.span
     overlap = span.start < other_span.stop and other_span.start < span.stop
     different = span != other_span or item.identity.pieces != other.identity.pieces
@@ -246,7 +252,7 @@ def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
         if span.start > reach:
             places.append((Span(reach, span.start), 0, 1))
         every = [(span, piece, pieces) for piece in range(pieces)]
-        # Inside the span of another job, whose circuits were rerun, not all pieces must exist.
+        # A span inside that of another job has rerun circuits; for those, not all pieces must exist.
         places += every if span.stop > reach else [place for place in every if place in chosen]
         reach = max(reach, span.stop)
     if reach < circuits:
@@ -255,7 +261,7 @@ def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
 
 
 def _name(jobs: Sequence[RemoteJob]) -> str | None:
-    """Return the most common name; a job may have been renamed elsewhere."""
+    """Return the most common name of the set in the tags, because some jobs may have been renamed."""
     names = Counter(name for job in jobs if (name := name_in(job.tags)))
     return names.most_common(1)[0][0] if names else None
 

@@ -32,8 +32,8 @@ class Provider(Protocol):
         """Return a job and its number of circuits.
 
         Raises:
-            NotFoundError: there is no such job.
-            InputError: jobs of its kind have no counts.
+            NotFoundError: the account has no such job.
+            InputError: jobs of this kind have no counts.
             ProviderError: the job could not be read.
         """
 

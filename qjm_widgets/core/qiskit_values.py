@@ -1,7 +1,7 @@
-"""The parts of Qiskit's values (states, operators, distributions), and the values made of parts.
+"""Take values of Qiskit (states, operators, distributions) apart, and make them again from their parts.
 
-Only classes that are named here are made. A value of a subclass, such as Aer's
-``compatibility.Statevector``, becomes one of Qiskit's own class.
+Only values of the classes that are named here are made. A value of a subclass, such as Aer's
+``compatibility.Statevector``, becomes a value of Qiskit's own class.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 
 class _Kind(NamedTuple):
-    """The module of a class, the parts of a value, and how a value is made of its parts."""
+    """A class of Qiskit: its module, a function that returns a value's parts, and its inverse."""
 
     module: str
     take: Callable[[Any], list[Any]]
@@ -22,7 +22,7 @@ class _Kind(NamedTuple):
 
 
 def take(value: Any) -> list[Any] | None:
-    """Return the name of a value's class and its parts; None if the class is not one of these."""
+    """Return the name of a value's class, then its parts; None if the class is not named here."""
     for kind in type(value).__mro__:
         if kind.__name__ in _KINDS and kind.__module__.startswith("qiskit."):
             return [kind.__name__, *_KINDS[kind.__name__].take(value)]
@@ -30,7 +30,11 @@ def take(value: Any) -> list[Any] | None:
 
 
 def make(name: str, *parts: Any) -> Any:
-    """Return the value of these parts.
+    """Return the value that has these parts.
+
+    Args:
+        name: the name of its class.
+        parts: the parts that ``take`` returned after the name.
 
     Raises:
         ValueError: the class is unknown, or the parts do not make a value.
@@ -42,14 +46,15 @@ def make(name: str, *parts: Any) -> Any:
 
 
 def make_old(name: str, data: Any, left: list[int], right: list[int] | None) -> Any:
-    """Return a value that an older version wrote as its data and dimensions."""
+    """Return a value from its data and dimensions, which are the parts that older versions wrote."""
     return make(name, data, *(tuple(dims) for dims in (left, right) if dims is not None))
 
 
 def plain(value: Any) -> Any:
-    """Return a tree in which values of Aer's subclasses are of Qiskit's own classes, as after storing.
+    """Return a tree in which values of Aer's subclasses are replaced by values of Qiskit's own classes.
 
-    Aer's subclasses forward to arrays, for compatibility with its old releases.
+    So a result is the same before and after it is stored. Aer's subclasses also behave like arrays, for
+    compatibility with its old releases.
     """
     kind = type(value)
     if kind is dict:

@@ -1,7 +1,7 @@
-"""The fields of a record, from which its rows in the store and its JSON in a bundle are derived.
+"""The fields of a record. The record's row in the store and its JSON in a bundle are derived from them.
 
-A field's annotation says how it is stored: its type, whether it may be None, and, as an ``Annotated``
-rule, its limits. A new field is one line in ``records.py``, and a column in ``schema.sql`` with a
+A field's annotation says how it is stored: its type, whether it may be None, and its limits (an
+``Annotated`` rule). A new field needs one line in ``records.py``, and a column in ``schema.sql`` with a
 migration.
 """
 
@@ -11,26 +11,26 @@ import types
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-#: Characters of a name, an id or a label.
+#: The most characters of a name, an id or a label in a bundle.
 SHORT_TEXT = 65_536
-#: Characters of an error or a note; longer ones are cut when a set is exported.
+#: The most characters of an error or a note in a bundle; a longer one is cut when a set is exported.
 LONG_TEXT = 1 << 20
-#: Integers stay below it, so that every reader of JSON has them exactly.
+#: The largest integer in a bundle; up to it, every reader of JSON reads integers exactly.
 MAX_INTEGER = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """The rule by which a field is stored, beyond its type.
+    """The rule by which a field is stored, in addition to its type.
 
     Attributes:
-        least: smallest integer.
-        most: largest integer.
-        characters: length of a text.
-        as_text: write an integer as decimal text, because it may be beyond 64 bits.
-        empty_is_null: an empty tuple is NULL in the store, and may be null in a bundle.
-        later: bundles of the first version do not have the field; then it has its default.
-        local: the field does not leave the store in a bundle.
+        least: the smallest integer in a bundle.
+        most: the largest integer in a bundle.
+        characters: the most characters of a text in a bundle.
+        as_text: whether an integer is written as decimal text, because it may exceed 64 bits.
+        empty_is_null: whether an empty tuple is NULL in the store, and may be null in a bundle.
+        later: whether older bundles lack the field; it then has its default.
+        local: whether the field is left out of bundles.
     """
 
     least: int = 0
@@ -43,7 +43,13 @@ class Rule:
 
 
 class RecordField(NamedTuple):
-    """A field of a record: ``type`` is its annotation without ``| None`` and without its rule."""
+    """A field of a record.
+
+    Attributes:
+        type: the field's annotation without ``| None`` and without its rule.
+        nullable: whether the field may be None.
+        rule: the rule in the annotation, or the default rule.
+    """
 
     name: str
     type: Any

@@ -14,7 +14,7 @@ from qjm_widgets.core.record_fields import LONG_TEXT, Rule
 
 
 class Status(enum.StrEnum):
-    """The state of one job, in the order of its life."""
+    """The status of one job; the members are in the order of a job's life."""
 
     NOT_SENT = "not_sent"
     SENDING = "sending"
@@ -27,7 +27,7 @@ class Status(enum.StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether the job has ended: only a retry changes it."""
+        """Whether the job has ended; only a retry can change its status then."""
         return self in _FINAL
 
     @property
@@ -37,7 +37,7 @@ class Status(enum.StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Whether the engine does not change the job: it has ended, or is held for the user."""
+        """Whether the job has ended or is held, so that it no longer counts as unfinished."""
         return self in _FINAL or self is Status.HELD
 
 
@@ -63,23 +63,30 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class JobSetRecord:
-    """All jobs of one ``run``, as the store keeps them.
+    """A job set (all jobs of one ``run``) as the store has it.
 
     Attributes:
         set_id: 32 hexadecimal digits.
+        backend: the backend's name.
+        adapter: the kind of the adapter (``backend_run``, ``sampler``, …).
         circuits: number of circuits.
         shots: fewest and most shots of a circuit; None if the backend decides.
-        options: run options that are JSON, by name.
-        unstored_options: names of run options that are not JSON and so are in memory only.
-        adapter: the kind of the adapter (``backend_run``, ``sampler``, …).
+        tags: the user's tags.
+        options: run options that JSON can hold, by name.
+        unstored_options: names of the other run options, which are in memory only.
         survives_kernel: whether the jobs outlive the kernel; None if it is unknown.
+        rerun_on_resume: whether ``resume`` runs jobs again that may be lost; None if the user did not
+            say.
+        resumable: False for a set that was adopted or assembled from a provider's jobs, which have no
+            circuits.
+        complete: False while ``run`` is still writing the set; then only its first circuits are stored.
+        transpiles: whether a pass manager transpiles the circuits before they are submitted.
         recipe: ``module:Class`` of a plain simulator, from which it can be made again.
-        complete: False while ``run`` still writes the set; then only its first circuits are stored.
-        transpiles: whether a pass manager transpiles the circuits before they are sent.
-        resumable: False if the set was adopted or assembled from a provider's jobs, without circuits.
-        batch_id: the provider's id of the batch in which the jobs run, if it has batches.
-        max_qpu_seconds: no further job is sent after the set has used so much quantum processor time.
-        unstored_circuits: circuits that could not be stored, ascending; they run from memory.
+        batch_id: the provider's id of the batch in which the jobs run; None if there is no batch.
+        max_qpu_seconds: the budget of quantum processor time, in seconds; when the set has used it, no
+            further job is submitted. None for no budget.
+        unstored_circuits: ascending indices of the circuits that could not be stored; they are submitted
+            from memory.
     """
 
     set_id: Annotated[str, Rule(characters=32)]
@@ -108,25 +115,32 @@ class JobRecord:
     """One job: a span of circuits, or one piece of its shots.
 
     Attributes:
-        row: the job's place in the set, from 0; rows are in the order of the spans.
-        piece: index of the piece of the span's shots, from 0, of ``pieces``.
+        row: the number of the job in its set, from 0; it never changes.
+        span: the circuits that the job holds.
+        piece: the index of the job's piece of the span's shots, from 0.
+        pieces: the number of pieces of the span's shots; 1 if the shots are not cut.
         shots: shots per circuit; None if circuits differ or the backend decides.
-        seed: the seed of this job, if it has one.
-        attempt: 1 for the first submission; each retry adds one.
+        seed: the seed of this job; None if it has no seed.
+        cancel_requested: whether the user has requested to cancel the job.
+        attempt: 1 for the first submission; each retry adds 1.
+        job_id: the provider's id of this attempt; None if it is not known.
         since: time of the last change of status.
-        sent_at, running_at, finished_at: times of this attempt; None until then.
+        sent_at, running_at, finished_at: times when this attempt was submitted, began to run and ended;
+            None before each.
         checked_at: time of the backend's last answer for this job.
-        error: the complete text of why the job failed.
-        last_error: why the last poll or cancellation failed; it does not change the status.
+        error: the complete reason why the job failed.
+        last_error: the latest reason why a submission, poll or cancellation failed or why the job is
+            held; None if the job was answered normally since.
         queue_position: the job's place in the backend's queue, from 1; None if it is unknown.
-        estimated_seconds: the backend's estimate of the run time.
-        qpu_seconds: quantum processor time that the job has used, as the backend counts it.
-        note: further text of the backend about the job.
-        spent_seconds: quantum processor time that its earlier attempts have used.
-        failed_circuits: circuits of the set, ascending, that failed in a done job, without those that a
-            newer job holds.
-        retryable: False if its circuits could not be prepared or are missing: it can never be sent, and
-            ``error`` says what to do instead.
+        estimated_seconds: the backend's estimate of the run time, in seconds.
+        qpu_seconds: quantum processor time in seconds that this attempt has used, as the backend counts
+            it.
+        note: further text about the job, such as values that could not be stored.
+        spent_seconds: quantum processor time in seconds that the earlier attempts have used.
+        failed_circuits: for a done job, ascending indices in the set of its circuits that failed and
+            that no newer job holds.
+        retryable: False if its circuits could not be prepared or are missing. Then it can never be
+            submitted again, and ``error`` says what to do instead.
     """
 
     row: int
@@ -167,7 +181,7 @@ class JobRecord:
 
 
 class StatusChange(NamedTuple):
-    """One line of a job's history."""
+    """One line of a job's history: a status that the job had from the time ``at`` on."""
 
     row: int
     attempt: Annotated[int, Rule(least=1)]

@@ -1,4 +1,4 @@
-"""Decide, as a pure function, how each job is recovered when a set is resumed."""
+"""Decide how each job is recovered when a set is resumed, as a pure function."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.records import JobRecord, Status
 
-#: The hint of a held job if it is not known whether it outlived the kernel.
+#: The hint for a held job that may or may not have outlived its kernel.
 RERUN_HINT = "rerun_on_resume=True in run does it automatically"
 
 
 class Recovery(enum.Enum):
     """The ways to recover one job."""
 
-    #: It has ended, is held, or was never sent: leave it as it is.
+    #: The job has ended or was never sent, or it is held and cannot be looked up: leave it as it is.
     KEEP = "keep"
-    #: It no longer exists for certain: submit it (again).
+    #: The job does not exist any more, or the user allowed to run it again: submit it.
     SEND = "send"
-    #: It was sent: retrieve it by its id.
+    #: The job was sent: retrieve it by its id.
     FETCH = "fetch"
-    #: It may have been sent: search for the tag of this attempt.
+    #: The job may have been sent: find it by the tag of its attempt.
     FIND = "find"
-    #: It may have been sent, and cannot be searched for: the user decides.
+    #: The job may have been sent, and cannot be found by a tag: hold it until the user decides.
     HOLD = "hold"
 
 
@@ -31,13 +31,13 @@ def recover(job: JobRecord, *, lifetime: JobLifetime, finds: bool, rerun: bool |
     """Return how to recover a job.
 
     Args:
-        job: as the store has it.
+        job: the job as the store has it.
         lifetime: whether the backend's jobs outlive the kernel that submitted them.
-        finds: whether the adapter can look for the tag of an attempt.
-        rerun: whether to run jobs that may be lost again without the user's confirmation.
+        finds: whether the adapter can search for the tag of an attempt.
+        rerun: whether to submit jobs that may be lost again, without asking the user.
     """
     if job.status is Status.HELD:
-        # The user decides, unless the job is found meanwhile.
+        # The job remains held until the user decides, or until it is found.
         if lifetime is JobLifetime.KERNEL or (job.last_error or "").startswith(OVER_BUDGET):
             return Recovery.KEEP
         if job.job_id is not None:

@@ -1,8 +1,9 @@
-"""Seeds of jobs, which keep the samples independent of the cut if possible.
+"""The seeds of jobs; if possible, the samples do not depend on how circuits are cut into jobs.
 
-If the backend's seed rule is known, a job gets the seed with which its circuits draw the samples of one
-plain run of all circuits. Otherwise, each job gets a seed that is derived from the given one and from
-the start of the job: independent of the others, and the same for the same plan.
+A *plain run* is one call of the backend with all circuits and the given seed. If the backend's seed rule
+allows it, each job gets the seed with which its circuits draw the same samples as in the plain run.
+Otherwise, each job gets a seed that is derived from the given seed and from the start of the job. These
+seeds are independent of each other, and the same for the same plan.
 """
 
 from __future__ import annotations
@@ -16,27 +17,27 @@ import numpy as np
 
 from qjm_widgets.core.splitting import Item
 
-#: Aer draws for circuit k of a run with seed + 2113 k (it says so in its results).
+#: Aer draws the samples of circuit k of a run with the seed ``seed + 2113 k``, as its results show.
 AER_STEP = 2113
 
 
 class SeedRule(enum.Enum):
     """The rule by which a run derives the seed of each circuit from its own seed."""
 
-    #: Circuit k draws with seed + 2113 k; each point (parameter set) counts as a circuit.
+    #: Circuit k draws with ``seed + 2113 k``. Each point of a PUB counts as a circuit.
     AER = "aer"
-    #: The same, counted among the circuits of equal shots: samplers run those together.
+    #: The same, but k counts only circuits with equal shots, because samplers run these together.
     AER_BY_SHOTS = "aer by shots"
     #: Every circuit draws with the seed itself.
     SAME = "same"
-    #: One stream of a generator of NumPy for the whole run: later circuits depend on earlier ones.
+    #: One random generator of NumPy is used for the whole run, so later circuits depend on earlier ones.
     STREAM = "stream"
-    #: Unknown; derived seeds have 31 bits, which every generator accepts.
+    #: The rule is unknown. Derived seeds have 31 bits, which every generator accepts.
     UNKNOWN = "unknown"
 
 
 def places(rule: SeedRule, items: Sequence[Item]) -> list[int]:
-    """Return the number of steps of the seed before each circuit of one plain run."""
+    """Return, for each circuit of a plain run, the number of steps from the run's seed to its own."""
     if rule is SeedRule.AER_BY_SHOTS:
         before: Counter[int | None] = Counter()
         found = []
@@ -50,9 +51,9 @@ def places(rule: SeedRule, items: Sequence[Item]) -> list[int]:
 
 
 def move(rule: SeedRule, seed: int, steps: int) -> int:
-    """Return the seed that is so many steps after ``seed``.
+    """Return the seed that is ``steps`` steps after ``seed``.
 
-    Seeds of Aer wrap at 64 bits as its own do, as signed integers.
+    By the rules of Aer, the seed wraps around as a signed integer of 64 bits, as in Aer.
     """
     if rule in (SeedRule.AER, SeedRule.AER_BY_SHOTS):
         return (seed + AER_STEP * steps + 2**63) % 2**64 - 2**63
@@ -62,18 +63,18 @@ def move(rule: SeedRule, seed: int, steps: int) -> int:
 
 
 def piece_seed(rule: SeedRule, seed: int, piece: int) -> int:
-    """Return the seed of a shot piece: the given one for the first, a derived one for others."""
+    """Return the seed of a shot piece: ``seed`` for the first piece, a derived seed for the others."""
     return seed if piece == 0 else _derived(rule, seed, 1, piece)
 
 
 def seed_at(rule: SeedRule, seed: int | None, items: Sequence[Item], index: int) -> int | None:
-    """Return the seed to send one circuit of a job without those before it.
+    """Return the seed of a job that begins at one of the circuits of another job.
 
     Args:
-        rule: of the backend.
-        seed: the job's; None remains None.
-        items: the circuits of the job.
-        index: the circuit's place in the job, from 0.
+        rule: the rule of the backend.
+        seed: the seed of the other job; for None, None is returned.
+        items: the circuits of the other job, at least up to ``index``.
+        index: the circuit's place in the other job, from 0.
     """
     return None if seed is None else move(rule, seed, places(rule, items[: index + 1])[index])
 

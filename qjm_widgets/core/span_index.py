@@ -1,7 +1,7 @@
-"""Find the jobs of a circuit in constant time, also after jobs were cut in halves.
+"""Find the jobs that hold a circuit in constant time, also after jobs were cut in halves.
 
-Circuits that failed in a done job are rerun by a newer job with a span inside the older one: then the
-newer job holds them.
+A newer job may rerun circuits that failed in a done job. Its span is inside that of the done job, and it
+then holds these circuits.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from qjm_widgets.core.records import JobRecord, Span
 
 
 def runs_of(circuits: Sequence[int]) -> list[Span]:
-    """Return ascending circuits as spans of neighbours."""
+    """Return ascending indices of circuits as spans of consecutive indices."""
     spans: list[Span] = []
     for circuit in circuits:
         if spans and spans[-1].stop == circuit:
@@ -40,11 +40,11 @@ def _newest(jobs: Sequence[JobRecord]) -> list[JobRecord]:
 
 
 class Cover:
-    """The spans of a set's jobs.
+    """An index of the spans of a set's jobs.
 
     Attributes:
-        order: rows in the order of the circuits, then of the shot pieces.
-        plain: whether rows are in ascending order, as they are until a job is cut in halves.
+        order: the rows, sorted by the spans of their jobs, then by the shot pieces.
+        plain: whether ``order`` is ascending, as it is until a job is cut in halves.
     """
 
     def __init__(self, jobs: Sequence[JobRecord], circuits: int) -> None:
@@ -66,11 +66,14 @@ class Cover:
         self._rows = [tuple(job.row for job in _newest(holders)) for holders in held]
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
-        """Return the rows of all jobs that hold a circuit, in the order of its shot pieces."""
+        """Return the rows of the jobs that hold a circuit, one for each of its shot pieces, in order."""
         return self._rows[int(self._at[circuit])]
 
     def parts(self, span: Span) -> Iterator[Span]:
-        """Yield the parts of a span that are held by the same jobs."""
+        """Yield the parts of a span within which all circuits are held by the same jobs.
+
+        The last part may end after the span, and the first may begin before it.
+        """
         at = span.start
         while at < span.stop:
             part = self._parts[int(self._at[at])]

@@ -1,7 +1,7 @@
-"""Cut circuits into jobs by limits: ``split``, and ``join``, its exact inverse.
+"""Cut circuits into jobs by limits (``split``), and put the contents of jobs in order again (``join``).
 
-A job holds a span of circuits and one piece of their shots. Spans are filled from the left up to the
-limits, as a user would cut by hand; shots beyond a limit are cut into pieces of nearly equal size.
+A job holds a span of circuits and one piece of their shots. In the order of the circuits, each job gets
+as many as the limits allow. Shots beyond a limit are cut into pieces of nearly equal size.
 """
 
 from __future__ import annotations
@@ -17,20 +17,24 @@ from qjm_widgets.errors import LimitError
 
 T = TypeVar("T")
 
-#: Circuits per job if nothing else limits them; IBM's guide to batches uses the same number.
+#: Limit of circuits per job if neither the user nor the backend limits them; IBM's guide to batches uses
+#: the same number.
 DEFAULT_CIRCUITS_PER_JOB = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one job; None is no limit.
+    """The limits of one job; None means no limit.
 
     Attributes:
-        circuits: circuits per job.
-        shots: shots of one circuit in one job.
-        executions: circuits x parameter sets x shots, summed over the job.
-        payload_bytes: bytes of the encoded circuits.
-        one_shots: every circuit of a job runs the same number of shots.
+        circuits: the most circuits of a job.
+        shots: the most shots of a circuit in one job.
+        executions: the most executions of a job: points x shots, summed over its circuits.
+        payload_bytes: the most bytes of a job's encoded circuits.
+        one_shots: whether all circuits of a job must run the same number of shots.
+
+    Raises:
+        LimitError: a limit is not a whole number of at least 1.
     """
 
     circuits: int | None = None
@@ -52,7 +56,7 @@ class Limits:
             object.__setattr__(self, field.name, limit)
 
     def tighter(self, other: Limits) -> Limits:
-        """Return the limits that satisfy both."""
+        """Return the limits that satisfy these and others: the lower of each."""
 
         def least(a: int | None, b: int | None) -> int | None:
             return b if a is None else a if b is None else min(a, b)
@@ -66,7 +70,7 @@ class Limits:
         )
 
 
-#: Jobs of one set, whose records are in memory.
+#: The most jobs of one set; the records of all jobs are in memory.
 MOST_JOBS = 1_000_000
 
 
@@ -75,10 +79,10 @@ class Item(NamedTuple):
 
     Attributes:
         shots: None if the backend decides.
-        points: number of parameter sets.
+        points: number of points; 1 for a circuit.
         payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
-        place: steps of the seed before this circuit in one plain run, among circuits of equal shots;
-            None if seeds do not matter.
+        place: number of steps of the seed before this circuit in a plain run (``seeds``), counted among
+            circuits of equal shots; None if seeds do not limit the cut.
     """
 
     shots: int | None = None
@@ -88,9 +92,16 @@ class Item(NamedTuple):
 
 
 class PlannedJob(NamedTuple):
-    """One job of a plan; ``shots`` is None if its circuits differ or the backend decides.
+    """One job of a plan.
 
-    ``place`` is the number of steps of the seed before the job's first circuit in one plain run.
+    Attributes:
+        span: the circuits that the job holds.
+        piece: the index of the job's piece of the span's shots, from 0.
+        pieces: the number of pieces of the span's shots.
+        shots: shots per circuit; None if circuits differ or the backend decides.
+        executions: points x shots, summed over the job's circuits; 0 for unknown shots.
+        payload_bytes: bytes of the encoded circuits; 0 if they were not measured.
+        place: number of steps of the seed before the job's first circuit in a plain run (``seeds``).
     """
 
     span: Span
@@ -104,15 +115,15 @@ class PlannedJob(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The cut of circuits into jobs, before anything is sent.
+    """How circuits are cut into jobs, before anything is sent.
 
     Attributes:
-        jobs: in the order of submission.
+        jobs: the jobs in the order of submission.
         circuits: number of circuits.
-        executions: circuits x parameter sets x shots over all jobs (0 if shots are unknown).
-        payload_bytes: bytes of the encoded circuits over all jobs; None if no limit requires them.
-        seconds_to_submit: shortest time of the submission at the backend's pace, in seconds.
-        qpu_seconds: estimated time on the quantum processor, in seconds; None if it is unknown.
+        executions: points x shots, summed over the circuits of all jobs; 0 for unknown shots.
+        payload_bytes: bytes of the encoded circuits of all jobs; None if no limit needs them.
+        seconds_to_submit: the shortest time in seconds that the submission takes at the backend's pace.
+        qpu_seconds: estimated quantum processor time, in seconds; None if it is unknown.
     """
 
     jobs: tuple[PlannedJob, ...]
@@ -143,8 +154,8 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
 
     Raises:
-        LimitError: one circuit alone exceeds a limit (the error gives its index), or there would be
-            more than ``MOST_JOBS`` jobs.
+        LimitError: a single circuit exceeds a limit (the error gives its index), or there would be more
+            than ``MOST_JOBS`` jobs.
     """
     jobs: list[PlannedJob] = []
     start = 0
@@ -173,11 +184,11 @@ def join(cut: Iterable[tuple[Span, int, Sequence[T]]], circuits: int) -> list[li
     """Put the contents of jobs into the order of the circuits.
 
     Args:
-        cut: for each job, in any order: its span, its piece, and one value per circuit.
+        cut: for each job, its span, its piece, and one value per circuit; the jobs are in any order.
         circuits: number of circuits.
 
     Returns:
-        For each circuit, the values of its pieces in their order.
+        For each circuit, the values of its pieces in the order of the pieces.
     """
     joined: list[list[tuple[int, T]]] = [[] for _ in range(circuits)]
     for span, piece, values in cut:
@@ -187,13 +198,17 @@ def join(cut: Iterable[tuple[Span, int, Sequence[T]]], circuits: int) -> list[li
 
 
 def parts(shots: int, pieces: int) -> list[int]:
-    """Cut ``shots`` into nearly equal integers, the larger ones first."""
+    """Return ``pieces`` nearly equal integers whose sum is ``shots``, the larger ones first."""
     least, more = divmod(shots, pieces)
     return [least + 1] * more + [least] * (pieces - more)
 
 
 def _pieces(index: int, item: Item, limits: Limits) -> int:
-    """Return the number of pieces of a circuit's shots; refuse one that exceeds a limit alone."""
+    """Return the number of pieces of a circuit's shots.
+
+    Raises:
+        LimitError: the circuit alone exceeds a limit, or would have more than ``MOST_JOBS`` pieces.
+    """
     if limits.payload_bytes is not None and item.payload_bytes > limits.payload_bytes:
         raise LimitError(
             f"circuit {index} alone is {item.payload_bytes:,} bytes, "
@@ -221,7 +236,7 @@ def _pieces(index: int, item: Item, limits: Limits) -> int:
 
 
 def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
-    """Return the end of the longest span from ``start`` that fits a job, and the pieces of its shots."""
+    """Return the end of the longest span from ``start`` that fits in a job, and its number of pieces."""
     first = items[start]
     pieces = _pieces(start, first, limits)
     shots = parts(first.shots, pieces)[0] if first.shots is not None else None
@@ -237,7 +252,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
             break
         if _pieces(stop, item, limits) != pieces:
             break
-        # The circuits of a job share one seed: each must be as many steps from it as in the plain run.
+        # A job has one seed. From it to each circuit, there must be as many steps as in the plain run.
         if item.place is not None:
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break

@@ -1,4 +1,4 @@
-"""The protocol of a store of job sets, and what is written to it and read from it."""
+"""The protocol of a store of job sets, and the types of its contents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.formatting import summary, unresumable
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 
-#: Bytes, in one piece or in several that follow each other.
+#: Bytes in one piece, or in several consecutive pieces.
 Encoded: TypeAlias = bytes | bytearray | memoryview | Sequence[bytes | memoryview]
 
 
@@ -22,8 +22,8 @@ class SetSummary(NamedTuple):
     Attributes:
         record: the set.
         jobs: number of jobs in each status.
-        owner: who drives the set ("this kernel", "another kernel (process 12 on host)"); None if nobody
-            does or all jobs have ended.
+        owner: the kernel that drives the set ("this kernel", "another kernel (process 12 on host)");
+            None if no kernel drives it, or if all jobs have ended.
         flawed: number of done jobs with failed circuits.
     """
 
@@ -39,7 +39,7 @@ class SetSummary(NamedTuple):
 
     @property
     def unfinished(self) -> bool:
-        """Whether jobs are left that have not ended and are not held."""
+        """Whether the set has jobs that have not ended and are not held."""
         return any(number and not status.settled for status, number in self.jobs.items())
 
     @property
@@ -70,7 +70,10 @@ class SetSummary(NamedTuple):
 class Changes:
     """The changes of one set that one transaction writes.
 
-    ``outcomes`` are encoded (``encode_outcome``) and keyed by row.
+    Attributes:
+        jobs: the changed records; of several for one job, the last counts.
+        history: new lines of the jobs' history.
+        outcomes: encoded outcomes (``encode_outcome``), by row.
     """
 
     jobs: list[JobRecord] = field(default_factory=list)
@@ -98,10 +101,10 @@ class Changes:
 
 
 class JobStore(Protocol):
-    """A store of job sets. Every method is thread-safe; every write is one transaction.
+    """A store of job sets; every method is thread-safe, and every write is one transaction.
 
     Raises:
-        StoreError: one of its kinds, from any method.
+        StoreError: from any method, as one of its subclasses.
     """
 
     path: str
@@ -109,28 +112,36 @@ class JobStore(Protocol):
     def create_set(
         self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
     ) -> None:
-        """Store a new set with jobs and circuits, owned by this store; a known id is a StoreError."""
+        """Store a new set with jobs and circuits; this store owns the set.
+
+        Raises:
+            StoreError: the store already has a set of that id.
+        """
 
     def extend_set(
         self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock]
     ) -> None:
-        """Append jobs and circuits to a set, and replace its row.
+        """Append jobs and circuits to a set, and replace the record of the set.
 
         Raises:
             LeaseLostError: another store owns the set now; nothing was written.
         """
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
-        """Store a complete set in one transaction, without an owner; a known id is a StoreError."""
+        """Store a complete set without an owner.
+
+        Raises:
+            StoreError: the store already has a set of that id.
+        """
 
     def update_set(self, record: JobSetRecord) -> None:
-        """Replace the row of a known set."""
+        """Replace the record of a set that the store has."""
 
     def commit(self, changes: Mapping[str, Changes]) -> None:
         """Write the changes of several sets, by set id, in one transaction.
 
         Raises:
-            LeaseLostError: another store owns one of them now; nothing was written.
+            LeaseLostError: another store owns one of the sets now; nothing was written.
             StoreValueError: a value can never be written; the error names the jobs. Nothing was
                 written.
         """
@@ -142,7 +153,7 @@ class JobStore(Protocol):
         """Return the blocks that overlap the span, in order."""
 
     def untranspiled(self, set_id: str) -> list[Span]:
-        """Return the spans of blocks that are still to be transpiled, in order."""
+        """Return the spans of the blocks that must still be transpiled, in order."""
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
         """Return a set and its jobs in the order of rows.
@@ -152,13 +163,18 @@ class JobStore(Protocol):
         """
 
     def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
-        """Return the encoded outcome of a job, or None."""
+        """Return the encoded outcome of a job; None if the store has none."""
 
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
         """Return every status that a job had, oldest first."""
 
     def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
-        """Return the sets, newest first: those of that name if one is given, at most ``limit``."""
+        """Return summaries of the sets, newest first.
+
+        Args:
+            name: the name of the sets; None for all sets.
+            limit: the most sets; None for no limit.
+        """
 
     def size(self) -> int:
         """Return the size of the store in bytes."""
@@ -174,31 +190,31 @@ class JobStore(Protocol):
         """Take the ownership of a set, so that its changes can be written.
 
         Returns:
-            Whether it never had an owner in this store: it was imported.
+            Whether the set never had an owner in this store, because it was imported.
 
         Raises:
-            DrivenElsewhereError: another store that is alive owns it.
+            DrivenElsewhereError: another store that is alive owns the set.
         """
 
     def release(self, set_id: str) -> None:
-        """Release the ownership of a set; no-op if it is not owned."""
+        """Release the ownership of a set; do nothing if this store does not own it."""
 
     def owner(self, set_id: str) -> str | None:
-        """Describe who drives a set if it is another store that is alive; else return None."""
+        """Return a description of the owner of a set if it is another store that is alive; else None."""
 
     def beat(self) -> None:
-        """Write the heartbeat, by which other hosts see that this store is alive."""
+        """Write the heartbeat of this store; other hosts see by it that the store is alive."""
 
     def take_token(self, key: str, pace: Pace, now: float) -> float:
-        """Record a submission if the pace, which all kernels share, allows it.
+        """Record a submission if the pace allows it; all kernels share the pace of an account.
 
         Args:
             key: the account.
             pace: the pace of the account.
-            now: seconds since 1970, UTC, by the clock that kernels share.
+            now: seconds since 1970, UTC, by the clock that the kernels share.
 
         Returns:
-            Seconds to wait; 0 if the submission is recorded.
+            The seconds to wait before the next try; 0 if the submission was recorded.
         """
 
     def version(self) -> int:

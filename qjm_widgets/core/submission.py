@@ -1,4 +1,4 @@
-"""One job as an adapter submits it."""
+"""The contents of one submission of a job by an adapter."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from qjm_widgets.core.circuit_input import CircuitInput
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One attempt of a job to submit.
+    """An attempt of a job as an adapter submits it.
 
     Attributes:
         inputs: the circuits; empty if ``block`` is given.
         shots: shots per circuit; None if circuits differ or the backend decides.
-        seed: the job's seed, if it has one.
-        options: run options.
-        identity: text that is unique to this attempt of this job: a tag, if the provider has tags.
-        name: of the set.
+        seed: the job's seed; None if it has no seed.
+        options: the run options.
+        identity: a text that is unique to this attempt of this job (``job_tags``); a provider with tags
+            gets it as a tag.
+        name: the name of the set.
         tags: the user's tags.
-        block: the encoded circuits, for an adapter with ``sends_blocks``.
-        batch_id: the batch in which the set's jobs run, if the provider has batches.
+        block: the encoded circuits for an adapter with ``sends_blocks``, or None.
+        batch_id: the provider's id of the batch in which the set's jobs run; None if there is no batch.
     """
 
     inputs: Sequence[CircuitInput]

@@ -1,6 +1,6 @@
 """Totals over the jobs of a set.
 
-They are updated job by job, so that a change in a set of ten thousand jobs does not visit all of them.
+They are updated job by job. So a change in a set of ten thousand jobs does not visit all jobs.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from typing import NamedTuple, TypeVar
 
 from qjm_widgets.core.records import JobRecord, Status
 
-#: Statuses in the order of a job's life; the low bits of a job's code are an index into it.
+#: The statuses in the order of a job's life; the low bits of a job's code are an index into this tuple.
 ORDER = tuple(Status)
 #: The bit of a code for a requested cancellation.
 CANCEL_REQUESTED = 0x10
-#: The bit of a code for a job that can never be sent again.
+#: The bit of a code for a job that can never be submitted again.
 UNRETRYABLE = 0x20
 #: The bit of a code for a done job with failed circuits.
 FLAWED = 0x40
+# The bits of a job's facts: it has a place in a queue, was retried, used quantum processor time, has an
+# id, is polled, or the last poll of it failed.
 _PLACED, _RETRIED, _USED, _NAMED, _POLLED, _UNANSWERED = (1 << bit for bit in range(6))
 _COLUMNS = {"queue": _PLACED, "attempts": _RETRIED, "qpu": _USED, "id": _NAMED}
 _T = TypeVar("_T")
@@ -27,14 +29,16 @@ _CODES = {status: code for code, status in enumerate(ORDER)}
 
 
 class BackendFacts(NamedTuple):
-    """Reports of backends beside the statuses.
+    """The facts that backends report about a set's jobs, except their statuses.
 
     Attributes:
-        columns: those of ``queue``, ``attempts``, ``qpu`` and ``id`` that have a value for any job.
-        qpu_seconds: sum over all attempts of all jobs, in seconds; None if it is unknown.
-        poll_error: why polling fails, if it fails for every job that a backend has now.
-        known_at: with ``poll_error``, time (seconds since 1970) of the last answer for one of
-            those jobs.
+        columns: the names of the optional columns (``queue``, ``attempts``, ``qpu``, ``id``) in which at
+            least one job has a value.
+        qpu_seconds: quantum processor time of all attempts of all jobs, in seconds; None if it is
+            unknown.
+        poll_error: why polling fails, if it fails for every job that a backend has now; else None.
+        known_at: if ``poll_error`` is given, the time (seconds since 1970) of the last answer for one of
+            those jobs, or of its submission; else None.
     """
 
     columns: tuple[str, ...]
@@ -48,9 +52,10 @@ class Totals:
 
     Attributes:
         numbers: number of jobs in each status.
-        unretryable: number of those that can never be sent again.
-        codes: a byte per row, made by ``code``.
-        done: rows in the order in which they became done; it only grows.
+        unretryable: number of jobs in each status that can never be submitted again.
+        codes: a byte for each row, made by ``code``.
+        done: rows in the order in which their jobs became done; a row is added again if its job becomes
+            done again, and none is removed.
         remote: the jobs that a backend has now, by row.
         flawed: the rows of done jobs with failed circuits.
     """
@@ -65,13 +70,13 @@ class Totals:
         self._ends: list[tuple[float, int]] = []  # in order
         self._ended: dict[int, JobRecord] = {}
         self._facts: list[int] = []
-        self._sharing: Counter[int] = Counter()  # how many jobs share the same facts
+        self._sharing: Counter[int] = Counter()  # number of jobs by their facts
         self._used: dict[int, float] = {}
         for job in jobs:
             self.put(None, job)
 
     def put(self, before: JobRecord | None, job: JobRecord) -> None:
-        """Replace a job, or add it as the next row if ``before`` is None."""
+        """Replace a job's record ``before`` by another; if it is None, add the job as the next row."""
         row, status, facts = job.row, job.status, _facts_of(job)
         if before is None:
             self.codes.append(0)
@@ -120,12 +125,12 @@ class Totals:
         return [job for job in found if job is not None]
 
     def facts(self) -> BackendFacts:
-        """Return the reports of backends over all jobs."""
+        """Return the facts that backends report about the set's jobs."""
         shared = [facts for facts, jobs in list(self._sharing.items()) if jobs]
         columns = tuple(name for name, fact in _COLUMNS.items() if any(facts & fact for facts in shared))
         used = sum(list(self._used.values())) if self._used else None
         silent = all(facts & _UNANSWERED for facts in shared if facts & _POLLED)
-        # Rare: the only case in which all remote jobs are visited.
+        # All remote jobs are visited only in this case, which is rare.
         remote = list(self.remote.values()) if silent else []
         polled = [job for job in remote if not job.cancel_requested]
         if not polled:
@@ -151,7 +156,7 @@ def _facts_of(job: JobRecord) -> int:
         facts |= _NAMED
     if job.queue_position is not None and not job.status.final:
         facts |= _PLACED
-    if job.status.remote and not job.cancel_requested:  # else the error may be of the cancellation
+    if job.status.remote and not job.cancel_requested:  # last_error may be that of a cancellation
         facts |= _POLLED if job.last_error is None else _POLLED | _UNANSWERED
     return facts
 

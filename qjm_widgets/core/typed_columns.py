@@ -1,4 +1,4 @@
-"""Values of any type as columns: numbers, truth values and texts by type, all else as objects."""
+"""Values of any type as columns: truth values and numbers as arrays of their type, others as objects."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy.typing as npt
 
 from qjm_widgets.core.lost import Lost
 
-#: The integers up to this one are floats exactly.
+#: The largest integer up to which float64 has every integer exactly.
 _EXACT = 1 << 53
 
 
 class TypedColumn(NamedTuple):
-    """Values of one column, shape ``(n,)``.
+    """One column of values; both arrays have shape ``(n,)``.
 
     Attributes:
-        values: bool, int64, float64, or objects.
-        missing: True where there is no value; there, ``values`` has False, 0, NaN or None.
+        values: an array of bool, int64, float64, or objects.
+        missing: True for each missing value; ``values`` has False, 0, NaN or None in its place.
     """
 
     values: npt.NDArray[Any]
     missing: npt.NDArray[np.bool_]
 
     def filled(self) -> npt.NDArray[Any]:
-        """Return the values with NaN for missing integers, and None for missing truth values."""
+        """Return the values, with NaN in place of missing integers and None in place of truth values."""
         if self.values.dtype.kind not in "ib" or not self.missing.any():
             return self.values
         values = self.values.astype(float if self.values.dtype.kind == "i" else object)
@@ -35,10 +35,11 @@ class TypedColumn(NamedTuple):
 
 
 def typed_column(values: Sequence[Any]) -> TypedColumn:
-    """Return values as an array of their type.
+    """Return values as a column of their type.
 
-    Truth values alone are bool, integers alone int64, and integers with fractions float64 if that
-    changes none of them. All else is kept as it is, as objects. None and lost values are missing.
+    A column of truth values is bool, and one of integers is int64. Fractions, also together with
+    integers, are float64 if that changes no integer. Other values are kept unchanged, as objects. None
+    and lost values are missing.
     """
     missing = np.fromiter((_is_missing(value) for value in values), dtype=bool, count=len(values))
     present = [value for value in values if not _is_missing(value)]
@@ -77,14 +78,14 @@ def _kind(values: Sequence[Any]) -> type:
 
 
 def column_names(keys: Iterable[Any], taken: Iterable[str], kind: str) -> dict[Any, str]:
-    """Return a column's name for each key: its text, with the kind in brackets if that is taken.
+    """Return a column's name for each key: its text, followed by the kind in brackets if it is taken.
 
-    A key ``count`` of the metadata becomes ``count (metadata)`` beside a column ``count``.
+    If there is another column ``count``, a key ``count`` of the metadata becomes ``count (metadata)``.
 
     Args:
-        keys: in the order of the columns.
-        taken: names of other columns.
-        kind: of the keys, such as ``"metadata"``.
+        keys: the keys in the order of the columns.
+        taken: the names of the other columns.
+        kind: the kind of the keys, such as ``"metadata"``.
     """
     keys = list(keys)
     found: dict[Any, str] = {}

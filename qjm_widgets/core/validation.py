@@ -8,21 +8,24 @@ from typing import Any
 
 from qjm_widgets.errors import InputError
 
-#: Seconds; longer than the life of any machine.
+#: The limit of a budget in seconds; it is longer than the life of any machine.
 _MOST = 1e15
-#: Integers from here on are named by their size.
+#: From this integer on, errors show an integer as a power of 2.
 _LONGEST_NUMBER = 10**30
 
 
 def number(value: int) -> str:
-    """Return an integer as text for an error; Python refuses to write thousands of digits."""
+    """Return an integer as text for an error; a large one is shortened.
+
+    Python refuses to write thousands of digits.
+    """
     if abs(value) < _LONGEST_NUMBER:
         return str(value)
     return f"{'-' if value < 0 else ''}2**{value.bit_length() - 1} or more"
 
 
 def as_integer(value: Any) -> int | None:
-    """Return an integer, also one of NumPy, as Python's; None if the value is not an integer."""
+    """Return an integer of any type, such as NumPy's, as a Python integer; None for other values."""
     if isinstance(value, bool):
         return None
     try:
@@ -32,14 +35,14 @@ def as_integer(value: Any) -> int | None:
 
 
 def check_name(name: Any) -> str:
-    """Return a set's name; refuse one that is not a string or is empty."""
+    """Return the name of a set; refuse a name that is not a string or is blank."""
     if not isinstance(name, str) or not name.strip():
         raise InputError(f"a name must be a string that is not empty, not {name!r}")
     return name
 
 
 def check_budget(seconds: Any) -> None:
-    """Refuse a budget that is neither None nor seconds above 0."""
+    """Refuse a budget unless it is None or a number of seconds above 0."""
     if seconds is None:
         return
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 < seconds < _MOST:
@@ -48,7 +51,7 @@ def check_budget(seconds: Any) -> None:
 
 
 def check_tags(tags: Any) -> tuple[str, ...]:
-    """Return tags as a tuple; refuse anything but strings."""
+    """Return tags as a tuple; refuse tags that are not a collection of strings."""
     if isinstance(tags, str) or not isinstance(tags, Iterable):
         raise InputError(f"tags are a list of strings, not {tags!r}")
     found = tuple(tags)

@@ -1,1 +1,1 @@
-"""Circuits and what users attach to them, as bytes and text and back; nothing is pickled."""
+"""Write circuits, their metadata and results as bytes and text, and read them; nothing is pickled."""

@@ -1,4 +1,4 @@
-"""The classes of instructions that may be restored, and those that QPY carries itself."""
+"""The classes of instructions that may be restored (the allow list), and those that QPY carries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from qjm_widgets.serialization.tree import TreeError
 
-#: The allow list: modules, and names of classes in them; None for all operations of a module.
+#: The allow list: by a short name of each module, the module and the names of its classes; None for all
+#: operations of the module.
 _ALLOWED: Mapping[str, tuple[str, frozenset[str] | None]] = {
     "circuit": (
         "qiskit.circuit",
@@ -27,18 +28,18 @@ _ALLOWED: Mapping[str, tuple[str, frozenset[str] | None]] = {
 
 @functools.cache
 def plain_names() -> frozenset[str]:
-    """Return names of instructions that QPY carries with any parameters."""
+    """Return the names of instructions that QPY carries with any parameters."""
     from qiskit.circuit.library.standard_gates import get_standard_gate_name_mapping
 
     return frozenset(get_standard_gate_name_mapping()) | {"barrier"}
 
 
 def allowed_name(kind: Any) -> str | None:
-    """Return the name of a class on the list, or None."""
+    """Return the name of a class on the allow list; None if the class is not on the list."""
     name = str(kind.__name__)
     for place, (module, names) in _ALLOWED.items():
         if package_of(kind) != module.split(".")[0]:
-            continue  # without importing that package
+            continue  # do not import that package
         if names is not None and name not in names:
             continue
         try:
@@ -56,7 +57,10 @@ def package_of(kind: Any) -> str:
 
 
 def is_allowed(name: Any) -> bool:
-    """Return whether a name is on the list, as far as is visible without Aer."""
+    """Return whether a name is on the allow list.
+
+    Aer is not imported. So for a class of its library, only the beginning of the name is checked.
+    """
     place, _, rest = name.partition(".") if isinstance(name, str) else ("", "", "")
     if place not in _ALLOWED or not rest.isidentifier():
         return False
@@ -69,10 +73,10 @@ def is_allowed(name: Any) -> bool:
 
 
 def allowed_class(name: str) -> Any:
-    """Return the class of that name.
+    """Return the class of a name for which ``is_allowed`` is true.
 
     Raises:
-        TreeError: the class is not on the list, or its package is not installed.
+        TreeError: the name is not that of an operation, or its package is not installed.
     """
     place, _, rest = name.partition(".")
     try:

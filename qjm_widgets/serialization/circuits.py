@@ -1,4 +1,4 @@
-"""Write circuits as blocks for the store: QPY, and JSON of what QPY does not carry."""
+"""Write circuits as blocks for the store: QPY, and JSON notes with the parts that QPY does not carry."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from qjm_widgets.serialization.losses import Loss
 from qjm_widgets.serialization.metadata import CODEC, read_metadata, write_metadata
 from qjm_widgets.serialization.tree import TreeError, is_plain
 
-#: QPY, and notes with typed metadata and with the forms of ``instructions``.
+#: An encoding: QPY, and notes with typed metadata and with the forms of instructions.
 FORMS = "qpy+forms"
-#: QPY, and notes of plain JSON; written up to version 3 of the store.
+#: An older encoding, up to version 3 of the store: QPY, and notes of plain JSON.
 QPY = "qpy"
-#: Only the names of the circuits.
+#: An encoding that has only the names of the circuits.
 NAMES_ONLY = "names"
 #: The fields of the notes of each encoding.
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -33,7 +33,8 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     QPY: ("names", "metadata", "values", "shots"),
     NAMES_ONLY: ("names",),
 }
-#: QPY stores the length of a name in 16 bits; with longer names it cannot be read.
+#: Names from this length on are kept only in the notes. QPY has the length of a name in 16 bits, and
+#: cannot be read with longer names.
 _LONG_NAME = 4096
 _REASON = 300
 
@@ -45,13 +46,13 @@ class Missing(NamedTuple):
 
 
 def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBlock, list[Loss]]:
-    """Write the circuits of a span.
+    """Write the circuits of a span as a block.
 
-    A value of the metadata that cannot be written is kept as its text. Of a circuit that cannot be
-    written, only name and metadata are kept.
+    A value of the metadata that cannot be written is kept as its text. If a circuit cannot be written,
+    the block has its name, metadata, parameter values and shots, but not the circuit itself.
 
     Args:
-        span: the circuits' places in their set.
+        span: the circuits' indices in their set.
         inputs: the circuits; they are not changed.
 
     Returns:
@@ -79,10 +80,10 @@ def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBloc
 
 
 def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
-    """Read the circuits of a block.
+    """Read the circuits of a block; a circuit that it lacks or that cannot be restored is ``Missing``.
 
     Raises:
-        Exception: of any kind, if the block is damaged or was written by a newer Qiskit.
+        Exception: any exception, if the block is damaged or was written by a newer Qiskit.
     """
     notes = json.loads(block.notes)
     names = notes["names"]
@@ -111,58 +112,61 @@ def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
 
 
 def qpy_of(block: CircuitBlock) -> bytes:
-    """Return the block's QPY, not compressed."""
+    """Return the block's QPY in uncompressed form."""
     return block.data if qpy.is_qpy(block.data) else zlib.decompress(block.data)
 
 
 def packed(block: CircuitBlock) -> CircuitBlock:
-    """Return the block as the store keeps it."""
+    """Return the block as the store has it, with compressed QPY."""
     if block.encoding != FORMS or not qpy.is_qpy(block.data):
         return block
-    # The fastest level takes less time than writing the bytes that it saves.
+    # Level 1 is the fastest. It takes less time than writing the bytes that it saves.
     return block._replace(data=zlib.compress(block.data, 1))
 
 
 def unpacked(block: CircuitBlock) -> CircuitBlock:
-    """Return the block with its QPY not compressed, as bundles hold it."""
+    """Return the block as bundles have it, with uncompressed QPY."""
     return block if block.encoding == NAMES_ONLY else block._replace(data=qpy_of(block))
 
 
 def unstored_of(block: CircuitBlock) -> list[int]:
-    """Return the places in the set of circuits that a block lacks."""
+    """Return the indices in the set of the circuits that a block lacks."""
     if block.encoding == NAMES_ONLY:
         return list(range(block.span.start, block.span.stop))
     return sorted(block.span.start + int(place) for place in json.loads(block.notes).get("unstored", ()))
 
 
 def read_names(block: CircuitBlock) -> list[str]:
-    """Return the circuits' names without reading the circuits."""
+    """Return the names of the circuits of a block without reading the circuits."""
     names: list[str] = json.loads(block.notes)["names"]
     return names
 
 
 def read_all_metadata(block: CircuitBlock) -> list[Mapping[Any, Any]]:
-    """Return the circuits' metadata without reading the circuits; empty if it was not kept."""
+    """Return the metadata of each circuit of a block without reading the circuits; empty if not kept."""
     notes = json.loads(block.notes)
     known = notes.get("metadata") or [None] * len(notes["names"])
     return [_read_metadata(block, metadata) for metadata in known]
 
 
 def read_all_values(block: CircuitBlock) -> list[Any]:
-    """Return the circuits' ``BindingsArray``, or None, without reading the circuits."""
+    """Return the ``BindingsArray`` or None of each circuit of a block without reading the circuits."""
     notes = json.loads(block.notes)
     known = notes.get("values") or [None] * len(notes["names"])
     return [_read_values(values) for values in known]
 
 
 def payload_bytes(circuit: CircuitInput) -> int:
-    """Return the bytes of the written circuit, not compressed; 0 if it cannot be written."""
+    """Return the bytes of a circuit as uncompressed QPY and notes; 0 if it cannot be written."""
     block, _ = write_block(Span(0, 1), [circuit])
     return 0 if unstored_of(block) else len(qpy_of(block)) + len(block.notes)
 
 
 def find_unstorable(circuit: Any) -> str | None:
-    """Return why a circuit cannot be written, as far as is visible without writing it; else None."""
+    """Return the reason why a circuit cannot be written, or None; the circuit is not written.
+
+    A circuit for which None is returned may still turn out to be unwritable.
+    """
     try:
         _carry(circuit)
     except Exception as error:  # foreign instructions may raise anything
@@ -176,7 +180,7 @@ def find_unstorable(circuit: Any) -> str | None:
 def _write_circuits(
     circuits: Sequence[Any], names: Sequence[str]
 ) -> tuple[bytes, dict[int, Any], dict[int, str]]:
-    """Return QPY of all writable circuits, the forms, and the reasons for the others, by place."""
+    """Return the QPY of all writable circuits, and by place the forms and the reasons for the others."""
     try:
         if max(map(len, names)) < _LONG_NAME and _are_plain(circuits):
             return qpy.dump(circuits), {}, {}
@@ -220,7 +224,7 @@ def _are_plain(circuits: Sequence[Any]) -> bool:
 
 
 def _named(circuit: Any, name: str) -> Any:
-    """Return a circuit with a name that QPY can carry; the notes have its own."""
+    """Return the circuit, or a renamed copy if QPY cannot carry its name; the notes have the name."""
     try:
         if len(name.encode()) < _LONG_NAME:
             return circuit
@@ -240,7 +244,7 @@ def _reason(error: Exception) -> str:
 def _write_all_metadata(
     span: Span, circuits: Sequence[Any], names: Sequence[str]
 ) -> tuple[list[Any], list[Loss]]:
-    """Return the metadata of each circuit as a tree; None if it has none."""
+    """Return the metadata of each circuit as a tree (None for empty metadata), and the losses."""
     trees: list[Any] = []
     losses: list[Loss] = []
     for place, circuit in enumerate(circuits):
@@ -255,7 +259,7 @@ def _write_all_metadata(
 def _to_json(notes: dict[str, Any]) -> str:
     try:
         return json.dumps(notes)
-    except ValueError:  # an integer of thousands of digits, which passed as plain
+    except ValueError:  # the metadata that passed as plain has an integer with too many digits
         notes["metadata"] = [tree and write_metadata(CODEC.read(tree))[0] for tree in notes["metadata"]]
         return json.dumps(notes)
 

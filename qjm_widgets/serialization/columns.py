@@ -1,4 +1,4 @@
-"""Fold many similar trees into one: equal values once, different ones as columns."""
+"""Fold many similar trees into one: a value that is equal in all is kept once, others become columns."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from typing import Any
 _SCALARS = frozenset({str, bool, int, float, type(None)})
 _DICTS = {dict}
 _ALL, _EACH, _SAME, _KEYS = "all", "each", "same", "keys"
-#: Depth of nested dicts that are folded.
+#: Limit of the depth of nested dicts that are folded.
 _DEPTH = 20
-#: Entries of all unfolded dicts; without a limit, a few manipulated bytes could unfold to any size.
+#: Limit of the entries of all unfolded dicts. Without it, a few manipulated bytes could unfold to any
+#: size.
 _MOST_ENTRIES = 20_000_000
 
 
 def fold(trees: Sequence[Any], depth: int = 0) -> dict[str, Any]:
     """Fold trees into one; ``unfold`` is the inverse.
 
-    The folded tree has "all" with a value that every tree has, or "each" with a column of values. For
-    dicts with equal keys in the same order, it has "same" with the common values (None for other keys,
-    to keep their order), and "keys" with the folded values of the other keys.
+    The folded tree is a dict of one of these forms:
+
+    - ``{"all": tree}`` for plain trees that are exactly equal;
+    - ``{"same": ..., "keys": ...}`` for dicts with equal keys in the same order. "same" has the common
+      values, with None for each other key, to keep the order. "keys" has the folded values of the other
+      keys;
+    - ``{"each": [...]}`` with all trees, for other trees.
 
     Args:
         trees: the trees.
@@ -48,7 +53,7 @@ def fold(trees: Sequence[Any], depth: int = 0) -> dict[str, Any]:
 
 
 def unfold(folded: Mapping[str, Any], number: int) -> list[Any]:
-    """Return ``number`` unfolded trees; equal values are one object.
+    """Return the ``number`` unfolded trees; they share the values that are kept once.
 
     Raises:
         ValueError: the columns differ in length, or the trees are too large.
@@ -89,14 +94,17 @@ def _have_same_keys(first: Any, trees: Sequence[Any]) -> bool:
 
 
 def _columns(first: dict[Any, Any], trees: Sequence[dict[Any, Any]]) -> Sequence[Sequence[Any]]:
-    """Return the values of each key."""
+    """Return the column of values of each key."""
     if len(first) == 1:
         return [list(map(itemgetter(*first), trees))]
     return list(zip(*map(itemgetter(*first), trees), strict=True))
 
 
 def _are_alike(first: Any, trees: Sequence[Any]) -> bool:
-    """Return whether all are the same scalar, list of scalars, or empty; False for other values."""
+    """Return whether all trees are exactly equal scalars, lists or tuples; False for other trees.
+
+    Of dicts, only empty ones are compared.
+    """
     kind = type(first)
     if kind in _SCALARS:
         # The types must be equal too: 1 equals True and 1.0.
@@ -114,7 +122,7 @@ def _are_alike(first: Any, trees: Sequence[Any]) -> bool:
 
 
 def _is_plain(tree: Any, depth: int) -> bool:
-    """Return whether the marshalled bytes define the tree."""
+    """Return whether trees like this are equal if and only if their marshalled bytes are equal."""
     kind = type(tree)
     if kind is list or kind is tuple:
         if _SCALARS.issuperset(map(type, tree)):

@@ -1,4 +1,4 @@
-"""Checks of the forms of instructions, before anything is made of them."""
+"""Checks of the forms of instructions; they are made before an instruction is restored from a form."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from qjm_widgets.serialization.tree import TreeError
 
 
 def check_form(form: Any) -> None:
-    """Refuse a tree that is not a form of a class on the allow list; nothing is made.
+    """Refuse a tree that is not a form of an instruction whose class is on the allow list.
 
     Raises:
-        TreeError: the form is wrong; the error says how.
+        TreeError: the form is invalid; the error gives the reason.
     """
     if isinstance(form, dict) and set(form) == {"blocks"} and isinstance(form["blocks"], list):
         for forms in form["blocks"]:
@@ -25,7 +25,11 @@ def check_form(form: Any) -> None:
 
 
 def check_forms(forms: Any) -> None:
-    """Check all forms of a circuit as ``check_form`` does."""
+    """Refuse forms of a circuit that are not by place or that ``check_form`` refuses.
+
+    Raises:
+        TreeError: the forms are invalid.
+    """
     if not isinstance(forms, dict) or not all(place.isdecimal() for place in forms):
         raise TreeError("the forms of its instructions are not by place")
     for form in forms.values():

@@ -1,12 +1,13 @@
 """Write circuits as QPY, with forms of the instructions that QPY does not carry.
 
-Of an unknown instruction, QPY keeps the name only: it loses what Aer's ``save_*`` save, and it cannot
-read some of Qiskit's own gates. So, before a circuit is written, each of these is replaced by a
-*carrier* that QPY knows, and its *form* is kept separately: the name of its class, which is on an allow
-list, and its attributes as a tree. The same applies inside the bodies of control flow.
+QPY keeps only the name of an instruction that it does not know. So it would lose the parameters of Aer's
+``save_*`` instructions. It also cannot read some of Qiskit's own gates. So, before a circuit is written,
+each such instruction is replaced by a *carrier*, an instruction that QPY knows. The *form* of the
+instruction is kept separately: the name of its class, which must be on an allow list, and its attributes
+as a tree. The same applies inside the bodies of control flow.
 
-An instruction of another class is kept by its definition. Without a definition, it cannot be stored if
-it has more than a name and parameters.
+An instruction of a class that is not on the list is kept by its definition. If it has no definition and
+has more than a name and parameters, it cannot be stored.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from qjm_widgets.serialization.allowed_classes import (
 from qjm_widgets.serialization.instruction_forms import check_form
 from qjm_widgets.serialization.tree import TreeError, Write
 
-#: Classes of ``qiskit.circuit.library`` that QPY carries completely; some have parts that no tree has.
+#: Classes of ``qiskit.circuit.library`` that QPY carries completely. Some have parts that cannot be
+#: written as a tree.
 _CARRIED = frozenset(
     {
         *(
@@ -45,7 +47,8 @@ _CARRIED = frozenset(
         *("PauliProductRotationGate", "QFTGate", "Reset", "StatePreparation", "UnitaryGate"),
     }
 )
-#: Attributes that every instruction has and a carrier keeps; others make it more than a shell.
+#: Attributes that every instruction has and that a carrier keeps. An instruction with other attributes
+#: has more than a name and parameters.
 _BASE = frozenset(
     {
         *("_name", "_num_qubits", "_num_clbits", "_params", "_label", "_definition", "_condition"),
@@ -62,11 +65,11 @@ class UnwritableError(TreeError):
 
 
 def carry(circuit: Any, write: Write) -> tuple[Any, dict[str, Any]]:
-    """Return a circuit that QPY carries, and the forms of its carriers, by place.
+    """Return a circuit that QPY carries, and the forms of its carriers by place.
 
     Args:
-        circuit: the circuit, which is not changed; it is returned if nothing is replaced.
-        write: writes a tree, or raises.
+        circuit: the circuit, which is not changed; it is returned itself if nothing is replaced.
+        write: writes a value as a tree, or raises.
 
     Raises:
         TreeError: an instruction cannot be stored; the error names it.
@@ -88,7 +91,12 @@ def carry(circuit: Any, write: Write) -> tuple[Any, dict[str, Any]]:
 
 
 def restore(circuit: Any, forms: Mapping[str, Any], read: Write) -> Any:
-    """Invert ``carry``.
+    """Return the circuit that ``carry`` replaced.
+
+    Args:
+        circuit: the circuit with carriers.
+        forms: the forms by place.
+        read: reads a value from a tree.
 
     Raises:
         TreeError: a form does not fit the circuit, or its class is not on the allow list.
@@ -106,7 +114,7 @@ def restore(circuit: Any, forms: Mapping[str, Any], read: Write) -> Any:
 
 
 def _replaced(circuit: Any, operations: Mapping[int, Any]) -> Any:
-    """Return a copy with other operations in some places."""
+    """Return a copy of a circuit with other operations in some places."""
     replaced = circuit.copy_empty_like()
     for place, instruction in enumerate(circuit.data):
         operation = operations.get(place)
@@ -125,7 +133,10 @@ def _replaced(circuit: Any, operations: Mapping[int, Any]) -> Any:
 
 
 def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
-    """Return the carrier of an operation, and its form; None if QPY carries it completely."""
+    """Return the carrier of an operation and its form.
+
+    If QPY carries the operation completely, these are the operation itself and None.
+    """
     if hasattr(operation, "replace_blocks"):
         return _carry_blocks(operation, write)
     kind = getattr(operation, "base_class", type(operation))
@@ -136,7 +147,8 @@ def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
         return _carry_definition(operation, write)
     simple = name.startswith("circuit.") and _are_simple(operation)
     known = kind.__name__ in _CARRIED or kind.__name__ in standard_classes()
-    # Without the definition that a class makes itself, which is not written.
+    # A known class makes its definition itself, so the definition is not written and need not be
+    # checked.
     parts = _parts(operation, definition=not known)
     if (simple or known) and all(_is_carried(part, write) for part in parts):
         return operation, None
@@ -151,7 +163,10 @@ def _carrier(operation: Any, write: Write) -> tuple[Any, Any]:
 
 
 def _carry_blocks(operation: Any, write: Write) -> tuple[Any, Any]:
-    """Carry the bodies of control flow; QPY keeps the conditions."""
+    """Return the carrier and the form of a control-flow operation: its bodies are carried.
+
+    QPY keeps the conditions.
+    """
     pairs = [carry(block, write) for block in operation.blocks]
     if all(new is old for (new, _), old in zip(pairs, operation.blocks, strict=True)):
         return operation, None
@@ -160,7 +175,10 @@ def _carry_blocks(operation: Any, write: Write) -> tuple[Any, Any]:
 
 
 def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
-    """Carry an operation of an unlisted class as a plain gate of the same definition."""
+    """Return the carrier and the form of an operation whose class is not on the allow list.
+
+    The carrier is a plain gate or instruction of the same definition.
+    """
     from qiskit.circuit import Gate, Instruction
 
     definition = getattr(operation, "definition", None)
@@ -180,7 +198,7 @@ def _carry_definition(operation: Any, write: Write) -> tuple[Any, Any]:
 
 
 def _unitary(gate: Any) -> Any:
-    """Return a circuit of a gate that has only a matrix."""
+    """Return a circuit that is equal to a gate; the gate has a matrix but no definition."""
     from qiskit import QuantumCircuit
 
     circuit = QuantumCircuit(gate.num_qubits)
@@ -189,7 +207,10 @@ def _unitary(gate: Any) -> Any:
 
 
 def _shell(operation: Any, kind: Any = None) -> Any:
-    """Return a plain instruction of the same name, size and condition."""
+    """Return a plain instruction with the name, size and condition of an operation.
+
+    With a ``kind``, it has the label too.
+    """
     from qiskit.circuit import Gate, Instruction
 
     label = getattr(operation, "label", None)
@@ -205,7 +226,7 @@ def _shell(operation: Any, kind: Any = None) -> Any:
 
 
 def _parts(operation: Any, *, definition: bool) -> Iterator[Any]:
-    """Yield the circuits and operations inside a composite operation."""
+    """Yield the circuits and operations inside an operation; with ``definition``, the definition too."""
     for name in ("base_gate", "base_op", *(["_definition"] if definition else [])):
         part = getattr(operation, name, None)
         if part is not None:
@@ -213,7 +234,7 @@ def _parts(operation: Any, *, definition: bool) -> Iterator[Any]:
 
 
 def _are_simple(operation: Any) -> bool:
-    """Return whether QPY knows the types of the parameters of an operation."""
+    """Return whether QPY knows the types of all parameters of an operation."""
     from qiskit.circuit import ParameterExpression
 
     simple = (int, float, complex, np.number, np.ndarray, ParameterExpression)
@@ -224,7 +245,10 @@ _READ_AGAIN: dict[Any, bool] = {}
 
 
 def _is_read_again(operation: Any, kind: Any) -> bool:
-    """Return whether QPY carries an unlisted class of Qiskit; each class is tried once."""
+    """Return whether QPY carries an operation of Qiskit whose class is not on the allow list.
+
+    It is tried by writing and reading one operation of each class.
+    """
     if kind not in _READ_AGAIN:
         from qiskit import QuantumCircuit
 
@@ -232,7 +256,7 @@ def _is_read_again(operation: Any, kind: Any) -> bool:
             circuit = QuantumCircuit(operation.num_qubits, operation.num_clbits)
             circuit.append(operation, circuit.qubits, circuit.clbits)
             data = qpy.dump([circuit])
-        except Exception:  # it needs its circuit, as instructions that read its variables do
+        except Exception:  # it cannot be in another circuit, for example because it uses variables
             return True
         try:
             found = qpy.load(data)[0].data[0].operation
@@ -254,11 +278,11 @@ def _write_state(operation: Any, kind: Any, write: Write) -> Any:
     from qiskit.circuit import Gate, Instruction
 
     state = dict(vars(operation))
-    state.pop("_condition", None)  # it refers to the circuit; the carrier has it
-    if kind in (Instruction, Gate):  # some have further attributes, such as methods of their origin
+    state.pop("_condition", None)  # the condition refers to the circuit, and the carrier has it
+    if kind in (Instruction, Gate):  # a plain instruction may have foreign attributes, such as methods
         state = {name: value for name, value in state.items() if name in _BASE}
     if not _keeps_definition(kind):
-        state["_definition"] = None  # the class makes it itself
+        state["_definition"] = None  # the class makes the definition itself
     try:
         return {name: write(value) for name, value in state.items()}
     except TreeError as error:
@@ -281,7 +305,7 @@ def _restored(carrier: Any, form: Any, read: Write) -> Any:
     check_form(form)
     kind = allowed_class(form["class"])
     operation = object.__new__(kind)
-    # Not setattr, so that no code of the class runs before the instruction is complete.
+    # setattr could run code of the class before the instruction is complete.
     vars(operation).update({name: read(value) for name, value in form["state"].items()})
     if "_condition" in vars(carrier):
         vars(operation)["_condition"] = vars(carrier)["_condition"]

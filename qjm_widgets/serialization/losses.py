@@ -1,11 +1,11 @@
-"""The parts of a set that could not be stored, and a warning about them."""
+"""The parts of circuits that could not be stored, and the text of a warning about them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-#: Circuits or values that are named; the others are counted.
+#: The most circuits or values that the warning names; the others are counted.
 _NAMED = 5
 _REASON = 120
 _NAME = 40
@@ -15,10 +15,10 @@ class Loss(NamedTuple):
     """A part of a circuit that could not be stored.
 
     Attributes:
-        circuit: index in the set.
-        name: of the circuit.
-        key: key of the value in the metadata, as text; None if the circuit itself cannot be stored.
-        reason: why it cannot be stored.
+        circuit: the circuit's index in the set.
+        name: the circuit's name.
+        key: the key, as text, of the value in the metadata; None if the circuit itself cannot be stored.
+        reason: why the part cannot be stored.
     """
 
     circuit: int
@@ -38,7 +38,8 @@ def describe_losses(losses: Sequence[Loss]) -> str:
             f"{'it runs' if one else 'they run'}, but cannot be resumed once this kernel has ended: "
             f"{_list([_of_circuit(loss) for loss in circuits])}."
         )
-    # One line per key and reason, because a sweep has the same value in each of its circuits.
+    # Losses with equal key and reason are named once, because many circuits often have the same
+    # metadata.
     keys: dict[tuple[str, str], list[Loss]] = {}
     for loss in losses:
         if loss.key is not None:

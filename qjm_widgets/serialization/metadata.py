@@ -1,7 +1,7 @@
 """Write the metadata of circuits, and other values of users, as JSON that keeps their types.
 
-``CODEC`` has the values of Python, NumPy, pandas and Qiskit. A circuit in metadata, an instruction, a
-parameter or an expression is written as QPY with the forms of ``instructions``.
+``CODEC`` knows the values of Python, NumPy, pandas and Qiskit. A circuit, an instruction, a parameter or
+an expression in metadata is written as QPY with forms (see ``instructions``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def _is_circuit(kind: type) -> bool:
 
 
 def _is_derived(kind: type, module: str, *names: str) -> bool:
-    # By name, so that values of other kinds do not import Qiskit.
+    # Classes are compared by name, so that values of other kinds do not import Qiskit.
     return any(
         str(base.__module__).startswith(module) and base.__name__ in names for base in kind.__mro__
     )
@@ -45,8 +45,8 @@ def _read_circuit(tree: Any, read: Write) -> Any:
 
 
 def _write_qpy(circuit: Any) -> dict[str, Any]:
-    # Not by the given writer, which keeps parts that cannot be written as text: a changed instruction is
-    # wrong.
+    # The given writer may keep parts that cannot be written as their text. An instruction that is
+    # changed so would be wrong, so this uses ``CODEC.write``, which raises instead.
     carried, forms = carry(circuit, CODEC.write)
     return {"qpy": to_base64(qpy.dump([carried])), "forms": forms}
 
@@ -83,7 +83,7 @@ def _read_expression(tree: Any, read: Write) -> Any:
 def _write_vector(vector: Any, write: Write) -> Any:
     if not len(vector):
         raise TreeError("a vector of no parameters cannot be written")
-    return write(vector[0])  # each knows its vector
+    return write(vector[0])  # each element has a reference to its vector
 
 
 _MODIFIERS = {
@@ -137,7 +137,7 @@ def _read_error(tree: Any, read: Write) -> Any:
     if name != "QuantumError":
         return kind(*values)
     error = kind(list(zip(*values, strict=True)))
-    error._probs = values[1]  # the constructor normalises, which may change the last digit
+    error._probs = values[1]  # the constructor normalises them, which may change the last digit
     return error
 
 
@@ -187,7 +187,7 @@ def write_metadata(metadata: Mapping[Any, Any]) -> tuple[Any, list[tuple[str, st
     """Write the metadata of a circuit as a tree.
 
     Returns:
-        The tree, and for each value that is kept as its text: its key, as text, and the reason.
+        The tree; and for each value that is kept as its text, its key (as text) and the reason.
     """
     keys: list[Any] = []
     values: list[Any] = []
@@ -204,7 +204,7 @@ def write_metadata(metadata: Mapping[Any, Any]) -> tuple[Any, list[tuple[str, st
 
 
 def read_metadata(tree: Any) -> dict[Any, Any]:
-    """Read what ``write_metadata`` wrote.
+    """Return the metadata that ``write_metadata`` wrote as a tree.
 
     Raises:
         TreeError: the tree is damaged.
@@ -216,7 +216,7 @@ def read_metadata(tree: Any) -> dict[Any, Any]:
 
 
 class UnsafeError(TreeError):
-    """A circuit in a tree has a version of QPY that could run code while it is read."""
+    """A tree has a circuit in a version of QPY that could run code while it is read."""
 
 
 def check_tree(tree: Any) -> None:

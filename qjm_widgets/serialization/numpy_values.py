@@ -1,4 +1,4 @@
-"""The kinds of values of NumPy: scalars and arrays of any dtype, masked arrays, dtypes."""
+"""The kinds of values of NumPy: scalars and arrays of any dtype, masked arrays, and dtypes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from qjm_widgets.serialization.python_values import from_base64, takes, takes_subclasses, to_base64
 from qjm_widgets.serialization.tree import Kind, TreeError, Write
 
-#: Scalars that JSON carries exactly; only their dtype is added.
+#: Type characters of the scalars that JSON has exactly, so that only their dtype is added.
 _EASY = frozenset("?bhilqBHILQefd")
 
 
@@ -98,7 +98,7 @@ def _read_masked(tree: Any, read: Write) -> Any:
     return np.ma.MaskedArray(data, mask=mask, fill_value=fill)
 
 
-#: Must precede the kinds of Python, because ``np.float64`` is also a ``float``.
+#: These kinds must precede those of Python, because ``np.float64`` is also a ``float``.
 NUMPY: tuple[Kind, ...] = (
     Kind("$numpy", takes_subclasses(np.generic), _write_scalar, _read_scalar),
     Kind("$masked", takes(np.ma.MaskedArray), _write_masked, _read_masked),

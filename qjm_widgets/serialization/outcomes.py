@@ -1,4 +1,4 @@
-"""Encode and decode outcomes for the store; the packed counts of a job are in two arrays."""
+"""Encode outcomes for the store, and decode them; two arrays hold the packed counts of a whole job."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def encode_outcome_in_pieces(
 
     Args:
         outcome: the outcome.
-        lost: list to which a text is added for each value that cannot be kept: its place and type.
-        start: index in the set of the job's first circuit, for these texts.
+        lost: a list; for each lost value, a text with its place and type is added to it.
+        start: the index in the set of the job's first circuit, for these texts.
     """
     packs = _Packs()
     kinds: dict[type, list[int]] = {}
@@ -51,7 +51,7 @@ def _places_of_lost(outcome: JobOutcome, start: int) -> list[str]:
         if circuit is None:
             continue
         beside = circuit.metadata if isinstance(circuit, PubOutcome) else circuit.header
-        # The circuit's own metadata is stored with the circuit.
+        # The circuit's own metadata is not lost, because it is stored with the circuit.
         beside = {key: value for key, value in beside.items() if key not in OWN_METADATA}
         fields = {} if isinstance(circuit, PubOutcome) else circuit.fields
         for part in (circuit.data, fields, beside):
@@ -60,7 +60,7 @@ def _places_of_lost(outcome: JobOutcome, start: int) -> list[str]:
 
 
 def _lost_in(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the keys with values that cannot be kept completely, each with an unknown type."""
+    """Return each key whose value has a lost value, and the type of that value."""
     found = []
     for key, value in tree.items():
         kinds: list[str] = []
@@ -71,7 +71,7 @@ def _lost_in(tree: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def decode_outcome(data: bytes | bytearray | memoryview) -> JobOutcome:
-    """Decode what ``encode_outcome`` wrote.
+    """Return the outcome that ``encode_outcome`` encoded.
 
     Raises:
         ValueError: the bytes are damaged.
@@ -92,7 +92,7 @@ def _folded_trees(tree: Mapping[str, Any]) -> list[Any]:
 
 
 def _shared_trees(tree: Mapping[str, Any]) -> list[Any]:
-    """Return trees in the older format, which numbers the shared parts."""
+    """Return the trees of the circuits from the older format, in which they refer to shared parts."""
     shared = tree["shared"]
     trees: list[Any] = []
     for each in tree["circuits"]:
@@ -107,7 +107,10 @@ def _shared_trees(tree: Mapping[str, Any]) -> list[Any]:
 
 
 class _Packs:
-    """The consecutive outcomes and counts of all circuits of a job; wide ones are text."""
+    """The outcomes and counts of all circuits of a job, each in one array, circuit after circuit.
+
+    Counts that these arrays cannot hold are kept in the tree of their circuit, with outcomes as text.
+    """
 
     def __init__(self) -> None:
         self.outcomes: list[Integers] = []

@@ -1,7 +1,7 @@
 """The kinds of scalar values of pandas: timestamps, durations, and missing values.
 
-They are subclasses of Python's classes, but hold more: timestamps have nanoseconds, and a missing one
-(``NaT``) is not a date.
+Some of these classes are derived from Python's classes but hold more: a timestamp has nanoseconds, and
+the missing timestamp (``NaT``) is not a date.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _read_missing(tree: Any, read: Write) -> Any:
     return getattr(pd, tree)
 
 
-#: Must precede the kinds of Python, from whose classes these are derived.
+#: These kinds must precede those of Python, from whose classes these classes are derived.
 PANDAS: tuple[Kind, ...] = (
     Kind("$timestamp", _is("Timestamp"), _write_timestamp, _read_timestamp),
     Kind(

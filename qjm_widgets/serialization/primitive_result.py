@@ -1,4 +1,4 @@
-"""Convert ``PrimitiveResult`` to compact outcomes, and outcomes to PUB results."""
+"""Convert Qiskit's ``PrimitiveResult`` to outcomes, and outcomes to PUB results."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from qjm_widgets.errors import explain
 
 
 def read_primitive_result(result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
-    """Pack a ``PrimitiveResult``; PUBs that are missing at its end become None.
+    """Return the outcome of a job from its ``PrimitiveResult``.
 
-    A PUB with an invalid result becomes a failed one; the others are not affected.
+    PUBs that are missing at the end of the result become None. A PUB with an invalid result becomes a
+    failed one, and does not affect the others.
 
     Raises:
-        ValueError: it has more PUBs than the job.
+        ValueError: the result has more PUBs than the job.
     """
     found = list(result)
     if len(found) > len(names):

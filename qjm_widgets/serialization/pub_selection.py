@@ -15,10 +15,10 @@ def select(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> P
     """Return the outcome of one point.
 
     Args:
-        index: of the circuit, for messages.
-        outcome: all points.
-        loc: index of the point; None if there is only one.
-        register: name of one register; None for all.
+        index: the circuit's index, for messages.
+        outcome: the outcome of all points.
+        loc: the index of the point; None if the PUB has a single point.
+        register: the name of a register; None for all registers.
 
     Raises:
         InputError: the point or register does not exist.
@@ -49,8 +49,12 @@ def select(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> P
 def counted(index: int, outcome: PubOutcome) -> Packed:
     """Return the counts of a PUB.
 
+    Args:
+        index: the circuit's index, for messages.
+        outcome: the outcome of the PUB.
+
     Raises:
-        NotAvailableError: it has no registers.
+        NotAvailableError: the PUB has no registers.
     """
     packed = outcome.packed()
     if packed is None:

@@ -27,7 +27,7 @@ def to_base64(data: bytes) -> str:
 
 
 def from_base64(text: str) -> bytes:
-    """Decode the text of ``to_base64``."""
+    """Return the bytes that ``to_base64`` encoded."""
     return base64.b64decode(text, validate=True)
 
 
@@ -42,7 +42,7 @@ def takes_subclasses(*kinds: type) -> Callable[[type], bool]:
 
 
 def _simple(tag: str, kind: type, write: Callable[[Any], Any], read: Callable[[Any], Any]) -> Kind:
-    """Return a kind without inner values; a value of a subclass is read as one of the class itself."""
+    """Return a kind without inner values; a value of a subclass is read as one of its base class."""
     return Kind(tag, takes_subclasses(kind), lambda value, _: write(value), lambda tree, _: read(tree))
 
 
@@ -50,11 +50,11 @@ def _simple(tag: str, kind: type, write: Callable[[Any], Any], read: Callable[[A
 
 
 def _write_number(value: Any, write: Write) -> Any:
-    """Write a large integer, or a value of a subclass of a JSON type as the equal plain value."""
+    """Write a large integer in hexadecimal; write a value of a subclass as its equal plain value."""
     if type(value) is int:
         return hex(value)
     kind = next(kind for kind in (int, float, str) if isinstance(value, kind))
-    # By the base class's own method, because a subclass may override it.
+    # The methods of the base classes are called, because a subclass may override them.
     plain = {int: int.__int__, float: float.__float__, str: str.__str__}[kind](value)
     return Untagged(write(plain))
 
@@ -66,14 +66,14 @@ def _write_enum(value: enum.Enum, write: Write) -> Any:
 
 
 def _read_enum(tree: Any, read: Write) -> Any:
-    """Read a member if its module is loaded; else the equal plain value, or the text."""
+    """Return a member of an enumeration if its module is loaded; else its plain value or its text."""
     module, qualname, name, inner, text = tree
     found: Any = sys.modules.get(module)
     for part in str(qualname).split("."):
-        # Not getattr, because a module may define its own, and no code must run.
+        # getattr could run code, because a module may define ``__getattr__``.
         found = getattr(found, "__dict__", {}).get(part)
     if isinstance(found, enum.EnumMeta):
-        # Combined flags have the names of all: "RED|BLUE".
+        # The name of combined flags has the names of all: "RED|BLUE".
         members = [found.__members__.get(part) for part in str(name).split("|")]
         if None not in members:
             return functools.reduce(operator.or_, members) if len(members) > 1 else members[0]
@@ -151,7 +151,7 @@ def _write_timedelta(value: datetime.timedelta) -> Any:
 
 
 def _write_timezone(value: datetime.timezone, write: Write) -> Any:
-    # The name only if it is not the default one.
+    # The name is kept only if it is not the default name.
     delta = value.utcoffset(None)
     name = value.tzname(None)
     return [write(delta), None if name == datetime.timezone(delta).tzname(None) else name]
@@ -184,7 +184,8 @@ def _read_path(tree: Any, read: Write) -> Any:
     return kind(text)
 
 
-#: The first kind that takes a type writes it: an enumeration of numbers is written as an enumeration.
+#: The order matters, because the first kind that takes a type writes it. For example, a member of an
+#: enumeration of integers is written as a member, not as an integer.
 PYTHON: tuple[Kind, ...] = (
     Kind("$enum", takes_subclasses(enum.Enum), _write_enum, _read_enum),
     Kind(

@@ -1,4 +1,4 @@
-"""Convert Qiskit's ``Result`` to compact outcomes, and outcomes to Qiskit's types."""
+"""Convert Qiskit's ``Result`` to outcomes, and outcomes to Qiskit's types."""
 
 from __future__ import annotations
 
@@ -15,17 +15,19 @@ _FIELDS = ("seed", "meas_level", "meas_return")
 
 
 def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
-    """Pack a ``Result``.
+    """Return the outcome of a job from its ``Result``.
+
+    A circuit that the result lacks becomes None. If a circuit's part of the result is invalid, the
+    circuit becomes a failed one, or its counts or memory cannot be read. This does not affect other
+    circuits.
 
     Args:
         result: the return value of ``job.result()``.
-        names: names of the job's circuits; a circuit that the result lacks becomes None.
-
-    A circuit with an invalid part of the result becomes a failed one, or has counts or memory that
-    cannot be read; the others are not affected.
+        names: the names of the job's circuits.
 
     Raises:
-        ValueError: the result has another number of circuits, and their names do not identify them.
+        ValueError: the result has another number of circuits than the job, and names do not identify
+            them.
     """
     found = list(result.results or [])
     circuits: list[ExperimentOutcome | None] = [None] * len(names)
@@ -47,10 +49,15 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
 def places(found: Sequence[str | None], names: Sequence[str]) -> Sequence[int | None]:
     """Return, for each part of a result, the index of its circuit in the job; None for a foreign part.
 
-    Unique names identify circuits; else the order does, because providers may rename circuits.
+    If the names of the job's circuits are unique and the parts have them, the names decide. Otherwise
+    the order decides, because providers may rename circuits.
+
+    Args:
+        found: the name of each part of the result, or None.
+        names: the names of the job's circuits.
 
     Raises:
-        ValueError: there are more or fewer parts than circuits, and names do not identify them.
+        ValueError: neither the names nor the order identify the circuits of the parts.
     """
     if list(found) == list(names):
         return range(len(names))
@@ -68,7 +75,10 @@ def places(found: Sequence[str | None], names: Sequence[str]) -> Sequence[int | 
 
 
 def _are_uninformative(found: Sequence[str | None], names: Sequence[str]) -> bool:
-    """Return whether only the order identifies circuits: without names, or with those of the job."""
+    """Return whether the parts have no names, or exactly the names of the job's first circuits.
+
+    Then the order identifies their circuits.
+    """
     return not any(found) or list(found) == list(names[: len(found)])
 
 
@@ -153,7 +163,7 @@ def _read_experiment(experiment: Any, name: str) -> ExperimentOutcome:
 
 
 def _shots(reported: Any, counted: int) -> int:
-    """Return the shots of a circuit; the counted ones if the reported number is invalid."""
+    """Return the shots of a circuit: the reported number or, if this is invalid, the counted one."""
     try:
         first_last = isinstance(reported, (tuple, list))
         shots = int(reported[1]) - int(reported[0]) + 1 if first_last else int(reported)
@@ -188,7 +198,7 @@ def write_sampled(outcome: PubOutcome) -> Any:
     """Return the outcome of a PUB of one point as Qiskit's ``ExperimentResult``.
 
     Raises:
-        NotAvailableError: the PUB has several points.
+        NotAvailableError: the PUB has a shape, so that it may have several points.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 

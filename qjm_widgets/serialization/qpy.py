@@ -1,4 +1,4 @@
-"""Circuits as QPY of the newest version that the installed Qiskit writes, without metadata."""
+"""Write circuits as QPY without metadata, in the newest version that the installed Qiskit writes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 _MAGIC = b"QISKIT"
-#: Older QPY has expressions that Qiskit up to 1.4.1 evaluates as Python (CVE-2025-2000) and symengine
-#: reads by pickle.
+#: The oldest version of QPY that can run no code while it is read. Older versions have expressions that
+#: Qiskit up to 1.4.1 evaluates as Python (CVE-2025-2000) and that symengine reads by pickle.
 _SAFE = 13
-#: The head of QPY with no circuits, which Qiskit 0.46 cannot write.
+#: The QPY of no circuits, which is only a head; Qiskit 0.46 cannot write it.
 _NO_CIRCUITS = struct.pack("!6sBBBBQ", _MAGIC, _SAFE, 1, 3, 0, 0)
 
 
 class _Nothing:
-    """A JSON encoder that writes empty metadata, so that the circuits need not be changed."""
+    """A JSON encoder that writes all metadata as empty, so that the circuits need not be changed."""
 
     @staticmethod
     def encode(metadata: Any) -> str:
@@ -27,7 +27,7 @@ _NOTHING = _Nothing()
 
 
 def _no_metadata(**_: Any) -> Any:
-    # One object; QPY would make one of a class for each circuit.
+    # QPY calls this for each circuit, as it would make an encoder of a class; this returns the same one.
     return _NOTHING
 
 
@@ -43,7 +43,7 @@ def dump(circuits: Sequence[Any]) -> bytes:
 
 
 def load(data: bytes) -> list[Any]:
-    """Read what ``dump`` wrote."""
+    """Return the circuits that ``dump`` wrote."""
     from qiskit import qpy
 
     if data == _NO_CIRCUITS:

@@ -1,7 +1,7 @@
-"""The kinds of values of ``qiskit.quantum_info``: operators, states, channels, Paulis; and registers.
+"""The kinds of values of Qiskit: those of ``quantum_info`` (such as states), registers, bit arrays.
 
-A value is written as its parts (``core.qiskit_values``). A value of a subclass, such as Aer's, is read
-as one of the class of ``quantum_info``.
+A value of ``quantum_info`` is written as its parts (``core.qiskit_values``). A value of a subclass, such
+as Aer's, is read as a value of the class of ``quantum_info``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from qjm_widgets.serialization.tree import Kind, TreeError, Write
 _PACKAGE = "qiskit.quantum_info"
 
 
-#: Classes written in Rust, with the parts that ``copy`` uses: a class method's name and its arguments.
+#: Classes that Qiskit has in Rust. They are written as the parts that ``__reduce__`` returns: the name
+#: of a class method and its arguments.
 _IN_RUST = frozenset(
     {
         "SparseObservable",
@@ -29,7 +30,10 @@ _RUST_MAKERS = frozenset({"from_raw_parts", "from_sparse_list"})
 
 
 def _name_of(kind: type, names: Any) -> str | None:
-    """Return the one of these classes of ``quantum_info`` that a type is or is derived from."""
+    """Return the name of the class of ``quantum_info`` that a type is or is derived from, or None.
+
+    Only the classes in ``names`` count.
+    """
     for base in kind.__mro__:
         if str(base.__module__).startswith(_PACKAGE) and base.__name__ in names:
             return base.__name__

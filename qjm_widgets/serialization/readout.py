@@ -1,7 +1,7 @@
-"""Read the counts and memory of backends into integers, or raise why they cannot be read.
+"""Convert the counts and memory of backends to integers, or raise the reason why they cannot be read.
 
-Keys are those that ``qiskit.result.Counts`` reads: integers, hexadecimal or binary texts, bit strings.
-Other texts (dits) are not packed.
+The keys of counts are those that ``qiskit.result.Counts`` reads: integers, hexadecimal texts, binary
+texts, or bit strings. Counts with other texts as keys (of qudits) are not packed.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ _EXAMPLE = 60
 
 
 def read_counts(found: Any, layout: Layout) -> Packed | None:
-    """Pack counts; None if their keys are texts that are not bits.
+    """Return packed counts; None if the keys cannot be packed: texts that are not bits.
+
+    Bit strings are not packed, either, if the layout has no width.
 
     Raises:
-        ValueError: they are not counts, or do not fit the layout; the message gives the reason.
+        ValueError: these are not counts, or they do not fit the layout; the message gives the reason.
     """
     if not isinstance(found, Mapping):
         raise ValueError(f"they are a {type(found).__name__}, not outcomes with their numbers")
@@ -51,10 +53,12 @@ def read_counts(found: Any, layout: Layout) -> Packed | None:
 
 
 def read_memory(found: Any, layout: Layout) -> Integers | None:
-    """Pack the outcomes of shots; None if they are not hexadecimal texts (level 1, bit strings).
+    """Return the outcomes of shots as integers; None if they are not hexadecimal texts.
+
+    None is returned for memory of level 0 or 1 and for bit strings.
 
     Raises:
-        ValueError: they are not outcomes, or do not fit the layout; the message gives the reason.
+        ValueError: these are not outcomes, or they do not fit the layout; the message gives the reason.
     """
     if isinstance(found, np.ndarray) and found.dtype.kind != "U":
         return None
@@ -77,7 +81,7 @@ def read_memory(found: Any, layout: Layout) -> Integers | None:
 
 
 def _hexadecimal(found: Mapping[Any, Any], layout: Layout) -> Mapping[str, Any] | None:
-    """Return the counts by hexadecimal text; None if their keys are other texts."""
+    """Return the counts with hexadecimal texts as keys; None if the keys cannot be packed."""
     if all(isinstance(key, str) and key[:2] == "0x" for key in found):
         return found
     kinds = set(map(_kind, found))

@@ -1,8 +1,8 @@
 """Encode a tree of JSON values and arrays as bytes, and decode it; nothing is pickled.
 
-The values of a result beside its counts (statevectors, expectation values, metadata) are decoded to
-equal values of the same types. A value of an unknown kind is replaced by ``Lost`` with its type, so that
-it does not affect the others. Bytes of older versions are decoded, too.
+The values of a result other than its counts (statevectors, expectation values, metadata) are decoded to
+equal values of the same types. A value of an unknown kind becomes ``Lost`` with its type, so that it
+does not affect the others. Bytes of older versions are decoded, too.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from qjm_widgets.core.lost import Lost
 from qjm_widgets.serialization import scalar_values
 
 _MAGIC = b"QJM1"
-#: Arrays of so many bytes are not copied when they are encoded.
+#: Arrays of at least so many bytes are not copied when they are encoded.
 _LARGE = 1_000_000
 _ARRAY, _BYTES, _PAIRS, _LOST = "$array", "$bytes", "$pairs", "$lost"
 _TUPLE, _OBJECTS, _MASKED, _INTEGER = "$tuple", "$objects", "$masked", "$int"
@@ -28,7 +28,7 @@ _NUMPY, _VALUE, _QISKIT = "$numpy", "$value", "$qiskit"
 #: Tags of older versions.
 _OLD_COMPLEX, _OLD_QUANTUM = "$complex", "$quantum_info"
 _TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
-#: Depth of nested lists and objects in the text; a deeper bundle is refused.
+#: Limit of the depth of nested lists and objects in the text. Bundles refuse a text that is much deeper.
 _DEPTH = 60
 
 
@@ -40,13 +40,14 @@ def encode(tree: Any, lost: list[str] | None = None) -> bytes:
 def encode_in_pieces(tree: Any, lost: list[str] | None = None) -> list[bytes | memoryview]:
     """Encode a tree of dicts, lists, tuples, numbers, strings, arrays and values of Qiskit.
 
-    Large arrays are not copied.
+    The result is in consecutive pieces; large arrays are not copied.
 
     Args:
         tree: the tree.
-        lost: list to which the type of each value that cannot be encoded is added.
+        lost: a list to which the type of each value that cannot be encoded is added.
     """
-    # Not compressed: zlib releases the interpreter lock, and waiting for it costs more than the bytes.
+    # The bytes are not compressed. zlib releases the interpreter lock, and waiting to get it back costs
+    # more than writing the bytes that compression saves.
     writer = _Writer()
     try:
         text = _TO_JSON(writer.plain(tree))
@@ -68,7 +69,7 @@ def encode_in_pieces(tree: Any, lost: list[str] | None = None) -> list[bytes | m
 
 
 def decode(data: bytes | bytearray | memoryview) -> Any:
-    """Decode what ``encode`` wrote; arrays are read-only views of the data.
+    """Return the tree that ``encode`` encoded; its arrays are read-only views of the data.
 
     Raises:
         ValueError: the bytes are damaged.
@@ -102,13 +103,13 @@ def _array(dtype: np.dtype[Any], shape: Sequence[int], data: memoryview) -> np.n
 
 
 _JSON_SCALARS = frozenset({str, bool, int, float, type(None)})
-#: Cache of keys that JSON objects may have; there are few different ones.
+#: Cache of keys that JSON objects may have; there are few different keys.
 _KNOWN_KEYS: set[Any] = set()
 _MOST_KNOWN_KEYS = 1000
 
 
 class _Writer:
-    """A writer that replaces everything that JSON lacks by tagged dicts, and collects the arrays."""
+    """A writer that replaces each value that JSON lacks by a tagged dict, and collects the arrays."""
 
     def __init__(self, *, long_integers: bool = False) -> None:
         self.arrays: list[np.ndarray[Any, Any]] = []
@@ -121,7 +122,7 @@ class _Writer:
         kind = type(value)
         if kind in self._scalars:
             return value
-        # Built-in types first, because a check against an abstract class is slow.
+        # Built-in types are checked first, because a check against an abstract class is slow.
         if kind is dict:
             return self._mapping(value)
         if kind is list or kind is tuple:
@@ -182,10 +183,10 @@ class _Writer:
         if (parts := qiskit_values.take(value)) is not None:
             return self._parts({_QISKIT: parts}, value)
         if isinstance(value, int) and not isinstance(value, bool):
-            # Of a subclass, the number is kept.
+            # A value of a subclass is kept as its number.
             return int(value) if abs(value) < 1 << 64 else {_INTEGER: hex(value)}
         if isinstance(value, str):
-            return str.__str__(value)  # `str` of a member of an enumeration is its name
+            return str.__str__(value)  # `str(value)` may be the name of a member of an enumeration
         if isinstance(value, (bool, float)):
             return value if isinstance(value, bool) else float(value)
         if (parts := scalar_values.write(value)) is not None:
@@ -201,7 +202,7 @@ class _Writer:
         return self._lose(value)
 
     def _parts(self, tagged: dict[str, list[Any]], value: Any) -> Any:
-        """Write a value of several parts; it is lost if one of them is."""
+        """Write a value of several parts; if one of the parts is lost, the value is lost."""
         before = len(self.lost)
         ((tag, (name, *parts)),) = tagged.items()
         if not self._enter(value, 2):

@@ -1,4 +1,4 @@
-"""Scalar values of Python and NumPy that JSON lacks, as JSON in results."""
+"""Write the scalar values of Python and NumPy that JSON lacks as JSON, for results."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import numpy as np
 
 
 def write(value: Any) -> list[Any] | None:
-    """Return the name of a value's kind and its parts; None if the kind is unknown.
+    """Return the name of a value's kind, then its parts; None if the value cannot be written.
 
-    None, too, if the value is of a subclass and not equal to the value of its parts, as pandas'
-    timestamps with nanoseconds.
+    A value of a subclass cannot be written if it differs from the value of its parts; an example is a
+    timestamp of pandas with nanoseconds.
     """
     for name, (kind, parts, make) in _KINDS.items():
         if isinstance(value, kind):
@@ -29,7 +29,11 @@ def write(value: Any) -> list[Any] | None:
 
 
 def read(name: str, *parts: Any) -> Any:
-    """Return the value of these parts.
+    """Return the value that has these parts.
+
+    Args:
+        name: the name of its kind.
+        parts: the parts that ``write`` returned after the name.
 
     Raises:
         ValueError: the kind is unknown, or the parts do not make a value.
@@ -39,8 +43,8 @@ def read(name: str, *parts: Any) -> Any:
     return _KINDS[name][2](*parts)
 
 
-#: By name: the class, the parts of a value, and its constructor. A datetime is also a date, so it is
-#: first.
+#: The kinds by name: the class, a function that returns the parts of a value, and one that inverts it.
+#: "datetime" precedes "date", because a datetime is also a date.
 _KINDS: dict[str, tuple[type, Callable[[Any], list[Any]], Callable[..., Any]]] = {
     "complex": (complex, lambda value: [value.real, value.imag], complex),
     "decimal": (decimal.Decimal, lambda value: [str(value)], decimal.Decimal),
@@ -75,7 +79,7 @@ def write_numpy(value: np.generic) -> list[Any]:
 
 
 def read_numpy(written: list[Any]) -> Any:
-    """Return the NumPy scalar of a type and bytes."""
+    """Return the NumPy scalar that ``write_numpy`` wrote."""
     kind, data = written
     dtype = dtype_of(kind)
     if dtype.itemsize == 0:
@@ -84,12 +88,12 @@ def read_numpy(written: list[Any]) -> Any:
 
 
 def describe(dtype: np.dtype[Any]) -> Any:
-    """Return a dtype as JSON; it may be structured."""
+    """Return a dtype, which may be structured, as JSON."""
     return np.lib.format.dtype_to_descr(dtype)
 
 
 def dtype_of(described: Any) -> np.dtype[Any]:
-    """Return the dtype of its JSON.
+    """Return the dtype that ``describe`` wrote as JSON.
 
     Raises:
         ValueError: the dtype holds objects, or is invalid.
@@ -101,7 +105,7 @@ def dtype_of(described: Any) -> np.dtype[Any]:
 
 
 def _descr(tree: Any) -> Any:
-    """Convert JSON's lists to NumPy's description: a list of fields, each a tuple."""
+    """Return NumPy's description of a dtype, in which JSON has lists in place of tuples."""
     if isinstance(tree, str):
         return tree
     if tree and all(isinstance(field, list) and isinstance(field[0], str) for field in tree):

@@ -1,8 +1,8 @@
 """Write Python values with their types as JSON: tuples, sets, keys of any type, dates, numbers.
 
-A value that JSON lacks becomes an object with one key, its tag: ``{"$tuple": [1, 2]}``. A ``Codec`` has
-a list of kinds of values; other modules define those of Python, NumPy, pandas and Qiskit. Reading makes
-values of these kinds only, and never imports a module that the text names.
+A value that JSON lacks becomes an object whose only key is its tag: ``{"$tuple": [1, 2]}``. A ``Codec``
+has a list of kinds of values; other modules define the kinds of Python, NumPy, pandas and Qiskit.
+Reading makes only values of these kinds, and never imports a module that the text names.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.errors import explain
 
-#: Depth of nested lists and objects in one written value. Bundles refuse texts that are nested deeper
-#: than 64, and a value is four levels deep in the text of its block.
+#: Limit of the depth of nested lists and objects in one written value. Bundles refuse texts that are
+#: nested deeper than 64, and a value is already four levels deep in the text of its block.
 DEPTH = 56
-#: Integers from here on are written in hexadecimal, because Python refuses long ones in decimal.
+#: Integers from this one on are written in hexadecimal, because Python refuses long decimal ones.
 _LARGE = 10**1000
-#: Characters that are kept of the ``repr`` of a value that cannot be written.
+#: The most characters of the ``repr`` that is kept for a value that cannot be written.
 _TEXT = 1000
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _STRINGS = frozenset({str})
 
 
 class Unstored:
-    """The placeholder of a value that could not be stored, with its text and type.
+    """The placeholder of a value that could not be stored; it has the value's type and text.
 
     Attributes:
         kind: the type's module and name.
@@ -46,7 +46,7 @@ class Unstored:
 
     @classmethod
     def of(cls, value: Any) -> Unstored:
-        """Describe a value, whatever its ``repr`` does."""
+        """Return the placeholder of a value, even if the value's ``repr`` raises."""
         kind = type(value)
         try:
             text = repr(value)
@@ -56,14 +56,14 @@ class Unstored:
 
 
 class TreeError(ValueError):
-    """A value cannot be written, or what was written cannot be read."""
+    """A value cannot be written as a tree, or a tree cannot be read."""
 
 
 Write = Callable[[Any], Any]
 
 
 class Untagged(NamedTuple):
-    """A tree without a tag: the value is plain JSON."""
+    """A tree that is written without a tag, because it is plain JSON."""
 
     tree: Any
 
@@ -72,10 +72,10 @@ class Kind(NamedTuple):
     """A kind of values that a codec knows.
 
     Attributes:
-        tag: begins with "$".
-        takes: returns whether the kind writes values of a type.
-        write: returns JSON; the second argument writes inner values.
-        read: inverts ``write``; the second argument reads inner values.
+        tag: the tag of the kind, which begins with "$".
+        takes: a function that returns whether the kind writes values of a type.
+        write: a function that returns a value as JSON; its second argument writes inner values.
+        read: the inverse of ``write``; its second argument reads inner values.
     """
 
     tag: str
@@ -97,7 +97,7 @@ class Codec:
         self._by_type: dict[type, Kind | None] = {}
 
     def write(self, value: Any) -> Any:
-        """Write a value.
+        """Return a value as a tree.
 
         Raises:
             TreeError: the value or an inner one cannot be written.
@@ -105,7 +105,7 @@ class Codec:
         return self._write(value, None)
 
     def write_most(self, value: Any) -> tuple[Any, list[str]]:
-        """Write a value; return its tree, and the reasons why inner values are kept as their text."""
+        """Return a value as a tree, and the reason for each inner value that is kept as its text."""
         reasons: list[str] = []
         try:
             tree = self._write(value, reasons)
@@ -116,7 +116,7 @@ class Codec:
         return tree, reasons
 
     def read(self, tree: Any) -> Any:
-        """Read a written tree.
+        """Return the value of a tree.
 
         Raises:
             TreeError: the tree was not written by a codec of these kinds.
@@ -139,7 +139,7 @@ class Codec:
             raise TreeError(f"a damaged value of the kind {tag!r}: {explain(error)}") from error
 
     def check_tags(self, tree: Any, check: Callable[[str, Any], None]) -> None:
-        """Refuse unknown tags, without reading; call ``check`` with each tag and its content.
+        """Call ``check`` with each tag of a tree and its content; refuse unknown tags. Nothing is read.
 
         Raises:
             TreeError: a tag is unknown.
@@ -180,7 +180,7 @@ class Codec:
 
 
 def is_plain(value: Any, depth: int = DEPTH) -> bool:
-    """Return whether a value is plain JSON, so that it is its own tree."""
+    """Return whether a value is plain JSON of at most this depth; then it is its own tree."""
     kind = type(value)
     if kind in _SCALARS:
         return True
@@ -198,7 +198,7 @@ def is_plain(value: Any, depth: int = DEPTH) -> bool:
 
 
 def _tag_of(tree: Mapping[str, Any]) -> str | None:
-    """Return the key of an object with a single key that looks like a tag."""
+    """Return the tag of an object, which is its only key and begins with "$"; None without a tag."""
     if len(tree) != 1:
         return None
     (key,) = tree

@@ -1,4 +1,4 @@
-"""The store of job sets: the port ``JobStore`` on SQLite."""
+"""The store of job sets in SQLite, which implements the protocol ``JobStore``."""
 
 from qjm_widgets.storage.sqlite import SQLiteStore
 

@@ -1,7 +1,7 @@
 """Insert many rows in few statements.
 
-``executemany`` releases the interpreter lock at each row, and a simulator that takes it keeps it for a
-whole job. So ten rows could wait for ten jobs.
+``executemany`` releases the interpreter lock at each row. A simulator that takes the lock keeps it for a
+whole job, so ten rows could wait for ten jobs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from qjm_widgets.storage.row_mapping import Row
 
-#: Rows per statement; few sizes, because SQLite caches parsed statements.
+#: Numbers of rows of a statement. There are only a few, because parsed statements are cached.
 _SIZES = (64, 16, 4, 1)
 
 
@@ -19,9 +19,9 @@ class Insert:
     """An INSERT of any number of rows.
 
     Args:
-        head: the statement before ``VALUES``.
+        head: the part of the statement before ``VALUES``.
         columns: number of values of a row.
-        tail: the statement after the rows.
+        tail: the part of the statement after the rows.
     """
 
     def __init__(self, head: str, columns: int, tail: str = "") -> None:

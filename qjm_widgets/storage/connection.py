@@ -1,4 +1,7 @@
-"""Open a store's file: readable by its owner only, durable, with a journal that fits the file system."""
+"""Open a store's file, which only its owner can read, with durable writes.
+
+The journal is one that works on the file system.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from qjm_widgets.storage.migrations import prepare, version_of
 MEMORY = ":memory:"
 
 _PAUSE_SECONDS = 0.005
-#: A WAL that a large transaction enlarged is cut to this many bytes.
+#: After a large transaction, the WAL is cut to this many bytes.
 _JOURNAL_BYTES = 16 * 1024 * 1024
 # POSIX drops all locks of a process on a file as soon as it closes any descriptor of that file. Making
 # the file closes one, so no thread may open the database meanwhile.
@@ -25,7 +28,7 @@ _making = threading.Lock()
 
 
 def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connection:
-    """Open a store, make it if it is missing, and migrate it to the current version.
+    """Return a connection to a store, which is migrated to the current version.
 
     Args:
         path: an absolute path, or ``":memory:"``.
@@ -33,7 +36,7 @@ def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connec
         new: whether to make the file and its directories if they are missing.
 
     Raises:
-        StoreError: one of its kinds.
+        StoreError: the store cannot be opened; the error is of a subclass where one fits.
     """
     with translated(path):
         if path != MEMORY:
@@ -46,7 +49,7 @@ def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connec
             where, timeout=timeout, isolation_level=None, check_same_thread=False, uri=not new
         )
         try:
-            # Checked first, because another program's file must not get our journal.
+            # The version is checked first, because another program's file must not get our journal.
             _until_free(timeout, lambda: version_of(connection, path))
             _until_free(timeout, lambda: _configure(connection, path))
             _until_free(timeout, lambda: prepare(connection, path))
@@ -57,8 +60,8 @@ def open_store(path: str, timeout: float, *, new: bool = True) -> sqlite3.Connec
 
 
 def _until_free(timeout: float, step: Callable[[], object]) -> None:
-    # SQLite's own timeout does not cover a change of the journal, nor another process that recovers or
-    # removes the WAL: then SQLite fails at once because the file is busy.
+    # SQLite's own timeout does not apply when the journal is changed, or when another process recovers
+    # or removes the WAL. In these cases, SQLite fails at once because the file is busy.
     deadline = time.monotonic() + timeout
     while True:
         try:

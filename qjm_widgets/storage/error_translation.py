@@ -1,4 +1,4 @@
-"""Translate errors of SQLite and the system: what happened, to which file, and what to do."""
+"""Translate errors of SQLite and the system to errors that say what happened and what to do."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from qjm_widgets.errors import (
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-#: Whether the system can check the rights of the effective user, which are the relevant ones.
+#: Whether the system can check the rights of the effective user, which decide about access.
 _EFFECTIVE = os.access in os.supports_effective_ids
 _PROBE_BYTES = 65536
-#: Failures that are caused by the data: writing it again would fail again.
+#: Names of the errors that the data cause, so that writing the data again would fail again.
 _LASTING = frozenset({"SQLITE_TOOBIG", "SQLITE_MISMATCH", "SQLITE_CONSTRAINT"})
 
 
 @contextmanager
 def translated(path: str) -> Iterator[None]:
-    """Raise a ``StoreError`` for an error of SQLite or the system.
+    """Raise a ``StoreError`` in place of an error of SQLite or the system.
 
     Raises:
-        StoreError: one of its kinds; the cause is kept.
+        StoreError: the error, of a subclass where one fits; its cause is the original error.
     """
     try:
         yield
@@ -47,7 +47,7 @@ def translated(path: str) -> Iterator[None]:
 
 
 def damaged(path: str, detail: object) -> StoreCorruptError:
-    """Return the error for a file that is not a database or has invalid pages or rows."""
+    """Return the error for a file that is not a database, or has invalid pages or rows."""
     return StoreCorruptError(
         f"The job store {path} is damaged, or it is another kind of file ({detail}). Move it away"
         " together with the files beside it that end in -wal and -shm, then start a new store or"
@@ -107,7 +107,7 @@ def replaced(path: str) -> StoreGoneError:
 
 
 def not_writable(path: str) -> str | None:
-    """Return which of file and directory must not be written, or None."""
+    """Return that the user has no right to write the directory or the file; None with both rights."""
     for place, kind in ((Path(path).parent, "directory"), (Path(path), "file")):
         exists = os.access(place, os.F_OK, effective_ids=_EFFECTIVE)
         if exists and not os.access(place, os.W_OK, effective_ids=_EFFECTIVE):
@@ -140,7 +140,7 @@ def _from_sqlite(error: sqlite3.Error, path: str) -> StoreError:
         return _locked(path, error)
     if kind in ("SQLITE_CORRUPT", "SQLITE_NOTADB"):
         return damaged(path, error)
-    if kind in _LASTING or "binding parameter" in str(error):  # the latter has no error code
+    if kind in _LASTING or "binding parameter" in str(error):  # such an error has no error code
         return unstorable(path, error)
     if kind == "SQLITE_READONLY":
         return read_only(path, error)
@@ -148,7 +148,7 @@ def _from_sqlite(error: sqlite3.Error, path: str) -> StoreError:
         return read_only(path, reason)
     if kind == "SQLITE_IOERR" and (reason := _no_space(path)):
         return _full(path, reason)
-    if "decode to UTF-8" in str(error):  # of the sqlite3 module, without an error code
+    if "decode to UTF-8" in str(error):  # raised by Python's sqlite3, without an error code
         return damaged(path, error)
     return StoreError(
         f"The job store {path} failed: {error}{f' ({name})' if name else ''}. Nothing was changed."
@@ -166,10 +166,10 @@ def _from_system(error: OSError, path: str) -> StoreError:
 
 
 def _no_space(path: str) -> str | None:
-    """Return why a file of the store's size cannot be written beside it, or None.
+    """Return the reason if there is no space to write a file of the store's size beside it; else None.
 
-    SQLite reports a full disk, but not an exhausted quota or a limit on the size of a file, which are
-    plain I/O errors.
+    SQLite reports a full disk as such. It reports an exhausted quota, or a limit on the size of a file,
+    only as an I/O error.
     """
     try:
         files = (Path(path), Path(f"{path}-wal"))

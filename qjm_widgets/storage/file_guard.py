@@ -1,7 +1,7 @@
 """Check that a store's path still names the open file, and restore the file if it does not.
 
-The system allows that an open file is deleted or replaced; what is written to it then is lost. SQLite
-does not notice. When it closes such a file, it leaves the journals beside the path.
+The system allows an open file to be deleted or replaced; later writes to the open file are then lost,
+and SQLite does not notice. When SQLite closes such a file, it leaves its journals beside the path.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 _LINES = "(SELECT count(*) FROM history WHERE history.set_key = job_sets.set_key)"
 _OWNED = f"SELECT set_id, epoch, {_LINES} FROM job_sets WHERE owner = ? ORDER BY set_id"
 _ALL = f"SELECT set_id, name, {_LINES} FROM job_sets ORDER BY created_at, set_key"
-#: Sets that are named in a warning.
+#: The most sets that a warning names.
 _NAMED = 5
 
 #: Device and inode of a file; None if there is no file.
@@ -31,13 +31,13 @@ _File = tuple[int, int] | None
 
 
 class FileGuard:
-    """The file that a connection has open.
+    """A guard of the file that a connection has open.
 
     Args:
         path: an absolute path, or None for a store in memory.
-        owner: this store as an owner of sets.
-        reopen: opens the store at its path, but makes no file, because an empty one would be taken for
-            it.
+        owner: the id of this store as an owner of sets.
+        reopen: a function that opens the store at its path. It must not make a missing file, because the
+            empty file would then be used as the store.
     """
 
     def __init__(self, path: str | None, owner: str, reopen: Callable[[], sqlite3.Connection]) -> None:
@@ -50,14 +50,15 @@ class FileGuard:
         self._note_identities()
 
     def keep(self, connection: sqlite3.Connection) -> sqlite3.Connection:
-        """Return the connection to use, which is the same while its file is there.
+        """Return the connection to use; it is the given one while the path names its file.
 
-        A deleted file is restored from the open one. Another file in its place is used only if it has
-        everything that this store wrote of the sets that it drives; other sets that it lacks are kept in
-        a file beside it.
+        A deleted file is restored from the open one. If another file is in its place, that file is used
+        only if it has everything that this store wrote about the sets that it owns. Other sets that it
+        lacks are kept in a third file beside it.
 
         Raises:
-            StoreGoneError: the file is gone and cannot be restored, or another is in its place.
+            StoreGoneError: the file is gone and cannot be restored, or another file that cannot be used
+                is in its place.
         """
         path = self._path
         if path is None:
@@ -92,7 +93,7 @@ class FileGuard:
         return self._path is None or _identity(self._path) == self._known
 
     def leave(self, connection: sqlite3.Connection) -> tuple[sqlite3.Connection, str | None]:
-        """Return the connection to close, and a warning about lost sets or None."""
+        """Return the connection to close, and a warning about sets that the file now lacks, or None."""
         try:
             return self.keep(connection), None
         except (StoreError, OSError, sqlite3.Error):
@@ -100,7 +101,11 @@ class FileGuard:
             return connection, self._copy_unsaved_sets(connection, self._path)
 
     def _copy_unsaved_sets(self, connection: sqlite3.Connection, path: str) -> str | None:
-        """Return a warning about sets that only the open file has, after copying it; None if none."""
+        """Copy the open file if it has sets or changes that the file at the path lacks.
+
+        Returns:
+            A warning that names these sets and the copy; None if there are no such sets.
+        """
         lines_there = {set_id: lines for set_id, _, lines in self._rows_in(path, _ALL) or ()}
         names = [
             name
@@ -124,7 +129,7 @@ class FileGuard:
             self._journal = _identity(f"{self._path}-wal")
 
     def _rows_in(self, path: str, query: str, *values: str) -> list[tuple[Any, ...]] | None:
-        """Return the rows of a query in a file; None if it is not a store.
+        """Return the rows of a query on the file at the path; None if that is not a store.
 
         The file is read without its journal, which may belong to the file that was open.
         """
@@ -136,7 +141,11 @@ class FileGuard:
             return None
 
     def _copied(self, connection: sqlite3.Connection, path: str) -> Path:
-        """Copy the open file beside the store's path."""
+        """Copy the open file to a new file beside the store's path, and return its path.
+
+        Raises:
+            StoreGoneError: the directory is gone.
+        """
         if not Path(path).parent.is_dir():  # for example, a disk was removed
             raise gone(path)
         copy = Path(f"{path}.{uuid.uuid4().hex}.new")
@@ -151,7 +160,12 @@ class FileGuard:
         return copy
 
     def _place(self, copy: Path, path: str) -> None:
-        """Rename the copy to the store's path, unless another kernel with the same file was faster."""
+        """Move the copy to the store's path.
+
+        Raises:
+            StoreGoneError: there is a file already, for example because another kernel was faster. On a
+                file system without links, this is not raised, and the copy is removed.
+        """
         self._remove_journal(path)
         self._copy = None
         try:
@@ -166,7 +180,7 @@ class FileGuard:
         _LOG.warning("the job store %s was deleted while it was open, and was restored", path)
 
     def _remove_journal(self, path: str) -> None:
-        """Remove the journal of the open file, which would be taken for that of the new one."""
+        """Remove the journal of the open file, because SQLite would use it for the new file."""
         if self._journal is not None and _identity(f"{path}-wal") == self._journal:
             for ending in ("-wal", "-shm"):
                 Path(f"{path}{ending}").unlink(missing_ok=True)

@@ -1,6 +1,6 @@
-"""The file system of a path.
+"""Find out whether a path is on a network file system.
 
-SQLite's WAL needs memory that all processes share, which a network file system does not provide.
+SQLite's WAL needs memory that all processes share; a network file system does not provide it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ _NETWORK = frozenset(
         "wekafs",
     }
 )
-# Most network mounts through FUSE (sshfs, rclone, juicefs, …) cannot be listed, so local ones are. A
-# local one that is taken for a network costs a little speed; the opposite could cost the store.
+# There are too many network file systems of FUSE (sshfs, rclone, juicefs, …) to list, so the local ones
+# are listed. To take a local file system for a network one costs a little speed; the opposite mistake
+# could damage the store.
 _LOCAL_FUSE = frozenset(
     ("bindfs", "encfs", "fuse-overlayfs", "gocryptfs", "lxcfs", "mergerfs", "squashfuse")
 )
@@ -28,7 +29,7 @@ def file_system(path: str, mountinfo: str) -> str | None:
     """Return the type of the file system of an absolute path without symbolic links.
 
     Args:
-        path: need not exist.
+        path: the path, which need not exist.
         mountinfo: the text of ``/proc/self/mountinfo`` (man 5 proc).
 
     Returns:
@@ -43,14 +44,14 @@ def file_system(path: str, mountinfo: str) -> str | None:
             continue
         point = re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), fields[4])
         inside = path == point or path.startswith(point.rstrip("/") + "/")
-        # Of two mounts on one point, the later hides the other.
+        # If two file systems are mounted on one point, the later hides the earlier.
         if inside and len(point) >= longest:
             found, longest = source.split(" ")[0], len(point)
     return found
 
 
 def is_network(kind: str) -> bool:
-    """Return whether a type of file system may be shared with other hosts."""
+    """Return whether file systems of a type may be shared with other hosts."""
     if kind == "fuse" or kind.startswith("fuse."):
         return kind.removeprefix("fuse.") not in _LOCAL_FUSE
     return kind.lower() in _NETWORK

@@ -1,7 +1,8 @@
-"""Stores that are open while the process is forked: the file remains the parent's.
+"""Handle forks of a process that has open stores; the files remain the parent's.
 
-SQLite keeps a process-wide list of open files and their locks. A child has a copy of this list, but not
-the locks: it must not use a connection of its parent, and must close it before it opens the same file.
+SQLite keeps a list of the open files of a process and their locks. A child process has a copy of this
+list, but not the locks. So it must not use a connection of its parent, and must close that connection
+before it opens the same file.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Protocol
 
 
 class Forked(Protocol):
-    """A store that is called before and after forks."""
+    """A store whose methods are called before and after forks."""
 
     def before_fork(self) -> None:
-        """Wait for the open transaction, and allow no other."""
+        """Wait for the end of the open transaction, and allow no other."""
 
     def after_fork(self) -> sqlite3.Connection | None:
-        """Allow transactions; in a child, return the parent's connection, which is no longer used."""
+        """Allow transactions again; in a child, give up the parent's connection and return it."""
 
 
 _stores: weakref.WeakSet[Forked] = weakref.WeakSet()
@@ -30,12 +31,15 @@ _fork_lock = threading.Lock()
 
 
 def register(store: Forked) -> None:
-    """Call a store before and after forks from now on."""
+    """Register a store, so that it is called before and after forks."""
     _stores.add(store)
 
 
 def close_inherited() -> None:
-    """Close inherited connections, which have no open transaction; the parent's locks remain."""
+    """Close the connections that this process inherited; the parent keeps its locks.
+
+    They have no open transaction, because the parent waited for its end before the fork.
+    """
     while _inherited:
         _inherited.pop().close()
 
@@ -51,7 +55,7 @@ def _after() -> None:
     while _waiting_stores:
         connection = _waiting_stores.pop().after_fork()
         if connection is not None:
-            # Not closed here: another thread may have been inside SQLite at the fork.
+            # Closing it here is not safe: another thread may have been inside SQLite at the fork.
             _inherited.append(connection)
     _fork_lock.release()
 

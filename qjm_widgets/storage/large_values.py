@@ -1,6 +1,7 @@
-"""Large values in parts of bounded size: SQLite refuses values beyond 10^9 bytes, and copies each.
+"""Store large values in parts of bounded size.
 
-The first part is in the table itself, with the number of parts that follow in a second table.
+SQLite refuses values of more than 10^9 bytes, and copies each value. The first part of a value is in the
+table itself, together with the number of further parts; these are in a second table.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from qjm_widgets.core.store_port import Encoded
 from qjm_widgets.storage.bulk_insert import Insert
 from qjm_widgets.storage.row_mapping import Row
 
-#: Bytes of a value that one row holds.
+#: The most bytes of a value that one row holds.
 PART_BYTES = 16 * 1024 * 1024
-#: Values of so many bytes are written one by one.
+#: Values of at least so many bytes are written one by one.
 _LARGE = 64 * 1024
 
 
 def cut(data: Encoded) -> Iterator[bytes | memoryview]:
-    """Yield the bytes in parts of one row each, in order; at least one, which may be empty."""
+    """Yield the bytes of a value in parts of one row each; an empty value has one empty part."""
     given = [data] if isinstance(data, (bytes, bytearray, memoryview)) else data
     pieces: list[memoryview] = []
     room = PART_BYTES
@@ -41,12 +42,12 @@ def _joined(pieces: Sequence[memoryview]) -> bytes | memoryview:
 
 
 class Parted:
-    """A table with a column ``data`` for a large value, and ``parts`` for how many parts follow.
+    """A table for large values: ``data`` is the first part, and ``parts`` the number of further parts.
 
     Args:
-        table: its name.
-        key: the columns that identify a value, beside that of the set.
-        beside: further columns.
+        table: the name of the table.
+        key: the columns that identify a value, without ``set_key``.
+        beside: further columns, each followed by ", ".
     """
 
     def __init__(self, table: str, key: str, beside: str = "") -> None:
@@ -60,7 +61,13 @@ class Parted:
         self._select = f"SELECT data FROM {follow} WHERE {where} ORDER BY part"
 
     def write(self, connection: sqlite3.Connection, values: Sequence[tuple[Row, Row, Encoded]]) -> None:
-        """Write values: for each its key (that of the set first), its other columns, and its bytes."""
+        """Write values.
+
+        Args:
+            connection: the connection, inside a transaction.
+            values: for each value, its key (with the key of the set first), its further columns, and its
+                bytes.
+        """
         small: list[Row] = []
         for key, beside, data in values:
             if isinstance(data, bytes) and len(data) < _LARGE:
@@ -77,7 +84,17 @@ class Parted:
     def join(
         self, connection: sqlite3.Connection, key: Row, first: bytes, parts: int
     ) -> bytes | memoryview:
-        """Return all bytes of a value from its first part, inside a transaction."""
+        """Return all bytes of a value.
+
+        Args:
+            connection: the connection, inside a transaction.
+            key: the key of the value, with the key of the set first.
+            first: the first part.
+            parts: the number of further parts.
+
+        Raises:
+            ValueError: parts are missing.
+        """
         if not parts:
             return first
         length = connection.execute(self._length, key).fetchone()[0] or 0

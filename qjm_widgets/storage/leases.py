@@ -1,9 +1,9 @@
-"""Owners of sets: an owner is alive while it holds the lock on its own file.
+"""Owners of sets. An owner is alive while it holds the lock on its own file.
 
 The system frees the lock when the process dies, and keeps it while a laptop sleeps. Other hosts cannot
-see this lock; for them there is a heartbeat. Clocks of hosts are never compared: a host waits, by its
-own clock, for the beat to change. The age of a beat that it sees for the first time is taken from the
-file system that both share.
+see the lock; for them, the owner writes a heartbeat. The clocks of two hosts are never compared: a host
+measures by its own clock how long the beat of another host does not change. When it sees a beat for the
+first time, it takes the age of the beat from the file system that both hosts share.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DEAD_AFTER = 120.0
 
 
 class Owner:
-    """This store as an owner.
+    """This store as an owner of sets.
 
     Args:
         path: the store's file, or None for a store in memory, which no other process can reach.
@@ -41,12 +41,16 @@ class Owner:
         self._directory = None if path is None else Path(f"{path}.owners")
         self._descriptor: int | None = None
         self._beat = 0.0
-        # The beat of each owner on another host, and when it changed (monotonic seconds).
+        # For each owner on another host: its last beat, and the time of the change (monotonic seconds).
         self._seen: dict[str, tuple[float, float]] = {}
         _owners.add(self)
 
     def enter(self, connection: sqlite3.Connection) -> None:
-        """Take the lock and write the owner's row, inside a transaction; repeatable."""
+        """Take the lock and write the owner's row, inside a transaction; it can be called again.
+
+        Raises:
+            OSError: the lock cannot be taken.
+        """
         if self._descriptor is None and self._directory is not None:
             descriptor = self._make(self._directory)
             if not _lock(descriptor):
@@ -56,7 +60,7 @@ class Owner:
         self.beat(connection)
 
     def restore_lock_file(self) -> None:
-        """Make the lock file again if it was removed: without it, other stores see a dead owner."""
+        """Make the lock file again if it was removed; without it, other stores see a dead owner."""
         held = self._descriptor
         if held is None or self._directory is None:
             return
@@ -69,13 +73,13 @@ class Owner:
         if _lock(descriptor):
             self._descriptor = descriptor
             os.close(held)
-        else:  # another process checks the lock now; the next call tries again
+        else:  # another process is checking the lock now; the next call tries again
             os.close(descriptor)
 
     def _make(self, directory: Path) -> int:
         while True:
-            # Another owner that leaves removes the empty directory. If it does so inside `mkdir`, Python
-            # reports that a file of that name exists.
+            # Another owner that leaves removes the empty directory. If that happens during `mkdir`,
+            # Python raises FileExistsError.
             try:
                 directory.mkdir(mode=0o700, exist_ok=True)
                 return os.open(self._file(self.id), os.O_CREAT | os.O_RDWR, 0o600)
@@ -89,7 +93,7 @@ class Owner:
         """Write the heartbeat of this owner, inside a transaction."""
         self.restore_lock_file()
         if self._descriptor is not None:
-            os.utime(self._file(self.id))  # the time of the file system
+            os.utime(self._file(self.id))  # sets the file's time by the clock of the file system
         now = time.time()
         self._beat = (
             now if now != self._beat else now + 0.001
@@ -110,7 +114,7 @@ class Owner:
                 self._file(self.id).parent.rmdir()
 
     def describe(self, connection: sqlite3.Connection, owner: str | None) -> str | None:
-        """Describe an owner, or return None if it is no longer alive."""
+        """Return a description of an owner; None if it is not alive."""
         if owner is None:
             return None
         if owner == self.id:
@@ -141,7 +145,7 @@ class Owner:
         return now - known[1] <= _DEAD_AFTER
 
     def _age(self, owner: str) -> float:
-        """Return seconds since the last beat by the file system's clock; 0 if they are unknown."""
+        """Return the seconds since an owner's last beat by the file system's clock; 0 if unknown."""
         try:
             beat = self._file(owner).stat().st_mtime
             with tempfile.NamedTemporaryFile(dir=self._directory) as probe:
@@ -161,7 +165,7 @@ class Owner:
         try:
             if not _lock(descriptor, shared=True):
                 return True
-            # No process holds it: the owner died, and its file is of no use.
+            # No process holds the lock: the owner has died, and its file is not needed any more.
             with contextlib.suppress(OSError):
                 self._file(owner).unlink()
             return False
@@ -173,7 +177,7 @@ _owners: weakref.WeakSet[Owner] = weakref.WeakSet()
 
 
 def _close_in_child() -> None:
-    """Close the locks in a forked child, where they would outlive the kernel that owns the sets."""
+    """Close the lock files in a forked child; otherwise the locks would outlive the kernel."""
     for owner in list(_owners):
         held, owner._descriptor = owner._descriptor, None
         if held is not None:
@@ -185,7 +189,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def _lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Try to take a lock. A check takes a shared one, so that two checks do not see each other."""
+    """Try to take the lock on a file, and return whether it was taken.
+
+    A check takes a shared lock, so that two checks at the same time do not take each other for an owner.
+    """
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)

@@ -1,4 +1,4 @@
-"""The version of a store: make a new store, migrate an older one, or refuse it."""
+"""The version of a store: make a new store, migrate an older store, or refuse a newer one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qjm_widgets.storage.error_translation import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": identifies the file, also for file(1)
 VERSION = 4
-#: STEPS[n] is the SQL that migrates a store from version n to n + 1; schema.sql is the newest version.
+#: STEPS[n] is the SQL that migrates a store from version n to n + 1. A new store is made by schema.sql.
 STEPS: Mapping[int, str] = {
     1: """
 ALTER TABLE jobs ADD COLUMN queue_position INTEGER;
@@ -66,7 +66,8 @@ def version_of(connection: sqlite3.Connection, path: str) -> int | None:
         StoreVersionError: the version is newer than ``VERSION``.
         StoreCorruptError: the file is another program's database, or not a database.
     """
-    # One statement, so that the values are consistent while another process makes the store.
+    # A single statement reads all values, so that they are consistent while another process makes the
+    # store.
     application, version, tables = connection.execute(
         "SELECT (SELECT application_id FROM pragma_application_id),"
         " (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)"
@@ -81,7 +82,7 @@ def version_of(connection: sqlite3.Connection, path: str) -> int | None:
 
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:
-    """Migrate an open database to ``VERSION`` in one transaction.
+    """Make the tables of an empty database, or migrate a store to ``VERSION``, in one transaction.
 
     Raises:
         StoreVersionError: the database is newer.
@@ -90,7 +91,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
     if version_of(connection, path) != VERSION:
         connection.execute("BEGIN IMMEDIATE")
         try:
-            # Read again, because another process may have migrated it.
+            # The version is read again, because another process may have migrated the store meanwhile.
             found = version_of(connection, path)
             if found is None:
                 _run(
@@ -115,7 +116,7 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _run(connection: sqlite3.Connection, script: str) -> None:
-    # Not executescript: it would commit the transaction first.
+    # executescript is not used, because it would commit the transaction first.
     for statement in _statements(script):
         connection.execute(statement)
 
@@ -127,4 +128,4 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-    yield statement  # the last may lack a semicolon; an empty one is valid
+    yield statement  # the last statement may lack a semicolon; an empty statement is valid

@@ -17,10 +17,10 @@ def unknown_set(path: str, set_id: str) -> JobSetNotFoundError:
 
 
 class OwnedSets:
-    """The sets that a store owns. Every method is called inside a transaction.
+    """The sets that a store owns; every method is called inside a transaction.
 
-    Each claim raises the set's epoch in the store. A store owns a set while the set's row has its owner
-    and the epoch of its claim.
+    Each claim raises the epoch of the set in the store. A store owns a set while the set's row has this
+    store as its owner and the epoch of this store's claim.
 
     Args:
         path: the store's file, for messages.
@@ -33,11 +33,11 @@ class OwnedSets:
         self._epochs: dict[str, int] = {}
 
     def claim(self, connection: sqlite3.Connection, set_id: str) -> bool:
-        """Take the ownership of a set, and return whether it never had an owner in this store.
+        """Take the ownership of a set, and return whether the set never had an owner in this store.
 
         Raises:
             JobSetNotFoundError: no such set.
-            DrivenElsewhereError: another store that is alive owns it.
+            DrivenElsewhereError: another store that is alive owns the set.
         """
         key, owner, epoch = self._row(connection, set_id)
         description = self._owner.describe(connection, owner)
@@ -49,22 +49,22 @@ class OwnedSets:
         return epoch == 0
 
     def take(self, connection: sqlite3.Connection, set_id: str, key: int) -> None:
-        """Take the ownership of a set without a check."""
+        """Take the ownership of a set without checking whether another store owns it."""
         self._owner.enter(connection)
         connection.execute(sql.CLAIM, (self._owner.id, key))
         self._epochs[set_id] = self._row(connection, set_id)[2]
 
     def release(self, connection: sqlite3.Connection, set_id: str) -> None:
-        """Release the ownership of a set; no-op if it is not owned."""
+        """Release the ownership of a set; do nothing if this store does not own it."""
         self._epochs.pop(set_id, None)
         connection.execute(sql.RELEASE, (set_id, self._owner.id))
 
     def key(self, connection: sqlite3.Connection, set_id: str) -> int:
-        """Return the key of a set that is owned.
+        """Return the key of a set in the tables after a check that this store owns the set.
 
         Raises:
             JobSetNotFoundError: no such set.
-            LeaseLostError: another store owns it now.
+            LeaseLostError: this store does not own the set any more.
         """
         key, owner, epoch = self._row(connection, set_id)
         if owner != self._owner.id or epoch != self._epochs.get(set_id):
@@ -73,7 +73,7 @@ class OwnedSets:
         return key
 
     def other_owner(self, connection: sqlite3.Connection, set_id: str) -> str | None:
-        """Describe the owner of a set if it is another store that is alive."""
+        """Return a description of the owner of a set if it is another store that is alive; else None."""
         _, owner, _ = self._row(connection, set_id)
         return None if owner == self._owner.id else self._owner.describe(connection, owner)
 

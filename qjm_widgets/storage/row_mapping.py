@@ -1,7 +1,7 @@
 """Map records to rows of the tables in ``schema.sql``, and rows to records.
 
-The columns of a record are derived from its fields. Integers pass through ``int``, because index
-arithmetic yields numpy's integers, which SQLite does not know.
+The columns of a record are derived from its fields. Integers are converted by ``int``, because indices
+may be integers of NumPy, which SQLite does not know.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Row = tuple[Any, ...]
 
 CIRCUIT_COLUMNS = "start, stop, encoding, notes, data, untranspiled, parts"
 
-# A dictionary is several times faster than calling the Enum, and there may be 10,000 rows.
+# Looking up a dictionary is several times faster than calling the Enum; there may be 10,000 rows.
 _STATUSES = {status.value: status for status in Status}
 
 
 def _text(value: str) -> str:
-    # Error messages come from anywhere. A lone surrogate has no UTF-8 form, and one odd character must
-    # not lose a whole transaction.
+    # Error messages may have any characters. A lone surrogate has no UTF-8 form; one such character must
+    # not make a whole transaction fail.
     return value if value.isascii() else value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -56,7 +56,8 @@ def _json_tuple(text: str | None) -> tuple[Any, ...]:
 
 
 _Encode = Callable[[Any], Any]
-#: How a value of a type is written to its column, and read; None: as it is.
+#: For each type of a field, the functions that write a value to its column and read it; None if a value
+#: is read as it is.
 _CONVERSIONS: Mapping[Any, tuple[_Encode, _Encode | None]] = {
     str: (_text, None),
     int: (int, None),
@@ -80,11 +81,11 @@ def _pair_or_none(first: int | None, second: int | None) -> tuple[int, int] | No
 class RowMapping(Generic[T]):
     """The columns of a type of record, and its conversion to rows and from rows.
 
-    A field has the column of its name; a span has two, ``start`` and ``stop``, and a range of integers
-    two that end in ``_min`` and ``_max``.
+    A field has a column of its name. A span has two columns, ``start`` and ``stop``. A range of integers
+    has two columns that end in ``_min`` and ``_max``.
 
     Args:
-        record_type: the record: a dataclass or a NamedTuple.
+        record_type: the type of record, which is a dataclass or a NamedTuple.
 
     Raises:
         TypeError: a field is of a type that has no column.
@@ -117,7 +118,7 @@ class RowMapping(Generic[T]):
         self.columns = ", ".join(columns)
 
     def to_row(self, record: T) -> Row:
-        """Return the values of ``columns``."""
+        """Return a record as a row of ``columns``."""
         row = [
             None if value is None else encode(value)
             for encode, value in zip(self._encode, self._values(record), strict=True)
@@ -154,7 +155,7 @@ CHANGES = RowMapping(StatusChange)
 
 
 def block_to_row(set_key: int, block: CircuitBlock) -> tuple[Row, Row, bytes]:
-    """Return the key of a block, its other columns, and its data."""
+    """Return the key of a block, its further columns, and its data, as ``Parted.write`` takes them."""
     span = block.span
     key = (set_key, int(span.start), int(span.stop))
     return key, (block.encoding, _text(block.notes), bool(block.untranspiled)), block.data
@@ -163,11 +164,12 @@ def block_to_row(set_key: int, block: CircuitBlock) -> tuple[Row, Row, bytes]:
 def summaries_from_rows(
     rows: list[Row], describe_owner: Callable[[str | None], str | None]
 ) -> list[SetSummary]:
-    """Join rows into summaries: the columns of a set, its owner, a status, its jobs and its flawed jobs.
+    """Return the summaries of sets from rows, of which each has the number of jobs in one status.
 
     Args:
-        rows: the rows of one set follow each other.
-        describe_owner: describes an owner; returns None if it is no longer alive.
+        rows: for each set and status: the columns of the set, its owner, the status, the number of jobs
+            in it, and the number of those that are flawed. The rows of one set follow each other.
+        describe_owner: a function that returns a description of an owner, or None if it is not alive.
     """
     summaries: list[SetSummary] = []
     owners: list[str | None] = []
@@ -178,7 +180,7 @@ def summaries_from_rows(
             last, counts = columns[0], {}
             summaries.append(SetSummary(SETS.from_row(tuple(columns)), counts))
             owners.append(owner)
-        if status is not None:  # a set without jobs
+        if status is not None:  # it is None for a set without jobs
             counts[_STATUSES[status]] = number
         if flawed:
             summaries[-1] = summaries[-1]._replace(flawed=flawed)

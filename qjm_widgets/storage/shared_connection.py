@@ -1,4 +1,4 @@
-"""One connection to a store's file that all threads share: transactions, reads, forks and closing."""
+"""The connection to a store's file that all threads share: transactions, reads, forks and closing."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class SharedConnection:
         path: the file's absolute path without symbolic links, or ``":memory:"``.
 
     Raises:
-        StoreError: one of its kinds, from any method.
+        StoreError: from any method, as one of its subclasses.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float) -> None:
         name = os.fspath(path)
-        # Absolute, because the notebook may change its working directory later. Without symbolic links,
-        # because the directory of owners is beside the file itself.
+        # The path is absolute, because the notebook may change its working directory later. It has no
+        # symbolic links, because the directory of owners is beside the file itself.
         self.path = name if name == MEMORY else os.path.realpath(Path(name).expanduser())
         self._lock = threading.RLock()
         self._process = os.getpid()
@@ -53,7 +53,8 @@ class SharedConnection:
     def close(self) -> None:
         """Close the file; a second call does nothing.
 
-        Warns if the file was deleted or replaced and lacks sets that cannot be written to it again.
+        Warn if the file was deleted or replaced and this store has sets that could not be restored to
+        it.
         """
         if os.getpid() != self._process:
             return  # in a forked child, the file still belongs to the parent
@@ -62,7 +63,7 @@ class SharedConnection:
             warning = None
             if connection is not None:
                 connection, warning = self._guard.leave(connection)
-                # The owner's lock file is removed below; its row goes first.
+                # The owner's row must be deleted before its lock file, which is removed below.
                 with suppress(sqlite3.Error):
                     connection.execute("DELETE FROM owners WHERE owner = ?", (self._owner.id,))
                 connection.close()
@@ -71,7 +72,7 @@ class SharedConnection:
             warnings.warn(warning, stacklevel=3)
 
     def before_fork(self) -> None:
-        """Wait for the open transaction and allow no other: a forked child would end it."""
+        """Wait for the end of the open transaction, and allow no other, because a child would end it."""
         self._lock.acquire()
 
     def after_fork(self) -> sqlite3.Connection | None:
@@ -89,21 +90,21 @@ class SharedConnection:
             connection = self._keep_file()
             try:
                 connection.execute(begin)
-                if not self._guard.holds():  # it was replaced while another process held it
+                if not self._guard.holds():  # the file was replaced while another process held it
                     connection.execute("ROLLBACK")
                     connection = self._keep_file()
                     connection.execute(begin)
                 yield connection
                 if connection.in_transaction:
                     connection.execute("COMMIT")
-            except BaseException:  # KeyboardInterrupt too: the connection remains in use
+            except BaseException:  # also KeyboardInterrupt, because the connection remains in use
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Read inside one transaction, also if the file was deleted."""
+        """Yield the connection inside a transaction that only reads, even if the file was deleted."""
         with self._lock, translated(self.path):
             connection = self._readable()
             connection.execute("BEGIN")
@@ -127,7 +128,7 @@ class SharedConnection:
 
     def _open_connection(self) -> sqlite3.Connection:
         if os.getpid() != self._process:
-            # SQLite: a connection that is used on both sides of a fork destroys the file.
+            # A connection that is used by both processes after a fork damages the file.
             raise StoreError(
                 f"The job store {self.path} was opened by the process that this one was forked"
                 " from. Open it again here."
@@ -137,7 +138,11 @@ class SharedConnection:
         return self._connection
 
     def _keep_file(self) -> sqlite3.Connection:
-        """Return the connection after a check that its file is still there."""
+        """Return the connection after a check that the path still names its file.
+
+        Raises:
+            StoreGoneError: the file is gone or replaced, and cannot be restored.
+        """
         connection = self._open_connection()
         if not connection.in_transaction:
             self._connection = None  # if the file cannot be opened again
@@ -151,7 +156,7 @@ class SharedConnection:
         return connection
 
     def _readable(self) -> sqlite3.Connection:
-        """Return the connection as ``_keep_file`` does; to the old file if another has replaced it."""
+        """Return the connection as ``_keep_file`` does, or to the old file if that raises an error."""
         try:
             return self._keep_file()
         except StoreGoneError:

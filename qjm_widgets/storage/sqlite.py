@@ -1,4 +1,4 @@
-"""SQLiteStore: every job set in one file, or in memory."""
+"""The store of job sets in one SQLite file, or in memory."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class SQLiteStore(SharedConnection):
     """The ``JobStore`` on SQLite.
 
     Args:
-        path: the file, which is made with its directories if it is missing and which only its
-            owner can read; ``":memory:"`` keeps everything until ``close``.
+        path: the file, which is made with its directories if it is missing. Only its owner can read it.
+            With ``":memory:"``, the store is in memory until ``close``.
         timeout: seconds to wait for another process that holds the file.
 
     Attributes:
         path: the file's absolute path without symbolic links, or ``":memory:"``.
 
     Raises:
-        StoreError: one of its kinds.
+        StoreError: from any method, as one of its subclasses.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, timeout: float = 5.0) -> None:
@@ -41,7 +41,11 @@ class SQLiteStore(SharedConnection):
     def create_set(
         self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock] = ()
     ) -> None:
-        """Store a new set with jobs and circuits, owned by this store; a known id is an error."""
+        """Store a new set with jobs and circuits; this store owns the set.
+
+        Raises:
+            StoreError: the store already has a set of that id.
+        """
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
             self._add(connection, set_key, jobs, blocks)
@@ -50,7 +54,7 @@ class SQLiteStore(SharedConnection):
     def extend_set(
         self, record: JobSetRecord, jobs: Sequence[JobRecord], blocks: Sequence[CircuitBlock]
     ) -> None:
-        """Append jobs and circuits to a set, and replace its row.
+        """Append jobs and circuits to a set, and replace the record of the set.
 
         Raises:
             JobSetNotFoundError: no such set.
@@ -62,7 +66,11 @@ class SQLiteStore(SharedConnection):
             connection.execute(sql.UPDATE_SET, (*row_mapping.SETS.to_row(record), set_key))
 
     def add_set(self, record: JobSetRecord, changes: Changes, blocks: Sequence[CircuitBlock]) -> None:
-        """Store a complete set in one transaction, without an owner; a known id is a ``StoreError``."""
+        """Store a complete set in one transaction, without an owner.
+
+        Raises:
+            StoreError: the store already has a set of that id.
+        """
         with self._transaction() as connection:
             set_key = self._insert(connection, record)
             self._write(connection, set_key, changes)
@@ -71,7 +79,7 @@ class SQLiteStore(SharedConnection):
             )
 
     def update_set(self, record: JobSetRecord) -> None:
-        """Replace the row of a known set.
+        """Replace the record of a set that the store has.
 
         Raises:
             JobSetNotFoundError: no such set.
@@ -85,7 +93,7 @@ class SQLiteStore(SharedConnection):
 
         Raises:
             JobSetNotFoundError: no such set.
-            LeaseLostError: another store owns one of them now.
+            LeaseLostError: another store owns one of the sets now.
             StoreValueError: a value can never be stored, or a row is not in the set; the error names
                 the jobs.
         """
@@ -113,7 +121,7 @@ class SQLiteStore(SharedConnection):
             return [sql.block(connection, row) for row in found.fetchall()]
 
     def untranspiled(self, set_id: str) -> list[Span]:
-        """Return the spans of blocks that are still to be transpiled, in order."""
+        """Return the spans of the blocks that must still be transpiled, in order."""
         return self._select(lambda columns: Span(*columns), sql.UNTRANSPILED, set_id)
 
     def load_set(self, set_id: str) -> tuple[JobSetRecord, list[JobRecord]]:
@@ -122,7 +130,7 @@ class SQLiteStore(SharedConnection):
         Raises:
             JobSetNotFoundError: no such set.
         """
-        # One transaction, so that both are of one version.
+        # One transaction reads both, so that the jobs fit the set.
         with self._transaction("BEGIN"):
             records = self._select(row_mapping.SETS.from_row, sql.GET_SET, set_id)
             if not records:
@@ -130,7 +138,10 @@ class SQLiteStore(SharedConnection):
             return records[0], self._select(row_mapping.JOBS.from_row, sql.GET_JOBS, set_id)
 
     def get_outcome(self, set_id: str, row: int) -> bytes | memoryview | None:
-        """Return the encoded outcome of a job, or None; one in several parts is a read-only view."""
+        """Return the encoded outcome of a job, or None.
+
+        An outcome that is stored in several parts is returned as a read-only view.
+        """
         with self._reading() as connection, self._decoding():
             found = connection.execute(sql.GET_OUTCOME, (set_id, int(row))).fetchone()
             if found is None:
@@ -143,7 +154,12 @@ class SQLiteStore(SharedConnection):
         return self._select(row_mapping.CHANGES.from_row, sql.GET_CHANGES, set_id, int(row))
 
     def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
-        """Return the sets, newest first: those of that name if one is given, at most ``limit``."""
+        """Return summaries of the sets, newest first.
+
+        Args:
+            name: the name of the sets; None for all sets.
+            limit: the most sets; None for no limit.
+        """
         found = self._select(tuple, sql.LIST_SETS, name, -1 if limit is None else int(limit))
         with self._decoding():
             return row_mapping.summaries_from_rows(found, self._owner_describer())
@@ -169,27 +185,27 @@ class SQLiteStore(SharedConnection):
                 connection.executescript("PRAGMA incremental_vacuum")
 
     def claim(self, set_id: str) -> bool:
-        """Take the ownership of a set, and return whether it never had an owner in this store.
+        """Take the ownership of a set, and return whether the set never had an owner in this store.
 
         Raises:
             JobSetNotFoundError: no such set.
-            DrivenElsewhereError: another store that is alive owns it.
+            DrivenElsewhereError: another store that is alive owns the set.
         """
         with self._transaction() as connection:
             return self._owned.claim(connection, set_id)
 
     def release(self, set_id: str) -> None:
-        """Release the ownership of a set; no-op if it is not owned."""
+        """Release the ownership of a set; do nothing if this store does not own it."""
         with self._transaction() as connection:
             self._owned.release(connection, set_id)
 
     def owner(self, set_id: str) -> str | None:
-        """Describe who drives a set if it is another store that is alive; else return None."""
+        """Return a description of the owner of a set if it is another store that is alive; else None."""
         with self._lock, translated(self.path):
             return self._owned.other_owner(self._open_connection(), set_id)
 
     def beat(self) -> None:
-        """Write the heartbeat, by which other hosts see that this store is alive."""
+        """Write the heartbeat of this store; other hosts see by it that the store is alive."""
         with self._transaction() as connection:
             self._owner.beat(connection)
 
@@ -206,7 +222,7 @@ class SQLiteStore(SharedConnection):
         return found[0]
 
     def _owner_describer(self) -> Callable[[str | None], str | None]:
-        """Return a function that describes an owner; the description of each is cached."""
+        """Return a function that returns the description of an owner and caches it."""
         known: dict[str | None, str | None] = {}
 
         def describe(owner: str | None) -> str | None:
@@ -240,10 +256,10 @@ class SQLiteStore(SharedConnection):
             try:
                 self._write(connection, key, change)
             except (AttributeError, MemoryError, OverflowError, TypeError, ValueError) as error:
-                raise unstorable(self.path, error) from error  # not a value that SQLite stores
+                raise unstorable(self.path, error) from error  # SQLite cannot store the value
 
     def _refused(self, changes: Mapping[str, Changes]) -> dict[tuple[str, int], str]:
-        """Return the jobs that cannot be written, each with the reason; nothing is written."""
+        """Return the reason for each job whose changes cannot be written; nothing is written."""
         refused: dict[tuple[str, int], str] = {}
         for set_id, change in changes.items():
             for row in change.rows() if self._refusal(set_id, change) else ():
@@ -255,7 +271,7 @@ class SQLiteStore(SharedConnection):
         try:
             with self._transaction() as connection:
                 self._write_all(connection, {set_id: change})
-                connection.execute("ROLLBACK")  # other changes are not written yet
+                connection.execute("ROLLBACK")  # this was a try; the other changes are not written
         except StoreValueError as error:
             return str(error)
         return None

@@ -1,4 +1,4 @@
-"""The SQL statements of the store, and the block of circuits of a row."""
+"""The SQL statements of the store, and the conversion of a row to a block of circuits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _marks(columns: str) -> str:
 
 
 def _insert(into: str, columns: str, tail: str = "") -> Insert:
-    """Return an insertion of rows: the key of their set, and these columns."""
+    """Return an insertion of rows that have the key of their set and these columns."""
     return Insert(f"{into} (set_key, {columns})", 1 + len(columns.split(",")), tail)
 
 
@@ -32,7 +32,7 @@ GET_SET = f"SELECT {SETS.columns} FROM job_sets WHERE set_id = ?"
 ADD_SET = f"INSERT INTO job_sets ({SETS.columns}) VALUES ({_marks(SETS.columns)})"
 UPDATE_SET = f"UPDATE job_sets SET ({SETS.columns}) = ({_marks(SETS.columns)}) WHERE set_key = ?"
 DELETE_SET = "DELETE FROM job_sets WHERE set_key = ?"
-# The jobs are counted first: grouping them when joined to their sets takes four times as long.
+# The jobs are counted before they are joined to their sets; the other order takes four times as long.
 LIST_SETS = (
     "WITH chosen AS (SELECT * FROM job_sets WHERE ?1 IS NULL OR name = ?1"
     "                ORDER BY created_at DESC, set_key DESC LIMIT ?2),"
@@ -45,7 +45,7 @@ LIST_SETS = (
 )
 GET_JOBS = f"SELECT {JOBS.columns} FROM jobs WHERE set_key = ({SET_KEY}) ORDER BY row"
 ADD_JOBS = _insert("INSERT INTO jobs", JOBS.columns)
-# Not INSERT OR REPLACE: that deletes the row first, and with it the job's history and outcome.
+# INSERT OR REPLACE would delete the row first, and with it the job's history and outcome.
 PUT_JOBS = _insert(
     "INSERT INTO jobs",
     JOBS.columns,
@@ -68,7 +68,7 @@ UNTRANSPILED = (
 
 
 def block(connection: sqlite3.Connection, row: Row) -> CircuitBlock:
-    """Return the record of a row of ``GET_CIRCUITS``, with all parts of its data."""
+    """Return the block of a row of ``GET_CIRCUITS``, with all parts of its data."""
     set_key, start, stop, encoding, notes, first, untranspiled, parts = row
     data = CIRCUITS.join(connection, (set_key, start, stop), first, parts)
     return CircuitBlock(Span(start, stop), encoding, bytes(data), notes, bool(untranspiled))

@@ -1,4 +1,4 @@
-"""The pace of an account, which all kernels share: when they submitted last."""
+"""Keep the pace of an account, which all kernels share; the store has the times of their submissions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def take_token(connection: sqlite3.Connection, account: str, pace: Pace, now: fl
     """Record a submission and return 0 if the pace allows it; else return the seconds to wait."""
     run = connection.execute
     run("DELETE FROM submissions WHERE account = ? AND at <= ?", (account, now - pace.seconds))
-    # If a clock was set back, submissions must not wait for as long.
+    # If the clock was set back, some times are in the future; submissions must not wait until then.
     run("UPDATE submissions SET at = ? WHERE account = ? AND at > ?", (now, account, now))
     before = run(
         "SELECT at FROM submissions WHERE account = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
