@@ -23,6 +23,8 @@ from benchmarks import (
     instant_jobs,
     panel_shown,
     retired,
+    sweep,
+    vqe_loop,
 )
 from benchmarks.table import as_table
 from benchmarks.timing import Row
@@ -34,9 +36,11 @@ BENCHMARKS = {
         aggregation,
         counts_by_index,
         instant_jobs,
+        vqe_loop,
         aer_jobs,
         executor_jobs,
         growth,
+        sweep,
         panel_shown,
         clicks,
         ibm_requests,

@@ -28,7 +28,7 @@ class JobActions(Protocol):
 
 
 class ManagedJob:
-    """One job of a set: a span of its circuits, or one piece of their shots.
+    """One job of a set: a span of circuits, a range of the points of one, or a piece of their shots.
 
     ``JobSet.managed_jobs``, ``jobs_of`` and ``as_completed`` make it; users do not.
 
@@ -44,6 +44,11 @@ class ManagedJob:
     def span(self) -> Span:
         """The half-open range of the circuit indices that the job holds."""
         return self._set._state.jobs[self.row].span
+
+    @property
+    def points(self) -> Span | None:
+        """The half-open range of points that the job holds of its circuit; None: all points."""
+        return self._set._state.jobs[self.row].points
 
     @property
     def state(self) -> Status:
@@ -96,7 +101,8 @@ class ManagedJob:
         return hash((id(self._set._state), self.row))
 
     def __repr__(self) -> str:
-        return f"<job {self.row}: circuits {self.span}, {formatting.status_text(self.state)}>"
+        job = self._set._state.jobs[self.row]
+        return f"<job {self.row}: circuits {job.where}, {formatting.status_text(job.status)}>"
 
 
 def qiskit_status(status: Status) -> JobStatus | None:

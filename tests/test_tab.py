@@ -82,12 +82,13 @@ SURFACE = {
         *("update_name", "update_tags", "wait"),
     },
     qjm_widgets.JobSetResults: {
-        *("backend_name", "combine_results", "data", "failed", "get_counts", "get_memory"),
-        *("get_statevector", "get_unitary", "metadata", "parameters", "primitive_result", "success"),
-        *("to_dataframe", "to_xarray"),
+        *("backend_name", "combine_results", "data", "evs", "failed", "get_counts", "get_memory"),
+        *("get_statevector", "get_unitary", "metadata", "missing", "parameters", "primitive_result"),
+        *("stds", "success", "to_dataframe", "to_xarray"),
     },
     qjm_widgets.ManagedJob: {
-        *("cancel", "error_message", "history", "job", "job_id", "retry", "span", "state", "status"),
+        *("cancel", "error_message", "history", "job", "job_id", "points", "retry", "span", "state"),
+        "status",
     },
 }
 

@@ -35,6 +35,7 @@ export function histogram(set: FakeSet, choice: Choice): Histogram {
         ? null
         : { values, rest: 0, fidelity: 0.853, distance: 0.12 },
     notes: [],
+    ...(set.estimates !== undefined && { estimates: set.estimates }),
   };
 }
 

@@ -120,6 +120,10 @@ export class FakeKernel {
         },
       ],
       histograms: this.viewport.choice === null ? [] : [histogram(this.set, this.viewport.choice)],
+      sweeps:
+        this.set.sweep === undefined || this.viewport.sweep == null
+          ? []
+          : [this.set.sweep(this.viewport.sweep)],
     };
   }
 
@@ -164,6 +168,10 @@ export class FakeKernel {
       backend,
       circuits,
       shots,
+      ...(this.set.estimates !== undefined && {
+        estimates: true,
+        precision: this.set.precision ?? null,
+      }),
       lead,
       line,
       settled,
@@ -192,6 +200,7 @@ export class FakeKernel {
       ),
       stale: this.set.stale ?? null,
       teaching: this.set.teaching ?? false,
+      first: this.set.first ?? "sum",
     };
   }
 
@@ -208,6 +217,7 @@ export class FakeKernel {
       start,
       stop: Math.min(start + perJob, circuits),
       piece: i % pieces,
+      points: null,
       pieces,
       status: job.status,
       cancelRequested: job.cancelRequested ?? false,

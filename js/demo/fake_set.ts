@@ -1,5 +1,5 @@
 /** A job set that the demo and the tests make up. */
-import type { Groups, Head, Status } from "../src/protocol/wire";
+import type { Axes, Groups, Head, Status, Sweep } from "../src/protocol/wire";
 
 export interface FakeJob {
   status: Status;
@@ -26,6 +26,9 @@ export interface FakeSet {
   perJob: number;
   pieces: number;
   shots: [number, number];
+  /** The first expectation values, where the set gives these and no counts. */
+  estimates?: string[];
+  precision?: [number, number] | null;
   lead: string;
   line: string;
   settled: boolean;
@@ -45,6 +48,9 @@ export interface FakeSet {
   /** Another owner: then this page has no actions. */
   owner?: string;
   teaching?: boolean;
+  first?: Head["first"];
+  /** The sweep, by default axes. */
+  sweep?: (axes: Axes) => Sweep;
   paused?: boolean;
   /** It has no owner. */
   interrupted?: boolean;

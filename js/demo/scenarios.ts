@@ -1,5 +1,6 @@
 /** Made-up job sets for the demo page and the tests. */
 import type { FakeJob, FakeSet } from "./fake_set";
+import { bases, map, rabi } from "./sweeps";
 
 /** 2025-11-03 10:42 UTC; the demo's clock starts there. */
 export const NOW = Date.UTC(2025, 10, 3, 10, 42);
@@ -182,6 +183,18 @@ function queued(): FakeJob[] {
   });
 }
 
+const RABI: FakeSet = {
+  ...BELL,
+  name: "rabi scan",
+  circuits: 1,
+  first: "sweep",
+  sweep: (axes) => rabi(axes, false),
+  jobs: middle(),
+  lead: "6 of 10 done",
+  line: "1 error, 1 running, 1 held, 1 not sent",
+  settled: false,
+};
+
 export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
   queue: () => ({
     ...BELL,
@@ -195,6 +208,18 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     ends: NOW + 11 * 60_000,
     stale: { since: NOW - 95_000, text: "ConnectionError: the name could not be resolved" },
   }),
+  sweep: () => ({ ...RABI }),
+  swept: () => ({
+    ...RABI,
+    sweep: (axes) => rabi(axes, true),
+    jobs: Array.from({ length: 10 }, (_, i) => done(i)),
+    lead: "10 of 10 done",
+    line: "",
+    settled: true,
+  }),
+  bases: () => ({ ...RABI, name: "three bases", circuits: 99, sweep: bases }),
+  map: () => ({ ...RABI, name: "chevron", sweep: (axes) => map(axes, true) }),
+  values: () => ({ ...RABI, name: "landscape", sweep: (axes) => map(axes, false) }),
   start: () => ({
     ...BELL,
     jobs: Array.from({ length: 10 }, (_, i) =>

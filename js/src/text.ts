@@ -53,6 +53,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** Least and greatest precision of an estimator's PUBs: "precision 0.01". */
+export function precisionText([least, most]: readonly [number, number]): string {
+  return least === most ? `precision ${least}` : `precision ${least} to ${most}`;
+}
+
 /** Fewest and most shots of a circuit: "1,024 shots", "512–4,096 shots". */
 export function shotsText([fewest, most]: readonly [number, number]): string {
   return fewest === most ? plural(most, "shot") : `${count(fewest)}–${count(most)} shots`;

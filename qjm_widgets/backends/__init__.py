@@ -12,7 +12,7 @@ from qjm_widgets.errors import BackendError
 
 
 def resolve(backend: Any) -> BackendAdapter:
-    """Return the adapter for what the user gave: an adapter, a sampler, or a backend with ``run``.
+    """Return the adapter for an adapter, a sampler, an estimator, or a backend with ``run``.
 
     Raises:
         BackendError: the object is not a backend, or gives no counts.
@@ -30,29 +30,34 @@ def resolve(backend: Any) -> BackendAdapter:
             f"backend is the class {backend.__name__} itself: give an instance, {backend.__name__}()"
         )
     if is_old_primitive(backend):
-        instead = "a SamplerV2" if has_samplers() else f"a backend with run; {SAMPLERS_NEED}"
+        instead = (
+            "a SamplerV2 or an EstimatorV2" if has_samplers() else f"a backend with run; {SAMPLERS_NEED}"
+        )
         raise BackendError(
-            f"{type(backend).__name__} is a V1 primitive, which gives no counts: give {instead}"
+            f"{type(backend).__name__} is a V1 primitive, which takes no PUBs: give {instead}"
         )
     if _is_of_runtime(backend):
         found = _of_runtime(backend)
         if found is not None:
             return found
     from qjm_widgets.backends.backend_run import BackendRun, is_backend
+    from qjm_widgets.backends.estimator import Estimator, is_estimator
     from qjm_widgets.backends.sampler import Sampler, is_sampler, takes_pubs
 
     if is_sampler(backend):
         return Sampler(backend)
+    if is_estimator(backend):
+        return Estimator(backend)
     if takes_pubs(backend):
         raise BackendError(
-            f"{type(backend).__name__} takes PUBs but is not a sampler, so it gives no counts: "
-            "give a SamplerV2 or a backend"
+            f"{type(backend).__name__} takes PUBs but is neither a sampler nor an estimator: "
+            "give a SamplerV2, an EstimatorV2 or a backend"
         )
     if is_backend(backend):
         return BackendRun(backend)
     raise BackendError(
-        f"'{type(backend).__name__}' is not a backend: give a Qiskit backend (with run) "
-        "or a SamplerV2 (with run(pubs, shots=...))"
+        f"'{type(backend).__name__}' is not a backend: give a Qiskit backend (with run), a SamplerV2 "
+        "(with run(pubs, shots=...)) or an EstimatorV2 (with run(pubs, precision=...))"
     )
 
 
@@ -64,13 +69,13 @@ def _is_of_runtime(thing: Any) -> bool:
 def _of_runtime(thing: Any) -> BackendAdapter | None:
     """Return the adapter for an object of qiskit-ibm-runtime; None if the general adapters apply."""
     import qiskit_ibm_runtime as runtime
-    from qiskit.primitives import BaseSamplerV2
+    from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
     from qiskit.providers import BackendV2
     from qiskit_ibm_runtime.fake_provider.local_service import QiskitRuntimeLocalService
 
-    from qjm_widgets.backends.ibm.adapter import IBMQuantum
-    from qjm_widgets.backends.ibm.local import IBMLocal
-    from qjm_widgets.backends.ibm.sampler import sampler_with
+    from qjm_widgets.backends.ibm.adapter import IBMEstimator, IBMQuantum
+    from qjm_widgets.backends.ibm.local import IBMLocal, IBMLocalEstimator
+    from qjm_widgets.backends.ibm.primitives import SAMPLER
     from qjm_widgets.backends.simulators import is_device
 
     if isinstance(thing, (runtime.QiskitRuntimeService, QiskitRuntimeLocalService)):
@@ -78,28 +83,34 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
     if isinstance(thing, runtime.IBMBackend):
         return IBMQuantum(thing)
     if is_device(thing):
-        return IBMLocal(sampler_with(thing, {}))
+        return IBMLocal(SAMPLER.create(thing, {}))
     if isinstance(thing, (runtime.Batch, runtime.Session)):
-        sampler = sampler_with(thing, {})
+        sampler = SAMPLER.create(thing, {})
         if isinstance(sampler.backend(), runtime.IBMBackend):
             return IBMQuantum(sampler.backend(), mode=thing)
         return IBMLocal(sampler)
     if isinstance(thing, runtime.SamplerV2):
         if not isinstance(thing.backend(), runtime.IBMBackend):
             return IBMLocal(thing)
-        # A sampler on a backend runs each job by itself, without a batch.
+        # A primitive on a backend runs each job by itself, without a batch.
         return IBMQuantum(thing.backend(), mode=thing.mode, batch=False, options=thing.options)
-    if isinstance(thing, BaseSamplerV2):
+    if isinstance(thing, runtime.EstimatorV2):
+        if not isinstance(thing.backend(), runtime.IBMBackend):
+            return IBMLocalEstimator(thing)
+        return IBMEstimator(thing.backend(), mode=thing.mode, batch=False, options=thing.options)
+    if isinstance(thing, (BaseSamplerV2, BaseEstimatorV2)):
         if isinstance(thing.backend(), runtime.IBMBackend):
             raise BackendError(
                 f"{type(thing).__module__}.{type(thing).__name__} submits jobs of another kind, "
-                "which could not be found by their tags: give its backend, or the runtime's SamplerV2"
+                "which could not be found by their tags: give its backend, or the runtime's SamplerV2 "
+                "or EstimatorV2"
             )
         return None
     if isinstance(thing, BackendV2):
         return None
     raise BackendError(
-        f"{type(thing).__name__} gives no counts: give a backend, a SamplerV2, a Batch or a Session"
+        f"{type(thing).__name__} runs no PUBs: give a backend, a SamplerV2, an EstimatorV2, a Batch or "
+        "a Session"
     )
 
 

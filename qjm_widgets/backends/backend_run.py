@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qjm_widgets._compat import backend_name, is_schedule
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.backend_warnings import BackendWarnings
+from qjm_widgets.backends.bound_circuits import (
+    BOUND,
+    PARAMETER_BINDS,
+    SENT,
+    Bound,
+    bind,
+    bound_at,
+    has_values,
+    takes_binds,
+)
 from qjm_widgets.backends.instruction_check import refuse_unknown_instructions
 from qjm_widgets.backends.job_times import JobTimes, SentJob
 from qjm_widgets.backends.limits import (
@@ -22,14 +34,16 @@ from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.saved_states import refuse_cuts
 from qjm_widgets.backends.seed_options import SEED, seed_option, spread_seeds
 from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.bound_points import group_points, points_by_name
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
+from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
-from qjm_widgets.serialization.qiskit_result import read_result
+from qjm_widgets.serialization.qiskit_result import experiment_name, read_result
 
 #: The most pending jobs of a local simulator: jobs that are not in its own queue can be cancelled.
 _PENDING_LOCAL = 16
@@ -63,6 +77,7 @@ class BackendRun(BackendAdapter):
         self._warnings = BackendWarnings(self.name)
         self.recipe = simulators.recipe(backend)
         self._names_options = _takes(backend.run, SEED)
+        self._takes_binds = takes_binds(backend)
 
     @property
     def seed_rule(self) -> SeedRule:
@@ -104,20 +119,25 @@ class BackendRun(BackendAdapter):
                     f"{self.name} takes {self._least_shots} or more"
                 )
             if circuit_input.values is not None:
-                raise CircuitError(
-                    f"circuit {index} ({circuit.name}) comes with parameter values: "
-                    f"{self.name} takes circuits only; give a sampler, or assign the parameters"
-                )
-            if self._local and getattr(circuit, "parameters", None):
+                _check_points(index, circuit_input)
+            elif self._local and getattr(circuit, "parameters", None):
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has parameters without values: "
-                    "assign them first, circuit.assign_parameters(values)"
+                    "give it with them, (circuit, values)"
                 )
         if simulators.is_local(self._computing):
             circuits = [
-                circuit_input for circuit_input in inputs if not is_schedule(circuit_input.circuit)
+                _bound_input(circuit_input)
+                for circuit_input in inputs
+                if not is_schedule(circuit_input.circuit)
             ]
             refuse_unknown_instructions(self._computing, circuits)
+
+    def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
+        """Return what is done to parameter values."""
+        if not has_values(inputs):
+            return ()
+        return (SENT if self._takes_binds else BOUND,)
 
     def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse to cut the shots of circuits whose saved values could not be merged."""
@@ -148,14 +168,19 @@ class BackendRun(BackendAdapter):
             options["shots"] = submission.shots
         if submission.seed is not None:
             options[seed_option(options)] = submission.seed
-        circuits = [circuit_input.circuit for circuit_input in submission.inputs]
-        names = [circuit.name for circuit in circuits]
+        bound = bind(submission.inputs, binds=self._takes_binds)
+        if bound.binds is not None:
+            options[PARAMETER_BINDS] = bound.binds
+        names = [circuit_input.circuit.name for circuit_input in submission.inputs]
         times = None
         if self._local and not simulators.has_queue(self.backend):
             times = JobTimes(inside=self.runs_inside_submit)
         with self._warnings.collected(submission.identity) as texts:
-            job = self.backend.run(circuits, **options)
-        return _sent(job, names, times, texts)
+            job = self.backend.run(bound.circuits, **options)
+        if all(shape is None for shape in bound.shapes):
+            return _sent(job, names, times, texts)
+        read = functools.partial(_read_points, names=names, bound=bound)
+        return SentJob(job, read, times, texts)
 
     def job_id(self, handle: Any) -> str | None:
         """Return the job's id."""
@@ -172,9 +197,14 @@ class BackendRun(BackendAdapter):
         for index, sent in enumerate(handles):
             report(index, sent.observe(local=self._local))
 
+    def call_when_ended(self, handle: Any, callback: Callable[[], None]) -> None:
+        """Call back when a job of this process has ended."""
+        if self.lifetime is JobLifetime.KERNEL:
+            handle.call_when_ended(callback)
+
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """Return the handle of a job, which the backend, its provider or its service retrieves."""
-        return _sent(retrieve_job(self.backend, job_id), names)
+        return SentJob(retrieve_job(self.backend, job_id), functools.partial(_read_any, names=names))
 
     def cancel(self, handle: Any) -> bool:
         """Request a cancellation; return False if the backend refuses it."""
@@ -186,6 +216,40 @@ def _sent(
 ) -> SentJob:
     """Return a handle. In its outcome, a circuit whose name the backend leaves out gets its name."""
     return SentJob(job, lambda result: read_result(result, names), times, warnings)
+
+
+def _read_points(result: Any, names: Sequence[str], bound: Bound) -> JobOutcome:
+    """Read a result with a circuit for each point."""
+    return group_points(read_result(result, bound.names), names, bound.shapes)
+
+
+def _read_any(result: Any, names: Sequence[str]) -> JobOutcome:
+    """Read a result of a job of another kernel, which may have a circuit for each point."""
+    shapes = points_by_name([experiment_name(each) for each in result.results or ()], names)
+    if shapes is None:
+        return read_result(result, names)
+    expanded = [
+        name
+        for name, shape in zip(names, shapes, strict=True)
+        for _ in range(1 if shape is None else shape[0])
+    ]
+    return group_points(read_result(result, expanded), names, shapes)
+
+
+def _bound_input(circuit_input: CircuitInput) -> CircuitInput:
+    """Return a circuit with the values of its first point, if it has values."""
+    if circuit_input.values is None:
+        return circuit_input
+    return replace(circuit_input, circuit=bound_at(circuit_input, 0))
+
+
+def _check_points(index: int, circuit_input: CircuitInput) -> None:
+    """Refuse values that are no point."""
+    if circuit_input.values.size == 0:
+        raise CircuitError(
+            f"circuit {index} ({circuit_input.circuit.name}) comes with values of shape "
+            f"{circuit_input.values.shape}, which are no point: there is nothing to run; leave it out"
+        )
 
 
 def _takes_pulses(backend: Any, local: bool) -> bool:

@@ -91,6 +91,12 @@ class SentJob:
         if times is not None:
             times.follow(job)
 
+    def call_when_ended(self, callback: Callable[[], None]) -> None:
+        """Call back when the job has ended, if it has a future, as those of Aer and of primitives."""
+        future = getattr(self.job, "_future", None)
+        if isinstance(future, Future):
+            future.add_done_callback(lambda _: callback())
+
     def observe(self, *, local: bool) -> Observation | BaseException:
         """Poll the job; see ``observe_job``."""
         return with_warnings(self._observe(local), self._warnings)

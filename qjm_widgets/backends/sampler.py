@@ -111,7 +111,7 @@ class Sampler(BackendAdapter):
         if not isinstance(given, Integral):
             return [None] * pieces  # no seed, or a Generator, which advances by itself
         seeds = spread_seeds(given, pieces, self.seed_rule, "the sampler's seed")
-        if pieces > 1 and _reseeded(self.sampler, seeds[1]) is None:
+        if pieces > 1 and reseeded(self.sampler, seeds[1]) is None:
             raise InputError(
                 f"{self.name} has a seed that cannot be changed: every piece of the shots would "
                 "draw the same samples; remove the seed or the limit on shots"
@@ -122,7 +122,7 @@ class Sampler(BackendAdapter):
         """Submit a job and return its handle."""
         sampler = self.sampler
         if submission.seed is not None and submission.seed != seed_of(sampler):
-            sampler = _reseeded(sampler, submission.seed)
+            sampler = reseeded(sampler, submission.seed)
         pubs = [
             (circuit_input.circuit, circuit_input.values, submission.shots or circuit_input.shots)
             for circuit_input in submission.inputs
@@ -148,6 +148,11 @@ class Sampler(BackendAdapter):
         for index, sent in enumerate(handles):
             report(index, sent.observe(local=self._local))
 
+    def call_when_ended(self, handle: Any, callback: Callable[[], None]) -> None:
+        """Call back when a job of this process has ended."""
+        if self.lifetime is JobLifetime.KERNEL:
+            handle.call_when_ended(callback)
+
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """Return the handle of a job, which the backend, its provider or its service retrieves."""
         return sent_job(retrieve_job(_backend_of(self.sampler), job_id), names)
@@ -171,7 +176,7 @@ def _backend_of(sampler: Any) -> Any:
     return backend() if callable(backend) and not hasattr(backend, "run") else backend
 
 
-def _computing(sampler: Any) -> Any:
+def computing(sampler: Any) -> Any:
     """Return the simulator that draws the samples; Aer's sampler has it in a private attribute."""
     backend = _backend_of(sampler)
     if backend is None and simulators.is_local(sampler):
@@ -195,7 +200,7 @@ def seed_of(sampler: Any) -> Any:
         (sampler, "seed"),
         (options, SEED),
         (SimpleNamespace(**inside) if isinstance(inside, dict) else None, SEED),
-        (getattr(_computing(sampler), "options", None), SEED),
+        (getattr(computing(sampler), "options", None), SEED),
     )
     seeds = (getattr(holder, name, None) for holder, name in holders)
     return next((seed for seed in seeds if seed is not None), None)
@@ -203,8 +208,8 @@ def seed_of(sampler: Any) -> Any:
 
 def _seed_rule(sampler: Any) -> SeedRule:
     """Return how a run of a sampler uses its seed."""
-    seed, backend = seed_of(sampler), _computing(sampler)
-    if isinstance(seed, Integral) and _reseeded(sampler, int(seed) + 1) is None:
+    seed, backend = seed_of(sampler), computing(sampler)
+    if isinstance(seed, Integral) and reseeded(sampler, int(seed) + 1) is None:
         return SeedRule.SAME  # each job starts with the sampler's seed
     if backend is None or not simulators.is_local(sampler):
         own = type(sampler).__module__.startswith("qiskit.primitives.")
@@ -213,7 +218,7 @@ def _seed_rule(sampler: Any) -> SeedRule:
     return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
 
 
-def _reseeded(sampler: Any, seed: int | None) -> Any:
+def reseeded(sampler: Any, seed: int | None) -> Any:
     """Return the same sampler with another seed; None if its seed cannot be changed."""
     options = getattr(sampler, "options", None)
     if dataclasses.is_dataclass(options) and not isinstance(options, type) and hasattr(options, SEED):

@@ -143,6 +143,7 @@ _RECIPES = (
     "qiskit.providers.basic_provider:BasicSimulator",
     "qiskit_aer:AerSimulator",
     "qiskit.primitives:StatevectorSampler",
+    "qiskit.primitives:StatevectorEstimator",
 )
 
 
@@ -176,7 +177,7 @@ def _is_plain(thing: Any, kind: type) -> bool:
         other = kind()
     except Exception:
         return False
-    names = ("options", "name", "seed", "default_shots", "noise_model")
+    names = ("options", "name", "seed", "default_shots", "default_precision", "noise_model")
     return all(repr(getattr(thing, name, None)) == repr(getattr(other, name, None)) for name in names)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from qjm_widgets.bundle.record_json import check_span, from_json, read_span
 from qjm_widgets.bundle.strict_json import Fields, RefusalError, parse
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
-from qjm_widgets.core.span_index import may_run_again
+from qjm_widgets.core.span_index import held_ranges, may_run_again
 from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY
 
 FORMAT = "qjm_widgets bundle"
-VERSION = 2
+VERSION = 3
 
 
 class Member(NamedTuple):
@@ -134,6 +135,13 @@ def _read_job(fields: Fields, row: int, circuits: int) -> JobRecord:
         raise fields.bad("failed_circuits", "are not ascending circuits of its span")
     if job.piece >= job.pieces:
         raise fields.bad("piece", f"is not one of {job.pieces}")
+    if (job.points is None) is not (not job.pub_shape):
+        raise fields.bad("pub_shape", "does not fit its points")
+    if job.points is not None:
+        if len(job.span) != 1 or not job.points.start < job.points.stop <= (job.pub_points or 0):
+            raise fields.bad("points", "are not a range of the points of one circuit")
+        if job.failed_circuits:
+            raise fields.bad("failed_circuits", "are of a range of points")
     return job
 
 
@@ -167,7 +175,7 @@ def _check_cover(jobs: tuple[JobRecord, ...], circuits: int) -> None:
     """
     open_jobs: dict[int, list[JobRecord]] = {}
     covered = 0
-    for job in sorted(jobs, key=lambda job: (job.span.start, -job.span.stop)):
+    for job in sorted(_check_points(jobs), key=lambda job: (job.span.start, -job.span.stop)):
         start, stop = job.span
         enclosing = open_jobs.setdefault(job.piece, [])
         while enclosing and enclosing[-1].span.stop <= start:
@@ -180,6 +188,32 @@ def _check_cover(jobs: tuple[JobRecord, ...], circuits: int) -> None:
         covered = max(covered, stop)
     if covered != circuits:
         raise RefusalError("its jobs do not hold every circuit")
+
+
+def _check_points(jobs: tuple[JobRecord, ...]) -> list[JobRecord]:
+    """Refuse ranges that miss a point of their circuit, or two jobs with one piece of a point.
+
+    Returns:
+        The jobs, those of ranges of one piece of a circuit as one job.
+    """
+    checked = [job for job in jobs if job.points is None]
+    whole = {job.span for job in checked}
+    ranges: dict[Span, dict[int, list[JobRecord]]] = {}
+    for job in sorted((job for job in jobs if job.points is not None), key=lambda job: job.place):
+        ranges.setdefault(job.span, {}).setdefault(job.piece, []).append(job)
+    for span, pieces in ranges.items():
+        every = [job for piece in pieces.values() for job in piece]
+        if len({job.pub_shape for job in every}) > 1:
+            raise RefusalError("the jobs of one circuit differ in the shape of its points")
+        for piece in pieces.values():
+            parts = [job.points for job in piece if job.points is not None]
+            if any(one.overlaps(two) for one, two in itertools.pairwise(parts)):
+                raise RefusalError("two of its jobs hold the same points")
+            checked.append(min(piece, key=lambda job: job.attempt))
+        held = held_ranges(every)
+        if not all(each.rows for each in held) and span not in whole:
+            raise RefusalError("its jobs do not hold every point")
+    return checked
 
 
 def _runs_again(job: JobRecord, earlier: JobRecord) -> bool:

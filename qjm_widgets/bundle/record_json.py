@@ -5,6 +5,7 @@ Reading checks every field.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -92,6 +93,16 @@ def _read_range(name: str, fields: Fields, rule: Rule) -> tuple[int, int]:
     return least, most
 
 
+def _read_float_range(name: str, fields: Fields, rule: Rule) -> tuple[float, float]:
+    pair = fields.take(name, list)
+    if len(pair) != 2 or not all(type(value) in (int, float) for value in pair):
+        raise fields.bad(name, "is not two numbers")
+    least, most = map(float, pair)
+    if not 0 <= least <= most < math.inf:
+        raise fields.bad(name, "is not a range")
+    return least, most
+
+
 def _read_options(name: str, fields: Fields, rule: Rule) -> dict[str, Any]:
     pairs = fields.take(name, list)
     for pair in pairs:
@@ -132,6 +143,7 @@ _READERS: Mapping[Any, _Read] = {
     Status: _read_status,
     Span: lambda name, fields, rule: Span(*_read_pair(name, fields)),
     tuple[int, int]: _read_range,
+    tuple[float, float]: _read_float_range,
     tuple[str, ...]: lambda name, fields, rule: fields.texts(name),
     tuple[int, ...]: lambda name, fields, rule: fields.integers(name),
     Mapping[str, Any]: _read_options,

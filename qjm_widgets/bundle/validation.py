@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from qjm_widgets.bundle.estimator_notes import check_estimator_notes
 from qjm_widgets.bundle.strict_json import DEPTH, RefusalError, parse
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.counts import Integers
@@ -18,7 +19,7 @@ from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutc
 from qjm_widgets.core.record_fields import MAX_INTEGER
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
-from qjm_widgets.serialization.circuits import FIELDS, FORMS, NAMES_ONLY
+from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY, PUBS, TYPED
 from qjm_widgets.serialization.instruction_forms import check_forms
 from qjm_widgets.serialization.metadata import UnsafeError, check_tree
 from qjm_widgets.serialization.outcomes import decode_outcome
@@ -44,7 +45,7 @@ def is_safe_to_read(block: CircuitBlock) -> bool:
         return True
     if not qpy.is_safe(block.data):
         return False
-    if block.encoding == FORMS:
+    if block.encoding in TYPED:
         try:
             _check_trees(json.loads(block.notes))
         except UnsafeError:
@@ -77,7 +78,9 @@ def check_block(block: CircuitBlock, where: str) -> None:
         raise RefusalError(f"{where}.json has parameter values that are none")
     if not all(shots is None or _is_size(shots) for shots in notes["shots"]):
         raise RefusalError(f"{where}.json has shots that are no number")
-    if block.encoding == FORMS:
+    if block.encoding == PUBS:
+        check_estimator_notes(notes, number, where)
+    if block.encoding in TYPED:
         try:
             number -= _check_forms(notes, number)
         except TreeError as error:

@@ -67,9 +67,11 @@ def _job(job: JobRecord) -> dict[str, Any]:
     return {
         "row": job.row,
         "circuits": [job.span.start, job.span.stop],
+        "points": None if job.points is None else list(job.points),
         "piece": job.piece,
         "pieces": job.pieces,
         "shots": job.shots,
+        "precision": job.precision,
         "status": job.status.value,
         "cancel_requested": job.cancel_requested,
         "attempt": job.attempt,

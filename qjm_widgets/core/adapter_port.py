@@ -33,6 +33,8 @@ class BackendAdapter(abc.ABC):
         account: the account to which ``pace`` applies, as text without secrets.
         limits: the limits by which circuits are cut into jobs.
         default_shots: shots per circuit if the user gives no number; None if it is unknown.
+        estimates: whether it is an estimator: it takes PUBs with observables, and no shots.
+        default_precision: an estimator's precision if the user gives none; None if it is unknown.
         lifetime: whether its jobs outlive the kernel.
         runs_inside_submit: whether ``submit`` also runs the circuits.
         max_pending: how many unfinished jobs the backend accepts at once; None for any number.
@@ -50,6 +52,8 @@ class BackendAdapter(abc.ABC):
     account: str
     limits: Limits = Limits()
     default_shots: int | None = None
+    estimates: bool = False
+    default_precision: float | None = None
     lifetime: JobLifetime = JobLifetime.UNKNOWN
     runs_inside_submit: bool = False
     max_pending: int | None = None
@@ -78,6 +82,10 @@ class BackendAdapter(abc.ABC):
         Raises:
             CircuitError: the backend would refuse a circuit; the error names it.
         """
+
+    def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
+        """Return what is done to circuits before they are sent, a sentence each; nothing by default."""
+        return ()
 
     def check_cut(  # noqa: B027
         self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
@@ -132,6 +140,12 @@ class BackendAdapter(abc.ABC):
             handles: the jobs.
             report: takes the job's index in ``handles``, and its observation (with the outcome if the
                 job is done) or the error of the poll.
+        """
+
+    def call_when_ended(self, handle: Any, callback: Callable[[], None]) -> None:  # noqa: B027
+        """Call back once, on any thread, when a job has ended; it is polled then at once.
+
+        By default never: jobs are polled at intervals, and are so anyway.
         """
 
     @abc.abstractmethod

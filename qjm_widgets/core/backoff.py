@@ -99,6 +99,10 @@ class Polling:
         """Return the state with the next poll after the shortest interval at the latest."""
         return replace(self, interval=self.shortest, due=min(self.due, now + self.shortest))
 
+    def at_once(self, now: float) -> Polling:
+        """Return the state with the next poll now: a job is known to have ended."""
+        return replace(self, due=min(self.due, now))
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:

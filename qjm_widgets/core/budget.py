@@ -66,4 +66,4 @@ def _cost(job: JobRecord) -> float | None:
 
 
 def _size(job: JobRecord) -> int:
-    return len(job.span) * (job.shots or 1)
+    return len(job.points or job.span) * (job.shots or 1)

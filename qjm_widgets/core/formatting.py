@@ -124,7 +124,7 @@ def row(job: JobRecord, now: float) -> Row:
     waited, ran = times(job, now)
     return Row(
         row=job.row,
-        span=str(job.span),
+        span=job.where,
         piece=f"{job.piece + 1}/{job.pieces}" if job.pieces > 1 else "",
         status=job.status,
         status_name=STATUS_NAMES[job.status],
@@ -210,7 +210,7 @@ def some(values: Sequence[int], most: int = 3) -> str:
 
 
 def title(record: JobSetRecord, jobs: int) -> str:
-    """Return the backend and the numbers of circuits, jobs and shots of a set."""
+    """Return the backend and the numbers of circuits, points, jobs and shots of a set."""
     parts = [
         first_line(record.backend),
         plural(record.circuits, "circuit"),
@@ -218,10 +218,20 @@ def title(record: JobSetRecord, jobs: int) -> str:
     ]
     if not record.complete:
         parts[1] = f"the first {parts[1]}, saved in part"
+    elif record.points is not None:
+        parts[1] += f" with {plural(record.points, 'point')}"
     if record.shots is not None:
         least, most = record.shots
         parts.append(f"{least:,} shots" if least == most else f"{least:,}–{most:,} shots")
+    if record.precision is not None:
+        parts.append(precision_text(record.precision))
     return " · ".join(parts)
+
+
+def precision_text(precision: tuple[float, float]) -> str:
+    """Return the least and the greatest precision of a set: "precision 0.01"."""
+    least, most = precision
+    return f"precision {least:g}" if least == most else f"precision {least:g} to {most:g}"
 
 
 def unresumable(record: JobSetRecord) -> str:
@@ -253,6 +263,7 @@ def report(
     detailed: bool,
     trouble: str | None = None,
     reason: str | None = None,
+    estimates: Sequence[str] = (),
 ) -> str:
     """Return a report about a set as text.
 
@@ -263,6 +274,7 @@ def report(
         detailed: whether to add a line for each job.
         trouble: why the engine cannot continue, or None.
         reason: why no job is being submitted, or None.
+        estimates: the first expectation values, a line each.
     """
     numbers = Counter(job.status for job in jobs)
     lines = [
@@ -279,19 +291,26 @@ def report(
         lines.append(f"  {reason}")
     if record.unstored_circuits:
         lines.append(f"  {unresumable(record)}")
+    if estimates:
+        lines += ["  expectation values:", *(f"    {line}" for line in estimates)]
     if detailed:
         lines.append("")
-        lines += [_line(row(job, now)) for job in jobs]
+        shown = [row(job, now) for job in jobs]
+        width = max([13, *(len(_where(each)) for each in shown)])
+        lines += [_line(each, width) for each in shown]
     return "\n".join(lines)
 
 
-def _line(shown: Row) -> str:
-    where = f"{shown.span} ({shown.piece})" if shown.piece else shown.span
+def _where(shown: Row) -> str:
+    return f"{shown.span} ({shown.piece})" if shown.piece else shown.span
+
+
+def _line(shown: Row, width: int) -> str:
     took = (
         f"waited {duration(shown.waited)}, ran {duration(shown.ran)}" if shown.waited is not None else ""
     )
     parts = [
-        f"  {shown.row:>4}  circuits {where:<13} {shown.status_name:<12}",
+        f"  {shown.row:>4}  circuits {_where(shown):<{width}} {shown.status_name:<12}",
         "" if shown.job_id is None else first_line(shown.job_id),
         took,
         "" if shown.queue is None else f"position {shown.queue:,} in the queue",

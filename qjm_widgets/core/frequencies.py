@@ -6,6 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
+#: The quantile of a 95 % interval.
+_Z = 1.959963984540054
+
 
 class Top(NamedTuple):
     """The most frequent outcomes, sorted as text, and the number and summed counts of the others."""
@@ -30,7 +36,7 @@ def top(counts: Mapping[str, int], most: int) -> Top:
     return Top(chosen, shown, len(counts) - len(chosen), total - sum(shown))
 
 
-def wilson(count: int, shots: int, z: float = 1.959963984540054) -> tuple[float, float]:
+def wilson(count: int, shots: int, z: float = _Z) -> tuple[float, float]:
     """Return the Wilson score interval of a probability, for a confidence of 95 % by default.
 
     Source: E. B. Wilson, J. Am. Stat. Assoc. 22, 209 (1927).
@@ -42,3 +48,23 @@ def wilson(count: int, shots: int, z: float = 1.959963984540054) -> tuple[float,
     centre = (p + z * z / (2 * shots)) / scale
     half = z * math.sqrt(p * (1 - p) / shots + z * z / (4 * shots * shots)) / scale
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def wilson_intervals(
+    counts: npt.NDArray[np.float64], shots: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the 95 % Wilson score intervals of many probabilities, as ``wilson`` does for one.
+
+    Args:
+        counts, shots: of the same shape; the interval of 0 shots is from 0 to 1.
+    """
+    known = np.maximum(shots, 1)
+    p = np.clip(counts / known, 0, 1)
+    scale = 1 + _Z**2 / known
+    centre = (p + _Z**2 / (2 * known)) / scale
+    half = _Z * np.sqrt(p * (1 - p) / known + _Z**2 / (4 * known**2)) / scale
+    # At both ends, the exact limits are 0 and 1, which rounding may miss.
+    low = np.where(p > 0, centre - half, 0.0)
+    high = np.where(p < 1, centre + half, 1.0)
+    there = shots > 0
+    return np.where(there, low, 0.0), np.where(there, high, 1.0)

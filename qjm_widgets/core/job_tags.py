@@ -2,11 +2,15 @@
 
 A job has the tags ``qjm``, ``qjm:SET``, ``qjm:SET:START-STOP/CIRCUITS:sPIECE/PIECES:aATTEMPT`` and
 ``qjm-name:NAME``. From these tags alone, any machine can assemble a set again, in order. The third tag
-is the identity of the attempt.
+is the identity of the attempt. A job of a range of the points of its circuit has ``:pFROM-TO/SHAPE``
+before the piece, with a shape such as ``40x50``. If that is too long for a tag, all numbers are in
+base 36: ``qjm:SET:START.CIRCUITS.FROM.TO.PIECE.PIECES.ATTEMPT.SHAPE``, with a dot between the lengths of
+the axes; and a shape for which the tag has no room is replaced by the number of its points.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -20,9 +24,14 @@ NAME = "qjm-name:"
 #: Number of tags that this package adds to a job.
 OWN_TAGS = 4
 
+#: Characters of a tag that every provider takes.
+_LONGEST = 86
 _IDENTITY = re.compile(
-    r"qjm:([0-9a-f]{32}):(\d{1,9})-(\d{1,9})/(\d{1,9}):s(\d{1,9})/(\d{1,9}):a(\d{1,9})"
+    r"qjm:([0-9a-f]{32}):(\d{1,9})-(\d{1,9})/(\d{1,9})(?::p(\d{1,9})-(\d{1,9})/(\d{1,9}(?:x\d{1,9})*))?"
+    r":s(\d{1,9})/(\d{1,9}):a(\d{1,9})"
 )
+_COMPACT = re.compile(r"qjm:([0-9a-f]{32}):((?:[0-9a-z]{1,6}\.){7,}[0-9a-z]{1,6})")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SET = re.compile(r"qjm:([0-9a-f]{32})")
 
 
@@ -31,6 +40,8 @@ class Identity(NamedTuple):
 
     Attributes:
         circuits: number of circuits of the set.
+        points: the range of points of the one circuit of the job; None for all points.
+        pub_shape: the shape of all points of that circuit; empty if ``points`` is None.
     """
 
     set_id: str
@@ -39,14 +50,32 @@ class Identity(NamedTuple):
     piece: int
     pieces: int
     attempt: int
+    points: Span | None = None
+    pub_shape: tuple[int, ...] = ()
+
+    @property
+    def place(self) -> tuple[Span, Span | None, int, int]:
+        """What all attempts of one job have in common."""
+        return self.span, self.points, self.piece, self.pieces
 
 
 def identity_of(record: JobSetRecord, job: JobRecord) -> str:
     """Return the tag of a job's attempt, of at most 86 characters."""
-    return (
-        f"{set_tag(record.set_id)}:{job.span.start}-{job.span.stop}/{record.circuits}"
-        f":s{job.piece}/{job.pieces}:a{job.attempt}"
-    )
+    start = f"{set_tag(record.set_id)}:{job.span.start}-{job.span.stop}/{record.circuits}"
+    end = f":s{job.piece}/{job.pieces}:a{job.attempt}"
+    if job.points is None:
+        return start + end
+    shape = "x".join(map(str, job.pub_shape))
+    tag = f"{start}:p{job.points.start}-{job.points.stop}/{shape}{end}"
+    if len(tag) > _LONGEST:
+        tag = _compact(record, job, job.pub_shape)
+    return tag if len(tag) <= _LONGEST else _compact(record, job, (math.prod(job.pub_shape),))
+
+
+def _compact(record: JobSetRecord, job: JobRecord, shape: Sequence[int]) -> str:
+    assert job.points is not None
+    place = job.span.start, record.circuits, *job.points, job.piece, job.pieces, job.attempt
+    return f"{set_tag(record.set_id)}:{'.'.join(map(_base36, (*place, *shape)))}"
 
 
 def set_tag(set_id: str) -> str:
@@ -63,11 +92,46 @@ def parse_identity(tag: str) -> Identity | None:
     """Return the contents of an identity; None if the tag is not a valid identity."""
     found = _IDENTITY.fullmatch(tag)
     if found is None:
+        return _parse_compact(tag)
+    set_id, start, stop, circuits, first, end, shape, piece, pieces, attempt = found.groups()
+    identity = Identity(
+        set_id, Span(int(start), int(stop)), int(circuits), int(piece), int(pieces), int(attempt)
+    )
+    if shape is not None:
+        lengths = tuple(map(int, shape.split("x")))
+        identity = identity._replace(points=Span(int(first), int(end)), pub_shape=lengths)
+    return _valid(identity)
+
+
+def _parse_compact(tag: str) -> Identity | None:
+    found = _COMPACT.fullmatch(tag)
+    if found is None:
         return None
-    start, stop, circuits, piece, pieces, attempt = (int(group) for group in found.groups()[1:])
-    if not (start < stop <= circuits and piece < pieces and attempt >= 1):
+    start, circuits, first, end, piece, pieces, attempt, *shape = (
+        int(digits, 36) for digits in found[2].split(".")
+    )
+    span, points = Span(start, start + 1), Span(first, end)
+    return _valid(Identity(found[1], span, circuits, piece, pieces, attempt, points, tuple(shape)))
+
+
+def _valid(identity: Identity) -> Identity | None:
+    """Return an identity; None if it is not valid."""
+    span, points = identity.span, identity.points
+    known = span.start < span.stop <= identity.circuits and identity.piece < identity.pieces
+    if not known or identity.attempt < 1:
         return None
-    return Identity(found[1], Span(start, stop), circuits, piece, pieces, attempt)
+    if points is None:
+        return identity
+    fits = points.start < points.stop <= math.prod(identity.pub_shape) and len(span) == 1
+    return identity if fits else None
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number or not digits:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
 
 
 def identity_in(tags: Iterable[str]) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
+
 #: The letters of Pauli strings and of Qiskit's further observables.
 _LETTERS = frozenset("IXYZ01+-rl")
 _PACKAGES = ("qiskit.quantum_info.", "qiskit.opflow.", "qiskit._accelerate.sparse_observable")
@@ -20,6 +22,21 @@ def is_estimator_pub(thing: Any) -> bool:
         return False
     names = {parameter.name for parameter in getattr(thing[0], "parameters", ())}
     return hasattr(thing[0], "num_qubits") and _is_observable(thing[1], names)
+
+
+def has_nan(observables: Any, depth: int = 0) -> bool:
+    """Return whether a coefficient of observables, in any form, is NaN or infinite."""
+    coefficients = getattr(observables, "coeffs", None)
+    if coefficients is None and isinstance(observables, Mapping):
+        coefficients = list(observables.values())
+    if coefficients is not None:
+        try:
+            return not np.isfinite(np.asarray(coefficients, dtype=complex)).all()
+        except (TypeError, ValueError):  # no numbers: Qiskit says what is wrong with them
+            return False
+    if depth == _DEEPEST or not isinstance(observables, (list, tuple, np.ndarray)):
+        return False
+    return getattr(observables, "ndim", 1) > 0 and any(has_nan(part, depth + 1) for part in observables)
 
 
 def _is_observable(thing: Any, parameters: set[str], depth: int = 0) -> bool:

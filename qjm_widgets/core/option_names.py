@@ -25,7 +25,8 @@ COMMON = frozenset(
 )
 #: Keyword arguments of ``JobManager.run``, except the circuits and the backend.
 RUN_ARGUMENTS = (
-    *("name", "shots", "max_circuits_per_job", "max_shots_per_job", "max_payload_bytes", "tags"),
+    *("name", "shots", "precision", "max_circuits_per_job", "max_shots_per_job"),
+    *("max_points_per_job", "max_payload_bytes", "tags"),
     *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds"),
 )
 #: Keyword arguments of ``JobSet.resume``.
@@ -38,6 +39,7 @@ _SYNONYMS = {
     "max_circuits": "max_circuits_per_job",
     "max_pubs_per_job": "max_circuits_per_job",
     "max_shots": "max_shots_per_job",
+    **dict.fromkeys(("max_points", "max_parameter_sets_per_job"), "max_points_per_job"),
     "max_credits": "max_qpu_seconds",
     "max_execution_time": "max_qpu_seconds",
     "job_name": "name",
@@ -53,7 +55,9 @@ _SYNONYMS = {
 _TRANSPILING = ("optimization_level", "seed_transpiler", "initial_layout", "basis_gates", "coupling_map")
 _HINTS = {
     **dict.fromkeys(_TRANSPILING, "run transpiles with a pass_manager=, which has this option"),
-    **dict.fromkeys(("seed", "seed_simulator"), "give the seed to the sampler when you make it"),
+    **dict.fromkeys(
+        ("seed", "seed_simulator"), "give the seed to the sampler or estimator when you make it"
+    ),
     "memory": "a sampler keeps every shot, results().get_memory(circuit) gives them",
 }
 _MANY = 10

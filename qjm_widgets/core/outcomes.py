@@ -87,14 +87,15 @@ class ExperimentOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PubOutcome:
-    """The outcome of one PUB of a sampler.
+    """The outcome of one PUB of a sampler or an estimator.
 
     Attributes:
         name: the circuit's name.
-        shape: the shape of the PUB's parameter values; ``()`` for one point.
+        shape: the shape of the PUB's points; ``()`` for one point.
         registers: for each classical register, in order, its packed shots and its number of bits. The
-            shots have shape ``(*shape, shots, bytes)`` and are big-endian uint8.
-        data: further arrays of the ``DataBin``.
+            shots have shape ``(*shape, shots, bytes)`` and are big-endian uint8. An estimator's PUB has
+            none.
+        data: further arrays of the ``DataBin``: an estimator's ``evs`` and ``stds``, each of this shape.
         metadata: the metadata of the PUB's result.
         success: False if the PUB's result cannot be read; ``status`` gives the reason.
     """
@@ -111,6 +112,11 @@ class PubOutcome:
     def failure(self) -> str | None:
         """The reason why the circuit has no result; None if it has one."""
         return None if self.success else self.status
+
+    @property
+    def estimates(self) -> bool:
+        """Whether it holds expectation values, and no counts."""
+        return not self.registers and "evs" in self.data
 
     @property
     def odd(self) -> Mapping[str, str]:
@@ -216,6 +222,12 @@ class JobOutcome:
     def circuit_at(self, place: int) -> CircuitOutcome | None:
         """Return the outcome of a circuit by its place in the job; None if the job gave none for it."""
         return self.circuits[place] if place < len(self.circuits) else None
+
+    @property
+    def points(self) -> int:
+        """The points of all circuits together; a circuit without parameter values has one."""
+        shapes = [circuit.shape for circuit in self.circuits if isinstance(circuit, PubOutcome)]
+        return len(self.circuits) - len(shapes) + sum(map(math.prod, shapes))
 
     def failed(self) -> dict[int, str]:
         """Return the reason for each circuit without a result, by the circuit's place in the job."""

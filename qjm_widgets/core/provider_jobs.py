@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -77,13 +78,16 @@ def assemble(
         raise JobSetNotFoundError(f"the provider has no job of job set {set_id}")
     circuits = placed[0].identity.circuits
     chosen, duplicates = _choose(placed)
+    shapes = _pub_shapes(chosen.values())
     rows: list[JobRecord] = []
-    for place in _places(chosen, circuits):
+    for place in _places(chosen, circuits, shapes):
         taken = chosen.get(place)
-        span, piece, pieces = place
+        span, points, piece, pieces = place
+        shape = () if points is None else shapes[span]
         if taken is None:
             gap = JobRecord(len(rows), span, piece, pieces, status=Status.ERROR, since=now)
-            rows.append(replace(gap, error=_MISSING, retryable=False))
+            gap = replace(gap, error=_MISSING, retryable=False, points=points, pub_shape=shape)
+            rows.append(gap)
         else:
             job = record_of(taken.job, len(rows), span, now)
             also = duplicates.get(place)
@@ -93,6 +97,8 @@ def assemble(
                     job,
                     piece=piece,
                     pieces=pieces,
+                    points=points,
+                    pub_shape=shape,
                     attempt=taken.identity.attempt,
                     note="; ".join(text for text in (note, job.note) if text) or None,
                 )
@@ -178,7 +184,8 @@ def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
     )
 
 
-_Place = tuple[Span, int, int]
+#: Circuits, points (None: all), piece of the shots, and number of pieces.
+_Place = tuple[Span, Span | None, int, int]
 
 
 def _placed(set_id: str, found: Sequence[RemoteJob]) -> list[_Placed]:
@@ -201,17 +208,16 @@ def _choose(placed: Sequence[_Placed]) -> tuple[dict[_Place, _Placed], dict[_Pla
     """Return the chosen job of each place, and texts about further jobs of the same attempt."""
     chosen: dict[_Place, _Placed] = {}
     for item in sorted(placed, key=_rank):
-        identity = item.identity
-        place = identity.span, identity.piece, identity.pieces
+        place = item.identity.place
         if place not in chosen and not any(_clash(item, other) for other in chosen.values()):
             chosen[place] = item
     duplicates: dict[_Place, list[str]] = defaultdict(list)
     for item in placed:
         identity = item.identity
-        taken = chosen.get((identity.span, identity.piece, identity.pieces))
+        taken = chosen.get(identity.place)
         if taken is not None and taken is not item and taken.identity == identity:
             status = item.job.observation.status
-            duplicates[identity.span, identity.piece, identity.pieces].append(
+            duplicates[identity.place].append(
                 f"{item.job.job_id} ({'unknown' if status is None else status.value})"
             )
     return chosen, duplicates
@@ -230,10 +236,13 @@ def _rank(item: _Placed) -> tuple[bool, int, int, float]:
 
 def _clash(item: _Placed, other: _Placed) -> bool:
     """Return whether two jobs hold a common circuit by different cuts, and neither reruns it."""
-    span, other_span = item.identity.span, other.identity.span
-    overlap = span.start < other_span.stop and other_span.start < span.stop
-    different = span != other_span or item.identity.pieces != other.identity.pieces
-    return overlap and different and not (_runs_again(item, other) or _runs_again(other, item))
+    one, two = item.identity, other.identity
+    if not one.span.overlaps(two.span):
+        return False
+    if one.points is not None and two.points is not None and not one.points.overlaps(two.points):
+        return False
+    different = (one.span, one.points, one.pieces) != (two.span, two.points, two.pieces)
+    return different and not (_runs_again(item, other) or _runs_again(other, item))
 
 
 def _runs_again(item: _Placed, earlier: _Placed) -> bool:
@@ -243,20 +252,53 @@ def _runs_again(item: _Placed, earlier: _Placed) -> bool:
     return done and may_run_again(new.span, new.attempt, old.span, old.attempt)
 
 
-def _places(chosen: Mapping[_Place, _Placed], circuits: int) -> list[_Place]:
+def _pub_shapes(chosen: Iterable[_Placed]) -> dict[Span, tuple[int, ...]]:
+    """Return the shape of each PUB that is cut along its points: of its tags the one of most points."""
+    found: dict[Span, tuple[int, ...]] = {}
+    for item in chosen:
+        if item.identity.points is not None:
+            span = item.identity.span
+            found[span] = max(item.identity.pub_shape, found.get(span, (0,)), key=math.prod)
+    return found
+
+
+def _places(
+    chosen: Mapping[_Place, _Placed], circuits: int, shapes: Mapping[Span, tuple[int, ...]]
+) -> list[_Place]:
     """Return all places of the set in order, including those without a job."""
-    cuts = {(span, pieces) for span, _, pieces in chosen}
+    cuts: dict[Span, set[tuple[Span | None, int]]] = defaultdict(set)
+    for span, points, _, pieces in chosen:
+        cuts[span].add((points, pieces))
     places: list[_Place] = []
     reach = 0
-    for span, pieces in sorted(cuts, key=lambda cut: (cut[0].start, -cut[0].stop, cut[1])):
+    for span in sorted(cuts, key=lambda span: (span.start, -span.stop)):
         if span.start > reach:
-            places.append((Span(reach, span.start), 0, 1))
-        every = [(span, piece, pieces) for piece in range(pieces)]
+            places.append((Span(reach, span.start), None, 0, 1))
+        every = _places_of_span(span, cuts[span], shapes.get(span))
         # A span inside that of another job has rerun circuits; for those, not all pieces must exist.
         places += every if span.stop > reach else [place for place in every if place in chosen]
         reach = max(reach, span.stop)
     if reach < circuits:
-        places.append((Span(reach, circuits), 0, 1))
+        places.append((Span(reach, circuits), None, 0, 1))
+    return places
+
+
+def _places_of_span(
+    span: Span, cuts: Iterable[tuple[Span | None, int]], shape: tuple[int, ...] | None
+) -> list[_Place]:
+    """Return the places of one span: all its points, then each range, including missing ranges."""
+    places: list[_Place] = []
+    reach = 0
+    whole = False
+    for points, pieces in sorted(cuts, key=lambda cut: (cut[0] or Span(0, 0), cut[1])):
+        if points is None:
+            whole = True
+        elif points.start > reach and not whole:
+            places.append((span, Span(reach, points.start), 0, 1))
+        places += [(span, points, piece, pieces) for piece in range(pieces)]
+        reach = reach if points is None else max(reach, points.stop)
+    if shape is not None and reach < math.prod(shape) and not whole:
+        places.append((span, Span(reach, math.prod(shape)), 0, 1))
     return places
 
 

@@ -6,6 +6,7 @@ Times are seconds since 1970, UTC. Circuits are numbered from 0 in the order of 
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, NamedTuple
@@ -45,7 +46,7 @@ _FINAL = frozenset({Status.DONE, Status.ERROR, Status.CANCELLED})
 
 
 class Span(NamedTuple):
-    """The half-open range of circuit indices ``start:stop`` that one job holds."""
+    """The half-open range ``start:stop`` of circuit indices, or of points, that one job holds."""
 
     start: int
     stop: int
@@ -56,9 +57,17 @@ class Span(NamedTuple):
     def __contains__(self, circuit: object) -> bool:
         return isinstance(circuit, int) and self.start <= circuit < self.stop
 
+    def overlaps(self, other: Span) -> bool:
+        """Return whether the ranges have anything in common."""
+        return self.start < other.stop and other.start < self.stop
+
     def __str__(self) -> str:
         last = self.stop - 1
         return str(self.start) if last == self.start else f"{self.start}–{last}"
+
+
+#: Orders a job of all points before the jobs of ranges.
+_ALL_POINTS = Span(0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,8 @@ class JobSetRecord:
         circuits: number of circuits.
         shots: fewest and most shots of a circuit; None if the backend decides.
         tags: the user's tags.
+        precision: least and greatest precision of an estimator's PUBs; None if the estimator decides.
+        estimates: whether the set gives expectation values, and no counts.
         options: run options that JSON can hold, by name.
         unstored_options: names of the other run options, which are in memory only.
         survives_kernel: whether the jobs outlive the kernel; None if it is unknown.
@@ -87,6 +98,7 @@ class JobSetRecord:
             further job is submitted. None for no budget.
         unstored_circuits: ascending indices of the circuits that could not be stored; they are submitted
             from memory.
+        points: points of all circuits together; None if each has one, or it is unknown.
     """
 
     set_id: Annotated[str, Rule(characters=32)]
@@ -108,11 +120,14 @@ class JobSetRecord:
     batch_id: str | None = None
     max_qpu_seconds: float | None = None
     unstored_circuits: Annotated[tuple[int, ...], Rule(later=True)] = ()
+    precision: Annotated[tuple[float, float] | None, Rule(later=True)] = None
+    estimates: Annotated[bool, Rule(later=True)] = False
+    points: Annotated[int | None, Rule(later=True)] = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """One job: a span of circuits, or one piece of its shots.
+    """One job: a span of circuits, or a range of the points of one, or one piece of their shots.
 
     Attributes:
         row: the number of the job in its set, from 0; it never changes.
@@ -120,6 +135,7 @@ class JobRecord:
         piece: the index of the job's piece of the span's shots, from 0.
         pieces: the number of pieces of the span's shots; 1 if the shots are not cut.
         shots: shots per circuit; None if circuits differ or the backend decides.
+        precision: precision of an estimator's PUBs; None if they differ or the estimator decides.
         seed: the seed of this job; None if it has no seed.
         cancel_requested: whether the user has requested to cancel the job.
         attempt: 1 for the first submission; each retry adds 1.
@@ -141,6 +157,9 @@ class JobRecord:
             that no newer job holds.
         retryable: False if its circuits could not be prepared or are missing. Then it can never be
             submitted again, and ``error`` says what to do instead.
+        points: the half-open range of points of its one circuit, in flattened (C) order; None for all
+            points of its circuits.
+        pub_shape: the shape of all points of that circuit; empty if ``points`` is None.
     """
 
     row: int
@@ -167,6 +186,24 @@ class JobRecord:
     spent_seconds: Annotated[float | None, Rule(later=True)] = None
     failed_circuits: Annotated[tuple[int, ...], Rule(later=True, empty_is_null=True)] = ()
     retryable: Annotated[bool, Rule(later=True)] = True
+    precision: Annotated[float | None, Rule(later=True)] = None
+    points: Annotated[Span | None, Rule(later=True)] = None
+    pub_shape: Annotated[tuple[int, ...], Rule(later=True, empty_is_null=True)] = ()
+
+    @property
+    def place(self) -> tuple[Span, Span, int]:
+        """The sort key of jobs: circuits, then points, then pieces of the shots."""
+        return self.span, self.points or _ALL_POINTS, self.piece
+
+    @property
+    def pub_points(self) -> int | None:
+        """The number of all points of its one circuit; None if ``points`` is None."""
+        return None if self.points is None else math.prod(self.pub_shape)
+
+    @property
+    def where(self) -> str:
+        """The circuits and points of the job as text: "0–99", "3 · points 0–999"."""
+        return str(self.span) if self.points is None else f"{self.span} · points {self.points}"
 
     @property
     def flawed(self) -> bool:

@@ -30,6 +30,8 @@ class SeedRule(enum.Enum):
     AER_BY_SHOTS = "aer by shots"
     #: Every circuit draws with the seed itself.
     SAME = "same"
+    #: Every PUB draws with the seed itself, and its points one after another: an estimator's noise.
+    EACH_PUB = "each pub"
     #: One random generator of NumPy is used for the whole run, so later circuits depend on earlier ones.
     STREAM = "stream"
     #: The rule is unknown. Derived seeds have 31 bits, which every generator accepts.
@@ -57,9 +59,20 @@ def move(rule: SeedRule, seed: int, steps: int) -> int:
     """
     if rule in (SeedRule.AER, SeedRule.AER_BY_SHOTS):
         return (seed + AER_STEP * steps + 2**63) % 2**64 - 2**63
-    if rule is SeedRule.SAME or steps == 0:
+    if rule in (SeedRule.SAME, SeedRule.EACH_PUB) or steps == 0:
         return seed
     return _derived(rule, seed, 0, steps)
+
+
+def point_seed(rule: SeedRule, seed: int, points: int) -> int:
+    """Return the seed of a range that begins so many points after the point that draws with ``seed``.
+
+    If the rule allows it, the range draws what it would in one run of all points. Otherwise its samples
+    are independent of those of the other ranges.
+    """
+    if rule in (SeedRule.AER, SeedRule.AER_BY_SHOTS):
+        return move(rule, seed, points)
+    return seed if rule is SeedRule.SAME or points == 0 else _derived(rule, seed, 2, points)
 
 
 def piece_seed(rule: SeedRule, seed: int, piece: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +32,36 @@ def may_run_again(span: Span, attempt: int, earlier: Span, earlier_attempt: int)
     return inside and span != earlier and attempt > earlier_attempt
 
 
+class HeldRange(NamedTuple):
+    """Points that the same jobs hold: a row for each piece of the shots, in their order."""
+
+    points: Span
+    rows: tuple[int, ...]
+
+
+def held_ranges(jobs: Sequence[JobRecord]) -> list[HeldRange]:
+    """Return which jobs hold which points of one circuit, in the order of the points.
+
+    Of several jobs that hold one piece of the same points the newest counts. Points that no job holds
+    have no rows.
+
+    Args:
+        jobs: all jobs of the circuit, at least one of them with a range.
+    """
+    points = max(job.pub_points or job.points.stop for job in jobs if job.points is not None)
+    bounds = sorted({0, points, *(bound for job in jobs for bound in job.points or ())})
+    places = {bound: place for place, bound in enumerate(bounds)}
+    held: list[dict[int, int]] = [{} for _ in bounds[1:]]
+    for job in sorted(jobs, key=lambda job: (job.attempt, job.row)):
+        first, stop = job.points or (0, points)
+        for place in range(places[first], places[stop]):
+            held[place][job.piece] = job.row
+    return [
+        HeldRange(Span(*pair), tuple(rows[piece] for piece in sorted(rows)))
+        for pair, rows in zip(itertools.pairwise(bounds), held, strict=True)
+    ]
+
+
 def _newest(jobs: Sequence[JobRecord]) -> list[JobRecord]:
     """Return the newest job of each shot piece, in the order of pieces."""
     newest: dict[int, JobRecord] = {}
@@ -39,16 +70,20 @@ def _newest(jobs: Sequence[JobRecord]) -> list[JobRecord]:
     return [newest[piece] for piece in sorted(newest)]
 
 
+#: The rows of a circuit are a set, too, if there are more.
+_MANY = 8
+
+
 class Cover:
     """An index of the spans of a set's jobs.
 
     Attributes:
-        order: the rows, sorted by the spans of their jobs, then by the shot pieces.
+        order: the rows, sorted by the spans of their jobs, then by the points, then by the shot pieces.
         plain: whether ``order`` is ascending, as it is until a job is cut in halves.
     """
 
     def __init__(self, jobs: Sequence[JobRecord], circuits: int) -> None:
-        ordered = sorted(jobs, key=lambda job: (job.span, job.piece))
+        ordered = sorted(jobs, key=lambda job: job.place)
         self.order = [job.row for job in ordered]
         self.plain = self.order == list(range(len(ordered)))
         bounds = sorted({bound for job in jobs for bound in job.span})
@@ -63,11 +98,30 @@ class Cover:
                 index += 1
         for index, part in enumerate(self._parts):
             self._at[part.start : part.stop] = index
-        self._rows = [tuple(job.row for job in _newest(holders)) for holders in held]
+        self._ranges: dict[int, list[HeldRange]] = {}
+        self._rows = [self._holders(index, holders) for index, holders in enumerate(held)]
+        self._many = {
+            index: frozenset(rows) for index, rows in enumerate(self._rows) if len(rows) > _MANY
+        }
+
+    def _holders(self, index: int, jobs: Sequence[JobRecord]) -> tuple[int, ...]:
+        if all(job.points is None for job in jobs):
+            return tuple(job.row for job in _newest(jobs))
+        ranges = self._ranges[index] = held_ranges(jobs)
+        return tuple(dict.fromkeys(row for each in ranges for row in each.rows))
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
-        """Return the rows of the jobs that hold a circuit, one for each of its shot pieces, in order."""
+        """Return the rows of the jobs that hold a circuit, in the order of its points, then pieces."""
         return self._rows[int(self._at[circuit])]
+
+    def holds(self, row: int, circuit: int) -> bool:
+        """Return whether a job holds a circuit, or some of its points."""
+        index = int(self._at[circuit])
+        return row in (self._many.get(index) or self._rows[index])
+
+    def ranges_of(self, circuit: int) -> Sequence[HeldRange]:
+        """Return which jobs hold which points of a circuit; empty if it is not cut along its points."""
+        return self._ranges.get(int(self._at[circuit]), ())
 
     def parts(self, span: Span) -> Iterator[Span]:
         """Yield the parts of a span within which all circuits are held by the same jobs.

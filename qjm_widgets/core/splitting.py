@@ -1,7 +1,8 @@
 """Cut circuits into jobs by limits (``split``), and put the contents of jobs in order again (``join``).
 
-A job holds a span of circuits and one piece of their shots. In the order of the circuits, each job gets
-as many as the limits allow. Shots beyond a limit are cut into pieces of nearly equal size.
+A job holds a span of circuits, or a range of the points of one circuit, and one piece of their shots.
+In the order of the circuits, each job gets as many as the limits allow. Points beyond a limit are cut
+into ranges, and shots into pieces of nearly equal size; points are cut before shots.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeVar
 
-from qjm_widgets.core.formatting import plural
+from qjm_widgets.core.formatting import plural, precision_text
 from qjm_widgets.core.records import Span
 from qjm_widgets.core.validation import as_integer, number
 from qjm_widgets.errors import LimitError
@@ -31,7 +32,9 @@ class Limits:
         shots: the most shots of a circuit in one job.
         executions: the most executions of a job: points x shots, summed over its circuits.
         payload_bytes: the most bytes of a job's encoded circuits.
-        one_shots: whether all circuits of a job must run the same number of shots.
+        one_shots: whether all circuits of a job must run the same number of shots, or with the same
+            precision.
+        points: the most points of all circuits of a job; a circuit without parameter values has one.
 
     Raises:
         LimitError: a limit is not a whole number of at least 1.
@@ -42,6 +45,7 @@ class Limits:
     executions: int | None = None
     payload_bytes: int | None = None
     one_shots: bool = False
+    points: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -67,6 +71,7 @@ class Limits:
             executions=least(self.executions, other.executions),
             payload_bytes=least(self.payload_bytes, other.payload_bytes),
             one_shots=self.one_shots or other.one_shots,
+            points=least(self.points, other.points),
         )
 
 
@@ -81,14 +86,18 @@ class Item(NamedTuple):
         shots: None if the backend decides.
         points: number of points; 1 for a circuit.
         payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
+        point_bytes: bytes that each point adds to them.
         place: number of steps of the seed before this circuit in a plain run (``seeds``), counted among
             circuits of equal shots; None if seeds do not limit the cut.
+        precision: precision of an estimator's PUB; None if the estimator decides.
     """
 
     shots: int | None = None
     points: int = 1
     payload_bytes: int = 0
     place: int | None = None
+    precision: float | None = None
+    point_bytes: int = 0
 
 
 class PlannedJob(NamedTuple):
@@ -102,6 +111,8 @@ class PlannedJob(NamedTuple):
         executions: points x shots, summed over the job's circuits; 0 for unknown shots.
         payload_bytes: bytes of the encoded circuits; 0 if they were not measured.
         place: number of steps of the seed before the job's first circuit in a plain run (``seeds``).
+        points: the range of points of its one circuit that the job holds; None for all points.
+        precision: precision of an estimator's PUBs; None if they differ or the estimator decides.
     """
 
     span: Span
@@ -111,6 +122,8 @@ class PlannedJob(NamedTuple):
     executions: int
     payload_bytes: int
     place: int = 0
+    precision: float | None = None
+    points: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,9 @@ class Plan:
         payload_bytes: bytes of the encoded circuits of all jobs; None if no limit needs them.
         seconds_to_submit: the shortest time in seconds that the submission takes at the backend's pace.
         qpu_seconds: estimated quantum processor time, in seconds; None if it is unknown.
+        precision: least and greatest precision of an estimator's PUBs; None if the estimator decides.
+        notes: what else is done to the circuits before they are sent, a sentence each.
+        points: points of all circuits together; None if each has one.
     """
 
     jobs: tuple[PlannedJob, ...]
@@ -132,18 +148,26 @@ class Plan:
     payload_bytes: int | None = None
     seconds_to_submit: float = 0.0
     qpu_seconds: float | None = None
+    precision: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
+    points: int | None = None
 
     def __str__(self) -> str:
-        text = f"{plural(self.circuits, 'circuit')} in {plural(len(self.jobs), 'job')}"
+        text = plural(self.circuits, "circuit")
+        if self.points is not None:
+            text += f" with {plural(self.points, 'point')}"
+        text += f" in {plural(len(self.jobs), 'job')}"
         if self.executions:
             text += f", {plural(self.executions, 'execution')}"
+        if self.precision is not None:
+            text += f", {precision_text(self.precision)}"
         if self.payload_bytes is not None:
             text += f", {self.payload_bytes:,} bytes"
         if self.seconds_to_submit:
             text += f", at least {_duration(self.seconds_to_submit)} to submit"
         if self.qpu_seconds is not None:
             text += f", roughly {_duration(self.qpu_seconds)} of QPU time"
-        return text
+        return "; ".join((text, *self.notes))
 
 
 def _duration(seconds: float) -> str:
@@ -160,19 +184,26 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
     jobs: list[PlannedJob] = []
     start = 0
     while start < len(items):
-        stop, pieces = _fill(items, start, limits)
-        if len(jobs) + pieces > MOST_JOBS:
+        cut = _cut(start, items[start], limits)
+        if len(jobs) + cut.jobs > MOST_JOBS:
             raise LimitError(
                 f"there would be more than {MOST_JOBS:,} jobs: cut less, or run several sets"
             )
+        if cut.points < items[start].points:
+            jobs += _ranges(start, items[start], cut)
+            start += 1
+            continue
+        stop, pieces = _fill(items, start, limits, cut), cut.pieces
         span = Span(start, stop)
         inside = items[start:stop]
         payload = sum(item.payload_bytes for item in inside)
         shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
+        precisions = {item.precision for item in inside}
+        precision = inside[0].precision if len(precisions) == 1 else None
         points = sum(item.points for item in inside)
         if pieces == 1:
             executions = sum((item.shots or 0) * item.points for item in inside)
-            jobs.append(PlannedJob(span, 0, 1, shots, executions, payload))
+            jobs.append(PlannedJob(span, 0, 1, shots, executions, payload, precision=precision))
         else:
             for piece, part in enumerate(parts(inside[0].shots or 0, pieces)):
                 jobs.append(PlannedJob(span, piece, pieces, part, part * points, payload))
@@ -203,54 +234,104 @@ def parts(shots: int, pieces: int) -> list[int]:
     return [least + 1] * more + [least] * (pieces - more)
 
 
-def _pieces(index: int, item: Item, limits: Limits) -> int:
-    """Return the number of pieces of a circuit's shots.
+class _Cut(NamedTuple):
+    """How one circuit is cut: at most so many points per job, and so many pieces of the shots of each.
+
+    ``jobs`` is the number of jobs that this gives.
+    """
+
+    points: int
+    pieces: int
+    jobs: int
+
+
+def _cut(index: int, item: Item, limits: Limits) -> _Cut:
+    """Return how one circuit must be cut by itself.
 
     Raises:
-        LimitError: the circuit alone exceeds a limit, or would have more than ``MOST_JOBS`` pieces.
+        LimitError: the circuit does not fit at all, or gives more than ``MOST_JOBS`` jobs.
     """
-    if limits.payload_bytes is not None and item.payload_bytes > limits.payload_bytes:
+    points = item.points if limits.points is None else min(item.points, limits.points)
+    if limits.payload_bytes is not None:
+        points = min(points, _points_of_payload(index, item, limits.payload_bytes))
+    pieces = 1
+    if item.shots:
+        most = min(item.shots, limits.shots or item.shots, limits.executions or item.shots)
+        pieces = -(-item.shots // most)
+        if limits.executions is not None and item.points:
+            points = min(points, limits.executions // parts(item.shots, pieces)[0])
+    elif limits.executions is not None and item.points:
+        points = min(points, limits.executions)
+    jobs = (-(-item.points // points) if points else 1) * pieces
+    if jobs > MOST_JOBS:
+        what = f"{item.shots:,} shots" if item.points <= 1 else f"{item.points:,} points"
         raise LimitError(
-            f"circuit {index} alone is {item.payload_bytes:,} bytes, "
-            f"beyond the limit of {limits.payload_bytes:,} bytes per job"
+            f"circuit {index} with {what} would be cut into {jobs:,} jobs, beyond the limit of "
+            f"{MOST_JOBS:,}: run it with fewer, or raise the limits of a job"
         )
-    if limits.executions is not None and item.points > limits.executions:
-        raise LimitError(
-            f"circuit {index} runs with {item.points:,} parameter sets, beyond the limit of "
-            f"{limits.executions:,} executions per job; parameter sets are not cut: give it as several"
-        )
-    if item.shots is None:
-        return 1
-    most = item.shots
-    if limits.shots is not None:
-        most = min(most, limits.shots)
-    if limits.executions is not None:
-        most = min(most, limits.executions // item.points)
-    pieces = -(-item.shots // most) if item.shots else 1
-    if pieces > MOST_JOBS:
-        raise LimitError(
-            f"circuit {index} with {item.shots:,} shots would be cut into {pieces:,} jobs, beyond the"
-            f" limit of {MOST_JOBS:,}: run it with fewer shots, or raise the limit of shots per job"
-        )
-    return pieces
+    return _Cut(points, pieces, jobs)
 
 
-def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
-    """Return the end of the longest span from ``start`` that fits in a job, and its number of pieces."""
+def _points_of_payload(index: int, item: Item, most: int) -> int:
+    """Return how many points of a circuit fit into so many bytes.
+
+    Raises:
+        LimitError: not even one does.
+    """
+    if item.payload_bytes <= most:
+        return item.points
+    fixed = max(0, item.payload_bytes - item.point_bytes * item.points)
+    points = (most - fixed) // item.point_bytes if item.point_bytes else 0
+    if points < 1:
+        least = fixed + item.point_bytes if item.points > 1 else item.payload_bytes
+        one = " with one point" if item.points > 1 else ""
+        raise LimitError(
+            f"circuit {index} alone{one} is {least:,} bytes, beyond the limit of {most:,} bytes per job"
+        )
+    return min(points, item.points)
+
+
+def _ranges(index: int, item: Item, cut: _Cut) -> list[PlannedJob]:
+    """Return the jobs of one circuit that is cut along its points."""
+    span = Span(index, index + 1)
+    fixed = max(0, item.payload_bytes - item.point_bytes * item.points)
+    shots = [item.shots] if cut.pieces == 1 else parts(item.shots or 0, cut.pieces)
+    jobs = []
+    for first in range(0, item.points, cut.points):
+        points = Span(first, min(first + cut.points, item.points))
+        payload = fixed + item.point_bytes * len(points)
+        jobs += [
+            PlannedJob(
+                span,
+                piece,
+                cut.pieces,
+                part,
+                (part or 0) * len(points),
+                payload,
+                precision=item.precision,
+                points=points,
+            )
+            for piece, part in enumerate(shots)
+        ]
+    return jobs
+
+
+def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
+    """Return the end of the longest span from ``start`` that fits in a job; ``cut`` is of its first."""
     first = items[start]
-    pieces = _pieces(start, first, limits)
-    shots = parts(first.shots, pieces)[0] if first.shots is not None else None
+    shots = parts(first.shots, cut.pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
     executions = (shots or 0) * first.points
-    payload = first.payload_bytes
+    payload, points = first.payload_bytes, first.points
     drawn = {first.shots: first.points}
     stop = start + 1
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
-        same = item.shots == first.shots
-        if not same and (limits.one_shots or pieces > 1 or _pieces(stop, item, limits) > 1):
+        same = (item.shots, item.precision) == (first.shots, first.precision)
+        other = _cut(stop, item, limits)
+        if not same and (limits.one_shots or cut.pieces > 1 or other.pieces > 1):
             break
-        if _pieces(stop, item, limits) != pieces:
+        if other.pieces != cut.pieces or other.points < item.points:
             break
         # A job has one seed. From it to each circuit, there must be as many steps as in the plain run.
         if item.place is not None:
@@ -259,9 +340,12 @@ def _fill(items: Sequence[Item], start: int, limits: Limits) -> tuple[int, int]:
             drawn[item.shots] = drawn.get(item.shots, 0) + item.points
         executions += ((shots if same else item.shots) or 0) * item.points
         payload += item.payload_bytes
+        points += item.points
         if limits.executions is not None and executions > limits.executions:
             break
         if limits.payload_bytes is not None and payload > limits.payload_bytes:
             break
+        if limits.points is not None and points > limits.points:
+            break
         stop += 1
-    return stop, pieces
+    return stop

@@ -256,12 +256,16 @@ class Engine:
         try:
             self._unit_of_work.try_again()
             if self._unit_of_work.retry_at is None and not self._stopping:
+                # A session may have thousands of sets that have ended.
+                active = [each for each in self._sets.values() if not each.idle]
                 for worker in self._workers.values():
-                    job_sets = self._sets.values()
-                    worker.step([job_set for job_set in job_sets if job_set.adapter is worker.adapter])
+                    worker.step([job_set for job_set in active if job_set.adapter is worker.adapter])
         except BaseException:  # third parties' objects may raise anything: the engine continues
             _LOG.exception("the engine raised an error")
         self._unit_of_work.commit()
+        for job_set in self._sets.values():
+            if not job_set.idle:
+                job_set.idle = job_set.state.over and job_set.state.waiting is None
         self._beat()
 
     def _last_step(self) -> None:

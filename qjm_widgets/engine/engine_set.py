@@ -25,6 +25,7 @@ class EngineSet:
         unsent: a stack of rows; the next job to submit is the last.
         paused: whether the user keeps back the jobs that are Not sent.
         budget_wait: why the set's budget keeps back its next job for now; None if it does not.
+        idle: whether all its jobs have ended, so that no step has to look at it until one changes.
     """
 
     def __init__(self, state: JobSetState, adapter: BackendAdapter, *, ready: int) -> None:
@@ -36,14 +37,15 @@ class EngineSet:
         self.unsent: list[int] = []
         self.paused = state.paused
         self.budget_wait: str | None = None
+        self.idle = False
         self.add_unsent(job.row for job in self.jobs if job.status is Status.NOT_SENT)
 
     def add_unsent(self, rows: Iterable[int]) -> None:
-        """Put rows on the stack, in the order of their circuits."""
+        """Put rows on the stack, in the order of their circuits and points."""
         self.unsent = sorted({*self.unsent, *rows}, key=self._place, reverse=True)
 
-    def _place(self, row: int) -> tuple[Span, int]:
-        return self.jobs[row].span, self.jobs[row].piece
+    def _place(self, row: int) -> tuple[Span, Span, int]:
+        return self.jobs[row].place
 
     def next(self) -> int | None:
         """Return the row of the next job to submit; None if there is none now.

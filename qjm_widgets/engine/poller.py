@@ -60,6 +60,8 @@ class Poller:
             self._polling = self._polling.between(*adapter.poll_seconds)
         self._failed_queries = 0
         self._query: StatusQuery | None = None
+        #: A job ended while the query ran, which may have seen it running.
+        self._ended_meanwhile = False
 
     def __len__(self) -> int:
         """Return how many jobs are followed."""
@@ -106,6 +108,8 @@ class Poller:
         self._followed[followed.key] = followed
         job_set.state.provider_jobs[row] = self._adapter.native_job(handle)
         self._polling = self._polling.sent(self._transitions.now(), others)
+        post = self._transitions.post
+        self._adapter.call_when_ended(handle, lambda: post(lambda: self._job_ended(followed)))
 
     def find(self, job_set: EngineSet, row: int) -> Followed | None:
         """Return a job if it is followed, else None."""
@@ -128,6 +132,15 @@ class Poller:
             followed.cancel_error = error
         self._polling = self._polling.soon(self._transitions.now())
         self._singles.poll_soon()
+
+    def _job_ended(self, followed: Followed) -> None:
+        """Poll a job that has ended at once if it is alone: others leave the interpreter to compute."""
+        if not self._is_followed(followed) or len(self._followed) > 1:
+            return
+        if self._query is None:
+            self._polling = self._polling.at_once(self._transitions.now())
+        else:
+            self._ended_meanwhile = True
 
     # -- queries -------------------------------------------------------------------------------------
 
@@ -189,6 +202,9 @@ class Poller:
         self._polling = self._polling.answered(
             now, took=query.seconds, changed=query.changed, ended=query.ended, left=left
         )
+        if self._ended_meanwhile:
+            self._ended_meanwhile = False
+            self._polling = self._polling.at_once(now)
         if query.error is None:
             self._failed_queries = 0
             return

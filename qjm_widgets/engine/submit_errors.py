@@ -71,7 +71,7 @@ class SubmitErrorHandler:
                 refusal, refusal
             )
         job = job_set.jobs[row]
-        if refusal is Refusal.TOO_LARGE and len(job.span) > 1:
+        if refusal is Refusal.TOO_LARGE and cuts.can_be_halved(job_set, job):
             cuts.halve(self._transitions, job_set, row, verdict.text)
         elif refusal in (Refusal.TOO_LARGE, Refusal.TOO_MANY_SHOTS):
             self._cut_shots(job_set, row, verdict.text)

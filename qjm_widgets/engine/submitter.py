@@ -23,6 +23,7 @@ from qjm_widgets.engine import cuts
 from qjm_widgets.engine.engine_set import EngineSet, Key
 from qjm_widgets.engine.transitions import Transitions
 from qjm_widgets.errors import QJMError, StoreError
+from qjm_widgets.serialization.pub_points import input_of_points
 
 #: If so many threads hang, nothing is submitted until the last one returns.
 _MOST_HANGING = 4
@@ -315,9 +316,14 @@ class Submitter:
 
 def _submission(job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> Submission:
     state = job_set.state
-    block = state.circuits.block(job.span) if adapter.sends_blocks else None
+    block, inputs = None, []
+    if job.points is not None:
+        inputs = [input_of_points(state.circuits.keep(job.span.start), job.points)]
+    else:
+        block = state.circuits.block(job.span) if adapter.sends_blocks else None
+        inputs = state.circuits.get(job.span) if block is None else []
     return Submission(
-        inputs=state.circuits.get(job.span) if block is None else (),
+        inputs=inputs,
         shots=job.shots,
         seed=job.seed,
         options=state.options,

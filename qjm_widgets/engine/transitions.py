@@ -192,7 +192,7 @@ def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str,
     """
     span = job_set.jobs[row].span
     reasons = {span.start + place: failed[place] for place in sorted(failed)}
-    reasons = {circuit: why for circuit, why in reasons.items() if row in job_set.state.rows_of(circuit)}
+    reasons = {circuit: why for circuit, why in reasons.items() if job_set.state.holds(row, circuit)}
     if not reasons:
         return {}
     parts = []

@@ -66,6 +66,7 @@ class UnitOfWork:
         Return False, and write nothing, if the set is not driven here any more.
         """
         job_set.jobs[job.row] = job
+        job_set.idle = False
         if self._sets.get(job_set.set_id) is not job_set:
             return False  # another kernel has taken the set over
         if not self._patient(job_set):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets import _display
@@ -17,6 +17,7 @@ from qjm_widgets.errors import InputError, WaitTimeoutError
 from qjm_widgets.job_set.completion import iterate_settled, unfinished_text
 from qjm_widgets.job_set.control import JobSetControl, Resume
 from qjm_widgets.managed_job import ManagedJob, qiskit_status
+from qjm_widgets.state.estimates import first_estimates
 from qjm_widgets.state.events import JobEvent, Subscription
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.outcome_reader import OutcomeReader
@@ -69,6 +70,7 @@ class JobSet(JobSetControl):
             detailed=detailed,
             trouble=state.trouble,
             reason=state.stall_reason(now),
+            estimates=first_estimates(state),
         )
 
     @printable_result
@@ -80,7 +82,7 @@ class JobSet(JobSetControl):
         lines = []
         for job in self._state.ordered():
             if job.status is Status.ERROR:
-                lines.append(f"Job {job.row}, circuits {job.span}: {job.error}")
+                lines.append(f"Job {job.row}, circuits {job.where}: {job.error}")
             elif job.flawed:
                 lines += [f"Job {job.row}, {text}" for text in self._reader().failures_in(job)]
         return "\n".join(lines) if lines else None
@@ -100,7 +102,8 @@ class JobSet(JobSetControl):
     def job(self, circuit: Any) -> tuple[Any, int]:
         """Return the provider's job that holds a circuit, and the circuit's position in that job.
 
-        If the circuit's shots are cut, this is the job of the first piece; ``jobs_of`` returns all.
+        If the circuit's points or shots are cut, this is the job of the first part; ``jobs_of`` returns
+        all.
 
         Args:
             circuit: the index, the name, or the circuit.
@@ -117,7 +120,7 @@ class JobSet(JobSetControl):
         return self._state.provider_jobs.get(row), index - self._state.jobs[row].span.start
 
     def jobs_of(self, circuit: Any) -> list[ManagedJob]:
-        """Return all jobs that hold a circuit: one for each piece of its shots.
+        """Return all jobs that hold a circuit: one for each range of its points and piece of its shots.
 
         The argument and the errors are those of ``job``.
         """
@@ -193,7 +196,8 @@ class JobSet(JobSetControl):
 
         Args:
             timeout: seconds to wait; None waits without limit.
-            partial: return the results that exist, at once or after ``timeout`` seconds.
+            partial: return the results that exist, at once or after ``timeout`` seconds; missing
+                expectation values are NaN.
             refresh: read the results from the store again.
             progress: as in ``wait``.
 
@@ -211,7 +215,7 @@ class JobSet(JobSetControl):
             warnings.warn(f"{self.name()}: {text}", stacklevel=2)
         from qjm_widgets.results import JobSetResults
 
-        return JobSetResults(self._state)
+        return JobSetResults(self._state, partial=partial)
 
     def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:
         """Yield each job when it has ended or is held. Jobs that have ended already come first.
@@ -258,8 +262,11 @@ class JobSet(JobSetControl):
     def figure(
         self,
         circuit: Any = None,
-        most: int = 64,
+        most: int | None = None,
         *,
+        kind: Literal["counts", "sweep"] | None = None,
+        x: str | Sequence[str] | None = None,
+        y: str | int | Sequence[str] | None = None,
         name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
         register: str | None = None,
@@ -269,34 +276,53 @@ class JobSet(JobSetControl):
         error_bars: bool = True,
         expected: Any = None,
     ) -> go.Figure:
-        """Return the counts so far as a Plotly bar chart, as the panel draws them.
+        """Return the results so far as a Plotly figure, as the panel draws them.
 
-        Circuits with different register layouts are drawn side by side; they are never merged.
+        A sweep has a value for each point of the PUBs, or for each circuit, over a parameter, the index,
+        or a number in the metadata; two coordinates on a grid give a heat map. Counts are a bar chart;
+        circuits with different register layouts are drawn side by side; they are never merged.
 
         Args:
             circuit: the index, the name, or the circuit; None sums all circuits.
-            most: the most bars; the other outcomes are one bar, "the rest".
+            most: the most bars (64 if None; the other outcomes are one bar, "the rest"), or the most
+                drawn points of a series (2,000 if None; more are drawn together).
+            kind: ``"sweep"`` or ``"counts"``. None: counts if an argument of counts is given; else a
+                sweep if circuits have points or a number in their metadata that differs; else the counts
+                of all circuits if they are copies of one, and of circuit 0 if not.
+            x: of a sweep: a parameter, a key of the metadata, or ``"index"``; two for a heat map.
+            y: of a sweep: an outcome such as ``"01"`` or ``"0?1"`` (? for any bit), a bit (its share of
+                ones; an integer or ``"bit 2"``), ``"bits"`` or ``"outcomes"`` for one series each,
+                ``"value"`` for expectation values; or a list, up to eight series. Bit 0 is the rightmost
+                of all registers.
             name: draw only circuits with this name; several may have it.
             metadata: draw only circuits with all these values in their metadata, by key.
             register: draw only this classical register.
             bits: draw only these bits (a marginal); bit 0 is the rightmost of the register or of all.
             probability: draw fractions of the shots instead of counts.
             sort: ``"key"`` sorts by bit string; ``"value"`` draws the most frequent outcome first.
-            error_bars: draw the 95 % Wilson interval of each bar.
-            expected: as in ``panel``.
+            error_bars: draw the 95 % Wilson interval of each bar or point, or the standard error of an
+                expectation value.
+            expected: as in ``panel``; of counts only.
 
         Raises:
-            InputError: an argument is wrong, no circuit has that register or those bits, or ``expected``
-                does not fit the outcomes.
+            InputError: an argument is wrong, or does not fit the kind of figure, no circuit has that
+                register or those bits, or ``expected`` does not fit the outcomes.
             CircuitNotFoundError: the set has no such circuit.
         """
         from qjm_widgets.plotting.bar_chart import BarStyle, counts_figure
-        from qjm_widgets.plotting.selection import Selection
+        from qjm_widgets.plotting.drawing import MOST_DRAWN, Axes
+        from qjm_widgets.plotting.first_view import choose
+        from qjm_widgets.plotting.selection import TOP, Selection
+        from qjm_widgets.plotting.sweep_figure import sweep_figure
 
         index = None if circuit is None else self._reader().index_of(circuit)
-        choice = Selection.make(index, name, metadata, register, bits, most)
+        selection = Selection.make(index, name, metadata, register, bits, TOP if most is None else most)
         style = BarStyle.make(probability, sort, error_bars)
-        return counts_figure(self._state, choice, self._expected(expected), style)
+        only_counts = style.probability or style.by_value or expected is not None
+        shown = choose(self._state, kind, selection, only_counts, Axes.make(x, y))
+        if isinstance(shown, Axes):
+            return sweep_figure(self._state, shown, MOST_DRAWN if most is None else most, error_bars)
+        return counts_figure(self._state, shown, self._expected(expected), style)
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a pandas table with one row for each job; times are in UTC, durations in seconds.

@@ -34,17 +34,18 @@ def read_circuits(circuits: Any, shots: int | None) -> list[CircuitInput]:
         CircuitError: an item is not a circuit or PUB; the message names its index.
     """
     shots = _check_shots(shots)
-    given = _as_list(circuits)
+    given = as_list(circuits)
     if not given:
         raise InputError("no circuits were given")
-    circuit = _circuit_class()  # looked up once: there may be a hundred thousand circuits
+    circuit = circuit_class()  # looked up once: there may be a hundred thousand circuits
     return [
         CircuitInput(item, None, shots) if isinstance(item, circuit) else _read(index, item, shots)
         for index, item in enumerate(given)
     ]
 
 
-def _circuit_class() -> Any:
+def circuit_class() -> Any:
+    """Return Qiskit's ``QuantumCircuit``, which is imported when it is first needed."""
     from qiskit import QuantumCircuit
 
     return QuantumCircuit
@@ -68,11 +69,16 @@ def _check_shots(shots: Any, where: str = "shots") -> int | None:
     return found
 
 
-def _as_list(circuits: Any) -> Sequence[Any]:
-    if isinstance(circuits, _circuit_class()) or is_schedule(circuits) or _is_pub(circuits):
+def as_list(circuits: Any) -> Sequence[Any]:
+    """Return the circuits or PUBs of a call: those of an iterable, or the one given by itself.
+
+    Raises:
+        CircuitError: it is neither.
+    """
+    if isinstance(circuits, circuit_class()) or is_schedule(circuits) or _is_pub(circuits):
         return [circuits]
     if isinstance(circuits, (str, bytes)) or not isinstance(circuits, Iterable):
-        raise CircuitError(f"a circuit or a list of circuits is needed, not {_kind(circuits)}")
+        raise CircuitError(f"a circuit or a list of circuits is needed, not {kind_of(circuits)}")
     return list(circuits)
 
 
@@ -81,7 +87,7 @@ def _is_pub(thing: Any) -> bool:
 
     A tuple is one if it has a circuit and then one or two items that are neither circuits nor tuples.
     """
-    circuit = _circuit_class()
+    circuit = circuit_class()
     if not isinstance(thing, list) and is_estimator_pub(thing):
         return True
     if has_samplers():
@@ -104,21 +110,21 @@ def _read(index: int, item: Any, shots: int | None) -> CircuitInput:
     if is_estimator_pub(item):
         circuit = getattr(item, "circuit", None) or item[0]
         raise CircuitError(
-            f"item {index} ({circuit.name}) is an estimator's PUB, (circuit, observables, …): job sets "
-            "run backends and samplers, with PUBs (circuit, parameter values, shots). Give circuits "
-            "with measurements, and compute the expectation values from their counts"
+            f"item {index} ({circuit.name}) is an estimator's PUB, (circuit, observables, …), and what "
+            "runs this job set gives counts: its PUBs are (circuit, parameter values, shots). Give "
+            "run an estimator for expectation values; a job set is of one kind"
         )
     if not has_samplers() and isinstance(item, tuple) and _is_pub(item):
         raise CircuitError(
             f"circuit {index} ({item[0].name}) has parameter values or shots of its own: {SAMPLERS_NEED}"
         )
     if not (has_samplers() and (isinstance(item, (tuple, list)) or type(item).__name__ == "SamplerPub")):
-        raise CircuitError(f"item {index} is not a circuit or a PUB but {_kind(item)}")
+        raise CircuitError(f"item {index} is not a circuit or a PUB but {kind_of(item)}")
     from qiskit.primitives.containers.sampler_pub import SamplerPub
 
     if isinstance(item, (tuple, list)):
-        if not item or not isinstance(item[0], _circuit_class()):
-            first = _kind(item[0]) if item else "nothing"
+        if not item or not isinstance(item[0], circuit_class()):
+            first = kind_of(item[0]) if item else "nothing"
             raise CircuitError(f"item {index} is not a PUB: it begins with {first}, not with a circuit")
         if len(item) > 2:
             _check_shots(item[2], f"shots of item {index}")
@@ -126,16 +132,17 @@ def _read(index: int, item: Any, shots: int | None) -> CircuitInput:
         pub = SamplerPub.coerce(item, shots)
     except Exception as error:  # converting values may raise anything
         reason = textwrap.shorten(explain(error), 300, placeholder=" …")
-        raise CircuitError(f"item {index} is not a valid PUB: {reason}") from error
+        circuit = getattr(item, "circuit", None) or item[0]
+        raise CircuitError(f"item {index} ({circuit.name}) is not a valid PUB: {reason}") from error
     own_shots = _check_shots(pub.shots, f"shots of item {index}")
     values = pub.parameter_values
-    _check_values(index, pub.circuit, values)
+    check_values(index, pub.circuit, values)
     return CircuitInput(
         pub.circuit, values if values.num_parameters or values.shape else None, own_shots
     )
 
 
-def _check_values(index: int, circuit: Any, values: Any) -> None:
+def check_values(index: int, circuit: Any, values: Any) -> None:
     """Refuse parameter values that no backend accepts: their whole job would fail.
 
     Raises:
@@ -160,8 +167,12 @@ def copy_input(circuit_input: CircuitInput) -> CircuitInput:
         if is_schedule(circuit_input.circuit)
         else copy_circuit(circuit_input.circuit)
     )
-    return CircuitInput(copied, circuit_input.values, circuit_input.shots)
+    # Qiskit keeps the user's own array of values, which optimizers change in place.
+    values = None if circuit_input.values is None else copy.deepcopy(circuit_input.values)
+    observables, precision = circuit_input.observables, circuit_input.precision
+    return CircuitInput(copied, values, circuit_input.shots, observables, precision)
 
 
-def _kind(thing: Any) -> str:
+def kind_of(thing: Any) -> str:
+    """Return how errors name something of the wrong type: "a list", "None"."""
     return "None" if thing is None else f"a {type(thing).__name__}"

@@ -67,8 +67,10 @@ class JobManager(JobSetLibrary):
         *,
         name: str | None = None,
         shots: int | None = None,
+        precision: float | None = None,
         max_circuits_per_job: int | None = None,
         max_shots_per_job: int | None = None,
+        max_points_per_job: int | None = None,
         max_payload_bytes: int | None = None,
         tags: Iterable[str] = (),
         pass_manager: Any = None,
@@ -83,13 +85,18 @@ class JobManager(JobSetLibrary):
         shows the progress; an interrupt meanwhile leaves nothing in the store.
 
         Args:
-            circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``.
-            backend: any Qiskit backend or V2 sampler.
+            circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``; for an
+                estimator PUB-likes ``(circuit, observables, parameter_values, precision)``.
+            backend: any Qiskit backend, V2 sampler or V2 estimator.
             name: the set's name; by default the local time.
             shots: the shots of each circuit without shots of its own; by default the backend's.
+            precision: the target of the standard error of each expectation value, for each PUB of an
+                estimator without a precision of its own; by default the estimator's.
             max_circuits_per_job: the most circuits in a job; the backend's limit applies too.
             max_shots_per_job: the most shots in a job; a circuit with more shots is cut into several
                 jobs, and their results are joined.
+            max_points_per_job: the most points (parameter sets) in a job; a circuit with more points is
+                cut into several jobs, each a range of them, and has one result of its full shape.
             max_payload_bytes: the most bytes of serialized circuits in a job.
             tags: user tags.
             pass_manager: transpiles each circuit before its job is submitted; any object with
@@ -113,11 +120,17 @@ class JobManager(JobSetLibrary):
             ClosedError: the manager was closed, or belongs to a parent process.
         """
         self._check_open()
-        limits = Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes)
+        limits = Limits(
+            circuits=max_circuits_per_job,
+            shots=max_shots_per_job,
+            points=max_points_per_job,
+            payload_bytes=max_payload_bytes,
+        )
         arguments = RunArguments(
             circuits,
             name,
             shots,
+            precision,
             limits,
             tags,
             pass_manager,
@@ -170,8 +183,10 @@ class JobManager(JobSetLibrary):
         backend: Any,
         *,
         shots: int | None = None,
+        precision: float | None = None,
         max_circuits_per_job: int | None = None,
         max_shots_per_job: int | None = None,
+        max_points_per_job: int | None = None,
         max_payload_bytes: int | None = None,
         pass_manager: Any = None,
         executor: Any = None,
@@ -186,11 +201,17 @@ class JobManager(JobSetLibrary):
         The arguments and errors are those of ``run``.
         """
         self._check_open()
-        limits = Limits(max_circuits_per_job, max_shots_per_job, None, max_payload_bytes)
+        limits = Limits(
+            circuits=max_circuits_per_job,
+            shots=max_shots_per_job,
+            points=max_points_per_job,
+            payload_bytes=max_payload_bytes,
+        )
         arguments = RunArguments(
             circuits,
             name,
             shots,
+            precision,
             limits,
             tags,
             pass_manager,

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,19 +17,24 @@ import numpy as np
 from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
 from qjm_widgets.core.circuit_input import CircuitInput, item_of
 from qjm_widgets.core.option_names import RUN_ARGUMENTS, check_option_names
-from qjm_widgets.core.records import JobRecord, JobSetRecord
-from qjm_widgets.core.seeds import SeedRule, move, places
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
+from qjm_widgets.core.seeds import SeedRule, move, places, point_seed
 from qjm_widgets.core.splitting import (
     DEFAULT_CIRCUITS_PER_JOB,
+    Item,
     Limits,
     Plan,
     PlannedJob,
     split,
 )
 from qjm_widgets.core.validation import check_budget, check_name, check_tags
+from qjm_widgets.errors import InputError
+from qjm_widgets.manager.estimator_inputs import read_estimator_pubs
 from qjm_widgets.manager.inputs import read_circuits
+from qjm_widgets.manager.layouts import laid_out
 from qjm_widgets.manager.parameter_binds import BINDING, bind_parameters
 from qjm_widgets.serialization.circuits import payload_bytes
+from qjm_widgets.serialization.pub_points import input_of_points
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ class RunArguments:
     Attributes:
         circuits: circuits or PUB-likes.
         shots: the shots of each circuit without shots of its own; None means the adapter's default.
+        precision: the precision of each PUB of an estimator without one of its own; None means the
+            adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
         name, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
@@ -49,6 +56,7 @@ class RunArguments:
     circuits: Any
     name: str | None
     shots: int | None
+    precision: float | None
     limits: Limits
     tags: Iterable[str]
     pass_manager: Any
@@ -87,14 +95,13 @@ def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet
     """
     options = {name: value for name, value in arguments.options.items() if name not in BINDING}
     check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
-    shots = arguments.shots if arguments.shots is not None else adapter.default_shots
-    inputs = bind_parameters(read_circuits(arguments.circuits, shots), arguments.options)
+    inputs = bind_parameters(_read(arguments, adapter), arguments.options)
     # Circuits that a pass manager will change are checked after that.
     adapter.check(inputs if arguments.pass_manager is None else (), options)
     plan = _plan(inputs, adapter, arguments.limits, options)
     check_cuts(inputs, plan.jobs, adapter, options)
-    record = _record(arguments, inputs, options, adapter)
-    jobs = _job_records(plan.jobs, adapter, options, record.created_at)
+    record = replace(_record(arguments, inputs, options, adapter), points=plan.points)
+    jobs = _job_records(plan.jobs, inputs, adapter, options, record.created_at)
     return PlannedSet(record, jobs, inputs, plan, options)
 
 
@@ -120,6 +127,8 @@ def _record(
         transpiles=arguments.pass_manager is not None,
         created_at=time.time(),
         shots=_shots_range(inputs),
+        precision=_precision_range(inputs),
+        estimates=adapter.estimates,
         tags=tags,
         options=stored,
         unstored_options=unstored,
@@ -133,6 +142,20 @@ def _record(
 def default_name() -> str:
     """Return the name of a set to which the user gave none: the local time."""
     return f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
+
+
+def _read(arguments: RunArguments, adapter: BackendAdapter) -> list[CircuitInput]:
+    """Read what the adapter takes: an estimator's PUBs, or circuits and a sampler's PUBs."""
+    circuits, shots, precision = arguments.circuits, arguments.shots, arguments.precision
+    if adapter.estimates:
+        if shots is not None:
+            raise InputError(f"{adapter.name} is an estimator, which takes no shots: give precision=")
+        return read_estimator_pubs(
+            circuits, adapter.default_precision if precision is None else precision
+        )
+    if precision is not None:
+        raise InputError(f"{adapter.name} gives counts, and precision= is for estimators: give shots=")
+    return read_circuits(circuits, adapter.default_shots if shots is None else shots)
 
 
 def check_cuts(
@@ -176,13 +199,15 @@ def _plan(
 ) -> Plan:
     limits = adapter.limits.tighter(requested)
     # With a limit on shots alone, such as Aer's, all circuits would be in one job.
-    if limits.circuits is None and limits.executions is None and limits.payload_bytes is None:
+    others = limits.circuits, limits.executions, limits.payload_bytes, limits.points
+    if all(limit is None for limit in others):
         limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
     measured = limits.payload_bytes is not None
     items = [item_of(circuit_input) for circuit_input in inputs]
     if measured:
-        sizes = map(payload_bytes, inputs)
-        items = [item._replace(payload_bytes=size) for item, size in zip(items, sizes, strict=True)]
+        items = [
+            _measured(item, circuit_input) for item, circuit_input in zip(items, inputs, strict=True)
+        ]
     rule = adapter.seed_rule
     steps = places(rule, items)
     seeded = adapter.seeds(1, options) != [None]  # refuses a wrong seed
@@ -196,13 +221,31 @@ def _plan(
         payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
         seconds_to_submit=0.0 if adapter.pace is None else adapter.pace.shortest(len(jobs)),
         qpu_seconds=adapter.qpu_seconds(jobs) if isinstance(adapter, RemoteAdapter) else None,
+        points=None if all(item.points == 1 for item in items) else sum(item.points for item in items),
+        precision=_precision_range(inputs),
+        notes=adapter.notes(inputs),
     )
+
+
+def _measured(item: Item, circuit_input: CircuitInput) -> Item:
+    """Return an item with the bytes of the encoded circuit, and of each of its points."""
+    item = item._replace(payload_bytes=payload_bytes(circuit_input))
+    if item.points <= 1 or not item.payload_bytes:
+        return item
+    one = payload_bytes(input_of_points(circuit_input, Span(0, 1)))
+    return item._replace(point_bytes=-(-(item.payload_bytes - one) // (item.points - 1)))
 
 
 def _shots_range(inputs: Sequence[CircuitInput]) -> tuple[int, int] | None:
     """Return the fewest and the most shots of a circuit; None if the backend decides for any circuit."""
     shots = [circuit_input.shots for circuit_input in inputs if circuit_input.shots is not None]
     return (min(shots), max(shots)) if len(shots) == len(inputs) else None
+
+
+def _precision_range(inputs: Sequence[CircuitInput]) -> tuple[float, float] | None:
+    """Return the least and greatest precision of a PUB; None if the estimator decides for any."""
+    known = [circuit_input.precision for circuit_input in inputs if circuit_input.precision is not None]
+    return (min(known), max(known)) if len(known) == len(inputs) else None
 
 
 def _storable_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -225,7 +268,11 @@ def _to_python(value: Any) -> Any:
 
 
 def _job_records(
-    planned: Sequence[PlannedJob], adapter: BackendAdapter, options: Mapping[str, Any], now: float
+    planned: Sequence[PlannedJob],
+    inputs: Sequence[CircuitInput],
+    adapter: BackendAdapter,
+    options: Mapping[str, Any],
+    now: float,
 ) -> list[JobRecord]:
     """Return a record for each planned job, with its seed."""
     records: list[JobRecord] = []
@@ -234,11 +281,26 @@ def _job_records(
     seeds = single
     for row, job in enumerate(planned):
         if job.piece == 0:
-            # Take new seeds for each span: random seeds must not be the same in the next span.
+            # Take new seeds for each span and range: random seeds must not be the same in the next one.
             seeds = single if job.pieces == 1 else adapter.seeds(job.pieces, options)
-        first = seeds[job.piece]
-        seed = None if first is None else move(rule, first, job.place)
-        records.append(JobRecord(row, job.span, job.piece, job.pieces, job.shots, seed, since=now))
+        seed = seeds[job.piece]
+        if seed is not None:
+            seed = move(rule, seed, job.place)
+            seed = seed if job.points is None else point_seed(rule, seed, job.points.start)
+        records.append(
+            JobRecord(
+                row,
+                job.span,
+                job.piece,
+                job.pieces,
+                job.shots,
+                seed,
+                since=now,
+                points=job.points,
+                pub_shape=() if job.points is None else inputs[job.span.start].shape,
+                precision=job.precision,
+            )
+        )
     return records
 
 
@@ -249,9 +311,7 @@ def transpile_function(
 
     def transpile(circuit_input: CircuitInput) -> CircuitInput:
         # Transpile one circuit at a time: for a list Qiskit would fork processes from a thread.
-        transpiled = CircuitInput(
-            pass_manager.run(circuit_input.circuit), circuit_input.values, circuit_input.shots
-        )
+        transpiled = laid_out(circuit_input, pass_manager.run(circuit_input.circuit))
         adapter.check([transpiled], options)
         return transpiled
 

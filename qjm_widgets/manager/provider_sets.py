@@ -13,7 +13,7 @@ from qjm_widgets.core.job_tags import set_tag
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.provider_jobs import adopt, assemble
 from qjm_widgets.core.provider_port import Provider
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import (
@@ -133,12 +133,15 @@ class ProviderSets:
 
     def _add_found(self, state: JobSetState, found: Sequence[Any]) -> None:
         """Follow the provider's jobs that belong to rows without a job here."""
-        rows = {(job.span, job.piece, job.pieces): job.row for job in state.jobs}
+        rows = {_place(job): job.row for job in state.jobs}
         _, assembled = assemble(state.set_id, found, state.record.adapter, time.time())
         known = [
             replace(job, row=row)
             for job in assembled
-            if job.job_id is not None
-            and (row := rows.get((job.span, job.piece, job.pieces))) is not None
+            if job.job_id is not None and (row := rows.get(_place(job))) is not None
         ]
         self._engine.fill(state, known)
+
+
+def _place(job: JobRecord) -> tuple[Span, Span | None, int, int]:
+    return job.span, job.points, job.piece, job.pieces

@@ -85,7 +85,7 @@ def counts_figure(
     title = ", ".join(part for part in (first_line(state.record.name), selection.title()) if part)
     share = "Probability" if style.probability else "Counts"
     figure.update_layout(
-        title=_escape(title) + _subtitle(found.likeness, aggregate.notes()),
+        title=escape_text(title) + _subtitle(found.likeness, aggregate.notes()),
         xaxis={"title": "Outcome (qubit 0 rightmost)", "type": "category"},
         yaxis={"title": f"{share} of {plural(found.shots, 'shot')}", "rangemode": "tozero"},
         template="plotly_white",
@@ -119,7 +119,7 @@ def _measured(bars: list[_Bar], shots: int, unit: float, style: BarStyle) -> go.
         }
     return go.Bar(
         name="measured",
-        x=[_escape(bar.key) for bar in bars],
+        x=[escape_text(bar.key) for bar in bars],
         y=[_drawn(bar.shots * unit) for bar in bars],
         error_y=errors,
         marker_color=[_REST if bar.rest else _BAR for bar in bars],
@@ -136,7 +136,7 @@ def _expected(bars: list[_Bar], shots: int, unit: float) -> go.Scatter:
     return go.Scatter(
         name="expected",
         mode="markers",
-        x=[_escape(bar.key) for bar in bars],
+        x=[escape_text(bar.key) for bar in bars],
         y=[bar.expected * shots * unit for bar in bars],
         marker={
             "symbol": "line-ew",
@@ -156,10 +156,10 @@ def _subtitle(likeness: Likeness | None, notes: list[str]) -> str:
             f"total variation distance {likeness.distance:.3f}",
         ]
     )
-    words = [*close, *map(_escape, notes)]
+    words = [*close, *map(escape_text, notes)]
     return f"<br><sup>{' · '.join(words)}</sup>" if words else ""
 
 
-def _escape(text: str) -> str:
-    """Escape foreign text, since Plotly interprets some HTML in texts."""
+def escape_text(text: str) -> str:
+    """Escape foreign text, because Plotly interprets some HTML in texts."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qiskit.result import Counts, Result
 
 from qjm_widgets._compat import experiment_header
@@ -20,8 +21,9 @@ from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.outcome_reader import OutcomeReader, unreadable
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from qiskit import QuantumCircuit
-    from qiskit.primitives import SamplerPubResult
+    from qiskit.primitives import PubResult
 
 
 #: The fields that a ``Result`` has beside those in which a backend may put anything.
@@ -43,8 +45,9 @@ class JobSetResults(ResultTables):
     * ``InputError``: the argument does not name a circuit, or another argument does not fit.
     """
 
-    def __init__(self, state: JobSetState) -> None:
+    def __init__(self, state: JobSetState, *, partial: bool = False) -> None:
         self._state = state
+        self._partial = partial
         self._reader = OutcomeReader(state)
 
     @property
@@ -75,12 +78,13 @@ class JobSetResults(ResultTables):
 
         Args:
             circuit: the index, the name, or the circuit.
-            loc: the point of a PUB with a shape.
+            loc: the point of a PUB with a shape. If the PUB is cut along its points, only the jobs of
+                this point need to be done.
             register: one classical register of a sampler's result. None joins all registers as Qiskit
                 does: with spaces between them for ``Backend.run``, without for samplers.
         """
         index = self._reader.index_of(circuit)
-        outcome = self._reader.outcome(index)
+        outcome, loc = self._reader.outcome_at(index, loc)
         if isinstance(outcome, PubOutcome):
             return PackedCounts(counted(index, select(index, outcome, loc, register)), None, None)
         _refuse_pub_arguments(index, loc, register)
@@ -114,7 +118,7 @@ class JobSetResults(ResultTables):
             level below 2 an array, as ``qiskit.result.Result.get_memory`` describes it.
         """
         index = self._reader.index_of(circuit)
-        outcome = self._reader.outcome(index)
+        outcome, loc = self._reader.outcome_at(index, loc)
         if isinstance(outcome, PubOutcome):
             chosen = select(index, outcome, loc, register)
             counted(index, chosen)
@@ -161,7 +165,7 @@ class JobSetResults(ResultTables):
         return self._result_of([outcome], {}).get_unitary(0, decimals)
 
     def data(self, circuit: int | str | QuantumCircuit) -> Any:
-        """Return the raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a sampler.
+        """Return the raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a primitive.
 
         If a value could not be stored, or not be merged over the shot pieces, reading that key raises
         ``NotAvailableError``; the other keys can be read. Counts that cannot be read otherwise (with
@@ -176,11 +180,45 @@ class JobSetResults(ResultTables):
             return write_pub_result(outcome).data
         return _Data(self._result_of([outcome], {}).data(0), f"circuit {index} ({outcome.name})")
 
-    def primitive_result(self, circuit: int | str | QuantumCircuit) -> SamplerPubResult:
-        """Return a sampler's result of one circuit, with a ``BitArray`` for each classical register.
+    def evs(self, circuit: int | str | QuantumCircuit) -> npt.NDArray[np.float64]:
+        """Return the expectation values of an estimator's PUB.
 
         Args:
             circuit: the index, the name, or the circuit.
+
+        Returns:
+            One value for each point, of the shape to which the PUB's parameter values and observables
+            broadcast; of shape ``()`` for one point. With ``job_set.results(partial=True)``, the value
+            of a point without a result is NaN.
+
+        Raises:
+            NotAvailableError: also if the circuit was not run by an estimator.
+        """
+        return self._estimated(circuit, "evs")
+
+    def stds(self, circuit: int | str | QuantumCircuit) -> npt.NDArray[np.float64]:
+        """Return the standard errors of an estimator's expectation values, as the estimator gave them.
+
+        Args:
+            circuit: the index, the name, or the circuit.
+
+        Returns:
+            One value for each point, of the shape of ``evs``.
+
+        Raises:
+            NotAvailableError: also if the circuit was not run by an estimator.
+        """
+        return self._estimated(circuit, "stds")
+
+    def primitive_result(self, circuit: int | str | QuantumCircuit) -> PubResult:
+        """Return the result of one circuit, as its primitive gave it.
+
+        Args:
+            circuit: the index, the name, or the circuit.
+
+        Returns:
+            A sampler's ``SamplerPubResult``, with a ``BitArray`` for each classical register; or an
+            estimator's ``PubResult``, with the arrays ``evs`` and ``stds``.
 
         Raises:
             NotAvailableError: also if the circuit was run by ``Backend.run``.
@@ -192,6 +230,17 @@ class JobSetResults(ResultTables):
                 f"circuit {index} ({outcome.name}) was run by Backend.run: use get_counts or data"
             )
         return write_pub_result(outcome)
+
+    def missing(self, circuit: int | str | QuantumCircuit) -> npt.NDArray[np.bool_]:
+        """Return which points of a circuit have no result yet, or not with all their shots.
+
+        Args:
+            circuit: the index, the name, or the circuit.
+
+        Returns:
+            A mask of the shape of the PUB's points, ``()`` for a circuit without parameter values.
+        """
+        return self._reader.missing(self._reader.index_of(circuit))
 
     def combine_results(self) -> Result:
         """Return all circuits in one ``qiskit.result.Result``, in their order.
@@ -221,8 +270,23 @@ class JobSetResults(ResultTables):
         index = self._reader.index_of(circuit)
         outcome = self._reader.outcome(index)
         if isinstance(outcome, PubOutcome):
-            raise NotAvailableError(f"circuit {index} ({outcome.name}) was sampled: it has counts only")
+            has = "expectation values" if outcome.estimates else "counts"
+            raise NotAvailableError(f"circuit {index} ({outcome.name}) has {has} only")
         return index, outcome
+
+    def _estimated(self, circuit: int | str | QuantumCircuit, key: str) -> npt.NDArray[np.float64]:
+        """Return an array of an estimator's result."""
+        index = self._reader.index_of(circuit)
+        if self._partial and self._state.record.estimates:
+            return self._reader.values_so_far(index, key)
+        outcome = self._reader.outcome(index)
+        if not isinstance(outcome, PubOutcome) or not outcome.estimates:
+            raise NotAvailableError(
+                f"circuit {index} ({outcome.name}) has no expectation values: an estimator gives them"
+            )
+        if key not in outcome.data:
+            raise NotAvailableError(f"the estimator gave no {key} for circuit {index} ({outcome.name})")
+        return np.asarray(outcome.data[key])
 
     def _result_of(self, outcomes: Sequence[CircuitOutcome], info: Mapping[str, Any]) -> Result:
         fields = {name: value for name, value in info.get("fields", {}).items() if name not in _NAMED}

@@ -7,8 +7,6 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from qjm_widgets._compat import operation_names
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.circuit_input import CircuitInput
@@ -19,10 +17,14 @@ from qjm_widgets.serialization.allowed_classes import plain_names
 from qjm_widgets.serialization.instructions import carry, restore
 from qjm_widgets.serialization.losses import Loss
 from qjm_widgets.serialization.metadata import CODEC, read_metadata, write_metadata
+from qjm_widgets.serialization.observables import read_observables, write_observables
+from qjm_widgets.serialization.parameter_values import read_values, write_values
 from qjm_widgets.serialization.tree import TreeError, is_plain
 
 #: An encoding: QPY, and notes with typed metadata and with the forms of instructions.
 FORMS = "qpy+forms"
+#: The same, with the observables and the precision of estimators' PUBs.
+PUBS = "qpy+pubs"
 #: An older encoding, up to version 3 of the store: QPY, and notes of plain JSON.
 QPY = "qpy"
 #: An encoding that has only the names of the circuits.
@@ -30,9 +32,12 @@ NAMES_ONLY = "names"
 #: The fields of the notes of each encoding.
 FIELDS: Mapping[str, tuple[str, ...]] = {
     FORMS: ("names", "metadata", "values", "shots", "forms", "unstored"),
+    PUBS: ("names", "metadata", "values", "shots", "observables", "precision", "forms", "unstored"),
     QPY: ("names", "metadata", "values", "shots"),
     NAMES_ONLY: ("names",),
 }
+#: The encodings with typed metadata, whose circuits may be compressed.
+TYPED = frozenset({FORMS, PUBS})
 #: Names from this length on are kept only in the notes. QPY has the length of a name in 16 bits, and
 #: cannot be read with longer names.
 _LONG_NAME = 4096
@@ -67,7 +72,7 @@ def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBloc
         "names": names,
         "metadata": metadata,
         "values": [
-            None if circuit_input.values is None else _write_values(circuit_input.values)
+            None if circuit_input.values is None else write_values(circuit_input.values)
             for circuit_input in inputs
         ],
         "shots": [
@@ -76,7 +81,12 @@ def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBloc
         "forms": forms,
         "unstored": unstored,
     }
-    return packed(CircuitBlock(span, FORMS, written, _to_json(notes))), losses
+    encoding = FORMS
+    if any(each.observables is not None for each in inputs):
+        encoding = PUBS
+        notes["observables"] = [write_observables(each.observables) for each in inputs]
+        notes["precision"] = [each.precision for each in inputs]
+    return packed(CircuitBlock(span, encoding, written, _to_json(notes))), losses
 
 
 def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
@@ -93,6 +103,8 @@ def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
     forms = notes.get("forms", {})
     circuits = iter(qpy.load(qpy_of(block)))
     inputs: list[CircuitInput | Missing] = []
+    nothing = [None] * len(names)
+    observables, precision = (notes.get(field, nothing) for field in ("observables", "precision"))
     parts = zip(names, notes["metadata"], notes["values"], notes["shots"], strict=True)
     for place, (name, metadata, values, shots) in enumerate(parts):
         if place in unstored:
@@ -107,7 +119,15 @@ def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
         if circuit.name != name:
             circuit.name = name
         circuit.metadata = _read_metadata(block, metadata)
-        inputs.append(CircuitInput(circuit, _read_values(values), shots))
+        inputs.append(
+            CircuitInput(
+                circuit,
+                read_values(values),
+                shots,
+                read_observables(observables[place]),
+                precision[place],
+            )
+        )
     return inputs
 
 
@@ -118,7 +138,7 @@ def qpy_of(block: CircuitBlock) -> bytes:
 
 def packed(block: CircuitBlock) -> CircuitBlock:
     """Return the block as the store has it, with compressed QPY."""
-    if block.encoding != FORMS or not qpy.is_qpy(block.data):
+    if block.encoding not in TYPED or not qpy.is_qpy(block.data):
         return block
     # Level 1 is the fastest. It takes less time than writing the bytes that it saves.
     return block._replace(data=zlib.compress(block.data, 1))
@@ -153,7 +173,7 @@ def read_all_values(block: CircuitBlock) -> list[Any]:
     """Return the ``BindingsArray`` or None of each circuit of a block without reading the circuits."""
     notes = json.loads(block.notes)
     known = notes.get("values") or [None] * len(notes["names"])
-    return [_read_values(values) for values in known]
+    return [read_values(values) for values in known]
 
 
 def payload_bytes(circuit: CircuitInput) -> int:
@@ -267,22 +287,4 @@ def _to_json(notes: dict[str, Any]) -> str:
 def _read_metadata(block: CircuitBlock, tree: Any) -> dict[Any, Any]:
     if not tree:
         return {}
-    return read_metadata(tree) if block.encoding == FORMS else dict(tree)
-
-
-def _write_values(values: Any) -> Any:
-    data = [[list(names), array.tolist()] for names, array in values.data.items()]
-    return {"shape": list(values.shape), "data": data}
-
-
-def _read_values(tree: Any) -> Any:
-    if tree is None:
-        return None
-    from qiskit.primitives.containers.bindings_array import BindingsArray
-
-    shape = tuple(tree["shape"])
-    data = {
-        tuple(names): np.array(array, dtype=float).reshape(*shape, len(names))
-        for names, array in tree["data"]
-    }
-    return BindingsArray(data, shape=shape)
+    return read_metadata(tree) if block.encoding in TYPED else dict(tree)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ def _read_whole(pub: Any, name: str) -> PubOutcome:
             registers[field] = (value.array, value.num_bits)
         else:
             others[field] = np.asarray(value)
-    shape = tuple(pub.data.shape)
+    shape = tuple(map(operator.index, pub.data.shape))
     shots = {array.shape[:-1] for array, _ in registers.values()}
     if len(shots) > 1 or any(array_shape[:-1] != shape for array_shape in shots):
         raise ValueError("its registers have different shapes or shots")
@@ -64,11 +65,12 @@ def _read_whole(pub: Any, name: str) -> PubOutcome:
 
 
 def write_pub_result(outcome: PubOutcome) -> Any:
-    """Return the outcome as Qiskit's ``SamplerPubResult``."""
-    from qiskit.primitives import BitArray, DataBin, SamplerPubResult
+    """Return the outcome as Qiskit's ``SamplerPubResult``, or an estimator's ``PubResult``."""
+    from qiskit.primitives import BitArray, DataBin, PubResult, SamplerPubResult
 
     fields: Mapping[str, Any] = {
         name: BitArray(np.asarray(array), bits) for name, (array, bits) in outcome.registers.items()
     }
     data = DataBin(**fields, **outcome.data, shape=outcome.shape)
-    return SamplerPubResult(data, metadata=dict(outcome.metadata))
+    kind = PubResult if outcome.estimates else SamplerPubResult
+    return kind(data, metadata=dict(outcome.metadata))

@@ -22,7 +22,10 @@ def select(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> P
 
     Raises:
         InputError: the point or register does not exist.
+        NotAvailableError: it is an estimator's PUB.
     """
+    if outcome.estimates:
+        counted(index, outcome)
     registers = dict(outcome.registers)
     if register is not None:
         if register not in registers:
@@ -54,9 +57,10 @@ def counted(index: int, outcome: PubOutcome) -> Packed:
         outcome: the outcome of the PUB.
 
     Raises:
-        NotAvailableError: the PUB has no registers.
+        NotAvailableError: the PUB has no registers, as an estimator's PUB.
     """
     packed = outcome.packed()
     if packed is None:
-        raise NotAvailableError(f"circuit {index} ({outcome.name}) has no counts")
+        instead = ": it has expectation values, results.evs" if outcome.estimates else ""
+        raise NotAvailableError(f"circuit {index} ({outcome.name}) has no counts{instead}")
     return packed

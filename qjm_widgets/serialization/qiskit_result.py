@@ -31,7 +31,9 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
     """
     found = list(result.results or [])
     circuits: list[ExperimentOutcome | None] = [None] * len(names)
-    for experiment, place in zip(found, places([_name(each) for each in found], names), strict=True):
+    for experiment, place in zip(
+        found, places([experiment_name(each) for each in found], names), strict=True
+    ):
         if place is not None:
             circuits[place] = _read(experiment, names[place])
     info = {
@@ -82,7 +84,8 @@ def _are_uninformative(found: Sequence[str | None], names: Sequence[str]) -> boo
     return not any(found) or list(found) == list(names[: len(found)])
 
 
-def _name(experiment: Any) -> str | None:
+def experiment_name(experiment: Any) -> str | None:
+    """Return the name of the circuit of a part of a result; None if it has none."""
     header = getattr(experiment, "header", None)
     found = header.get("name") if isinstance(header, Mapping) else getattr(header, "name", None)
     return None if found is None else str(found)
@@ -198,12 +201,16 @@ def write_sampled(outcome: PubOutcome) -> Any:
     """Return the outcome of a PUB of one point as Qiskit's ``ExperimentResult``.
 
     Raises:
-        NotAvailableError: the PUB has a shape, so that it may have several points.
+        NotAvailableError: the PUB has a shape, so that it may have several points, or is an estimator's.
     """
     from qiskit.result.models import ExperimentResult, ExperimentResultData
 
     from qjm_widgets._compat import experiment_header
 
+    if outcome.estimates:
+        raise NotAvailableError(
+            f"{outcome.name} has expectation values, which a Result cannot hold: ask primitive_result"
+        )
     if outcome.shape != ():
         raise NotAvailableError(
             f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "

@@ -99,6 +99,7 @@ class Circuits:
         self._inputs: list[CircuitInput | None] = list(inputs) or [None] * number
         self._names: list[str] | None = list(names) or None
         self._metadata: list[Mapping[str, Any]] | None = None
+        self._shapes: dict[int, tuple[int, ...] | None] = {}
         known = [circuit_input.circuit for circuit_input in inputs if circuit_input is not None]
         if len(known) == number:
             self._names = self._names or [circuit.name for circuit in known]
@@ -136,6 +137,34 @@ class Circuits:
             raise MissingCircuitsError(missing, reasons[missing[0]])
         return [found[circuit] for circuit in range(span.start, span.stop)]
 
+    def keep(self, circuit: int) -> CircuitInput:
+        """Return a circuit that is needed again, as by the jobs of its points, and keep it in memory.
+
+        Raises:
+            MissingCircuitsError: it is lost.
+            StoreCorruptError: it cannot be read from the store.
+        """
+        circuit_input = self._inputs[circuit]
+        if circuit_input is None:
+            [circuit_input] = self.get(Span(circuit, circuit + 1))
+            self._inputs[circuit] = circuit_input
+        return circuit_input
+
+    def shape(self, circuit: int) -> tuple[int, ...] | None:
+        """Return the shape of a circuit's points; None if the circuit is not known.
+
+        Raises:
+            StoreCorruptError: the circuit cannot be read from the store.
+        """
+        if circuit not in self._shapes:
+            try:
+                [circuit_input] = self.get(Span(circuit, circuit + 1))
+            except MissingCircuitsError:
+                self._shapes[circuit] = None
+            else:
+                self._shapes[circuit] = circuit_input.shape
+        return self._shapes[circuit]
+
     def _read(self, block: CircuitBlock) -> list[CircuitInput | Missing]:
         try:
             return read_block(block)
@@ -167,6 +196,9 @@ class Circuits:
     def forget(self, span: Span) -> None:
         """Drop circuits from memory, but not their names; keep circuits that the store lacks."""
         for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
+            circuit_input = self._inputs[circuit]
+            if circuit_input is not None and circuit_input.shape:
+                self._shapes[circuit] = circuit_input.shape
             self._inputs[circuit] = None
 
     def names(self) -> list[str]:
@@ -192,12 +224,16 @@ class Circuits:
 
         Arrays that are not in memory are read from the store and not cached, because they may be large.
         """
-        works = self._inputs[span.start : span.stop]
+        inputs = self._inputs[span.start : span.stop]
         found: dict[int, Any] = {}
-        if any(work is None for work in works):
+        if any(circuit_input is None for circuit_input in inputs):
             for block in self._store.get_circuits(self._set_id, span):
                 found.update(zip(range(*block.span), read_all_values(block), strict=True))
-        found |= {c: work.values for c, work in enumerate(works, span.start) if work is not None}
+        found |= {
+            c: circuit_input.values
+            for c, circuit_input in enumerate(inputs, span.start)
+            if circuit_input is not None
+        }
         return [found.get(circuit) for circuit in range(*span)]
 
 
@@ -224,7 +260,7 @@ class Outcomes:
         """Cache outcomes that were committed or fetched; add those that the sum still lacks to it."""
         with self._reading:
             for row, outcome in outcomes.items():
-                self._known.put(row, outcome, len(outcome.circuits))
+                self._known.put(row, outcome, outcome.points)
             late = self._absent & outcomes.keys()
             self._absent -= late
             self._unsummed.extend(sorted(late))
@@ -263,7 +299,7 @@ class Outcomes:
                     where = f"The result of job {row} in the job store {self._store.path}"
                     raise StoreCorruptError(f"{where} is damaged: {error}") from error
                 with self._reading:
-                    self._known.put(row, found, len(found.circuits))
+                    self._known.put(row, found, found.points)
         return found
 
     def invalidate(self) -> None:

@@ -42,9 +42,12 @@ def frame_of(state: JobSetState) -> pd.DataFrame:
         {
             "first_circuit": job.span.start,
             "circuits": len(job.span),
+            "first_point": None if job.points is None else job.points.start,
+            "points": None if job.points is None else len(job.points),
             "piece": job.piece,
             "pieces": job.pieces,
             "shots": job.shots,
+            "precision": job.precision,
             "seed": job.seed,
             "status": job.status.value,
             "attempt": job.attempt,

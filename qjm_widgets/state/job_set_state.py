@@ -14,7 +14,7 @@ from qjm_widgets.core.formatting import Summary, Waiting, plural, summary
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
-from qjm_widgets.core.span_index import Cover
+from qjm_widgets.core.span_index import Cover, HeldRange
 from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.core.totals import Totals
 from qjm_widgets.state.caches import IN_MEMORY, Circuits, LRUCache, Outcomes
@@ -195,7 +195,7 @@ class JobSetState:
         return self.totals.numbers[Status.DONE]
 
     def ordered(self) -> list[JobRecord]:
-        """Return the jobs in the order of their circuits, then of their shot pieces."""
+        """Return the jobs in the order of their circuits, then of their points, then of shot pieces."""
         cover = self._cover
         return self.jobs.copy() if cover.plain else [self.jobs[row] for row in cover.order]
 
@@ -205,8 +205,16 @@ class JobSetState:
         return bytes(codes) if cover.plain else bytes(codes[row] for row in cover.order)
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
-        """Return the rows of all jobs that hold a circuit, in the order of its shot pieces."""
+        """Return the rows of all jobs that hold a circuit, in the order of its points, then pieces."""
         return self._cover.rows_of(circuit)
+
+    def holds(self, row: int, circuit: int) -> bool:
+        """Return whether a job holds a circuit, or some of its points."""
+        return self._cover.holds(row, circuit)
+
+    def ranges_of(self, circuit: int) -> Sequence[HeldRange]:
+        """Return which jobs hold which points of a circuit; empty if it is not cut along its points."""
+        return self._cover.ranges_of(circuit)
 
     def numbers(self) -> Counter[Status]:
         """Return how many jobs are in each status."""
@@ -292,14 +300,13 @@ class JobSetState:
             before = self.jobs[job.row]
             self.jobs[job.row] = job
             self.totals.put(before, job)
-            recut = recut or job.span != before.span
+            recut = recut or (job.span, job.points) != (before.span, before.points)
             if job.status is not before.status:
                 events.append(JobEvent(self.set_id, job, before.status))
                 if job.status is Status.DONE:
                     self.outcomes.add_done(job.row)
-                    if self._adapter is not None and self._adapter.lifetime is JobLifetime.KERNEL:
-                        # The job object of a local backend holds all its results.
-                        self._computed.put(job.row, None, len(job.span))
+                    if self._adapter is not None and _may_hold_results(self._adapter, job):
+                        self._computed.put(job.row, None, len(job.points or job.span))
                     self._forget_circuits(job)
         if recut:
             self._cover = Cover(self.jobs, self._record.circuits)
@@ -328,6 +335,14 @@ class JobSetState:
         if not self._record.resumable:
             return
         for part in self._cover.parts(job.span):
-            rows = self.rows_of(part.start)
+            # Of many ranges of points the last one is mostly the last to end.
+            rows = reversed(self.rows_of(part.start))
             if all(self.jobs[row].status is Status.DONE for row in rows):
                 self.circuits.forget(part)
+
+
+def _may_hold_results(adapter: BackendAdapter, job: JobRecord) -> bool:
+    """Return whether the backend's job object may hold in this process all that the job gave."""
+    if job.points is not None:
+        return adapter.lifetime is not JobLifetime.BACKEND
+    return adapter.lifetime is JobLifetime.KERNEL

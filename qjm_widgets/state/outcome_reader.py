@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from qjm_widgets.core.counts import Layout
 from qjm_widgets.core.counts_sum import CountsSum
@@ -23,6 +24,7 @@ from qjm_widgets.errors import (
     NotAvailableError,
 )
 from qjm_widgets.state.job_set_state import JobSetState
+from qjm_widgets.state.point_results import PointResults
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -80,7 +82,7 @@ class OutcomeReader:
             if outcome is None:
                 return False
             failed = (job.span.start + place for place in outcome.failed())
-            if any(job.row in self._state.rows_of(circuit) for circuit in failed):
+            if any(self._state.holds(job.row, circuit) for circuit in failed):
                 return False
         return True
 
@@ -89,7 +91,7 @@ class OutcomeReader:
         found: set[int] = set()
         for job in self._state.jobs:
             if job.status is Status.ERROR:
-                found.update(c for c in range(*job.span) if job.row in self._state.rows_of(c))
+                found.update(c for c in range(*job.span) if self._state.holds(job.row, c))
             elif job.status is Status.DONE:
                 found.update(job.failed_circuits)
         return sorted(found)
@@ -105,15 +107,67 @@ class OutcomeReader:
         ]
 
     def counts_so_far(self, circuit: int) -> dict[str, int]:
-        """Return the counts of a circuit in its finished shot pieces, by bit string."""
+        """Return the counts of a circuit in its finished jobs, by bit string."""
         total = CountsSum()
-        pieces = self.pieces_so_far(circuit)
-        for outcome in [merge(pieces)] if pieces else []:
+        for outcome in self._merged_so_far(circuit):
             packed = outcome.packed()
             if packed is not None:
                 total.add([packed])
             total.add_texts(outcome.texts)
         return total.to_dict()
+
+    def _merged_so_far(self, circuit: int) -> list[CircuitOutcome]:
+        """Return what a circuit's finished jobs gave, merged over the shots: one for each range."""
+        if self._state.ranges_of(circuit):
+            return [outcome for _, outcome in self.points(circuit).so_far()]
+        pieces = self.pieces_so_far(circuit)
+        return [merge(pieces)] if pieces else []
+
+    def points(self, circuit: int) -> PointResults:
+        """Return the reader of a circuit that is cut along its points."""
+        return PointResults(self._state, circuit, _no_result)
+
+    def missing(self, circuit: int) -> npt.NDArray[np.bool_]:
+        """Return which points of a circuit have no result, or not with all their shots.
+
+        Returns:
+            A mask of the shape of the points; ``()`` for a circuit without parameter values.
+        """
+        if self._state.ranges_of(circuit):
+            return self.points(circuit).missing()
+        jobs = [self._state.jobs[row] for row in self._state.rows_of(circuit)]
+        there = all(job.status is Status.DONE and circuit not in job.failed_circuits for job in jobs)
+        return np.full(self._state.circuits.shape(circuit) or (), not there)
+
+    def values_so_far(self, circuit: int, key: str) -> npt.NDArray[np.float64]:
+        """Return an array of an estimator's result, NaN at points without a result.
+
+        Args:
+            circuit: the index.
+            key: of the array in the result's data.
+        """
+        if self._state.ranges_of(circuit):
+            return self.points(circuit).filled(key)
+        shape = self._state.circuits.shape(circuit) or ()
+        pieces = self.pieces_so_far(circuit)
+        found = pieces[0].data.get(key) if pieces else None
+        return np.full(shape, np.nan) if found is None else np.asarray(found, dtype=float)
+
+    def outcome_at(self, circuit: int, loc: Any) -> tuple[CircuitOutcome, Any]:
+        """Return an outcome that holds a point of a circuit, and the place of the point in it.
+
+        Args:
+            circuit: the index.
+            loc: index of the point along each axis of the PUB's shape; None for a circuit without one.
+
+        Raises:
+            NotAvailableError: as of ``outcome``; of a circuit that is cut along its points, the jobs of
+                that point alone need results.
+            InputError: the circuit has no such point.
+        """
+        if self._state.ranges_of(circuit):
+            return self.points(circuit).at(loc)
+        return self.outcome(circuit), loc
 
     def pieces_so_far(self, circuit: int) -> list[CircuitOutcome]:
         """Return the outcomes of a circuit's finished shot pieces."""
@@ -132,6 +186,8 @@ class OutcomeReader:
         Raises:
             NotAvailableError: a piece has no result, or failed, or cannot be merged.
         """
+        if self._state.ranges_of(circuit):
+            return self._with_metadata(circuit, self.points(circuit).whole())
         pieces: list[CircuitOutcome] = []
         shots: list[int | None] = []
         for row in self._state.rows_of(circuit):
@@ -207,7 +263,7 @@ def unreadable(circuit: int, outcome: CircuitOutcome, part: str, reason: str) ->
 
 
 def _no_result(job: JobRecord) -> str:
-    job_text = f"job {job.row} (circuits {job.span})"
+    job_text = f"job {job.row} (circuits {job.where})"
     if job.status is Status.ERROR:
         return f"{job_text} failed: {job.error or 'without a reason'}"
     if job.status is Status.CANCELLED:

@@ -50,8 +50,10 @@ class ResultParts:
         """
         found = []
         for circuit in range(self._state.record.circuits):
-            outcome = self._outcome(circuit)
-            if outcome is not None:
+            if self._state.ranges_of(circuit):
+                ranges = self._reader.points(circuit).complete()
+                found += [Part(circuit, points.start, outcome) for points, outcome in ranges]
+            elif (outcome := self._outcome(circuit)) is not None:
                 found.append(Part(circuit, 0, outcome))
         return found
 
@@ -62,12 +64,15 @@ class ResultParts:
             outcomes: the outcomes by circuit; their shapes include the shapes of observables.
         """
         values = self._state.circuits.values(Span(0, self._state.record.circuits))
-        return [_in_shape(bindings, outcomes.get(circuit)) for circuit, bindings in enumerate(values)]
+        return [
+            _bound(bindings, self._shape(circuit, bindings, outcomes.get(circuit)))
+            for circuit, bindings in enumerate(values)
+        ]
 
     def parameters_of(self, circuit: int) -> Values:
         """Return the bound values of one circuit by parameter name, in the shape of its points."""
         [bindings] = self._state.circuits.values(Span(circuit, circuit + 1))
-        return _in_shape(bindings, self._outcome(circuit))[1]
+        return _bound(bindings, self._shape(circuit, bindings, self._outcome(circuit)))[1]
 
     def metadata(self, outcomes: Mapping[int, CircuitOutcome]) -> list[Mapping[Any, Any]]:
         """Return the circuits' metadata; from their results if the set came without its circuits."""
@@ -96,6 +101,13 @@ class ResultParts:
         except NotAvailableError:  # a piece failed, or the pieces do not fit each other
             return None
 
+    def _shape(self, circuit: int, bindings: Any, outcome: CircuitOutcome | None) -> Shape:
+        if self._state.ranges_of(circuit):
+            return self._reader.points(circuit).shape
+        if isinstance(outcome, PubOutcome):
+            return outcome.shape
+        return () if bindings is None else self._state.circuits.shape(circuit) or ()
+
     def _of_job(self, row: int) -> JobOutcome | None:
         if row not in self._job_outcomes:
             done = self._state.jobs[row].status is Status.DONE
@@ -103,10 +115,8 @@ class ResultParts:
         return self._job_outcomes[row]
 
 
-def _in_shape(bindings: Any, outcome: CircuitOutcome | None) -> tuple[Shape, Values]:
-    shape = () if bindings is None else tuple(bindings.shape)
-    if isinstance(outcome, PubOutcome):
-        shape = outcome.shape
+def _bound(bindings: Any, shape: Shape) -> tuple[Shape, Values]:
+    """Return a shape, and the values broadcast to it."""
     if bindings is None:
         return shape, {}
     values: Values = {}

@@ -9,7 +9,7 @@ from importlib import resources
 from qjm_widgets.storage.error_translation import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": identifies the file, also for file(1)
-VERSION = 4
+VERSION = 5
 #: STEPS[n] is the SQL that migrates a store from version n to n + 1. A new store is made by schema.sql.
 STEPS: Mapping[int, str] = {
     1: """
@@ -55,6 +55,16 @@ CREATE TABLE circuit_parts (
     PRIMARY KEY (set_key, start, stop, part),
     FOREIGN KEY (set_key, start, stop) REFERENCES circuits ON DELETE CASCADE
 );
+""",
+    4: """
+ALTER TABLE job_sets ADD COLUMN precision_min REAL;
+ALTER TABLE job_sets ADD COLUMN precision_max REAL;
+ALTER TABLE job_sets ADD COLUMN estimates INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE job_sets ADD COLUMN points INTEGER;
+ALTER TABLE jobs ADD COLUMN precision REAL;
+ALTER TABLE jobs ADD COLUMN points_start INTEGER;
+ALTER TABLE jobs ADD COLUMN points_stop INTEGER;
+ALTER TABLE jobs ADD COLUMN pub_shape TEXT;
 """,
 }
 

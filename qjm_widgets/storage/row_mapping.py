@@ -74,15 +74,28 @@ def _pair(value: tuple[int, int]) -> tuple[int, int]:
     return int(value[0]), int(value[1])
 
 
-def _pair_or_none(first: int | None, second: int | None) -> tuple[int, int] | None:
+def _float_pair(value: tuple[float, float]) -> tuple[float, float]:
+    return float(value[0]), float(value[1])
+
+
+def _span_or_none(start: int | None, stop: int | None) -> Span | None:
+    return None if start is None or stop is None else Span(start, stop)
+
+
+def _pair_or_none(first: T | None, second: T | None) -> tuple[T, T] | None:
     return None if first is None or second is None else (first, second)
+
+
+#: How a range of numbers is written to its two columns.
+_RANGES: Mapping[Any, _Encode] = {tuple[int, int]: _pair, tuple[float, float]: _float_pair}
 
 
 class RowMapping(Generic[T]):
     """The columns of a type of record, and its conversion to rows and from rows.
 
-    A field has a column of its name. A span has two columns, ``start`` and ``stop``. A range of integers
-    has two columns that end in ``_min`` and ``_max``.
+    A field has a column of its name. A span has two columns, ``start`` and ``stop``. A range of points
+    has two columns that end in ``_start`` and ``_stop``, and a range of numbers two that end in ``_min``
+    and ``_max``.
 
     Args:
         record_type: the type of record, which is a dataclass or a NamedTuple.
@@ -102,12 +115,13 @@ class RowMapping(Generic[T]):
         columns: list[str] = []
         for place, field in enumerate(fields):
             if field.type == Span:
-                columns += ["start", "stop"]
+                before = f"{field.name}_" if field.nullable else ""
+                columns += [f"{before}start", f"{before}stop"]
                 self._encode.append(_pair)
-                self._pairs.append((place, Span))
-            elif field.type == tuple[int, int]:
+                self._pairs.append((place, _span_or_none if field.nullable else Span))
+            elif field.type in _RANGES:
                 columns += [f"{field.name}_min", f"{field.name}_max"]
-                self._encode.append(_pair)
+                self._encode.append(_RANGES[field.type])
                 self._pairs.append((place, _pair_or_none))
             else:
                 columns.append(field.name)

@@ -26,7 +26,11 @@ CREATE TABLE job_sets (
     max_qpu_seconds  REAL,
     complete         INTEGER NOT NULL DEFAULT 1,  -- 0 while its circuits are being written
     transpiles       INTEGER NOT NULL DEFAULT 0,
-    unstored_circuits TEXT NOT NULL DEFAULT '[]'  -- JSON list
+    unstored_circuits TEXT NOT NULL DEFAULT '[]',  -- JSON list
+    precision_min    REAL,
+    precision_max    REAL,
+    estimates        INTEGER NOT NULL DEFAULT 0,
+    points           INTEGER
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);
@@ -58,6 +62,10 @@ CREATE TABLE jobs (
     spent_seconds    REAL,
     failed_circuits  TEXT,  -- JSON list; NULL where a done job has a result of each circuit
     retryable        INTEGER NOT NULL DEFAULT 1,
+    precision        REAL,
+    points_start     INTEGER,  -- NULL: all points of its circuits
+    points_stop      INTEGER,
+    pub_shape        TEXT,
     PRIMARY KEY (set_key, row)
 ) WITHOUT ROWID;
 

@@ -1,4 +1,4 @@
-"""The histograms that a panel's views show, and when each is sent again."""
+"""The histograms and sweeps that a panel's views show, and when each is sent again."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, TypeAlias
 
 from qjm_widgets.core.histogram import NO_BARS
 from qjm_widgets.errors import explain
 from qjm_widgets.plotting.aggregate import Aggregate
+from qjm_widgets.plotting.drawing import Axes
 from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.points import FirstView
 from qjm_widgets.plotting.selection import Selection
+from qjm_widgets.state.estimates import first_estimates
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.sweep_messages import SweepMessages
 
 _LOG = logging.getLogger(__name__)
 #: Seconds between two updates of histograms.
@@ -25,9 +29,12 @@ _PAUSE_FACTOR = 4
 #: The maximum number of sums that are kept.
 _MOST_AGGREGATES = 8
 
+#: What a chart shows: the counts of a selection, or a sweep.
+Shown: TypeAlias = Selection | Axes
+
 
 class Histograms:
-    """The histograms of the visible selections, updated at most five times a second. Thread-safe.
+    """The charts of the visible selections, updated at most five times a second. Thread-safe.
 
     Args:
         state: the set.
@@ -44,15 +51,16 @@ class Histograms:
         self._state = state
         self._clock = clock
         self._expected = expected
+        self._sweeps = SweepMessages(state)
         self._lock = threading.RLock()
         self._aggregates: dict[Selection, Aggregate] = {}
-        # For each selection the last histogram that was returned, and how many jobs were done then.
-        self._sent: dict[Selection, tuple[int, dict[str, Any]]] = {}
-        self._invalid: set[Selection] = set()
+        # For each selection the last chart that was returned, and how many jobs were done then.
+        self._sent: dict[Shown, tuple[int, dict[str, Any]]] = {}
+        self._invalid: set[Shown] = set()
         self._due = 0.0
 
-    def changed(self, selections: Collection[Selection]) -> list[dict[str, Any]]:
-        """Return the histograms that changed since they were last returned.
+    def changed(self, selections: Collection[Shown]) -> list[dict[str, Any]]:
+        """Return the charts that changed since they were last returned.
 
         The list is empty until the next update is due.
         """
@@ -76,22 +84,37 @@ class Histograms:
             self._due = ended + max(_SECONDS, _PAUSE_FACTOR * (ended - began))
             return changed
 
-    def pending(self, selections: Collection[Selection]) -> bool:
-        """Return whether one of these histograms may have changed, so that an update is due later."""
+    def pending(self, selections: Collection[Shown]) -> bool:
+        """Return whether one of these charts may have changed, so that an update is due later."""
         return bool(self._stale(selections))
 
-    def invalidate(self, selection: Selection | None) -> None:
-        """Make ``changed`` return a histogram again, because a view lacks it.
+    def invalidate(self, selection: Shown | None) -> None:
+        """Make ``changed`` return a chart again, because a view lacks it.
 
         This takes no lock, so it never waits for a sum in progress.
         """
         if selection is not None:
             self._invalid.add(selection)
 
-    def build(self, selection: Selection) -> dict[str, Any]:
-        """Return one histogram as it is now."""
+    @property
+    def first(self) -> FirstView:
+        """What the panel shows first: counts if they are compared with an expected distribution."""
         with self._lock:
+            return "sum" if self._expected is not None else self._sweeps.first_view
+
+    def build(self, selection: Shown, *, saved: bool = False) -> dict[str, Any]:
+        """Return one histogram or sweep as it is now.
+
+        Args:
+            selection: what it shows.
+            saved: whether it is for a saved notebook.
+        """
+        with self._lock:
+            if isinstance(selection, Axes):
+                return self._sweeps.build(selection, saved=saved)
             try:
+                if self._state.record.estimates:
+                    return self._estimates(selection)
                 aggregate = self._aggregate(selection.without_limit())
                 aggregate.refresh()
                 bars = aggregate.histogram(selection.top)
@@ -104,7 +127,12 @@ class Histograms:
                 note = f"These counts cannot be shown: {explain(error)}"
                 return wire.histogram(selection.to_wire(), NO_BARS, 0, len(self._state.jobs), [note])
 
-    def _stale(self, selections: Collection[Selection]) -> list[Selection]:
+    def _estimates(self, selection: Selection) -> dict[str, Any]:
+        """Return what a set of expectation values has in place of bars."""
+        jobs, lines = len(self._state.jobs), first_estimates(self._state)
+        return wire.histogram(selection.to_wire(), NO_BARS, self._state.finished, jobs, estimates=lines)
+
+    def _stale(self, selections: Collection[Shown]) -> list[Shown]:
         """Return the selections that are invalid or lack jobs that have finished."""
         finished = self._state.finished
         sent = self._sent

@@ -19,6 +19,7 @@ from qjm_widgets.core.records import JobRecord, Span
 from qjm_widgets.core.validation import as_integer
 from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.plotting.drawing import Axes
 from qjm_widgets.plotting.expected import Expected
 from qjm_widgets.plotting.groups import NO_GROUPS, groups
 from qjm_widgets.plotting.selection import Selection
@@ -154,7 +155,8 @@ class Panel(anywidget.AnyWidget):
         first, last = as_integer(content.get("first")), as_integer(content.get("last"))
         if first is not None and last is not None:
             query, number = RowQuery.read(content.get("query")), as_integer(content.get("asked")) or 0
-            selection = Selection.read(content.get("choice"), self._state.record.circuits)
+            sweep = Axes.read(content.get("sweep"))
+            selection = sweep or Selection.read(content.get("choice"), self._state.record.circuits)
             self._updates.update_view(view, first, last, selection, query, number)
             self._request_repaint()
 

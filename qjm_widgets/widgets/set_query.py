@@ -103,6 +103,7 @@ def _entry(summary: SetSummary, opened: bool) -> dict[str, Any]:
         "backend": _line(record.backend),
         "circuits": record.circuits,
         "shots": None if record.shots is None else list(record.shots),
+        "precision": None if record.precision is None else list(record.precision),
         "tags": [_line(tag) for tag in record.tags[:_MOST_TAGS]],
         "lead": line.lead,
         "line": ", ".join(filter(None, (line.rest, formatting.unresumable(record)))),

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import datetime
+import logging
+import math
 import time
 from collections.abc import Sequence
 from html import escape
 
 from qjm_widgets.core import formatting, frequencies
 from qjm_widgets.core.records import JobRecord, Status
+from qjm_widgets.plotting.drawing import Axes
+from qjm_widgets.plotting.sweep import Sweep
+from qjm_widgets.state.estimates import first_estimates
 from qjm_widgets.state.job_set_state import JobSetState
 
 _ROWS = 20
 _BARS = 16
 _TEXT = 200
+#: The most series of a sweep.
+_COLUMNS = 4
+_LOG = logging.getLogger(__name__)
 _MARKS = {
     Status.NOT_SENT: "○",
     Status.SENDING: "◌",
@@ -43,7 +51,12 @@ _RULES = (
 def text_of(state: JobSetState) -> str:
     """Return the set as a few lines of plain text."""
     report = formatting.report(
-        state.record, state.jobs, time.time(), detailed=False, trouble=state.trouble
+        state.record,
+        state.jobs,
+        time.time(),
+        detailed=False,
+        trouble=state.trouble,
+        estimates=first_estimates(state),
     )
     return report if state.settled else f"{report}\n  {_as_of()}"
 
@@ -63,7 +76,7 @@ def html_of(state: JobSetState) -> str:
         f"<p><strong>{escape(formatting.first_line(record.name, _TEXT))}</strong> "
         f"{escape(formatting.title(record, len(state.jobs)))}</p>"
         f"<p><strong>{escape(summary.lead)}</strong>{rest}</p>"
-        f"{_bars(state)}"
+        f"{_sweep(state)}{_estimates(state) if record.estimates else _bars(state)}"
         f"{table('jobs', rows, _HEADINGS)}{more}"
         f"<p><small>Job set {record.set_id}{'' if state.settled else f', {_as_of()}'}</small></p>"
     )
@@ -97,6 +110,40 @@ def _row(job: JobRecord) -> str:
         shown.note,
     )
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _estimates(state: JobSetState) -> str:
+    """Return the first expectation values, a line a circuit."""
+    lines = first_estimates(state)
+    if not lines:
+        return ""
+    rows = "".join(f"<tr><td>{escape(line)}</td></tr>" for line in lines)
+    done = f"{state.finished:,} of {formatting.plural(len(state.jobs), 'job')}"
+    return f"<p>Expectation values of {done}</p>{table('estimates', rows)}"
+
+
+def _sweep(state: JobSetState) -> str:
+    """Return a sweep as a table of few points, each for several; empty if the set shows counts first."""
+    try:
+        sweep = Sweep(state)
+        shown = sweep.draw(Axes(), _BARS, 1) if sweep.points.first_view == "sweep" else None
+    except Exception:  # damaged bytes can make Qiskit raise anything
+        _LOG.warning("the sweep of the set cannot be read", exc_info=True)
+        return ""
+    if shown is None or not shown.series or not shown.there:
+        return ""
+    first = shown.series[0]
+    columns = [each for each in shown.series if each.x.tolist() == first.x.tolist()][:_COLUMNS]
+    rows = "".join(
+        f"<tr><td>{x:.5g}</td>" + "".join(f"<td>{_value(each.y[at])}</td>" for each in columns) + "</tr>"
+        for at, x in enumerate(first.x.tolist())
+    )
+    names = [shown.labels[0], *(each.name or shown.labels[1] for each in columns)]
+    return f"<p>{escape(shown.caption)}</p>{table('sweep', rows, [escape(name) for name in names])}"
+
+
+def _value(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4g}"
 
 
 def _bars(state: JobSetState) -> str:

@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from qjm_widgets.core import eta, formatting
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.plotting.drawing import Axes
 from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.first_view import selection_of
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets import settings, wire
-from qjm_widgets.widgets.histograms import Histograms
+from qjm_widgets.widgets.histograms import Histograms, Shown
 from qjm_widgets.widgets.row_query import RowQuery
 from qjm_widgets.widgets.timeline import Timeline
 from qjm_widgets.widgets.views import FIRST_ROWS, Views
@@ -47,10 +49,12 @@ class ViewUpdates:
         self._state = job_set._state
         self._teaching = teaching
         self._histograms = Histograms(job_set._state, expected)
+        self._first = self._histograms.first
         self._changed_histograms: list[dict[str, Any]] = []
         self._timeline = Timeline(job_set._state)
         self._lock = threading.RLock()
-        self._views = Views(job_set._state)
+        axes = self._first == "sweep"
+        self._views = Views(job_set._state, Axes() if axes else selection_of(self._first))
         self._message_number = 0
         self._layout: tuple[int, list[list[int]]] = (0, [])
         self._end_estimate: float | None = None
@@ -80,7 +84,7 @@ class ViewUpdates:
         name: str,
         first: int,
         last: int,
-        selection: Selection | None,
+        selection: Shown | None,
         query: RowQuery | None = None,
         query_number: int = 0,
     ) -> None:
@@ -89,7 +93,7 @@ class ViewUpdates:
         Args:
             name: the view.
             first, last: the rows ``first:last``.
-            selection: the circuits of its histogram; None for the timeline.
+            selection: the circuits of its histogram, or its sweep; None for the timeline.
             query: which jobs to show in which order; None for all in the order of their circuits.
             query_number: the view's number for the query; an unchanged number leaves the query as it is.
         """
@@ -173,7 +177,10 @@ class ViewUpdates:
 
         It has the first 12 rows, and the first 12 later rows with an error or failed circuits.
         """
-        histograms = [self._histograms.build(Selection())]
+        counts = Selection() if self._first == "sweep" else selection_of(self._first)
+        histograms = [self._histograms.build(counts)]
+        if self._first == "sweep":
+            histograms.append(self._histograms.build(Axes(), saved=True))
         with self._lock:
             jobs = self._state.ordered()
             errors = (i for i, job in enumerate(jobs) if job.error is not None or job.flawed)
@@ -239,6 +246,7 @@ class ViewUpdates:
             flawed=len(state.totals.flawed),
             rerunnable=sum(state.jobs[row].retryable for row in list(state.totals.flawed)),
             unretryable=state.totals.unretryable,
+            first=self._first,
         )
 
     def _estimate_end(self) -> float | None:
@@ -273,6 +281,6 @@ class ViewUpdates:
         with self._lock:
             return self._views.show_timeline
 
-    def _selections(self) -> set[Selection]:
+    def _selections(self) -> set[Shown]:
         with self._lock:
             return self._views.selections()

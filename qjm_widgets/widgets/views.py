@@ -1,4 +1,4 @@
-"""The views of a panel: each shows rows, an order of the jobs, and counts or the timeline."""
+"""The views of a panel: each shows rows, an order of the jobs, and a chart or the timeline."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
+from qjm_widgets.widgets.histograms import Shown
 from qjm_widgets.widgets.row_query import RowQuery
 
 #: The number of rows that a view shows until its page requests others.
@@ -21,7 +21,7 @@ _ORDER_SECONDS = 0.5
 
 
 class View:
-    """One view: some rows of the table, and counts or the timeline.
+    """One view: some rows of the table, and a chart or the timeline.
 
     Attributes:
         first, last: it shows the rows ``first:last``.
@@ -34,10 +34,10 @@ class View:
         order_sent: whether the page has the order.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, selection: Shown) -> None:
         self.first = 0
         self.last = FIRST_ROWS
-        self.selection: Selection | None = Selection()
+        self.selection: Shown | None = selection
         self.query: RowQuery | None = None
         self.query_number = 0
         self.order: list[int] | None = None
@@ -63,10 +63,16 @@ class View:
 
 
 class Views:
-    """The views of one panel by name. Not thread-safe."""
+    """The views of one panel by name. Not thread-safe.
 
-    def __init__(self, state: JobSetState) -> None:
+    Args:
+        state: the set.
+        first: what a new view shows.
+    """
+
+    def __init__(self, state: JobSetState, first: Shown) -> None:
         self._state = state
+        self._first = first
         self._views: dict[str, View] = {}
 
     def __len__(self) -> int:
@@ -76,14 +82,14 @@ class Views:
         """Return a view, a new one if the name is unknown. If there are 50 already, drop the oldest."""
         if name not in self._views and len(self._views) >= _MOST_VIEWS:
             self._views.pop(next(iter(self._views)))  # its page was closed without a message
-        return self._views.setdefault(name, View())
+        return self._views.setdefault(name, View(self._first))
 
     def remove(self, name: str) -> None:
         """Remove a view, if it exists."""
         self._views.pop(name, None)
 
-    def selections(self) -> set[Selection]:
-        """Return the selections whose counts are shown."""
+    def selections(self) -> set[Shown]:
+        """Return the counts and sweeps that are shown."""
         return {view.selection for view in self._views.values() if view.selection is not None}
 
     @property

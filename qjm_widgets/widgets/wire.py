@@ -25,12 +25,18 @@ _KEY_LENGTH = 2_000
 def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
     """Return the map of rows to spans, run-length coded: ``[start, circuits a job, pieces, spans]``.
 
-    If only some shot pieces of a span were cut in halves, each of their rows is a span by itself.
+    If only some shot pieces of a span were cut in halves, each of their rows is a span by itself. Ranges
+    of the points of one circuit are coded as ``[start, 1, pieces, ranges, first point, points a range,
+    end]``; the last range may have fewer points.
     """
     coded: list[list[int]] = []
     at = 0
     while at < len(jobs):
         span, pieces = jobs[at].span, jobs[at].pieces
+        if jobs[at].points is not None:
+            coded.append(_ranges(jobs, at))
+            at += coded[-1][2] * coded[-1][3]
+            continue
         found = [(job.span, job.piece) for job in jobs[at : at + pieces]]
         if found != [(span, piece) for piece in range(pieces)]:
             pieces = 1
@@ -44,6 +50,25 @@ def runs(jobs: Sequence[JobRecord]) -> list[list[int]]:
     return coded
 
 
+def _ranges(jobs: Sequence[JobRecord], at: int) -> list[int]:
+    """Code the ranges of one circuit's points from a row on, as far as they are regular."""
+    span, pieces = jobs[at].span, jobs[at].pieces
+    first = reach = (jobs[at].points or Span(0, 0)).start
+    step = len(jobs[at].points or ())
+    ranges = 0
+    while at < len(jobs) and reach == first + ranges * step:
+        points = jobs[at].points
+        found = [(job.span, job.points, job.piece) for job in jobs[at : at + pieces]]
+        if points is None or points.start != reach or len(points) > step:
+            break
+        if found != [(span, points, piece) for piece in range(pieces)]:
+            break
+        ranges, reach, at = ranges + 1, points.stop, at + pieces
+    if not ranges:  # of one piece only
+        return [span.start, 1, 1, 1, first, step, first + step]
+    return [span.start, 1, pieces, ranges, first, step, reach]
+
+
 def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, Any]:
     """Return one job for a visible row; ``index`` is its place in the order of the circuits."""
     shown = formatting.row(job, now)
@@ -53,6 +78,7 @@ def row(index: int, job: JobRecord, now: float, *, driven: bool) -> dict[str, An
         "stop": job.span.stop,
         "piece": job.piece,
         "pieces": job.pieces,
+        "points": None if job.points is None else list(job.points),
         "status": job.status.value,
         "cancelRequested": job.cancel_requested and not job.status.final,
         "attempt": job.attempt,
@@ -78,7 +104,12 @@ def _actions(job: JobRecord) -> list[str]:
 
 
 def histogram(
-    selection: Mapping[str, Any], bars: Histogram, jobs: int, of: int, notes: Sequence[str] = ()
+    selection: Mapping[str, Any],
+    bars: Histogram,
+    jobs: int,
+    of: int,
+    notes: Sequence[str] = (),
+    estimates: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return the histogram of a selection.
 
@@ -88,9 +119,10 @@ def histogram(
         jobs: how many jobs are in the bars.
         of: how many jobs hold circuits of the selection.
         notes: sentences for the user.
+        estimates: replaces the bars in a set of expectation values, a line a circuit.
     """
     likeness = bars.likeness
-    return {
+    found = {
         "choice": selection,
         "jobs": jobs,
         "of": of,
@@ -108,6 +140,7 @@ def histogram(
         },
         "notes": list(notes),
     }
+    return found if estimates is None else found | {"estimates": list(estimates)}
 
 
 def groups(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -156,7 +189,7 @@ def update(
         seq: the number of the message.
         heading: what ``wire_head.head`` returns.
         rows: visible rows that changed.
-        histograms: histograms that changed.
+        histograms: histograms and sweeps that changed.
         orders: orders that changed.
         layout: what ``runs`` returns, if it changed.
         full: whether it replaces all that the page has; it takes effect only with a layout.
@@ -172,8 +205,12 @@ def update(
         message["runs"] = layout
     if rows:
         message["rows"] = list(rows)
-    if histograms:
-        message["histograms"] = list(histograms)
+    counts = [chart for chart in histograms if "choice" in chart]
+    sweeps = [chart for chart in histograms if "axes" in chart]
+    if counts:
+        message["histograms"] = counts
+    if sweeps:
+        message["sweeps"] = sweeps
     if orders:
         message["orders"] = list(orders)
     return message
@@ -211,7 +248,7 @@ def detail(
         clock: formats a time (seconds since 1970).
         failures: which circuits of a done job failed, and why, or None.
     """
-    circuits = f"circuit{'' if len(job.span) == 1 else 's'} {job.span}"
+    circuits = f"circuit{'' if len(job.span) == 1 else 's'} {job.where}"
     attempts = f"attempt {job.attempt}" if job.attempt > 1 else "first attempt"
     error = failures or (job.error if job.status is Status.ERROR else job.last_error)
     return {

@@ -8,6 +8,7 @@ from typing import Any
 from qjm_widgets.core import formatting
 from qjm_widgets.core.records import JobSetRecord, Status
 from qjm_widgets.core.totals import BackendFacts
+from qjm_widgets.plotting.points import FirstView
 from qjm_widgets.widgets.wire import TEXT_LENGTH, milliseconds
 
 
@@ -31,6 +32,7 @@ def head(
     flawed: int = 0,
     rerunnable: int = 0,
     unretryable: Mapping[Status, int] | None = None,
+    first: FirstView = "sum",
 ) -> dict[str, Any]:
     """Return the head. Times are seconds since 1970.
 
@@ -53,6 +55,7 @@ def head(
         flawed: how many of the jobs that are done have failed circuits.
         rerunnable: how many of those can be sent again.
         unretryable: how many jobs of each status can never be sent again.
+        first: what the page shows first.
     """
     lost, errors = unretryable or {}, numbers.get(Status.ERROR, 0)
     summary = formatting.summary(numbers, trouble, flawed=flawed)
@@ -86,7 +89,17 @@ def head(
         "columns": [] if facts is None else list(facts.columns),
         "stale": _stale(facts, answered_at),
         "teaching": teaching,
+        **_estimating(record),
+        "first": first,
     }
+
+
+def _estimating(record: JobSetRecord) -> dict[str, Any]:
+    """Return the fields of an estimator's set; the page reads missing ones as null or false."""
+    if not record.estimates:
+        return {}
+    precision = None if record.precision is None else list(record.precision)
+    return {"estimates": True, "precision": precision}
 
 
 def _stale(facts: BackendFacts | None, answered_at: float | None) -> dict[str, Any] | None:

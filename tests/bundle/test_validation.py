@@ -65,11 +65,12 @@ NULLABLE = {
     *("shots", "seed", "job_id", "sent_at", "running_at", "finished_at", "checked_at", "error"),
     *("last_error", "text", "survives_kernel"),
     *("queue_position", "estimated_seconds", "qpu_seconds", "note", "spent_seconds"),
-    *("batch_id", "max_qpu_seconds", "failed_circuits"),
+    *("batch_id", "max_qpu_seconds", "failed_circuits", "precision", "points", "pub_shape"),
 }
 LATER = {
     *("spent_seconds", "complete", "transpiles", "untranspiled", "unstored_circuits"),
     *("failed_circuits", "retryable"),
+    *("precision", "estimates", "points", "pub_shape"),
 }
 """What bundles that were written before do not have."""
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")
@@ -80,7 +81,7 @@ def may_be(old: Any, new: Any, at: tuple[Any, ...]) -> bool:
     name = at[-1] if at else ""
     if new is None:
         return name in NULLABLE
-    if name in TIMES:
+    if name in TIMES or (name == "precision" and at[0] == "jobs"):
         return new == 0.5
     if name == "survives_kernel" or isinstance(old, bool):
         return isinstance(new, bool)
@@ -180,7 +181,7 @@ def of_set(**fields: Any) -> Callable[[Any], object]:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda tree: tree.update(version=3), "newer qjm_widgets .*upgrade"),
+        (lambda tree: tree.update(version=4), "newer qjm_widgets .*upgrade"),
         (lambda tree: tree.update(version=99, more={"a": 1}), "newer qjm_widgets .*upgrade"),
         (lambda tree: tree.update(version=0), "'version'"),
         (lambda tree: tree.update(format="zip of mine"), "not a bundle of qjm_widgets"),
@@ -195,6 +196,14 @@ def of_set(**fields: Any) -> Callable[[Any], object]:
         (of_set(options=[["a", 1], ["a", 2]]), "a name twice"),
         (of_set(options={"a": 1}), "wrong type"),
         (of_set(created_at=1e12), "not a time"),
+        (of_set(precision=[0.2, 0.1]), "not a range"),
+        (of_set(precision=[0.1, "x"]), "not two numbers"),
+        (job(2, points=[0, 1]), "does not fit its points"),
+        (job(2, pub_shape=[5]), "does not fit its points"),
+        (job(2, points=[3, 3], pub_shape=[5]), "not a range of the points"),
+        (job(2, points=[0, 6], pub_shape=[5]), "not a range of the points"),
+        (job(0, points=[0, 5], pub_shape=[5]), "not a range of the points"),
+        (job(2, points=[0, 4], pub_shape=[5]), "do not hold every point"),
         (job(0, span=[0, 99]), "no span"),
         (job(0, span=[2, 2]), "no span"),
         (job(0, span=[-1, 2]), "not two integers"),

@@ -111,16 +111,16 @@ class NoBackend:
     """Has neither ``run`` nor a sampler's interface."""
 
 
-class OnlyEstimates:
-    """Takes PUBs as an estimator does, and gives no counts."""
+class OnlyPubs:
+    """Takes PUBs, and neither shots as a sampler nor a precision as an estimator does."""
 
     options: ClassVar[dict[str, Any]] = {}
 
-    def run(self, pubs: Any, *, precision: float | None = None) -> None:
-        """Estimate."""
+    def run(self, pubs: Any) -> None:
+        """Run them."""
 
 
-NO_BACKENDS = [None, 3, "aer_simulator", NoBackend(), print, NoBackend, OnlyEstimates()]
+NO_BACKENDS = [None, 3, "aer_simulator", NoBackend(), print, NoBackend, OnlyPubs()]
 
 
 @pytest.mark.parametrize("thing", NO_BACKENDS, ids=kind_of)
@@ -200,9 +200,6 @@ def test_parameters_without_values(name: str, manager: JobManager) -> None:
     loose.measure(0, 0)
     backend = KINDS[name].make(None)
     refused(manager, CircuitError, ["circuit 1", "loose", "param"], [*coins(1), loose], backend)
-    if not KINDS[name].sampler:
-        words = ["circuit 0", "loose", "parameter values"]
-        refused(manager, CircuitError, words, (loose, [0.1]), backend)
 
 
 def one(change: Callable[[QuantumCircuit], object], qubits: int = 1) -> QuantumCircuit:

@@ -108,7 +108,7 @@ def test_a_failed_circuit_is_named_in_every_view_and_the_others_have_counts(mana
     assert "(1 with failed circuits)" in repr(job_set)
     assert "(1 with failed circuits)" in html_of(job_set._state)
     assert "(1 with failed circuits)" in repr(manager.history()[0])
-    assert "circuit 3, which failed" in str(job_set.figure().layout.title.text)
+    assert "circuit 3, which failed" in str(job_set.figure(kind="counts").layout.title.text)
     combined = results.combine_results()
     assert [experiment.success for experiment in combined.results] == [at != 3 for at in range(10)]
     assert combined.get_counts(4) == results.get_counts(4)

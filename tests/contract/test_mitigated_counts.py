@@ -81,7 +81,7 @@ def test_counts_are_never_changed(
             if not any(isinstance(count, float) for count in expected.values()):
                 assert total == {key: 2 * count for key, count in expected.items()}
             assert all(f"<code>{key}</code>" in html_of(source._state) for key in expected)
-            drawn = json.loads(source.figure().to_json())
+            drawn = json.loads(source.figure(kind="counts").to_json())
             assert drawn["data"][0]["x"] == sorted(expected)
 
 

@@ -215,8 +215,8 @@ def test_the_set_has_all_other_counts_and_names_the_odd_ones(odd_set: JobSet) ->
     assert [f"circuit {circuit} (" in line for circuit, line in zip(failing(), lines, strict=True)]
     assert f"{len(failing())} of {NUMBER} circuits failed (1, 3, 5, …)" in odd_set.report()
     assert "with failed circuits)" in html_of(odd_set._state)
-    assert "circuits (1, 3, 5, …), which failed" in str(odd_set.figure().layout.title.text)
-    assert sum(odd_set.figure(most=4096).data[0].y) == sum(expected_sum().values())
+    assert "circuits (1, 3, 5, …), which failed" in str(odd_set.figure(kind="counts").layout.title.text)
+    assert sum(odd_set.figure(most=4096, kind="counts").data[0].y) == sum(expected_sum().values())
     assert sum(odd_set.figure(register="c").data[0].y) > 0
     snapshot = odd_set.panel().snapshot  # type: ignore[attr-defined]
     assert snapshot["histograms"][0]["shots"] == sum(expected_sum().values())

@@ -147,7 +147,7 @@ def test_a_table_has_a_row_for_each_job(mixed: JobSet) -> None:
 
 
 def test_a_figure_draws_the_counts_with_their_intervals(mixed: JobSet) -> None:
-    figure = mixed.figure()
+    figure = mixed.figure(kind="counts")
     (bars,) = figure.data
     assert list(bars.x) == ["0000", "0001"]
     assert list(bars.y) == [10, 10]
@@ -157,7 +157,7 @@ def test_a_figure_draws_the_counts_with_their_intervals(mixed: JobSet) -> None:
     assert bars.error_y.arrayminus[0] == pytest.approx(10 - low * 20)
     (one,) = mixed.figure(1).data
     assert (list(one.x), list(one.y)) == (["0001"], [10])
-    (cut,) = mixed.figure(most=1).data
+    (cut,) = mixed.figure(most=1, kind="counts").data
     assert (list(cut.x), list(cut.y)) == (["0000", "the rest"], [10, 10])
     (empty,) = mixed.figure(9).data
     assert list(empty.x) == []

@@ -60,11 +60,21 @@ def test_a_field_of_a_type_that_no_column_holds_is_refused() -> None:
 def test_a_record_with_every_field_set_is_read_from_its_row() -> None:
     job = JobRecord(
         *(3, Span(4, 9), 1, 2, 100, 2**70, Status.DONE, True, 2, "id", 1.0, 2.0, 3.0, 4.0, 5.0),
-        *("error", "last", 1, 6.0, 7.0, "note", 8.0, (4, 5), False),
+        *("error", "last", 1, 6.0, 7.0, "note", 8.0, (4, 5), False, 0.5, Span(0, 7), (3, 3)),
     )
     assert JOBS.from_row(JOBS.to_row(job)) == job
     assert all(value is not None for value in JOBS.to_row(job))
-    record = dataclasses.replace(a_set(), shots=(1, 5), unstored_circuits=(0,), recipe="a:B")
+    record = dataclasses.replace(
+        a_set(),
+        shots=(1, 5),
+        unstored_circuits=(0,),
+        recipe="a:B",
+        precision=(0.5, 1.0),
+        estimates=True,
+        points=7,
+    )
+    assert SETS.from_row(SETS.to_row(record)) == record
+    record = dataclasses.replace(record, shots=None, precision=(0.01, 0.5), estimates=True)
     assert SETS.from_row(SETS.to_row(record)) == record
 
 

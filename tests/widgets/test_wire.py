@@ -134,6 +134,35 @@ def record() -> dict[str, Any]:
         histograms=[wire.histogram(Selection().to_wire(), _beside_expected(), 1, 5)],
         layout=wire.runs(r.jobs),
     )
+    # A sweep of two points, the second without a result; ``widgets.sweep_messages`` builds it.
+    sweep = {
+        "axes": {"x": None, "y": ["1"]},
+        "x": ["theta"],
+        "y": ["1"],
+        "xs": [[["theta"], "theta"], [["index"], "Point"]],
+        "ys": [["1", "P(1)"], ["0", "P(0)"]],
+        "labels": ["theta", "P(1)", ""],
+        "caption": "P(1) over theta · 1 of 2 points",
+        "shares": True,
+        "series": [
+            {
+                "name": "",
+                "x": [0.0, 1.5],
+                "y": [0.5, None],
+                "low": [0.4, None],
+                "high": [0.6, None],
+                "joined": True,
+            }
+        ],
+        "grid": None,
+        "notes": [],
+    }
+    r.messages.append(
+        {
+            "content": wire.update(r.seq + 1, r.head(T0 + 7), histograms=[sweep], full=False),
+            "buffers": [_b64(b"")],
+        }
+    )
     found = {
         "names": {"groups": [["bell", 250]], "of": 1},
         "metadata": [{"key": "depth", "groups": [["3", 200], ["4", 50]], "of": 2}],

@@ -1,6 +1,6 @@
 /** The counts as SVG: above 128 outcomes, while Plotly loads or where it cannot be loaded, and for saving. */
 import { useState } from "preact/hooks";
-import { count, plainLine } from "../text";
+import { count } from "../text";
 import {
   axisOf,
   type Bar,
@@ -13,12 +13,12 @@ import {
   ticks,
   unitOf,
 } from "./bars";
+import { Heading, LINE } from "./svg_parts";
 
 /** Draw more bars than this as one path: thousands of elements are slow. */
 export const MOST_BARS = 128;
 const TOP = 14;
 const RIGHT = 8;
-const LINE = 18;
 
 interface Props {
   bars: readonly Bar[];
@@ -71,11 +71,7 @@ export function BarsSvg({ bars, options, shots, width, height, label, heading = 
       }}
       onPointerLeave={() => setHovered(null)}
     >
-      {heading.map((line, i) => (
-        <text key={line} class="qjm-svg-heading" x={12} y={LINE * (i + 1)}>
-          {plainLine(line, Math.floor((width - 24) / CHARACTER))}
-        </text>
-      ))}
+      <Heading lines={heading} width={width} />
       {marks.map((mark, i) => (
         <g key={mark}>
           <line

@@ -17,7 +17,7 @@ interface Props {
 }
 
 export function CircuitPicker({ circuits, choice, groups, onChoice, onGroups }: Props) {
-  const [kind, setKind] = useState<Kind>("all");
+  const [kind, setKind] = useState<Kind>(choice.circuit === null ? "all" : "one");
   const change = (next: Kind) => {
     setKind(next);
     onChoice({ ...choice, ...ALL, circuit: next === "one" ? 0 : null });

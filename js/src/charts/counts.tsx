@@ -1,5 +1,4 @@
 /** The counts so far, as a chart and as a table, and the choice of circuits and outcomes. */
-import { render } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { Button } from "../components/button";
 import { memo } from "../components/memo";
@@ -21,7 +20,7 @@ import { CircuitPicker } from "./circuit_picker";
 import { CountsOptions, type Format } from "./counts_options";
 import { CountsTable } from "./counts_table";
 import type { PlotlyApi } from "./plotly";
-import { csv, png, svgText } from "./saving";
+import { csv, savePicture } from "./saving";
 
 const TOPS = [16, 64, 256, 1024] as const;
 
@@ -59,15 +58,24 @@ function CountsView(props: Props) {
     const { shots } = histogram;
     if (format === "csv") saveFile(file, new Blob([csv(bars)], { type: "text/csv" }));
     else
-      void savePicture(container.current, file, {
-        bars,
-        options,
-        shots,
-        label,
-        heading: [name, label],
-      });
+      void savePicture(container.current, file, HEIGHT + 90, (width, height) => (
+        <BarsSvg
+          bars={bars}
+          options={options}
+          shots={shots}
+          width={width}
+          height={height}
+          label={label}
+          heading={[name, label]}
+        />
+      ));
   };
   const hasCounts = histogram !== undefined && histogram.keys.length > 0;
+  const values = histogram?.estimates;
+  if (values)
+    return (
+      <p class="qjm-empty qjm-estimates">{values.join("\n") || "No expectation values yet."}</p>
+    );
   return (
     <div class="qjm-counts" ref={container}>
       {/* CSS moves these to the end of the tab row, so they come first in the Tab order too. */}
@@ -215,35 +223,4 @@ function CountsChart({ histogram, bars, options, label, plotly }: FilledProps) {
       <CountsTable bars={bars} />
     </>
   );
-}
-
-interface SavedChart {
-  bars: readonly Bar[];
-  options: ChartOptions;
-  shots: number;
-  label: string;
-  heading: readonly string[];
-}
-
-/** Draw the chart once more inside the panel, where the theme's variables apply, and remove it after saving. */
-async function savePicture(container: HTMLElement, file: string, drawn: SavedChart): Promise<void> {
-  const width = Math.max(480, container.clientWidth);
-  const height = HEIGHT + 90;
-  const host = document.createElement("div");
-  host.className = "qjm-unseen";
-  container.append(host);
-  try {
-    render(<BarsSvg {...drawn} width={width} height={height} />, host);
-    const drawing = host.querySelector("svg");
-    if (drawing === null) return;
-    const background = getComputedStyle(
-      container.closest(".qjm-panel") ?? container,
-    ).backgroundColor;
-    const text = svgText(drawing, background);
-    const svg = new Blob([text], { type: "image/svg+xml" });
-    saveFile(file, file.endsWith(".svg") ? svg : await png(text, width, height, background));
-  } finally {
-    render(null, host);
-    host.remove();
-  }
 }

@@ -55,19 +55,30 @@ export function CountsOptions({ choice, options, groups, onChoice, onOptions, on
         />
         Error bars
       </label>
-      <span class="qjm-save" role="group" aria-label="Save these counts">
-        {(["png", "svg", "csv"] as const).map((format) => (
-          <Button
-            key={format}
-            small
-            aria-label={`Save as ${format.toUpperCase()}`}
-            onClick={() => onSave(format)}
-          >
-            {format.toUpperCase()}
-          </Button>
-        ))}
-      </span>
+      <SaveButtons what="these counts" onSave={onSave} />
     </div>
+  );
+}
+
+interface SaveProps {
+  what: string;
+  onSave: (format: Format) => void;
+}
+
+export function SaveButtons({ what, onSave }: SaveProps) {
+  return (
+    <span class="qjm-save" role="group" aria-label={`Save ${what}`}>
+      {(["png", "svg", "csv"] as const).map((format) => (
+        <Button
+          key={format}
+          small
+          aria-label={`Save as ${format.toUpperCase()}`}
+          onClick={() => onSave(format)}
+        >
+          {format.toUpperCase()}
+        </Button>
+      ))}
+    </span>
   );
 }
 

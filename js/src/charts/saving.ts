@@ -1,4 +1,6 @@
-/** Save the counts as SVG, PNG or CSV. */
+/** Save the charts as SVG, PNG or CSV. */
+import { render, type VNode } from "preact";
+import { saveFile } from "../components/save_file";
 import { plainLine } from "../text";
 import type { Bar } from "./bars";
 
@@ -33,14 +35,14 @@ export function csv(bars: readonly Bar[]): string {
  * Quote a cell so that a spreadsheet neither runs it nor reads a bit string as a number. With quotes alone,
  * `"00"` would become 0. `0b00` is text in spreadsheets and in pandas, and Python's `int(text, 2)` reads it.
  */
-function cell(text: string): string {
+export function cell(text: string): string {
   const plain = plainLine(text, 2_000);
   const safe = BITS.test(plain) ? `0b${plain}` : RUN_OR_NUMBER.test(plain) ? `'${plain}` : plain;
   return `"${safe.replaceAll('"', '""')}"`;
 }
 
 /** Serialize an SVG of the page with its computed styles and background. */
-export function svgText(drawing: SVGSVGElement, background: string): string {
+function svgText(drawing: SVGSVGElement, background: string): string {
   const copy = drawing.cloneNode(true) as SVGSVGElement;
   const copies = copy.querySelectorAll("*");
   for (const [i, element] of drawing.querySelectorAll("*").entries()) {
@@ -53,12 +55,7 @@ export function svgText(drawing: SVGSVGElement, background: string): string {
   return new XMLSerializer().serializeToString(copy);
 }
 
-export async function png(
-  svg: string,
-  width: number,
-  height: number,
-  background: string,
-): Promise<Blob> {
+async function png(svg: string, width: number, height: number, background: string): Promise<Blob> {
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   await image.decode();
@@ -73,4 +70,34 @@ export async function png(
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => (blob === null ? reject(new Error("no picture")) : resolve(blob))),
   );
+}
+
+/**
+ * Draw a chart once more inside the panel, where the theme's variables apply, save it as SVG or PNG by the file's
+ * name, and remove it.
+ */
+export async function savePicture(
+  container: HTMLElement,
+  file: string,
+  height: number,
+  draw: (width: number, height: number) => VNode,
+): Promise<void> {
+  const width = Math.max(480, container.clientWidth);
+  const host = document.createElement("div");
+  host.className = "qjm-unseen";
+  container.append(host);
+  try {
+    render(draw(width, height), host);
+    const drawing = host.querySelector("svg");
+    if (drawing === null) return;
+    const background = getComputedStyle(
+      container.closest(".qjm-panel") ?? container,
+    ).backgroundColor;
+    const text = svgText(drawing, background);
+    const svg = new Blob([text], { type: "image/svg+xml" });
+    saveFile(file, file.endsWith(".svg") ? svg : await png(text, width, height, background));
+  } finally {
+    render(null, host);
+    host.remove();
+  }
 }

@@ -6,7 +6,7 @@ import { Confirm } from "../components/confirm";
 import { fileName } from "../components/save_file";
 import { useResize } from "../components/use_resize";
 import type { SetCommand, StoredSet } from "../protocol/history_wire";
-import { shotsText } from "../text";
+import { precisionText, shotsText } from "../text";
 import type { HistoryActions } from "./history_session";
 import { type HistoryState, isPending } from "./history_state";
 
@@ -34,6 +34,7 @@ export function SetDrawer({ state, actions, set, name, drawerId, onDrawerHeight 
       <p class="qjm-muted">
         <span>{new Date(set.created).toLocaleString()}</span>
         {set.shots !== null && <span>{` · ${shotsText(set.shots)}`}</span>}
+        {set.precision != null && <span>{` · ${precisionText(set.precision)}`}</span>}
         <span> · id </span>
         <code>{set.id}</code>
       </p>

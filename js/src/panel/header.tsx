@@ -5,7 +5,7 @@ import { CopyId } from "../components/copy_id";
 import type { Head } from "../protocol/wire";
 import type { Actions } from "../state/actions";
 import type { State } from "../state/state";
-import { plural, shotsText } from "../text";
+import { plural, precisionText, shotsText } from "../text";
 import { NotifyButton } from "./notify_button";
 import { SetActions } from "./set_actions";
 
@@ -25,7 +25,7 @@ export function Header({ state, head, actions }: Props) {
         </h3>
         <p class="qjm-facts">
           <bdi>{head.backend}</bdi>
-          {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${shotsText(head.shots)}`}
+          {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${effort(head)}`}
         </p>
         {disconnected && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
         {!state.pushed && <p class="qjm-offline">updates arrive only on request here</p>}
@@ -55,4 +55,10 @@ export function Header({ state, head, actions }: Props) {
       )}
     </header>
   );
+}
+
+/** The shots of a circuit, or an estimator's precision. */
+function effort({ estimates, precision, shots }: Head): string {
+  if (estimates !== true) return shotsText(shots);
+  return precision == null ? "expectation values" : precisionText(precision);
 }

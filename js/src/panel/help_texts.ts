@@ -26,6 +26,10 @@ export const HELP_TEXTS: readonly (readonly [selector: string, text: string])[] 
   [".qjm-line", "How many jobs have which status."],
   [".qjm-found", "How many jobs the table shows: all, or those that match your search and filter."],
   [
+    ".qjm-sweep",
+    "Each point is a circuit, or a set of parameter values: what was measured there, with its error bar.",
+  ],
+  [
     ".qjm-drawer-title",
     "Facts about this job: its status, how long it waited and ran, and its time on the quantum processor.",
   ],

@@ -6,7 +6,9 @@ import { TextWithCode } from "../components/action_labels";
 import { Button } from "../components/button";
 import type { RowRange } from "../components/virtual_rows";
 import {
+  type Axes,
   type Choice,
+  DEFAULT_AXES,
   DEFAULT_CHOICE,
   type Head,
   type Query,
@@ -60,13 +62,17 @@ function isAll({ text, statuses, sort, down }: Query): boolean {
 }
 
 function Content({ state, head, actions, plotly }: Props & { head: Head }) {
-  const [choice, setChoice] = useState<Choice>(DEFAULT_CHOICE);
-  const [tab, setTab] = useState<Tab>("counts");
+  const [choice, setChoice] = useState<Choice>(
+    head.first === "circuit" ? { ...DEFAULT_CHOICE, circuit: 0 } : DEFAULT_CHOICE,
+  );
+  const [axes, setAxes] = useState<Axes>(DEFAULT_AXES);
+  const [tab, setTab] = useState<Tab>(head.first === "sweep" ? "sweep" : "counts");
   const [query, setQuery] = useState(ALL);
   const [selection, setSelection] = useState(NOTHING);
   const search = useRef<HTMLInputElement>(null);
   const rows = useRef<RowRange>({ first: 0, last: 0 });
   const shownChoice = tab === "counts" ? choice : null;
+  const shownAxes = tab === "sweep" ? axes : null;
   const counting = head.waiting !== null && head.waiting.until !== null;
   const connected = state.connection === "connected";
   const now = useNow(connected && (counting || !head.settled));
@@ -75,10 +81,15 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
   const order = useOrder(state, activeQuery);
 
   const sendViewport = () =>
-    actions.setViewport({ ...rows.current, choice: shownChoice, query: activeQuery });
+    actions.setViewport({
+      ...rows.current,
+      choice: shownChoice,
+      sweep: shownAxes,
+      query: activeQuery,
+    });
   const newestSendViewport = useRef(sendViewport);
   newestSendViewport.current = sendViewport;
-  useEffect(sendViewport, [actions, shownChoice, query]);
+  useEffect(sendViewport, [actions, shownChoice, shownAxes, query]);
   // Row numbers change when a job is cut in halves.
   useEffect(() => setSelection(NOTHING), [state.statuses.length]);
   // This is a ref, so that scrolling renders only the table.
@@ -144,8 +155,10 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
           now={now}
           tab={tab}
           choice={choice}
+          axes={axes}
           onTab={setTab}
           onChoice={setChoice}
+          onAxes={setAxes}
         />
       </div>
       <Announcer text={announcement(head)} />

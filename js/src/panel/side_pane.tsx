@@ -1,16 +1,21 @@
-/** The tabs beside the table: counts and timeline. */
+/** The tabs beside the table: sweep, counts and timeline. */
 import { useRef } from "preact/hooks";
 import { Counts } from "../charts/counts";
 import type { PlotlyApi } from "../charts/plotly";
+import { SweepView } from "../charts/sweep";
 import { TimelineView } from "../charts/timeline";
-import type { Choice, Head } from "../protocol/wire";
+import { type Axes, axesKey, type Choice, type Head } from "../protocol/wire";
 import type { Actions } from "../state/actions";
 import { histogramFor } from "../state/selectors";
 import type { State } from "../state/state";
 
-const TABS = ["counts", "timeline"] as const;
+const TABS = ["sweep", "counts", "timeline"] as const;
 export type Tab = (typeof TABS)[number];
-const TAB_LABELS: Readonly<Record<Tab, string>> = { counts: "Counts", timeline: "Timeline" };
+const TAB_LABELS: Readonly<Record<Tab, string>> = {
+  sweep: "Sweep",
+  counts: "Counts",
+  timeline: "Timeline",
+};
 
 interface Props {
   state: State;
@@ -21,15 +26,29 @@ interface Props {
   now: number;
   tab: Tab;
   choice: Choice;
+  axes: Axes;
   onTab: (tab: Tab) => void;
   onChoice: (choice: Choice) => void;
+  onAxes: (axes: Axes) => void;
 }
 
 export function SidePane(props: Props) {
   const { state, head, actions, plotly, now, tab, choice, onTab, onChoice } = props;
   return (
     <div class="qjm-pane">
-      <Tabs tab={tab} onTab={onTab} />
+      <Tabs tabs={head.first === "sum" ? TABS.slice(1) : TABS} tab={tab} onTab={onTab} />
+      {tab === "sweep" && (
+        <div role="tabpanel" aria-label={TAB_LABELS.sweep}>
+          <SweepView
+            name={head.name}
+            settled={head.settled}
+            connected={state.connection !== "disconnected"}
+            sweep={state.sweeps.get(axesKey(props.axes))}
+            axes={props.axes}
+            onAxes={props.onAxes}
+          />
+        </div>
+      )}
       {/* Hidden instead of unmounted, so that the choices are kept. */}
       <div role="tabpanel" aria-label={TAB_LABELS.counts} hidden={tab !== "counts"}>
         <Counts
@@ -54,24 +73,30 @@ export function SidePane(props: Props) {
   );
 }
 
-function Tabs({ tab, onTab }: Pick<Props, "tab" | "onTab">) {
+interface TabsProps {
+  tabs: readonly Tab[];
+  tab: Tab;
+  onTab: (tab: Tab) => void;
+}
+
+function Tabs({ tabs, tab, onTab }: TabsProps) {
   const list = useRef<HTMLDivElement>(null);
   return (
     <div
       class="qjm-tabs"
       role="tablist"
-      aria-label="Counts and timeline"
+      aria-label="Results and timeline"
       ref={list}
       onKeyDown={(event) => {
         if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-        const step = event.key === "ArrowRight" ? 1 : TABS.length - 1;
-        const other = TABS[(TABS.indexOf(tab) + step) % TABS.length] ?? tab;
+        const step = event.key === "ArrowLeft" ? tabs.length - 1 : 1;
+        const other = tabs[(tabs.indexOf(tab) + step) % tabs.length] ?? tab;
         event.preventDefault();
         onTab(other);
         list.current?.querySelector<HTMLElement>(`[data-tab=${other}]`)?.focus();
       }}
     >
-      {TABS.map((name) => (
+      {tabs.map((name) => (
         <button
           key={name}
           type="button"

@@ -6,7 +6,7 @@
  */
 
 import { plainBlock } from "../text";
-import { groups, histogram, timeline } from "./decode_counts";
+import { groups, histogram, sweep, timeline } from "./decode_counts";
 import {
   answer,
   block,
@@ -25,7 +25,6 @@ import {
   record,
   shape,
   string,
-  tuple,
   unknown,
 } from "./fields";
 import {
@@ -145,13 +144,16 @@ const columns: Read<OptionalColumn[]> = (value, where) => {
   return OPTIONAL_COLUMNS.filter((name) => named.includes(name));
 };
 
-const runShape = tuple<Run>(number, number, number, number);
-
 const run: Read<Run> = (value, where) => {
-  const read = runShape(value, where);
-  if (!read[1] || !read[2]) throw new Malformed(where);
-  return read;
+  const read = list(number)(value, where);
+  const ranges = read.length === 7;
+  if ((read.length !== 4 && !ranges) || !read[1] || !read[2]) throw new Malformed(where);
+  if (ranges && !read[5]) throw new Malformed(where);
+  return read as Run;
 };
+
+const firstView: Read<Head["first"]> = (value) =>
+  value === "sweep" || value === "circuit" ? value : "sum";
 
 const head = shape<Head>({
   id: line,
@@ -159,6 +161,8 @@ const head = shape<Head>({
   backend: line,
   circuits: number,
   shots: pair,
+  estimates: flag,
+  precision: nullable(pair),
   lead: line,
   line: line,
   settled: flag,
@@ -179,6 +183,7 @@ const head = shape<Head>({
   columns: otherwise(columns, []),
   stale: nullable(shape({ since: number, text: line })),
   teaching: flag,
+  first: otherwise(firstView, "sum"),
 });
 
 const row = shape<Row>({
@@ -187,6 +192,7 @@ const row = shape<Row>({
   stop: number,
   piece: number,
   pieces: number,
+  points: nullable(list(number)),
   status,
   cancelRequested: flag,
   attempt: number,
@@ -216,6 +222,7 @@ function update(fields: Fields, where: string): Update {
     ...optional("runs", run),
     ...optional("rows", row),
     ...optional("histograms", histogram),
+    ...optional("sweeps", sweep),
   };
 }
 

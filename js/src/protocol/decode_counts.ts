@@ -1,5 +1,6 @@
-/** Validation of histograms, groups and timelines from the kernel. */
+/** Validation of histograms, sweeps, groups and timelines from the kernel. */
 import {
+  flag,
   key,
   kind,
   line,
@@ -11,7 +12,18 @@ import {
   shape,
   tuple,
 } from "./fields";
-import type { Attempt, Choice, Grouping, Groups, Histogram, Timeline } from "./wire";
+import type {
+  Attempt,
+  Axes,
+  Choice,
+  Grid,
+  Grouping,
+  Groups,
+  Histogram,
+  Series,
+  Sweep,
+  Timeline,
+} from "./wire";
 
 const choice = shape<Choice>({
   circuit: nullable(number),
@@ -34,6 +46,7 @@ const histogramShape = shape<Histogram>({
     shape({ values: list(number), rest: number, fidelity: number, distance: number }),
   ),
   notes: list(line),
+  estimates: nullable(list(line)),
 });
 
 export const histogram: Read<Histogram> = (value, where) => {
@@ -45,6 +58,51 @@ export const histogram: Read<Histogram> = (value, where) => {
   }
   return read;
 };
+
+const names = list(key);
+const numbers = list(number);
+const gaps = list(nullable(number));
+const seriesShape = shape<Series>({
+  name: line,
+  x: numbers,
+  y: gaps,
+  low: gaps,
+  high: gaps,
+  joined: flag,
+});
+
+const series: Read<Series> = (value, where) => {
+  const read = seriesShape(value, where);
+  if ([read.y, read.low, read.high].some(({ length }) => length !== read.x.length)) {
+    throw new Malformed(where);
+  }
+  return read;
+};
+
+const gridShape = shape<Grid>({ x: numbers, y: numbers, values: list(gaps) });
+
+const grid: Read<Grid> = (value, where) => {
+  const read = gridShape(value, where);
+  const { x, y, values } = read;
+  if (values.length !== y.length || values.some(({ length }) => length !== x.length)) {
+    throw new Malformed(where);
+  }
+  return read;
+};
+
+export const sweep = shape<Sweep>({
+  axes: shape<Axes>({ x: nullable(names), y: nullable(names) }),
+  x: names,
+  y: names,
+  xs: list(tuple<[string[], string]>(names, line)),
+  ys: list(tuple<[string, string]>(key, line)),
+  labels: list(line),
+  caption: line,
+  shares: flag,
+  series: list(series),
+  grid: nullable(grid),
+  notes: list(line),
+});
 
 const grouping = { groups: list(tuple<[string, number]>(key, number)), of: number };
 

@@ -46,6 +46,7 @@ const storedSet = shape<StoredSet>({
   backend: line,
   circuits: number,
   shots: nullable(pair),
+  precision: nullable(pair),
   tags: list(line),
   lead: line,
   line,

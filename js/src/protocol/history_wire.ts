@@ -36,6 +36,8 @@ export interface StoredSet {
   circuits: number;
   /** Fewest and most shots of a circuit; null where the backend decided. */
   shots: [number, number] | null;
+  /** Least and greatest precision of an estimator's PUBs. */
+  precision?: [number, number] | null;
   tags: string[];
   /** Progress: "6 of 10 done" and "1 error, 3 not sent", which may be empty. */
   lead: string;

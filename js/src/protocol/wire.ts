@@ -11,7 +11,7 @@
  * Row details are only sent for visible rows. After a gap in `seq` an Update was lost: the page requests all
  * again with `hello`.
  */
-import type { Choice, Groups, Histogram, Timeline } from "./wire_charts";
+import type { Axes, Choice, Groups, Histogram, Sweep, Timeline } from "./wire_charts";
 
 export * from "./wire_charts";
 
@@ -40,8 +40,21 @@ export const UNRETRYABLE = 0x20;
 /**
  * The map of rows to spans, run-length coded: `[first circuit, circuits per job, shot pieces per span, spans]`.
  * Rows are in the order of the spans, and within a span in the order of its pieces.
+ *
+ * Of one circuit that is cut along its points, `spans` is the number of its ranges, and three numbers follow:
+ * the first point, points per range (the last may have fewer), and the point after the last.
  */
-export type Run = [start: number, size: number, pieces: number, spans: number];
+export type Run =
+  | [start: number, size: number, pieces: number, spans: number]
+  | [
+      start: number,
+      size: number,
+      pieces: number,
+      spans: number,
+      first: number,
+      points: number,
+      end: number,
+    ];
 
 export interface Head {
   /** 32 hex digits. */
@@ -51,6 +64,10 @@ export interface Head {
   circuits: number;
   /** Fewest and most shots of a circuit. */
   shots: [number, number];
+  /** The set gives expectation values, and no counts. */
+  estimates?: boolean;
+  /** Least and greatest precision of an estimator's PUBs; null if the estimator decides. */
+  precision?: [number, number] | null;
   /** Start of the progress line, in bold: "6 of 10 done". */
   lead: string;
   /** Rest of the progress line: "1 error, 1 running, 2 not sent". May be empty. */
@@ -87,6 +104,8 @@ export interface Head {
   stale: { since: number; text: string } | null;
   /** Whether teaching mode is on. */
   teaching: boolean;
+  /** What is shown first: a sweep, or the counts of circuit 0 or of all circuits. */
+  first: "sweep" | "circuit" | "sum";
 }
 
 export const OPTIONAL_COLUMNS = ["queue", "attempts", "qpu", "id"] as const;
@@ -102,6 +121,8 @@ export interface Row {
   stop: number;
   piece: number;
   pieces: number;
+  /** First point and the point after the last, of one circuit that is cut along its points; else null. */
+  points: number[] | null;
   status: Status;
   cancelRequested: boolean;
   attempt: number;
@@ -131,6 +152,7 @@ export interface Update {
   runs?: Run[];
   rows?: Row[];
   histograms?: Histogram[];
+  sweeps?: Sweep[];
   /**
    * Answers to queries of views. The rows of each chosen order are the next buffer after the statuses: row
    * numbers, four bytes each, little-endian.
@@ -234,8 +256,10 @@ export type ToKernel =
       view: string;
       first: number;
       last: number;
-      /** Null while the timeline is shown instead of counts. */
+      /** Null while the timeline or a sweep is shown instead of counts. */
       choice: Choice | null;
+      /** Not null while a sweep is shown. */
+      sweep?: Axes | null;
       query: Query | null;
       asked: number;
     }

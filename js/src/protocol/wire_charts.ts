@@ -1,4 +1,4 @@
-/** Messages about counts, groups of circuits and the timeline. */
+/** Messages about counts, sweeps, groups of circuits and the timeline. */
 
 /** Which circuits to count, and which of their bits. A circuit has to match all fields that are not null. */
 export interface Choice {
@@ -43,6 +43,56 @@ export interface Histogram {
   expected: { values: number[]; rest: number; fidelity: number; distance: number } | null;
   /** Notes for the reader, a sentence each. */
   notes: string[];
+  /** Of a set of expectation values, in place of bars: the first of them, a line a circuit. */
+  estimates?: string[] | null;
+}
+
+/** What a sweep shows; null for the kernel's default. */
+export interface Axes {
+  /** A coordinate, or the two of a heat map. */
+  x: string[] | null;
+  y: string[] | null;
+}
+
+export const DEFAULT_AXES: Axes = { x: null, y: null };
+
+/** One line over ascending `x`. Null where no result is there yet. */
+export interface Series {
+  /** Empty for the only one. */
+  name: string;
+  x: number[];
+  y: (number | null)[];
+  /** The interval of each point. */
+  low: (number | null)[];
+  high: (number | null)[];
+  /** Whether a line joins the points. */
+  joined: boolean;
+}
+
+export interface Grid {
+  x: number[];
+  y: number[];
+  /** One list a row; null where no result is there yet. */
+  values: (number | null)[][];
+}
+
+/** A quantity of each point over its coordinates. */
+export interface Sweep {
+  axes: Axes;
+  /** The coordinates and quantities that are shown; no quantities before the first result. */
+  x: string[];
+  y: string[];
+  /** All that may be shown, with labels; the default first. */
+  xs: [names: string[], label: string][];
+  ys: [name: string, label: string][];
+  /** Of the horizontal and vertical axis, and of the colours of a heat map. */
+  labels: string[];
+  caption: string;
+  /** Whether the quantity is a share, from 0 to 1. */
+  shares: boolean;
+  series: Series[];
+  grid: Grid | null;
+  notes: string[];
 }
 
 /** Groups of circuits: the first ones, and the number of all groups. */
@@ -79,6 +129,10 @@ export interface Timeline {
   jobs: number;
   bars: Attempt[] | null;
   steps: { at: number[]; waiting: number[]; running: number[] } | null;
+}
+
+export function axesKey({ x, y }: Axes): string {
+  return JSON.stringify([x, y]);
 }
 
 /** A key that is equal for equal choices. */

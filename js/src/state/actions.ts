@@ -1,5 +1,5 @@
-/** The requests that views can make. The session implements them; views know no model and no comm. */
-import type { Action, Choice, Query } from "../protocol/wire";
+/** The requests that views can make. The session implements it; views know no model and no comm. */
+import type { Action, Axes, Choice, Query } from "../protocol/wire";
 
 /** The part of the data that a view shows. */
 export interface Viewport {
@@ -8,6 +8,7 @@ export interface Viewport {
   readonly last: number;
   /** The counts shown; null for the timeline. */
   readonly choice: Choice | null;
+  readonly sweep?: Axes | null;
   /** The query whose answer has these positions; null for all rows. */
   readonly query: Query | null;
 }

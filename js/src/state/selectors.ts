@@ -22,16 +22,24 @@ export interface Span {
   /** Counted from 0. */
   readonly piece: number;
   readonly pieces: number;
+  /** The first point and the point after the last; null for all points. */
+  readonly points: readonly [number, number] | null;
 }
 
 /** The circuits of a row; null beyond the layout. */
 export function spanOf(runs: readonly Run[], row: number): Span | null {
   let first = 0;
-  for (const [start, size, pieces, spans] of runs) {
+  for (const [start, size, pieces, spans, from, step, end] of runs) {
     const within = row - first;
     if (within >= 0 && within < pieces * spans) {
-      const from = start + Math.floor(within / pieces) * size;
-      return { start: from, stop: from + size, piece: within % pieces, pieces };
+      const place = Math.floor(within / pieces);
+      const piece = within % pieces;
+      if (from === undefined || step === undefined || end === undefined) {
+        const at = start + place * size;
+        return { start: at, stop: at + size, piece, pieces, points: null };
+      }
+      const at = from + place * step;
+      return { start, stop: start + size, piece, pieces, points: [at, Math.min(at + step, end)] };
     }
     first += pieces * spans;
   }

@@ -198,7 +198,11 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
 
 function sameViewport(a: Viewport, b: Viewport): boolean {
   return (
-    a.first === b.first && a.last === b.last && a.choice === b.choice && sameQuery(a.query, b.query)
+    a.first === b.first &&
+    a.last === b.last &&
+    a.choice === b.choice &&
+    a.sweep === b.sweep &&
+    sameQuery(a.query, b.query)
   );
 }
 

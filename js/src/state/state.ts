@@ -7,6 +7,7 @@
 import {
   type Ack,
   type Action,
+  axesKey,
   choiceKey,
   type Detail,
   type Drawing,
@@ -16,9 +17,11 @@ import {
   type Histogram,
   type Row,
   type Run,
+  type Sweep,
   type Timeline,
   type Update,
 } from "../protocol/wire";
+import { merged } from "./merged";
 
 export const NO_ANSWER = "The kernel does not answer: it may be busy or stopped.";
 export const REFUSED = "The kernel refused and gave no reason.";
@@ -77,6 +80,7 @@ export interface State {
   /** A query was sent and is not answered yet. */
   readonly queryPending: boolean;
   readonly histograms: ReadonlyMap<string, Histogram>;
+  readonly sweeps: ReadonlyMap<string, Sweep>;
   /** Null until requested and received. */
   readonly groups: Groups | null;
   readonly timeline: Timeline | null;
@@ -124,6 +128,7 @@ export const EMPTY: State = {
   order: null,
   queryPending: false,
   histograms: new Map(),
+  sweeps: new Map(),
   groups: null,
   timeline: null,
   commands: new Map(),
@@ -250,19 +255,9 @@ function applyUpdate(
     details: moved ? new Map() : state.details,
     circuits: moved ? new Map() : state.circuits,
     histograms: merged(state.histograms, update.histograms, ({ choice }) => choiceKey(choice)),
+    sweeps: merged(state.sweeps, update.sweeps, ({ axes }) => axesKey(axes)),
     commands: shownCommands(state.commands),
   };
-}
-
-function merged<K, V>(
-  before: ReadonlyMap<K, V> | null,
-  changes: readonly V[] | undefined,
-  key: (value: V) => K,
-): ReadonlyMap<K, V> {
-  if (before !== null && (changes === undefined || changes.length === 0)) return before;
-  const map = new Map(before ?? []);
-  for (const value of changes ?? []) map.set(key(value), value);
-  return map;
 }
 
 function sameRuns(a: readonly Run[], b: readonly Run[]): boolean {

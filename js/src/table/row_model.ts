@@ -78,12 +78,17 @@ export function noteOf(state: State, row: number): string {
 
 /** The span with the word "circuit" or "circuits". */
 export function circuitsText(span: string): string {
-  return `${span.includes("–") ? "circuits" : "circuit"} ${span}`;
+  return `${/^\d+–/.test(span) ? "circuits" : "circuit"} ${span}`;
 }
 
 export function spanText(span: Span | null): string {
   if (span === null) return "";
-  const last = span.stop - 1;
-  const circuits = last === span.start ? String(last) : `${span.start}–${last}`;
-  return span.pieces > 1 ? `${circuits} · ${span.piece + 1}/${span.pieces}` : circuits;
+  const parts = [rangeText(span.start, span.stop)];
+  if (span.points !== null) parts.push(`points ${rangeText(...span.points)}`);
+  if (span.pieces > 1) parts.push(`${span.piece + 1}/${span.pieces}`);
+  return parts.join(" · ");
+}
+
+function rangeText(start: number, stop: number): string {
+  return stop - start === 1 ? String(start) : `${start}–${stop - 1}`;
 }

@@ -17,6 +17,7 @@ describe("rows map to spans, run-length coded", () => {
     [0, 100, 1, 2],
     [200, 50, 3, 2],
     [300, 7, 1, 1],
+    [307, 1, 2, 3, 10, 5, 22],
   ];
   it.each([
     [0, "0-100 0/1"],
@@ -30,8 +31,18 @@ describe("rows map to spans, run-length coded", () => {
     expect(`${span?.start}-${span?.stop} ${span?.piece}/${span?.pieces}`).toBe(words);
   });
 
+  it.each([
+    [9, "307-308 0/2 10-15"],
+    [12, "307-308 1/2 15-20"],
+    [14, "307-308 1/2 20-22"],
+  ])("row %d holds points", (i, words) => {
+    const span = spanOf(runs, i);
+    const points = span?.points?.join("-");
+    expect(`${span?.start}-${span?.stop} ${span?.piece}/${span?.pieces} ${points}`).toBe(words);
+  });
+
   it("ends with the layout", () => {
-    expect(spanOf(runs, 9)).toBeNull();
+    expect(spanOf(runs, 15)).toBeNull();
     expect(spanOf([], 0)).toBeNull();
   });
 });

@@ -93,6 +93,7 @@ class OnExecutor(BackendAdapter):
         self._inner = inner
         self.name, self.kind, self.account = inner.name, inner.kind, inner.account
         self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
+        self.estimates, self.default_precision = inner.estimates, inner.default_precision
         self._workers = workers
         self._backend = backend
         pickle_for_workers(backend, inner.name)  # refuses at once a backend that cannot be pickled
@@ -124,6 +125,10 @@ class OnExecutor(BackendAdapter):
                     f"sent to an executor's workers ({reason}): run it without an executor"
                 )
         pickle_for_workers(dict(options), "one of the run options")
+
+    def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
+        """Return the same as without an executor."""
+        return self._inner.notes(inputs)
 
     def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse cuts that the backend refuses."""

@@ -13,15 +13,8 @@ from qjm_widgets.backends.ibm.batches import Batches
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job, read_result
 from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
-from qjm_widgets.backends.ibm.sampler import (
-    BATCH,
-    check_batch,
-    check_circuits,
-    merged_options,
-    sampler_options,
-    sampler_with,
-    submission_error,
-)
+from qjm_widgets.backends.ibm.primitives import BATCH, ESTIMATOR, SAMPLER, RuntimePrimitive
+from qjm_widgets.backends.ibm.submission import check_batch, submission_error
 from qjm_widgets.backends.ibm.tracker import TrackedJob, Tracker
 from qjm_widgets.core.adapter_port import RemoteAdapter
 from qjm_widgets.core.backoff import Pace
@@ -36,7 +29,6 @@ from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, Planned
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError
 
-_DEFAULT_SHOTS = 4096
 #: Seconds after which a poll begins to fetch no further result; the next poll fetches the rest.
 _RESULTS_WITHIN = 10.0
 #: Seconds of quantum processor time that each job takes beside its shots.
@@ -75,6 +67,7 @@ class IBMQuantum(RemoteAdapter):
     """
 
     kind = "ibm"
+    _primitive: RuntimePrimitive = SAMPLER
     lists = True
     finds = True
     lifetime = JobLifetime.BACKEND
@@ -115,8 +108,8 @@ class IBMQuantum(RemoteAdapter):
         self.account = account.name
         self._rest = client_of(account)
         self._options = options
-        shots = merged_options(options, {}).get("default_shots")
-        self.default_shots = shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
+        self.default_shots = self._primitive.default_shots(options)
+        self.default_precision = self._primitive.default_precision(options)
         self._mode = mode
         self._batches = Batches(backend, self._rest, batch)
         self.submit_seconds = submit_seconds
@@ -128,14 +121,14 @@ class IBMQuantum(RemoteAdapter):
     # -- before submission ---------------------------------------------------------------------------
 
     def option_names(self) -> KnownOptions:
-        """Return the options of the runtime's sampler, and ``batch``."""
-        return KnownOptions(sampler_options(), others=False)
+        """Return the options of the runtime's primitive, and ``batch``."""
+        return KnownOptions(self._primitive.option_names(), others=False)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
-        merged_options(self._options, options)
+        self._primitive.merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
-        check_circuits(inputs, self.backend)
+        self._primitive.check(inputs, self.backend)
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Estimate the quantum processor time of jobs, as IBM's guide to estimates does.
@@ -178,16 +171,11 @@ class IBMQuantum(RemoteAdapter):
         return tracked
 
     def _run(self, submission: Submission, mode: Any) -> Any:
-        options = merged_options(self._options, submission.options)
+        options = self._primitive.merged_options(self._options, submission.options)
         tags = job_tags(submission.identity, submission.name, submission.tags, TAG_LENGTH)
         options["environment"] = {**(options.get("environment") or {}), "job_tags": tags}
-        sampler = sampler_with(self.backend if mode is None else mode, options)
-        return sampler.run(
-            [
-                (circuit_input.circuit, circuit_input.values, submission.shots or circuit_input.shots)
-                for circuit_input in submission.inputs
-            ]
-        )
+        primitive = self._primitive.create(self.backend if mode is None else mode, options)
+        return primitive.run(self._primitive.pubs(submission))
 
     def job_id(self, handle: Any) -> str | None:
         """Return IBM Quantum's id of a job."""
@@ -291,3 +279,17 @@ class IBMQuantum(RemoteAdapter):
 
 def _rank(status: Status | None) -> int:
     return _PREFERRED.index(status) if status in _PREFERRED else len(_PREFERRED)
+
+
+class IBMEstimator(IBMQuantum):
+    """The adapter of the runtime's ``EstimatorV2`` on a device of IBM Quantum.
+
+    Its arguments are those of ``IBMQuantum``.
+    """
+
+    kind = "ibm_estimator"
+    estimates = True
+    _primitive = ESTIMATOR
+
+    def __repr__(self) -> str:
+        return f"<IBMEstimator {self.name}>"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from qjm_widgets.backends.ibm.client import IBMClient
-from qjm_widgets.backends.ibm.sampler import BATCH, is_batch_id, submission_error
+from qjm_widgets.backends.ibm.primitives import BATCH
+from qjm_widgets.backends.ibm.submission import is_batch_id, submission_error
 from qjm_widgets.core.job_tags import set_tag_of
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError, NotFoundError, ProviderError

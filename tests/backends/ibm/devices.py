@@ -11,12 +11,17 @@ from tests.backends.ibm.server_types import error
 BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila", "fake_fractional": "fractional"}
 
 
-def run_on_aer(params: Any) -> str:
-    """Run the params of a sampler job; return the text of its result."""
-    from qiskit_aer.primitives import SamplerV2
+def run_on_aer(params: Any, program: str = "sampler") -> str:
+    """Run the params of a job of a sampler or an estimator; return the text of its result."""
+    from qiskit_aer.primitives import EstimatorV2, SamplerV2
     from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
 
     decoded = json.loads(json.dumps(params), cls=RuntimeDecoder)
+    if program == "estimator":
+        estimated = EstimatorV2(options={"run_options": {"seed_simulator": 7}}).run(
+            [tuple(pub) for pub in decoded["pubs"]]
+        )
+        return json.dumps(estimated.result(), cls=RuntimeEncoder)
     shots = decoded.get("options", {}).get("default_shots") or 4096
     result = SamplerV2(seed=7).run([tuple(pub) for pub in decoded["pubs"]], shots=shots).result()
     return json.dumps(result, cls=RuntimeEncoder)

@@ -344,7 +344,7 @@ class Server:
                 job.status = "Running"
                 self.executions[job.id] += 1
             try:
-                result, status, reason = run_on_aer(job.params), "Completed", {}
+                result, status, reason = run_on_aer(job.params, job.program), "Completed", {}
             except Exception as failure:
                 result, status = None, "Failed"
                 reason = {"reason": f"the simulator failed: {failure}", "reason_code": 1519}

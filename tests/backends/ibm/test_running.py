@@ -252,17 +252,14 @@ def test_wrong_arguments_are_errors_at_the_call(
 def test_what_of_the_runtime_is_no_backend_is_refused_with_what_to_give(
     manager: JobManager, server: Server, service: Any, device: Any, bell: QuantumCircuit
 ) -> None:
-    from qiskit_ibm_runtime import EstimatorV2, Executor, QiskitRuntimeService
+    from qiskit_ibm_runtime import Executor, QiskitRuntimeService
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
-    with pytest.warns(DeprecationWarning, match="EstimatorV2"):
-        estimator = EstimatorV2(mode=device)
     for thing, words in [
         (service, r"service\.backend"),
         (QiskitRuntimeService(channel="local"), r"service\.backend"),
         (Sampler(mode=device), r"executor_sampler.* another kind.*give its backend"),
-        (estimator, "EstimatorV2 gives no counts: give a backend, a SamplerV2"),
-        (Executor(mode=device), "Executor gives no counts: give a backend, a SamplerV2"),
+        (Executor(mode=device), "Executor runs no PUBs: give a backend, a SamplerV2"),
     ]:
         with pytest.raises(BackendError, match=words):
             manager.run(bell, thing)

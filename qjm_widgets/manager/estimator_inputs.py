@@ -1,0 +1,121 @@
+"""Reading and checking the estimator PUBs that a user gave to ``run``."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping
+from numbers import Number, Real
+from typing import Any
+
+import numpy as np
+
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.observables import has_nan, is_estimator_pub
+from qjm_widgets.errors import CircuitError, InputError, explain
+from qjm_widgets.manager.inputs import as_list, check_values, circuit_class, kind_of
+
+_FORM = "an estimator's PUB is (circuit, observables, parameter values, precision)"
+#: Characters of a reason that Qiskit gives.
+_REASON = 300
+
+
+def read_estimator_pubs(pubs: Any, precision: float | None) -> list[CircuitInput]:
+    """Read one or many PUB-likes ``(circuit, observables, parameter_values, precision)``.
+
+    The circuits are the user's own: they are written or copied before ``run`` returns.
+
+    Args:
+        pubs: what the user gave; parameter values and precision may be left out.
+        precision: of each PUB that does not say its own; None if the estimator decides.
+
+    Returns:
+        One work a PUB, each with Qiskit's ``ObservablesArray``.
+
+    Raises:
+        InputError: nothing was given, or the precision is no number of at least 0.
+        CircuitError: one of them is no PUB of an estimator, or its parts do not fit each other; it is
+            named by its index.
+    """
+    precision = check_precision(precision)
+    given = as_list(pubs)
+    if not given:
+        raise InputError("no PUBs were given")
+    return [_read(index, pub, precision) for index, pub in enumerate(given)]
+
+
+def check_precision(precision: Any, where: str = "precision") -> float | None:
+    """Return a precision as Python's float; None, the estimator's default, stays None.
+
+    Raises:
+        InputError: it is no finite number of at least 0.
+    """
+    if precision is None:
+        return None
+    if isinstance(precision, bool) or not isinstance(precision, Real):
+        raise InputError(f"{where} must be a number, not {precision!r:.80}")
+    found = float(precision)
+    if not 0 <= found < math.inf:
+        raise InputError(f"{where} must be at least 0 and finite, not {found:g}")
+    return found
+
+
+def _read(index: int, item: Any, precision: float | None) -> CircuitInput:
+    from qiskit.primitives.containers.estimator_pub import EstimatorPub
+
+    circuit, who = _circuit_of(index, item)
+    if isinstance(item, (tuple, list)):
+        if has_nan(item[1]):
+            raise CircuitError(f"{who} has observables with coefficients that are not finite numbers")
+        if circuit.parameters and (len(item) < 3 or item[2] is None):
+            raise CircuitError(
+                f"{who} has parameters without values: give it with them, (circuit, observables, values)"
+            )
+        if len(item) > 3:
+            check_precision(item[3], f"precision of {who}")
+    try:
+        pub = EstimatorPub.coerce(item, precision)
+    except Exception as error:  # parts may be anything, and raise anything when they are converted
+        reason = textwrap.shorten(explain(error), _REASON, placeholder=" …")
+        raise CircuitError(f"{who} is not a valid PUB: {reason}") from error
+    values, observables = pub.parameter_values, pub.observables
+    check_values(index, circuit, values)
+    if math.prod(pub.shape) == 0:
+        raise CircuitError(f"{who} has the shape {pub.shape}, which has no point: leave it out")
+    own = check_precision(pub.precision, f"precision of {who}")
+    given = values if values.num_parameters or values.shape else None
+    return CircuitInput(circuit, given, None, observables, own)
+
+
+def _circuit_of(index: int, item: Any) -> tuple[Any, str]:
+    """Return the circuit of an estimator's PUB, and how errors name it.
+
+    Raises:
+        CircuitError: it is something else.
+    """
+    circuit = item if isinstance(item, circuit_class()) else getattr(item, "circuit", None)
+    if circuit is None and isinstance(item, (tuple, list)) and item:
+        circuit = item[0]
+    if not isinstance(circuit, circuit_class()):
+        raise CircuitError(f"item {index} is not a PUB but {kind_of(item)}: {_FORM}")
+    who = f"item {index} ({circuit.name})"
+    if is_estimator_pub(item):
+        return circuit, who
+    if isinstance(item, circuit_class()) or (isinstance(item, (tuple, list)) and len(item) == 1):
+        raise CircuitError(f"{who} has no observables: {_FORM}")
+    if not isinstance(item, (tuple, list)) or not _may_be_observables(item[1]):
+        raise CircuitError(
+            f"{who} is a sampler's PUB, (circuit, parameter values, shots), and an estimator runs this "
+            f"job set: {_FORM}. Run what is sampled as a set of its own, with a sampler"
+        )
+    return circuit, who
+
+
+def _may_be_observables(thing: Any) -> bool:
+    """Return whether only Qiskit can tell if these are observables: not numbers, not a mapping."""
+    # Never as one array: NumPy would make a matrix of each operator.
+    while isinstance(thing, (list, tuple)) or (isinstance(thing, np.ndarray) and thing.ndim > 0):
+        if not len(thing):
+            return True
+        thing = thing[0]
+    return not isinstance(thing, (Number, Mapping, np.ndarray, type(None)))

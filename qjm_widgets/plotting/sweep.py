@@ -1,0 +1,254 @@
+"""A sweep: a quantity of each point of a set over its coordinates, which grows as jobs finish."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from qjm_widgets.core.formatting import first_line, plural
+from qjm_widgets.core.frequencies import wilson_intervals
+from qjm_widgets.core.outcomes import CircuitOutcome
+from qjm_widgets.core.records import JobRecord
+from qjm_widgets.errors import InputError
+from qjm_widgets.plotting.drawing import Axes, Drawing, HeatMap, Series
+from qjm_widgets.plotting.points import MOST_SERIES, Floats, Points
+from qjm_widgets.plotting.quantities import (
+    VALUE,
+    Kind,
+    Quantity,
+    common_label,
+    kind_of,
+    measure,
+    quantities,
+)
+from qjm_widgets.state.job_set_state import JobSetState
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Collected:
+    """One quantity of all points, added job by job."""
+
+    def __init__(self, points: int) -> None:
+        self.weight, self.total, self.variance = np.zeros((3, points))
+        #: Rows of ``totals.done`` that were visited.
+        self.seen = 0
+        self.rows: set[int] = set()
+        self.without = 0
+
+    def add(self, first: int, outcome: CircuitOutcome, quantity: Quantity) -> None:
+        found = measure(outcome, quantity)
+        if found is None:
+            self.without += 1
+            return
+        part = slice(first, first + len(found.weight))
+        self.weight[part] += found.weight
+        self.total[part] += found.total
+        self.variance[part] += found.variance
+
+
+class Sweep:
+    """The sweep of a set. Each finished job is read once for a quantity. Not safe between threads.
+
+    Args:
+        state: the set.
+
+    Attributes:
+        points: its points.
+    """
+
+    def __init__(self, state: JobSetState) -> None:
+        self._state = state
+        self.points = Points(state)
+        self._kind: Kind | None = None
+        self._collected: dict[Quantity, _Collected] = {}
+        self._damaged: set[int] = set()
+
+    def x_choices(self) -> list[tuple[tuple[str, ...], str]]:
+        """Return the coordinates that are offered, the default first: names and label."""
+        return [(names, " and ".join(map(self.points.label, names))) for names in self.points.choices()]
+
+    def y_choices(self, x: tuple[str, ...]) -> list[tuple[str, str]]:
+        """Return the quantities over these coordinates, the default first; none before a result."""
+        kind = self._known_kind()
+        single = len(x) == 2 or self.points.groups(x[0]) is not None
+        return [] if kind is None else kind.choices(single)
+
+    def draw(self, axes: Axes, most: int, most_cells: int) -> Drawing:
+        """Return the sweep as it is now.
+
+        Args:
+            axes: what it shows.
+            most: the most drawn points of a series; more are drawn together in bins of equal number.
+            most_cells: the most rows and the most columns of a heat map.
+
+        Raises:
+            InputError: the set has no such coordinate or quantity.
+        """
+        x = axes.x or self.points.choices()[0]
+        unknown = [name for name in x if name not in self.points.numbers]
+        if unknown or (len(x) == 2 and x not in (self.points.pair, (self.points.pair or ())[::-1])):
+            known = ", ".join(repr(n[0] if len(n) == 1 else n) for n in self.points.choices())
+            raise InputError(f"x is one of {known}, not {x[0] if len(x) == 1 else x!r}")
+        kind = self._known_kind()
+        names = axes.y or tuple(name for name, _ in self.y_choices(x)[:1])
+        shown = [] if kind is None else quantities(names, kind)
+        if len(x) == 2 and len(shown) > 1:
+            raise InputError("a heat map shows one quantity: give one y")
+        collected = [self._collect(quantity) for quantity in shown]
+        notes = self._notes(collected)
+        if len(x) == 2:
+            grid, thinned = self._grid(x, [*zip(shown, collected, strict=True)][:1], most_cells)
+            series: list[Series] = []
+        else:
+            grid = None
+            series, thinned, more = self._series(x[0], [*zip(shown, collected, strict=True)], most)
+            notes += [more] * bool(more)
+        label = shown[0].label if len(shown) == 1 else common_label(shown)
+        labels = [*map(self.points.label, x), label, ""][:3]
+        return Drawing(
+            x,
+            names if shown else (),
+            (first_line(labels[0], 80), first_line(labels[1], 80), first_line(labels[2], 80)),
+            kind is None or not kind.estimates,
+            series,
+            grid,
+            self._there(collected),
+            len(self.points),
+            self.points.unit,
+            thinned,
+            notes,
+        )
+
+    # -- values --------------------------------------------------------------------------------------
+
+    def _there(self, collected: Sequence[_Collected]) -> int:
+        return int(np.count_nonzero(collected[0].weight)) if collected else 0
+
+    def _known_kind(self) -> Kind | None:
+        """Return what the outcomes hold, once one is there."""
+        for row in self._state.totals.done if self._kind is None else ():
+            for outcome in self._outcomes(row):
+                if outcome is not None and outcome.success and self._kind is None:
+                    self._kind = kind_of(outcome)
+            if self._kind is not None:
+                break
+        return self._kind
+
+    def _outcomes(self, row: int) -> Sequence[CircuitOutcome | None]:
+        try:
+            found = self._state.outcomes.get(row)
+            return () if found is None else found.circuits
+        except Exception:  # damaged or malformed: the other jobs are shown
+            _LOG.warning("the result of job %d cannot be read", row, exc_info=True)
+            self._damaged.add(row)
+            return ()
+
+    def _collect(self, quantity: Quantity) -> _Collected:
+        """Add the jobs that have finished since the last call."""
+        found = self._collected.setdefault(quantity, _Collected(len(self.points)))
+        done = self._state.totals.done
+        while found.seen < len(done):
+            row = done[found.seen]
+            found.seen += 1
+            if row in found.rows:
+                continue
+            found.rows.add(row)
+            job = self._state.jobs[row]
+            try:
+                self._add(job, found, quantity)
+            except Exception:  # an outcome that does not fit its circuits
+                _LOG.warning("the result of job %d cannot be shown", row, exc_info=True)
+                self._damaged.add(row)
+        return found
+
+    def _add(self, job: JobRecord, found: _Collected, quantity: Quantity) -> None:
+        for circuit, outcome in enumerate(self._outcomes(job.row), job.span.start):
+            if outcome is not None and outcome.success and circuit < job.span.stop:
+                first = int(self.points.offsets[circuit]) + (job.points.start if job.points else 0)
+                found.add(first, outcome, quantity)
+
+    def _notes(self, collected: Sequence[_Collected]) -> list[str]:
+        without = max((each.without for each in collected), default=0)
+        return [
+            *([f"Left out: {plural(without, 'result')} without this quantity"] if without else []),
+            *(
+                [f"Left out: {plural(len(self._damaged), 'job')} with unreadable results"]
+                if self._damaged
+                else []
+            ),
+        ]
+
+    # -- drawing -------------------------------------------------------------------------------------
+
+    def _series(
+        self, name: str, shown: Sequence[tuple[Quantity, _Collected]], most: int
+    ) -> tuple[list[Series], int, str]:
+        """Return the series, how many points are drawn as one, and a note if series are left out."""
+        numbers, groups = self.points.numbers[name], self.points.groups(name)
+        names = [""] if groups is None else groups.names
+        series: list[Series] = []
+        thinned = 1
+        for group, title in list(enumerate(names))[:MOST_SERIES]:
+            at = np.arange(len(numbers)) if groups is None else np.flatnonzero(groups.of == group)
+            at = at[np.argsort(numbers[at], kind="stable")]
+            size = max(1, -(-len(at) // most))
+            thinned = max(thinned, size)
+            for quantity, found in shown[: MOST_SERIES - len(series)]:
+                parts = [title] if title else []
+                parts += [quantity.label] if len(shown) > 1 else []
+                series.append(_binned(", ".join(parts), numbers[at], found, at, size, quantity))
+        total = len(names) * len(shown)
+        more = f"{len(series)} of {total} series are drawn" if len(series) < total else ""
+        return series, thinned, more
+
+    def _grid(
+        self, x: tuple[str, ...], shown: Sequence[tuple[Quantity, _Collected]], most: int
+    ) -> tuple[HeatMap, int]:
+        """Return the heat map, and how many points are drawn as one."""
+        columns, column = np.unique(self.points.numbers[x[0]], return_inverse=True)
+        rows, row = np.unique(self.points.numbers[x[1]], return_inverse=True)
+        wide, high = (max(1, -(-len(each) // most)) for each in (columns, rows))
+        shape = -(-len(rows) // high), -(-len(columns) // wide)
+        place = (row // high) * shape[1] + column // wide
+        weight, total = np.zeros((2, shape[0] * shape[1]))
+        for _, found in shown:
+            np.add.at(weight, place, found.weight)
+            np.add.at(total, place, found.total)
+        values = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
+        grid = HeatMap(_means(columns, wide), _means(rows, high), values.reshape(shape))
+        return grid, wide * high
+
+
+def _binned(
+    name: str,
+    x: Floats,
+    found: _Collected,
+    at: npt.NDArray[np.int64],
+    size: int,
+    quantity: Quantity,
+) -> Series:
+    starts = np.arange(0, len(at), size)
+    weight, total, variance = (
+        np.add.reduceat(each[at], starts) for each in (found.weight, found.total, found.variance)
+    )
+    there = weight > 0
+    y = np.divide(total, weight, out=np.full(len(starts), np.nan), where=there)
+    if quantity.name != VALUE:
+        low, high = wilson_intervals(total, weight)
+    else:
+        error = np.sqrt(variance) / np.maximum(weight, 1)
+        low, high = y - error, y + error
+    nothing = np.where(there, 0.0, np.nan)
+    return Series(name, _means(x, size), y, low + nothing, high + nothing, len(np.unique(x)) == len(x))
+
+
+def _means(values: Floats, size: int) -> Floats:
+    """Return the mean of each ``size`` consecutive values."""
+    starts = np.arange(0, len(values), size)
+    numbers = np.diff([*starts, len(values)])
+    found: Floats = np.add.reduceat(values, starts) / numbers
+    return found

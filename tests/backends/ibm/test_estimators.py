@@ -1,0 +1,81 @@
+"""Expectation values on IBM Quantum: the runtime's EstimatorV2 against the server on loopback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.primitives import StatevectorEstimator
+from qiskit.quantum_info import SparsePauliOp
+from qiskit.transpiler import generate_preset_pass_manager
+from qiskit_ibm_runtime import EstimatorV2
+
+from qjm_widgets import JobManager
+from qjm_widgets.errors import CircuitError, InputError
+from tests.backends.ibm.server import Server
+from tests.fakes import LIMIT
+
+OPERATOR = SparsePauliOp.from_list([("ZZ", 1.0), ("XI", 0.5)])
+VALUES = np.linspace(0, 2, 6).reshape(6, 1)
+
+
+def ansatz() -> QuantumCircuit:
+    circuit = QuantumCircuit(2, name="ansatz")
+    circuit.ry(Parameter("a"), 0)
+    circuit.cx(0, 1)
+    return circuit
+
+
+@pytest.fixture
+def estimator(device: Any) -> Any:
+    with pytest.warns(DeprecationWarning, match="EstimatorV2"):
+        return EstimatorV2(mode=device)
+
+
+def test_values_come_from_the_device(
+    manager: JobManager, server: Server, device: Any, estimator: Any
+) -> None:
+    passes = generate_preset_pass_manager(1, backend=device)
+    job_set = manager.run(
+        [(ansatz(), OPERATOR, VALUES), (ansatz(), "ZZ", VALUES[0])],
+        estimator,
+        precision=0.01,
+        max_circuits_per_job=1,
+        pass_manager=passes,
+        tags=["mine"],
+    )
+    assert job_set.wait(LIMIT), repr(job_set)
+    assert job_set.error_messages() is None
+    (plain,) = StatevectorEstimator().run([(ansatz(), OPERATOR, VALUES)]).result()
+    results = job_set.results()
+    np.testing.assert_allclose(results.evs(0), plain.data.evs, atol=0.1)
+    assert results.evs(1).shape == ()
+    assert {job.program for job in server.jobs.values()} == {"estimator"}
+    assert all("mine" in job.tags for job in server.jobs.values())
+    pubs = [job.params["pubs"] for job in server.jobs.values()]
+    assert [len(each) for each in pubs] == [1, 1]
+    assert all(pub[3] == 0.01 for each in pubs for pub in each)
+
+
+def test_without_a_precision_it_is_that_of_the_options(manager: JobManager, device: Any) -> None:
+    pub = (generate_preset_pass_manager(1, backend=device).run(ansatz()), "I" * device.num_qubits)
+    for options, precision in (
+        ({}, 1 / 64),
+        ({"default_precision": 0.05}, 0.05),
+        ({"default_shots": 100}, 0.1),
+    ):
+        with pytest.warns(DeprecationWarning, match="EstimatorV2"):
+            estimator = EstimatorV2(mode=device, options=options)
+        plan = manager.plan([(*pub, VALUES[0])], estimator)
+        assert plan.precision == (precision, precision)
+
+
+def test_what_the_device_would_refuse(manager: JobManager, server: Server, estimator: Any) -> None:
+    with pytest.raises(CircuitError, match=r"circuit 0 \(ansatz\) does not fit .*"):
+        manager.run([(ansatz(), OPERATOR, VALUES)], estimator)
+    with pytest.raises(InputError, match="is an estimator, which takes no shots"):
+        manager.run([(ansatz(), OPERATOR, VALUES)], estimator, shots=100)
+    assert server.count("POST", ".*/jobs") == 0
