@@ -91,11 +91,16 @@ class SentJob:
         if times is not None:
             times.follow(job)
 
-    def call_when_ended(self, callback: Callable[[], None]) -> None:
-        """Call back when the job has ended, if it has a future, as those of Aer and of primitives."""
+    def call_when_ended(self, callback: Callable[[], None]) -> bool:
+        """Call back when the job has ended, if it has a future, as those of Aer and of primitives.
+
+        Return whether it has one.
+        """
         future = getattr(self.job, "_future", None)
-        if isinstance(future, Future):
-            future.add_done_callback(lambda _: callback())
+        if not isinstance(future, Future):
+            return False
+        future.add_done_callback(lambda _: callback())
+        return True
 
     def observe(self, *, local: bool) -> Observation | BaseException:
         """Poll the job; see ``observe_job``."""

@@ -148,10 +148,10 @@ class Sampler(BackendAdapter):
         for index, sent in enumerate(handles):
             report(index, sent.observe(local=self._local))
 
-    def call_when_ended(self, handle: Any, callback: Callable[[], None]) -> None:
+    def call_when_ended(self, handle: Any, callback: Callable[[], None]) -> bool:
         """Call back when a job of this process has ended."""
-        if self.lifetime is JobLifetime.KERNEL:
-            handle.call_when_ended(callback)
+        called: bool = self.lifetime is JobLifetime.KERNEL and handle.call_when_ended(callback)
+        return called
 
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:
         """Return the handle of a job, which the backend, its provider or its service retrieves."""

@@ -142,11 +142,13 @@ class BackendAdapter(abc.ABC):
                 job is done) or the error of the poll.
         """
 
-    def call_when_ended(self, handle: Any, callback: Callable[[], None]) -> None:  # noqa: B027
+    def call_when_ended(self, handle: Any, callback: Callable[[], None]) -> bool:
         """Call back once, on any thread, when a job has ended; it is polled then at once.
 
-        By default never: jobs are polled at intervals, and are so anyway.
+        Returns:
+            Whether the callback will be called. By default not: jobs are only polled at intervals.
         """
+        return False
 
     @abc.abstractmethod
     def retrieve(self, job_id: str, names: Sequence[str]) -> Any:

@@ -78,17 +78,22 @@ class Polling:
         interval = max(interval, took * self.share)
         return replace(self, interval=interval, due=now + interval, since=since, each=each)
 
-    def sent(self, now: float, others: int) -> Polling:
+    def sent(self, now: float, others: int, *, reports: bool = False) -> Polling:
         """Return the state after the submission of a job: the next poll is soon.
 
-        A local job does not change the state if there are others and their pace is known.
+        A local job does not change the state if there are others and their pace is known. If it is alone
+        and reports its end, the next poll is after the longest interval, and shows that it runs.
 
         Args:
             now: the time.
             others: number of the other jobs that are polled.
+            reports: whether the job reports its end, so that it is then polled at once.
         """
         if self.local and others and self.each is not None:
             return self
+        if reports and not others:
+            due = now + self.longest
+            return replace(self, interval=self.shortest, due=due, since=now, each=None)
         return replace(self.soon(now), since=self.since if others else now, each=None)
 
     def failed(self, now: float, wait: float) -> Polling:

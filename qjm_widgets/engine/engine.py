@@ -49,11 +49,14 @@ class Engine:
         #: Called with a set that another kernel has taken over.
         self.lost: Callable[[JobSetState], None] = lambda state: None
         self._sets: dict[str, EngineSet] = {}
+        # Those of the sets whose jobs have not all ended: a session may have thousands of others.
+        self._active: dict[str, EngineSet] = {}
         self._workers: dict[int, BackendWorker] = {}
         self._unit_of_work = UnitOfWork(
             store,
             clock,
             self._sets,
+            changed=self._activate,
             patient=lambda job_set: self._worker(job_set).patient,
             give_up=self._give_up,
             refuse=self._refuse,
@@ -256,16 +259,15 @@ class Engine:
         try:
             self._unit_of_work.try_again()
             if self._unit_of_work.retry_at is None and not self._stopping:
-                # A session may have thousands of sets that have ended.
-                active = [each for each in self._sets.values() if not each.idle]
+                active = list(self._active.values())
                 for worker in self._workers.values():
                     worker.step([job_set for job_set in active if job_set.adapter is worker.adapter])
         except BaseException:  # third parties' objects may raise anything: the engine continues
             _LOG.exception("the engine raised an error")
         self._unit_of_work.commit()
-        for job_set in self._sets.values():
-            if not job_set.idle:
-                job_set.idle = job_set.state.over and job_set.state.waiting is None
+        for job_set in list(self._active.values()):
+            if job_set.state.over and job_set.state.waiting is None:
+                del self._active[job_set.set_id]
         self._beat()
 
     def _last_step(self) -> None:
@@ -287,11 +289,15 @@ class Engine:
 
     def _add(self, state: JobSetState, adapter: BackendAdapter, ready: int) -> EngineSet:
         job_set = self._sets[state.set_id] = EngineSet(state, adapter, ready=ready)
+        self._activate(job_set)
         if id(adapter) not in self._workers:
             self._workers[id(adapter)] = BackendWorker(adapter, self._transitions)
         if self._beat_due is None:
             self._beat_due = self._clock.monotonic() + BEAT_SECONDS
         return job_set
+
+    def _activate(self, job_set: EngineSet) -> None:
+        self._active[job_set.set_id] = job_set
 
     def _driven(self, state: JobSetState) -> EngineSet:
         job_set = self._sets.get(state.set_id)
@@ -308,6 +314,7 @@ class Engine:
 
     def _forget(self, set_id: str) -> None:
         job_set = self._sets.pop(set_id, None)
+        self._active.pop(set_id, None)
         self._unit_of_work.drop(set_id)
         if job_set is not None:
             self._worker(job_set).forget(job_set)

@@ -25,7 +25,6 @@ class EngineSet:
         unsent: a stack of rows; the next job to submit is the last.
         paused: whether the user keeps back the jobs that are Not sent.
         budget_wait: why the set's budget keeps back its next job for now; None if it does not.
-        idle: whether all its jobs have ended, so that no step has to look at it until one changes.
     """
 
     def __init__(self, state: JobSetState, adapter: BackendAdapter, *, ready: int) -> None:
@@ -37,7 +36,6 @@ class EngineSet:
         self.unsent: list[int] = []
         self.paused = state.paused
         self.budget_wait: str | None = None
-        self.idle = False
         self.add_unsent(job.row for job in self.jobs if job.status is Status.NOT_SENT)
 
     def add_unsent(self, rows: Iterable[int]) -> None:

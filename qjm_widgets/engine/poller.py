@@ -107,9 +107,9 @@ class Poller:
         followed = Followed(job_set, row, handle, nameless)
         self._followed[followed.key] = followed
         job_set.state.provider_jobs[row] = self._adapter.native_job(handle)
-        self._polling = self._polling.sent(self._transitions.now(), others)
         post = self._transitions.post
-        self._adapter.call_when_ended(handle, lambda: post(lambda: self._job_ended(followed)))
+        reports = self._adapter.call_when_ended(handle, lambda: post(lambda: self._job_ended(followed)))
+        self._polling = self._polling.sent(self._transitions.now(), others, reports=reports)
 
     def find(self, job_set: EngineSet, row: int) -> Followed | None:
         """Return a job if it is followed, else None."""

@@ -16,6 +16,7 @@ from qjm_widgets._threads import CallQueue
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.budget import OVER_BUDGET, Decision, advise
 from qjm_widgets.core.error_policy import Refusal, judge, readable
+from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.job_tags import identity_of
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.submission import Submission
@@ -221,12 +222,18 @@ class Submitter:
     # -- submitting ----------------------------------------------------------------------------------
 
     def _announce(self, job_set: EngineSet, row: int) -> None:
-        """Mark a job as Sending; submit it after the commit."""
+        """Mark a job as Sending, and submit it after the commit.
+
+        A job that ends with the kernel is submitted at once: a lost one is run again in any case.
+        """
         job = self._transitions.change(job_set, row, Status.SENDING, sent_at=self._transitions.wall())
         sending = _Sending(job_set, row, self._generation)
         self._sending[sending.key] = sending
         call = functools.partial(self._submit, sending, job)
-        self._transitions.after_commit(lambda: self.call_queue.call(call), job_set)
+        if self._adapter.lifetime is JobLifetime.KERNEL:
+            self.call_queue.call(call)
+        else:
+            self._transitions.after_commit(lambda: self.call_queue.call(call), job_set)
 
     def _submit(self, sending: _Sending, job: JobRecord) -> None:
         """Submit a job; runs on the call queue."""

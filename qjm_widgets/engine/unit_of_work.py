@@ -28,6 +28,7 @@ class UnitOfWork:
         store: the store that they are committed to.
         clock: gives the time.
         sets: the sets that are driven, by id; no others are written.
+        changed: called with a set when a job of it has changed.
         patient: returns whether a set's changes may wait, to be committed together with later ones.
         give_up: called with the id of a set that another kernel has taken over or deleted.
         refuse: called with the set and the row of a job that can never be written as it is, and the
@@ -40,6 +41,7 @@ class UnitOfWork:
         clock: Clock,
         sets: Mapping[str, EngineSet],
         *,
+        changed: Callable[[EngineSet], None],
         patient: Callable[[EngineSet], bool],
         give_up: Callable[[str], None],
         refuse: Callable[[EngineSet, int, str], None],
@@ -47,6 +49,7 @@ class UnitOfWork:
         self._store = store
         self._clock = clock
         self._sets = sets
+        self._changed = changed
         self._patient = patient
         self._give_up = give_up
         self._refuse = refuse
@@ -66,9 +69,9 @@ class UnitOfWork:
         Return False, and write nothing, if the set is not driven here any more.
         """
         job_set.jobs[job.row] = job
-        job_set.idle = False
         if self._sets.get(job_set.set_id) is not job_set:
             return False  # another kernel has taken the set over
+        self._changed(job_set)
         if not self._patient(job_set):
             self._due = -math.inf
         elif self._due is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import sys
 import time
@@ -37,10 +38,8 @@ class _Line(ABC):
     """
 
     def __init__(self, shown: bool | None, stream: TextIO | None = None) -> None:
+        self._shown = shown
         self._stream: TextIO | None = stream or sys.stderr
-        self._terminal = _is_terminal(self._stream)
-        if self._stream is None or shown is False or (shown is None and not self._terminal):
-            self._stream = None
         self._began = time.monotonic()
         self._due = self._began + _SILENT
         self._last = ""
@@ -63,7 +62,16 @@ class _Line(ABC):
             self._update()
 
     def _is_shown(self) -> bool:
-        return self._stream is not None
+        return (
+            self._stream is not None
+            and self._shown is not False
+            and (self._shown is True or self._terminal)
+        )
+
+    @functools.cached_property
+    def _terminal(self) -> bool:
+        # Most waits are short, and do not have to know.
+        return _is_terminal(self._stream)
 
     def _update(self) -> None:
         if self._terminal:
@@ -124,7 +132,7 @@ class SavingLine(_Line):
     def refresh(self) -> None:
         """Write the line if an update is due; call this repeatedly."""
         now = time.monotonic()
-        if now < self._due or self._stream is not None:
+        if now < self._due or self._is_shown():
             super().refresh()
         elif "ipykernel" in sys.modules:
             self._due = now + _REDRAW

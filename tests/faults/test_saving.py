@@ -228,16 +228,23 @@ def test_a_run_that_is_interrupted_leaves_nothing(
 
 
 INTERRUPTED = """
-import sys
+import sys, time
 from qjm_widgets import JobManager
-from qjm_widgets.manager import set_writer
+from qjm_widgets.manager import manager as manager_module, set_writer
 from tests.fakes import ScriptedBackend, marked
 
+class Writer(set_writer.SetWriter):
+    def add(self, *args):
+        super().add(*args)
+        while self._created and not self._blocks:  # some circuits are on disk: wait for the interrupt
+            time.sleep(0.01)
+
+manager_module.SetWriter = Writer
 set_writer._FLUSH_SECONDS = 0.01
 manager = JobManager(sys.argv[1])
 circuit = marked(1)
 try:
-    manager.run([circuit] * 200_000, ScriptedBackend())
+    manager.run([circuit] * 20_000, ScriptedBackend())
 except KeyboardInterrupt:
     print(len(manager.history()), len(manager.job_sets()), flush=True)
 """
