@@ -238,6 +238,8 @@ def test_wrong_axes_are_refused_with_what_there_is(manager: JobManager) -> None:
     ):
         with pytest.raises(InputError, match=text):
             job_set.figure(**arguments)
+    with pytest.raises(InputError, match=r"the outcomes have 1 bit$"):
+        ran(manager, [(swept(), [[1], [2]])]).figure(y="11")
 
 
 def test_a_saved_notebook_has_it_as_a_table(manager: JobManager) -> None:
