@@ -75,7 +75,7 @@ $(TOOLS): pyproject.toml
 # The panel is built first, so that the installation finds it current and downloads no Node.
 $(DEMO): $(TOOLS)
 	$(NPM_RUN)
-	$(PIP_INSTALL) --editable '.[aer,lab,dask]'
+	$(PIP_INSTALL) --editable '.[aer,lab,dask]' pandas
 	@touch $@
 
 $(DEV): $(TOOLS)

@@ -25,6 +25,7 @@ if not has_samplers():
         "contract/test_estimator_points.py",
         "contract/test_points.py",
         "manager/test_points.py",
+        "plotting/test_sweep.py",
         "backends/test_sampler.py",
         "bundle/test_estimators.py",
         "serialization/test_circuits.py",

@@ -75,7 +75,9 @@ class Points:
             else "circuit"
         )
         axes = _axes(shapes)
-        self.pair = self._pair(self.numbers) or self._pair(axes)
+        # The only parameter names the axis along which it varies.
+        named = {**self.numbers, **axes} if self._parameters == 1 else axes
+        self.pair = self._pair(self.numbers) or (self._pair(named) if axes else None)
         self.numbers.update({name: axes[name] for name in self.pair or () if name in axes})
         within = [np.arange(size) for size in sizes] if swept else [np.arange(len(sizes))]
         self._own_index = INDEX in self.numbers

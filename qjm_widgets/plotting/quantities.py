@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qjm_widgets.core.counts import Integers, Packed
+from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.outcomes import CircuitOutcome, PubOutcome
 from qjm_widgets.errors import InputError
 
@@ -114,7 +115,7 @@ def quantities(names: tuple[str, ...], kind: Kind) -> list[Quantity]:
             found.append(parse(name))
     for each in found:
         if not kind.estimates and not each.fits(kind.width):
-            raise InputError(f"y is {each.name!r}, and the outcomes have {kind.width} bits")
+            raise InputError(f"y is {each.name!r}, and the outcomes have {plural(kind.width, 'bit')}")
     return found
 
 

@@ -198,14 +198,28 @@ def sees_full_marks(notebook: Any) -> None:
 PLOTLY = "application/vnd.plotly.v1+json"
 
 
-def sees_a_sweep(notebook: Any) -> None:
-    text = printed(notebook, "largest difference")
-    assert "201 angles in 11 jobs" in text
-    assert float(text.split()[-1]) < 0.15
-    assert "'theta': 3.14" in printed(notebook, "results.metadata(50)")
-    figures = [output for output in outputs(notebook) if PLOTLY in output.get("data", {})]
-    assert [len(figure.data[PLOTLY]["data"]) for figure in figures] == [2]
-    columns = "circuit, name, point, outcome, count, probability, theta"
+def sees_sweeps(notebook: Any) -> None:
+    assert "1 circuit with 20,000 points in 20 jobs" in printed(notebook, "print(manager.plan(")
+    assert sum(map(int, re.findall(r": (\d+)", printed(notebook, "loc=2500")))) == 100
+    scan = printed(notebook, "len(scan.managed_jobs())")
+    assert "20,000 points from 20 jobs" in scan
+    assert float(scan.split()[-1]) < 0.03  # 100 shots for each point
+    magnetisation = re.findall(r"([\d.]+) ± 0.020", printed(notebook, "values.stds(0)"))
+    assert magnetisation == sorted(magnetisation)
+    assert float(printed(notebook, "def exact(").split()[-1]) < 0.03
+    assert printed(notebook, "kernel.kill()").count(", done>") == 5
+    so_far = printed(notebook, "so_far.missing(0)")
+    missing = int(so_far.split()[0].replace(",", ""))
+    assert 0 < missing <= 3600 - 5 * 180
+    assert sum(map(int, re.findall(r": (\d+)", so_far))) == 100
+    assert "0 points are missing, the shape is (60, 60)" in printed(notebook, "ramsey.resume(")
+    shown = [output.data[PLOTLY] for output in outputs(notebook) if PLOTLY in output.get("data", {})]
+    captions = ("20,000 of 20,000", "81 of 81", f"{3600 - missing:,} of 3,600", "3,600 of 3,600")
+    for figure, caption in zip(shown, captions, strict=True):
+        assert f"{caption} points" in figure["layout"]["title"]["text"]
+    assert "{'pulses': 20} {'1': 400}" in printed(notebook, "trains.results().metadata(20)")
+    assert "81 settings, the largest share of 1 is after 20 pulses" in printed(notebook, "table.pivot")
+    columns = "circuit, name, point, outcome, count, probability, pulses"
     assert f"rows with the columns {columns}" in printed(notebook, "pandas.read_csv")
 
 
@@ -218,5 +232,5 @@ SEEN = {
     "06_noise": sees_noise,
     "07_splitting": sees_the_cut_and_its_price,
     "08_homework": sees_full_marks,
-    SWEEPS: sees_a_sweep,
+    SWEEPS: sees_sweeps,
 }

@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.primitives import BaseSamplerV2, BitArray, DataBin, PrimitiveResult, SamplerPubResult
+from qiskit.primitives import (
+    BaseSamplerV2,
+    BitArray,
+    DataBin,
+    PrimitiveResult,
+    SamplerPubResult,
+    StatevectorEstimator,
+)
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.primitives.primitive_job import PrimitiveJob
 from qiskit.providers.basic_provider import BasicSimulator
@@ -202,6 +209,18 @@ def test_expectation_values_have_their_standard_errors(manager: JobManager) -> N
         job_set.figure(y="1")
 
 
+def test_the_axis_of_a_parameter_has_its_name(manager: JobManager) -> None:
+    circuit = QuantumCircuit(1)
+    circuit.rx(Parameter("field"), 0)
+    for values, observables in (([0, np.pi], [["Z"], ["I"]]), ([[[0]], [[np.pi]]], ["Z", "I"])):
+        job_set = manager.run([(circuit, observables, values)], StatevectorEstimator(), name="s")
+        assert job_set.wait(LIMIT)
+        figure = job_set.figure()
+        assert figure.layout.xaxis.title.text == "field"
+        assert [line.x for line in figure.data] == [(0, np.pi)] * 2
+        assert np.allclose([line.y for line in figure.data], [(1, -1), (1, 1)])
+
+
 def test_wrong_axes_are_refused_with_what_there_is(manager: JobManager) -> None:
     job_set = ran(manager, [(swept(bits=2), [[1], [2]])])
     for arguments, text in (
@@ -219,6 +238,8 @@ def test_wrong_axes_are_refused_with_what_there_is(manager: JobManager) -> None:
     ):
         with pytest.raises(InputError, match=text):
             job_set.figure(**arguments)
+    with pytest.raises(InputError, match=r"the outcomes have 1 bit$"):
+        ran(manager, [(swept(), [[1], [2]])]).figure(y="11")
 
 
 def test_a_saved_notebook_has_it_as_a_table(manager: JobManager) -> None:
