@@ -97,7 +97,8 @@ class JobManager(JobSetLibrary):
                 jobs, and their results are joined.
             max_points_per_job: the most points (parameter sets) in a job; a circuit with more points is
                 cut into several jobs, each a range of them, and has one result of its full shape.
-            max_payload_bytes: the most bytes of serialized circuits in a job.
+            max_payload_bytes: the most bytes of circuits, values and observables in a job, as they are
+                sent to IBM Quantum: compressed QPY in base64, and 10.7 bytes a value.
             tags: user tags.
             pass_manager: transpiles each circuit before its job is submitted; any object with
                 ``run(circuit)``. It is not stored: give it to ``resume`` if circuits still wait for it.

@@ -33,7 +33,7 @@ from qjm_widgets.manager.estimator_inputs import read_estimator_pubs
 from qjm_widgets.manager.inputs import read_circuits
 from qjm_widgets.manager.layouts import laid_out
 from qjm_widgets.manager.parameter_binds import BINDING, bind_parameters
-from qjm_widgets.serialization.circuits import payload_bytes
+from qjm_widgets.serialization.payload import payload_bytes
 from qjm_widgets.serialization.pub_points import input_of_points
 
 

@@ -176,12 +176,6 @@ def read_all_values(block: CircuitBlock) -> list[Any]:
     return [read_values(values) for values in known]
 
 
-def payload_bytes(circuit: CircuitInput) -> int:
-    """Return the bytes of a circuit as uncompressed QPY and notes; 0 if it cannot be written."""
-    block, _ = write_block(Span(0, 1), [circuit])
-    return 0 if unstored_of(block) else len(qpy_of(block)) + len(block.notes)
-
-
 def find_unstorable(circuit: Any) -> str | None:
     """Return the reason why a circuit cannot be written, or None; the circuit is not written.
 

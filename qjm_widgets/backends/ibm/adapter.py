@@ -54,7 +54,7 @@ class IBMQuantum(RemoteAdapter):
             is learned.
         max_circuits: the most circuits in a job.
         max_executions: the most executions (circuits x shots) in a job.
-        max_payload_bytes: the most bytes of a job's serialized circuits.
+        max_payload_bytes: the most bytes of a job's circuits, values and observables, as they are sent.
         poll_seconds: the shortest and the longest time between two polls, in seconds.
         settling: seconds after which an accepted job is certain to be listed.
         submit_seconds: seconds after which an unanswered submission is reconciled; the runtime's own
