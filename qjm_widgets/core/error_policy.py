@@ -35,6 +35,9 @@ class Refusal(enum.Enum):
     TOO_MANY_SHOTS = "too many shots"
     #: The job may have been accepted: reconcile it before it is submitted again.
     UNSURE = "unsure"
+    #: The job was not accepted, and no other job of the account will be, until the user does something:
+    #: the credentials are refused, or the account's usage limit is reached.
+    ACCOUNT = "account"
     #: The job was not accepted, and submitting it again would not help.
     LASTING = "lasting"
     #: The call was interrupted, or its answer could not be read: the job may have been accepted.
@@ -128,10 +131,13 @@ def judge(error: BaseException) -> Verdict:
     if status is None:
         broken = _broken_connection(error)
         if broken is not None:
-            return Verdict(broken, text + _advice(status, words))
+            return Verdict(broken, text + _advice(words))
         if _broke_off(error):
             return Verdict(Refusal.BROKEN_OFF, text)
-    return Verdict(Refusal.LASTING, text + _advice(status, words))
+    account = _refused_account(status, words)
+    if account is not None:
+        return Verdict(Refusal.ACCOUNT, f"{account}\n{text}")
+    return Verdict(Refusal.LASTING, text + _advice(words))
 
 
 def shots_limit(text: str, shots: int) -> int | None:
@@ -157,15 +163,19 @@ def shots_limit(text: str, shots: int) -> int | None:
     return limit or None
 
 
-def _advice(status: int | None, text: str) -> str:
+def _refused_account(status: int | None, text: str) -> str | None:
+    """Return why the account is refused, and what the user can do; None if the refusal is of the job."""
+    # A usage limit is refused with the status of missing credentials.
+    if _USAGE.search(text):
+        return "the account's usage limit is reached\nRetry when it is renewed, or use another account."
     if status in (401, 403) or _CREDENTIALS.search(text):
-        return "\nCheck the account's credentials, then retry."
+        return "the account's credentials are refused\nCheck them, then retry."
+    return None
+
+
+def _advice(text: str) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return "\nThe server's certificate is not trusted here: check proxy and clock, then retry."
-    if _USAGE.search(text):
-        return (
-            "\nThe account's usage limit is reached: retry when it is renewed, or use another account."
-        )
     return ""
 
 

@@ -21,7 +21,8 @@ class Observation(NamedTuple):
 
     Attributes:
         status: the status of the job; None if the backend's answer is not understood.
-        text: the error of a failed job, or the reason why an answer is not understood.
+        text: the error of a failed job; the error of a cancelled job if this package did not cancel it
+            (None: it is Cancelled anyway); or the reason why an answer is not understood.
         outcome: the outcome of a done job, which may be encoded (``encode_outcome``).
         running_at, finished_at: seconds since 1970, UTC; if None, the time of the answer is taken.
         failed: for an encoded outcome, what ``JobOutcome.failed`` returned.

@@ -196,6 +196,12 @@ class JobRecord:
         return self.span, self.points or _ALL_POINTS, self.piece
 
     @property
+    def cancelled(self) -> bool:
+        """Whether it ended without a result after the user requested its cancellation."""
+        failed = self.status is Status.ERROR and self.cancel_requested
+        return failed or self.status is Status.CANCELLED
+
+    @property
     def pub_points(self) -> int | None:
         """The number of all points of its one circuit; None if ``points`` is None."""
         return None if self.points is None else math.prod(self.pub_shape)

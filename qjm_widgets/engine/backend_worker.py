@@ -53,6 +53,7 @@ class BackendWorker:
             hold_back=self._rate_limiter.hold_back,
             back_off=self._rate_limiter.back_off,
             meet_limit=self._meet_limit,
+            revoke=lambda job_set: self._submitter.revoke_all(job_set),
             find=self._find,
         )
         self._submitter = Submitter(

@@ -257,13 +257,16 @@ class Poller:
                 self._transitions.change(job_set, row, found.status, **fields)
             return
         del self._followed[followed.key]
+        status = found.status
+        if status is Status.CANCELLED and found.text is not None and not job.cancel_requested:
+            status = Status.ERROR  # others cancelled it
         self._transitions.change(
             job_set,
             row,
-            found.status,
+            status,
             outcome=found.outcome,
             failed=found.failed,
-            error=found.text if found.status is Status.ERROR else None,
+            error=found.text if status is Status.ERROR else None,
             running_at=found.running_at or job.running_at,
             finished_at=found.finished_at or now,
             checked_at=now,

@@ -16,6 +16,12 @@ from qjm_widgets.errors import InputError, MissingCircuitsError, StoreCorruptErr
 
 #: Seconds until circuits that cannot be read from the store are read again.
 _STORE_WAIT = 1.0
+#: Refusals of backends whose jobs exist in this process only: nothing was sent, and there is no account.
+_IN_THIS_PROCESS = {
+    Refusal.UNSURE: Refusal.BUSY,
+    Refusal.BROKEN_OFF: Refusal.LASTING,
+    Refusal.ACCOUNT: Refusal.LASTING,
+}
 
 
 class SubmitErrorHandler:
@@ -26,6 +32,7 @@ class SubmitErrorHandler:
         back_off: stops submissions for a while because the backend was busy or did not answer; called
             with the verdict and the reason.
         meet_limit: notes that the backend has too many pending jobs.
+        revoke: takes back the submissions of a set that were announced but not made; returns their rows.
         find: finds a job that may have been accepted; called with the set, the row, the error of the
             submission, and whether the job becomes an error if it is not found (else it is held).
     """
@@ -38,6 +45,7 @@ class SubmitErrorHandler:
         hold_back: Callable[[float, str], None],
         back_off: Callable[[Verdict, str], None],
         meet_limit: Callable[[Verdict], None],
+        revoke: Callable[[EngineSet], list[int]],
         find: Callable[[EngineSet, int, str, bool], None],
     ) -> None:
         self._adapter = adapter
@@ -45,6 +53,7 @@ class SubmitErrorHandler:
         self._hold_back = hold_back
         self._back_off = back_off
         self._meet_limit = meet_limit
+        self._revoke = revoke
         self._find = find
         self._tries: dict[Key, int] = {}
 
@@ -66,10 +75,8 @@ class SubmitErrorHandler:
             return
         verdict = judge(error)
         refusal = verdict.refusal
-        if self._adapter.lifetime is JobLifetime.KERNEL:  # its jobs exist in this process only
-            refusal = {Refusal.UNSURE: Refusal.BUSY, Refusal.BROKEN_OFF: Refusal.LASTING}.get(
-                refusal, refusal
-            )
+        if self._adapter.lifetime is JobLifetime.KERNEL:
+            refusal = _IN_THIS_PROCESS.get(refusal, refusal)
         job = job_set.jobs[row]
         if refusal is Refusal.TOO_LARGE and cuts.can_be_halved(job_set, job):
             cuts.halve(self._transitions, job_set, row, verdict.text)
@@ -84,6 +91,8 @@ class SubmitErrorHandler:
             self._reconcile(job_set, row, verdict)
         elif refusal is Refusal.BROKEN_OFF:
             self._reconcile_broken(job_set, row, verdict)
+        elif refusal is Refusal.ACCOUNT:
+            self._hold_set(job_set, row, verdict)
         else:
             missing = isinstance(error, MissingCircuitsError)
             self._fail(job_set, row, verdict.text, retryable=not missing)
@@ -121,6 +130,14 @@ class SubmitErrorHandler:
         self._transitions.change(
             job_set, row, Status.ERROR, error=text, finished_at=at, retryable=retryable
         )
+
+    def _hold_set(self, job_set: EngineSet, row: int, verdict: Verdict) -> None:
+        """Hold a job and all jobs of its set that are not sent: they would be refused too."""
+        reason, details = verdict.text.split("\n", 1)
+        text = f"not sent, {reason}: submit again?\n{details}"
+        for each in (row, *self._revoke(job_set)):
+            self._transitions.hold(job_set, each, text)
+        self._transitions.hold_unsent(job_set, text)
 
     def _wait_and_repeat(self, job_set: EngineSet, row: int, verdict: Verdict) -> None:
         key = job_set.set_id, row

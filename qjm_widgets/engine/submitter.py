@@ -29,7 +29,9 @@ from qjm_widgets.serialization.pub_points import input_of_points
 #: If so many threads hang, nothing is submitted until the last one returns.
 _MOST_HANGING = 4
 #: Refusals after which nothing else is submitted for a while.
-_HALTING = (Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.TOO_MANY_SHOTS, Refusal.UNSURE)
+_HALTING = (
+    *(Refusal.ACCOUNT, Refusal.BUSY, Refusal.PENDING_LIMIT, Refusal.TOO_MANY_SHOTS, Refusal.UNSURE),
+)
 
 
 class _Sending:
@@ -133,6 +135,17 @@ class Submitter:
         del self._sending[sending.key]
         return True
 
+    def revoke_all(self, job_set: EngineSet) -> list[int]:
+        """Take back the submissions of a set that have not begun, or were halted; return their rows."""
+        taken = [
+            sending
+            for sending in self._sending.values()
+            if sending.job_set is job_set and (sending.claim() or sending.generation == self._halted)
+        ]
+        for sending in taken:
+            del self._sending[sending.key]
+        return [sending.row for sending in taken]
+
     def forget(self, job_set: EngineSet) -> None:
         """Forget a set. Its announced submissions are not made."""
         for key in [key for key, sending in self._sending.items() if sending.job_set is job_set]:
@@ -206,8 +219,7 @@ class Submitter:
         if advice.decision is Decision.WAIT:
             job_set.budget_wait = advice.text
         elif advice.decision is Decision.STOP:
-            for row in [job.row for job in job_set.jobs if job.status is Status.NOT_SENT]:
-                self._transitions.hold(job_set, row, f"{OVER_BUDGET}: {advice.text}")
+            self._transitions.hold_unsent(job_set, f"{OVER_BUDGET}: {advice.text}")
         return advice.decision is Decision.SEND
 
     def _may_cut(self, job_set: EngineSet, row: int) -> bool:

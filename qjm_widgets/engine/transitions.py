@@ -178,11 +178,16 @@ class Transitions:
         job_set.add_unsent([row])
 
     def hold(self, job_set: EngineSet, row: int, text: str) -> None:
-        """Hold a job that may have been accepted, or mark it as Cancelled if requested."""
+        """Hold a job until the user decides, or mark it as Cancelled if requested."""
         if job_set.jobs[row].cancel_requested:
             self.change(job_set, row, Status.CANCELLED, text=text, finished_at=self.wall())
         else:
             self.change(job_set, row, Status.HELD, text=text, last_error=text)
+
+    def hold_unsent(self, job_set: EngineSet, text: str) -> None:
+        """Hold all jobs of a set that are Not sent, until the user decides."""
+        for row in [job.row for job in job_set.jobs if job.status is Status.NOT_SENT]:
+            self.hold(job_set, row, text)
 
 
 def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str, Any]:

@@ -56,6 +56,7 @@ def retry_jobs(
         job
         for job in (job_set.jobs[row] for row in dict.fromkeys(rows))
         if (job.status in statuses and not job.cancel_requested)
+        or (job.cancelled and Status.CANCELLED in statuses)
         or (job.flawed and Status.ERROR in statuses)
     ]
     chosen = [job for job in requested if job.retryable]

@@ -141,8 +141,10 @@ class JobSetControl:
         self._check_driven("cancel")
         return self._engine.cancel(self._state, rows)
 
-    def retry(self, jobs: Jobs | None = None, *, held: bool = False) -> int:
-        """Submit failed jobs again, but never jobs that were cancelled.
+    def retry(self, jobs: Jobs | None = None, *, held: bool = False, cancelled: bool = False) -> int:
+        """Submit failed jobs again; with ``held`` or ``cancelled``, those jobs instead.
+
+        A job that was cancelled elsewhere, for example on the provider's web page, has failed.
 
         If circuits failed in a job that is done, only these circuits are submitted, as a job of their
         own (as several jobs if they are not neighbours). The results of its other circuits stay.
@@ -150,20 +152,28 @@ class JobSetControl:
         Args:
             jobs: one or several jobs or their rows; by default all jobs.
             held: submit held jobs again instead of failed ones; they may have been submitted before.
+            cancelled: submit jobs again that were cancelled here.
 
         Returns:
             How many jobs are submitted again.
 
         Raises:
-            InputError: the set has no such job.
+            InputError: the set has no such job, or both ``held`` and ``cancelled`` are given.
             DrivenElsewhereError: another kernel drives the set.
             InvalidStateError: no kernel drives the set, or none of the jobs can be submitted again,
                 because their circuits could not be transpiled or stored.
         """
+        if held and cancelled:
+            raise InputError("give held=True or cancelled=True, not both")
         rows = self._rows(jobs)
-        status = Status.HELD if held else Status.ERROR
+        status = Status.HELD if held else Status.CANCELLED if cancelled else Status.ERROR
         named = [self._state.jobs[row] for row in rows]
-        if not any(job.status is status or (job.flawed and not held) for job in named):
+        if not any(
+            job.status is status
+            or (job.cancelled and cancelled)
+            or (job.flawed and status is Status.ERROR)
+            for job in named
+        ):
             return 0
         self._check_driven("retry")
         return self._engine.retry(self._state, rows, [status])

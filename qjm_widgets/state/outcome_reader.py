@@ -270,4 +270,5 @@ def _no_result(job: JobRecord) -> str:
         return f"{job_text} was cancelled"
     if job.status is Status.DONE:
         return f"{job_text} is done, but its result is still at the provider: job_set.resume(backend)"
-    return f"{job_text} is {status_text(job.status)}"
+    reason = f": {job.last_error}" if job.status is Status.HELD and job.last_error else ""
+    return f"{job_text} is {status_text(job.status)}{reason}"

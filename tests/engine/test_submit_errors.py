@@ -13,7 +13,7 @@ from qiskit.providers import JobStatus
 from qjm_widgets import JobManager
 from qjm_widgets.core import formatting
 from qjm_widgets.core.records import Status
-from qjm_widgets.errors import InvalidStateError
+from qjm_widgets.errors import InputError, InvalidStateError
 from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.clocks import JumpingClock
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
@@ -35,11 +35,39 @@ def manager(clock: JumpingClock) -> Iterator[JobManager]:
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (lambda: answered(401), "Check the account's credentials"),
-        (lambda: Refused("1200: unauthorized", 400), "Check the account's credentials"),
-        (lambda: Refused("the usage limit is reached", 403), "Check the account's credentials"),
+        (lambda: answered(401), "Check them"),
+        (lambda: Refused("1200: unauthorized", 400), "Check them"),
+        (lambda: Refused("the usage limit is reached", 403), "use another account"),
         (lambda: Refused("usage limit reached", 400), "use another account"),
         (lambda: RuntimeError("monthly quota exceeded"), "use another account"),
+    ],
+)
+def test_a_refused_account_holds_the_set_and_says_what_to_do(
+    error: Any, advice: str, manager: JobManager
+) -> None:
+    refused = True
+
+    def refuse(number: int, submission: object) -> None:
+        if refused:
+            raise error()
+
+    adapter = ScriptedAdapter(refuse=refuse)
+    job_set = start(manager, adapter, 20)
+    assert job_set.wait(LIMIT)
+    assert statuses(job_set) == ["held"] * 20
+    assert len(adapter.knocks) == 1
+    held = {job.last_error for job in job_set._state.jobs}
+    assert len(held) == 1
+    assert advice in held.pop()
+    refused = False
+    assert job_set.retry(held=True) == 20
+    check_done(job_set, 20)
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (lambda: ValueError("bad circuit"), "bad circuit"),
         (lambda: RuntimeError("CERTIFICATE_VERIFY_FAILED"), "certificate"),
     ],
 )
@@ -104,7 +132,13 @@ def test_retry_sends_failed_jobs_and_never_cancelled_or_finished_ones(
     assert job_set.retry() == job_set.retry([1, 2]) == job_set.retry(0) == 0
     assert adapter.knocks == [[0], [1], [2], [3], [4], [3]]
     assert statuses(job_set)[0] == statuses(job_set)[3] == statuses(job_set)[4] == "done"
-    assert "cancelled" in statuses(job_set)[1]
+    assert statuses(job_set)[1:3] == ["cancelled", "error"]
+    with pytest.raises(InputError, match="not both"):
+        job_set.retry(held=True, cancelled=True)
+    assert job_set.retry(0, cancelled=True) == 0
+    assert job_set.retry(cancelled=True) == 2
+    pass_time(clock, manager, lambda: job_set._state.settled)
+    assert statuses(job_set) == ["done"] * 5
 
 
 @pytest.mark.parametrize("name", ["http 429", "broken connection", "key", "runtime", "http 413"])

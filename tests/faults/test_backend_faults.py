@@ -90,6 +90,8 @@ def test_a_submission_that_raises_is_never_repeated_blindly(
         elif name in DOUBTFUL:
             odd = finds and name in ODD
             assert states["error" if odd else "held"] == (1 if times == "once" else NUMBER), name
+        elif name == "http 401":
+            assert states == {"held": NUMBER}, "the account is refused"
         elif name not in WAITS:
             assert states["error"] == (1 if times == "once" else NUMBER), name
         check_recovery(clock, manager, job_set, adapter)

@@ -44,7 +44,8 @@ def read_state(job: Mapping[str, Any]) -> Observation:
     """Convert the API's state of a job.
 
     An unknown word gives no status, so that the job is polled again. "Cancelled - Ran too long" becomes
-    Error. The observation has no times, so the time of the poll is used.
+    Error. The text of another cancelled job is for one that this package did not cancel. The observation
+    has no times, so the time of the poll is used.
     """
     state = job.get("state")
     state = state if isinstance(state, Mapping) else {}
@@ -58,6 +59,8 @@ def read_state(job: Mapping[str, Any]) -> Observation:
     text = None
     if status is Status.ERROR:
         text = _reason(state, code) or "it failed, and IBM Quantum gives no reason"
+    elif status is Status.CANCELLED:
+        text = f"cancelled at IBM Quantum, not from here: {_reason(state, code) or 'no reason is given'}"
     usage = job.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     used = _seconds(usage.get("qpu_charge_time_seconds")) if usage.get("status") == "complete" else None

@@ -227,7 +227,7 @@ def test_refresh_finds_what_was_missing(elsewhere: JobManager, server: Server, s
     assert [job.job_id for job in job_set._state.ordered()][1] == late.id
     late.status = "Cancelled"
     assert job_set.wait(LIMIT)
-    assert +job_set._state.numbers() == {Status.DONE: 2, Status.CANCELLED: 1}
+    assert +job_set._state.numbers() == {Status.DONE: 2, Status.ERROR: 1}
 
 
 def test_a_list_that_shifts_while_it_is_read_misses_nothing(

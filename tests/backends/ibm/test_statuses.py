@@ -41,7 +41,8 @@ def end(server: Server, status: str, **reason: Any) -> None:
     [
         ("Failed", {"reason": "too hot", "reason_code": 8079}, Status.ERROR, "too hot (code 8079)"),
         ("Failed", {}, Status.ERROR, "no reason"),
-        ("Cancelled", {"reason_code": "9999"}, Status.CANCELLED, None),
+        ("Cancelled", {}, Status.ERROR, "cancelled at IBM Quantum, not from here"),
+        ("Cancelled", {"reason": "the batch is over"}, Status.ERROR, "not from here: the batch is over"),
         (
             "Cancelled",
             {"reason": "ran too long", "reason_code": 1305, "reason_solution": "Use fewer shots."},
