@@ -83,8 +83,18 @@ class BackendAdapter(abc.ABC):
             CircuitError: the backend would refuse a circuit; the error names it.
         """
 
+    @property
+    def usage(self) -> str | None:
+        """How much of the account's time is used and left, as a phrase; None if it is not known."""
+        return None
+
+    @property
+    def notice(self) -> str | None:
+        """Why the provider runs no job of the account, as a phrase; None if it does."""
+        return None
+
     def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
-        """Return what is done to circuits before they are sent, a sentence each; nothing by default."""
+        """Return what the user should know before the circuits are sent, a phrase each."""
         return ()
 
     def check_cut(  # noqa: B027

@@ -263,6 +263,7 @@ def report(
     detailed: bool,
     trouble: str | None = None,
     reason: str | None = None,
+    usage: str | None = None,
     estimates: Sequence[str] = (),
 ) -> str:
     """Return a report about a set as text.
@@ -274,6 +275,7 @@ def report(
         detailed: whether to add a line for each job.
         trouble: why the engine cannot continue, or None.
         reason: why no job is being submitted, or None.
+        usage: how much of the account's time is used and left, or None.
         estimates: the first expectation values, a line each.
     """
     numbers = Counter(job.status for job in jobs)
@@ -289,6 +291,8 @@ def report(
         lines.append(f"  run options: {options_text(record.options)}")
     if reason is not None:
         lines.append(f"  {reason}")
+    if usage is not None:
+        lines.append(f"  {usage}")
     if record.unstored_circuits:
         lines.append(f"  {unresumable(record)}")
     if estimates:

@@ -233,8 +233,8 @@ class BackendWorker:
     def _waiting(self, job_set: EngineSet) -> Waiting | None:
         """Return the reason why a set waits; None if it does not wait."""
         if not job_set.unsent:
-            silent = self._poller.silent(job_set)
-            return Waiting(silent, None) if silent else None
+            why = self._poller.silent(job_set) or self._notice(job_set)
+            return Waiting(why, None) if why else None
         until, why = None, ""
         blocked_until, blocked_by = self._rate_limiter.block
         left = blocked_until - self._transitions.now()
@@ -248,13 +248,18 @@ class BackendWorker:
             why = f"{self.adapter.name} does not answer"
         else:
             why = self._rate_limiter.full(len(self._submitter), self._pending)
-            why = why or self._poller.silent(job_set)
+            why = why or self._poller.silent(job_set) or self._notice(job_set)
             if not why:
                 return None
         # Count the engine's own jobs: the published ones lack the changes of this turn, and the next
         # turn may be much later.
         text = f"{sum(map(_submitted, job_set.jobs)):,} of {len(job_set.jobs):,} submitted"
         return Waiting(f"{text} ({why})" if why else text, until)
+
+    def _notice(self, job_set: EngineSet) -> str:
+        """Return why the provider runs none of the set's jobs, if it has jobs of the set; else ""."""
+        notice = self.adapter.notice
+        return notice if notice and any(job.status.remote for job in job_set.jobs) else ""
 
 
 def _submitted(job: JobRecord) -> bool:

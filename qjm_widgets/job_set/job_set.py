@@ -70,6 +70,7 @@ class JobSet(JobSetControl):
             detailed=detailed,
             trouble=state.trouble,
             reason=state.stall_reason(now),
+            usage=None if state.settled or state.adapter is None else state.adapter.usage,
             estimates=first_estimates(state),
         )
 

@@ -237,6 +237,7 @@ class ViewUpdates:
             interrupted=state.interrupted,
             paused=state.paused,
             waiting=state.waiting,
+            usage=None if state.settled or state.adapter is None else state.adapter.usage,
             owner=None if state.over else state.owner,
             facts=state.totals.facts(),
             answered_at=state.answered_at,

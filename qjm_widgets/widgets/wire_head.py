@@ -23,6 +23,7 @@ def head(
     interrupted: bool = False,
     paused: bool = False,
     waiting: formatting.Waiting | None = None,
+    usage: str | None = None,
     owner: str | None = None,
     facts: BackendFacts | None = None,
     answered_at: float | None = None,
@@ -46,6 +47,7 @@ def head(
         interrupted: whether nobody drives the set although jobs are unfinished.
         paused: whether the user holds back what is not sent.
         waiting: why submission waits, or None.
+        usage: how much of the account's time is used and left, or None.
         owner: the other kernel that drives the set, or None.
         facts: what the backend reports beside statuses.
         answered_at: when the backend last answered; shown while polls fail.
@@ -68,7 +70,7 @@ def head(
         "circuits": record.circuits,
         "shots": list(record.shots or (0, 0)),
         "lead": summary.lead,
-        "line": ", ".join(filter(None, (line, formatting.unresumable(record)))),
+        "line": ", ".join(filter(None, (line, usage, formatting.unresumable(record)))),
         "settled": settled,
         "now": milliseconds(now),
         "can": {

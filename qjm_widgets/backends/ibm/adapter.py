@@ -16,6 +16,7 @@ from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
 from qjm_widgets.backends.ibm.primitives import BATCH, ESTIMATOR, SAMPLER, RuntimePrimitive
 from qjm_widgets.backends.ibm.submission import check_batch, submission_error
 from qjm_widgets.backends.ibm.tracker import TrackedJob, Tracker
+from qjm_widgets.backends.ibm.usage import InstanceUsage
 from qjm_widgets.core.adapter_port import RemoteAdapter
 from qjm_widgets.core.backoff import Pace
 from qjm_widgets.core.circuit_input import CircuitInput
@@ -107,6 +108,7 @@ class IBMQuantum(RemoteAdapter):
         account = account_of(backend.service, getattr(backend, "_instance", None))
         self.account = account.name
         self._rest = client_of(account)
+        self._usage = InstanceUsage(self._rest)
         self._options = options
         self.default_shots = self._primitive.default_shots(options)
         self.default_precision = self._primitive.default_precision(options)
@@ -129,6 +131,21 @@ class IBMQuantum(RemoteAdapter):
         self._primitive.merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
         self._primitive.check(inputs, self.backend)
+
+    @property
+    def usage(self) -> str | None:
+        """The used, allowed and left time of the account's instance; None if it is not known."""
+        return self._usage.text
+
+    @property
+    def notice(self) -> str | None:
+        """Why IBM Quantum runs no job of the instance, or None."""
+        return self._usage.notice
+
+    def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
+        """Return how much time of the instance is left."""
+        self._usage.refresh()
+        return tuple(text for text in (self._usage.notice or self._usage.text,) if text)
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Estimate the quantum processor time of jobs, as IBM's guide to estimates does.
@@ -196,6 +213,7 @@ class IBMQuantum(RemoteAdapter):
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Poll whole sets with one request for each page of a list; fetch the results of done jobs."""
+        self._usage.refresh()
         done: list[tuple[int, Observation]] = []
         for index, found in self._tracker.states(handles):
             if isinstance(found, Observation) and found.status is Status.DONE:

@@ -135,6 +135,15 @@ class IBMClient:
         found = self._json("GET", ("sessions", session_id))
         return found if isinstance(found, dict) else {}
 
+    def usage(self) -> dict[str, Any]:
+        """Return the used and the allowed time of the account's instance.
+
+        Raises:
+            ProviderError: it could not be read.
+        """
+        found = self._json("GET", ("instances", "usage"))
+        return found if isinstance(found, dict) else {}
+
     # -- lists ---------------------------------------------------------------------------------------
 
     def _read_list(self, tags: tuple[str, ...], found: dict[str, Job]) -> bool:

@@ -29,6 +29,9 @@ from tests.backends.ibm.server_types import CRN, TOKEN, Answer, Fault, Job, Requ
 _START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 
 
+_INSTANCE = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
+
+
 class Server:
     """The server; ``with Server() as server``."""
 
@@ -45,6 +48,8 @@ class Server:
         """Seconds of QPU time that a job costs."""
         self.estimate: float | None = 2.5
         """Seconds of QPU time that it estimates for a new job."""
+        self.instance: dict[str, Any] = dict(_INSTANCE)
+        """The usage of the instance."""
         self.token_seconds = 3600
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
@@ -89,6 +94,7 @@ class Server:
             self.executions.clear()
             self.max_pending, self.listing_lag, self.usage = None, 0.0, 1.5
             self.token_seconds, self.estimate, self.most_at_once = 3600, 2.5, 0
+            self.instance = dict(_INSTANCE)
             self.after_page = lambda: None
             self._held = False
 
@@ -194,8 +200,7 @@ class Server:
                 case "GET", ["backends", name, kind] if name in BACKENDS:
                     raise Answer(200, device_file(name, kind))
                 case "GET", ["instances", "usage"]:
-                    used = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
-                    raise Answer(200, {"instance_id": CRN, "plan_id": "p", **used})
+                    raise Answer(200, {"instance_id": CRN, "plan_id": "p", **self.instance})
                 case "POST", ["jobs"]:
                     self._take(json.loads(body))
                 case "GET", ["jobs"]:

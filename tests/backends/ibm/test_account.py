@@ -10,8 +10,12 @@ import pytest
 from qiskit import QuantumCircuit
 
 from qjm_widgets import JobManager, JobSet
+from qjm_widgets.backends.ibm.account import account_of
+from qjm_widgets.backends.ibm.client import client_of
+from qjm_widgets.backends.ibm.usage import InstanceUsage
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import NotAvailableError
+from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT, until
 
@@ -73,3 +77,61 @@ def test_a_job_that_others_cancelled_is_retried(held: JobSet, server: Server) ->
     assert held.wait(LIMIT)
     assert held.retry(cancelled=True) == 1
     assert held.results(LIMIT).success
+
+
+USED = "12 s of the instance's 10:00 used, 9:48 left"
+
+
+def test_a_plan_and_a_report_say_what_is_left(
+    manager: JobManager, quantum: Make, bell: QuantumCircuit, held: JobSet
+) -> None:
+    assert manager.plan(bell, quantum(), shots=5).notes == (USED,)
+    assert f"  {USED}" in held.report().splitlines()
+    assert USED in ViewUpdates(held).trait()["head"]["line"]
+
+
+@pytest.mark.parametrize(
+    ("instance", "known"),
+    [
+        ({"usage_consumed_seconds": 600, "usage_limit_seconds": 600}, " (10:00 of the instance's 10:00"),
+        ({}, ":"),
+    ],
+)
+@pytest.mark.filterwarnings("default:.*Workloads will not run")
+def test_a_used_up_instance_is_shown_while_its_jobs_wait(
+    manager: JobManager,
+    server: Server,
+    quantum: Make,
+    bell: QuantumCircuit,
+    instance: dict[str, Any],
+    known: str,
+) -> None:
+    server.instance = {**instance, "usage_limit_reached": True}
+    server.hold()
+    job_set = manager.run([bell] * 2, quantum(), shots=5, max_circuits_per_job=1)
+    assert job_set.wait(LIMIT, until="submitted")
+    until(lambda: "no job runs until it gets time" in job_set.report())
+    assert f"has met its usage limit{known}" in job_set.report()
+    server.go()
+    assert job_set.results(LIMIT).success
+    assert "limit" not in job_set.report()
+
+
+@pytest.mark.parametrize("answer", ["[]", "{", '{"usage_consumed_seconds": "many"}'])
+def test_an_odd_answer_about_usage_is_left_out(
+    answer: str, manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
+) -> None:
+    server.misbehave("GET", "/api/v1/instances/usage", status=200, body=answer, times=9)
+    assert manager.plan(bell, quantum(), shots=5).notes == ()
+
+
+def test_usage_is_asked_for_once_a_minute(server: Server, service: Any) -> None:
+    now = 0.0
+    usage = InstanceUsage(client_of(account_of(service)), lambda: now)
+    for _ in range(3):
+        usage.refresh()
+    assert server.count("GET", "/api/v1/instances/usage") == 1
+    server.instance["usage_consumed_seconds"] = 60
+    now = 61.0
+    usage.refresh()
+    assert usage.text == "1:00 of the instance's 10:00 used, 9:00 left"

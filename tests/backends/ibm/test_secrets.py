@@ -69,7 +69,7 @@ def test_a_token_of_the_runtimes_own_client_is_never_stored_or_shown(
     server.misbehave("POST", "/api/v1/jobs", status=401, body=f"not authorized: {given}, Bearer abc-1")
     job_set = manager.run(bell, quantum(), shots=5)
     assert job_set.wait(LIMIT)
-    assert "not authorized: …, Bearer …" in str(job_set.error_messages())
+    assert "not authorized: …, Bearer …" in str(job_set._state.jobs[0].last_error)
     stored = job_set._state.store.load_set(job_set.job_set_id())
     for text in (job_set.report(), str(stored), repr(job_set._state.submit_errors)):
         assert given not in text
