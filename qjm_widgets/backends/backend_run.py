@@ -31,6 +31,7 @@ from qjm_widgets.backends.limits import (
 )
 from qjm_widgets.backends.option_names import option_names
 from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
+from qjm_widgets.backends.sampler_input import refuse_no_points
 from qjm_widgets.backends.saved_states import refuse_cuts
 from qjm_widgets.backends.seed_options import SEED, seed_option, spread_seeds
 from qjm_widgets.core.adapter_port import BackendAdapter
@@ -119,7 +120,7 @@ class BackendRun(BackendAdapter):
                     f"{self.name} takes {self._least_shots} or more"
                 )
             if circuit_input.values is not None:
-                _check_points(index, circuit_input)
+                refuse_no_points(index, circuit_input)
             elif self._local and getattr(circuit, "parameters", None):
                 raise CircuitError(
                     f"circuit {index} ({circuit.name}) has parameters without values: "
@@ -241,15 +242,6 @@ def _bound_input(circuit_input: CircuitInput) -> CircuitInput:
     if circuit_input.values is None:
         return circuit_input
     return replace(circuit_input, circuit=bound_at(circuit_input, 0))
-
-
-def _check_points(index: int, circuit_input: CircuitInput) -> None:
-    """Refuse values that are no point."""
-    if circuit_input.values.size == 0:
-        raise CircuitError(
-            f"circuit {index} ({circuit_input.circuit.name}) comes with values of shape "
-            f"{circuit_input.values.shape}, which are no point: there is nothing to run; leave it out"
-        )
 
 
 def _takes_pulses(backend: Any, local: bool) -> bool:

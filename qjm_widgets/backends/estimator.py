@@ -13,6 +13,7 @@ from qjm_widgets.backends import simulators
 from qjm_widgets.backends.instruction_check import refuse_unknown_instructions
 from qjm_widgets.backends.job_times import JobTimes
 from qjm_widgets.backends.sampler import Sampler, computing, reseeded, seed_of, sent_job, takes_pubs
+from qjm_widgets.backends.sampler_input import measures
 from qjm_widgets.backends.seed_options import SEED
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.job_lifetime import JobLifetime
@@ -20,6 +21,8 @@ from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError
+
+_PAULIS = frozenset("IXYZ")
 
 
 def is_estimator(thing: Any) -> bool:
@@ -49,9 +52,16 @@ class Estimator(Sampler):
         self.limits = Limits(one_shots=not self._local)
         # It runs circuits for so many shots as a precision needs.
         self._counts_shots = simulators.is_from(estimator, "qiskit.primitives.backend_estimator_v2")
+        # The estimators of Qiskit, Aer and the runtime make sums of Paulis of the observables.
+        self._only_paulis = self._local
+        self._computes_states = simulators.is_from(estimator, "qiskit.primitives.statevector_estimator")
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
-        """Refuse circuits that are too wide or have unknown instructions, and a precision of 0."""
+        """Refuse circuits and observables that the estimator cannot run.
+
+        These are circuits that are too wide or have unknown instructions, observables with projectors, a
+        precision of 0 for an estimator that counts shots, and measurements for one that computes states.
+        """
         backend = computing(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
         for index, circuit_input in enumerate(inputs):
@@ -63,6 +73,12 @@ class Estimator(Sampler):
                 )
             if self._counts_shots:
                 refuse_zero_precision(index, circuit_input, self.name)
+            if self._only_paulis:
+                refuse_projectors(index, circuit_input, self.name)
+            if self._computes_states and circuit.num_clbits and measures(circuit):
+                raise CircuitError(
+                    f"circuit {index} ({circuit.name}) has measurements, which {self.name} does not run"
+                )
         if backend is not None and simulators.is_local(backend):
             refuse_unknown_instructions(backend, inputs)
 
@@ -113,6 +129,22 @@ def refuse_zero_precision(index: int, circuit_input: CircuitInput, who: str) -> 
             f"circuit {index} ({circuit_input.circuit.name}) is to run with precision 0, for which "
             f"{who} would need infinitely many shots: give a precision above 0"
         )
+
+
+def refuse_projectors(index: int, circuit_input: CircuitInput, who: str) -> None:
+    """Refuse observables with projectors, for an estimator that takes sums of Paulis only.
+
+    Raises:
+        CircuitError: names the circuit.
+    """
+    for terms in circuit_input.observables.ravel().tolist():
+        for label in terms:
+            if not _PAULIS.issuperset(label):
+                raise CircuitError(
+                    f"circuit {index} ({circuit_input.circuit.name}) has the observable {label!r}, and "
+                    f"{who} takes sums of Paulis (I, X, Y, Z) only: write a projector as such a sum, "
+                    "SparsePauliOp.from_sparse_observable(SparseObservable(label).as_paulis())"
+                )
 
 
 def pubs_of(inputs: Sequence[CircuitInput]) -> list[Any]:

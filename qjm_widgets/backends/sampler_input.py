@@ -23,16 +23,13 @@ def check_samplable(index: int, circuit_input: CircuitInput, *, pointless: bool 
     circuit = circuit_input.circuit
     if is_schedule(circuit):
         raise CircuitError(f"item {index} ({circuit.name}) is a pulse schedule, which no sampler runs")
-    if not _measures(circuit):
+    if not measures(circuit):
         raise CircuitError(
             f"circuit {index} ({circuit.name}) measures nothing, so a sampler has nothing to count: "
             "add measure_all() or measure()"
         )
-    if circuit_input.values is not None and circuit_input.values.size == 0 and not pointless:
-        raise CircuitError(
-            f"circuit {index} ({circuit.name}) comes with values of shape {circuit_input.values.shape}, "
-            "which contain no point: there is nothing to run; leave it out"
-        )
+    if circuit_input.values is not None and not pointless:
+        refuse_no_points(index, circuit_input)
     if circuit_input.values is None and circuit.parameters:
         raise CircuitError(
             f"circuit {index} ({circuit.name}) has parameters without values: "
@@ -40,7 +37,20 @@ def check_samplable(index: int, circuit_input: CircuitInput, *, pointless: bool 
         )
 
 
-def _measures(circuit: Any) -> bool:
+def refuse_no_points(index: int, circuit_input: CircuitInput) -> None:
+    """Refuse parameter values without a point, of a shape such as ``(0,)``.
+
+    Raises:
+        CircuitError: names the circuit.
+    """
+    if circuit_input.values.size == 0:
+        raise CircuitError(
+            f"circuit {index} ({circuit_input.circuit.name}) comes with values of shape "
+            f"{circuit_input.values.shape}, which contain no point: leave it out"
+        )
+
+
+def measures(circuit: Any) -> bool:
     """Return whether any instruction writes a classical bit."""
     if not circuit.cregs:
         return False

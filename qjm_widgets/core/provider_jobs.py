@@ -147,11 +147,13 @@ def adopt(
         now: seconds since 1970, UTC.
 
     Raises:
-        InputError: the jobs are of several backends.
+        InputError: the jobs are of several backends, or of samplers and estimators.
     """
     backends = {job.backend for job, _ in jobs}
     if len(backends) > 1:
         raise InputError(f"the jobs ran on {', '.join(sorted(backends))}: adopt those of one at a time")
+    if len({job.estimates for job, _ in jobs}) > 1:
+        raise InputError("the jobs are of samplers and of estimators: adopt those of one kind at a time")
     rows: list[JobRecord] = []
     start = 0
     for job, circuits in jobs:
@@ -323,4 +325,5 @@ def _set_record(
         survives_kernel=True,
         resumable=False,
         batch_id=next((job.batch_id for job in jobs if job.batch_id), None),
+        estimates=Counter(job.estimates for job in jobs).most_common(1)[0][0],
     )

@@ -8,7 +8,12 @@ from qjm_widgets.core.observation import Observation
 
 
 class RemoteJob(NamedTuple):
-    """A job as a provider lists it; ``created_at`` is in seconds since 1970, UTC."""
+    """A job as a provider lists it.
+
+    Attributes:
+        created_at: seconds since 1970, UTC.
+        estimates: whether it gives expectation values, and no counts.
+    """
 
     job_id: str
     backend: str
@@ -16,6 +21,7 @@ class RemoteJob(NamedTuple):
     created_at: float
     observation: Observation
     batch_id: str | None = None
+    estimates: bool = False
 
 
 class Provider(Protocol):
@@ -33,9 +39,9 @@ class Provider(Protocol):
 
         Raises:
             NotFoundError: the account has no such job.
-            InputError: jobs of this kind have no counts.
+            InputError: jobs of this kind give neither counts nor expectation values.
             ProviderError: the job could not be read.
         """
 
-    def backend_of(self, name: str) -> Any:
-        """Return the backend of that name, as ``run`` accepts it."""
+    def backend_of(self, name: str, *, estimates: bool) -> Any:
+        """Return what runs jobs of one kind on the backend of that name, as ``run`` accepts it."""

@@ -1,4 +1,4 @@
-"""Values of any type as columns: truth values and numbers as arrays of their type, others as objects."""
+"""Values of any type as columns of one type: truth values, numbers, texts, or other objects."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qjm_widgets.core.lost import Lost
-
-#: The largest integer up to which float64 has every integer exactly.
-_EXACT = 1 << 53
+from qjm_widgets.core.uniform_values import are_uniform, number_type
 
 
 class TypedColumn(NamedTuple):
@@ -38,8 +36,9 @@ def typed_column(values: Sequence[Any]) -> TypedColumn:
     """Return values as a column of their type.
 
     A column of truth values is bool, and one of integers is int64. Fractions, also together with
-    integers, are float64 if that changes no integer. Other values are kept unchanged, as objects. None
-    and lost values are missing.
+    integers, are float64 if that changes no integer. Other values of one type, such as texts and lists,
+    are kept unchanged, as objects; values of several types, and others for which files have no type,
+    become texts. None and lost values are missing.
     """
     missing = np.fromiter((_is_missing(value) for value in values), dtype=bool, count=len(values))
     present = [value for value in values if not _is_missing(value)]
@@ -56,25 +55,22 @@ def _is_missing(value: Any) -> bool:
 
 
 def _objects(values: Sequence[Any]) -> npt.NDArray[Any]:
+    kept = values if are_uniform(values) else map(str, values)
     found = np.empty(len(values), dtype=object)
-    for place, value in enumerate(values):  # NumPy would take lists for a dimension
-        found[place] = value
+    for place, value in enumerate(kept):  # NumPy would take lists for a dimension
+        found[place] = _valid(value) if isinstance(value, str) else value
     return found
 
 
+def _valid(text: str) -> str:
+    """Return a text without lone surrogates, which no file can hold."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _kind(values: Sequence[Any]) -> type:
-    kinds = set(map(type, values))
-    if not kinds:
-        return object
-    if all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
+    if values and all(isinstance(value, (bool, np.bool_)) for value in values):
         return bool
-    integers = [kind for kind in kinds if issubclass(kind, (int, np.integer)) and kind is not bool]
-    fractions = [kind for kind in kinds if issubclass(kind, (float, np.floating))]
-    if len(integers) + len(fractions) < len(kinds):
-        return object
-    limit = _EXACT if fractions else (1 << 63) - 1
-    fit = all(-limit <= value <= limit for value in values if not isinstance(value, tuple(fractions)))
-    return object if not fit else float if fractions else int
+    return number_type(values) or object
 
 
 def column_names(keys: Iterable[Any], taken: Iterable[str], kind: str) -> dict[Any, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping
 from numbers import Number, Real
 from typing import Any
@@ -12,12 +11,13 @@ import numpy as np
 
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.observables import has_nan, is_estimator_pub
-from qjm_widgets.errors import CircuitError, InputError, explain
-from qjm_widgets.manager.inputs import as_list, check_values, circuit_class, kind_of
+from qjm_widgets.errors import CircuitError, InputError
+from qjm_widgets.manager.final_measurements import refuse_measured
+from qjm_widgets.manager.inputs import as_list, circuit_class, kind_of
+from qjm_widgets.manager.pub_values import check_given_values, check_values, invalid_pub
 
 _FORM = "an estimator's PUB is (circuit, observables, parameter values, precision)"
-#: Characters of a reason that Qiskit gives.
-_REASON = 300
+_MOST_PARTS = 4
 
 
 def read_estimator_pubs(pubs: Any, precision: float | None) -> list[CircuitInput]:
@@ -30,7 +30,7 @@ def read_estimator_pubs(pubs: Any, precision: float | None) -> list[CircuitInput
         precision: of each PUB that does not say its own; None if the estimator decides.
 
     Returns:
-        One work a PUB, each with Qiskit's ``ObservablesArray``.
+        One input a PUB, each with Qiskit's ``ObservablesArray``.
 
     Raises:
         InputError: nothing was given, or the precision is no number of at least 0.
@@ -64,27 +64,28 @@ def _read(index: int, item: Any, precision: float | None) -> CircuitInput:
     from qiskit.primitives.containers.estimator_pub import EstimatorPub
 
     circuit, who = _circuit_of(index, item)
+    given = None
     if isinstance(item, (tuple, list)):
+        if len(item) > _MOST_PARTS:
+            raise CircuitError(f"{who} has {len(item)} parts: {_FORM}")
         if has_nan(item[1]):
             raise CircuitError(f"{who} has observables with coefficients that are not finite numbers")
-        if circuit.parameters and (len(item) < 3 or item[2] is None):
-            raise CircuitError(
-                f"{who} has parameters without values: give it with them, (circuit, observables, values)"
-            )
+        given = item[2] if len(item) > 2 else None
+        check_given_values(who, circuit, given)
         if len(item) > 3:
             check_precision(item[3], f"precision of {who}")
     try:
         pub = EstimatorPub.coerce(item, precision)
     except Exception as error:  # parts may be anything, and raise anything when they are converted
-        reason = textwrap.shorten(explain(error), _REASON, placeholder=" …")
-        raise CircuitError(f"{who} is not a valid PUB: {reason}") from error
+        raise invalid_pub(who, error, given) from error
     values, observables = pub.parameter_values, pub.observables
-    check_values(index, circuit, values)
+    check_values(who, circuit, values)
     if math.prod(pub.shape) == 0:
         raise CircuitError(f"{who} has the shape {pub.shape}, which has no point: leave it out")
+    refuse_measured(who, circuit, observables)
     own = check_precision(pub.precision, f"precision of {who}")
-    given = values if values.num_parameters or values.shape else None
-    return CircuitInput(circuit, given, None, observables, own)
+    bound = values if values.num_parameters or values.shape else None
+    return CircuitInput(circuit, bound, None, observables, own)
 
 
 def _circuit_of(index: int, item: Any) -> tuple[Any, str]:
@@ -98,7 +99,7 @@ def _circuit_of(index: int, item: Any) -> tuple[Any, str]:
         circuit = item[0]
     if not isinstance(circuit, circuit_class()):
         raise CircuitError(f"item {index} is not a PUB but {kind_of(item)}: {_FORM}")
-    who = f"item {index} ({circuit.name})"
+    who = f"circuit {index} ({circuit.name})"
     if is_estimator_pub(item):
         return circuit, who
     if isinstance(item, circuit_class()) or (isinstance(item, (tuple, list)) and len(item) == 1):
@@ -118,4 +119,5 @@ def _may_be_observables(thing: Any) -> bool:
         if not len(thing):
             return True
         thing = thing[0]
-    return not isinstance(thing, (Number, Mapping, np.ndarray, type(None)))
+    numbers = isinstance(thing, (Number, Mapping, np.ndarray, type(None)))
+    return not numbers and type(thing).__name__ != "BindingsArray"

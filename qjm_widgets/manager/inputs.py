@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import copy
-import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-import numpy as np
 
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.observables import is_estimator_pub
 from qjm_widgets.core.validation import as_integer, number
-from qjm_widgets.errors import CircuitError, InputError, explain
+from qjm_widgets.errors import CircuitError, InputError
+from qjm_widgets.manager.pub_values import check_given_values, check_values, invalid_pub
 
 #: The most shots that backends count and the store keeps.
 _MOST_SHOTS = 2**63 - 1
+#: The parts of a sampler's PUB, as errors name them.
+_FORM = "a sampler's PUB is (circuit, parameter values, shots)"
+_MOST_PARTS = 3
 
 
 def read_circuits(circuits: Any, shots: int | None) -> list[CircuitInput]:
@@ -85,79 +86,74 @@ def as_list(circuits: Any) -> Sequence[Any]:
 def _is_pub(thing: Any) -> bool:
     """Return whether an object is one PUB.
 
-    A tuple is one if it has a circuit and then one or two items that are neither circuits nor tuples.
+    A tuple is one if it begins with a circuit, and no other part of it is a circuit or a PUB.
     """
-    circuit = circuit_class()
-    if not isinstance(thing, list) and is_estimator_pub(thing):
-        return True
-    if has_samplers():
-        from qiskit.primitives.containers.sampler_pub import SamplerPub
-
-        if isinstance(thing, SamplerPub):
-            return True
-    return (
+    return is_pub_object(thing) or (
         isinstance(thing, tuple)
-        and 2 <= len(thing) <= 3
-        and isinstance(thing[0], circuit)
-        and not any(isinstance(part, (circuit, tuple)) for part in thing[1:])
+        and len(thing) > 1
+        and isinstance(thing[0], circuit_class())
+        and not any(_is_circuit_or_pub(part) for part in thing[1:])
     )
+
+
+def _is_circuit_or_pub(thing: Any) -> bool:
+    if isinstance(thing, (tuple, list)):
+        return bool(thing) and isinstance(thing[0], circuit_class())
+    return isinstance(thing, circuit_class()) or is_schedule(thing) or is_pub_object(thing)
+
+
+def is_pub_object(thing: Any) -> bool:
+    """Return whether an object is Qiskit's ``SamplerPub`` or ``EstimatorPub``."""
+    return any(kind.__name__ in ("SamplerPub", "EstimatorPub") for kind in type(thing).__mro__)
 
 
 def _read(index: int, item: Any, shots: int | None) -> CircuitInput:
     """Read an item that is not a ``QuantumCircuit``."""
     if is_schedule(item):
         return CircuitInput(item, None, shots)
+    circuit, who = _circuit_of(index, item)
     if is_estimator_pub(item):
-        circuit = getattr(item, "circuit", None) or item[0]
         raise CircuitError(
-            f"item {index} ({circuit.name}) is an estimator's PUB, (circuit, observables, …), and what "
+            f"{who} is an estimator's PUB, (circuit, observables, …), and what "
             "runs this job set gives counts: its PUBs are (circuit, parameter values, shots). Give "
             "run an estimator for expectation values; a job set is of one kind"
         )
-    if not has_samplers() and isinstance(item, tuple) and _is_pub(item):
-        raise CircuitError(
-            f"circuit {index} ({item[0].name}) has parameter values or shots of its own: {SAMPLERS_NEED}"
-        )
-    if not (has_samplers() and (isinstance(item, (tuple, list)) or type(item).__name__ == "SamplerPub")):
-        raise CircuitError(f"item {index} is not a circuit or a PUB but {kind_of(item)}")
+    if not has_samplers():
+        raise CircuitError(f"{who} has parameter values or shots of its own: {SAMPLERS_NEED}")
     from qiskit.primitives.containers.sampler_pub import SamplerPub
 
+    given = None
     if isinstance(item, (tuple, list)):
-        if not item or not isinstance(item[0], circuit_class()):
-            first = kind_of(item[0]) if item else "nothing"
-            raise CircuitError(f"item {index} is not a PUB: it begins with {first}, not with a circuit")
+        if len(item) > _MOST_PARTS:
+            raise CircuitError(f"{who} has {len(item)} parts: {_FORM}")
+        given = item[1] if len(item) > 1 else None
+        check_given_values(who, circuit, given)
         if len(item) > 2:
-            _check_shots(item[2], f"shots of item {index}")
+            _check_shots(item[2], f"shots of {who}")
     try:
         pub = SamplerPub.coerce(item, shots)
     except Exception as error:  # converting values may raise anything
-        reason = textwrap.shorten(explain(error), 300, placeholder=" …")
-        circuit = getattr(item, "circuit", None) or item[0]
-        raise CircuitError(f"item {index} ({circuit.name}) is not a valid PUB: {reason}") from error
-    own_shots = _check_shots(pub.shots, f"shots of item {index}")
+        raise invalid_pub(who, error, given) from error
+    own_shots = _check_shots(pub.shots, f"shots of {who}")
     values = pub.parameter_values
-    check_values(index, pub.circuit, values)
-    return CircuitInput(
-        pub.circuit, values if values.num_parameters or values.shape else None, own_shots
-    )
+    check_values(who, circuit, values)
+    return CircuitInput(circuit, values if values.num_parameters or values.shape else None, own_shots)
 
 
-def check_values(index: int, circuit: Any, values: Any) -> None:
-    """Refuse parameter values that no backend accepts: their whole job would fail.
+def _circuit_of(index: int, item: Any) -> tuple[Any, str]:
+    """Return the circuit of a PUB, and how errors name it.
 
     Raises:
-        CircuitError: some values are for unknown parameters or are NaN.
+        CircuitError: the item is not a PUB.
     """
-    names = {parameter.name for parameter in circuit.parameters}
-    given = {str(getattr(name, "name", name)) for key in values.data for name in key}
-    if given - names:
-        unknown, known = ", ".join(sorted(given - names)), ", ".join(sorted(names)) or "none"
-        raise CircuitError(
-            f"item {index} ({circuit.name}) has values for {unknown}, its circuit's parameters are "
-            f"{known}"
-        )
-    if any(np.isnan(array).any() for array in values.data.values()):
-        raise CircuitError(f"item {index} ({circuit.name}) has values that are not numbers (NaN)")
+    if is_pub_object(item):
+        return item.circuit, f"circuit {index} ({item.circuit.name})"
+    if not isinstance(item, (tuple, list)):
+        raise CircuitError(f"item {index} is not a circuit or a PUB but {kind_of(item)}")
+    if not item or not isinstance(item[0], circuit_class()):
+        first = kind_of(item[0]) if item else "nothing"
+        raise CircuitError(f"item {index} is not a PUB: it begins with {first}, not with a circuit")
+    return item[0], f"circuit {index} ({item[0].name})"
 
 
 def copy_input(circuit_input: CircuitInput) -> CircuitInput:
@@ -174,5 +170,8 @@ def copy_input(circuit_input: CircuitInput) -> CircuitInput:
 
 
 def kind_of(thing: Any) -> str:
-    """Return how errors name something of the wrong type: "a list", "None"."""
-    return "None" if thing is None else f"a {type(thing).__name__}"
+    """Return how errors name something of the wrong type: "a list", "an int", "None"."""
+    if thing is None:
+        return "None"
+    name = type(thing).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"

@@ -76,7 +76,8 @@ class ProviderSets:
         if not state.driven and not state.record.unstored_options:
             # Poll, but submit nothing until ``unpause`` or ``resume``.
             unsent = any(not job.status.settled and not job.status.remote for job in state.jobs)
-            job_set.resume(provider.backend_of(state.record.backend), paused=unsent)
+            backend = provider.backend_of(state.record.backend, estimates=state.record.estimates)
+            job_set.resume(backend, paused=unsent)
         if found and state.adapter is not None:
             self._add_found(state, found)
         return job_set
@@ -85,8 +86,8 @@ class ProviderSets:
         """Make a set of jobs that were submitted without this package.
 
         Raises:
-            InputError: there are no ids, an id is repeated, the jobs are of several backends, or a job
-                is of a kind that gives no counts.
+            InputError: there are no ids, an id is repeated, the jobs are of several backends or
+                kinds, or a job is not of a sampler or an estimator.
             NotFoundError: the provider does not have one of the jobs.
             ProviderError: the provider refused the request or did not answer.
         """
@@ -123,7 +124,7 @@ class ProviderSets:
 
     def _store_set(self, provider: Provider, record: JobSetRecord, jobs: Sequence[JobRecord]) -> JobSet:
         """Store a set of jobs that a provider has, and start to poll them."""
-        adapter = self._adapter(provider.backend_of(record.backend))
+        adapter = self._adapter(provider.backend_of(record.backend, estimates=record.estimates))
         record = replace(record, adapter=adapter.kind, backend=adapter.name)
         self._store.create_set(record, jobs)
         state = JobSetState(record, jobs, self._store, adapter=adapter)

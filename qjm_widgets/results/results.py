@@ -83,7 +83,7 @@ class JobSetResults(ResultTables):
             register: one classical register of a sampler's result. None joins all registers as Qiskit
                 does: with spaces between them for ``Backend.run``, without for samplers.
         """
-        index = self._reader.index_of(circuit)
+        index = self._counted(circuit)
         outcome, loc = self._reader.outcome_at(index, loc)
         if isinstance(outcome, PubOutcome):
             return PackedCounts(counted(index, select(index, outcome, loc, register)), None, None)
@@ -117,7 +117,7 @@ class JobSetResults(ResultTables):
             A list of bit strings (qubit 0 is the rightmost bit), one for each shot; for a measurement
             level below 2 an array, as ``qiskit.result.Result.get_memory`` describes it.
         """
-        index = self._reader.index_of(circuit)
+        index = self._counted(circuit)
         outcome, loc = self._reader.outcome_at(index, loc)
         if isinstance(outcome, PubOutcome):
             chosen = select(index, outcome, loc, register)
@@ -250,6 +250,7 @@ class JobSetResults(ResultTables):
         Raises:
             NotAvailableError: a job has no result, or a circuit is a PUB with a shape.
         """
+        self._counted(0)
         circuits = range(self._state.record.circuits)
         outcomes = [self._reader.outcome_or_failed(circuit) for circuit in circuits]
         return self._result_of(outcomes, self._reader.merged_info())
@@ -266,6 +267,20 @@ class JobSetResults(ResultTables):
         """
         return self._result_of(*self._reader.job_outcome(row))
 
+    def _counted(self, circuit: int | str | QuantumCircuit) -> int:
+        """Return the index of a circuit of a set that gives counts.
+
+        Raises:
+            NotAvailableError: the set gives expectation values.
+        """
+        index = self._reader.index_of(circuit)
+        if self._state.record.estimates:
+            name = self._state.circuits.names()[index]
+            raise NotAvailableError(
+                f"circuit {index} ({name}) has no counts: it has expectation values, results.evs"
+            )
+        return index
+
     def _run_outcome(self, circuit: int | str | QuantumCircuit) -> tuple[int, ExperimentOutcome]:
         index = self._reader.index_of(circuit)
         outcome = self._reader.outcome(index)
@@ -277,13 +292,16 @@ class JobSetResults(ResultTables):
     def _estimated(self, circuit: int | str | QuantumCircuit, key: str) -> npt.NDArray[np.float64]:
         """Return an array of an estimator's result."""
         index = self._reader.index_of(circuit)
-        if self._partial and self._state.record.estimates:
+        name = self._state.circuits.names()[index]
+        if not self._state.record.estimates:
+            raise NotAvailableError(
+                f"circuit {index} ({name}) has no expectation values: an estimator gives them"
+            )
+        if self._partial:
             return self._reader.values_so_far(index, key)
         outcome = self._reader.outcome(index)
-        if not isinstance(outcome, PubOutcome) or not outcome.estimates:
-            raise NotAvailableError(
-                f"circuit {index} ({outcome.name}) has no expectation values: an estimator gives them"
-            )
+        if not isinstance(outcome, PubOutcome):
+            raise NotAvailableError(f"circuit {index} ({name}) has no expectation values")
         if key not in outcome.data:
             raise NotAvailableError(f"the estimator gave no {key} for circuit {index} ({outcome.name})")
         return np.asarray(outcome.data[key])

@@ -67,8 +67,9 @@ class ResultTables:
         * ``value``, ``std`` instead, for an estimator: the expectation value and its standard error (NaN
           if the estimator gave none).
         * the bound value of each parameter, by its name.
-        * each key of the circuits' metadata. A column of truth values, numbers or texts has that type;
-          of other or mixed values, each cell holds the value itself.
+        * each key of the circuits' metadata. A column has the type of its values. Mixed values, and
+          those for which Parquet has no type, such as complex numbers, are texts; ``metadata`` returns
+          the values themselves.
 
         If a parameter has the name of another column, "(parameter)" is added to its own, and
         "(metadata)" to such a key: the key ``count`` becomes ``count (metadata)``. The cell of a circuit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -39,7 +40,7 @@ def _places(shape: tuple[int, ...], points: Span) -> Callable[[Any, tuple[int, .
         nonlocal indices
         if own == shape:
             rest = array.shape[len(own) :]
-            return array.reshape((-1, *rest))[points.start : points.stop]
+            return array.reshape((math.prod(own), *rest))[points.start : points.stop]
         if indices is None:
             indices = np.unravel_index(np.arange(points.start, points.stop), shape)
         # Only as many entries are made as the range has: a broadcast whole may be very large.

@@ -22,10 +22,7 @@ def select(index: int, outcome: PubOutcome, loc: Any, register: str | None) -> P
 
     Raises:
         InputError: the point or register does not exist.
-        NotAvailableError: it is an estimator's PUB.
     """
-    if outcome.estimates:
-        counted(index, outcome)
     registers = dict(outcome.registers)
     if register is not None:
         if register not in registers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -148,10 +149,11 @@ class OutcomeReader:
         """
         if self._state.ranges_of(circuit):
             return self.points(circuit).filled(key)
-        shape = self._state.circuits.shape(circuit) or ()
-        pieces = self.pieces_so_far(circuit)
-        found = pieces[0].data.get(key) if pieces else None
-        return np.full(shape, np.nan) if found is None else np.asarray(found, dtype=float)
+        with contextlib.suppress(NotAvailableError):
+            found = self.outcome(circuit).data.get(key)
+            if found is not None:
+                return np.asarray(found, dtype=float)
+        return np.full(self._state.circuits.shape(circuit) or (), np.nan)
 
     def outcome_at(self, circuit: int, loc: Any) -> tuple[CircuitOutcome, Any]:
         """Return an outcome that holds a point of a circuit, and the place of the point in it.

@@ -86,7 +86,7 @@ class PointResults:
 
     def filled(self, name: str) -> npt.NDArray[np.float64]:
         """Return one array of the result's data in the PUB's shape, NaN at points without a result."""
-        return fill_points(self.so_far(), self.shape, name)
+        return fill_points(self.complete(), self.shape, name)
 
     def missing(self) -> npt.NDArray[np.bool_]:
         """Return which points have no result yet, or not with all their shots, in the PUB's shape."""

@@ -79,12 +79,22 @@ def test_something_that_is_no_circuit(kind: Kind, thing: Any, manager: JobManage
 
 @every_sampler
 @pytest.mark.parametrize(
-    "pub",
-    [(), ("circuit",), (None, [1.0]), (coins(1)[0], [1.0, 2.0]), (coins(1)[0], None, 0)],
-    ids=["empty", "text", "none", "too many values", "no shots"],
+    ("pub", "words"),
+    [
+        ((), "item 1 is not a PUB: it begins with nothing"),
+        (("circuit",), "item 1 is not a PUB: it begins with a str"),
+        ((None, [1.0]), "item 1 is not a PUB: it begins with None"),
+        ((coins(1)[0], [1.0, 2.0]), "circuit 1 (coin 0) has values of shape (2,), and no parameters"),
+        ((coins(1)[0], None, 0), "shots of circuit 1 (coin 0) must be at least 1"),
+        ((coins(1)[0], None, 5, None), "circuit 1 (coin 0) has 4 parts"),
+        ((coins(1)[0], None, 5, 6, 7), "circuit 1 (coin 0) has 5 parts"),
+    ],
+    ids=["empty", "text", "none", "too many values", "no shots", "four parts", "five parts"],
 )
-def test_something_that_is_no_pub(kind: Kind, pub: Any, manager: JobManager) -> None:
-    refused(manager, InputError, ["item 1"], [*coins(1), pub], kind.make(None))
+def test_something_that_is_no_pub(kind: Kind, pub: Any, words: str, manager: JobManager) -> None:
+    refused(manager, InputError, [words], [*coins(1), pub], kind.make(None))
+    if pub and isinstance(pub[0], QuantumCircuit):  # a PUB that is given alone
+        refused(manager, InputError, [words.replace("circuit 1", "circuit 0")], pub, kind.make(None))
 
 
 @pytest.mark.parametrize("name", LOCAL)

@@ -191,17 +191,35 @@ def test_what_is_stored_is_resumed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "why"),
     [
-        ({"x": 0.1}, "does not match the number of parameters"),
+        ({"x": 0.1}, "parameters without values: give values for y"),
         (np.zeros((0, 2)), "no point"),
         ([0.1, float("nan")], r"not numbers \(NaN\)"),
+        ([0.1, float("-inf")], "infinite"),
+        (np.array([0.1, 0.2j]), "complex numbers"),
+        (["0.1", "0.2"], "texts"),
+        ((0.1, 0.2, 0.3), r"shape \(3,\), .* 2 parameters: x, y"),
         ({"x": 0.1, "z": 0.3}, "values for z"),
+        ({"x": [0.1], "y": [0.1, 0.2]}, r"different shapes, \(1,\), \(2,\)"),
     ],
-    ids=["too few", "no point", "NaN", "other names"],
+    ids=[
+        "too few",
+        "no point",
+        "NaN",
+        "infinite",
+        "complex",
+        "texts",
+        "too many",
+        "other names",
+        "other shapes",
+    ],
 )
 def test_values_that_do_not_fit(name: str, values: Any, why: str, manager: JobManager) -> None:
     with pytest.raises(CircuitError, match=why) as caught:
         manager.run([(swept("good"), VALUES), (swept("bad"), values)], KINDS[name].make(None))
     assert "1 (bad)" in str(caught.value)
+    with pytest.raises(CircuitError, match=why):
+        manager.plan((swept("bad"), values), KINDS[name].make(None))
+    assert manager.history() == []
 
 
 def test_a_circuit_without_values(manager: JobManager) -> None:

@@ -86,6 +86,11 @@ def test_values_that_are_not_there_are_nan(manager: JobManager) -> None:
     assert partial.missing(0).tolist() == lacking
     with pytest.raises(NotAvailableError, match="points 2–3"):
         job_set.results().evs(0)
+    for ask in (partial.get_counts, partial.get_memory):
+        with pytest.raises(NotAvailableError, match=r"circuit 0 \(ansatz\) has no counts: it has exp"):
+            ask(0)
+    with pytest.raises(NotAvailableError, match="expectation values"):
+        partial.combine_results()
 
 
 def test_a_set_that_was_closed_is_resumed(tmp_path: Path) -> None:

@@ -99,6 +99,16 @@ def test_pieces_of_ranges_draw_independently(manager: JobManager) -> None:
     assert len({part.tobytes() for point in drawn for part in point}) == 18
 
 
+@pytest.mark.parametrize("name", ["states", "backend"])
+@pytest.mark.parametrize("limit", [{"max_points_per_job": 2}, {"max_payload_bytes": 10_000}])
+def test_points_without_parameters_are_cut(manager: JobManager, name: str, limit: Any) -> None:
+    """A PUB may repeat a circuit without parameters; Aer's sampler runs its first point only."""
+    make = SAMPLERS[name]
+    pub = (rabi("a").assign_parameters([0.5, 1.0, 1.5]), np.zeros((5, 0)))
+    plain = make().run([pub], shots=20).result()
+    assert_same(manager.run(pub, make(), shots=20, **limit), plain)
+
+
 def test_workers_of_an_executor_run_ranges(manager: JobManager) -> None:
     plain = SamplerV2(seed=SEED).run(pubs(), shots=20).result()
     with ThreadPoolExecutor(2) as pool:

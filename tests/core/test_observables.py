@@ -45,7 +45,7 @@ def test_it_is_named_by_its_index(observables: Any, rest: Any) -> None:
         with pytest.raises(CircuitError) as caught:
             read_circuits(given, 100)
         text = str(caught.value)
-        assert f"item {index} (ansatz) is an estimator's PUB" in text
+        assert f"circuit {index} (ansatz) is an estimator's PUB" in text
         assert len(text) < 400
 
 
@@ -59,7 +59,7 @@ def test_what_estimators_make_of_it() -> None:
         (circuit(), ObservablesArray.coerce(["ZZ", "XI"]), [0.1]),
     ):
         for given in (pub, [pub]):
-            with pytest.raises(CircuitError, match=r"item 0 \(ansatz\) is an estimator's PUB"):
+            with pytest.raises(CircuitError, match=r"circuit 0 \(ansatz\) is an estimator's PUB"):
                 read_circuits(given, 100)
 
 
@@ -80,8 +80,8 @@ def test_a_samplers_pub_is_none(values: Any) -> None:
 @pytest.mark.parametrize(
     ("values", "text"),
     [
-        ({"phi": 0.1}, r"item 1 \(ansatz\) has values for phi, its circuit's parameters are X"),
-        ([float("nan")], r"item 1 \(ansatz\) has values that are not numbers \(NaN\)"),
+        ({"phi": 0.1}, r"circuit 1 \(ansatz\) has values for phi, its circuit's parameters are X"),
+        ([float("nan")], r"circuit 1 \(ansatz\) has values that are not numbers \(NaN\)"),
         ([[0.1], [float("nan")]], r"not numbers \(NaN\)"),
     ],
 )
@@ -92,6 +92,6 @@ def test_values_that_no_backend_takes_are_refused(values: Any, text: str) -> Non
 
 @pytest.mark.newer_qiskit
 def test_values_of_another_type_are_named_shortly() -> None:
-    with pytest.raises(CircuitError, match=r"item 1 \(ansatz\) is not a valid PUB") as caught:
+    with pytest.raises(CircuitError, match=r"circuit 1 \(ansatz\) is not a valid PUB") as caught:
         read_circuits([circuit().assign_parameters([0.1]), (circuit(), object())], 100)
     assert len(str(caught.value)) < 400

@@ -58,7 +58,7 @@ def test_shots_of_a_pub_are_refused_likewise(manager: JobManager, shots: int) ->
     from qiskit.primitives.containers.sampler_pub import SamplerPub
 
     for pub in ((marked(1), None, shots), SamplerPub(marked(1), shots=shots)):
-        with pytest.raises(InputError, match="shots of item 1 must be below"):
+        with pytest.raises(InputError, match=r"shots of circuit 1 \(.*\) must be below"):
             manager.run([marked(0), pub], StatevectorSampler())
 
 

@@ -117,6 +117,8 @@ def test_what_is_done_can_be_read(manager: JobManager) -> None:
         results.get_counts(0, loc=(1, 1))
     with pytest.raises(NotAvailableError, match="no result of points 0–1, 4–5: job 0 "):
         results.primitive_result(0)
+    with pytest.raises(NotAvailableError, match=r"circuit 0 \(sweep\) has no expectation values"):
+        results.evs(0)
     with pytest.raises(InputError, match=r"points of shape \(2, 3\): give loc="):
         results.get_counts(0)
     assert not results.success

@@ -24,12 +24,15 @@ _STATUSES = {
 }
 #: IBM Quantum's code for a job that was cancelled because it ran too long.
 _RAN_TOO_LONG = "1305"
+#: The program of jobs that give expectation values.
+ESTIMATES = "estimator"
 
 
 def read_job(job: Mapping[str, Any]) -> RemoteJob:
     """Convert the API's description of a job; missing or invalid fields are left out."""
     tags = job.get("tags")
     session_id = job.get("session_id")
+    program = job.get("program")
     return RemoteJob(
         job_id=str(job.get("id")),
         backend=str(job.get("backend") or ""),
@@ -37,6 +40,7 @@ def read_job(job: Mapping[str, Any]) -> RemoteJob:
         created_at=_time(job.get("created")),
         observation=read_state(job),
         batch_id=session_id if isinstance(session_id, str) else None,
+        estimates=isinstance(program, Mapping) and program.get("id") == ESTIMATES,
     )
 
 
@@ -106,11 +110,11 @@ def _time(text: Any) -> float:
 
 
 def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
-    """Read the outcome from the text of a sampler job's result.
+    """Read the outcome from the text of a job's result.
 
     Raises:
         ProviderError: the text is not JSON, perhaps because it is incomplete; it can be fetched again.
-        ValueError: the text is not a result of a sampler.
+        ValueError: the text is not a result of a sampler or an estimator.
     """
     from qiskit.primitives import PrimitiveResult
     from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
@@ -120,7 +124,7 @@ def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
     except json.JSONDecodeError as error:
         raise ProviderError(f"the result of job {job_id} is not JSON: {error}") from None
     if not isinstance(result, PrimitiveResult):
-        raise ValueError(f"it is a {type(result).__name__}, not a sampler's")
+        raise ValueError(f"it is a {type(result).__name__}, not a primitive's")
     # Convert execution spans and the like to plain trees, which can be stored.
     metadata = json.loads(json.dumps(result.metadata, cls=RuntimeEncoder))
     plain = PrimitiveResult(list(result), metadata=metadata)

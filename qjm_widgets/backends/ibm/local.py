@@ -106,7 +106,7 @@ class IBMLocalEstimator(_LocalMode, Estimator):
 
     def __init__(self, primitive: Any) -> None:
         super().__init__(primitive)
-        self._counts_shots = True
+        self._counts_shots = self._only_paulis = True
 
     @property
     def seed_rule(self) -> SeedRule:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qjm_widgets.backends.estimator import pubs_of, refuse_zero_precision
+from qjm_widgets.backends.estimator import pubs_of, refuse_projectors, refuse_zero_precision
 from qjm_widgets.backends.sampler_input import check_samplable
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.submission import Submission
@@ -183,6 +183,7 @@ class _Estimator(RuntimePrimitive):
 
     def _check(self, index: int, circuit_input: CircuitInput) -> Any:
         refuse_zero_precision(index, circuit_input, self.name)
+        refuse_projectors(index, circuit_input, f"the runtime's {self.name}")
         return pubs_of([circuit_input])[0]
 
     def _validate(self, pub: Any) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from qjm_widgets.backends.ibm.account import account_of
-from qjm_widgets.backends.ibm.adapter import IBMQuantum
+from qjm_widgets.backends.ibm.adapter import IBMEstimator, IBMQuantum
 from qjm_widgets.backends.ibm.client import client_of
-from qjm_widgets.backends.ibm.jobs import read_job
+from qjm_widgets.backends.ibm.jobs import ESTIMATES, read_job
 from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.errors import InputError
 
-_PROGRAMS = ("sampler",)
+_PROGRAMS = ("sampler", ESTIMATES)
 
 
 class IBMProvider:
@@ -29,14 +29,16 @@ class IBMProvider:
         """Return a job and its number of circuits, which are counted but not read.
 
         Raises:
-            InputError: the job gives no counts, or does not show its circuits.
+            InputError: the job is not of a sampler or an estimator, or does not show its circuits.
             NotFoundError: there is no such job.
             ProviderError: the job could not be read.
         """
         found = self._rest.job(job_id, params=True)
         program = (found.get("program") or {}).get("id")
         if program not in _PROGRAMS:
-            raise InputError(f"job {job_id} ran the program {program!r}, which gives no counts")
+            raise InputError(
+                f"job {job_id} ran the program {program!r}, which is neither a sampler nor an estimator"
+            )
         pubs = (found.get("params") or {}).get("pubs")
         if not isinstance(pubs, list) or not pubs:
             raise InputError(
@@ -44,14 +46,15 @@ class IBMProvider:
             )
         return read_job(found), len(pubs)
 
-    def backend_of(self, name: str) -> Any:
-        """Return the service's backend with this name; for a retired one, an adapter for its jobs."""
+    def backend_of(self, name: str, *, estimates: bool) -> Any:
+        """Return the adapter of the service's backend with this name; it may be retired."""
         from qiskit.providers import QiskitBackendNotFoundError
 
         try:
-            return self._service.backend(name)
+            backend = self._service.backend(name)
         except QiskitBackendNotFoundError:
-            return IBMQuantum(_RetiredBackend(name, self._service))
+            backend = _RetiredBackend(name, self._service)
+        return IBMEstimator(backend) if estimates else IBMQuantum(backend)
 
 
 class _RetiredBackend:

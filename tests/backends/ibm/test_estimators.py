@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from qiskit.transpiler import generate_preset_pass_manager
 from qiskit_ibm_runtime import EstimatorV2
 
 from qjm_widgets import JobManager
-from qjm_widgets.errors import CircuitError, InputError
+from qjm_widgets.errors import CircuitError, InputError, NotAvailableError
 from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT
 
@@ -27,6 +28,12 @@ def ansatz() -> QuantumCircuit:
     circuit.ry(Parameter("a"), 0)
     circuit.cx(0, 1)
     return circuit
+
+
+def transpiled(device: Any) -> Any:
+    """A PUB that the device takes."""
+    circuit = generate_preset_pass_manager(1, backend=device).run(ansatz())
+    return circuit, SparsePauliOp("ZZ").apply_layout(circuit.layout), VALUES
 
 
 @pytest.fixture
@@ -58,6 +65,48 @@ def test_values_come_from_the_device(
     pubs = [job.params["pubs"] for job in server.jobs.values()]
     assert [len(each) for each in pubs] == [1, 1]
     assert all(pub[3] == 0.01 for each in pubs for pub in each)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[JobManager]:
+    """A manager on another machine: its store is empty."""
+    manager = JobManager(":memory:")
+    yield manager
+    manager._shut_down()
+
+
+def test_values_are_found_again_on_another_machine(
+    manager: JobManager, elsewhere: JobManager, server: Server, service: Any, device: Any, estimator: Any
+) -> None:
+    pub = transpiled(device)
+    job_set = manager.run([pub], estimator, precision=0.1, max_points_per_job=2)
+    values = job_set.results(LIMIT).evs(0)
+    ids = list(server.jobs)
+    adopted = elsewhere.adopt(ids, service)
+    assert adopted.results(LIMIT).evs(1).tolist() == values[2:4].tolist()
+    del server.jobs[ids[1]]
+    again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
+    expected = values.copy()
+    expected[2:4] = np.nan
+    partial = again.results(partial=True)
+    np.testing.assert_array_equal(partial.evs(0), expected)
+    with pytest.raises(NotAvailableError, match="has no counts: it has expectation values"):
+        partial.get_counts(0)
+    assert "expectation values:" in again.report()
+
+
+def test_the_set_of_a_kernel_that_ended_is_followed(
+    server: Server, service: Any, device: Any, estimator: Any, store_path: Any
+) -> None:
+    pub = transpiled(device)
+    server.hold()
+    with JobManager(store_path) as first:
+        job_set = first.run([pub], estimator, precision=0.1)
+    with JobManager(store_path) as second:
+        again = second.retrieve_job_set(job_set.job_set_id(), provider=service)
+        server.go()
+        assert again.results(LIMIT).evs(0).shape == (6,)
+    assert server.count("POST", ".*/jobs") == 1
 
 
 def test_without_a_precision_it_is_that_of_the_options(manager: JobManager, device: Any) -> None:

@@ -310,10 +310,12 @@ def test_what_cannot_be_adopted(manager: JobManager, server: Server, service: An
     fits = {"params": {"pubs": [[]]}, "backend": "ibmq_manila"}
     good = server.put(tags=[], **fits)
     estimator = server.put(tags=[], program="estimator", **fits)
+    other = server.put(tags=[], program="noise-learner", **fits)
     fez = server.put(tags=[], **{**fits, "backend": "ibm_fez"})
     private = server.put(tags=[], private=True, **fits)
     for ids, kind, words in [
-        ([good.id, estimator.id], InputError, "'estimator', which gives no counts"),
+        ([good.id, other.id], InputError, "'noise-learner', which is neither a sampler nor"),
+        ([good.id, estimator.id], InputError, "adopt those of one kind"),
         ([good.id, fez.id], InputError, "ibm_fez, ibmq_manila: adopt"),
         ([private.id], InputError, "private"),
         (["../sessions"], NotFoundError, r"has no job \.\./sessions"),
