@@ -279,7 +279,9 @@ function applyAck(state: State, ack: Ack): State {
   // The answer is to a command of another view of the same model.
   if (command === undefined) return state;
   const commands = new Map(state.commands);
-  if (ack.ok && !command.updated) commands.set(ack.id, { ...command, phase: "recorded" });
+  // No update shows that results were saved.
+  if (ack.ok && !command.updated && command.do !== "save_results")
+    commands.set(ack.id, { ...command, phase: "recorded" });
   else commands.delete(ack.id);
   const notice = state.notice?.command === ack.id ? null : state.notice;
   return {
