@@ -28,6 +28,7 @@ const RABI = {
   ],
   labels: ["theta", "P(1)", ""],
   shares: true,
+  ends: [0, 2 * Math.PI],
   grid: null,
   notes: [],
 } satisfies Partial<Sweep>;

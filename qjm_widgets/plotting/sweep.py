@@ -113,15 +113,20 @@ class Sweep:
             x,
             names if shown else (),
             (first_line(labels[0], 80), first_line(labels[1], 80), first_line(labels[2], 80)),
-            kind is None or not kind.estimates,
+            not (self._state.record.estimates if kind is None else kind.estimates),
+            self._ends(x[0]),
             series,
             grid,
             self._there(collected),
             len(self.points),
             self.points.unit,
-            thinned,
+            thinned if shown else 1,
             notes,
         )
+
+    def _ends(self, name: str) -> tuple[float, float]:
+        numbers = self.points.numbers[name]
+        return (float(numbers.min()), float(numbers.max())) if len(numbers) else (0.0, 1.0)
 
     # -- values --------------------------------------------------------------------------------------
 

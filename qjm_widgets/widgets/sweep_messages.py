@@ -72,6 +72,7 @@ _EMPTY: dict[str, Any] = {
     "labels": ["", "", ""],
     "caption": "",
     "shares": True,
+    "ends": [0.0, 1.0],
     "series": [],
     "grid": None,
     "notes": [],
@@ -93,6 +94,7 @@ def _message(axes: Axes, sweep: Sweep, divisor: int) -> dict[str, Any]:
         "labels": list(drawing.labels),
         "caption": first_line(drawing.caption, _TEXT),
         "shares": drawing.shares,
+        "ends": list(drawing.ends),
         "series": _series(drawing),
         "grid": None
         if grid is None

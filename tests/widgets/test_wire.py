@@ -159,6 +159,7 @@ def record() -> dict[str, Any]:
                 "joined": True,
             }
         ],
+        "ends": [0.0, 1.5],
         "grid": None,
         "notes": [],
     }
