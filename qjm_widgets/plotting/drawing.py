@@ -74,6 +74,7 @@ class Series(NamedTuple):
         x: ascending; never NaN.
         y, low, high: the quantity and its interval.
         joined: whether the points are joined by a line: each ``x`` occurs once.
+        expected: whether it is what the user expects; ``low`` and ``high`` are ``y`` then.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Series(NamedTuple):
     low: Floats
     high: Floats
     joined: bool
+    expected: bool = False
 
 
 class HeatMap(NamedTuple):
@@ -105,7 +107,7 @@ class Drawing(NamedTuple):
         labels: of the horizontal and the vertical axis, and of the colour of a heat map, else "".
         shares: whether the quantity is a share, from 0 to 1.
         ends: the least and the greatest horizontal coordinate of all points.
-        series: at most eight; none for a heat map.
+        series: at most eight, and those of what is expected; none for a heat map.
         grid: the heat map, if there is one.
         there, of: points with a result, and all points.
         unit: what a point is: "point" or "circuit".

@@ -14,7 +14,8 @@ from qjm_widgets.core.outcomes import CircuitOutcome
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.errors import InputError
 from qjm_widgets.plotting.drawing import Axes, Drawing, HeatMap, Series
-from qjm_widgets.plotting.points import MOST_SERIES, Floats, Points
+from qjm_widgets.plotting.expected_curve import ExpectedCurve
+from qjm_widgets.plotting.points import INDEX, MOST_SERIES, Floats, Points
 from qjm_widgets.plotting.quantities import (
     VALUE,
     Kind,
@@ -25,6 +26,9 @@ from qjm_widgets.plotting.quantities import (
     quantities,
 )
 from qjm_widgets.state.job_set_state import JobSetState
+
+#: The places at which a function is drawn.
+_SMOOTH = 200
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,13 +59,15 @@ class Sweep:
 
     Args:
         state: the set.
+        expected: what to draw besides, or None.
 
     Attributes:
         points: its points.
     """
 
-    def __init__(self, state: JobSetState) -> None:
+    def __init__(self, state: JobSetState, expected: ExpectedCurve | None = None) -> None:
         self._state = state
+        self._expected = expected
         self.points = Points(state)
         self._kind: Kind | None = None
         self._collected: dict[Quantity, _Collected] = {}
@@ -107,6 +113,11 @@ class Sweep:
             grid = None
             series, thinned, more = self._series(x[0], [*zip(shown, collected, strict=True)], most)
             notes += [more] * bool(more)
+            if self._expected is not None and self._expects(axes, x):
+                try:
+                    series = _named(series, shown) + self._curves(self._expected, x[0], most)
+                except InputError as error:
+                    notes.append(str(error))
         label = shown[0].label if len(shown) == 1 else common_label(shown)
         labels = [*map(self.points.label, x), label, ""][:3]
         return Drawing(
@@ -210,6 +221,32 @@ class Sweep:
         more = f"{len(series)} of {total} series are drawn" if len(series) < total else ""
         return series, thinned, more
 
+    def _expects(self, axes: Axes, x: tuple[str, ...]) -> bool:
+        """Return whether these are the axes of what is expected. Values fit any coordinate."""
+        assert self._expected is not None
+        wanted = self._expected.axes
+        default = tuple(name for name, _ in self.y_choices(x)[:1])
+        same_x = x == (wanted.x or self.points.choices()[0]) or self._expected.values is not None
+        return same_x and (axes.y or default) == (wanted.y or default)
+
+    def _curves(self, expected: ExpectedCurve, name: str, most: int) -> list[Series]:
+        """Return the expected values: one curve of a function, or one for each group of points."""
+        numbers, groups = self.points.numbers[name], self.points.groups(name)
+        if expected.values is None:
+            low, high = self._ends(name)
+            smooth = name != INDEX and len(numbers) > 1
+            x = np.linspace(low, high, min(most, _SMOOTH)) if smooth else np.unique(numbers)[:most]
+            return [_curve("Expected", x, expected.at(x))]
+        names = [""] if groups is None else groups.names[:MOST_SERIES]
+        curves = []
+        for group, title in enumerate(names):
+            at = np.arange(len(numbers)) if groups is None else np.flatnonzero(groups.of == group)
+            at = at[np.argsort(numbers[at], kind="stable")]
+            size = max(1, -(-len(at) // most))
+            x, y = _means(numbers[at], size), _means(expected.values[at], size)
+            curves.append(_curve(f"Expected, {title}" if title else "Expected", x, y))
+        return curves
+
     def _grid(
         self, x: tuple[str, ...], shown: Sequence[tuple[Quantity, _Collected]], most: int
     ) -> tuple[HeatMap, int]:
@@ -226,6 +263,15 @@ class Sweep:
         values = np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0)
         grid = HeatMap(_means(columns, wide), _means(rows, high), values.reshape(shape))
         return grid, wide * high
+
+
+def _named(series: list[Series], shown: Sequence[Quantity]) -> list[Series]:
+    """Return the series with names: the only one has none, unless others are beside it."""
+    return [each if each.name else each._replace(name=shown[0].label) for each in series]
+
+
+def _curve(name: str, x: Floats, y: Floats) -> Series:
+    return Series(name, x, y, y, y, len(np.unique(x)) == len(x), expected=True)
 
 
 def _binned(

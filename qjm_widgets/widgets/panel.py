@@ -20,7 +20,7 @@ from qjm_widgets.core.validation import as_integer
 from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.drawing import Axes
-from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.expected_curve import AnyExpected
 from qjm_widgets.plotting.groups import NO_GROUPS, groups
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.state.outcome_reader import OutcomeReader
@@ -49,7 +49,7 @@ class Panel(anywidget.AnyWidget):
 
     Args:
         job_set: the set.
-        expected: the distributions to compare the histograms with, or None.
+        expected: what to compare the histograms or the sweep with, or None.
         teaching: whether the panel explains itself; None follows the default of the process.
     """
 
@@ -58,7 +58,7 @@ class Panel(anywidget.AnyWidget):
     snapshot = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, job_set: JobSet, expected: Expected | None = None, teaching: bool | None = None
+        self, job_set: JobSet, expected: AnyExpected | None = None, teaching: bool | None = None
     ) -> None:
         self._set = job_set
         self._state = job_set._state

@@ -10,6 +10,7 @@ import numpy as np
 from qjm_widgets.core.formatting import first_line
 from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.plotting.drawing import Axes, Drawing
+from qjm_widgets.plotting.expected_curve import ExpectedCurve
 from qjm_widgets.plotting.points import FirstView, Floats
 from qjm_widgets.plotting.sweep import Sweep
 from qjm_widgets.state.job_set_state import JobSetState
@@ -29,10 +30,12 @@ class SweepMessages:
 
     Args:
         state: the set.
+        expected: what to draw besides, or None.
     """
 
-    def __init__(self, state: JobSetState) -> None:
+    def __init__(self, state: JobSetState, expected: ExpectedCurve | None = None) -> None:
         self._state = state
+        self._expected = expected
         self._sweep: Sweep | None = None
 
     @property
@@ -60,7 +63,7 @@ class SweepMessages:
 
     def _made(self) -> Sweep:
         if self._sweep is None:
-            self._sweep = Sweep(self._state)
+            self._sweep = Sweep(self._state, self._expected)
         return self._sweep
 
 
@@ -116,6 +119,7 @@ def _series(drawing: Drawing) -> list[dict[str, Any]]:
             "low": _numbers(series.low, 4),
             "high": _numbers(series.high, 4),
             "joined": series.joined,
+            "expected": series.expected,
         }
         for series in drawing.series
     ]

@@ -60,5 +60,10 @@ def test_a_sweep_grows_while_jobs_finish(lab: JupyterServer, open_notebook: Open
     assert text.startswith(
         "circuit,name,point,outcome,count,probability,theta\n0,bell 0,0,00,100,1.0,0.0\n"
     )
+    with notebook.page.expect_download() as saving:
+        panel.get_by_role("button", name="Save as SVG").first.click()
+    drawing = saving.value.path().read_text("utf-8")
+    assert "bit 0 = 1" in drawing
+    assert "stroke-opacity:0.5" in drawing.replace(" ", ""), "lines between points are pale"
     panel.get_by_role("tab", name="Counts").click()
     notebook.wait_for_text(re.compile(r"^10 of 10 jobs · 4,000 shots"), within=panel)

@@ -267,8 +267,8 @@ def test_wrong_axes_are_refused_with_what_there_is(manager: JobManager) -> None:
         ({"y": "bit 7"}, "the outcomes have 2 bits"),
         ({"y": "value"}, "counts, no values"),
         ({"kind": "map"}, "kind is 'counts' or 'sweep', not 'map'"),
-        ({"kind": "sweep", "bits": [0]}, "x and y are arguments of a sweep"),
-        ({"x": "a", "sort": "value"}, "x and y are arguments of a sweep"),
+        ({"kind": "sweep", "bits": [0]}, "x, y and expected numbers are arguments of a sweep"),
+        ({"x": "a", "sort": "value"}, "x, y and expected numbers are arguments of a sweep"),
         ({"kind": "sweep", "most": 0}, "most is a number of"),
     ):
         with pytest.raises(InputError, match=text):

@@ -157,6 +157,7 @@ def record() -> dict[str, Any]:
                 "low": [0.4, None],
                 "high": [0.6, None],
                 "joined": True,
+                "expected": False,
             }
         ],
         "ends": [0.0, 1.5],

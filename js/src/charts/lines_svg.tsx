@@ -141,7 +141,7 @@ function Drawn({ series, number: n, errors, dense, px, py }: DrawnProps) {
     below.unshift(at(i, least));
   }
   return (
-    <g class={`qjm-series-${n}`}>
+    <g class={seriesClass(series, n)}>
       {errors &&
         (band ? (
           <path class="qjm-svg-band" d={areas} />
@@ -169,7 +169,7 @@ function Point({ series, number: n, at, px, py, name, left, top }: PointProps) {
   const interval = `${number(series.low[at] ?? value)} to ${number(series.high[at] ?? value)}`;
   return (
     <>
-      <circle class={`qjm-svg-ring qjm-series-${n}`} cx={px(x)} cy={py(value)} r={5} />
+      <circle class={`qjm-svg-ring ${seriesClass(series, n)}`} cx={px(x)} cy={py(value)} r={5} />
       <Above left={left} top={top}>
         {`${name} ${number(x)}: ${number(value)} (${interval})${series.name && ` · ${series.name}`}`}
       </Above>
@@ -200,18 +200,22 @@ function nearest(
   return found;
 }
 
+function seriesClass({ expected }: Series, n: number): string {
+  return expected ? "qjm-expected" : `qjm-series-${n}`;
+}
+
 /** The names of the series with their marks. */
 export function Legend({ series }: { series: readonly Series[] }) {
   if (series.length < 2) return null;
   return (
     <p class="qjm-caption qjm-legend">
-      {series.map(({ name }, i) => (
-        <span key={name}>
-          <svg class={`qjm-series-${i}`} width="22" height="8" aria-hidden="true">
+      {series.map((each, i) => (
+        <span key={each.name}>
+          <svg class={seriesClass(each, i)} width="22" height="8" aria-hidden="true">
             <path class="qjm-svg-line" d="M1 4H21" />
             <path class="qjm-svg-dots" d="M11 4h0" />
           </svg>{" "}
-          <bdi>{name}</bdi>
+          <bdi>{each.name}</bdi>
         </span>
       ))}
     </p>

@@ -66,7 +66,8 @@ export function range({ series, shares }: Pick<Sweep, "series" | "shares">): [nu
  * The runs of points without a result in any series, if all series have the same points. Without series, nothing is
  * there yet: one run over everything.
  */
-export function gaps(series: readonly Series[]): readonly [from: number, to: number][] {
+export function gaps(all: readonly Series[]): readonly [from: number, to: number][] {
+  const series = all.filter(({ expected }) => !expected);
   const first = series[0];
   if (first === undefined) return [[0, 0]];
   if (series.some(({ x }) => x.length !== first.x.length)) return [];

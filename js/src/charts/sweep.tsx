@@ -141,7 +141,7 @@ function Filled(props: FilledProps) {
       <Legend series={shown.series} />
       <div class="qjm-captions">
         <p class="qjm-caption">{shown.caption}</p>
-        {shown.series.length > 0 && errors && (
+        {shown.grid === null && shown.y.length > 0 && errors && (
           <p class="qjm-caption">
             {`Error bars: ${shown.shares ? "95 % Wilson intervals" : "standard errors"}`}
           </p>

@@ -70,6 +70,7 @@ const seriesShape = shape<Series>({
   low: gaps,
   high: gaps,
   joined: flag,
+  expected: flag,
 });
 
 const series: Read<Series> = (value, where) => {

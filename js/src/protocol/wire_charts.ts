@@ -67,6 +67,8 @@ export interface Series {
   high: (number | null)[];
   /** Whether a line joins the points. */
   joined: boolean;
+  /** Whether it is what the user expects. */
+  expected: boolean;
 }
 
 export interface Grid {

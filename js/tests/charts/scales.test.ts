@@ -55,6 +55,9 @@ describe("a sweep", () => {
     expect(gaps(rabi(DEFAULT_AXES, true).series)).toEqual([]);
     expect(gaps(bases(DEFAULT_AXES).series)).toEqual([[14, 18]]);
     expect(gaps([line(), { ...line(), x: [1] }])).toEqual([]);
+    const expected = { ...line(), x: [0, 0.1], y: [1, 1], expected: true };
+    expect(gaps([line(), expected]), "what is expected is no result").toEqual([[1, 1]]);
+    expect(gaps([expected])).toHaveLength(1);
     expect(gaps([]), "nothing is there yet").toHaveLength(1);
   });
 
@@ -81,5 +84,13 @@ describe("a sweep", () => {
 
 function line() {
   const [y, low, high] = [0.5, 0.4, 0.6].map((value) => [value, null]) as (number | null)[][];
-  return { name: "", x: [0, 1], y: y ?? [], low: low ?? [], high: high ?? [], joined: true };
+  return {
+    name: "",
+    x: [0, 1],
+    y: y ?? [],
+    low: low ?? [],
+    high: high ?? [],
+    joined: true,
+    expected: false,
+  };
 }

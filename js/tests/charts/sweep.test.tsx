@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NOW } from "../../demo/scenarios";
 import { rabi } from "../../demo/sweeps";
-import type { Axes } from "../../src/protocol/wire";
+import type { Axes, Series } from "../../src/protocol/wire";
 import { button, press, type Shown, scenario, settle, show, useFakeTime } from "../helpers";
 
 useFakeTime(NOW);
@@ -48,6 +48,23 @@ describe("a set that is a sweep", () => {
     expect(drawing?.textContent).toContain("0π/2π3π/22π");
     expect(drawing?.textContent).toContain("Grey: no results yet");
     expect(el.querySelector(".qjm-captions")?.textContent).not.toContain("Error bars");
+  });
+
+  it("draws what is expected besides, with a legend", async () => {
+    const sweep = (axes: Axes) => {
+      const shown = rabi(axes, false);
+      const [line] = shown.series as [Series];
+      const expected = { ...line, name: "Expected", y: line.x, expected: true };
+      return { ...shown, series: [{ ...line, name: "P(1)" }, expected] };
+    };
+    const { el } = show({ ...scenario("sweep"), sweep });
+    await settle(400);
+    expect(el.querySelectorAll(".qjm-sweep .qjm-chart .qjm-expected .qjm-svg-line")).toHaveLength(
+      1,
+    );
+    expect(el.querySelectorAll(".qjm-svg-gap")).toHaveLength(1);
+    const names = [...el.querySelectorAll(".qjm-legend bdi")].map((name) => name.textContent);
+    expect(names).toEqual(["P(1)", "Expected"]);
   });
 
   it("asks for other axes, and keeps the last chart meanwhile", async () => {
