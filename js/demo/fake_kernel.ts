@@ -34,6 +34,8 @@ type Handler = (...args: never[]) => void;
 
 export class FakeKernel {
   readonly sent: ToKernel[] = [];
+  /** The file of all results; null if there are none yet. */
+  results: Uint8Array | null = null;
   /** Whether it answers messages. */
   answering = true;
   plotly: () => Promise<ArrayBuffer> = () => Promise.reject(new Error("no Plotly here"));
@@ -262,6 +264,10 @@ export class FakeKernel {
         this.message({ kind: "groups", v: WIRE_VERSION, ...(this.set.groups ?? NO_GROUPS) });
         break;
       case "command":
+        if (message.do === "save_results") {
+          this.saveResults(message.id);
+          break;
+        }
         this.acknowledge(message.id, this.apply(message.do, message.rows));
         this.publish();
         break;
@@ -293,6 +299,17 @@ export class FakeKernel {
     );
   }
 
+  /** Send the file in two pieces, each inside a larger buffer, as a comm may hand it over. */
+  private saveResults(id: string): void {
+    const file = this.results ?? new Uint8Array();
+    const half = Math.ceil(file.length / 2);
+    for (const start of this.results === null ? [] : [0, half]) {
+      const piece = new DataView(file.buffer, start, Math.min(half, file.length - start));
+      this.message({ kind: "file", v: WIRE_VERSION, id }, [piece]);
+    }
+    this.acknowledge(id, this.results === null ? "There is nothing to save yet." : null);
+  }
+
   private title(i: number): string {
     const row = this.row(i, this.set.jobs[i] as FakeJob);
     return `Job ${i}, circuits ${row.start}–${row.stop - 1} · first attempt`;
@@ -304,7 +321,10 @@ export class FakeKernel {
   }
 
   /** Why not, or null. */
-  private apply(action: Action, rows: readonly number[] | null): string | null {
+  private apply(
+    action: Exclude<Action, "save_results">,
+    rows: readonly number[] | null,
+  ): string | null {
     if (action === "resume") {
       if (this.set.refusal !== undefined) return this.set.refusal;
       this.set.interrupted = false;

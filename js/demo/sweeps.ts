@@ -11,7 +11,15 @@ function line(name: string, points: number, phase: number, from: number, to: num
   });
   const moved = (by: number) =>
     shares.map((share) => (share === null ? null : Math.min(1, Math.max(0, share + by))));
-  return { name, x, y: shares, low: moved(-0.03), high: moved(0.03), joined: true };
+  return {
+    name,
+    x,
+    y: shares,
+    low: moved(-0.03),
+    high: moved(0.03),
+    joined: true,
+    expected: false,
+  };
 }
 
 const RABI = {
@@ -28,6 +36,7 @@ const RABI = {
   ],
   labels: ["theta", "P(1)", ""],
   shares: true,
+  ends: [0, 2 * Math.PI],
   grid: null,
   notes: [],
 } satisfies Partial<Sweep>;

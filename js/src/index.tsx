@@ -2,6 +2,8 @@
 import type { RenderProps } from "@anywidget/types";
 import { render as paint } from "preact";
 import { loadPlotly, type PlotlyApi } from "./charts/plotly";
+import { inflate } from "./components/inflate";
+import { fileName, saveFile } from "./components/save_file";
 import { mount } from "./mount";
 import { notifyOnEnd } from "./notify";
 import { Panel } from "./panel/panel";
@@ -15,9 +17,13 @@ const RETRY_DELAY = 30_000;
 function render({ model, el }: Pick<RenderProps, "model" | "el">): () => void {
   return mount(
     el,
-    (repaint) => connect(model, repaint),
+    (repaint) => connect(model, repaint, saveResults),
     (session, repaint) => panelView(session, repaint, el),
   );
+}
+
+function saveResults(name: string, gzip: Blob): void {
+  void inflate(gzip).then((csv) => saveFile(`${fileName(name, "set")}-results.csv`, csv));
 }
 
 function panelView(session: Session, repaint: () => void, el: HTMLElement) {

@@ -18,7 +18,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   panel: ["charts", "components", "notify", "protocol", "state", "table", "text"],
   history: ["components", "protocol", "state", "text"],
   "history.tsx": ["components", "history", "mount"],
-  "index.tsx": ["charts", "mount", "notify", "panel", "state"],
+  "index.tsx": ["charts", "components", "mount", "notify", "panel", "state"],
 };
 
 const modules = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((file) =>

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from anywidget import AnyWidget
     from qiskit.providers import JobStatus
 
-    from qjm_widgets.plotting.expected import Expected
+    from qjm_widgets.plotting.drawing import Axes
+    from qjm_widgets.plotting.expected_curve import AnyExpected
     from qjm_widgets.results import JobSetResults
 
 
@@ -251,14 +252,18 @@ class JobSet(JobSetControl):
             expected: the distribution to draw over the counts, with its distance from them: a mapping of
                 bit strings to probabilities (``{"00": 0.5, "11": 0.5}``) or to counts, an array of
                 ``2**n`` probabilities, or a ``Statevector``. Give one for all circuits, or one for each
-                circuit: a mapping of indices or names to distributions, or a list of distributions.
+                circuit: a mapping of indices or names to distributions, or a list of distributions. For
+                a sweep: a function of the horizontal coordinate, or one number for each point, in the
+                units of the vertical axis; it is drawn as a dashed line.
             teaching: explain each status, number and plot in the panel, with a legend of a job's life;
                 None follows ``%qjm teaching``.
 
         Raises:
-            InputError: ``expected`` is not a distribution.
+            InputError: ``expected`` is neither a distribution nor of a sweep.
         """
-        return _display.load().panel(self, self._expected(expected), teaching)
+        from qjm_widgets.plotting.drawing import Axes
+
+        return _display.load().panel(self, self._expected(expected, Axes()), teaching)
 
     def figure(
         self,
@@ -303,7 +308,7 @@ class JobSet(JobSetControl):
             sort: ``"key"`` sorts by bit string; ``"value"`` draws the most frequent outcome first.
             error_bars: draw the 95 % Wilson interval of each bar or point, or the standard error of an
                 expectation value.
-            expected: as in ``panel``; of counts only.
+            expected: as in ``panel``.
 
         Raises:
             InputError: an argument is wrong, or does not fit the kind of figure, no circuit has that
@@ -312,6 +317,8 @@ class JobSet(JobSetControl):
         """
         from qjm_widgets.plotting.bar_chart import BarStyle, counts_figure
         from qjm_widgets.plotting.drawing import MOST_DRAWN, Axes
+        from qjm_widgets.plotting.expected import Expected
+        from qjm_widgets.plotting.expected_curve import ExpectedCurve
         from qjm_widgets.plotting.first_view import choose
         from qjm_widgets.plotting.selection import TOP, Selection
         from qjm_widgets.plotting.sweep_figure import sweep_figure
@@ -319,11 +326,18 @@ class JobSet(JobSetControl):
         index = None if circuit is None else self._reader().index_of(circuit)
         selection = Selection.make(index, name, metadata, register, bits, TOP if most is None else most)
         style = BarStyle.make(probability, sort, error_bars)
-        only_counts = style.probability or style.by_value or expected is not None
-        shown = choose(self._state, kind, selection, only_counts, Axes.make(x, y))
+        axes = Axes.make(x, y)
+        compared = self._expected(expected, axes)
+        curve = compared if isinstance(compared, ExpectedCurve) else None
+        only_counts = style.probability or style.by_value or isinstance(compared, Expected)
+        kind = "sweep" if kind is None and curve is not None else kind
+        shown = choose(self._state, kind, selection, only_counts, axes)
         if isinstance(shown, Axes):
-            return sweep_figure(self._state, shown, MOST_DRAWN if most is None else most, error_bars)
-        return counts_figure(self._state, shown, self._expected(expected), style)
+            points = MOST_DRAWN if most is None else most
+            return sweep_figure(self._state, shown, points, error_bars, curve)
+        if isinstance(compared, ExpectedCurve):
+            raise InputError("expected is a function or a number for each point: these are of a sweep")
+        return counts_figure(self._state, shown, compared, style)
 
     def to_dataframe(self) -> pd.DataFrame:
         """Return a pandas table with one row for each job; times are in UTC, durations in seconds.
@@ -351,9 +365,7 @@ class JobSet(JobSetControl):
     def _reader(self) -> OutcomeReader:
         return OutcomeReader(self._state)
 
-    def _expected(self, value: Any) -> Expected | None:
-        from qjm_widgets.plotting.expected import Expected
+    def _expected(self, value: Any, axes: Axes) -> AnyExpected | None:
+        from qjm_widgets.plotting.expected_curve import read_expected
 
-        if value is None:
-            return None
-        return Expected(value, self._state.record.circuits, self._reader().index_of)
+        return read_expected(value, self._state, self._reader().index_of, axes)

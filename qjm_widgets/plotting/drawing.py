@@ -74,6 +74,7 @@ class Series(NamedTuple):
         x: ascending; never NaN.
         y, low, high: the quantity and its interval.
         joined: whether the points are joined by a line: each ``x`` occurs once.
+        expected: whether it is what the user expects; ``low`` and ``high`` are ``y`` then.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Series(NamedTuple):
     low: Floats
     high: Floats
     joined: bool
+    expected: bool = False
 
 
 class HeatMap(NamedTuple):
@@ -104,7 +106,8 @@ class Drawing(NamedTuple):
         x, y: the names of the coordinates and quantities; ``y`` is empty before the first result.
         labels: of the horizontal and the vertical axis, and of the colour of a heat map, else "".
         shares: whether the quantity is a share, from 0 to 1.
-        series: at most eight; none for a heat map.
+        ends: the least and the greatest horizontal coordinate of all points.
+        series: at most eight, and those of what is expected; none for a heat map.
         grid: the heat map, if there is one.
         there, of: points with a result, and all points.
         unit: what a point is: "point" or "circuit".
@@ -116,6 +119,7 @@ class Drawing(NamedTuple):
     y: tuple[str, ...]
     labels: tuple[str, str, str]
     shares: bool
+    ends: tuple[float, float]
     series: list[Series]
     grid: HeatMap | None
     there: int
@@ -127,7 +131,7 @@ class Drawing(NamedTuple):
     @property
     def caption(self) -> str:
         """One line: "P(1) over theta · 12,400 of 20,000 points"."""
-        what = self.labels[2] or self.labels[1]
+        what = self.labels[1 if self.grid is None else 2]
         over = " and ".join(self.labels[:2]) if self.grid is not None else self.labels[0]
         over = over.lower() if self.x == (INDEX,) else over
         parts = [f"{what} over {over}"] if what else []

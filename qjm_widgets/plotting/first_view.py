@@ -50,8 +50,8 @@ def choose(
     swept = axes != Axes()
     if (swept and (counts or kind == "counts")) or (counts and kind == "sweep"):
         raise InputError(
-            "x and y are arguments of a sweep; circuit, name, metadata, register, bits, probability, "
-            "sort and expected are arguments of counts"
+            "x, y and expected numbers are arguments of a sweep; circuit, name, metadata, register, "
+            "bits, probability, sort and expected distributions are arguments of counts"
         )
     if counts or kind == "counts":
         return selection

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from qjm_widgets.core.records import Span
 from qjm_widgets.errors import QJMError
+from qjm_widgets.plotting.observable_labels import observable_labels
 from qjm_widgets.plotting.selection import label
 from qjm_widgets.state.job_set_state import JobSetState
 
@@ -66,7 +67,10 @@ class Points:
         found = {**_parameters(values, shapes), **_numeric_metadata(metadata, sizes)}
         self._parameters = len(_varying(_parameters(values, shapes)))
         self.numbers: dict[str, Floats] = _varying(found)
-        self._groups = _labels(metadata, sizes, state.circuits.names() if swept else ())
+        observables = observable_labels(state, shapes, MOST_SERIES)
+        self._has_observables = observables is not None
+        self._labels = [] if observables is None else [observables]
+        self._labels += _labels(metadata, sizes, state.circuits.names() if swept else ())
         self.first_view: FirstView = (
             "sweep"
             if self.numbers or (swept and len(self) > 1) or state.record.estimates
@@ -75,9 +79,7 @@ class Points:
             else "circuit"
         )
         axes = _axes(shapes)
-        # The only parameter names the axis along which it varies.
-        named = {**self.numbers, **axes} if self._parameters == 1 else axes
-        self.pair = self._pair(self.numbers) or (self._pair(named) if axes else None)
+        self.pair = self._pair({**self.numbers, **axes}) or self._pair(axes)
         self.numbers.update({name: axes[name] for name in self.pair or () if name in axes})
         within = [np.arange(size) for size in sizes] if swept else [np.arange(len(sizes))]
         self._own_index = INDEX in self.numbers
@@ -101,10 +103,11 @@ class Points:
         """Return the groups that are drawn as series over a coordinate; None for one series."""
         if len(np.unique(self.numbers[name])) == len(self):
             return None
-        for key, texts in self._groups.items():
-            names, of = np.unique(texts, return_inverse=True)
+        for texts in self._labels:
+            names, first, of = np.unique(texts, return_index=True, return_inverse=True)
             if len(names) > 1:
-                return Groups([each if key == "" else f"{key} = {each}" for each in names], of)
+                order = np.argsort(first)
+                return Groups(names[order].tolist(), np.argsort(order)[of])
         for key, numbers in self.numbers.items():
             values, of = np.unique(numbers, return_inverse=True)
             if key not in (name, INDEX) and 1 < len(values) <= MOST_SERIES:
@@ -114,7 +117,7 @@ class Points:
     def _default(self) -> tuple[str, ...]:
         if self.pair is not None:
             least = min(len(np.unique(self.numbers[name])) for name in self.pair)
-            return self.pair if least > _MOST_LINES else self.pair[:1]
+            return self.pair if least > _MOST_LINES and not self._has_observables else self.pair[:1]
         names = [name for name in self.numbers if name != INDEX]
         # Several parameters that vary together have no natural order.
         if not names or self._parameters > 1:
@@ -182,18 +185,18 @@ def _is_number(value: Any) -> bool:
 
 def _labels(
     metadata: Sequence[Mapping[Any, Any]], sizes: npt.NDArray[np.int64], names: Sequence[str]
-) -> dict[str, npt.NDArray[Any]]:
-    """Return texts that group the points: metadata by key; at "", the circuits if these have points."""
-    found: dict[str, npt.NDArray[Any]] = {}
+) -> list[npt.NDArray[Any]]:
+    """Return texts that group the points: names of circuits that have points, and metadata."""
+    found: list[npt.NDArray[Any]] = []
     if len(names) > 1:
         texts = names if len(set(names)) == len(names) else [f"circuit {i}" for i in range(len(names))]
-        found[""] = np.repeat(np.array(texts, dtype=object).astype(str), sizes)
+        found.append(np.repeat(np.array(texts, dtype=object).astype(str), sizes))
     for key in metadata[0] if metadata else ():
         values = [known.get(key) for known in metadata]
         if all(isinstance(value, (str, bool)) for value in values):
-            texts = [label(value)[:80] for value in values]
+            texts = [f"{key} = {label(value)[:80]}" for value in values]
             if 1 < len(set(texts)) <= MOST_SERIES:
-                found[str(key)] = np.repeat(np.array(texts), sizes)
+                found.append(np.repeat(np.array(texts), sizes))
     return found
 
 

@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from qjm_widgets.core.formatting import first_line, plural
+from qjm_widgets.core.formatting import first_line
 from qjm_widgets.core.frequencies import wilson_intervals
-from qjm_widgets.core.outcomes import CircuitOutcome
-from qjm_widgets.core.records import JobRecord
 from qjm_widgets.errors import InputError
+from qjm_widgets.plotting.collected import Collected, Collector
 from qjm_widgets.plotting.drawing import Axes, Drawing, HeatMap, Series
-from qjm_widgets.plotting.points import MOST_SERIES, Floats, Points
-from qjm_widgets.plotting.quantities import (
-    VALUE,
-    Kind,
-    Quantity,
-    common_label,
-    kind_of,
-    measure,
-    quantities,
-)
+from qjm_widgets.plotting.expected_curve import ExpectedCurve
+from qjm_widgets.plotting.points import INDEX, MOST_SERIES, Floats, Points
+from qjm_widgets.plotting.quantities import VALUE, Quantity, common_label, quantities
 from qjm_widgets.state.job_set_state import JobSetState
 
-_LOG = logging.getLogger(__name__)
-
-
-class _Collected:
-    """One quantity of all points, added job by job."""
-
-    def __init__(self, points: int) -> None:
-        self.weight, self.total, self.variance = np.zeros((3, points))
-        #: Rows of ``totals.done`` that were visited.
-        self.seen = 0
-        self.rows: set[int] = set()
-        self.without = 0
-
-    def add(self, first: int, outcome: CircuitOutcome, quantity: Quantity) -> None:
-        found = measure(outcome, quantity)
-        if found is None:
-            self.without += 1
-            return
-        part = slice(first, first + len(found.weight))
-        self.weight[part] += found.weight
-        self.total[part] += found.total
-        self.variance[part] += found.variance
+#: The places at which a function is drawn.
+_SMOOTH = 200
 
 
 class Sweep:
@@ -55,17 +26,17 @@ class Sweep:
 
     Args:
         state: the set.
+        expected: what to draw besides, or None.
 
     Attributes:
         points: its points.
     """
 
-    def __init__(self, state: JobSetState) -> None:
+    def __init__(self, state: JobSetState, expected: ExpectedCurve | None = None) -> None:
         self._state = state
+        self._expected = expected
         self.points = Points(state)
-        self._kind: Kind | None = None
-        self._collected: dict[Quantity, _Collected] = {}
-        self._damaged: set[int] = set()
+        self._collector = Collector(state, self.points)
 
     def x_choices(self) -> list[tuple[tuple[str, ...], str]]:
         """Return the coordinates that are offered, the default first: names and label."""
@@ -73,7 +44,7 @@ class Sweep:
 
     def y_choices(self, x: tuple[str, ...]) -> list[tuple[str, str]]:
         """Return the quantities over these coordinates, the default first; none before a result."""
-        kind = self._known_kind()
+        kind = self._collector.kind()
         single = len(x) == 2 or self.points.groups(x[0]) is not None
         return [] if kind is None else kind.choices(single)
 
@@ -93,13 +64,13 @@ class Sweep:
         if unknown or (len(x) == 2 and x not in (self.points.pair, (self.points.pair or ())[::-1])):
             known = ", ".join(repr(n[0] if len(n) == 1 else n) for n in self.points.choices())
             raise InputError(f"x is one of {known}, not {x[0] if len(x) == 1 else x!r}")
-        kind = self._known_kind()
+        kind = self._collector.kind()
         names = axes.y or tuple(name for name, _ in self.y_choices(x)[:1])
         shown = [] if kind is None else quantities(names, kind)
         if len(x) == 2 and len(shown) > 1:
             raise InputError("a heat map shows one quantity: give one y")
-        collected = [self._collect(quantity) for quantity in shown]
-        notes = self._notes(collected)
+        collected = [self._collector.collect(quantity) for quantity in shown]
+        notes = self._collector.notes(collected)
         if len(x) == 2:
             grid, thinned = self._grid(x, [*zip(shown, collected, strict=True)][:1], most_cells)
             series: list[Series] = []
@@ -107,85 +78,39 @@ class Sweep:
             grid = None
             series, thinned, more = self._series(x[0], [*zip(shown, collected, strict=True)], most)
             notes += [more] * bool(more)
+            if self._expected is not None and self._expects(axes, x):
+                try:
+                    series = _named(series, shown) + self._curves(self._expected, x[0], most)
+                except InputError as error:
+                    notes.append(str(error))
         label = shown[0].label if len(shown) == 1 else common_label(shown)
         labels = [*map(self.points.label, x), label, ""][:3]
         return Drawing(
             x,
             names if shown else (),
             (first_line(labels[0], 80), first_line(labels[1], 80), first_line(labels[2], 80)),
-            kind is None or not kind.estimates,
+            not (self._state.record.estimates if kind is None else kind.estimates),
+            self._ends(x[0]),
             series,
             grid,
             self._there(collected),
             len(self.points),
             self.points.unit,
-            thinned,
+            thinned if shown else 1,
             notes,
         )
 
-    # -- values --------------------------------------------------------------------------------------
+    def _ends(self, name: str) -> tuple[float, float]:
+        numbers = self.points.numbers[name]
+        return (float(numbers.min()), float(numbers.max())) if len(numbers) else (0.0, 1.0)
 
-    def _there(self, collected: Sequence[_Collected]) -> int:
+    def _there(self, collected: Sequence[Collected]) -> int:
         return int(np.count_nonzero(collected[0].weight)) if collected else 0
-
-    def _known_kind(self) -> Kind | None:
-        """Return what the outcomes hold, once one is there."""
-        for row in self._state.totals.done if self._kind is None else ():
-            for outcome in self._outcomes(row):
-                if outcome is not None and outcome.success and self._kind is None:
-                    self._kind = kind_of(outcome)
-            if self._kind is not None:
-                break
-        return self._kind
-
-    def _outcomes(self, row: int) -> Sequence[CircuitOutcome | None]:
-        try:
-            found = self._state.outcomes.get(row)
-            return () if found is None else found.circuits
-        except Exception:  # damaged or malformed: the other jobs are shown
-            _LOG.warning("the result of job %d cannot be read", row, exc_info=True)
-            self._damaged.add(row)
-            return ()
-
-    def _collect(self, quantity: Quantity) -> _Collected:
-        """Add the jobs that have finished since the last call."""
-        found = self._collected.setdefault(quantity, _Collected(len(self.points)))
-        done = self._state.totals.done
-        while found.seen < len(done):
-            row = done[found.seen]
-            found.seen += 1
-            if row in found.rows:
-                continue
-            found.rows.add(row)
-            job = self._state.jobs[row]
-            try:
-                self._add(job, found, quantity)
-            except Exception:  # an outcome that does not fit its circuits
-                _LOG.warning("the result of job %d cannot be shown", row, exc_info=True)
-                self._damaged.add(row)
-        return found
-
-    def _add(self, job: JobRecord, found: _Collected, quantity: Quantity) -> None:
-        for circuit, outcome in enumerate(self._outcomes(job.row), job.span.start):
-            if outcome is not None and outcome.success and circuit < job.span.stop:
-                first = int(self.points.offsets[circuit]) + (job.points.start if job.points else 0)
-                found.add(first, outcome, quantity)
-
-    def _notes(self, collected: Sequence[_Collected]) -> list[str]:
-        without = max((each.without for each in collected), default=0)
-        return [
-            *([f"Left out: {plural(without, 'result')} without this quantity"] if without else []),
-            *(
-                [f"Left out: {plural(len(self._damaged), 'job')} with unreadable results"]
-                if self._damaged
-                else []
-            ),
-        ]
 
     # -- drawing -------------------------------------------------------------------------------------
 
     def _series(
-        self, name: str, shown: Sequence[tuple[Quantity, _Collected]], most: int
+        self, name: str, shown: Sequence[tuple[Quantity, Collected]], most: int
     ) -> tuple[list[Series], int, str]:
         """Return the series, how many points are drawn as one, and a note if series are left out."""
         numbers, groups = self.points.numbers[name], self.points.groups(name)
@@ -205,8 +130,34 @@ class Sweep:
         more = f"{len(series)} of {total} series are drawn" if len(series) < total else ""
         return series, thinned, more
 
+    def _expects(self, axes: Axes, x: tuple[str, ...]) -> bool:
+        """Return whether these are the axes of what is expected. Values fit any coordinate."""
+        assert self._expected is not None
+        wanted = self._expected.axes
+        default = tuple(name for name, _ in self.y_choices(x)[:1])
+        same_x = x == (wanted.x or self.points.choices()[0]) or self._expected.values is not None
+        return same_x and (axes.y or default) == (wanted.y or default)
+
+    def _curves(self, expected: ExpectedCurve, name: str, most: int) -> list[Series]:
+        """Return the expected values: one curve of a function, or one for each group of points."""
+        numbers, groups = self.points.numbers[name], self.points.groups(name)
+        if expected.values is None:
+            low, high = self._ends(name)
+            smooth = name != INDEX and len(numbers) > 1
+            x = np.linspace(low, high, min(most, _SMOOTH)) if smooth else np.unique(numbers)[:most]
+            return [_curve("Expected", x, expected.at(x))]
+        names = [""] if groups is None else groups.names[:MOST_SERIES]
+        curves = []
+        for group, title in enumerate(names):
+            at = np.arange(len(numbers)) if groups is None else np.flatnonzero(groups.of == group)
+            at = at[np.argsort(numbers[at], kind="stable")]
+            size = max(1, -(-len(at) // most))
+            x, y = _means(numbers[at], size), _means(expected.values[at], size)
+            curves.append(_curve(f"Expected, {title}" if title else "Expected", x, y))
+        return curves
+
     def _grid(
-        self, x: tuple[str, ...], shown: Sequence[tuple[Quantity, _Collected]], most: int
+        self, x: tuple[str, ...], shown: Sequence[tuple[Quantity, Collected]], most: int
     ) -> tuple[HeatMap, int]:
         """Return the heat map, and how many points are drawn as one."""
         columns, column = np.unique(self.points.numbers[x[0]], return_inverse=True)
@@ -223,10 +174,19 @@ class Sweep:
         return grid, wide * high
 
 
+def _named(series: list[Series], shown: Sequence[Quantity]) -> list[Series]:
+    """Return the series with names: the only one has none, unless others are beside it."""
+    return [each if each.name else each._replace(name=shown[0].label) for each in series]
+
+
+def _curve(name: str, x: Floats, y: Floats) -> Series:
+    return Series(name, x, y, y, y, len(np.unique(x)) == len(x), expected=True)
+
+
 def _binned(
     name: str,
     x: Floats,
-    found: _Collected,
+    found: Collected,
     at: npt.NDArray[np.int64],
     size: int,
     quantity: Quantity,

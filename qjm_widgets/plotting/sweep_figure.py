@@ -9,6 +9,7 @@ from qjm_widgets.core.formatting import first_line
 from qjm_widgets.errors import InputError
 from qjm_widgets.plotting.bar_chart import escape_text
 from qjm_widgets.plotting.drawing import Axes, Drawing, HeatMap, Series
+from qjm_widgets.plotting.expected_curve import ExpectedCurve
 from qjm_widgets.plotting.points import Floats
 from qjm_widgets.plotting.sweep import Sweep
 from qjm_widgets.state.job_set_state import JobSetState
@@ -16,12 +17,15 @@ from qjm_widgets.state.job_set_state import JobSetState
 #: Okabe and Ito's palette, with yellow darkened for a white background.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#946300", "#56b4e9", "#e69f00", "#5f6772")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "circle-open")
+_EXPECTED = "#333333"
 _MOST_CELLS = 500
 #: With more points than this, markers would hide each other.
 _MOST_MARKERS = 200
 
 
-def sweep_figure(state: JobSetState, axes: Axes, most: int, error_bars: bool) -> go.Figure:
+def sweep_figure(
+    state: JobSetState, axes: Axes, most: int, error_bars: bool, expected: ExpectedCurve | None = None
+) -> go.Figure:
     """Draw lines with error bars, or a heat map.
 
     Args:
@@ -29,13 +33,14 @@ def sweep_figure(state: JobSetState, axes: Axes, most: int, error_bars: bool) ->
         axes: what is shown.
         most: the most drawn points of a series.
         error_bars: whether intervals are drawn.
+        expected: what to draw besides, or None.
 
     Raises:
         InputError: the set has no such coordinate or quantity, or ``most`` is no number of points.
     """
     if isinstance(most, bool) or not isinstance(most, (int, np.integer)) or most < 1:
         raise InputError(f"most is a number of points, an integer of at least 1, not {most!r}")
-    drawing = Sweep(state).draw(axes, int(most), min(int(most), _MOST_CELLS))
+    drawing = Sweep(state, expected).draw(axes, int(most), min(int(most), _MOST_CELLS))
     figure = go.Figure()
     if drawing.grid is not None:
         figure.add_trace(_heat_map(drawing, drawing.grid))
@@ -54,6 +59,10 @@ def sweep_figure(state: JobSetState, axes: Axes, most: int, error_bars: bool) ->
 
 
 def _line(number: int, series: Series, error_bars: bool) -> go.Scatter:
+    if series.expected:
+        line = {"color": _EXPECTED, "width": 1, "dash": "dash"}
+        name, x, y = escape_text(series.name), series.x.tolist(), _plain(series.y)
+        return go.Scatter(name=name, mode="lines", x=x, y=y, line=line)
     colour = _COLOURS[number]
     few = len(series.x) <= _MOST_MARKERS
     lines = "lines+markers" if few else "lines"

@@ -12,7 +12,7 @@ from qjm_widgets.core.histogram import NO_BARS
 from qjm_widgets.errors import explain
 from qjm_widgets.plotting.aggregate import Aggregate
 from qjm_widgets.plotting.drawing import Axes
-from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.expected_curve import AnyExpected, ExpectedCurve
 from qjm_widgets.plotting.points import FirstView
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.state.estimates import first_estimates
@@ -38,20 +38,21 @@ class Histograms:
 
     Args:
         state: the set.
-        expected: the distributions to compare the histograms with, or None.
+        expected: what to compare the histograms or the sweep with, or None.
         clock: monotonic seconds.
     """
 
     def __init__(
         self,
         state: JobSetState,
-        expected: Expected | None,
+        expected: AnyExpected | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._state = state
         self._clock = clock
-        self._expected = expected
-        self._sweeps = SweepMessages(state)
+        curve = expected if isinstance(expected, ExpectedCurve) else None
+        self._expected = None if isinstance(expected, ExpectedCurve) else expected
+        self._sweeps = SweepMessages(state, curve)
         self._lock = threading.RLock()
         self._aggregates: dict[Selection, Aggregate] = {}
         # For each selection the last chart that was returned, and how many jobs were done then.

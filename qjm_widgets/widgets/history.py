@@ -14,7 +14,7 @@ import traitlets
 
 from qjm_widgets.core import formatting
 from qjm_widgets.errors import QJMError
-from qjm_widgets.widgets import assets, wire
+from qjm_widgets.widgets import assets, wire_answers
 from qjm_widgets.widgets.commands import CommandResult, Commands
 from qjm_widgets.widgets.ipykernel_compat import serve_while_cells_run
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
@@ -133,12 +133,12 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
             answer = self._commands.execute(content)
             self._show(answer)
         except QJMError as error:
-            self._list.send(wire.ack(command, False, str(error)))
+            self._list.send(wire_answers.ack(command, False, str(error)))
             return
         if answer.file is not None:
             name, data = answer.file
             self._list.send({"kind": "file", "v": VERSION, "id": command, "name": name}, buffers=[data])
-        self._list.send(wire.ack(command, True, answer.text))
+        self._list.send(wire_answers.ack(command, True, answer.text))
         if answer.changed:
             self._due = 0.0
             self._request_repaint()

@@ -20,14 +20,15 @@ from qjm_widgets.core.validation import as_integer
 from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.drawing import Axes
-from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.expected_curve import AnyExpected
 from qjm_widgets.plotting.groups import NO_GROUPS, groups
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.state.outcome_reader import OutcomeReader
-from qjm_widgets.widgets import assets, circuit_drawing, settings, wire
+from qjm_widgets.widgets import assets, circuit_drawing, settings, wire, wire_answers
 from qjm_widgets.widgets.display import show_panel
 from qjm_widgets.widgets.ipykernel_compat import serve_while_cells_run
 from qjm_widgets.widgets.repaint_loop import REPAINT_LOOP
+from qjm_widgets.widgets.results_file import results_file
 from qjm_widgets.widgets.row_query import RowQuery
 from qjm_widgets.widgets.view_updates import Message, ViewUpdates
 
@@ -48,7 +49,7 @@ class Panel(anywidget.AnyWidget):
 
     Args:
         job_set: the set.
-        expected: the distributions to compare the histograms with, or None.
+        expected: what to compare the histograms or the sweep with, or None.
         teaching: whether the panel explains itself; None follows the default of the process.
     """
 
@@ -57,7 +58,7 @@ class Panel(anywidget.AnyWidget):
     snapshot = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, job_set: JobSet, expected: Expected | None = None, teaching: bool | None = None
+        self, job_set: JobSet, expected: AnyExpected | None = None, teaching: bool | None = None
     ) -> None:
         self._set = job_set
         self._state = job_set._state
@@ -149,7 +150,7 @@ class Panel(anywidget.AnyWidget):
         elif kind == "command":
             self._execute_command(content)
         elif kind == "plotly":
-            self.send({"kind": "plotly", "v": wire.VERSION}, buffers=[assets.plotly_gz()])
+            self.send(wire_answers.plotly(), buffers=[assets.plotly_gz()])
 
     def _update_view(self, view: str, content: dict[str, Any]) -> None:
         first, last = as_integer(content.get("first")), as_integer(content.get("last"))
@@ -169,7 +170,7 @@ class Panel(anywidget.AnyWidget):
                 history = []
             job = self._state.jobs[rows[0]]
             failures = self._failures(job) if job.flawed else None
-            self.send(wire.detail(index, job, history, _clock, failures))
+            self.send(wire_answers.detail(index, job, history, _clock, failures))
 
     def _failures(self, job: JobRecord) -> str:
         """Return which circuits of a done job failed, and why."""
@@ -192,7 +193,7 @@ class Panel(anywidget.AnyWidget):
         except QJMError:
             _LOG.warning("the groups of the circuits cannot be read", exc_info=True)
             found = NO_GROUPS
-        self.send(wire.groups(found))
+        self.send(wire_answers.groups(found))
 
     def _send_drawings(self, index: int, span: Span, first: int, columns: int) -> None:
         start = span.start + first
@@ -201,19 +202,34 @@ class Panel(anywidget.AnyWidget):
             inputs = self._state.circuits.get(part) if len(part) > 0 else []
             drawn = circuit_drawing.draw(inputs, start, min(max(columns, 30), 400))
         except Exception as error:  # the page waits for an answer, whatever fails
-            self.send(wire.drawings(index, span, first, [], explain(error)))
+            self.send(wire_answers.drawings(index, span, first, [], explain(error)))
         else:
-            self.send(wire.drawings(index, span, first, drawn))
+            self.send(wire_answers.drawings(index, span, first, drawn))
 
     def _execute_command(self, content: dict[str, Any]) -> None:
         name, indices = str(content.get("id")), content.get("rows")
+        if content.get("do") == "save_results":
+            self._calls.call(functools.partial(self._send_results, name))
+            return
         try:
             rows = self._updates.rows(indices if isinstance(indices, list) else None)
             text = self._execute(content.get("do"), rows)
         except QJMError as error:
-            self.send(wire.ack(name, False, str(error)))
+            self.send(wire_answers.ack(name, False, str(error)))
         else:
-            self.send(wire.ack(name, True, text))
+            self.send(wire_answers.ack(name, True, text))
+
+    def _send_results(self, command: str) -> None:
+        """Send all results as a file, on the panel's thread, because it may take long."""
+        try:
+            pieces = results_file(self._state)
+        except Exception as error:  # the page waits for an answer, whatever fails
+            text = str(error) if isinstance(error, QJMError) else explain(error)
+            self.send(wire_answers.ack(command, False, text))
+            return
+        for piece in pieces:
+            self.send(wire_answers.file(command), buffers=[piece])
+        self.send(wire_answers.ack(command, True, ""))
 
     def _execute(self, action: Any, rows: list[int] | None) -> str:
         if action == "cancel":

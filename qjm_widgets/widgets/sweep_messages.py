@@ -10,6 +10,7 @@ import numpy as np
 from qjm_widgets.core.formatting import first_line
 from qjm_widgets.errors import QJMError, explain
 from qjm_widgets.plotting.drawing import Axes, Drawing
+from qjm_widgets.plotting.expected_curve import ExpectedCurve
 from qjm_widgets.plotting.points import FirstView, Floats
 from qjm_widgets.plotting.sweep import Sweep
 from qjm_widgets.state.job_set_state import JobSetState
@@ -29,10 +30,12 @@ class SweepMessages:
 
     Args:
         state: the set.
+        expected: what to draw besides, or None.
     """
 
-    def __init__(self, state: JobSetState) -> None:
+    def __init__(self, state: JobSetState, expected: ExpectedCurve | None = None) -> None:
         self._state = state
+        self._expected = expected
         self._sweep: Sweep | None = None
 
     @property
@@ -60,7 +63,7 @@ class SweepMessages:
 
     def _made(self) -> Sweep:
         if self._sweep is None:
-            self._sweep = Sweep(self._state)
+            self._sweep = Sweep(self._state, self._expected)
         return self._sweep
 
 
@@ -72,6 +75,7 @@ _EMPTY: dict[str, Any] = {
     "labels": ["", "", ""],
     "caption": "",
     "shares": True,
+    "ends": [0.0, 1.0],
     "series": [],
     "grid": None,
     "notes": [],
@@ -93,6 +97,7 @@ def _message(axes: Axes, sweep: Sweep, divisor: int) -> dict[str, Any]:
         "labels": list(drawing.labels),
         "caption": first_line(drawing.caption, _TEXT),
         "shares": drawing.shares,
+        "ends": list(drawing.ends),
         "series": _series(drawing),
         "grid": None
         if grid is None
@@ -114,6 +119,7 @@ def _series(drawing: Drawing) -> list[dict[str, Any]]:
             "low": _numbers(series.low, 4),
             "high": _numbers(series.high, 4),
             "joined": series.joined,
+            "expected": series.expected,
         }
         for series in drawing.series
     ]

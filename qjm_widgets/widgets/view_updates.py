@@ -10,7 +10,7 @@ from qjm_widgets.core import eta, formatting
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.plotting.drawing import Axes
-from qjm_widgets.plotting.expected import Expected
+from qjm_widgets.plotting.expected_curve import AnyExpected
 from qjm_widgets.plotting.first_view import selection_of
 from qjm_widgets.plotting.selection import Selection
 from qjm_widgets.widgets import settings, wire
@@ -39,12 +39,12 @@ class ViewUpdates:
 
     Args:
         job_set: the set.
-        expected: the distributions to compare the histograms with, or None.
+        expected: what to compare the histograms or the sweep with, or None.
         teaching: whether the panel explains itself; None follows the default of the process.
     """
 
     def __init__(
-        self, job_set: JobSet, expected: Expected | None = None, teaching: bool | None = None
+        self, job_set: JobSet, expected: AnyExpected | None = None, teaching: bool | None = None
     ) -> None:
         self._state = job_set._state
         self._teaching = teaching

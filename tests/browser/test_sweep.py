@@ -51,5 +51,19 @@ def test_a_sweep_grows_while_jobs_finish(lab: JupyterServer, open_notebook: Open
     shares = [float(text) for text in table.locator("tbody td:nth-child(2)").all_text_contents()]
     assert shares == notebook.kernel_eval("list(job_set.figure(y=0).data[0].y)")
     notebook.screenshot("sweep-done", of=panel)
+    panel.get_by_label("Options", exact=True).first.click()
+    with notebook.page.expect_download() as saving:
+        panel.get_by_role("button", name="All results as CSV").click()
+    assert saving.value.suggested_filename == "gated-results.csv"
+    text = saving.value.path().read_text("utf-8")
+    assert text == notebook.kernel_eval("job_set.results().to_dataframe().to_csv(index=False)")
+    assert text.startswith(
+        "circuit,name,point,outcome,count,probability,theta\n0,bell 0,0,00,100,1.0,0.0\n"
+    )
+    with notebook.page.expect_download() as saving:
+        panel.get_by_role("button", name="Save as SVG").first.click()
+    drawing = saving.value.path().read_text("utf-8")
+    assert "bit 0 = 1" in drawing
+    assert "stroke-opacity:0.5" in drawing.replace(" ", ""), "lines between points are pale"
     panel.get_by_role("tab", name="Counts").click()
     notebook.wait_for_text(re.compile(r"^10 of 10 jobs · 4,000 shots"), within=panel)

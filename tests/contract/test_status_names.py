@@ -14,7 +14,7 @@ from qjm_widgets.cli import main
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.state.progress import ProgressLine
 from qjm_widgets.storage.sqlite import SQLiteStore
-from qjm_widgets.widgets import wire
+from qjm_widgets.widgets import wire_answers
 from qjm_widgets.widgets.history import History, history_html
 from qjm_widgets.widgets.static_html import html_of, text_of
 
@@ -91,7 +91,7 @@ def test_a_job_and_its_history_have_the_same_names(manager: JobManager) -> None:
         assert repr(job).endswith(f", {NAMES[status.value].lower()}>")
     job = JobRecord(0, Span(0, 1))
     history = [StatusChange(0, 1, status, 0.0, None, "") for status in Status]
-    lines = wire.detail(0, job, history, lambda _: "now")["history"]
+    lines = wire_answers.detail(0, job, history, lambda _: "now")["history"]
     assert lines == [f"now  {name}" for name in NAMES.values()]
 
 

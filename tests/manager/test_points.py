@@ -13,7 +13,7 @@ from qiskit.circuit import Parameter
 from qjm_widgets import JobManager
 from qjm_widgets.core.records import Span, Status
 from qjm_widgets.errors import InputError, LimitError, NotAvailableError
-from qjm_widgets.widgets import wire
+from qjm_widgets.widgets import wire, wire_answers
 from tests.fakes import LIMIT, reach
 from tests.sweeps import PointsSampler, measured, sweep, values_of
 
@@ -207,7 +207,7 @@ def test_the_report_and_the_panel_say_points(manager: JobManager) -> None:
     assert wire.runs(jobs) == [[0, 1, 1, 1], [1, 1, 1, 3, 0, 10, 25]]
     assert wire.row(2, jobs[2], 0.0, driven=True)["points"] == [10, 20]
     assert "points" not in wire.row(0, jobs[0], 0.0, driven=True)
-    title = wire.detail(2, jobs[2], [], str)["title"]
+    title = wire_answers.detail(2, jobs[2], [], str)["title"]
     assert title == "Job 2, circuit 1 · points 10–19 · first attempt"
     table = job_set.to_dataframe()
     assert table["first_point"].tolist()[1:] == [0, 10, 20]

@@ -21,6 +21,7 @@ from qiskit.primitives import (
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qiskit.primitives.primitive_job import PrimitiveJob
 from qiskit.providers.basic_provider import BasicSimulator
+from qiskit.quantum_info import SparsePauliOp
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.frequencies import wilson
@@ -162,7 +163,7 @@ def test_it_grows_and_reads_each_job_once(manager: JobManager) -> None:
     job_set._state.outcomes.get = lambda row: (read.append(row), get(row))[1]  # type: ignore[method-assign]
     axes = Axes(None, ("bit 0",))
     empty = sweep.draw(axes, 100, 10)
-    assert (empty.series, empty.there, empty.of) == ([], 0, 6)
+    assert (empty.series, empty.there, empty.of, empty.ends) == ([], 0, 6, (0, 5))
     for row, shown in ((2, [np.nan] * 4 + [0, 1]), (0, [0, 1, np.nan, np.nan, 0, 1])):
         backend.sent[row].finish()
         reach(job_set, lambda row=row: job_set._state.jobs[row].status.final)
@@ -221,6 +222,52 @@ def test_the_axis_of_a_parameter_has_its_name(manager: JobManager) -> None:
         assert np.allclose([line.y for line in figure.data], [(1, -1), (1, 1)])
 
 
+def test_an_estimators_series_are_its_observables_over_its_parameter(manager: JobManager) -> None:
+    angle = Parameter("phi")
+    circuit = QuantumCircuit(2)
+    circuit.ry(angle, 0)
+    circuit.cx(0, 1)
+    sums = SparsePauliOp(["ZI", "XX"], [1, -0.5])
+    angles = np.linspace(0, np.pi, 9)
+    pub = (circuit, [["ZZ"], ["XX"], [sums]], {angle: angles})
+    job_set = manager.run([pub], StatevectorEstimator(), precision=0.0, max_points_per_job=10)
+    before = Sweep(job_set._state).draw(Axes(), 100, 10)
+    assert (before.ends, before.shares) == ((0, np.pi), False)
+    assert job_set.wait(LIMIT)
+    figure = job_set.figure()
+    assert [line.name for line in figure.data] == ["ZZ", "XX", "−0.5 XX + ZI"]
+    assert figure.layout.xaxis.title.text == "phi"
+    np.testing.assert_allclose(figure.data[0].y, np.ones(9), atol=1e-9)
+    np.testing.assert_allclose(figure.data[1].y, np.sin(angles), atol=1e-9)
+    assert job_set.figure(x=["phi", "axis 0"]).data[0].type == "heatmap"
+
+
+def test_circuits_with_the_same_observables_have_series_over_their_number(manager: JobManager) -> None:
+    pubs = []
+    for angle in (0.0, np.pi / 2, np.pi):
+        circuit = QuantumCircuit(1, metadata={"angle": angle})
+        circuit.ry(angle, 0)
+        pubs.append((circuit, ["Z", "X"]))
+    job_set = manager.run(pubs, StatevectorEstimator(), precision=0.0)
+    assert job_set.wait(LIMIT)
+    lines = job_set.figure().data
+    assert [line.name for line in lines] == ["Z", "X"]
+    np.testing.assert_allclose([line.y for line in lines], [[1, 0, -1], [0, 1, 0]], atol=1e-9)
+
+
+def test_before_the_first_result_a_sweep_says_what_it_is_over(manager: JobManager) -> None:
+    backend = ScriptedBackend(hold=True)
+    grid = [{"a": a, "b": b} for a in range(5) for b in range(6)]
+    circuits = [marked(0, bits=4).copy() for _ in grid]
+    for circuit, metadata in zip(circuits, grid, strict=True):
+        circuit.metadata = metadata
+    job_set = manager.run(circuits, backend, shots=10)
+    drawing = Sweep(job_set._state).draw(Axes(), 2, 2)
+    assert drawing.grid is not None
+    assert drawing.caption == "0 of 30 circuits"
+    job_set.cancel()
+
+
 def test_wrong_axes_are_refused_with_what_there_is(manager: JobManager) -> None:
     job_set = ran(manager, [(swept(bits=2), [[1], [2]])])
     for arguments, text in (
@@ -232,8 +279,8 @@ def test_wrong_axes_are_refused_with_what_there_is(manager: JobManager) -> None:
         ({"y": "bit 7"}, "the outcomes have 2 bits"),
         ({"y": "value"}, "counts, no values"),
         ({"kind": "map"}, "kind is 'counts' or 'sweep', not 'map'"),
-        ({"kind": "sweep", "bits": [0]}, "x and y are arguments of a sweep"),
-        ({"x": "a", "sort": "value"}, "x and y are arguments of a sweep"),
+        ({"kind": "sweep", "bits": [0]}, "x, y and expected numbers are arguments of a sweep"),
+        ({"x": "a", "sort": "value"}, "x, y and expected numbers are arguments of a sweep"),
         ({"kind": "sweep", "most": 0}, "most is a number of"),
     ):
         with pytest.raises(InputError, match=text):

@@ -23,7 +23,7 @@ from qjm_widgets.core.histogram import Histogram, histogram
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status, StatusChange
 from qjm_widgets.core.totals import Totals
 from qjm_widgets.plotting.selection import Selection
-from qjm_widgets.widgets import wire
+from qjm_widgets.widgets import wire, wire_answers
 from qjm_widgets.widgets.wire_head import head
 
 SESSION = Path(__file__).parents[1] / "fixtures" / "wire" / "session.json"
@@ -120,9 +120,14 @@ def record() -> dict[str, Any]:
     r.send(T0 + 5, [1, 2, 3])
     history = [StatusChange(2, 1, Status.ERROR, T0 + 5, None, "No such gate")]
     r.messages.append(
-        {"content": wire.detail(2, r.jobs[2], history, lambda at: f"{at - T0:.0f} s"), "buffers": []}
+        {
+            "content": wire_answers.detail(2, r.jobs[2], history, lambda at: f"{at - T0:.0f} s"),
+            "buffers": [],
+        }
     )
-    r.messages.append({"content": wire.ack("command-1", True, "sending 1 job again"), "buffers": []})
+    r.messages.append(
+        {"content": wire_answers.ack("command-1", True, "sending 1 job again"), "buffers": []}
+    )
     r.change(
         2, status=Status.QUEUED, attempt=2, error=None, job_id="job-2", sent_at=T0 + 6, since=T0 + 6
     )
@@ -152,8 +157,10 @@ def record() -> dict[str, Any]:
                 "low": [0.4, None],
                 "high": [0.6, None],
                 "joined": True,
+                "expected": False,
             }
         ],
+        "ends": [0.0, 1.5],
         "grid": None,
         "notes": [],
     }
@@ -168,7 +175,7 @@ def record() -> dict[str, Any]:
         "metadata": [{"key": "depth", "groups": [["3", 200], ["4", 50]], "of": 2}],
         "registers": ["meas"],
     }
-    r.messages.append({"content": wire.groups(found), "buffers": []})
+    r.messages.append({"content": wire_answers.groups(found), "buffers": []})
     tries = [
         (0, 1, T0 + 1, T0 + 2, T0 + 4, 5),
         (2, 1, T0 + 3, None, T0 + 5, 6),
@@ -177,6 +184,7 @@ def record() -> dict[str, Any]:
     r.messages.append({"content": wire.timeline(5, bars=tries), "buffers": []})
     numbers = {"at": [T0 + 1, T0 + 2], "waiting": [1, 0], "running": [0, 1]}
     r.messages.append({"content": wire.timeline(5000, steps=numbers), "buffers": []})
+    r.messages.append({"content": wire_answers.file("command-2"), "buffers": [_b64(b"a piece")]})
     return {
         "snapshot": {**trait, "statuses": {"$bytes": _b64(bytes(Totals(r.jobs).codes))}},
         "messages": r.messages,
@@ -207,4 +215,4 @@ def test_runs_give_every_span(cut: list[int]) -> None:
 def test_an_error_of_a_megabyte_is_shortened() -> None:
     job = JobRecord(0, Span(0, 1), status=Status.ERROR, error="x" * 1_000_000)
     assert len(json.dumps(wire.row(0, job, T0, driven=True))) < 1_000
-    assert len(json.dumps(wire.detail(0, job, [], str))) < 30_000
+    assert len(json.dumps(wire_answers.detail(0, job, [], str))) < 30_000

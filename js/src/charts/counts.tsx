@@ -17,14 +17,14 @@ import {
 import { BarsSvg } from "./bars_svg";
 import { Chart, HEIGHT } from "./chart";
 import { CircuitPicker } from "./circuit_picker";
-import { CountsOptions, type Format } from "./counts_options";
+import { CountsOptions, type Format, type SaveAll } from "./counts_options";
 import { CountsTable } from "./counts_table";
 import type { PlotlyApi } from "./plotly";
 import { csv, savePicture } from "./saving";
 
 const TOPS = [16, 64, 256, 1024] as const;
 
-interface Props {
+interface Props extends SaveAll {
   /** Name of the job set. */
   name: string;
   circuits: number;
@@ -135,14 +135,7 @@ function CountsView(props: Props) {
         </select>
       </div>
       {optionsOpen && (
-        <CountsOptions
-          choice={choice}
-          options={options}
-          groups={groups}
-          onChoice={onChoice}
-          onOptions={setOptions}
-          onSave={onSave}
-        />
+        <CountsOptions {...props} options={options} onOptions={setOptions} onSave={onSave} />
       )}
       {hasCounts ? (
         <CountsChart

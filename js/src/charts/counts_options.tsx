@@ -1,12 +1,13 @@
 /** Less frequent choices: order, register, bits, error bars and saving. */
 import { useState } from "preact/hooks";
+import { PENDING_LABELS } from "../components/action_labels";
 import { Button } from "../components/button";
 import type { Choice, Groups } from "../protocol/wire";
 import type { ChartOptions } from "./bars";
 
 export type Format = "png" | "svg" | "csv";
 
-interface Props {
+interface Props extends SaveAll {
   choice: Choice;
   options: ChartOptions;
   groups: Groups | null;
@@ -15,7 +16,15 @@ interface Props {
   onSave: (format: Format) => void;
 }
 
-export function CountsOptions({ choice, options, groups, onChoice, onOptions, onSave }: Props) {
+/** Saving the results of the whole set. */
+export interface SaveAll {
+  /** Null without a kernel, which makes the file. */
+  onSaveAll: (() => void) | null;
+  savingAll: boolean;
+}
+
+export function CountsOptions(props: Props) {
+  const { choice, options, groups, onChoice, onOptions } = props;
   const registers = new Set(groups?.registers ?? []);
   if (choice.register !== null) registers.add(choice.register);
   return (
@@ -55,17 +64,17 @@ export function CountsOptions({ choice, options, groups, onChoice, onOptions, on
         />
         Error bars
       </label>
-      <SaveButtons what="these counts" onSave={onSave} />
+      <SaveButtons {...props} what="these counts" />
     </div>
   );
 }
 
-interface SaveProps {
+interface SaveProps extends SaveAll {
   what: string;
   onSave: (format: Format) => void;
 }
 
-export function SaveButtons({ what, onSave }: SaveProps) {
+export function SaveButtons({ what, onSave, onSaveAll, savingAll }: SaveProps) {
   return (
     <span class="qjm-save" role="group" aria-label={`Save ${what}`}>
       {(["png", "svg", "csv"] as const).map((format) => (
@@ -78,6 +87,16 @@ export function SaveButtons({ what, onSave }: SaveProps) {
           {format.toUpperCase()}
         </Button>
       ))}
+      {onSaveAll !== null && (
+        <Button
+          small
+          title="Save the results of all circuits and points so far"
+          disabled={savingAll}
+          onClick={onSaveAll}
+        >
+          {savingAll ? PENDING_LABELS.save_results : "All results as CSV"}
+        </Button>
+      )}
     </span>
   );
 }

@@ -3,7 +3,18 @@ import { useState } from "preact/hooks";
 import type { Grid } from "../protocol/wire";
 import { CHARACTER } from "./bars";
 import { coordinateMarks, type Mark, number } from "./scales";
-import { Below, BOTTOM, Heading, Left, LINE, type SweepProps, Titles, TOP } from "./svg_parts";
+import {
+  Above,
+  Below,
+  BOTTOM,
+  Heading,
+  Left,
+  LINE,
+  type SweepProps,
+  TICK,
+  Titles,
+  TOP,
+} from "./svg_parts";
 
 /** Colours of each sign, and the width of their legend. */
 const LEVELS = 16;
@@ -60,11 +71,7 @@ export function HeatMap({ sweep, width, height, label, gapText, heading = [] }: 
       {[...paths].map(([step, d]) => (
         <path key={step} class={classOf(step)} fill-opacity={Math.abs(step) / LEVELS} d={d} />
       ))}
-      <Below
-        marks={places(x, Math.max(2, Math.floor(inner / 80)))}
-        px={(column) => px(column + 0.5)}
-        floor={top + plot}
-      />
+      <Below marks={places(x, inner / TICK)} px={(column) => px(column + 0.5)} floor={top + plot} />
       <Left marks={rowMarks} py={(row) => py(row + 0.5)} left={left} />
       <Titles x={across} y={up} left={left} inner={inner} top={top} plot={plot} />
       {legend.map((value, i) => (
@@ -83,13 +90,13 @@ export function HeatMap({ sweep, width, height, label, gapText, heading = [] }: 
           {number(value)}
         </text>
       ))}
-      <text class="qjm-svg-text qjm-svg-pointed" x={left} y={top - 8}>
+      <Above left={left} top={top}>
         {at === null || pointed === null
           ? values.some((line) => line.includes(null))
             ? `Grey: ${gapText}`
             : ""
           : `${across} ${number(x[pointed[0]] ?? 0)}, ${up} ${number(y[pointed[1]] ?? 0)}: ${number(at)}`}
-      </text>
+      </Above>
     </svg>
   );
 }

@@ -4,6 +4,7 @@ import type { Series } from "../protocol/wire";
 import { CHARACTER } from "./bars";
 import { coordinateMarks, gaps, marks, number, range } from "./scales";
 import {
+  Above,
   Below,
   BOTTOM,
   Heading,
@@ -11,6 +12,7 @@ import {
   LINE,
   type Scale,
   type SweepProps,
+  TICK,
   Titles,
   TOP,
 } from "./svg_parts";
@@ -29,23 +31,21 @@ export function Lines({ sweep, errors, width, height, label, gapText, heading = 
   const [pointed, setPointed] = useState<Pointed | null>(null);
   const { series, labels } = sweep;
   const [low, high] = range(sweep);
-  const yMarks = marks(low, high, 4);
+  const yMarks = marks(low, high, 5);
   const left = 26 + CHARACTER * Math.max(...yMarks.map(({ text }) => text.length));
   const top = TOP + heading.length * LINE;
   const inner = Math.max(1, width - left - RIGHT);
   const plot = Math.max(20, height - top - BOTTOM);
-  const ends = series.flatMap(({ x }) => (x.length > 0 ? [x[0] ?? 0, x.at(-1) ?? 0] : []));
-  const from = ends.length > 0 ? Math.min(...ends) : 0;
-  const to = ends.length > 0 ? Math.max(...ends) : 1;
+  const [from, to] = sweep.ends;
   // Room for the dots and bars at both ends.
   const edge = Math.min(8, inner / 4);
   const px = (x: number) =>
     to === from ? left + inner / 2 : left + edge + ((x - from) / (to - from)) * (inner - 2 * edge);
   const py = (y: number) =>
     top + plot - ((Math.min(high, Math.max(low, y)) - low) / (high - low)) * plot;
-  const xMarks = coordinateMarks(from, to, Math.max(2, Math.floor(inner / 80)));
+  const missing = gaps(series);
   const name = sweep.labels[0] ?? "";
-  const shownPoint = pointed && (series[pointed.number] ?? null);
+  const shownPoint = pointed === null ? undefined : series[pointed.number];
   return (
     <svg
       class="qjm-svg"
@@ -61,32 +61,27 @@ export function Lines({ sweep, errors, width, height, label, gapText, heading = 
       onPointerLeave={() => setPointed(null)}
     >
       <Heading lines={heading} width={width} />
-      {gaps(series).map(([first, last]) => {
+      {missing.map(([first, last]) => {
         const x = series[0]?.x ?? [];
         const middle = (a: number, b: number) => (px(x[a] ?? from) + px(x[b] ?? to)) / 2;
         const start = first === 0 ? left : middle(first - 1, first);
-        const end = last === x.length - 1 ? left + inner : middle(last, last + 1);
+        const end = last >= x.length - 1 ? left + inner : middle(last, last + 1);
         return (
-          <g key={first}>
-            <rect class="qjm-svg-gap" x={start} y={top} width={end - start} height={plot} />
-            {end - start > CHARACTER * gapText.length && (
-              <text
-                class="qjm-svg-text"
-                x={(start + end) / 2}
-                y={top + plot / 2}
-                text-anchor="middle"
-              >
-                {gapText}
-              </text>
-            )}
-          </g>
+          <rect
+            key={first}
+            class="qjm-svg-gap"
+            x={start}
+            y={top}
+            width={end - start}
+            height={plot}
+          />
         );
       })}
       {yMarks.map(({ at }) => (
         <line key={at} class="qjm-svg-grid" x1={left} x2={width - RIGHT} y1={py(at)} y2={py(at)} />
       ))}
       <Left marks={yMarks} py={py} left={left} />
-      <Below marks={xMarks} px={px} floor={top + plot} />
+      <Below marks={coordinateMarks(from, to, inner / TICK)} px={px} floor={top + plot} />
       <Titles x={name} y={labels[1] ?? ""} left={left} inner={inner} top={top} plot={plot} />
       {series.map((each, i) => (
         <Drawn
@@ -99,8 +94,12 @@ export function Lines({ sweep, errors, width, height, label, gapText, heading = 
           py={py}
         />
       ))}
-      {pointed !== null && shownPoint !== null && shownPoint !== undefined && (
+      {pointed !== null && shownPoint !== undefined ? (
         <Point {...pointed} series={shownPoint} px={px} py={py} name={name} left={left} top={top} />
+      ) : (
+        <Above left={left} top={top}>
+          {missing.length > 0 && `Grey: ${gapText}`}
+        </Above>
       )}
     </svg>
   );
@@ -142,7 +141,7 @@ function Drawn({ series, number: n, errors, dense, px, py }: DrawnProps) {
     below.unshift(at(i, least));
   }
   return (
-    <g class={`qjm-series-${n}`}>
+    <g class={seriesClass(series, n)}>
       {errors &&
         (band ? (
           <path class="qjm-svg-band" d={areas} />
@@ -170,10 +169,10 @@ function Point({ series, number: n, at, px, py, name, left, top }: PointProps) {
   const interval = `${number(series.low[at] ?? value)} to ${number(series.high[at] ?? value)}`;
   return (
     <>
-      <circle class={`qjm-svg-ring qjm-series-${n}`} cx={px(x)} cy={py(value)} r={5} />
-      <text class="qjm-svg-text qjm-svg-pointed" x={left} y={top - 8}>
+      <circle class={`qjm-svg-ring ${seriesClass(series, n)}`} cx={px(x)} cy={py(value)} r={5} />
+      <Above left={left} top={top}>
         {`${name} ${number(x)}: ${number(value)} (${interval})${series.name && ` · ${series.name}`}`}
-      </text>
+      </Above>
     </>
   );
 }
@@ -201,18 +200,22 @@ function nearest(
   return found;
 }
 
+function seriesClass({ expected }: Series, n: number): string {
+  return expected ? "qjm-expected" : `qjm-series-${n}`;
+}
+
 /** The names of the series with their marks. */
 export function Legend({ series }: { series: readonly Series[] }) {
   if (series.length < 2) return null;
   return (
     <p class="qjm-caption qjm-legend">
-      {series.map(({ name }, i) => (
-        <span key={name}>
-          <svg class={`qjm-series-${i}`} width="22" height="8" aria-hidden="true">
+      {series.map((each, i) => (
+        <span key={each.name}>
+          <svg class={seriesClass(each, i)} width="22" height="8" aria-hidden="true">
             <path class="qjm-svg-line" d="M1 4H21" />
             <path class="qjm-svg-dots" d="M11 4h0" />
           </svg>{" "}
-          <bdi>{name}</bdi>
+          <bdi>{each.name}</bdi>
         </span>
       ))}
     </p>

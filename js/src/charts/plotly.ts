@@ -2,6 +2,8 @@
  * Load Plotly once per page: request it from the kernel gzipped, decompress and import it. Panels are separate
  * models, so the promise is stored on the page and not in this module.
  */
+import { inflate } from "../components/inflate";
+
 export interface PlotlyApi {
   react(el: HTMLElement, data: object[], layout: object, config: object): Promise<unknown>;
   update(el: HTMLElement, data: object, layout: object, traces: number[]): Promise<unknown>;
@@ -13,7 +15,7 @@ type Page = Record<string, Promise<PlotlyApi> | undefined>;
 
 /** Return Plotly. The promise rejects if the bytes do not arrive or cannot be imported; the next call retries. */
 export function loadPlotly(
-  request: () => Promise<DataView>,
+  request: () => Promise<Blob>,
   evaluate: (source: Blob) => Promise<PlotlyApi> = evaluateModule,
 ): Promise<PlotlyApi> {
   const page = globalThis as unknown as Page;
@@ -28,14 +30,6 @@ export function loadPlotly(
     });
   page[KEY] = loading;
   return loading;
-}
-
-async function inflate(gzip: DataView): Promise<Blob> {
-  // Copy the bytes: the view may be part of a larger shared buffer.
-  const bytes = new Uint8Array(gzip.byteLength);
-  bytes.set(new Uint8Array(gzip.buffer, gzip.byteOffset, gzip.byteLength));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Response(stream).blob();
 }
 
 /**

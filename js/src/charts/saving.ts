@@ -7,7 +7,10 @@ import type { Bar } from "./bars";
 /** Computed styles to copy into a saved SVG, which has no style sheet. */
 const STYLES = [
   "fill",
+  "fill-opacity",
   "stroke",
+  "stroke-dasharray",
+  "stroke-opacity",
   "stroke-width",
   "stroke-linecap",
   "font-family",

@@ -28,7 +28,7 @@ export function coordinateMarks(low: number, high: number, most: number): readon
   const [from = 0, to = 0] = turns.map(Math.round);
   const angles = turns.every((turn) => Math.abs(turn - Math.round(turn)) < 1e-4);
   if (!angles || to - from < 1 || to - from > 8) return marks(low, high, most);
-  const every = to - from > most ? 2 : 1;
+  const every = [1, 2, 4].find((step) => (to - from) / step <= most) ?? 8;
   return Array.from({ length: Math.floor((to - from) / every) + 1 }, (_, i) => {
     const n = from + every * i;
     return { at: n * quarter, text: angle(n) };
@@ -62,10 +62,15 @@ export function range({ series, shares }: Pick<Sweep, "series" | "shares">): [nu
   return [low - room, high + room];
 }
 
-/** The runs of points without a result in any series, if all series have the same points. */
-export function gaps(series: readonly Series[]): readonly [from: number, to: number][] {
+/**
+ * The runs of points without a result in any series, if all series have the same points. Without series, nothing is
+ * there yet: one run over everything.
+ */
+export function gaps(all: readonly Series[]): readonly [from: number, to: number][] {
+  const series = all.filter(({ expected }) => !expected);
   const first = series[0];
-  if (first === undefined || series.some(({ x }) => x.length !== first.x.length)) return [];
+  if (first === undefined) return [[0, 0]];
+  if (series.some(({ x }) => x.length !== first.x.length)) return [];
   const found: [number, number][] = [];
   for (let i = 0; i < first.x.length; i++) {
     if (series.some(({ y }) => y[i] != null)) continue;

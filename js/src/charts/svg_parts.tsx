@@ -1,4 +1,5 @@
 /** What several charts have in SVG: lines above them, ticks and titles. */
+import type { ComponentChildren } from "preact";
 import type { Sweep } from "../protocol/wire";
 import { plainLine } from "../text";
 import { CHARACTER } from "./bars";
@@ -8,6 +9,8 @@ import type { Mark } from "./scales";
 export const TOP = 20;
 export const BOTTOM = 40;
 export const LINE = 18;
+/** Pixels that a tick of the horizontal axis needs. */
+export const TICK = 60;
 
 export interface SweepProps {
   sweep: Sweep;
@@ -33,6 +36,23 @@ export function Heading({ lines, width }: { lines: readonly string[]; width: num
         </text>
       ))}
     </>
+  );
+}
+
+/** One line right above the plot. */
+export function Above({
+  left,
+  top,
+  children,
+}: {
+  left: number;
+  top: number;
+  children: ComponentChildren;
+}) {
+  return (
+    <text class="qjm-svg-text qjm-svg-pointed" x={left} y={top - 8}>
+      {children}
+    </text>
   );
 }
 

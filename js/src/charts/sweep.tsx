@@ -5,7 +5,7 @@ import { memo } from "../components/memo";
 import { fileName, saveFile } from "../components/save_file";
 import type { Axes, Sweep } from "../protocol/wire";
 import { HEIGHT } from "./chart";
-import { type Format, SaveButtons } from "./counts_options";
+import { type Format, type SaveAll, SaveButtons } from "./counts_options";
 import { HeatMap } from "./heat_map";
 import { Legend, Lines } from "./lines_svg";
 import { cell, savePicture } from "./saving";
@@ -14,7 +14,7 @@ import { useFrame } from "./theme";
 
 const MOST_ROWS = 1_100;
 
-interface Props {
+interface Props extends SaveAll {
   name: string;
   settled: boolean;
   connected: boolean;
@@ -27,7 +27,8 @@ interface Props {
 /** Memoized: statuses change far more often than results. */
 export const SweepView = memo(View);
 
-function View({ name, settled, connected, sweep, axes, onAxes }: Props) {
+function View(props: Props) {
+  const { connected, sweep } = props;
   const container = useRef<HTMLDivElement>(null);
   const last = useRef(sweep);
   const { width } = useFrame(container);
@@ -40,25 +41,19 @@ function View({ name, settled, connected, sweep, axes, onAxes }: Props) {
       {shown === undefined ? (
         <p class="qjm-empty">{connected ? "Loading the sweep…" : "This sweep needs a kernel."}</p>
       ) : (
-        <Filled
-          name={name}
-          settled={settled}
-          shown={shown}
-          axes={axes}
-          width={Math.max(200, (width || 400) - 20)}
-          onAxes={onAxes}
-        />
+        <Filled {...props} shown={shown} width={Math.max(200, (width || 400) - 20)} />
       )}
     </div>
   );
 }
 
-interface FilledProps extends Pick<Props, "name" | "settled" | "axes" | "onAxes"> {
+interface FilledProps extends Props {
   shown: Sweep;
   width: number;
 }
 
-function Filled({ name, settled, shown, axes, width, onAxes }: FilledProps) {
+function Filled(props: FilledProps) {
+  const { name, settled, shown, axes, width, onAxes } = props;
   const chart = useRef<HTMLDivElement>(null);
   const [errors, setErrors] = useState(true);
   const [optionsOpen, setOptionsOpen] = useState(false);
@@ -137,7 +132,7 @@ function Filled({ name, settled, shown, axes, width, onAxes }: FilledProps) {
               Error bars
             </label>
           )}
-          <SaveButtons what="this sweep" onSave={onSave} />
+          <SaveButtons {...props} what="this sweep" onSave={onSave} />
         </div>
       )}
       <div class="qjm-chart" ref={chart} style={{ height: `${HEIGHT}px` }}>
@@ -146,7 +141,7 @@ function Filled({ name, settled, shown, axes, width, onAxes }: FilledProps) {
       <Legend series={shown.series} />
       <div class="qjm-captions">
         <p class="qjm-caption">{shown.caption}</p>
-        {shown.grid === null && errors && (
+        {shown.grid === null && shown.y.length > 0 && errors && (
           <p class="qjm-caption">
             {`Error bars: ${shown.shares ? "95 % Wilson intervals" : "standard errors"}`}
           </p>

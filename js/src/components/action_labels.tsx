@@ -14,6 +14,7 @@ export const PENDING_LABELS: Readonly<Record<Action, string>> = {
   pause: "pause sent…",
   unpause: "unpause sent…",
   resume: "resume sent…",
+  save_results: "saving…",
 };
 
 /** Text with its line breaks. Text between backticks is code, which a click selects for copying. */

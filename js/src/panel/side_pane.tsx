@@ -1,12 +1,12 @@
 /** The tabs beside the table: sweep, counts and timeline. */
-import { useRef } from "preact/hooks";
+import { useCallback, useRef } from "preact/hooks";
 import { Counts } from "../charts/counts";
 import type { PlotlyApi } from "../charts/plotly";
 import { SweepView } from "../charts/sweep";
 import { TimelineView } from "../charts/timeline";
 import { type Axes, axesKey, type Choice, type Head } from "../protocol/wire";
 import type { Actions } from "../state/actions";
-import { histogramFor } from "../state/selectors";
+import { histogramFor, pendingForAll } from "../state/selectors";
 import type { State } from "../state/state";
 
 const TABS = ["sweep", "counts", "timeline"] as const;
@@ -34,12 +34,18 @@ interface Props {
 
 export function SidePane(props: Props) {
   const { state, head, actions, plotly, now, tab, choice, onTab, onChoice } = props;
+  const onSaveAll = useCallback(() => actions.command("save_results", null), [actions]);
+  const saveAll = {
+    onSaveAll: state.connection === "connected" ? onSaveAll : null,
+    savingAll: pendingForAll(state, "save_results"),
+  };
   return (
     <div class="qjm-pane">
       <Tabs tabs={head.first === "sum" ? TABS.slice(1) : TABS} tab={tab} onTab={onTab} />
       {tab === "sweep" && (
         <div role="tabpanel" aria-label={TAB_LABELS.sweep}>
           <SweepView
+            {...saveAll}
             name={head.name}
             settled={head.settled}
             connected={state.connection !== "disconnected"}
@@ -52,6 +58,7 @@ export function SidePane(props: Props) {
       {/* Hidden instead of unmounted, so that the choices are kept. */}
       <div role="tabpanel" aria-label={TAB_LABELS.counts} hidden={tab !== "counts"}>
         <Counts
+          {...saveAll}
           name={head.name}
           circuits={head.circuits}
           settled={head.settled}

@@ -9,6 +9,7 @@ import { plainBlock } from "../text";
 import { groups, histogram, sweep, timeline } from "./decode_counts";
 import {
   answer,
+  blob,
   block,
   bytes,
   type Fields,
@@ -51,7 +52,8 @@ export type Decoded =
   | { kind: "ack"; ack: Ack }
   | { kind: "groups"; groups: Groups }
   | { kind: "timeline"; timeline: Timeline }
-  | { kind: "plotly"; gzip: DataView }
+  | { kind: "plotly"; gzip: Blob }
+  | { kind: "file"; id: string; piece: Blob }
   | { kind: "problem"; text: string };
 
 /** The answer to a view's query; `rows` is null for all rows in their default order. */
@@ -85,10 +87,10 @@ export function decodeMessage(content: unknown, buffers: readonly unknown[]): De
         return { kind: "groups", groups: groups(fields, "groups") };
       case "timeline":
         return { kind: "timeline", timeline: timeline(fields, "timeline") };
-      case "plotly": {
-        const raw = bytes(buffers[0]);
-        return { kind: "plotly", gzip: new DataView(raw.buffer, raw.byteOffset, raw.byteLength) };
-      }
+      case "file":
+        return { kind: "file", id: string(fields.id, "file"), piece: blob(buffers[0]) };
+      case "plotly":
+        return { kind: "plotly", gzip: blob(buffers[0]) };
       default:
         throw new Malformed("kind");
     }

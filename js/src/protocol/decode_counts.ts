@@ -8,6 +8,7 @@ import {
   Malformed,
   nullable,
   number,
+  pair,
   type Read,
   shape,
   tuple,
@@ -69,6 +70,7 @@ const seriesShape = shape<Series>({
   low: gaps,
   high: gaps,
   joined: flag,
+  expected: flag,
 });
 
 const series: Read<Series> = (value, where) => {
@@ -99,6 +101,7 @@ export const sweep = shape<Sweep>({
   labels: list(line),
   caption: line,
   shares: flag,
+  ends: pair,
   series: list(series),
   grid: nullable(grid),
   notes: list(line),

@@ -82,6 +82,11 @@ export function shape<T>(fields: { [K in keyof T]-?: Read<T[K]> }): Read<T> {
 
 export const pair = tuple<[number, number]>(number, number);
 
+/** The bytes of a binary part, copied: it may be a view of a larger buffer. */
+export function blob(value: unknown): Blob {
+  return new Blob([bytes(value) as BlobPart]);
+}
+
 export function bytes(value: unknown): Uint8Array {
   if (ArrayBuffer.isView(value)) {
     return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);

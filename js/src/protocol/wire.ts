@@ -210,7 +210,23 @@ export interface PlotlyBundle {
   v: number;
 }
 
-export type FromKernel = Update | Detail | Drawings | Ack | Groups | Timeline | PlotlyBundle;
+/** A piece of the gzipped file that `save_results` asks for, in the first buffer; an Ack follows the last. */
+export interface FilePiece {
+  kind: "file";
+  v: number;
+  /** Of the command. */
+  id: string;
+}
+
+export type FromKernel =
+  | Update
+  | Detail
+  | Drawings
+  | Ack
+  | Groups
+  | Timeline
+  | PlotlyBundle
+  | FilePiece;
 
 /** Sort keys of the table. */
 export type SortKey =
@@ -241,7 +257,7 @@ export interface Query {
 /** Actions on rows. */
 export type RowAction = "cancel" | "retry" | "retry_held";
 /** The others act on the whole set; their `rows` is null. */
-export type Action = RowAction | "pause" | "unpause" | "resume";
+export type Action = RowAction | "pause" | "unpause" | "resume" | "save_results";
 
 /**
  * Page to kernel. `view` identifies a view: two views of one model have two viewports. A viewport is the

@@ -67,6 +67,8 @@ export interface Series {
   high: (number | null)[];
   /** Whether a line joins the points. */
   joined: boolean;
+  /** Whether it is what the user expects. */
+  expected: boolean;
 }
 
 export interface Grid {
@@ -90,6 +92,8 @@ export interface Sweep {
   caption: string;
   /** Whether the quantity is a share, from 0 to 1. */
   shares: boolean;
+  /** The least and the greatest horizontal coordinate of all points, also of those without a result. */
+  ends: [number, number];
   series: Series[];
   grid: Grid | null;
   notes: string[];

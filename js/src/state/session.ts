@@ -12,6 +12,7 @@ import { EMPTY, type Event, hasGap, type Origin, reduce, type State } from "./st
 /** Milliseconds. */
 const HELLO_TIMEOUT = 3_000;
 const COMMAND_TIMEOUT = 10_000;
+const SAVE_TIMEOUT = 60_000;
 const PLOTLY_TIMEOUT = 10_000;
 const VIEWPORT_DELAY = 50;
 
@@ -22,21 +23,27 @@ export interface Session extends Actions {
   /** Read the saved state and send `hello` to the kernel. There are no callbacks before this call. */
   open(): void;
   /** Request Plotly's gzipped bundle. Rejects when the kernel does not send it. */
-  plotly(): Promise<DataView>;
+  plotly(): Promise<Blob>;
   close(): void;
 }
 
-export function connect(model: PanelModel, changed: (state: State) => void): Session {
+/** `save` gets the set's name and the gzipped CSV of its results. */
+export function connect(
+  model: PanelModel,
+  changed: (state: State) => void,
+  save: (name: string, gzip: Blob) => void,
+): Session {
   const view = newId();
   const { send, after, stop, close } = openConnection<ToKernel>(model);
   const detailRows = new Set<number>();
+  const files = new Map<string, Blob>();
   let state = EMPTY;
   let helloTimer: ReturnType<typeof setTimeout> | null = null;
   let viewportTimer: ReturnType<typeof setTimeout> | null = null;
   let viewport: Viewport | null = null;
   let queryNumber = 0;
   let refreshing = false;
-  let plotlyRequests: ((gzip: DataView) => void)[] = [];
+  let plotlyRequests: ((gzip: Blob) => void)[] = [];
 
   function apply(event: Event): void {
     const next = reduce(state, event);
@@ -68,7 +75,14 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
         break;
       case "ack":
         apply({ type: "ack", ack: decoded.ack });
+        saveFile(decoded.ack.id);
         break;
+      case "file": {
+        const { id, piece } = decoded;
+        // Two views of one model receive each other's answers.
+        if (state.commands.has(id)) files.set(id, new Blob([files.get(id) ?? "", piece]));
+        break;
+      }
       case "groups":
         apply({ type: "groups", groups: decoded.groups });
         break;
@@ -89,6 +103,12 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
         receiveUpdate(decoded.update, decoded.statuses, from);
         for (const order of decoded.orders) receiveOrder(order);
     }
+  }
+
+  function saveFile(id: string): void {
+    const gzip = files.get(id);
+    if (gzip !== undefined) save(state.head?.name ?? "", gzip);
+    files.delete(id);
   }
 
   /** Ignore the answer to an older query: the answer to the current one follows. */
@@ -155,7 +175,9 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
     command(action, rows) {
       const id = newId();
       apply({ type: "sent", id, do: action, rows });
-      after(COMMAND_TIMEOUT, () => apply({ type: "timed_out", id }));
+      after(action === "save_results" ? SAVE_TIMEOUT : COMMAND_TIMEOUT, () =>
+        apply({ type: "timed_out", id }),
+      );
       send({
         kind: "command",
         v: WIRE_VERSION,
@@ -178,7 +200,7 @@ export function connect(model: PanelModel, changed: (state: State) => void): Ses
           plotlyRequests = plotlyRequests.filter((waiting) => waiting !== arrived);
           reject(new Error("the kernel did not send Plotly"));
         });
-        const arrived = (gzip: DataView): void => {
+        const arrived = (gzip: Blob): void => {
           stop(timer);
           resolve(gzip);
         };

@@ -235,6 +235,8 @@ function applyUpdate(
   }
   const runs = update.runs ?? state.runs;
   const moved = update.runs !== undefined && !sameRuns(update.runs, state.runs);
+  // The trait's sweeps have fewer points than those of messages.
+  const coarse = from === "trait" && state.pushed;
   // The trait has few row details; keep those that are known.
   const fresh = moved || (update.full && from === "message");
   return {
@@ -255,7 +257,7 @@ function applyUpdate(
     details: moved ? new Map() : state.details,
     circuits: moved ? new Map() : state.circuits,
     histograms: merged(state.histograms, update.histograms, ({ choice }) => choiceKey(choice)),
-    sweeps: merged(state.sweeps, update.sweeps, ({ axes }) => axesKey(axes)),
+    sweeps: merged(state.sweeps, update.sweeps, ({ axes }) => axesKey(axes), coarse),
     commands: shownCommands(state.commands),
   };
 }
@@ -279,7 +281,9 @@ function applyAck(state: State, ack: Ack): State {
   // The answer is to a command of another view of the same model.
   if (command === undefined) return state;
   const commands = new Map(state.commands);
-  if (ack.ok && !command.updated) commands.set(ack.id, { ...command, phase: "recorded" });
+  // No update shows that results were saved.
+  if (ack.ok && !command.updated && command.do !== "save_results")
+    commands.set(ack.id, { ...command, phase: "recorded" });
   else commands.delete(ack.id);
   const notice = state.notice?.command === ack.id ? null : state.notice;
   return {

@@ -77,6 +77,8 @@ export interface TableShape {
   /** Widths of the longest texts of these two columns, in pixels. */
   readonly number: number;
   readonly span: number;
+  /** Whether the rows are points of one circuit. */
+  readonly points: boolean;
 }
 
 export function columnsFor({
@@ -86,9 +88,11 @@ export function columnsFor({
   hasErrors,
   number,
   span,
+  points,
 }: TableShape): Column[] {
   const measured = COLUMNS.map((column) => ({
     ...column,
+    heading: points && column.name === "span" ? "Points" : column.heading,
     width: Math.max(
       column.width,
       column.name === "number" ? number : column.name === "span" ? span : 0,

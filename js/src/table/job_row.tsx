@@ -8,7 +8,7 @@ import { memo } from "../components/memo";
 import { STATUS_LABELS, StatusIcon } from "../components/status";
 import type { RowAction } from "../protocol/wire";
 import type { Column, ColumnName } from "./columns";
-import { circuitsText, type RowModel } from "./row_model";
+import { cellText, circuitsText, type RowModel } from "./row_model";
 
 /** Event handlers of all rows. The object must stay the same, or every row would render at each update. */
 export interface RowHandlers {
@@ -128,7 +128,7 @@ const CELLS: Readonly<Record<ColumnName, Cell>> = {
       {i}
     </button>
   )),
-  span: text("span"),
+  span: cell(["span"], ({ span }) => cellText(span)),
   status: cell(["status", "someFailed"], ({ status, someFailed }) => (
     <>
       <StatusIcon status={someFailed ? "some_failed" : status} />

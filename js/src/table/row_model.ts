@@ -44,7 +44,7 @@ export function rowModelOf(state: State, row: number, now: number): RowModel {
   return {
     status,
     someFailed: hasFailedCircuits(state, row),
-    span: spanText(spanOf(state.runs, row)),
+    span: spanText(spanOf(state.runs, row), state.head?.circuits),
     note: noteOf(state, row),
     queue: details?.queue == null ? "" : count(details.queue),
     since: since === null ? "" : isOver(status) ? age(since) : duration(since),
@@ -76,14 +76,22 @@ export function noteOf(state: State, row: number): string {
   return note === "" && cancelRequested(state, row) ? "cancellation requested" : note;
 }
 
-/** The span with the word "circuit" or "circuits". */
+/** The span with the word "circuit" or "circuits", if it names any. */
 export function circuitsText(span: string): string {
+  if (span !== cellText(span)) return span;
   return `${/^\d+–/.test(span) ? "circuits" : "circuit"} ${span}`;
 }
 
-export function spanText(span: Span | null): string {
+/** The span as it is written below the heading "Points" or "Circuits". */
+export function cellText(span: string): string {
+  return span.replace(/^points /, "");
+}
+
+/** The only circuit of a set is not named where its points are. */
+export function spanText(span: Span | null, circuits = 0): string {
   if (span === null) return "";
-  const parts = [rangeText(span.start, span.stop)];
+  const alone = circuits === 1 && span.points !== null;
+  const parts = alone ? [] : [rangeText(span.start, span.stop)];
   if (span.points !== null) parts.push(`points ${rangeText(...span.points)}`);
   if (span.pieces > 1) parts.push(`${span.piece + 1}/${span.pieces}`);
   return parts.join(" · ");

@@ -5,7 +5,7 @@ import { useResize } from "../components/use_resize";
 import { spanOf } from "../state/selectors";
 import type { State } from "../state/state";
 import { type Column, columnsFor } from "./columns";
-import { spanText } from "./row_model";
+import { cellText, spanText } from "./row_model";
 
 /** Horizontal padding of a row in pixels, both sides. */
 const PADDING = 28;
@@ -21,7 +21,9 @@ export function useColumns(
   const filled = state.head?.columns ?? [];
   const hasErrors = (state.head?.can.retry ?? 0) + (state.head?.can.retry_held ?? 0) > 0;
   const number = widthOf(String(rows - 1)) + 18;
-  const span = widthOf(spanText(spanOf(state.runs, rows - 1)));
+  const last = spanText(spanOf(state.runs, rows - 1), state.head?.circuits);
+  const points = last !== cellText(last);
+  const span = widthOf(cellText(last));
   return useMemo(
     () =>
       width === null
@@ -33,8 +35,9 @@ export function useColumns(
             hasErrors,
             number,
             span,
+            points,
           }),
-    [width, filled.join(), hasActions, hasErrors, number, span],
+    [width, filled.join(), hasActions, hasErrors, number, span, points],
   );
 }
 

@@ -5,12 +5,8 @@ import { loadPlotly, type PlotlyApi } from "../../src/charts/plotly";
 const KEY = "qjm_widgets.plotly";
 const api = {} as PlotlyApi;
 
-function gzipped(text: string): DataView {
-  // Inside a larger buffer, as a comm may hand it over.
-  const bytes = gzipSync(text);
-  const larger = new Uint8Array(bytes.length + 10);
-  larger.set(bytes, 5);
-  return new DataView(larger.buffer, 5, bytes.length);
+function gzipped(text: string): Blob {
+  return new Blob([new Uint8Array(gzipSync(text))]);
 }
 
 afterEach(() => {
@@ -39,7 +35,7 @@ describe("Plotly", () => {
   });
 
   it("that is not gzip is a failure and not a hang", async () => {
-    const rubbish = async () => new DataView(new Uint8Array([1, 2, 3]).buffer);
+    const rubbish = async () => new Blob([new Uint8Array([1, 2, 3])]);
     await expect(loadPlotly(rubbish, async () => api)).rejects.toThrow();
   });
 });

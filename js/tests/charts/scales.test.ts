@@ -22,6 +22,7 @@ describe("ticks", () => {
     expect(texts(coordinateMarks(0, 6.28319, 5))).toEqual(["0", "π/2", "π", "3π/2", "2π"]);
     expect(texts(coordinateMarks(-Math.PI, Math.PI, 3))).toEqual(["−π", "0", "π"]);
     expect(texts(coordinateMarks(0, 6, 4))).toEqual(["0", "2", "4", "6"]);
+    expect(texts(coordinateMarks(0, 4 * Math.PI, 2.5))).toEqual(["0", "2π", "4π"]);
   });
 
   it.each([
@@ -54,6 +55,10 @@ describe("a sweep", () => {
     expect(gaps(rabi(DEFAULT_AXES, true).series)).toEqual([]);
     expect(gaps(bases(DEFAULT_AXES).series)).toEqual([[14, 18]]);
     expect(gaps([line(), { ...line(), x: [1] }])).toEqual([]);
+    const expected = { ...line(), x: [0, 0.1], y: [1, 1], expected: true };
+    expect(gaps([line(), expected]), "what is expected is no result").toEqual([[1, 1]]);
+    expect(gaps([expected])).toHaveLength(1);
+    expect(gaps([]), "nothing is there yet").toHaveLength(1);
   });
 
   it("is a table of what is there", () => {
@@ -79,5 +84,13 @@ describe("a sweep", () => {
 
 function line() {
   const [y, low, high] = [0.5, 0.4, 0.6].map((value) => [value, null]) as (number | null)[][];
-  return { name: "", x: [0, 1], y: y ?? [], low: low ?? [], high: high ?? [], joined: true };
+  return {
+    name: "",
+    x: [0, 1],
+    y: y ?? [],
+    low: low ?? [],
+    high: high ?? [],
+    joined: true,
+    expected: false,
+  };
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NOW } from "../../demo/scenarios";
+import { rabi } from "../../demo/sweeps";
+import type { Axes, Series } from "../../src/protocol/wire";
 import { button, press, type Shown, scenario, settle, show, useFakeTime } from "../helpers";
 
 useFakeTime(NOW);
@@ -31,7 +33,38 @@ describe("a set that is a sweep", () => {
       /^Sweep\. P\(1\) over theta · 12,400 of 20,000/,
     );
     expect(el.querySelectorAll(".qjm-svg-gap")).toHaveLength(1);
+    expect(drawing?.textContent).toContain("Grey: no results yet");
+    expect(drawing?.textContent).toContain("0π/2π3π/22π");
     expect(el.querySelector(".qjm-captions")?.textContent).toContain("95 % Wilson intervals");
+  });
+
+  it("shows its coordinate before the first result", async () => {
+    const set = scenario("sweep");
+    const empty = (axes: Axes) => ({ ...rabi(axes, false), y: [], ys: [], series: [] });
+    const { el } = show({ ...set, sweep: empty });
+    await settle(400);
+    const drawing = el.querySelector(".qjm-sweep svg");
+    expect(drawing?.querySelectorAll(".qjm-svg-gap")).toHaveLength(1);
+    expect(drawing?.textContent).toContain("0π/2π3π/22π");
+    expect(drawing?.textContent).toContain("Grey: no results yet");
+    expect(el.querySelector(".qjm-captions")?.textContent).not.toContain("Error bars");
+  });
+
+  it("draws what is expected besides, with a legend", async () => {
+    const sweep = (axes: Axes) => {
+      const shown = rabi(axes, false);
+      const [line] = shown.series as [Series];
+      const expected = { ...line, name: "Expected", y: line.x, expected: true };
+      return { ...shown, series: [{ ...line, name: "P(1)" }, expected] };
+    };
+    const { el } = show({ ...scenario("sweep"), sweep });
+    await settle(400);
+    expect(el.querySelectorAll(".qjm-sweep .qjm-chart .qjm-expected .qjm-svg-line")).toHaveLength(
+      1,
+    );
+    expect(el.querySelectorAll(".qjm-svg-gap")).toHaveLength(1);
+    const names = [...el.querySelectorAll(".qjm-legend bdi")].map((name) => name.textContent);
+    expect(names).toEqual(["P(1)", "Expected"]);
   });
 
   it("asks for other axes, and keeps the last chart meanwhile", async () => {

@@ -12,10 +12,15 @@ afterEach(() => {
 });
 
 function session(kernel = new FakeKernel(scenario("middle"))) {
-  const opened = connect(kernel as never, () => undefined);
+  const saved: [name: string, file: Blob][] = [];
+  const opened = connect(
+    kernel as never,
+    () => undefined,
+    (name, file) => saved.push([name, file]),
+  );
   opened.open();
   const sent = (kind: ToKernel["kind"]) => kernel.sent.filter((message) => message.kind === kind);
-  return { kernel, opened, sent };
+  return { kernel, opened, sent, saved };
 }
 
 describe("a session", () => {
@@ -133,6 +138,35 @@ describe("a session", () => {
     expect(opened.state.problem).toBeNull();
   });
 
+  it("joins the pieces of a file that it asked for, and ignores those of another view", async () => {
+    const { kernel, opened, saved } = session();
+    kernel.results = new Uint8Array([1, 2, 3, 4, 5]);
+    kernel.message({ kind: "file", v: 1, id: "of another view" }, [
+      new DataView(new ArrayBuffer(3)),
+    ]);
+    kernel.message({ kind: "ack", v: 1, id: "of another view", ok: true, text: "" });
+    opened.command("save_results", null);
+    expect(saved.map(([name]) => name)).toEqual(["bell sweep"]);
+    const [[, file]] = saved as [(typeof saved)[number]];
+    expect([...new Uint8Array(await file.arrayBuffer())]).toEqual([1, 2, 3, 4, 5]);
+    expect(opened.state.commands.size, "no update shows that it was saved").toBe(0);
+  });
+
+  it("gives a file a minute", async () => {
+    const { kernel, opened, saved } = session();
+    kernel.answering = false;
+    opened.command("save_results", null);
+    await settle(59_900);
+    expect(opened.state.notice).toBeNull();
+    await settle(200);
+    expect(opened.state.notice?.text).toBe(NO_ANSWER);
+    const id = [...opened.state.commands.keys()][0] as string;
+    kernel.message({ kind: "file", v: 1, id }, [new DataView(new ArrayBuffer(3))]);
+    kernel.message({ kind: "ack", v: 1, id, ok: true, text: "" });
+    expect(saved).toHaveLength(1);
+    expect(opened.state.notice, "late, but it came").toBeNull();
+  });
+
   it("ignores details that another view asked for", () => {
     const { kernel, opened } = session();
     const detail = { kind: "detail", v: 1, title: "t", error: null, history: [] };
@@ -145,7 +179,7 @@ describe("a session", () => {
   it("hands Plotly's bytes over, or gives up after 10 s", async () => {
     const { kernel, opened } = session();
     kernel.plotly = async () => new Uint8Array([1, 2, 3]).buffer;
-    expect((await opened.plotly()).byteLength).toBe(3);
+    expect((await opened.plotly()).size).toBe(3);
     kernel.answering = false;
     const asked = expect(opened.plotly()).rejects.toThrow("Plotly");
     await settle(10_100);

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { NOW } from "../../demo/scenarios";
-import { type Choice, DEFAULT_CHOICE, STATUSES, type Update } from "../../src/protocol/wire";
+import { rabi } from "../../demo/sweeps";
+import {
+  axesKey,
+  type Choice,
+  DEFAULT_AXES,
+  DEFAULT_CHOICE,
+  STATUSES,
+  type Update,
+} from "../../src/protocol/wire";
 import {
   currentRow,
   histogramFor,
@@ -88,6 +96,19 @@ describe("updates", () => {
     expect(next.head?.lead).toBe("7 of 10 done");
     const older = updateEvent({ full: true, seq: 0 }, "trait");
     expect(reduce(next, older).head?.lead).toBe("7 of 10 done");
+  });
+
+  it("of the trait, which has fewer points, replace no sweep while messages arrive", () => {
+    const fine = rabi(DEFAULT_AXES, false);
+    const coarse = { ...fine, series: [] };
+    const other = { ...coarse, axes: { x: ["index"], y: null } };
+    const shown = stateAfter(full(1), updateEvent({ seq: 2, sweeps: [fine] }));
+    const trait = updateEvent({ seq: 3, full: true, sweeps: [coarse, other] }, "trait");
+    const after = reduce(shown, trait);
+    expect([...after.sweeps.values()]).toEqual([fine, other]);
+    expect(reduce(stateAfter(full(1)), trait).sweeps.get(axesKey(DEFAULT_AXES))).toEqual(coarse);
+    const unpushed = reduce({ ...shown, pushed: false }, trait);
+    expect(unpushed.sweeps.get(axesKey(DEFAULT_AXES)), "nothing else brings news").toEqual(coarse);
   });
 
   it("keep the histograms of two views apart", () => {

@@ -4,13 +4,33 @@ import { OPTIONAL_COLUMNS } from "../../src/protocol/wire";
 import { columnsFor, gridColumns } from "../../src/table/columns";
 
 const names = (width: number, filled: readonly (typeof OPTIONAL_COLUMNS)[number][] = []) =>
-  columnsFor({ width, filled, hasActions: true, hasErrors: true, number: 40, span: 70 }).map(
-    ({ name }) => name,
-  );
+  columnsFor({
+    width,
+    filled,
+    hasActions: true,
+    hasErrors: true,
+    number: 40,
+    span: 70,
+    points: false,
+  }).map(({ name }) => name);
 
 describe("columns", () => {
   it("are all there in a wide table", () => {
     expect(names(1_200, OPTIONAL_COLUMNS)).toHaveLength(13);
+  });
+
+  it("name the points of a single circuit", () => {
+    const shape = {
+      width: 900,
+      filled: [],
+      hasActions: true,
+      hasErrors: true,
+      number: 40,
+      span: 70,
+    };
+    const heading = (points: boolean) =>
+      columnsFor({ ...shape, points }).find(({ name }) => name === "span")?.heading;
+    expect([heading(false), heading(true)]).toEqual(["Circuits", "Points"]);
   });
 
   it("leave out what the backend does not report", () => {
@@ -30,6 +50,7 @@ describe("columns", () => {
       hasErrors: true,
       number: 40,
       span: 70,
+      points: false,
     });
     expect(shown.reduce((sum, each) => sum + each.width, 0)).toBeLessThanOrEqual(width);
   });
@@ -43,6 +64,7 @@ describe("columns", () => {
         hasErrors,
         number: 40,
         span: 70,
+        points: false,
       }).some(({ name }) => name === "ran");
     expect([ran(false), ran(true)]).toEqual([true, false]);
   });
@@ -56,6 +78,7 @@ describe("columns", () => {
         hasErrors: false,
         number: 40,
         span: 70,
+        points: false,
       }).map(({ name }) => name),
     );
     expect(narrow).toEqual(["number", "span", "status", "ran"]);
@@ -70,6 +93,7 @@ describe("columns", () => {
       hasErrors: false,
       number: 40,
       span: 70,
+      points: false,
     }).map(({ name }) => name);
     expect(shown).toContain("queue");
     expect(shown).not.toContain("ran");
@@ -85,6 +109,7 @@ describe("columns", () => {
           hasErrors: false,
           number: 40,
           span: 70,
+          points: false,
         }),
       );
     expect(grid(600)).toContain("minmax(100px, 1fr)");
