@@ -8,7 +8,14 @@ from qjm_widgets.core.observation import Observation
 
 
 class RemoteJob(NamedTuple):
-    """A job as a provider lists it; ``created_at`` is in seconds since 1970, UTC."""
+    """A job as a provider lists it.
+
+    Attributes:
+        created_at: seconds since 1970, UTC.
+        batch_id: the provider's id of the batch in which it runs; None if there is no batch.
+        adapter: the kind of the adapter for it; empty if it is unknown.
+        estimates: whether it gives expectation values, and no counts.
+    """
 
     job_id: str
     backend: str
@@ -16,6 +23,8 @@ class RemoteJob(NamedTuple):
     created_at: float
     observation: Observation
     batch_id: str | None = None
+    adapter: str = ""
+    estimates: bool = False
 
 
 class Provider(Protocol):
@@ -33,9 +42,9 @@ class Provider(Protocol):
 
         Raises:
             NotFoundError: the account has no such job.
-            InputError: jobs of this kind have no counts.
+            InputError: jobs of this kind have neither counts nor expectation values.
             ProviderError: the job could not be read.
         """
 
-    def backend_of(self, name: str) -> Any:
-        """Return the backend of that name, as ``run`` accepts it."""
+    def backend_of(self, name: str, kind: str) -> Any:
+        """Return the backend of that name for an adapter of that kind, as ``run`` accepts it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,46 @@ def test_values_come_from_the_device(
     pubs = [job.params["pubs"] for job in server.jobs.values()]
     assert [len(each) for each in pubs] == [1, 1]
     assert all(pub[3] == 0.01 for each in pubs for pub in each)
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[JobManager]:
+    """A manager on another machine: its store is empty."""
+    manager = JobManager(":memory:")
+    yield manager
+    manager._shut_down()
+
+
+def test_another_machine_has_the_values(
+    manager: JobManager,
+    elsewhere: JobManager,
+    server: Server,
+    service: Any,
+    device: Any,
+    estimator: Any,
+) -> None:
+    passes = generate_preset_pass_manager(1, backend=device)
+    job_set = manager.run(
+        [(ansatz(), OPERATOR, VALUES)], estimator, max_points_per_job=4, pass_manager=passes
+    )
+    assert job_set.wait(LIMIT)
+    again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
+    record = again._state.record
+    assert (record.adapter, record.estimates) == ("ibm_estimator", True)
+    np.testing.assert_array_equal(again.results().evs(0), job_set.results().evs(0))
+    assert again.results(partial=True).evs(0).shape == (6,)
+
+
+def test_jobs_that_were_sent_without_us_become_a_set(
+    manager: JobManager, server: Server, service: Any, device: Any, estimator: Any
+) -> None:
+    isa = generate_preset_pass_manager(1, backend=device).run(ansatz())
+    pub = (isa, OPERATOR.apply_layout(isa.layout), VALUES)
+    ids = [estimator.run([pub] * number, precision=0.1).job_id() for number in (1, 2)]
+    job_set = manager.adopt(ids, service)
+    assert job_set.wait(LIMIT)
+    assert job_set.results().evs(2).shape == (6,)
+    assert job_set._state.record.estimates
 
 
 def test_without_a_precision_it_is_that_of_the_options(manager: JobManager, device: Any) -> None:
