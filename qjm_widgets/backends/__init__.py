@@ -101,9 +101,15 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
         )
     if isinstance(thing, (BackendV2, BaseSamplerV2, BaseEstimatorV2)):
         return None
+    if isinstance(thing, getattr(runtime, "Executor", ())):
+        raise BackendError(
+            "an Executor runs QuantumPrograms, and a job set holds circuits and PUBs: give "
+            "executor_sampler.Sampler or executor_estimator.Estimator, or run the program by itself: "
+            "executor.run(program)"
+        )
     raise BackendError(
-        f"{type(thing).__name__} runs no PUBs: give a backend, a SamplerV2, an EstimatorV2, a Batch or "
-        "a Session"
+        f"{type(thing).__name__} runs no PUBs: give a backend, a sampler, an estimator, a Batch or a "
+        "Session"
     )
 
 

@@ -35,14 +35,17 @@ class _ExecutorPrimitive(RuntimePrimitive):
 
     program = PROGRAM
 
+    def _class(self) -> Any:
+        module, name = self._home
+        return getattr(importlib.import_module(module), name)
+
     @abc.abstractmethod
     def _options_class(self) -> Any:
         """Return the class of its options."""
 
     def create(self, mode: Any, options: Mapping[str, Any]) -> Any:
         """Create the primitive for a backend, a batch or a session."""
-        module, name = self._home
-        return getattr(importlib.import_module(module), name)(mode=mode, options=dict(options))
+        return self._class()(mode=mode, options=dict(options))
 
     def local_options(self, tree: Mapping[str, Any]) -> dict[str, Any]:
         """Return all its options: they shape the program, which local mode runs as a device would."""
@@ -84,7 +87,9 @@ class _ExecutorPrimitive(RuntimePrimitive):
         validate = getattr(module, "_validate", None)
         if validate is None:
             return super()._pub_check(tree, backend)
-        options = self.create(backend, tree).finalize_options()
+        primitive = self._class().__new__(self._class())  # its options need no mode
+        primitive.options = dict(tree)
+        options = primitive.finalize_options()
 
         def check(index: int, pub: Any) -> None:
             try:

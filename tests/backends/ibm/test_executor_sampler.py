@@ -74,6 +74,15 @@ def test_twirling_rounds_the_shots_up_and_all_are_kept(
     assert sum(job_set.counts().values()) == 256
 
 
+def test_dynamical_decoupling(
+    manager: JobManager, server: Server, device: Any, bell: QuantumCircuit
+) -> None:
+    sampler = Sampler(mode=device, options={"dynamical_decoupling": {"enable": True}})
+    counts = manager.run(bell, sampler, shots=50).results(LIMIT).get_counts(0)
+    assert set(counts) == {"00", "11"}
+    assert sum(counts.values()) == 50
+
+
 def test_cut_shots_and_points_of_a_twirled_sweep_are_joined(
     manager: JobManager, server: Server, device: Any
 ) -> None:
@@ -185,6 +194,23 @@ def test_jobs_that_were_sent_without_us_become_a_set(
     assert job_set._state.record.adapter == "ibm_executor_sampler"
 
 
+def test_the_sets_of_a_retired_device_can_still_be_read(
+    manager: JobManager,
+    elsewhere: JobManager,
+    server: Server,
+    service: Any,
+    device: Any,
+    bell: QuantumCircuit,
+) -> None:
+    job_set = manager.run(bell, Sampler(mode=device), shots=20)
+    assert job_set.wait(LIMIT)
+    sent(server)[0].backend = "ibm_gone"
+    again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
+    assert again.results().get_counts(0) == job_set.results().get_counts(0)
+    with pytest.raises(InputError, match="ibm_gone is retired"):
+        elsewhere.run(bell, again._state.adapter)
+
+
 def test_metadata_of_circuits_of_any_kind_does_not_stop_the_job(
     manager: JobManager, server: Server, device: Any, bell: QuantumCircuit
 ) -> None:
@@ -204,12 +230,14 @@ def test_what_cannot_be_prepared_is_an_error_at_the_call(
     with dynamic.if_test((0, 1)):
         dynamic.x(0)
     dynamic.measure(0, 0)
+    decoupled = {"dynamical_decoupling": {"enable": True}}
     twirled = {"twirling": {"enable_measure": True}, "execution": {"meas_type": "kerneled"}}
     for circuit, options, kind, words in [
         (bell, {"twirling": {"enable": True}}, InputError, "the runtime's sampler refuses"),
         (bell, {"shot": 3}, InputError, "no run option 'shot'"),
         (bell, {"environment": {"job_tags": ["mine"]}}, InputError, "tags="),
         (bell, twirled, CircuitError, r"circuit 0 \(bell\) cannot be prepared .* not compatible"),
+        (dynamic, decoupled, CircuitError, "not compatible with dynamic circuits"),
     ]:
         with pytest.raises(kind, match=words):
             manager.run(circuit, Sampler(mode=device), **options)
