@@ -73,8 +73,10 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
     from qiskit.providers import BackendV2
     from qiskit_ibm_runtime.fake_provider.local_service import QiskitRuntimeLocalService
 
-    from qjm_widgets.backends.ibm.adapter import IBMEstimator, IBMQuantum
-    from qjm_widgets.backends.ibm.local import IBMLocal, IBMLocalEstimator
+    from qjm_widgets.backends.ibm.adapter import IBMQuantum
+    from qjm_widgets.backends.ibm.executor_primitives import primitive_of
+    from qjm_widgets.backends.ibm.local import LOCAL_ADAPTERS, IBMLocal
+    from qjm_widgets.backends.ibm.primitive_adapters import ADAPTERS
     from qjm_widgets.backends.ibm.primitives import SAMPLER
     from qjm_widgets.backends.simulators import is_device
 
@@ -89,28 +91,25 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
         if isinstance(sampler.backend(), runtime.IBMBackend):
             return IBMQuantum(sampler.backend(), mode=thing)
         return IBMLocal(sampler)
-    if isinstance(thing, runtime.SamplerV2):
+    primitive = primitive_of(thing)
+    if primitive is not None:
         if not isinstance(thing.backend(), runtime.IBMBackend):
-            return IBMLocal(thing)
+            return LOCAL_ADAPTERS[primitive.kind](thing)
         # A primitive on a backend runs each job by itself, without a batch.
-        return IBMQuantum(thing.backend(), mode=thing.mode, batch=False, options=thing.options)
-    if isinstance(thing, runtime.EstimatorV2):
-        if not isinstance(thing.backend(), runtime.IBMBackend):
-            return IBMLocalEstimator(thing)
-        return IBMEstimator(thing.backend(), mode=thing.mode, batch=False, options=thing.options)
-    if isinstance(thing, (BaseSamplerV2, BaseEstimatorV2)):
-        if isinstance(thing.backend(), runtime.IBMBackend):
-            raise BackendError(
-                f"{type(thing).__module__}.{type(thing).__name__} submits jobs of another kind, "
-                "which could not be found by their tags: give its backend, or the runtime's SamplerV2 "
-                "or EstimatorV2"
-            )
+        return ADAPTERS[primitive.kind](
+            thing.backend(), mode=thing.mode, batch=False, options=thing.options
+        )
+    if isinstance(thing, (BackendV2, BaseSamplerV2, BaseEstimatorV2)):
         return None
-    if isinstance(thing, BackendV2):
-        return None
+    if isinstance(thing, getattr(runtime, "Executor", ())):
+        raise BackendError(
+            "an Executor runs QuantumPrograms, and a job set holds circuits and PUBs: give "
+            "executor_sampler.Sampler or executor_estimator.Estimator, or run the program by itself: "
+            "executor.run(program)"
+        )
     raise BackendError(
-        f"{type(thing).__name__} runs no PUBs: give a backend, a SamplerV2, an EstimatorV2, a Batch or "
-        "a Session"
+        f"{type(thing).__name__} runs no PUBs: give a backend, a sampler, an estimator, a Batch or a "
+        "Session"
     )
 
 

@@ -5,7 +5,8 @@ A job has the tags ``qjm``, ``qjm:SET``, ``qjm:SET:START-STOP/CIRCUITS:sPIECE/PI
 is the identity of the attempt. A job of a range of the points of its circuit has ``:pFROM-TO/SHAPE``
 before the piece, with a shape such as ``40x50``. If that is too long for a tag, all numbers are in
 base 36: ``qjm:SET:START.CIRCUITS.FROM.TO.PIECE.PIECES.ATTEMPT.SHAPE``, with a dot between the lengths of
-the axes; and a shape for which the tag has no room is replaced by the number of its points.
+the axes; and a shape for which the tag has no room is replaced by the number of its points. A job of an
+estimator has ``e`` in place of the ``s``, or ``qjm:SET:e:`` before the numbers in base 36.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ OWN_TAGS = 4
 _LONGEST = 86
 _IDENTITY = re.compile(
     r"qjm:([0-9a-f]{32}):(\d{1,9})-(\d{1,9})/(\d{1,9})(?::p(\d{1,9})-(\d{1,9})/(\d{1,9}(?:x\d{1,9})*))?"
-    r":s(\d{1,9})/(\d{1,9}):a(\d{1,9})"
+    r":([se])(\d{1,9})/(\d{1,9}):a(\d{1,9})"
 )
-_COMPACT = re.compile(r"qjm:([0-9a-f]{32}):((?:[0-9a-z]{1,6}\.){7,}[0-9a-z]{1,6})")
+_COMPACT = re.compile(r"qjm:([0-9a-f]{32}):(e:)?((?:[0-9a-z]{1,6}\.){7,}[0-9a-z]{1,6})")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SET = re.compile(r"qjm:([0-9a-f]{32})")
 
@@ -42,6 +43,7 @@ class Identity(NamedTuple):
         circuits: number of circuits of the set.
         points: the range of points of the one circuit of the job; None for all points.
         pub_shape: the shape of all points of that circuit; empty if ``points`` is None.
+        estimates: whether it is a job of an estimator.
     """
 
     set_id: str
@@ -52,6 +54,7 @@ class Identity(NamedTuple):
     attempt: int
     points: Span | None = None
     pub_shape: tuple[int, ...] = ()
+    estimates: bool = False
 
     @property
     def place(self) -> tuple[Span, Span | None, int, int]:
@@ -62,7 +65,7 @@ class Identity(NamedTuple):
 def identity_of(record: JobSetRecord, job: JobRecord) -> str:
     """Return the tag of a job's attempt, of at most 86 characters."""
     start = f"{set_tag(record.set_id)}:{job.span.start}-{job.span.stop}/{record.circuits}"
-    end = f":s{job.piece}/{job.pieces}:a{job.attempt}"
+    end = f":{'e' if record.estimates else 's'}{job.piece}/{job.pieces}:a{job.attempt}"
     if job.points is None:
         return start + end
     shape = "x".join(map(str, job.pub_shape))
@@ -75,7 +78,8 @@ def identity_of(record: JobSetRecord, job: JobRecord) -> str:
 def _compact(record: JobSetRecord, job: JobRecord, shape: Sequence[int]) -> str:
     assert job.points is not None
     place = job.span.start, record.circuits, *job.points, job.piece, job.pieces, job.attempt
-    return f"{set_tag(record.set_id)}:{'.'.join(map(_base36, (*place, *shape)))}"
+    kind = "e:" if record.estimates else ""
+    return f"{set_tag(record.set_id)}:{kind}{'.'.join(map(_base36, (*place, *shape)))}"
 
 
 def set_tag(set_id: str) -> str:
@@ -93,9 +97,15 @@ def parse_identity(tag: str) -> Identity | None:
     found = _IDENTITY.fullmatch(tag)
     if found is None:
         return _parse_compact(tag)
-    set_id, start, stop, circuits, first, end, shape, piece, pieces, attempt = found.groups()
+    set_id, start, stop, circuits, first, end, shape, kind, piece, pieces, attempt = found.groups()
     identity = Identity(
-        set_id, Span(int(start), int(stop)), int(circuits), int(piece), int(pieces), int(attempt)
+        set_id,
+        Span(int(start), int(stop)),
+        int(circuits),
+        int(piece),
+        int(pieces),
+        int(attempt),
+        estimates=kind == "e",
     )
     if shape is not None:
         lengths = tuple(map(int, shape.split("x")))
@@ -108,10 +118,13 @@ def _parse_compact(tag: str) -> Identity | None:
     if found is None:
         return None
     start, circuits, first, end, piece, pieces, attempt, *shape = (
-        int(digits, 36) for digits in found[2].split(".")
+        int(digits, 36) for digits in found[3].split(".")
     )
     span, points = Span(start, start + 1), Span(first, end)
-    return _valid(Identity(found[1], span, circuits, piece, pieces, attempt, points, tuple(shape)))
+    estimates = found[2] is not None
+    return _valid(
+        Identity(found[1], span, circuits, piece, pieces, attempt, points, tuple(shape), estimates)
+    )
 
 
 def _valid(identity: Identity) -> Identity | None:

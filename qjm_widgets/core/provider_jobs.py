@@ -56,7 +56,7 @@ class _Placed(NamedTuple):
 
 
 def assemble(
-    set_id: str, found: Sequence[RemoteJob], adapter: str, now: float
+    set_id: str, found: Sequence[RemoteJob], now: float
 ) -> tuple[JobSetRecord, list[JobRecord]]:
     """Assemble a set from the tags of its jobs, in the order of its circuits.
 
@@ -67,7 +67,6 @@ def assemble(
     Args:
         set_id: 32 hexadecimal digits.
         found: jobs with the set's tag, oldest first.
-        adapter: the kind of the adapter for them.
         now: seconds since 1970, UTC.
 
     Raises:
@@ -104,7 +103,7 @@ def assemble(
                 )
             )
     jobs = [item.job for item in placed]
-    return _set_record(set_id, _name(jobs) or set_id, jobs, circuits, adapter), rows
+    return _set_record(set_id, _name(jobs) or set_id, jobs, circuits), rows
 
 
 def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
@@ -116,7 +115,7 @@ def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
     sets = []
     for set_id, found in members.items():
         try:
-            record, rows = assemble(set_id, found, "", 0.0)
+            record, rows = assemble(set_id, found, 0.0)
         except JobSetNotFoundError:
             continue  # only foreign jobs
         gaps = {circuit for row in rows if row.job_id is None for circuit in range(*row.span)}
@@ -136,30 +135,32 @@ def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
 
 
 def adopt(
-    jobs: Sequence[tuple[RemoteJob, int]], name: str, adapter: str, now: float
+    jobs: Sequence[tuple[RemoteJob, int]], name: str, now: float
 ) -> tuple[JobSetRecord, list[JobRecord]]:
     """Make a set of jobs that other programs submitted, in the given order.
 
     Args:
         jobs: the jobs, each with its number of circuits.
         name: the name of the set.
-        adapter: the kind of the adapter for them.
         now: seconds since 1970, UTC.
 
     Raises:
-        InputError: the jobs are of several backends, or of samplers and estimators.
+        InputError: the jobs are of several backends, or some give counts and others expectation values.
     """
     backends = {job.backend for job, _ in jobs}
     if len(backends) > 1:
         raise InputError(f"the jobs ran on {', '.join(sorted(backends))}: adopt those of one at a time")
     if len({job.estimates for job, _ in jobs}) > 1:
-        raise InputError("the jobs are of samplers and of estimators: adopt those of one kind at a time")
+        estimated = next(job.job_id for job, _ in jobs if job.estimates)
+        raise InputError(
+            f"job {estimated} gives expectation values and others give counts: a job set is of one kind"
+        )
     rows: list[JobRecord] = []
     start = 0
     for job, circuits in jobs:
         rows.append(record_of(job, len(rows), Span(start, start + circuits), now))
         start += circuits
-    return _set_record(uuid.uuid4().hex, name, [job for job, _ in jobs], start, adapter), rows
+    return _set_record(uuid.uuid4().hex, name, [job for job, _ in jobs], start), rows
 
 
 def record_of(job: RemoteJob, row: int, span: Span, now: float) -> JobRecord:
@@ -310,20 +311,18 @@ def _name(jobs: Sequence[RemoteJob]) -> str | None:
     return names.most_common(1)[0][0] if names else None
 
 
-def _set_record(
-    set_id: str, name: str, jobs: Sequence[RemoteJob], circuits: int, adapter: str
-) -> JobSetRecord:
+def _set_record(set_id: str, name: str, jobs: Sequence[RemoteJob], circuits: int) -> JobSetRecord:
     tags = Counter(others_in(job.tags) for job in jobs)
     return JobSetRecord(
         set_id=set_id,
         name=name,
         backend=Counter(job.backend for job in jobs).most_common(1)[0][0],
-        adapter=adapter,
+        adapter=jobs[0].adapter,
+        estimates=jobs[0].estimates,
         circuits=circuits,
         created_at=min((job.created_at for job in jobs if job.created_at), default=0.0),
         tags=tags.most_common(1)[0][0],
         survives_kernel=True,
         resumable=False,
         batch_id=next((job.batch_id for job in jobs if job.batch_id), None),
-        estimates=Counter(job.estimates for job in jobs).most_common(1)[0][0],
     )

@@ -12,6 +12,8 @@ class RemoteJob(NamedTuple):
 
     Attributes:
         created_at: seconds since 1970, UTC.
+        batch_id: the provider's id of the batch in which it runs; None if there is no batch.
+        adapter: the kind of the adapter for it; empty if it is unknown.
         estimates: whether it gives expectation values, and no counts.
     """
 
@@ -21,6 +23,7 @@ class RemoteJob(NamedTuple):
     created_at: float
     observation: Observation
     batch_id: str | None = None
+    adapter: str = ""
     estimates: bool = False
 
 
@@ -39,9 +42,9 @@ class Provider(Protocol):
 
         Raises:
             NotFoundError: the account has no such job.
-            InputError: jobs of this kind give neither counts nor expectation values.
+            InputError: jobs of this kind have neither counts nor expectation values.
             ProviderError: the job could not be read.
         """
 
-    def backend_of(self, name: str, *, estimates: bool) -> Any:
-        """Return what runs jobs of one kind on the backend of that name, as ``run`` accepts it."""
+    def backend_of(self, name: str, kind: str) -> Any:
+        """Return the backend of that name for an adapter of that kind, as ``run`` accepts it."""

@@ -151,13 +151,13 @@ class JobSetLibrary:
         Their results are fetched when they are first read.
 
         Args:
-            job_ids: the ids of jobs of samplers, or of estimators, in the order of their circuits.
+            job_ids: the ids of jobs of a sampler, or of an estimator, in the order of their circuits.
             backend: the ``QiskitRuntimeService`` that has the jobs, or one of its backends.
             name: the set's name; by default the local time.
 
         Raises:
-            InputError: there are no ids, an id is repeated, the jobs are of several backends or
-                kinds, or a job is not of a sampler or an estimator.
+            InputError: there are no ids, an id is repeated, the jobs are of several backends, some give
+                counts and others expectation values, or a job is of a kind that gives neither.
             NotFoundError: the provider does not have one of the jobs; nothing was stored.
             ProviderError: the provider refused the request or did not answer; nothing was stored.
         """

@@ -70,13 +70,13 @@ class ProviderSets:
             job_set = known()
         except JobSetNotFoundError:
             found = provider.jobs(set_tag(job_set_id))
-            return self._store_set(provider, *assemble(job_set_id, found, "", time.time()))
+            return self._store_set(provider, *assemble(job_set_id, found, time.time()))
         state = job_set._state
         found = provider.jobs(set_tag(job_set_id)) if refresh else []
         if not state.driven and not state.record.unstored_options:
             # Poll, but submit nothing until ``unpause`` or ``resume``.
             unsent = any(not job.status.settled and not job.status.remote for job in state.jobs)
-            backend = provider.backend_of(state.record.backend, estimates=state.record.estimates)
+            backend = provider.backend_of(state.record.backend, state.record.adapter)
             job_set.resume(backend, paused=unsent)
         if found and state.adapter is not None:
             self._add_found(state, found)
@@ -86,8 +86,8 @@ class ProviderSets:
         """Make a set of jobs that were submitted without this package.
 
         Raises:
-            InputError: there are no ids, an id is repeated, the jobs are of several backends or
-                kinds, or a job is not of a sampler or an estimator.
+            InputError: there are no ids, an id is repeated, the jobs are of several backends, some give
+                counts and others expectation values, or a job is of a kind that gives neither.
             NotFoundError: the provider does not have one of the jobs.
             ProviderError: the provider refused the request or did not answer.
         """
@@ -95,7 +95,7 @@ class ProviderSets:
         if not job_ids or not are_texts or len(set(job_ids)) < len(job_ids):
             raise InputError("job_ids must be one or more different strings")
         found = [provider.job(job_id) for job_id in job_ids]
-        return self._store_set(provider, *adopt(found, name, "", time.time()))
+        return self._store_set(provider, *adopt(found, name, time.time()))
 
     def fetch(self, state: JobSetState, row: int) -> JobOutcome | None:
         """Fetch and store the outcome of a job; None if it is not done or has no remote adapter here.
@@ -124,7 +124,7 @@ class ProviderSets:
 
     def _store_set(self, provider: Provider, record: JobSetRecord, jobs: Sequence[JobRecord]) -> JobSet:
         """Store a set of jobs that a provider has, and start to poll them."""
-        adapter = self._adapter(provider.backend_of(record.backend, estimates=record.estimates))
+        adapter = self._adapter(provider.backend_of(record.backend, record.adapter))
         record = replace(record, adapter=adapter.kind, backend=adapter.name)
         self._store.create_set(record, jobs)
         state = JobSetState(record, jobs, self._store, adapter=adapter)
@@ -135,7 +135,7 @@ class ProviderSets:
     def _add_found(self, state: JobSetState, found: Sequence[Any]) -> None:
         """Follow the provider's jobs that belong to rows without a job here."""
         rows = {_place(job): job.row for job in state.jobs}
-        _, assembled = assemble(state.set_id, found, state.record.adapter, time.time())
+        _, assembled = assemble(state.set_id, found, time.time())
         known = [
             replace(job, row=row)
             for job in assembled

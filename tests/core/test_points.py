@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -154,9 +155,9 @@ numbers = st.integers(1, 10**6)
 axes = st.lists(st.integers(1, 10**4), min_size=1, max_size=12)
 
 
-@given(numbers, numbers, axes, st.integers(1, 99), st.data())
+@given(numbers, numbers, axes, st.integers(1, 99), st.booleans(), st.data())
 def test_a_tag_says_the_points_and_fits(
-    circuits: int, pieces: int, lengths: list[int], attempt: int, data: Any
+    circuits: int, pieces: int, lengths: list[int], attempt: int, estimates: bool, data: Any
 ) -> None:
     shape = tuple(lengths)
     points = math.prod(shape)
@@ -165,12 +166,12 @@ def test_a_tag_says_the_points_and_fits(
     first = data.draw(st.integers(0, points - 1))
     stop = data.draw(st.integers(first + 1, points))
     piece = data.draw(st.integers(0, pieces - 1))
-    record = a_set(7, circuits=circuits)
+    record = replace(a_set(7, circuits=circuits), estimates=estimates)
     span, part = Span(circuit, circuit + 1), Span(first, stop)
     job = JobRecord(0, span, piece, pieces, attempt=attempt, points=part, pub_shape=shape)
     tag = identity_of(record, job)
     assert len(tag) <= 86
-    expected = Identity(record.set_id, span, circuits, piece, pieces, attempt, part, shape)
+    expected = Identity(record.set_id, span, circuits, piece, pieces, attempt, part, shape, estimates)
     found = parse_identity(tag)
     assert found == expected or (len(shape) > 3 and found == expected._replace(pub_shape=(points,)))
 
@@ -179,6 +180,8 @@ def test_a_short_tag_can_be_read_by_people() -> None:
     job = JobRecord(0, Span(3, 4), 1, 2, points=Span(0, 1000), pub_shape=(40, 500))
     tag = identity_of(a_set(1, circuits=5), job)
     assert tag.endswith(":3-4/5:p0-1000/40x500:s1/2:a1")
+    tag = identity_of(replace(a_set(1, circuits=5), estimates=True), JobRecord(0, Span(3, 4)))
+    assert tag.endswith(":3-4/5:e0/1:a1")
 
 
 @pytest.mark.parametrize(

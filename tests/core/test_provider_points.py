@@ -38,7 +38,7 @@ def whole(start: int, stop: int, **fields: int) -> JobRecord:
 
 
 def rows_of(jobs: Sequence[RemoteJob]) -> list[tuple[Span, Span | None, int, str | None]]:
-    _, rows = assemble(RECORD.set_id, jobs, "ibm", 0.0)
+    _, rows = assemble(RECORD.set_id, jobs, 0.0)
     assert [row.row for row in rows] == list(range(len(rows)))
     assert {row.pub_points for row in rows if row.points is not None} <= {9}
     return [(row.span, row.points, row.piece, row.job_id) for row in rows]

@@ -86,7 +86,7 @@ def test_a_provider_gives_back_what_ran_again(running: bool) -> None:
         jobs[3] = JobRecord(3, Span(2, 3), attempt=2, status=Status.RUNNING)
     found = [remote(each, 6) for each in jobs]
     for order in (found, found[::-1]):
-        _, rows = assemble(a_set().set_id, order, "kind", 10.0)
+        _, rows = assemble(a_set().set_id, order, 10.0)
         ids = {row.row: row.job_id for row in rows}
         held = [[ids[row] for row in rows] for rows in holders(rows, 6)]
         assert held == [["id-2"], ["id-0"], ["id-3"], ["id-0"], ["id-1"], ["id-1"]]
@@ -96,7 +96,7 @@ def test_a_provider_gives_back_what_ran_again(running: bool) -> None:
 def test_a_provider_gives_back_one_piece_that_ran_again() -> None:
     jobs = [job(piece, 0, 3, piece=piece, pieces=2) for piece in range(2)]
     jobs.append(job(2, 1, 2, 2, piece=1, pieces=2))
-    _, rows = assemble(a_set().set_id, [remote(each, 3) for each in jobs], "kind", 10.0)
+    _, rows = assemble(a_set().set_id, [remote(each, 3) for each in jobs], 10.0)
     ids = {row.row: row.job_id for row in rows}
     assert [[ids[row] for row in rows] for rows in holders(rows, 3)] == [
         ["id-0", "id-1"],

@@ -13,7 +13,7 @@ from qjm_widgets.backends.ibm.batches import Batches
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job, read_result
 from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
-from qjm_widgets.backends.ibm.primitives import BATCH, ESTIMATOR, SAMPLER, RuntimePrimitive
+from qjm_widgets.backends.ibm.primitives import BATCH, SAMPLER, RuntimePrimitive
 from qjm_widgets.backends.ibm.submission import check_batch, submission_error
 from qjm_widgets.backends.ibm.tracker import TrackedJob, Tracker
 from qjm_widgets.backends.ibm.usage import InstanceUsage
@@ -60,14 +60,14 @@ class IBMQuantum(RemoteAdapter):
         settling: seconds after which an accepted job is certain to be listed.
         submit_seconds: seconds after which an unanswered submission is reconciled; the runtime's own
             client has no timeout.
-        options: options of the runtime's sampler (``SamplerOptions`` or a dict).
+        options: options of the runtime's ``SamplerV2`` (``SamplerOptions`` or a dict).
         mode: your own ``Batch`` or ``Session``, in which all jobs run.
 
     Raises:
         InputError: a setting is invalid, or the backend's service has no account.
     """
 
-    kind = "ibm"
+    kind = SAMPLER.kind
     _primitive: RuntimePrimitive = SAMPLER
     lists = True
     finds = True
@@ -118,7 +118,7 @@ class IBMQuantum(RemoteAdapter):
         self._tracker = Tracker(self._rest, settling)
 
     def __repr__(self) -> str:
-        return f"<IBMQuantum {self.name}>"
+        return f"<{type(self).__name__} {self.name}>"
 
     # -- before submission ---------------------------------------------------------------------------
 
@@ -128,9 +128,9 @@ class IBMQuantum(RemoteAdapter):
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
-        self._primitive.merged_options(self._options, options)
+        tree = self._primitive.merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
-        self._primitive.check(inputs, self.backend)
+        self._primitive.check(inputs, self.backend, tree)
 
     @property
     def usage(self) -> str | None:
@@ -297,17 +297,3 @@ class IBMQuantum(RemoteAdapter):
 
 def _rank(status: Status | None) -> int:
     return _PREFERRED.index(status) if status in _PREFERRED else len(_PREFERRED)
-
-
-class IBMEstimator(IBMQuantum):
-    """The adapter of the runtime's ``EstimatorV2`` on a device of IBM Quantum.
-
-    Its arguments are those of ``IBMQuantum``.
-    """
-
-    kind = "ibm_estimator"
-    estimates = True
-    _primitive = ESTIMATOR
-
-    def __repr__(self) -> str:
-        return f"<IBMEstimator {self.name}>"

@@ -8,11 +8,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qjm_widgets.backends.ibm.executor_primitives import PROGRAM, primitive_of_program
+from qjm_widgets.backends.ibm.primitives import ESTIMATOR, RuntimePrimitive
+from qjm_widgets.core.job_tags import identity_in, parse_identity
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
-from qjm_widgets.errors import ProviderError
+from qjm_widgets.errors import ProviderError, explain
 from qjm_widgets.serialization.primitive_result import read_primitive_result
 
 _STATUSES = {
@@ -24,24 +27,49 @@ _STATUSES = {
 }
 #: IBM Quantum's code for a job that was cancelled because it ran too long.
 _RAN_TOO_LONG = "1305"
-#: The program of jobs that give expectation values.
-ESTIMATES = "estimator"
+#: The roles that a sampler and an estimator give to their quantum programs.
+SAMPLES, ESTIMATES = "sampler_v2", "estimator_v2"
 
 
 def read_job(job: Mapping[str, Any]) -> RemoteJob:
     """Convert the API's description of a job; missing or invalid fields are left out."""
     tags = job.get("tags")
+    texts = tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
     session_id = job.get("session_id")
-    program = job.get("program")
+    primitive = _primitive(job, texts)
     return RemoteJob(
         job_id=str(job.get("id")),
         backend=str(job.get("backend") or ""),
-        tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+        tags=texts,
         created_at=_time(job.get("created")),
         observation=read_state(job),
         batch_id=session_id if isinstance(session_id, str) else None,
-        estimates=isinstance(program, Mapping) and program.get("id") == ESTIMATES,
+        adapter="" if primitive is None else primitive.kind,
+        estimates=primitive is not None and primitive.estimates,
     )
+
+
+def _primitive(job: Mapping[str, Any], tags: Sequence[str]) -> RuntimePrimitive | None:
+    """Return the primitive of a job; None if it is unknown.
+
+    The program ``executor`` names its primitive in the job's input, which lists do not have. Then our
+    tags tell whether it is an estimator.
+    """
+    program = job.get("program")
+    name = program.get("id") if isinstance(program, Mapping) else None
+    role = quantum_program(job).get("semantic_role")
+    identity = parse_identity(identity_in(tags) or "")
+    estimates = name == ESTIMATOR.program or role == ESTIMATES
+    return primitive_of_program(
+        str(name), estimates=estimates or (identity is not None and identity.estimates)
+    )
+
+
+def quantum_program(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the quantum program in a job's input; empty if the input has none or was not requested."""
+    params = job.get("params")
+    program = params.get("quantum_program") if isinstance(params, Mapping) else None
+    return program if isinstance(program, Mapping) else {}
 
 
 def read_state(job: Mapping[str, Any]) -> Observation:
@@ -110,11 +138,11 @@ def _time(text: Any) -> float:
 
 
 def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
-    """Read the outcome from the text of a job's result.
+    """Read the outcome from the text of the result of a job of a sampler or an estimator.
 
     Raises:
         ProviderError: the text is not JSON, perhaps because it is incomplete; it can be fetched again.
-        ValueError: the text is not a result of a sampler or an estimator.
+        ValueError: the text is the result of another program, or of an unknown version of ``executor``.
     """
     from qiskit.primitives import PrimitiveResult
     from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
@@ -123,9 +151,37 @@ def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
         result = json.loads(text, cls=RuntimeDecoder)
     except json.JSONDecodeError as error:
         raise ProviderError(f"the result of job {job_id} is not JSON: {error}") from None
+    if isinstance(result, Mapping) and "schema_version" in result:
+        result = _primitive_result(text, result)
     if not isinstance(result, PrimitiveResult):
-        raise ValueError(f"it is a {type(result).__name__}, not a primitive's")
+        raise ValueError(f"it is a {type(result).__name__}, not a sampler's or an estimator's")
     # Convert execution spans and the like to plain trees, which can be stored.
     metadata = json.loads(json.dumps(result.metadata, cls=RuntimeEncoder))
     plain = PrimitiveResult(list(result), metadata=metadata)
     return read_primitive_result(plain, names, job_id)
+
+
+def _primitive_result(text: str, model: Mapping[str, Any]) -> Any:
+    """Return the result of a job of the program ``executor`` as its primitive makes it.
+
+    Args:
+        text: the result.
+        model: the same, decoded as JSON.
+
+    Raises:
+        ValueError: it cannot be decoded, perhaps because the runtime here does not know its version.
+    """
+    from qiskit.primitives import PrimitiveResult
+    from qiskit_ibm_runtime.decoders.defaults import DEFAULT_DECODERS
+
+    found: Any = text
+    try:
+        for decoder in DEFAULT_DECODERS[PROGRAM]:
+            if decoder.is_applicable(found):
+                found = decoder.decode(found)
+    except Exception as error:  # a lasting one of any type, as the text is complete
+        raise ValueError(explain(error)) from error
+    if isinstance(found, PrimitiveResult):
+        # The times of execution, which the runtime's own classes hold, as the service sent them.
+        found.metadata["executor"] = model.get("metadata")
+    return found

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qjm_widgets._compat import backend_name
 from qjm_widgets.backends import simulators
 from qjm_widgets.backends.estimator import Estimator
+from qjm_widgets.backends.ibm.executor_primitives import EXECUTOR_ESTIMATOR, EXECUTOR_SAMPLER
 from qjm_widgets.backends.ibm.primitives import BATCH, ESTIMATOR, SAMPLER, RuntimePrimitive
 from qjm_widgets.backends.ibm.submission import check_batch
-from qjm_widgets.backends.job_times import JobTimes
-from qjm_widgets.backends.sampler import Sampler, sent_job
+from qjm_widgets.backends.job_times import JobTimes, SentJob
+from qjm_widgets.backends.qiskit_job import job_id
+from qjm_widgets.backends.sampler import Sampler
 from qjm_widgets.backends.seed_options import SEED, spread_seeds
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.seeds import SeedRule
+from qjm_widgets.core.splitting import Limits
 from qjm_widgets.core.submission import Submission
+from qjm_widgets.serialization.primitive_result import read_primitive_result
 
 
 class _LocalMode(Sampler):
@@ -49,10 +54,10 @@ class _LocalMode(Sampler):
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that the imitated device or the simulator would refuse."""
-        self._options(options)
+        tree = self._options(options)
         check_batch(options.get(BATCH, True))
         if simulators.is_device(self._backend):
-            self._primitive.check(inputs, self._backend)
+            self._primitive.check(inputs, self._backend, tree)
         else:
             super().check(inputs, {})
 
@@ -68,11 +73,13 @@ class _LocalMode(Sampler):
         tree = self._options(submission.options)
         if submission.seed is not None:
             tree["simulator"] = {**(tree.get("simulator") or {}), SEED: submission.seed}
-        options = {name: tree[name] for name in self._primitive.used_locally if tree.get(name)}
-        primitive = self._primitive.create(self._backend, options)
+        primitive = self._primitive.create(self._backend, self._primitive.local_options(tree))
         names = [circuit_input.circuit.name for circuit_input in submission.inputs]
         times = JobTimes()
-        return sent_job(primitive.run(self._primitive.pubs(submission)), names, times)
+        job = primitive.run(self._primitive.pubs(submission))
+        return SentJob(
+            job, lambda result: read_primitive_result(_storable(result), names, job_id(job)), times
+        )
 
     def _options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         requested = dict(given)
@@ -80,6 +87,19 @@ class _LocalMode(Sampler):
         if seed is not None:
             requested["simulator"] = {**(requested.get("simulator") or {}), SEED: seed}
         return self._primitive.merged_options(self.sampler.options, requested)
+
+
+def _storable(result: Any) -> Any:
+    """Return a result with the runtime's own classes in its metadata as plain trees."""
+    from qiskit.primitives import PrimitiveResult
+
+    metadata = {
+        name: dataclasses.asdict(value)
+        if dataclasses.is_dataclass(value) and not isinstance(value, type)
+        else value
+        for name, value in result.metadata.items()
+    }
+    return PrimitiveResult(list(result), metadata=metadata)
 
 
 class IBMLocal(_LocalMode):
@@ -93,6 +113,22 @@ class IBMLocal(_LocalMode):
         """That of the simulator; a sampler applies Aer's by shots."""
         rule = simulators.seed_rule(self._backend)
         return SeedRule.AER_BY_SHOTS if rule is SeedRule.AER else rule
+
+
+class IBMLocalExecutorSampler(_LocalMode):
+    """The adapter of ``executor_sampler.Sampler`` over a simulator in this process."""
+
+    kind = "ibm_local_executor_sampler"
+    _primitive = EXECUTOR_SAMPLER
+
+    def __init__(self, primitive: Any) -> None:
+        super().__init__(primitive)
+        self.limits = self.limits.tighter(Limits(one_shots=True))
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """Each circuit is run by itself, with the seed itself."""
+        return SeedRule.EACH_PUB
 
 
 class IBMLocalEstimator(_LocalMode, Estimator):
@@ -112,3 +148,21 @@ class IBMLocalEstimator(_LocalMode, Estimator):
     def seed_rule(self) -> SeedRule:
         """Unknown: a job's seed is drawn on by as many circuits a PUB as its observables need."""
         return SeedRule.UNKNOWN
+
+
+class IBMLocalExecutorEstimator(IBMLocalEstimator):
+    """The adapter of ``executor_estimator.Estimator`` over a simulator in this process."""
+
+    kind = "ibm_local_executor_estimator"
+    _primitive = EXECUTOR_ESTIMATOR
+
+    def __init__(self, primitive: Any) -> None:
+        super().__init__(primitive)
+        self.limits = self.limits.tighter(Limits(one_shots=True))
+
+
+#: The adapters of local mode by the kind that the primitive's adapter has on a device.
+LOCAL_ADAPTERS: dict[str, type[_LocalMode]] = {
+    adapter._primitive.kind: adapter
+    for adapter in (IBMLocal, IBMLocalEstimator, IBMLocalExecutorSampler, IBMLocalExecutorEstimator)
+}

@@ -1,10 +1,11 @@
-"""Make the runtime's ``SamplerV2`` and ``EstimatorV2`` with options, and check their circuits."""
+"""Make the primitives of the runtime with options, and check their circuits."""
 
 from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qjm_widgets.backends.estimator import pubs_of, refuse_projectors, refuse_zero_precision
@@ -19,45 +20,56 @@ _DEFAULT_SHOTS = 4096
 
 
 class RuntimePrimitive(abc.ABC):
-    """One of the runtime's two primitives.
+    """One of the runtime's primitives.
 
     Attributes:
         name: as errors name it.
-        used_locally: the options that local mode uses. For each job it would warn about others.
+        kind: the kind of its adapter on a device, as stored.
+        program: the program at IBM Quantum that its jobs run.
+        estimates: whether it is an estimator.
     """
 
     name: str
-    used_locally: tuple[str, ...]
+    kind: str
+    program: str
+    estimates: bool
+    #: The module of its class and the class's name there. The runtime's top-level names will move from
+    #: one class to another.
+    _home: tuple[str, str]
+
+    def made(self, thing: Any) -> bool:
+        """Return whether an object is such a primitive, without importing the module of its class."""
+        module = sys.modules.get(self._home[0])
+        return module is not None and isinstance(thing, getattr(module, self._home[1]))
 
     @abc.abstractmethod
-    def _classes(self) -> tuple[Any, Any, Any]:
-        """Return the base class of Qiskit, the runtime's primitive, and its class of options."""
+    def create(self, mode: Any, options: Mapping[str, Any]) -> Any:
+        """Create the primitive for a backend, a batch or a session."""
 
     @abc.abstractmethod
-    def pubs(self, submission: Submission) -> list[Any]:
-        """Return the PUBs that a job submits."""
+    def local_options(self, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of all its options with which it is created for local mode."""
+
+    @abc.abstractmethod
+    def option_names(self) -> frozenset[str]:
+        """Return the names of the options of the primitive, and ``batch``."""
+
+    @abc.abstractmethod
+    def _merge(self, own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options as ``merged_options``; raise TypeError or ValueError for invalid ones."""
+
+    @abc.abstractmethod
+    def _pub(self, circuit_input: CircuitInput, shots: int | None) -> Any:
+        """Return the PUB of a circuit.
+
+        Args:
+            circuit_input: the circuit.
+            shots: the shots of all circuits of its job; None if each has its own.
+        """
 
     @abc.abstractmethod
     def _check(self, index: int, circuit_input: CircuitInput) -> Any:
         """Refuse a circuit that the primitive cannot run at all, and return its PUB."""
-
-    def create(self, mode: Any, options: Mapping[str, Any]) -> Any:
-        """Create the primitive without the deprecation warning that its class gives.
-
-        Warnings can be disabled only for the whole process, not for the thread that submits.
-        """
-        from qiskit_ibm_runtime.base_primitive import BasePrimitiveV2
-
-        base, primitive_class, _ = self._classes()
-        primitive = primitive_class.__new__(primitive_class)
-        base.__init__(primitive)
-        BasePrimitiveV2.__init__(primitive, mode=mode, options=dict(options))
-        return primitive
-
-    def option_names(self) -> frozenset[str]:
-        """Return the names of the options of the primitive, and ``batch``."""
-        names = self._classes()[2].__dataclass_fields__
-        return frozenset(name for name in names if not name.startswith("_")) | {BATCH}
 
     def merged_options(self, own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the adapter's options for the primitive, overridden by the run options.
@@ -69,20 +81,25 @@ class RuntimePrimitive(abc.ABC):
         Raises:
             InputError: an option is unknown, has a value that the runtime refuses, or is ``job_tags``.
         """
-        from qiskit_ibm_runtime.options.utils import merge_options_v2
-
-        options_class = self._classes()[2]
         requested = {name: value for name, value in given.items() if name != BATCH}
         try:
-            tree: dict[str, Any] = merge_options_v2(
-                own if own is not None else options_class(), requested
-            )
-            options_class(**tree)
+            tree = self._merge(own, requested)
         except (TypeError, ValueError) as error:
             raise InputError(f"the runtime's {self.name} refuses these options: {error}") from error
         if (tree.get("environment") or {}).get("job_tags"):
             raise InputError("job_tags are given to run as tags=")
         return tree
+
+    def pubs(self, submission: Submission) -> list[Any]:
+        """Return the PUBs that a job submits."""
+        return [
+            self._pub(self._sendable(circuit_input), submission.shots)
+            for circuit_input in submission.inputs
+        ]
+
+    def _sendable(self, circuit_input: CircuitInput) -> CircuitInput:
+        """Return a circuit without what cannot be sent and the store has; by default the circuit."""
+        return circuit_input
 
     def default_shots(self, options: Any) -> int | None:
         """Return the shots of circuits without shots of their own; None for an estimator."""
@@ -92,8 +109,13 @@ class RuntimePrimitive(abc.ABC):
         """Return the precision of PUBs without one of their own; None for a sampler."""
         return None
 
-    def check(self, inputs: Sequence[CircuitInput], backend: Any) -> None:
+    def check(self, inputs: Sequence[CircuitInput], backend: Any, tree: Mapping[str, Any]) -> None:
         """Refuse circuits that the device would refuse, as the primitive or its ISA does not allow them.
+
+        Args:
+            inputs: the circuits.
+            backend: the device.
+            tree: the options of the primitive, merged with the run options.
 
         Raises:
             CircuitError: a circuit is refused; the message names it and, if it helps, how to transpile
@@ -102,9 +124,11 @@ class RuntimePrimitive(abc.ABC):
         from qiskit_ibm_runtime.utils.validations import validate_isa_circuits, validate_rzz_pubs
 
         target = getattr(backend, "target", None)
+        check_pub = self._pub_check(tree, backend)
         for index, circuit_input in enumerate(inputs):
             circuit = circuit_input.circuit
             pub = self._check(index, circuit_input)
+            check_pub(index, pub)
             try:
                 self._validate(pub)
                 if target is not None:
@@ -126,25 +150,25 @@ class RuntimePrimitive(abc.ABC):
     def _validate(self, pub: Any) -> None:
         """Let the runtime validate a PUB."""
 
+    def _pub_check(self, tree: Mapping[str, Any], backend: Any) -> Callable[[int, Any], None]:
+        """Return a function that refuses a PUB which the runtime could not prepare with these options.
 
-class _Sampler(RuntimePrimitive):
+        It takes the PUB's index and the PUB, and raises a CircuitError. By default it refuses nothing.
+        """
+        return lambda index, pub: None
+
+
+class SamplerRules(RuntimePrimitive):
+    """What holds for all samplers of the runtime."""
+
     name = "sampler"
-    used_locally = ("default_shots", "simulator")
+    estimates = False
 
-    def _classes(self) -> tuple[Any, Any, Any]:
-        from qiskit.primitives import BaseSamplerV2
-        from qiskit_ibm_runtime import SamplerV2
-        from qiskit_ibm_runtime.options import SamplerOptions
-
-        return BaseSamplerV2, SamplerV2, SamplerOptions
-
-    def pubs(self, submission: Submission) -> list[Any]:
-        return [
-            (circuit_input.circuit, circuit_input.values, submission.shots or circuit_input.shots)
-            for circuit_input in submission.inputs
-        ]
+    def _pub(self, circuit_input: CircuitInput, shots: int | None) -> Any:
+        return circuit_input.circuit, circuit_input.values, shots or circuit_input.shots
 
     def default_shots(self, options: Any) -> int | None:
+        """Return the shots of circuits without shots of their own."""
         shots = self.merged_options(options, {}).get("default_shots")
         return shots if isinstance(shots, int) and shots else _DEFAULT_SHOTS
 
@@ -160,36 +184,112 @@ class _Sampler(RuntimePrimitive):
         validate_classical_registers([pub])
 
 
-class _Estimator(RuntimePrimitive):
+class EstimatorRules(RuntimePrimitive):
+    """What holds for all estimators of the runtime."""
+
     name = "estimator"
-    used_locally = ("simulator",)
+    estimates = True
 
-    def _classes(self) -> tuple[Any, Any, Any]:
-        from qiskit.primitives import BaseEstimatorV2
-        from qiskit_ibm_runtime import EstimatorV2
-        from qiskit_ibm_runtime.options import EstimatorOptions
-
-        return BaseEstimatorV2, EstimatorV2, EstimatorOptions
-
-    def pubs(self, submission: Submission) -> list[Any]:
-        return pubs_of(submission.inputs)
+    def _pub(self, circuit_input: CircuitInput, shots: int | None) -> Any:
+        return pubs_of([circuit_input])[0]
 
     def default_precision(self, options: Any) -> float | None:
+        """Return the precision of PUBs without one of their own."""
         tree = self.merged_options(options, {})
         shots, precision = tree.get("default_shots"), tree.get("default_precision")
         if isinstance(shots, int) and shots:  # overrides the precision, as the runtime says
-            return 1 / math.sqrt(shots)
-        return precision if isinstance(precision, float) else 1 / math.sqrt(_DEFAULT_SHOTS)
+            return precision_of_shots(shots)
+        return precision if isinstance(precision, float) else precision_of_shots(_DEFAULT_SHOTS)
 
     def _check(self, index: int, circuit_input: CircuitInput) -> Any:
         refuse_zero_precision(index, circuit_input, self.name)
         refuse_projectors(index, circuit_input, f"the runtime's {self.name}")
-        return pubs_of([circuit_input])[0]
+        return self._pub(circuit_input, None)
 
     def _validate(self, pub: Any) -> None:
         from qiskit_ibm_runtime.utils.validations import validate_estimator_pubs
 
         validate_estimator_pubs([pub])
+
+
+def precision_of_shots(shots: int) -> float:
+    """Return the precision for which an estimator of the runtime takes just so many shots."""
+    precision = 1 / math.sqrt(shots)
+    while math.ceil(1 / precision**2) > shots:  # by the rounding of the square
+        precision = math.nextafter(precision, math.inf)
+    return precision
+
+
+class _ServerPrimitive(RuntimePrimitive):
+    """A primitive whose PUBs and options IBM Quantum's own program reads.
+
+    Attributes:
+        used_locally: the options that local mode uses. For each job it would warn about others.
+    """
+
+    used_locally: tuple[str, ...]
+
+    @abc.abstractmethod
+    def _classes(self) -> tuple[Any, Any, Any]:
+        """Return the base class of Qiskit, the runtime's primitive, and its class of options."""
+
+    def create(self, mode: Any, options: Mapping[str, Any]) -> Any:
+        """Create the primitive without the deprecation warning that its class gives.
+
+        Warnings can be disabled only for the whole process, not for the thread that submits.
+        """
+        from qiskit_ibm_runtime.base_primitive import BasePrimitiveV2
+
+        base, primitive_class, _ = self._classes()
+        primitive = primitive_class.__new__(primitive_class)
+        base.__init__(primitive)
+        BasePrimitiveV2.__init__(primitive, mode=mode, options=dict(options))
+        return primitive
+
+    def local_options(self, tree: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of all its options that local mode uses."""
+        return {name: tree[name] for name in self.used_locally if tree.get(name)}
+
+    def option_names(self) -> frozenset[str]:
+        """Return the names of the options of the primitive, and ``batch``."""
+        names = self._classes()[2].__dataclass_fields__
+        return frozenset(name for name in names if not name.startswith("_")) | {BATCH}
+
+    def _merge(self, own: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        from qiskit_ibm_runtime.options.utils import merge_options_v2
+
+        options_class = self._classes()[2]
+        tree: dict[str, Any] = merge_options_v2(own if own is not None else options_class(), given)
+        options_class(**tree)
+        return tree
+
+
+class _Sampler(SamplerRules, _ServerPrimitive):
+    kind = "ibm"
+    program = "sampler"
+    used_locally = ("default_shots", "simulator")
+    _home = ("qiskit_ibm_runtime.sampler", "SamplerV2")
+
+    def _classes(self) -> tuple[Any, Any, Any]:
+        from qiskit.primitives import BaseSamplerV2
+        from qiskit_ibm_runtime.options import SamplerOptions
+        from qiskit_ibm_runtime.sampler import SamplerV2
+
+        return BaseSamplerV2, SamplerV2, SamplerOptions
+
+
+class _Estimator(EstimatorRules, _ServerPrimitive):
+    kind = "ibm_estimator"
+    program = "estimator"
+    used_locally = ("simulator",)
+    _home = ("qiskit_ibm_runtime.estimator", "EstimatorV2")
+
+    def _classes(self) -> tuple[Any, Any, Any]:
+        from qiskit.primitives import BaseEstimatorV2
+        from qiskit_ibm_runtime.estimator import EstimatorV2
+        from qiskit_ibm_runtime.options import EstimatorOptions
+
+        return BaseEstimatorV2, EstimatorV2, EstimatorOptions
 
 
 #: The runtime's ``SamplerV2``.

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from qjm_widgets.backends.ibm.account import account_of
-from qjm_widgets.backends.ibm.adapter import IBMEstimator, IBMQuantum
 from qjm_widgets.backends.ibm.client import client_of
-from qjm_widgets.backends.ibm.jobs import ESTIMATES, read_job
+from qjm_widgets.backends.ibm.jobs import ESTIMATES, SAMPLES, quantum_program, read_job
+from qjm_widgets.backends.ibm.primitive_adapters import ADAPTERS
+from qjm_widgets.backends.ibm.primitives import SAMPLER
 from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.errors import InputError
-
-_PROGRAMS = ("sampler", ESTIMATES)
 
 
 class IBMProvider:
@@ -29,32 +29,54 @@ class IBMProvider:
         """Return a job and its number of circuits, which are counted but not read.
 
         Raises:
-            InputError: the job is not of a sampler or an estimator, or does not show its circuits.
+            InputError: the job is of no sampler or estimator, or does not show its circuits.
             NotFoundError: there is no such job.
             ProviderError: the job could not be read.
         """
         found = self._rest.job(job_id, params=True)
-        program = (found.get("program") or {}).get("id")
-        if program not in _PROGRAMS:
+        job, circuits = read_job(found), _circuits(found)
+        if not job.adapter or circuits is None:
+            program = (found.get("program") or {}).get("id")
             raise InputError(
-                f"job {job_id} ran the program {program!r}, which is neither a sampler nor an estimator"
+                f"job {job_id} ran the program {program!r}, for neither a sampler nor an estimator: it "
+                "cannot be adopted"
             )
-        pubs = (found.get("params") or {}).get("pubs")
-        if not isinstance(pubs, list) or not pubs:
+        if not circuits:
             raise InputError(
                 f"job {job_id} does not show its circuits (it may be private): it cannot be adopted"
             )
-        return read_job(found), len(pubs)
+        return job, circuits
 
-    def backend_of(self, name: str, *, estimates: bool) -> Any:
-        """Return the adapter of the service's backend with this name; it may be retired."""
+    def backend_of(self, name: str, kind: str) -> Any:
+        """Return the service's backend with this name, or an adapter of it for jobs of that kind.
+
+        A retired backend has an adapter for its jobs.
+        """
         from qiskit.providers import QiskitBackendNotFoundError
 
+        adapter = ADAPTERS.get(kind, ADAPTERS[SAMPLER.kind])
         try:
             backend = self._service.backend(name)
         except QiskitBackendNotFoundError:
-            backend = _RetiredBackend(name, self._service)
-        return IBMEstimator(backend) if estimates else IBMQuantum(backend)
+            return adapter(_RetiredBackend(name, self._service))
+        # A primitive on a backend runs each job by itself, without a batch.
+        return backend if adapter.kind == SAMPLER.kind else adapter(backend, batch=False)
+
+
+def _circuits(job: Mapping[str, Any]) -> int | None:
+    """Return a job's number of circuits; 0 if they are not shown; None for a program of another kind."""
+    params = job.get("params") or {}
+    program = quantum_program(job)
+    if not program:
+        pubs = params.get("pubs")
+        return len(pubs) if isinstance(pubs, list) else 0
+    role = program.get("semantic_role")
+    if role == SAMPLES:
+        return len(program.get("items") or ())
+    if role == ESTIMATES:
+        # Its program has further items, with which the device's noise is measured.
+        return int(program["passthrough_data"]["post_processor"]["num_pubs"])
+    return None
 
 
 class _RetiredBackend:

@@ -7,10 +7,12 @@ import traceback
 from typing import Any
 
 from qjm_widgets.core.error_policy import Refusal, chain, judge, retry_after
-from qjm_widgets.errors import InputError, ProviderError, explain
+from qjm_widgets.errors import BackendError, InputError, ProviderError, explain
 
 #: The calls that the runtime makes before it submits: if one fails, no job was submitted.
 _BEFORE_SUBMISSION = frozenset({"cloud_usage", "backend_status", "create_session", "from_id"})
+#: The function in which the runtime's newer primitives prepare a job, before all others.
+_PREPARATION = "prepare"
 #: The call with which the runtime submits.
 _SUBMISSION = "program_run"
 
@@ -40,6 +42,8 @@ def submission_error(error: Exception, redact: Any) -> Exception:
         for each in chain(error)
         for frame, _ in traceback.walk_tb(each.__traceback__)
     }
+    if _PREPARATION in calls and not calls & {_SUBMISSION, *_BEFORE_SUBMISSION}:
+        return BackendError(f"the runtime could not prepare it: {redact(explain(error))}")
     submitted = _SUBMISSION in calls or not calls & _BEFORE_SUBMISSION
     verdict = judge(error)
     in_doubt = (

@@ -6,13 +6,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.backends.ibm.executor_program import run_executor
 from tests.backends.ibm.server_types import error
 
 BACKENDS = {"ibm_fez": "fez", "ibmq_manila": "manila", "fake_fractional": "fractional"}
 
 
 def run_on_aer(params: Any, program: str = "sampler") -> str:
-    """Run the params of a job of a sampler or an estimator; return the text of its result."""
+    """Run the params of a job of a program; return the text of its result."""
+    if program == "executor":
+        return run_executor(params)
     from qiskit_aer.primitives import EstimatorV2, SamplerV2
     from qiskit_ibm_runtime.json import RuntimeDecoder, RuntimeEncoder
 

@@ -109,6 +109,38 @@ def test_the_set_of_a_kernel_that_ended_is_followed(
     assert server.count("POST", ".*/jobs") == 1
 
 
+def test_another_machine_has_the_values(
+    manager: JobManager,
+    elsewhere: JobManager,
+    server: Server,
+    service: Any,
+    device: Any,
+    estimator: Any,
+) -> None:
+    passes = generate_preset_pass_manager(1, backend=device)
+    job_set = manager.run(
+        [(ansatz(), OPERATOR, VALUES)], estimator, max_points_per_job=4, pass_manager=passes
+    )
+    assert job_set.wait(LIMIT)
+    again = elsewhere.retrieve_job_set(job_set.job_set_id(), provider=service)
+    record = again._state.record
+    assert (record.adapter, record.estimates) == ("ibm_estimator", True)
+    np.testing.assert_array_equal(again.results().evs(0), job_set.results().evs(0))
+    assert again.results(partial=True).evs(0).shape == (6,)
+
+
+def test_jobs_that_were_sent_without_us_become_a_set(
+    manager: JobManager, server: Server, service: Any, device: Any, estimator: Any
+) -> None:
+    isa = generate_preset_pass_manager(1, backend=device).run(ansatz())
+    pub = (isa, OPERATOR.apply_layout(isa.layout), VALUES)
+    ids = [estimator.run([pub] * number, precision=0.1).job_id() for number in (1, 2)]
+    job_set = manager.adopt(ids, service)
+    assert job_set.wait(LIMIT)
+    assert job_set.results().evs(2).shape == (6,)
+    assert job_set._state.record.estimates
+
+
 def test_without_a_precision_it_is_that_of_the_options(manager: JobManager, device: Any) -> None:
     pub = (generate_preset_pass_manager(1, backend=device).run(ansatz()), "I" * device.num_qubits)
     for options, precision in (

@@ -81,15 +81,6 @@ def test_the_same_call_runs_with_aer_as_the_mode(manager: JobManager, bell: Quan
         assert sum(job_set.counts().values()) == 80
 
 
-def test_the_executors_sampler_runs_in_local_mode(manager: JobManager, bell: QuantumCircuit) -> None:
-    from qiskit_ibm_runtime.executor_sampler import Sampler
-    from qiskit_ibm_runtime.fake_provider import FakeManilaV2
-
-    job_set = manager.run([bell] * 2, Sampler(mode=FakeManilaV2()), shots=10, max_circuits_per_job=1)
-    assert job_set.wait(LIMIT)
-    assert sum(job_set.counts().values()) == 20
-
-
 def test_a_fake_backend_refuses_what_the_device_would(manager: JobManager) -> None:
     from qiskit_ibm_runtime.fake_provider import FakeManilaV2
 

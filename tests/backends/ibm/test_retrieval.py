@@ -310,12 +310,17 @@ def test_what_cannot_be_adopted(manager: JobManager, server: Server, service: An
     fits = {"params": {"pubs": [[]]}, "backend": "ibmq_manila"}
     good = server.put(tags=[], **fits)
     estimator = server.put(tags=[], program="estimator", **fits)
-    other = server.put(tags=[], program="noise-learner", **fits)
     fez = server.put(tags=[], **{**fits, "backend": "ibm_fez"})
     private = server.put(tags=[], private=True, **fits)
+    hidden = server.put(tags=[], private=True, program="executor", **fits)
+    learner = server.put(tags=[], program="noise-learner", **fits)
+    program = {"quantum_program": {"items": [{}], "semantic_role": None}}
+    raw = server.put(tags=[], program="executor", params=program, backend="ibmq_manila")
     for ids, kind, words in [
-        ([good.id, other.id], InputError, "'noise-learner', which is neither a sampler nor"),
-        ([good.id, estimator.id], InputError, "adopt those of one kind"),
+        ([good.id, estimator.id], InputError, "gives expectation values .* a job set is of one kind"),
+        ([learner.id], InputError, "'noise-learner', for neither a sampler nor an estimator"),
+        ([raw.id], InputError, "'executor', for neither a sampler nor an estimator"),
+        ([hidden.id], InputError, "private"),
         ([good.id, fez.id], InputError, "ibm_fez, ibmq_manila: adopt"),
         ([private.id], InputError, "private"),
         (["../sessions"], NotFoundError, r"has no job \.\./sessions"),

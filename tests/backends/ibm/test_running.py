@@ -252,14 +252,13 @@ def test_wrong_arguments_are_errors_at_the_call(
 def test_what_of_the_runtime_is_no_backend_is_refused_with_what_to_give(
     manager: JobManager, server: Server, service: Any, device: Any, bell: QuantumCircuit
 ) -> None:
-    from qiskit_ibm_runtime import Executor, QiskitRuntimeService
-    from qiskit_ibm_runtime.executor_sampler import Sampler
+    from qiskit_ibm_runtime import Executor, NoiseLearnerV3, QiskitRuntimeService
 
     for thing, words in [
         (service, r"service\.backend"),
         (QiskitRuntimeService(channel="local"), r"service\.backend"),
-        (Sampler(mode=device), r"executor_sampler.* another kind.*give its backend"),
-        (Executor(mode=device), "Executor runs no PUBs: give a backend, a SamplerV2"),
+        (Executor(mode=device), r"an Executor runs QuantumPrograms.*executor\.run\(program\)"),
+        (NoiseLearnerV3(mode=device), "NoiseLearnerV3 runs no PUBs: give a backend, a sampler"),
     ]:
         with pytest.raises(BackendError, match=words):
             manager.run(bell, thing)
