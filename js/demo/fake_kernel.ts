@@ -160,7 +160,7 @@ export class FakeKernel {
   }
 
   private head(): Head {
-    const { jobs, name, backend, circuits, shots, lead, line, settled, now } = this.set;
+    const { jobs, name, backend, circuits, effort, lead, line, settled, now } = this.set;
     const able = (action: RowAction) =>
       jobs.filter((job) => this.actionsOf(job).includes(action)).length;
     const unsent = this.isOwner && jobs.some(({ status }) => status === "not_sent");
@@ -169,11 +169,8 @@ export class FakeKernel {
       name,
       backend,
       circuits,
-      shots,
-      ...(this.set.estimates !== undefined && {
-        estimates: true,
-        precision: this.set.precision ?? null,
-      }),
+      points: this.set.points ?? null,
+      effort,
       lead,
       line,
       settled,

@@ -25,10 +25,10 @@ export interface FakeSet {
   circuits: number;
   perJob: number;
   pieces: number;
-  shots: [number, number];
+  points?: number;
+  effort: string;
   /** The first expectation values, where the set gives these and no counts. */
   estimates?: string[];
-  precision?: [number, number] | null;
   lead: string;
   line: string;
   settled: boolean;

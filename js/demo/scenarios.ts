@@ -103,7 +103,7 @@ const BELL: Omit<FakeSet, "jobs" | "lead" | "line" | "settled"> = {
   circuits: 1_000,
   perJob: 100,
   pieces: 1,
-  shots: [1_024, 1_024],
+  effort: "1,024 shots",
   counts: COUNTS,
   groups: {
     names: {
@@ -187,6 +187,7 @@ const RABI: FakeSet = {
   ...BELL,
   name: "rabi scan",
   circuits: 1,
+  points: 2_000,
   first: "sweep",
   sweep: (axes) => rabi(axes, false),
   jobs: middle(),
@@ -249,7 +250,7 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     name: "bell sweep <b>with a very long name</b> that somebody typed \u202ebackwards\u202c once",
     pieces: 2,
     circuits: 500,
-    shots: [512, 40_000],
+    effort: "512–40,000 shots",
     jobs: middle().map((job, i) => (i % 4 === 1 ? failed : job)),
     lead: "4 of 10 done",
     line: "4 errors, 1 running, 1 held. Retry sends the failed jobs again.",

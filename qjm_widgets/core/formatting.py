@@ -211,21 +211,23 @@ def some(values: Sequence[int], most: int = 3) -> str:
 
 def title(record: JobSetRecord, jobs: int) -> str:
     """Return the backend and the numbers of circuits, points, jobs and shots of a set."""
-    parts = [
-        first_line(record.backend),
-        plural(record.circuits, "circuit"),
-        plural(jobs, "job"),
-    ]
+    circuits = plural(record.circuits, "circuit")
     if not record.complete:
-        parts[1] = f"the first {parts[1]}, saved in part"
+        circuits = f"the first {circuits}, saved in part"
     elif record.points is not None:
-        parts[1] += f" with {plural(record.points, 'point')}"
-    if record.shots is not None:
-        least, most = record.shots
-        parts.append(f"{least:,} shots" if least == most else f"{least:,}–{most:,} shots")
-    if record.precision is not None:
-        parts.append(precision_text(record.precision))
-    return " · ".join(parts)
+        circuits += f" with {plural(record.points, 'point')}"
+    parts = first_line(record.backend), circuits, plural(jobs, "job"), effort(record)
+    return " · ".join(filter(None, parts))
+
+
+def effort(record: JobSetRecord) -> str:
+    """Return the shots of a circuit, or an estimator's precision; "" if the backend decides."""
+    if record.estimates:
+        return "expectation values" if record.precision is None else precision_text(record.precision)
+    if record.shots is None:
+        return ""
+    least, most = record.shots
+    return plural(most, "shot") if least == most else f"{least:,}–{most:,} shots"
 
 
 def precision_text(precision: tuple[float, float]) -> str:

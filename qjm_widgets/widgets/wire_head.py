@@ -68,7 +68,8 @@ def head(
         "name": formatting.first_line(record.name, TEXT_LENGTH),
         "backend": formatting.first_line(record.backend, TEXT_LENGTH),
         "circuits": record.circuits,
-        "shots": list(record.shots or (0, 0)),
+        "points": record.points,
+        "effort": formatting.effort(record),
         "lead": summary.lead,
         "line": ", ".join(filter(None, (line, usage, formatting.unresumable(record)))),
         "settled": settled,
@@ -91,17 +92,8 @@ def head(
         "columns": [] if facts is None else list(facts.columns),
         "stale": _stale(facts, answered_at),
         "teaching": teaching,
-        **_estimating(record),
         "first": first,
     }
-
-
-def _estimating(record: JobSetRecord) -> dict[str, Any]:
-    """Return the fields of an estimator's set; the page reads missing ones as null or false."""
-    if not record.estimates:
-        return {}
-    precision = None if record.precision is None else list(record.precision)
-    return {"estimates": True, "precision": precision}
 
 
 def _stale(facts: BackendFacts | None, answered_at: float | None) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ import { CopyId } from "../components/copy_id";
 import type { Head } from "../protocol/wire";
 import type { Actions } from "../state/actions";
 import type { State } from "../state/state";
-import { plural, precisionText, shotsText } from "../text";
+import { plural } from "../text";
 import { NotifyButton } from "./notify_button";
 import { SetActions } from "./set_actions";
 
@@ -17,6 +17,12 @@ interface Props {
 
 export function Header({ state, head, actions }: Props) {
   const disconnected = state.connection === "disconnected";
+  const facts = [
+    plural(head.circuits, "circuit"),
+    head.points && plural(head.points, "point"),
+    plural(state.statuses.length, "job"),
+    head.effort,
+  ];
   return (
     <header class="qjm-header">
       <div class="qjm-what">
@@ -25,7 +31,7 @@ export function Header({ state, head, actions }: Props) {
         </h3>
         <p class="qjm-facts">
           <bdi>{head.backend}</bdi>
-          {` · ${plural(head.circuits, "circuit")} · ${plural(state.statuses.length, "job")} · ${effort(head)}`}
+          {facts.filter(Boolean).map((fact) => ` · ${fact}`)}
         </p>
         {disconnected && <p class="qjm-offline">not connected to a kernel, or it is busy</p>}
         {!state.pushed && <p class="qjm-offline">updates arrive only on request here</p>}
@@ -55,10 +61,4 @@ export function Header({ state, head, actions }: Props) {
       )}
     </header>
   );
-}
-
-/** The shots of a circuit, or an estimator's precision. */
-function effort({ estimates, precision, shots }: Head): string {
-  if (estimates !== true) return shotsText(shots);
-  return precision == null ? "expectation values" : precisionText(precision);
 }

@@ -62,12 +62,10 @@ export interface Head {
   name: string;
   backend: string;
   circuits: number;
-  /** Fewest and most shots of a circuit. */
-  shots: [number, number];
-  /** The set gives expectation values, and no counts. */
-  estimates?: boolean;
-  /** Least and greatest precision of an estimator's PUBs; null if the estimator decides. */
-  precision?: [number, number] | null;
+  /** Points of all circuits together; null if each circuit has one. */
+  points: number | null;
+  /** The shots of a circuit, or an estimator's precision: "100 shots". May be empty. */
+  effort: string;
   /** Start of the progress line, in bold: "6 of 10 done". */
   lead: string;
   /** Rest of the progress line: "1 error, 1 running, 2 not sent". May be empty. */
