@@ -55,6 +55,8 @@ def test_the_quickstart_fills_a_panel_with_a_thousand_circuits(
     notebook.wait_for_text("10 of 10 done", within=panel, seconds=60)
     notebook.wait_for_run()
     panel.scroll_into_view_if_needed()
+    _wait_for_plot(notebook, panel, notebook.kernel_eval("job_set.counts(0)"))
+    panel.get_by_label("Circuits", exact=True).select_option("all")
     counts: dict[str, int] = notebook.kernel_eval("job_set.counts()")
     assert sum(counts.values()) == 1000 * 1024
     _wait_for_plot(notebook, panel, counts)
