@@ -49,6 +49,14 @@ else:
 
 
 @pytest.fixture
+def elsewhere() -> Iterator[JobManager]:
+    """A manager on another machine: its store is empty."""
+    manager = JobManager(":memory:")
+    yield manager
+    manager._shut_down()
+
+
+@pytest.fixture
 def manager() -> Iterator[JobManager]:
     manager = JobManager(":memory:")
     yield manager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -65,14 +64,6 @@ def test_values_come_from_the_device(
     pubs = [job.params["pubs"] for job in server.jobs.values()]
     assert [len(each) for each in pubs] == [1, 1]
     assert all(pub[3] == 0.01 for each in pubs for pub in each)
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[JobManager]:
-    """A manager on another machine: its store is empty."""
-    manager = JobManager(":memory:")
-    yield manager
-    manager._shut_down()
 
 
 def test_values_are_found_again_on_another_machine(

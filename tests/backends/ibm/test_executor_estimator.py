@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,14 +19,6 @@ from qjm_widgets.errors import CircuitError, InputError
 from tests.backends.ibm.server import Server
 from tests.backends.ibm.test_estimators import OPERATOR, VALUES, ansatz
 from tests.fakes import LIMIT
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[JobManager]:
-    """A manager on another machine: its store is empty."""
-    manager = JobManager(":memory:")
-    yield manager
-    manager._shut_down()
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,6 @@ from tests.backends.ibm.server import Server
 from tests.backends.ibm.server_types import Job
 from tests.backends.ibm.test_running import marked
 from tests.fakes import LIMIT
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[JobManager]:
-    """A manager on another machine: its store is empty."""
-    manager = JobManager(":memory:")
-    yield manager
-    manager._shut_down()
 
 
 def flips(device: Any) -> QuantumCircuit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,6 @@ from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT
 
 Make = Callable[..., Any]
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[JobManager]:
-    """A manager on another machine: its store is empty."""
-    manager = JobManager(":memory:")
-    yield manager
-    manager._shut_down()
 
 
 def flips(device: Any) -> QuantumCircuit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -24,14 +24,6 @@ from tests.fakes import LIMIT, reach
 
 Make = Callable[..., Any]
 SET = "0123456789abcdef" * 2
-
-
-@pytest.fixture
-def elsewhere() -> Iterator[JobManager]:
-    """A manager on another machine: its store is empty."""
-    manager = JobManager(":memory:")
-    yield manager
-    manager._shut_down()
 
 
 def tags(
