@@ -43,7 +43,7 @@ PACKAGE_ddsim := mqt.ddsim qiskit-aer
 # Test files run in parallel, in a process for each core, but at most four: some tests start servers.
 SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-terra test-kernels test-providers lint test-js test-py soak bench clean
+.PHONY: help demo test test-terra test-kernels test-providers lint test-js test-py soak bench bench-compare clean
 # The last line of `make test` must be pytest's.
 .NOTPARALLEL:
 
@@ -58,6 +58,7 @@ help:
 	@echo "make test-providers  simulators of other providers ($(PROVIDERS)), each with its package"
 	@echo "make soak     the fault suite, with kernels killed at SOAK=1000 points"
 	@echo "make bench    the benchmarks, each beside its peer (BENCH_ARGS)"
+	@echo "make bench-compare  two reports of make bench side by side (BEFORE, AFTER)"
 	@echo "make clean    remove .venv and everything built"
 
 $(TOOLS): pyproject.toml
@@ -150,6 +151,9 @@ soak: $(DEV)
 
 bench: $(DEV)
 	$(PY) -m benchmarks $(BENCH_ARGS)
+
+bench-compare: $(TOOLS)
+	$(PY) -m benchmarks.compare $(BEFORE) $(AFTER)
 
 clean:
 	rm -rf $(VENV) $(TERRA_VENV) .venv-retired .kernels .providers .artifacts build dist qjm_widgets/static js/node_modules js/demo/out

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure, print a table, and write JSON."""
+"""``python -m benchmarks``: measure, print each row when it is measured, then a table; write JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import importlib.metadata
 import json
 import os
 import platform
+import sys
+import traceback
 from pathlib import Path
 
 from benchmarks import (
@@ -26,7 +28,7 @@ from benchmarks import (
     sweep,
     vqe_loop,
 )
-from benchmarks.table import as_table
+from benchmarks.table import as_line, as_table
 from benchmarks.timing import Row
 
 BENCHMARKS = {
@@ -65,21 +67,54 @@ def main() -> None:
         if name not in BENCHMARKS:
             parser.error(f"there is no benchmark {name!r}: {', '.join(BENCHMARKS)}")
 
-    rows: list[Row] = []
     default = [name for name, module in BENCHMARKS.items() if not getattr(module, "ON_REQUEST", False)]
+    report = Report(arguments.json, short=arguments.short)
     for name in arguments.names or default:
         print(f"measuring {name} …", flush=True)
-        rows += BENCHMARKS[name].run(short=arguments.short)
+        try:
+            for row in BENCHMARKS[name].run(short=arguments.short):
+                print(f"  {as_line(row)}", flush=True)
+                report.add(row)
+        except Exception:
+            traceback.print_exc()
+            report.fail(name)
     print()
-    print(as_table(rows))
-    report = {
-        "taken_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": _machine(),
-        "short": arguments.short,
-        "rows": [dataclasses.asdict(row) | {"met": row.met} for row in rows],
-    }
-    arguments.json.parent.mkdir(parents=True, exist_ok=True)
-    arguments.json.write_text(json.dumps(report, indent=1, default=list))
+    print(as_table(report.rows))
+    if report.failed:
+        sys.exit(f"failed: {', '.join(report.failed)}")
+
+
+class Report:
+    """The measured rows; the file has them after each row, whatever happens later."""
+
+    def __init__(self, file: Path, *, short: bool) -> None:
+        self._file = file
+        self._facts = {
+            "taken_at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            "machine": _machine(),
+            "short": short,
+        }
+        self.rows: list[Row] = []
+        self.failed: list[str] = []
+        self._loads: list[float] = []
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        self._loads.append(os.getloadavg()[0])
+        self._write()
+
+    def fail(self, name: str) -> None:
+        self.failed.append(name)
+        self._write()
+
+    def _write(self) -> None:
+        rows = [
+            dataclasses.asdict(row) | {"met": row.met, "load": load}
+            for row, load in zip(self.rows, self._loads, strict=True)
+        ]
+        content = self._facts | {"failed": self.failed, "rows": rows}
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._file.write_text(json.dumps(content, indent=1, default=list))
 
 
 def _machine() -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from benchmarks.timing import Row, Spread, Target, comparison, measure_rounds
@@ -13,12 +14,13 @@ CIRCUITS = 1000
 JOBS = (10, 100)
 
 
-def run(*, short: bool) -> list[Row]:
+def run(*, short: bool) -> Iterator[Row]:
     from qiskit_aer import AerSimulator
 
     backend = AerSimulator()
     circuits = random_circuits(CIRCUITS, backend)
-    return [row for jobs in JOBS for row in _case(circuits, backend, jobs, 3 if short else 15)]
+    for jobs in JOBS:
+        yield from _case(circuits, backend, jobs, 3 if short else 15)
 
 
 def _case(circuits: list[Any], backend: Any, jobs: int, count: int) -> list[Row]:

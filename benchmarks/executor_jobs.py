@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from typing import Any
@@ -19,7 +19,7 @@ JOBS = 50
 SHORT_CIRCUITS = 200
 
 
-def run(*, short: bool) -> list[Row]:
+def run(*, short: bool) -> Iterator[Row]:
     from qiskit.primitives import StatevectorSampler
     from qiskit.providers.basic_provider import BasicSimulator
     from qiskit_aer import AerSimulator
@@ -28,15 +28,13 @@ def run(*, short: bool) -> list[Row]:
     basic, aer = BasicSimulator(), AerSimulator()
     few_gates = random_circuits(number, basic)
     cases = ((basic, few_gates), (StatevectorSampler(), few_gates), (aer, random_circuits(number, aer)))
-    rows = []
     with (
         JobManager(":memory:") as manager,
         ProcessPoolExecutor(mp_context=get_context("forkserver")) as pool,
         ThreadPoolExecutor() as threads,
     ):
         for backend, circuits in cases:
-            rows += _case(manager, pool, threads, circuits, backend, 2 if short else 5)
-    return rows
+            yield from _case(manager, pool, threads, circuits, backend, 2 if short else 5)
 
 
 def _case(

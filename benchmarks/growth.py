@@ -52,14 +52,14 @@ PARTS = {
 }
 
 
-def run(*, short: bool) -> list[Row]:
-    rows = []
+def run(*, short: bool) -> Iterator[Row]:
     for jobs in JOBS[:3] if short else JOBS:
-        rows += _jobs(jobs, 1 if short else 3)
+        yield from _jobs(jobs, 1 if short else 3)
     if not short:
         for circuits, jobs in LARGE:
-            rows += _large_set(circuits, jobs)
-    return [*rows, _quickstart(), _open_store()]
+            yield from _large_set(circuits, jobs)
+    yield _quickstart()
+    yield _open_store()
 
 
 def _jobs(jobs: int, rounds: int) -> list[Row]:

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ PACKAGES = ("qiskit-ibmq-provider==0.20.2", "qiskit-terra==0.46.3", "numpy<2", "
 MICROSECONDS = 1e6
 
 
-def run(*, short: bool) -> list[Row]:
+def run(*, short: bool) -> Iterator[Row]:
     python = _environment()
     cases = CASES[:1] if short else CASES
     peer = Path(__file__).with_name("retired_peer.py")
@@ -33,7 +34,8 @@ def run(*, short: bool) -> list[Row]:
         text=True,
     )
     theirs: dict[str, dict[str, float]] = json.loads(done.stdout)
-    return [row for case in cases for row in _rows(*case, theirs[f"{case[0]}/{case[1]}"])]
+    for circuits, jobs in cases:
+        yield from _rows(circuits, jobs, theirs[f"{circuits}/{jobs}"])
 
 
 def _environment() -> Path:

@@ -11,37 +11,51 @@ HEADINGS = ("benchmark", "case", "ours", "peer", "ratio (quartiles)", "processor
 
 def as_table(rows: Sequence[Row]) -> str:
     """Return a Markdown table with aligned columns."""
-    cells = [HEADINGS, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEADINGS))]
-    rule = tuple("-" * width for width in widths)
-    lines = [cells[0], rule, *cells[1:]]
+    return aligned(HEADINGS, [_cells(row) for row in rows])
+
+
+def aligned(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table of texts with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    rule = ["-" * width for width in widths]
     return "\n".join(
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
-        for line in lines
+        for line in (headings, rule, *rows)
     )
 
 
+def as_line(row: Row) -> str:
+    """Return a row as one line of text."""
+    name, case, ours, peer, ratio, processor, target, met = _cells(row)
+    parts = [f"{name}: {case}: {ours}", peer, ratio and f"ratio {ratio}"]
+    parts.append(processor and f"processor {processor}")
+    parts.append(target and f"{target}: {'met' if met == 'yes' else 'not met'}")
+    return "; ".join(filter(None, parts))
+
+
 def _cells(row: Row) -> tuple[str, ...]:
-    peer = "" if row.peer_value is None else f"{row.peer}: {_number(row.peer_value.median)} {row.unit}"
+    peer = (
+        "" if row.peer_value is None else f"{row.peer}: {number_text(row.peer_value.median)} {row.unit}"
+    )
     return (
         row.benchmark,
         row.case,
-        f"{_number(row.value.median)} {row.unit}".rstrip()
+        f"{number_text(row.value.median)} {row.unit}".rstrip()
         if row.ratio
         else _spread(row.value, row.unit),
         peer,
         "" if row.ratio is None else _spread(row.ratio),
-        "" if row.cpu_ratio is None else _number(row.cpu_ratio.median),
+        "" if row.cpu_ratio is None else number_text(row.cpu_ratio.median),
         "" if row.target is None else _target(row.target, row.unit),
         {None: "", True: "yes", False: "no"}[row.met],
     )
 
 
 def _spread(spread: Spread, unit: str = "") -> str:
-    text = f"{_number(spread.median)} {unit}".rstrip()
+    text = f"{number_text(spread.median)} {unit}".rstrip()
     if spread.lower == spread.upper:
         return text
-    return f"{text} ({_number(spread.lower)} to {_number(spread.upper)})"
+    return f"{text} ({number_text(spread.lower)} to {number_text(spread.upper)})"
 
 
 def _target(target: Target, unit: str) -> str:
@@ -50,7 +64,7 @@ def _target(target: Target, unit: str) -> str:
     return text if target.aim is None else f"{text}, aim {target.aim:g}"
 
 
-def _number(number: float) -> str:
+def number_text(number: float) -> str:
     """Format with three significant digits."""
     if number == 0 or abs(number) >= 100:
         return f"{number:,.0f}"
