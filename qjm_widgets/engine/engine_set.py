@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.core.span_index import Cover
 from qjm_widgets.state.job_set_state import JobSetState
 
 #: A job: the id of its set, and its row.
@@ -37,6 +38,13 @@ class EngineSet:
         self.paused = state.paused
         self.budget_wait: str | None = None
         self.add_unsent(job.row for job in self.jobs if job.status is Status.NOT_SENT)
+
+    def cover(self) -> Cover:
+        """Return which jobs hold which circuits, after all cuts."""
+        # A cut adds a job.
+        if len(self.state.jobs) == len(self.jobs):
+            return self.state.cover
+        return Cover(self.jobs, self.state.record.circuits)
 
     def add_unsent(self, rows: Iterable[int]) -> None:
         """Put rows on the stack, in the order of their circuits and points."""

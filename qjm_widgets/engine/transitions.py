@@ -197,7 +197,8 @@ def _flaws(job_set: EngineSet, row: int, failed: Mapping[int, str]) -> dict[str,
     """
     span = job_set.jobs[row].span
     reasons = {span.start + place: failed[place] for place in sorted(failed)}
-    reasons = {circuit: why for circuit, why in reasons.items() if job_set.state.holds(row, circuit)}
+    cover = job_set.cover()
+    reasons = {circuit: why for circuit, why in reasons.items() if cover.holds(row, circuit)}
     if not reasons:
         return {}
     parts = []

@@ -208,9 +208,10 @@ class JobSetState:
         """Return the rows of all jobs that hold a circuit, in the order of its points, then pieces."""
         return self._cover.rows_of(circuit)
 
-    def holds(self, row: int, circuit: int) -> bool:
-        """Return whether a job holds a circuit, or some of its points."""
-        return self._cover.holds(row, circuit)
+    @property
+    def cover(self) -> Cover:
+        """Which jobs hold which circuits."""
+        return self._cover
 
     def ranges_of(self, circuit: int) -> Sequence[HeldRange]:
         """Return which jobs hold which points of a circuit; empty if it is not cut along its points."""
@@ -289,27 +290,28 @@ class JobSetState:
         """Show jobs and outcomes that were just committed to the store."""
         self.outcomes.put(outcomes)
         events = []
+        done = []
         recut = False
         for job in sorted(jobs, key=lambda job: job.row):
-            if job.row == len(self.jobs):  # a part that was cut from another job
-                self.jobs.append(job)
-                self.totals.put(None, job)
-                events.append(JobEvent(self.set_id, job, Status.NOT_SENT))
-                recut = True
-                continue
-            before = self.jobs[job.row]
-            self.jobs[job.row] = job
+            before = self.jobs[job.row] if job.row < len(self.jobs) else None
             self.totals.put(before, job)
-            recut = recut or (job.span, job.points) != (before.span, before.points)
-            if job.status is not before.status:
-                events.append(JobEvent(self.set_id, job, before.status))
+            if before is None:  # a part that was cut from another job; it may have ended meanwhile
+                self.jobs.append(job)
+                recut = True
+            else:
+                self.jobs[job.row] = job
+                recut = recut or (job.span, job.points) != (before.span, before.points)
+            if before is None or job.status is not before.status:
+                events.append(JobEvent(self.set_id, job, before.status if before else Status.NOT_SENT))
                 if job.status is Status.DONE:
-                    self.outcomes.add_done(job.row)
-                    if self._adapter is not None and _may_hold_results(self._adapter, job):
-                        self._computed.put(job.row, None, len(job.points or job.span))
-                    self._forget_circuits(job)
+                    done.append(job)
         if recut:
             self._cover = Cover(self.jobs, self._record.circuits)
+        for job in done:
+            self.outcomes.add_done(job.row)
+            if self._adapter is not None and _may_hold_results(self._adapter, job):
+                self._computed.put(job.row, None, len(job.points or job.span))
+            self._forget_circuits(job)
         self.notify()
         if events:
             self.bus.publish(events)

@@ -83,7 +83,7 @@ class OutcomeReader:
             if outcome is None:
                 return False
             failed = (job.span.start + place for place in outcome.failed())
-            if any(self._state.holds(job.row, circuit) for circuit in failed):
+            if any(self._state.cover.holds(job.row, circuit) for circuit in failed):
                 return False
         return True
 
@@ -92,7 +92,7 @@ class OutcomeReader:
         found: set[int] = set()
         for job in self._state.jobs:
             if job.status is Status.ERROR:
-                found.update(c for c in range(*job.span) if self._state.holds(job.row, c))
+                found.update(c for c in range(*job.span) if self._state.cover.holds(job.row, c))
             elif job.status is Status.DONE:
                 found.update(job.failed_circuits)
         return sorted(found)

@@ -478,8 +478,7 @@ def test_reports_and_panels_show_values_and_no_empty_bars(make: Make, manager: J
     assert "Counts of" not in static
     assert shown in text_of(job_set._state)
     panel: Any = job_set.panel()
-    assert panel.snapshot["head"]["estimates"] is True
-    assert panel.snapshot["head"]["precision"] == [0.1, 0.1]
+    assert panel.snapshot["head"]["effort"] == "precision 0.1"
     (bars,) = panel.snapshot["histograms"]
     assert bars["keys"] == []
     assert bars["estimates"][0] == shown

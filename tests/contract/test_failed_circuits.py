@@ -307,6 +307,22 @@ def test_a_circuit_that_is_too_large_for_aer_fails_alone(
     assert "Insufficient memory" in str(job_set.error_messages())
 
 
+def test_the_failed_circuits_of_halves_are_named(manager: JobManager) -> None:
+    class Small(AerSimulator):  # type: ignore[misc]
+        def run(self, circuits: Any, **options: Any) -> Any:
+            if len(circuits) > 2:
+                raise RuntimeError("too many circuits")
+            return super().run(circuits, **options)
+
+    logging.getLogger("qiskit_aer").setLevel(logging.CRITICAL)
+    given = [ghz(width) for width in (2, 3, 4, 5, 2, 60, 3, 60)]
+    job_set = manager.run(given, Small(method="statevector"), shots=50)
+    assert job_set.wait(120)
+    assert job_set.results().failed() == [5, 7]
+    assert sum(job_set.counts().values()) == 6 * 50
+    assert [sum(job_set.counts(index).values()) for index in (0, 3, 6)] == [50] * 3
+
+
 def test_circuits_that_run_again_draw_as_in_one_plain_run(manager: JobManager) -> None:
 
     class Flaky(AerSimulator):  # type: ignore[misc]
