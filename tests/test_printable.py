@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from qjm_widgets import JobManager, JobSet
+from qjm_widgets import JobManager, JobSet, default_manager
 from qjm_widgets._printable import printable
 from qjm_widgets.cli import main as cli
 from qjm_widgets.core.records import Status
@@ -140,11 +141,12 @@ def test_the_command_line_prints_no_command(
 
 def test_the_retired_names_print_no_command() -> None:
     jobs = IBMQJobManager()
-    backend = ScriptedBackend(fail={0: EVIL}, refuse={1: RuntimeError(EVIL)})
-    circuits = [marked(value) for value in range(2)]
-    job_set = jobs.run(circuits, backend, name="n\x1b", max_experiments_per_job=1)
-    texts = [job_set.error_messages(), job_set.report(), jobs.report()]
-    texts += [job.error_message() for job in job_set.managed_jobs()]
-    assert str(texts[0]).count("\\x1b[31mred") == 2
-    for text in texts:
-        assert harmless(str(text)), text
+    with closing(default_manager()):
+        backend = ScriptedBackend(fail={0: EVIL}, refuse={1: RuntimeError(EVIL)})
+        circuits = [marked(value) for value in range(2)]
+        job_set = jobs.run(circuits, backend, name="n\x1b", max_experiments_per_job=1)
+        texts = [job_set.error_messages(), job_set.report(), jobs.report()]
+        texts += [job.error_message() for job in job_set.managed_jobs()]
+        assert str(texts[0]).count("\\x1b[31mred") == 2
+        for text in texts:
+            assert harmless(str(text)), text
