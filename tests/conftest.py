@@ -19,6 +19,7 @@ if not has_samplers():
     collect_ignore += [
         "contract/test_bound_points.py",
         "contract/test_estimators.py",
+        "contract/test_estimators_input.py",
         "contract/test_odd_pubs.py",
         "bundle/test_points.py",
         "faults/test_sweep_kills.py",

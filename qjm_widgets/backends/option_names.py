@@ -16,7 +16,7 @@ def option_names(backend: Any, computing: Any) -> KnownOptions:
     Args:
         backend: the user's backend.
         computing: the simulator to which the backend passes unknown options, which may be the backend
-            itself; None if there is none.
+            itself; None if it passes them to no simulator.
     """
     named = run_arguments(backend)
     if not named.others:

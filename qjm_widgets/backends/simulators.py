@@ -157,9 +157,9 @@ def takes_no_points(sampler: Any) -> bool:
 
 
 def recipe(thing: Any) -> str | None:
-    """Return the recipe to make a simulator again (``module:Class``); None if there is none.
+    """Return the recipe to make a simulator again (``module:Class``).
 
-    There is none for a simulator with settings of its own.
+    None for a simulator with settings of its own, and for any other object.
     """
     for text in _RECIPES:
         kind = type(thing)

@@ -148,7 +148,7 @@ def _base36(number: int) -> str:
 
 
 def identity_in(tags: Iterable[str]) -> str | None:
-    """Return the identity among a job's tags; None if there is none."""
+    """Return the identity among a job's tags; None if no tag is one."""
     return next((tag for tag in tags if parse_identity(tag) is not None), None)
 
 

@@ -41,8 +41,8 @@ class ExperimentOutcome:
         header: the result's header, as a dict.
         layout: how outcomes are written as bit strings.
         counts: packed counts; None if there are none, or if they are in ``data``.
-        memory: one integer per shot, in order, shape ``(shots,)``; None if there is none, or if it is in
-            ``data``.
+        memory: one integer per shot, in order, shape ``(shots,)``; None if the backend gave none, or
+            if it is in ``data``.
         data: everything else (statevector, counts whose keys are not bits, level-1 memory, …).
         fields: further fields of the ``ExperimentResult`` (seed, metadata, time_taken, …).
         odd: the reason why ``"counts"`` or ``"memory"`` cannot be read, by this name; ``data`` then has

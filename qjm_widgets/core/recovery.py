@@ -34,7 +34,7 @@ def recover(job: JobRecord, *, lifetime: JobLifetime, finds: bool, rerun: bool |
         job: the job as the store has it.
         lifetime: whether the backend's jobs outlive the kernel that submitted them.
         finds: whether the adapter can search for the tag of an attempt.
-        rerun: whether to submit jobs that may be lost again, without asking the user.
+        rerun: whether jobs that may be lost are submitted again without a decision of the user.
     """
     if job.status is Status.HELD:
         # The job remains held until the user decides, or until it is found.

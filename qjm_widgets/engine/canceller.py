@@ -60,7 +60,7 @@ class Canceller:
         self._requests: dict[Key, _CancelRequest] = {}
 
     def due(self) -> float | None:
-        """Return when the next cancellation is due, in monotonic seconds; None if there is none."""
+        """Return when the next cancellation is due, in monotonic seconds; None if no job needs one."""
         times = [request.due for request in self._requests.values() if request.call is None]
         return min(times) if times else None
 

@@ -54,7 +54,7 @@ class EngineSet:
         return self.jobs[row].place
 
     def next(self) -> int | None:
-        """Return the row of the next job to submit; None if there is none now.
+        """Return the row of the next job to submit; None if no job can be submitted now.
 
         The job is Not sent, its circuits are final, and the set is not paused.
         """

@@ -96,7 +96,7 @@ class Reconciler:
         return len(self._lookups)
 
     def due(self) -> float | None:
-        """Return when the next lookup is due, in monotonic seconds; None if there is none."""
+        """Return when the next lookup is due, in monotonic seconds; None if no job waits for one."""
         times = [lookup.due for lookup in self._lookups.values() if lookup.call is None]
         return min(times) if times else None
 

@@ -270,7 +270,7 @@ class Outcomes:
         self._unsummed.append(row)
 
     def get(self, row: int) -> JobOutcome | None:
-        """Return a job's outcome from memory, the store or its provider; None if there is none yet.
+        """Return a job's outcome from memory, the store or its provider; None if the job has none yet.
 
         Raises:
             StoreCorruptError: the outcome is damaged in the store.

@@ -4,76 +4,42 @@ import json
 import re
 import subprocess
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from qiskit import ClassicalRegister, QuantumCircuit
-from qiskit.circuit import Parameter
 from qiskit.primitives import (
-    BackendEstimatorV2,
-    PubResult,
     StatevectorEstimator,
     StatevectorSampler,
 )
-from qiskit.primitives.containers.bindings_array import BindingsArray
-from qiskit.primitives.containers.estimator_pub import EstimatorPub
-from qiskit.quantum_info import Pauli, SparsePauliOp
 from qiskit.transpiler import CouplingMap, generate_preset_pass_manager
-from qiskit_aer import AerSimulator
-from qiskit_aer.primitives import EstimatorV2 as AerEstimator
-from qiskit_ibm_runtime import EstimatorV2
 
-from qjm_widgets import JobManager, JobSet
+from qjm_widgets import JobManager
 from qjm_widgets.core.estimates import estimate_text
-from qjm_widgets.errors import CircuitError, InputError, NotAvailableError
+from qjm_widgets.errors import NotAvailableError
 from qjm_widgets.widgets.static_html import html_of, text_of
+from tests.contract.estimator_kinds import (
+    OPERATOR,
+    OWN_PRECISION,
+    PRECISION,
+    PUBS,
+    SEED,
+    VALUES,
+    Make,
+    ansatz,
+    backend_estimator,
+    bound,
+    check_same,
+    each_pub,
+    ended,
+    every,
+    picklable,
+)
 from tests.fakes import LIMIT
 
 pytestmark = pytest.mark.filterwarnings("ignore:Specifying different 'precision' across pubs")
-
-SEED = 42
-PRECISION = 0.05
-OPERATOR = SparsePauliOp.from_list([("ZI", 0.5), ("XX", -1.25), ("IY", 2.0)])
-
-
-def aer_estimator(seed: int | None) -> AerEstimator:
-    return AerEstimator(options={"run_options": {} if seed is None else {"seed_simulator": seed}})
-
-
-def backend_estimator(seed: int | None) -> BackendEstimatorV2:
-    return BackendEstimatorV2(backend=AerSimulator(), options={"seed_simulator": seed})
-
-
-def statevector_estimator(seed: int | None) -> StatevectorEstimator:
-    return StatevectorEstimator(seed=seed)
-
-
-def runtime_estimator(seed: int | None) -> Any:
-    """The runtime's in local mode."""
-    options = {} if seed is None else {"simulator": {"seed_simulator": seed}}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return EstimatorV2(mode=AerSimulator(), options=options)
-
-
-Make = Callable[[int | None], Any]
-KINDS: dict[str, Make] = {
-    "StatevectorEstimator": statevector_estimator,
-    "BackendEstimatorV2": backend_estimator,
-    "Aer EstimatorV2": aer_estimator,
-    "runtime EstimatorV2": runtime_estimator,
-}
-#: Estimators that can be sent to other processes.
-PICKLED = [name for name in KINDS if name != "runtime EstimatorV2"]
-#: Estimators that begin with their seed at each PUB: a cut changes nothing.
-EACH_PUB = ["StatevectorEstimator", "Aer EstimatorV2"]
-every = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-picklable = pytest.mark.parametrize("make", [KINDS[name] for name in PICKLED], ids=PICKLED)
-each_pub = pytest.mark.parametrize("make", [KINDS[name] for name in EACH_PUB], ids=EACH_PUB)
 
 
 @pytest.fixture
@@ -81,65 +47,6 @@ def manager() -> Iterator[JobManager]:
     manager = JobManager(":memory:")
     yield manager
     manager.close()
-
-
-def ansatz(name: str = "ansatz") -> QuantumCircuit:
-    circuit = QuantumCircuit(2, name=name, metadata={"depth": 3})
-    circuit.ry(Parameter("a"), 0)
-    circuit.cx(0, 1)
-    circuit.rx(Parameter("b"), 1)
-    return circuit
-
-
-def bound(name: str = "bound") -> QuantumCircuit:
-    circuit = ansatz().assign_parameters([0.3, 1.1])
-    circuit.name = name
-    return circuit
-
-
-def measured(name: str = "measured") -> QuantumCircuit:
-    circuit = bound(name)
-    circuit.measure_all()
-    return circuit
-
-
-VALUES = np.linspace(0, 2, 8).reshape(4, 2)
-PUBS: dict[str, Any] = {
-    "a Pauli string": (bound(), "ZZ"),
-    "a Pauli": (bound(), Pauli("XY")),
-    "an operator": (bound(), OPERATOR),
-    "a mapping": (bound(), {"ZZ": 0.5, "XI": 1.5}),
-    "a list": (bound(), ["ZZ", "XI", OPERATOR]),
-    "an array": (bound(), np.array([["ZZ"], ["XX"]], dtype=object)),
-    "values": (ansatz(), "ZZ", VALUES[0]),
-    "a sweep": (ansatz(), OPERATOR, VALUES),
-    "values by name": (ansatz(), "ZI", {"a": [0.1, 0.2], "b": [0.3, 0.4]}),
-    "broadcast": (ansatz(), [["ZZ"], ["XX"], [OPERATOR]], VALUES),
-    "one by one": (ansatz(), ["ZZ", "XX", "YY", "IZ"], VALUES),
-    "a precision": (ansatz(), OPERATOR, VALUES[:2], 0.1),
-    "an EstimatorPub": EstimatorPub.coerce((ansatz(), OPERATOR, VALUES[:2], 0.1)),
-}
-
-#: The runtime takes one precision a job.
-OWN_PRECISION = ("a precision", "an EstimatorPub")
-
-
-def ended(job_set: JobSet) -> JobSet:
-    assert job_set.wait(LIMIT), repr(job_set)
-    assert job_set.error_messages() is None
-    return job_set
-
-
-def check_same(found: PubResult, expected: PubResult) -> None:
-    """All that the estimator gave, to the last bit."""
-    assert type(found) is type(expected) is PubResult
-    assert found.data.shape == expected.data.shape
-    assert set(found.data) == set(expected.data)
-    for field in expected.data:
-        np.testing.assert_array_equal(found.data[field], expected.data[field], strict=False)
-    differing = {"simulator_metadata"}  # seconds
-    for key in expected.metadata.keys() - differing:
-        assert found.metadata[key] == expected.metadata[key]
 
 
 @every
@@ -338,127 +245,6 @@ def test_a_pass_manager_moves_the_observables_too(manager: JobManager) -> None:
     job_set = ended(manager.run([pub], StatevectorEstimator(), pass_manager=passes))
     (expected,) = StatevectorEstimator().run([pub]).result()
     np.testing.assert_allclose(job_set.results().evs(0), expected.data.evs, atol=1e-9)
-
-
-# -- what bad input gets -------------------------------------------------------------------------------
-
-
-NAN = float("nan")
-BAD: dict[str, tuple[Any, str]] = {
-    "observables of other qubits": ((bound("bad"), "ZZZ"), "number of qubits"),
-    "observables of several sizes": ((bound("bad"), ["ZZ", "Z"]), "qubits must be the same"),
-    "no Pauli string": ((bound("bad"), "ZQ"), "labels must only contain"),
-    "not Hermitian": ((bound("bad"), SparsePauliOp("ZZ", 1j)), "Non-Hermitian"),
-    "no observables": ((bound("bad"), []), "no point"),
-    "a shape that does not broadcast": ((ansatz("bad"), ["ZZ", "XX", "YY"], VALUES), "broadcast"),
-    "a negative precision": ((bound("bad"), "ZZ", None, -0.1), "precision of circuit 1 .* at least 0"),
-    "a precision that is NaN": ((bound("bad"), "ZZ", None, NAN), "precision of circuit 1 .* finite"),
-    "a precision that is no number": (
-        (bound("bad"), "ZZ", None, "high"),
-        "precision of circuit 1 .* a number",
-    ),
-    "values missing": ((ansatz("bad"), "ZZ"), "has parameters without values"),
-    "too few values": ((ansatz("bad"), "ZZ", [0.1]), r"shape \(1,\), .* 2 parameters: a, b"),
-    "too many values": ((ansatz("bad"), "ZZ", np.zeros((4, 3))), r"shape \(4, 3\), .* 2 parameters"),
-    "values for one": ((ansatz("bad"), "ZZ", {"a": 0.1}), "give values for b"),
-    "values for none": ((bound("bad"), "ZZ", [0.1]), "and no parameters"),
-    "values of two shapes": (
-        (ansatz("bad"), "ZZ", {"a": np.zeros((4, 1)), "b": np.zeros((1, 5))}),
-        r"different shapes, \(4, 1\), \(1, 5\)",
-    ),
-    "values for others": ((ansatz("bad"), "ZZ", {"a": 0.1, "c": 0.2}), "has values for c"),
-    "NaN": ((ansatz("bad"), "ZZ", [0.1, NAN]), r"not numbers \(NaN\)"),
-    "infinite values": ((ansatz("bad"), "ZZ", [0.1, float("inf")]), "infinite"),
-    "complex values": ((ansatz("bad"), "ZZ", np.array([0.1, 1 + 1j])), "complex numbers"),
-    "values that are texts": ((ansatz("bad"), "ZZ", ["0.1", "0.2"]), "texts"),
-    "projectors": ((bound("bad"), ["ZZ", "0+"]), "has the observable '0[+]'"),
-    "measurements": ((measured("bad"), ["IZ", "XX"]), "ends with measurements"),
-    "NaN coefficients": ((bound("bad"), {"ZZ": NAN}), "not finite numbers"),
-    "NaN in an operator": ((bound("bad"), [[SparsePauliOp("ZZ", NAN)]]), "not finite numbers"),
-    "infinite coefficients": ((bound("bad"), {"ZZ": float("inf")}), "not finite numbers"),
-    "a circuit": (bound("bad"), "has no observables"),
-    "a circuit alone": ((bound("bad"),), "has no observables"),
-    "a sampler's PUB": ((ansatz("bad"), [0.1, 0.2]), "is a sampler's PUB"),
-    "a sampler's PUB by name": ((ansatz("bad"), {"a": 0.1, "b": 0.2}), "is a sampler's PUB"),
-    "a sampler's PUB of bindings": (
-        (ansatz("bad"), BindingsArray({("a", "b"): VALUES})),
-        "is a sampler's PUB",
-    ),
-    "a sampler's PUB with shots": ((bound("bad"), None, 100), "is a sampler's PUB"),
-    "too many parts": ((bound("bad"), "ZZ", None, 0.1, 5), "has 5 parts"),
-}
-
-
-@every
-@pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_an_error_that_names_the_pub(name: str, make: Make, manager: JobManager) -> None:
-    pub, why = BAD[name]
-    for call in (manager.run, manager.plan):
-        with pytest.raises(InputError, match=why) as caught:
-            call([(bound(), "ZZ"), pub], make(None), precision=0.1)
-        assert "circuit 1 (bad)" in str(caught.value)
-        assert len(str(caught.value)) < 500
-        if isinstance(pub, tuple):
-            with pytest.raises(InputError, match=why.replace(" 1 ", " 0 ")):
-                call(pub, make(None), precision=0.1)
-    assert manager.history() == []
-
-
-def test_measurements_that_estimators_run(manager: JobManager) -> None:
-    """Of qubits that no observable is about, or in the middle of the circuit."""
-    middle = bound()
-    middle.add_register(ClassicalRegister(1))
-    middle.measure(0, 0)
-    middle.x(0)
-    for make in (backend_estimator, aer_estimator, runtime_estimator):
-        for pub in ((measured(), "II"), (middle, "ZI"), (middle, "IZ")):
-            job_set = ended(manager.run(pub, make(SEED), precision=PRECISION))
-            (expected,) = make(SEED).run([pub], precision=PRECISION).result()
-            check_same(job_set.results().primitive_result(0), expected)
-    for call in (manager.run, manager.plan):
-        with pytest.raises(CircuitError, match=r"circuit 0 \(bound\) has measurements"):
-            call((middle, "ZI"), StatevectorEstimator())
-
-
-@every
-@pytest.mark.parametrize("precision", [-0.1, NAN, float("inf"), "0.1", True, [0.1]], ids=repr)
-def test_a_precision_that_cannot_be(make: Make, precision: Any, manager: JobManager) -> None:
-    with pytest.raises(InputError, match="precision must be"):
-        manager.run([(bound(), "ZZ")], make(None), precision=precision)
-
-
-def test_a_precision_of_zero_for_one_that_counts_shots(manager: JobManager) -> None:
-    for make in (backend_estimator, runtime_estimator):
-        with pytest.raises(CircuitError, match=r"circuit 0 \(bound\) .* precision 0"):
-            manager.run([(bound(), "ZZ")], make(None), precision=0)
-
-
-@every
-def test_things_that_are_no_pub(make: Make, manager: JobManager) -> None:
-    for pub in (5, None, [], ("ZZ", bound()), object()):
-        with pytest.raises(InputError, match="item 1 is not a PUB but"):
-            manager.run([(bound(), "ZZ"), pub], make(None))
-    with pytest.raises(InputError, match="no PUBs were given"):
-        manager.run([], make(None))
-
-
-@every
-def test_a_set_is_of_one_kind(make: Make, manager: JobManager) -> None:
-    """An estimator takes no shots, and what gives counts no precision and no PUB of an estimator."""
-    with pytest.raises(InputError, match="is an estimator, which takes no shots"):
-        manager.run([(bound(), "ZZ")], make(None), shots=100)
-    sampled = bound("sampled")
-    sampled.measure_all()
-    for backend in (StatevectorSampler(), AerSimulator()):
-        with pytest.raises(InputError, match="precision= is for estimators"):
-            manager.run([sampled], backend, precision=0.1)
-        with pytest.raises(CircuitError, match=r"circuit 1 \(bound\) is an estimator's PUB"):
-            manager.run([sampled, (bound(), "ZZ")], backend)
-    with pytest.raises(CircuitError, match=re.escape("circuit 1 (sampled) has no observables")):
-        manager.run([(bound(), "ZZ"), sampled], make(None))
-
-
-# -- what is shown -------------------------------------------------------------------------------------
 
 
 @every

@@ -56,7 +56,7 @@ export interface DrawnCircuits {
 }
 
 export interface State {
-  /** "disconnected": no answer to our `hello` came, so the saved state is shown. */
+  /** "disconnected": the kernel did not answer `hello`, so the saved state is shown. */
   readonly connection: "connecting" | "connected" | "disconnected";
   /** A refresh was requested and is not answered yet. */
   readonly refreshing: boolean;
@@ -224,7 +224,7 @@ function applyUpdate(
   const answered = from !== "saved";
   const { head } = state;
   // The same state may arrive by the trait and by a message, and either may be late. Before the kernel has read
-  // our `hello`, it does not count messages, and only its clock tells which trait is newer.
+  // `hello`, it does not count messages, and only its clock tells which trait is newer.
   const old =
     head !== null &&
     (update.seq < state.seq ||

@@ -157,7 +157,7 @@ PRIMITIVES = (SAMPLER, ESTIMATOR, EXECUTOR_SAMPLER, EXECUTOR_ESTIMATOR)
 
 
 def primitive_of(thing: Any) -> RuntimePrimitive | None:
-    """Return which primitive an object is; None if it is none of the runtime's."""
+    """Return which primitive of the runtime an object is; None for another object."""
     return next((primitive for primitive in PRIMITIVES if primitive.made(thing)), None)
 
 
