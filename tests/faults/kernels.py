@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -104,36 +104,57 @@ def share(place: str, number: int, seed: int) -> None:
     signal.signal(
         signal.SIGUSR1, lambda *_: clock.jump(chance.choice([-86_400.0, 3_600.0, 31_536_000.0]))
     )
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    cell = Cell()
+    signal.signal(signal.SIGINT, cell.interrupt)
     directory = Path(place)
     file = os.open(directory / "events", os.O_CREAT | os.O_APPEND | os.O_WRONLY)
     manager = None
     sets = 0
     while not (directory / "stop").exists() and os.getppid() == mother:
         try:
-            manager = manager or JobManager(directory / "disk" / "store")
-            (directory / f"open {os.getpid()}").touch()
-            adapter = TaggedAdapter(Ledger(directory / "ledger"), faults=faults_of(seed), most=2)
-            if chance.random() < 0.6:
-                names = [f"k{number}-{seed}-{sets}-c{value}" for value in range(chance.randrange(2, 7))]
-                circuits = [marked(value, name=name) for value, name in enumerate(names)]
-                sets += 1
-                job_set = manager.run(circuits, adapter, shots=100, max_circuits_per_job=3)
-                os.write(file, f"{job_set.job_set_id()} {len(names)}\n".encode())
-            else:
-                found = [each.record.set_id for each in manager.history() if each.interrupted]
-                job_set = manager.retrieve_job_set(chance.choice(found)) if found else None
+            with cell:
+                manager = manager or JobManager(directory / "disk" / "store")
+                (directory / f"open {os.getpid()}").touch()
+                adapter = TaggedAdapter(Ledger(directory / "ledger"), faults=faults_of(seed), most=2)
+                if chance.random() < 0.6:
+                    names = [
+                        f"k{number}-{seed}-{sets}-c{value}" for value in range(chance.randrange(2, 7))
+                    ]
+                    circuits = [marked(value, name=name) for value, name in enumerate(names)]
+                    sets += 1
+                    job_set = manager.run(circuits, adapter, shots=100, max_circuits_per_job=3)
+                    os.write(file, f"{job_set.job_set_id()} {len(names)}\n".encode())
+                else:
+                    found = [each.record.set_id for each in manager.history() if each.interrupted]
+                    job_set = manager.retrieve_job_set(chance.choice(found)) if found else None
+                    if job_set is not None:
+                        job_set.resume(adapter)
                 if job_set is not None:
-                    job_set.resume(adapter)
-            if job_set is not None:
-                job_set.wait(chance.uniform(0, 0.5))
-        except KeyboardInterrupt:  # in any line: the user goes on with the next cell
+                    job_set.wait(chance.uniform(0, 0.5))
+        except KeyboardInterrupt:  # in any line of the cell: the user goes on with the next one
             continue
         except QJMError:  # another kernel was faster, the disk is full, and so on
             continue
-    with suppress(KeyboardInterrupt):
-        if manager is not None:
-            manager._shut_down()
+    if manager is not None:
+        manager._shut_down()
+
+
+class Cell:
+    """A cell of a notebook: an interrupt ends it while it runs, and does nothing to an idle kernel."""
+
+    def __init__(self) -> None:
+        self._runs = False
+
+    def __enter__(self) -> None:
+        self._runs = True
+
+    def __exit__(self, *_: object) -> None:
+        self._runs = False
+
+    def interrupt(self, *_: object) -> None:
+        if self._runs:
+            self._runs = False
+            raise KeyboardInterrupt
 
 
 def _kernel(
