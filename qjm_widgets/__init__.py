@@ -16,7 +16,7 @@ from qjm_widgets import _display
 
 if TYPE_CHECKING:
     from qjm_widgets.errors import QJMError
-    from qjm_widgets.job_set import JobSet
+    from qjm_widgets.job_set import JobSet, as_completed
     from qjm_widgets.managed_job import ManagedJob
     from qjm_widgets.manager import JobManager, default_manager
     from qjm_widgets.results import JobSetResults
@@ -29,6 +29,7 @@ __all__ = [
     "ManagedJob",
     "QJMError",
     "__version__",
+    "as_completed",
     "default_manager",
 ]
 
@@ -37,6 +38,7 @@ _HOMES = {
     "JobManager": "manager",
     "default_manager": "manager",
     "JobSet": "job_set",
+    "as_completed": "job_set",
     "ManagedJob": "managed_job",
     "JobSetResults": "results",
     "QJMError": "errors",

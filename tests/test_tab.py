@@ -16,6 +16,7 @@ PUBLIC = {
         "JobSetResults",
         "ManagedJob",
         "QJMError",
+        "as_completed",
         "backends",
         "classroom",
         "default_manager",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets import _display
@@ -14,7 +14,7 @@ from qjm_widgets.core.lost_values import notes_of_lost
 from qjm_widgets.core.records import Status
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import InputError, WaitTimeoutError
-from qjm_widgets.job_set.completion import iterate_settled, unfinished_text
+from qjm_widgets.job_set.completion import Completion, settled_jobs, unfinished_text
 from qjm_widgets.job_set.control import JobSetControl, Resume
 from qjm_widgets.managed_job import ManagedJob, qiskit_status
 from qjm_widgets.state.estimates import first_estimates
@@ -22,7 +22,7 @@ from qjm_widgets.state.events import JobEvent, Subscription
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.outcome_reader import OutcomeReader
 from qjm_widgets.state.progress import ProgressLine
-from qjm_widgets.state.wait import wait_until
+from qjm_widgets.state.wait import wait_until, wait_until_settled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,18 +219,28 @@ class JobSet(JobSetControl):
 
         return JobSetResults(self._state, partial=partial)
 
-    def as_completed(self, timeout: float | None = None) -> Iterator[ManagedJob]:
-        """Yield each job when it has ended or is held. Jobs that have ended already come first.
+    def as_completed(self, timeout: float | None = None) -> Completion[ManagedJob]:
+        """Return an iterator over the jobs as they end or are held. Those of now come first.
+
+        Use it with ``for`` or ``async for``; ``async for job in job_set`` has no limit of time.
 
         Args:
-            timeout: seconds for all jobs together; None waits without limit.
+            timeout: seconds from now for all jobs together; None waits without limit.
 
         Raises:
-            WaitTimeoutError: the time was over before all jobs had ended or were held.
-            ClosedError: the manager was closed before.
+            WaitTimeoutError: from the iterator: the time was over before all jobs had ended or were
+                held.
+            ClosedError: from the iterator: the manager was closed before.
         """
-        for row in iterate_settled(self._state, timeout):
-            yield ManagedJob(self, row)
+        return settled_jobs(self, timeout)
+
+    def __aiter__(self) -> AsyncIterator[ManagedJob]:
+        return aiter(self.as_completed())
+
+    def __await__(self) -> Generator[Any, None, JobSetResults]:
+        """Wait as ``results`` does, without blocking the event loop; return the results."""
+        yield from wait_until_settled(self._state).__await__()
+        return self.results()
 
     def subscribe(self, callback: Callable[[JobEvent], object]) -> Subscription:
         """Call a function for each change of a job's status, in order, on a thread of its own.

@@ -66,7 +66,10 @@ class ShellQueue:
         """Answer the messages for our widgets, and keep the rest."""
         import zmq
 
-        self._read = True
+        if not self._read:
+            # During an `await`, the event loop would read the messages and queue them behind the cell.
+            self._stream.stop_on_recv()
+            self._read = True
         self._pump_dispatch_queue()
         for _ in range(_MOST_MESSAGES):
             try:

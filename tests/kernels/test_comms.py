@@ -19,6 +19,9 @@ WAITS = {
     "results": "job_set.results(timeout=60)",
     "wait": "job_set.wait(60)",
     "as_completed": "list(job_set.as_completed(60))",
+    "await": "await job_set",
+    "async for": "[job async for job in job_set]",
+    "gather": "import asyncio; await asyncio.gather(anext(aiter(job_set)), anext(aiter(job_set)))",
 }
 
 
