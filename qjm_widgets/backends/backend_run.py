@@ -44,6 +44,7 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
+from qjm_widgets.serialization.canonical import canonical_text
 from qjm_widgets.serialization.qiskit_result import experiment_name, read_result
 
 #: The most pending jobs of a local simulator: jobs that are not in its own queue can be cancelled.
@@ -84,6 +85,10 @@ class BackendRun(BackendAdapter):
     def seed_rule(self) -> SeedRule:
         """The rule by which a run derives the seed of each circuit."""
         return simulators.seed_rule(self._computing)
+
+    def identity(self) -> str:
+        """Return the text of what the backend declares, or of a user's own backend."""
+        return canonical_text(self.backend)
 
     def option_names(self) -> KnownOptions:
         """Return the parameters of its ``run`` and its declared options."""

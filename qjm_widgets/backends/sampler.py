@@ -29,6 +29,7 @@ from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import CircuitError, InputError
+from qjm_widgets.serialization.canonical import canonical_text
 from qjm_widgets.serialization.primitive_result import read_primitive_result
 
 
@@ -95,6 +96,10 @@ class Sampler(BackendAdapter):
                 )
         if backend is not None and simulators.is_local(backend):
             refuse_unknown_instructions(backend, inputs)
+
+    def identity(self) -> str:
+        """Return the text of the primitive with its settings and its backend."""
+        return canonical_text(self.sampler)
 
     def option_names(self) -> KnownOptions:
         """Return the parameters of its ``run``."""

@@ -62,8 +62,8 @@ def collect(store: JobStore, set_id: str) -> Bundle:
 def collect_records(store: JobStore, set_id: str) -> Records:
     """Return the records of a set as a bundle may have them.
 
-    Three things are removed: credentials, the recipe (which names code to import), and the permission to
-    run lost jobs again (``rerun_on_resume``).
+    Four things are removed: credentials, the recipe (which names code to import), the permission to run
+    lost jobs again (``rerun_on_resume``), and the fingerprint (by which ``run`` trusts its results).
 
     Raises:
         JobSetNotFoundError: no such set.
@@ -78,6 +78,7 @@ def collect_records(store: JobStore, set_id: str) -> Records:
             unstored_options=tuple(dict.fromkeys((*record.unstored_options, *dropped))),
             rerun_on_resume=None,
             recipe=None,
+            fingerprint=None,
         ),
         jobs=tuple(
             replace(

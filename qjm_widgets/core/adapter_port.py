@@ -97,6 +97,22 @@ class BackendAdapter(abc.ABC):
         """Return what the user should know before the circuits are sent, a phrase each."""
         return ()
 
+    def identity(self) -> str:
+        """Return a text that is equal for equal backends with equal settings, in any process.
+
+        Raises:
+            ValueError: the backend cannot be compared with another one; the error gives the reason.
+        """
+        return f"{self.kind}, {self.account}, {self.name}"
+
+    def calibrated_at(self) -> float | None:
+        """Return when the backend was calibrated last, in seconds since 1970; None if it never is.
+
+        Raises:
+            ProviderError: the provider refused the request or did not answer.
+        """
+        return None
+
     def check_cut(  # noqa: B027
         self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
     ) -> None:

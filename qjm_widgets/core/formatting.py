@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -266,6 +267,7 @@ def report(
     trouble: str | None = None,
     reason: str | None = None,
     usage: str | None = None,
+    found: str | None = None,
     estimates: Sequence[str] = (),
 ) -> str:
     """Return a report about a set as text.
@@ -278,6 +280,7 @@ def report(
         trouble: why the engine cannot continue, or None.
         reason: why no job is being submitted, or None.
         usage: how much of the account's time is used and left, or None.
+        found: when the set was run, if it was found again instead of run, or None.
         estimates: the first expectation values, a line each.
     """
     numbers = Counter(job.status for job in jobs)
@@ -293,8 +296,7 @@ def report(
         lines.append(f"  run options: {options_text(record.options)}")
     if reason is not None:
         lines.append(f"  {reason}")
-    if usage is not None:
-        lines.append(f"  {usage}")
+    lines += [f"  {text}" for text in (usage, found) if text is not None]
     if record.unstored_circuits:
         lines.append(f"  {unresumable(record)}")
     if estimates:
@@ -323,6 +325,19 @@ def _line(shown: Row, width: int) -> str:
         shown.note,
     ]
     return "  ".join(part for part in parts if part).rstrip()
+
+
+def found_text(created_at: float, now: float) -> str:
+    """Return that a set was found instead of run: "found: run yesterday 14:02; ..." (local time).
+
+    Args:
+        created_at: when the set was run, in seconds since 1970.
+        now: seconds since 1970.
+    """
+    ran, today = (datetime.datetime.fromtimestamp(at) for at in (created_at, now))
+    days = (today.date() - ran.date()).days
+    day = {0: "today", 1: "yesterday"}.get(days, f"on {ran:%Y-%m-%d}")
+    return f"found: run {day} {ran:%H:%M}; reuse=False runs it again"
 
 
 def duration(seconds: float | None) -> str:

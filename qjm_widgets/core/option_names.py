@@ -27,7 +27,7 @@ COMMON = frozenset(
 RUN_ARGUMENTS = (
     *("name", "shots", "precision", "max_circuits_per_job", "max_shots_per_job"),
     *("max_points_per_job", "max_payload_bytes", "tags"),
-    *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds"),
+    *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds", "reuse"),
 )
 #: Keyword arguments of ``JobSet.resume``.
 RESUME_ARGUMENTS = ("backend", "executor", "pass_manager", "paused")

@@ -99,6 +99,8 @@ class JobSetRecord:
         unstored_circuits: ascending indices of the circuits that could not be stored; they are submitted
             from memory.
         points: points of all circuits together; None if each has one, or it is unknown.
+        fingerprint: 64 hexadecimal digits of what was run, and 64 of where; None if it was run without
+            ``reuse``.
     """
 
     set_id: Annotated[str, Rule(characters=32)]
@@ -123,6 +125,7 @@ class JobSetRecord:
     precision: Annotated[tuple[float, float] | None, Rule(later=True)] = None
     estimates: Annotated[bool, Rule(later=True)] = False
     points: Annotated[int | None, Rule(later=True)] = None
+    fingerprint: Annotated[str | None, Rule(local=True)] = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,21 @@ class JobStore(Protocol):
             limit: the most sets; None for no limit.
         """
 
+    def sets_of_fingerprint(self, beginning: str) -> list[JobSetRecord]:
+        """Return the sets whose fingerprint begins with these hexadecimal digits, newest first."""
+
+    def sets_without_fingerprint(self, recipe: str, circuits: int, limit: int) -> list[JobSetRecord]:
+        """Return complete sets without a fingerprint, newest first.
+
+        Args:
+            recipe: the recipe of their simulator.
+            circuits: how many circuits they have.
+            limit: the most sets.
+        """
+
+    def put_fingerprint(self, set_id: str, fingerprint: str) -> None:
+        """Set the fingerprint of a set; do nothing if the store does not have the set."""
+
     def size(self) -> int:
         """Return the size of the store in bytes."""
 

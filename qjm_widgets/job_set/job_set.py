@@ -72,6 +72,7 @@ class JobSet(JobSetControl):
             trouble=state.trouble,
             reason=state.stall_reason(now),
             usage=None if state.settled or state.adapter is None else state.adapter.usage,
+            found=state.found_text(now),
             estimates=first_estimates(state),
         )
 
@@ -361,10 +362,10 @@ class JobSet(JobSetControl):
 
     @printable_result
     def __repr__(self) -> str:
-        text = str(self._job_set_state.summary())
-        stall = self._job_set_state.stall_reason(time.time())
-        if stall is not None:
-            text += f"; {stall}"
+        text, now = str(self._job_set_state.summary()), time.time()
+        for more in (self._job_set_state.stall_reason(now), self._job_set_state.found_text(now)):
+            if more is not None:
+                text += f"; {more}"
         if self._job_set_state.record.unstored_circuits:
             text += f"; {formatting.unresumable(self._job_set_state.record)}"
         return f"<JobSet {self.name()!r} {self.job_set_id()}: {text}>"

@@ -7,12 +7,13 @@ import os
 import time
 import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from qjm_widgets import _display
 from qjm_widgets._printable import printable_result
-from qjm_widgets.core.formatting import plural
+from qjm_widgets.core.formatting import found_text, plural
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.engine.engine import Engine
@@ -25,6 +26,7 @@ from qjm_widgets.manager.planning import (
     plan_job_set,
     transpile_function,
 )
+from qjm_widgets.manager.reuse import ReusableSets, Reuse, check_reuse, fingerprint, reused_set
 from qjm_widgets.manager.set_writer import SetWriter
 from qjm_widgets.manager.shutdown import OPEN, end_threads
 from qjm_widgets.serialization.losses import describe_losses
@@ -77,6 +79,7 @@ class JobManager(JobSetLibrary):
         executor: Any = None,
         rerun_on_resume: bool | None = None,
         max_qpu_seconds: float | None = None,
+        reuse: Reuse = False,
         **run_options: Any,
     ) -> JobSet:
         """Store circuits as a job set and return; the jobs are submitted in the background.
@@ -109,6 +112,11 @@ class JobManager(JobSetLibrary):
                 with None they are held if that is not known.
             max_qpu_seconds: the most seconds of quantum processor time, as the backend counts it. When
                 they are used up, unsent jobs are held; ``update_max_qpu_seconds`` changes the budget.
+            reuse: whether to give back a set of the store with equal circuits, values, options and seed,
+                on an equal backend since its last calibration, instead of running them again. Results
+                stay; jobs that are unsent, failed or were cancelled are submitted. A set is found if it
+                was run with ``reuse`` too, or on a simulator without settings of its own.
+                ``"any calibration"`` takes older sets of the backend, ``"any backend"`` those of others.
             run_options: passed to the backend's ``run``; an unknown option is refused.
                 ``parameter_binds`` is assigned to the circuits. With ``seed_simulator`` on Aer, the set
                 gives the same counts as one plain run of all circuits; on other backends each job gets
@@ -140,7 +148,16 @@ class JobManager(JobSetLibrary):
             run_options,
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
+        check_reuse(reuse, arguments)
         planned = plan_job_set(arguments, adapter)
+        if reuse:
+            mark = fingerprint(planned, adapter)
+            if mark is not None:
+                sets = ReusableSets(self._store, planned, mark, adapter, reuse)
+                found = reused_set(sets, planned, self.retrieve_job_set, backend, executor)
+                if found is not None:
+                    return found
+            planned = planned._replace(record=replace(planned.record, fingerprint=mark))
         written = self._save(planned)
         state = JobSetState(
             written.record,
@@ -195,6 +212,7 @@ class JobManager(JobSetLibrary):
         tags: Iterable[str] = (),
         rerun_on_resume: bool | None = None,
         max_qpu_seconds: float | None = None,
+        reuse: Reuse = False,
         **run_options: Any,
     ) -> Plan:
         """Return how ``run`` would cut the circuits; nothing is stored or submitted.
@@ -221,7 +239,15 @@ class JobManager(JobSetLibrary):
             run_options,
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
-        return plan_job_set(arguments, adapter).plan
+        check_reuse(reuse, arguments)
+        planned = plan_job_set(arguments, adapter)
+        mark = fingerprint(planned, adapter) if reuse else None
+        if mark is None:
+            return planned.plan
+        for record in ReusableSets(self._store, planned, mark, adapter, reuse):
+            note = f"{found_text(record.created_at, time.time())} ({record.set_id})"
+            return replace(planned.plan, notes=(*planned.plan.notes, note))
+        return planned.plan
 
     def close(self) -> None:
         """Stop the threads and close the store; jobs at a backend go on. A second call does nothing.

@@ -98,6 +98,8 @@ class Circuits:
         self._number = number
         self._inputs: list[CircuitInput | None] = list(inputs) or [None] * number
         self._names: list[str] | None = list(names) or None
+        self._other_names: dict[str, list[int]] = {}
+        self._indices: dict[str, list[int]] | None = None
         self._metadata: list[Mapping[str, Any]] | None = None
         self._shapes: dict[int, tuple[int, ...] | None] = {}
         known = [circuit_input.circuit for circuit_input in inputs if circuit_input is not None]
@@ -200,6 +202,23 @@ class Circuits:
             if circuit_input is not None and circuit_input.shape:
                 self._shapes[circuit] = circuit_input.shape
             self._inputs[circuit] = None
+
+    def add_names(self, names: Sequence[str]) -> None:
+        """Let ``indices`` find the circuits by other names too, one for each circuit."""
+        self._other_names = {}
+        for index, name in enumerate(names):
+            self._other_names.setdefault(name, []).append(index)
+
+    def indices(self, name: str) -> list[int]:
+        """Return the circuits with a name, ascending; the names that were added come first.
+
+        Qiskit numbers circuits anew in each kernel, so an earlier name may be another circuit's now.
+        """
+        if self._indices is None:
+            self._indices = {}
+            for index, known in enumerate(self.names()):
+                self._indices.setdefault(known, []).append(index)
+        return self._other_names.get(name) or self._indices.get(name, [])
 
     def names(self) -> list[str]:
         """Return the circuits' names; "" for a circuit that was never written."""

@@ -10,7 +10,7 @@ from typing import Any
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import TRIES
 from qjm_widgets.core.circuit_input import CircuitInput
-from qjm_widgets.core.formatting import Summary, Waiting, plural, summary
+from qjm_widgets.core.formatting import Summary, Waiting, found_text, plural, summary
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
@@ -75,6 +75,7 @@ class JobSetState:
         self._waiting: Waiting | None = None
         self._trouble: str | None = None
         self._answered_at: float | None = None
+        self._found = False
         self.bus = EventBus()
         self.watchers = Watchers()
         self.totals = Totals(self.jobs)
@@ -141,6 +142,10 @@ class JobSetState:
     def answered_at(self) -> float | None:
         """The time of the backend's last answer about a job, in seconds since 1970; None before that."""
         return self._answered_at
+
+    def found_text(self, now: float) -> str | None:
+        """Return when the set was run, if ``run`` found it instead of running it again; else None."""
+        return found_text(self._record.created_at, now) if self._found else None
 
     @property
     def driven(self) -> bool:
@@ -260,6 +265,12 @@ class JobSetState:
         if text != self._trouble:
             self._trouble = text
             self.notify()
+
+    def set_found(self, names: Sequence[str]) -> None:
+        """Note that ``run`` found the set, with circuits that may have other names now."""
+        self._found = True
+        self.circuits.add_names(names)
+        self.notify()
 
     def set_answered(self, at: float) -> None:
         """Note when the backend answered about one of its jobs, in seconds since 1970."""

@@ -40,7 +40,6 @@ class OutcomeReader:
 
     def __init__(self, state: JobSetState) -> None:
         self._state = state
-        self._indices: dict[str, list[int]] | None = None
 
     def index_of(self, circuit: int | str | QuantumCircuit) -> int:
         """Return the index of a circuit in its set.
@@ -62,11 +61,7 @@ class OutcomeReader:
         if not isinstance(name, str):
             kind = type(circuit).__name__
             raise InputError(f"give a circuit's index, its name or the circuit, not {kind!r}")
-        if self._indices is None:
-            self._indices = {}
-            for index, known in enumerate(self._state.circuits.names()):
-                self._indices.setdefault(known, []).append(index)
-        found = self._indices.get(name, [])
+        found = self._state.circuits.indices(name)
         if len(found) > 1:
             some = ", ".join(map(str, found[:5])) + (", …" if len(found) > 5 else "")
             raise AmbiguousNameError(

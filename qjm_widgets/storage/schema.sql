@@ -30,10 +30,12 @@ CREATE TABLE job_sets (
     precision_min    REAL,
     precision_max    REAL,
     estimates        INTEGER NOT NULL DEFAULT 0,
-    points           INTEGER
+    points           INTEGER,
+    fingerprint      TEXT
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);
+CREATE INDEX job_sets_of_fingerprint ON job_sets (fingerprint);
 
 CREATE TABLE jobs (
     set_key          INTEGER NOT NULL REFERENCES job_sets ON DELETE CASCADE,

@@ -164,6 +164,27 @@ class SQLiteStore(SharedConnection):
         with self._decoding():
             return row_mapping.summaries_from_rows(found, self._owner_describer())
 
+    def sets_of_fingerprint(self, beginning: str) -> list[JobSetRecord]:
+        """Return the sets whose fingerprint begins with these hexadecimal digits, newest first."""
+        return self._select(row_mapping.SETS.from_row, sql.SETS_OF_FINGERPRINT, beginning)
+
+    def sets_without_fingerprint(self, recipe: str, circuits: int, limit: int) -> list[JobSetRecord]:
+        """Return complete sets without a fingerprint, newest first.
+
+        Args:
+            recipe: the recipe of their simulator.
+            circuits: how many circuits they have.
+            limit: the most sets.
+        """
+        return self._select(
+            row_mapping.SETS.from_row, sql.SETS_WITHOUT_FINGERPRINT, recipe, circuits, limit
+        )
+
+    def put_fingerprint(self, set_id: str, fingerprint: str) -> None:
+        """Set the fingerprint of a set; do nothing if the store does not have the set."""
+        with self._transaction() as connection:
+            connection.execute(sql.PUT_FINGERPRINT, (fingerprint, set_id))
+
     def size(self) -> int:
         """Return the size of the store in bytes, without the journal."""
         pages = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"

@@ -43,6 +43,16 @@ LIST_SETS = (
     " FROM chosen LEFT JOIN tallies ON tallied = set_key"
     " ORDER BY created_at DESC, set_key DESC"
 )
+SETS_OF_FINGERPRINT = (
+    f"SELECT {SETS.columns} FROM job_sets WHERE fingerprint >= ?1 AND fingerprint < ?1 || 'g'"
+    " ORDER BY created_at DESC, set_key DESC"
+)
+SETS_WITHOUT_FINGERPRINT = (
+    f"SELECT {SETS.columns} FROM job_sets"
+    " WHERE fingerprint IS NULL AND recipe = ? AND circuits = ? AND complete AND NOT transpiles"
+    " ORDER BY created_at DESC, set_key DESC LIMIT ?"
+)
+PUT_FINGERPRINT = "UPDATE job_sets SET fingerprint = ? WHERE set_id = ?"
 GET_JOBS = f"SELECT {JOBS.columns} FROM jobs WHERE set_key = ({SET_KEY}) ORDER BY row"
 ADD_JOBS = _insert("INSERT INTO jobs", JOBS.columns)
 # INSERT OR REPLACE would delete the row first, and with it the job's history and outcome.

@@ -238,6 +238,7 @@ class ViewUpdates:
             paused=state.paused,
             waiting=state.waiting,
             usage=None if state.settled or state.adapter is None else state.adapter.usage,
+            found=state.found_text(time.time()),
             owner=None if state.over else state.owner,
             facts=state.totals.facts(),
             answered_at=state.answered_at,

@@ -24,6 +24,7 @@ def head(
     paused: bool = False,
     waiting: formatting.Waiting | None = None,
     usage: str | None = None,
+    found: str | None = None,
     owner: str | None = None,
     facts: BackendFacts | None = None,
     answered_at: float | None = None,
@@ -48,6 +49,7 @@ def head(
         paused: whether the user holds back what is not sent.
         waiting: why submission waits, or None.
         usage: how much of the account's time is used and left, or None.
+        found: when the set was run, if it was found again instead of run, or None.
         owner: the other kernel that drives the set, or None.
         facts: what the backend reports beside statuses.
         answered_at: when the backend last answered; shown while polls fail.
@@ -71,7 +73,7 @@ def head(
         "points": record.points,
         "effort": formatting.effort(record),
         "lead": summary.lead,
-        "line": ", ".join(filter(None, (line, usage, formatting.unresumable(record)))),
+        "line": ", ".join(filter(None, (line, usage, found, formatting.unresumable(record)))),
         "settled": settled,
         "now": milliseconds(now),
         "can": {

@@ -108,8 +108,9 @@ def test_no_credential_is_in_the_file(tmp_path: Path) -> None:
 
 def test_every_field_of_a_record_is_written_or_left_out_on_purpose(tmp_path: Path) -> None:
     tree = json.loads(example_files(tmp_path)["manifest.json"])
-    # Not exported, since it acts by itself: code to import, and permission to run lost jobs again.
-    assert set(tree["set"]) == names(JobSetRecord) - {"recipe", "rerun_on_resume"}
+    # Not exported, since it acts by itself: code to import, permission to run lost jobs again, and the
+    # mark by which a set is given back instead of being run.
+    assert set(tree["set"]) == names(JobSetRecord) - {"recipe", "rerun_on_resume", "fingerprint"}
     assert set(tree["jobs"][0]) == names(JobRecord)
     assert set(tree["history"][0]) == set(StatusChange._fields)
 

@@ -390,3 +390,20 @@ def test_a_store_may_be_closed_twice_and_raises_afterwards(store: JobStore) -> N
     ):
         with pytest.raises(StoreError, match="closed"):
             call()
+
+
+def test_sets_are_found_by_their_fingerprint(store: JobStore) -> None:
+    here, elsewhere = "a" * 64 + "b" * 64, "a" * 64 + "c" * 64
+    older, newer, other = (a_set(1, fingerprint=here), a_set(2, fingerprint=here), a_set(3))
+    abroad = a_set(4, fingerprint=elsewhere)
+    plain, unfinished = a_set(5, recipe="m:C"), a_set(6, recipe="m:C", complete=False)
+    for record in (older, newer, other, abroad, plain, unfinished):
+        store.create_set(record, [a_job()])
+    assert store.sets_of_fingerprint(here) == [newer, older]
+    assert store.sets_of_fingerprint("a" * 64) == [abroad, newer, older]
+    assert store.sets_of_fingerprint("9" * 64) == []
+    assert store.sets_without_fingerprint("m:C", 10, 5) == [plain]
+    assert store.sets_without_fingerprint("m:C", 11, 5) == []
+    store.put_fingerprint(plain.set_id, here)
+    assert store.sets_of_fingerprint(here)[0].set_id == plain.set_id
+    assert store.sets_without_fingerprint("m:C", 10, 5) == []

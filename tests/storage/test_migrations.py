@@ -20,17 +20,12 @@ ADDED_IN_4 = [
     ("circuits", "parts"),
     ("outcomes", "parts"),
 ]
-ADDED_IN_5 = [
-    ("job_sets", "precision_min"),
-    ("job_sets", "precision_max"),
-    ("job_sets", "estimates"),
-    ("jobs", "precision"),
-]
 PARTS_OF_4 = ("outcome_parts", "circuit_parts")
 ADDED_IN_5 = [
     *(("job_sets", column) for column in ("precision_min", "precision_max", "estimates", "points")),
     *(("jobs", column) for column in ("precision", "points_start", "points_stop", "pub_shape")),
 ]
+ADDED_IN_6 = [("job_sets", "fingerprint")]
 NEWEST = migrations.VERSION
 
 
@@ -44,13 +39,15 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
 def test_an_old_store_becomes_what_a_new_one_is(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
     newest = shape(connection)
     for table in PARTS_OF_4 if version < 4 else ():
         connection.execute(f"DROP TABLE {table}")
-    for table, column in [*ADDED_IN_5, *(ADDED_IN_4 if version < 4 else ())]:
+    connection.execute("DROP INDEX job_sets_of_fingerprint")
+    added = [*ADDED_IN_6, *(ADDED_IN_5 if version < 5 else ()), *(ADDED_IN_4 if version < 4 else ())]
+    for table, column in added:
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     if version < 3:
         connection.execute("ALTER TABLE jobs DROP COLUMN spent_seconds")

@@ -109,6 +109,10 @@ class OnExecutor(BackendAdapter):
         """The seed rule of the backend."""
         return self._inner.seed_rule
 
+    def identity(self) -> str:
+        """Return the same as without an executor."""
+        return self._inner.identity()
+
     def option_names(self) -> KnownOptions:
         """Return the run options of the backend."""
         return self._inner.option_names()

@@ -28,7 +28,8 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
 from qjm_widgets.core.submission import Submission
-from qjm_widgets.errors import InputError
+from qjm_widgets.errors import InputError, ProviderError, explain
+from qjm_widgets.serialization.canonical import canonical_text
 
 #: Seconds after which a poll begins to fetch no further result; the next poll fetches the rest.
 _RESULTS_WITHIN = 10.0
@@ -131,6 +132,22 @@ class IBMQuantum(RemoteAdapter):
         tree = self._primitive.merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
         self._primitive.check(inputs, self.backend, tree)
+
+    def identity(self) -> str:
+        """Return the text of the backend's name with the options of the primitive."""
+        options = self._primitive.merged_options(self._options, {})
+        return canonical_text([self.kind, self.name, options])
+
+    def calibrated_at(self) -> float | None:
+        """Return when the device was calibrated last, in seconds since 1970; None if it never is."""
+        try:
+            properties = self.backend.properties(refresh=True)
+        except Exception as error:
+            raise ProviderError(
+                f"the calibration of {self.name} cannot be read: {explain(error)}"
+            ) from error
+        found = getattr(properties, "last_update_date", None)
+        return None if found is None else float(found.timestamp())
 
     @property
     def usage(self) -> str | None:

@@ -22,6 +22,7 @@ from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 from qjm_widgets.core.submission import Submission
+from qjm_widgets.serialization.canonical import canonical_text
 from qjm_widgets.serialization.primitive_result import read_primitive_result
 
 
@@ -47,6 +48,10 @@ class _LocalMode(Sampler):
         self.max_pending = 1
         self.default_shots = self._primitive.default_shots(primitive.options)
         self.default_precision = self._primitive.default_precision(primitive.options)
+
+    def identity(self) -> str:
+        """Return the text of the simulator with the options of the primitive."""
+        return canonical_text([self.kind, self._backend, self._options({})])
 
     def option_names(self) -> KnownOptions:
         """Return the options of the runtime's primitive, ``batch`` and ``seed_simulator``."""
