@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from qjm_widgets.backends import simulators
@@ -33,12 +34,21 @@ def option_names(backend: Any, computing: Any) -> KnownOptions:
 
 def run_arguments(thing: Any) -> KnownOptions:
     """Return the parameters of ``run`` after the first, which are its options."""
+    run = thing.run
+    function = getattr(run, "__func__", None)
+    if inspect.ismethod(run) and inspect.isfunction(function):
+        return _arguments(function, 2)  # after ``self`` and the circuits
+    return _arguments.__wrapped__(run, 1)
+
+
+@functools.lru_cache(256)  # it is asked for each set
+def _arguments(function: Callable[..., Any], first: int) -> KnownOptions:
     try:
-        parameters = list(inspect.signature(thing.run).parameters.values())
+        parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # its signature is unknown
         return KnownOptions(frozenset(), others=True)
     others = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    named = (p for p in parameters[1:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+    named = (p for p in parameters[first:] if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
     return KnownOptions(frozenset(parameter.name for parameter in named), others)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -36,10 +37,16 @@ def is_from(thing: Any, package: str) -> bool:
 
     The abstract primitives of Qiskit do not count.
     """
+    kind: Any = type(thing)
+    return _is_class_from(kind, package)
+
+
+@functools.lru_cache(1024)  # it is asked many times for each set
+def _is_class_from(kind: Any, package: str) -> bool:
     return any(
-        (kind.__module__ == package or kind.__module__.startswith(package + "."))
-        and not kind.__module__.startswith("qiskit.primitives.base")
-        for kind in type(thing).__mro__
+        (base.__module__ == package or base.__module__.startswith(package + "."))
+        and not base.__module__.startswith("qiskit.primitives.base")
+        for base in kind.__mro__
     )
 
 

@@ -164,9 +164,15 @@ def copy_input(circuit_input: CircuitInput) -> CircuitInput:
         else copy_circuit(circuit_input.circuit)
     )
     # Qiskit keeps the user's own array of values, which optimizers change in place.
-    values = None if circuit_input.values is None else copy.deepcopy(circuit_input.values)
+    values = None if circuit_input.values is None else _copy_values(circuit_input.values)
     observables, precision = circuit_input.observables, circuit_input.precision
     return CircuitInput(copied, values, circuit_input.shots, observables, precision)
+
+
+def _copy_values(values: Any) -> Any:
+    from qiskit.primitives.containers.bindings_array import BindingsArray
+
+    return BindingsArray({names: array.copy() for names, array in values.data.items()}, values.shape)
 
 
 def kind_of(thing: Any) -> str:
