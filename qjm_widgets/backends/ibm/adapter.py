@@ -9,11 +9,13 @@ from typing import Any
 
 from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.account import account_of
+from qjm_widgets.backends.ibm.backend_state import BackendState
 from qjm_widgets.backends.ibm.batches import Batches
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job, read_result
 from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
 from qjm_widgets.backends.ibm.primitives import BATCH, SAMPLER, RuntimePrimitive
+from qjm_widgets.backends.ibm.quiet import quiet, with_own_backend
 from qjm_widgets.backends.ibm.submission import check_batch, submission_error
 from qjm_widgets.backends.ibm.tracker import TrackedJob, Tracker
 from qjm_widgets.backends.ibm.usage import InstanceUsage
@@ -110,6 +112,7 @@ class IBMQuantum(RemoteAdapter):
         self.account = account.name
         self._rest = client_of(account)
         self._usage = InstanceUsage(self._rest)
+        self._state = BackendState(self._rest, self.name)
         self._options = options
         self.default_shots = self._primitive.default_shots(options)
         self.default_precision = self._primitive.default_precision(options)
@@ -156,13 +159,16 @@ class IBMQuantum(RemoteAdapter):
 
     @property
     def notice(self) -> str | None:
-        """Why IBM Quantum runs no job of the instance, or None."""
-        return self._usage.notice
+        """Why IBM Quantum runs no job of the instance, or the backend none at all; None if both do."""
+        found = [notice for notice in (self._usage.notice, self._state.notice) if notice]
+        return "; ".join(found) or None
 
     def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
-        """Return how much time of the instance is left."""
+        """Return how much time of the instance is left, and whether the backend runs jobs."""
         self._usage.refresh()
-        return tuple(text for text in (self._usage.notice or self._usage.text,) if text)
+        self._state.refresh()
+        found = self._usage.notice or self._usage.text, self._state.notice
+        return tuple(text for text in found if text)
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Estimate the quantum processor time of jobs, as IBM's guide to estimates does.
@@ -208,8 +214,9 @@ class IBMQuantum(RemoteAdapter):
         options = self._primitive.merged_options(self._options, submission.options)
         tags = job_tags(submission.identity, submission.name, submission.tags, TAG_LENGTH)
         options["environment"] = {**(options.get("environment") or {}), "job_tags": tags}
-        primitive = self._primitive.create(self.backend if mode is None else mode, options)
-        return primitive.run(self._primitive.pubs(submission))
+        mode = self.backend if mode is None else mode
+        primitive = self._primitive.create(quiet(mode), options)
+        return with_own_backend(primitive.run(self._primitive.pubs(submission)), mode)
 
     def job_id(self, handle: Any) -> str | None:
         """Return IBM Quantum's id of a job."""
@@ -230,13 +237,17 @@ class IBMQuantum(RemoteAdapter):
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Poll whole sets with one request for each page of a list; fetch the results of done jobs."""
-        self._usage.refresh()
         done: list[tuple[int, Observation]] = []
+        waiting = False
         for index, found in self._tracker.states(handles):
             if isinstance(found, Observation) and found.status is Status.DONE:
                 done.append((index, found))
             else:
                 report(index, found)
+                waiting = waiting or not isinstance(found, Observation) or _waits(found)
+        if waiting:
+            self._usage.refresh()
+            self._state.refresh()
         calls = [functools.partial(self._outcome, handles[index]) for index, _ in done]
         for number, outcome in run_concurrently(calls, within=_RESULTS_WITHIN):
             index, state = done[number]
@@ -310,6 +321,10 @@ class IBMQuantum(RemoteAdapter):
         ]
         answers = run_concurrently(calls)
         return {jobs[index][0]: answer for index, answer in answers if isinstance(answer, Exception)}
+
+
+def _waits(found: Observation) -> bool:
+    return found.status is None or not found.status.final
 
 
 def _rank(status: Status | None) -> int:

@@ -144,6 +144,16 @@ class IBMClient:
         found = self._json("GET", ("instances", "usage"))
         return found if isinstance(found, dict) else {}
 
+    def backend_status(self, name: str) -> dict[str, Any]:
+        """Return the state of a backend.
+
+        Raises:
+            NotFoundError: there is no such backend.
+            ProviderError: the state could not be read.
+        """
+        found = self._json("GET", ("backends", name, "status"))
+        return found if isinstance(found, dict) else {}
+
     # -- lists ---------------------------------------------------------------------------------------
 
     def _read_list(self, tags: tuple[str, ...], found: dict[str, Job]) -> bool:

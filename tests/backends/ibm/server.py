@@ -29,6 +29,7 @@ from tests.backends.ibm.server_types import CRN, TOKEN, Answer, Fault, Job, Requ
 _START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 
 
+_ONLINE = {"state": True, "status": "active", "message": "", "length_queue": 3}
 _INSTANCE = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
 
 
@@ -50,6 +51,8 @@ class Server:
         """Seconds of QPU time that it estimates for a new job."""
         self.instance: dict[str, Any] = dict(_INSTANCE)
         """The usage of the instance."""
+        self.state: dict[str, Any] | None = dict(_ONLINE)
+        """The state of all backends; None if there are none."""
         self.token_seconds = 3600
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
@@ -94,7 +97,7 @@ class Server:
             self.executions.clear()
             self.max_pending, self.listing_lag, self.usage = None, 0.0, 1.5
             self.token_seconds, self.estimate, self.most_at_once = 3600, 2.5, 0
-            self.instance = dict(_INSTANCE)
+            self.instance, self.state = dict(_INSTANCE), dict(_ONLINE)
             self.after_page = lambda: None
             self._held = False
 
@@ -194,10 +197,9 @@ class Server:
             match request.method, path:
                 case "GET", ["backends"]:
                     raise Answer(200, {"devices": [device(name) for name in BACKENDS]})
-                case "GET", ["backends", name, "status"] if name in BACKENDS:
-                    state = {"state": True, "status": "active", "message": "", "length_queue": 3}
-                    raise Answer(200, {**state, "backend_version": "1.0.0"})
-                case "GET", ["backends", name, kind] if name in BACKENDS:
+                case "GET", ["backends", name, "status"] if name in BACKENDS and self.state is not None:
+                    raise Answer(200, {**self.state, "backend_version": "1.0.0"})
+                case "GET", ["backends", name, kind] if name in BACKENDS and kind != "status":
                     raise Answer(200, device_file(name, kind))
                 case "GET", ["instances", "usage"]:
                     raise Answer(200, {"instance_id": CRN, "plan_id": "p", **self.instance})
