@@ -156,6 +156,13 @@ class BackendAdapter(abc.ABC):
         """Return the provider's id of the batch in which a job runs, or None; by default None."""
         return None
 
+    def sent_all(self, set_id: str) -> Callable[[], None] | None:
+        """Return what is to be called after all jobs of a set were sent; by default None.
+
+        It is asked for repeatedly, and must not block; the call may. A retry may send jobs again.
+        """
+        return None
+
     @abc.abstractmethod
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]

@@ -231,6 +231,14 @@ class IBMQuantum(RemoteAdapter):
         found: str | None = handle.batch_id
         return found
 
+    def sent_all(self, set_id: str) -> Callable[[], None] | None:
+        """Return a call that closes the batch that was opened for a set, as IBM Quantum asks for."""
+        return self._batches.sent_all(set_id)
+
+    def close(self) -> None:
+        """Close the batches of sets that were sent, in bounded time."""
+        self._batches.finish()
+
     # -- polling -------------------------------------------------------------------------------------
 
     def observe(

@@ -41,7 +41,7 @@ def read_job(job: Mapping[str, Any]) -> RemoteJob:
         job_id=str(job.get("id")),
         backend=str(job.get("backend") or ""),
         tags=texts,
-        created_at=_time(job.get("created")),
+        created_at=read_time(job.get("created")),
         observation=read_state(job),
         batch_id=session_id if isinstance(session_id, str) else None,
         adapter="" if primitive is None else primitive.kind,
@@ -129,7 +129,8 @@ def _seconds(value: Any) -> float | None:
     return float(value) if math.isfinite(value) and value >= 0 else None
 
 
-def _time(text: Any) -> float:
+def read_time(text: Any) -> float:
+    """Return a time of the API in seconds since 1970; 0 if it cannot be read."""
     try:
         time = datetime.datetime.fromisoformat(str(text))
     except ValueError:

@@ -53,6 +53,8 @@ class Server:
         """The usage of the instance."""
         self.state: dict[str, Any] | None = dict(_ONLINE)
         """The state of all backends; None if there are none."""
+        self.max_ttl = 28_800
+        """Seconds that a new session or batch may run."""
         self.token_seconds = 3600
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
@@ -98,7 +100,7 @@ class Server:
             self.max_pending, self.listing_lag, self.usage = None, 0.0, 1.5
             self.token_seconds, self.estimate, self.most_at_once = 3600, 2.5, 0
             self.instance, self.state = dict(_INSTANCE), dict(_ONLINE)
-            self.after_page = lambda: None
+            self.after_page, self.max_ttl = lambda: None, 28_800
             self._held = False
 
     def environment(self) -> dict[str, str]:
@@ -223,6 +225,7 @@ class Server:
                     self.sessions[number] = {
                         "id": number,
                         "mode": content["mode"],
+                        "max_ttl": self.max_ttl,
                         "backend_name": content["backend"],
                         "accepting_jobs": True,
                         "state": "open",
