@@ -13,7 +13,7 @@ from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.seeds import SeedRule
-from qjm_widgets.core.splitting import Limits, PlannedJob
+from qjm_widgets.core.splitting import Item, Limits, PlannedJob
 from qjm_widgets.core.submission import Submission
 
 
@@ -112,6 +112,13 @@ class BackendAdapter(abc.ABC):
             ProviderError: the provider refused the request or did not answer.
         """
         return None
+
+    def sized(self, inputs: Sequence[CircuitInput], items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items of circuits with the gates and instructions that ``limits`` limits.
+
+        By default there are no such limits.
+        """
+        return items
 
     def check_cut(  # noqa: B027
         self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]

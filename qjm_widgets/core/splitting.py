@@ -35,6 +35,9 @@ class Limits:
         one_shots: whether all circuits of a job must run the same number of shots, or with the same
             precision.
         points: the most points of all circuits of a job; a circuit without parameter values has one.
+        two_qubit_gates: the most two-qubit gates of all circuits of a job.
+        qubit_instructions: the most control instructions on one qubit in all circuits of a job, at all
+            points.
 
     Raises:
         LimitError: a limit is not a whole number of at least 1.
@@ -46,6 +49,8 @@ class Limits:
     payload_bytes: int | None = None
     one_shots: bool = False
     points: int | None = None
+    two_qubit_gates: int | None = None
+    qubit_instructions: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -72,6 +77,8 @@ class Limits:
             payload_bytes=least(self.payload_bytes, other.payload_bytes),
             one_shots=self.one_shots or other.one_shots,
             points=least(self.points, other.points),
+            two_qubit_gates=least(self.two_qubit_gates, other.two_qubit_gates),
+            qubit_instructions=least(self.qubit_instructions, other.qubit_instructions),
         )
 
 
@@ -87,6 +94,9 @@ class Item(NamedTuple):
         points: number of points; 1 for a circuit.
         payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
         point_bytes: bytes that each point adds to them.
+        two_qubit_gates: number of its two-qubit gates; 0 if they were not counted.
+        qubit_instructions: most control instructions on one of its qubits at one point; 0 if they were
+            not counted.
         place: number of steps of the seed before this circuit in a plain run (``seeds``), counted among
             circuits of equal shots; None if seeds do not limit the cut.
         precision: precision of an estimator's PUB; None if the estimator decides.
@@ -98,6 +108,8 @@ class Item(NamedTuple):
     place: int | None = None
     precision: float | None = None
     point_bytes: int = 0
+    two_qubit_gates: int = 0
+    qubit_instructions: int = 0
 
 
 class PlannedJob(NamedTuple):
@@ -254,6 +266,7 @@ def _cut(index: int, item: Item, limits: Limits) -> _Cut:
     points = item.points if limits.points is None else min(item.points, limits.points)
     if limits.payload_bytes is not None:
         points = min(points, _points_of_payload(index, item, limits.payload_bytes))
+    points = min(points, _points_of_size(index, item, limits))
     pieces = 1
     if item.shots:
         most = min(item.shots, limits.shots or item.shots, limits.executions or item.shots)
@@ -291,6 +304,25 @@ def _points_of_payload(index: int, item: Item, most: int) -> int:
     return min(points, item.points)
 
 
+def _points_of_size(index: int, item: Item, limits: Limits) -> int:
+    """Return how many points of a circuit fit into a job by the gates and instructions of the circuit.
+
+    Raises:
+        LimitError: not even one does.
+    """
+    for found, most, what in (
+        (item.two_qubit_gates, limits.two_qubit_gates, "two-qubit gates"),
+        (item.qubit_instructions, limits.qubit_instructions, "control instructions on one qubit"),
+    ):
+        if most is not None and found > most:
+            raise LimitError(
+                f"circuit {index} alone has {found:,} {what}, beyond the limit of {most:,} per job"
+            )
+    if limits.qubit_instructions is None or not item.qubit_instructions:
+        return item.points
+    return min(item.points, limits.qubit_instructions // item.qubit_instructions)
+
+
 def _ranges(index: int, item: Item, cut: _Cut) -> list[PlannedJob]:
     """Return the jobs of one circuit that is cut along its points."""
     span = Span(index, index + 1)
@@ -323,6 +355,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
     most_circuits = limits.circuits or len(items)
     executions = (shots or 0) * first.points
     payload, points = first.payload_bytes, first.points
+    gates, instructions = first.two_qubit_gates, first.qubit_instructions * first.points
     drawn = {first.shots: first.points}
     stop = start + 1
     while stop < len(items) and stop - start < most_circuits:
@@ -341,11 +374,17 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
         executions += ((shots if same else item.shots) or 0) * item.points
         payload += item.payload_bytes
         points += item.points
+        gates += item.two_qubit_gates
+        instructions += item.qubit_instructions * item.points
         if limits.executions is not None and executions > limits.executions:
             break
         if limits.payload_bytes is not None and payload > limits.payload_bytes:
             break
         if limits.points is not None and points > limits.points:
+            break
+        if limits.two_qubit_gates is not None and gates > limits.two_qubit_gates:
+            break
+        if limits.qubit_instructions is not None and instructions > limits.qubit_instructions:
             break
         stop += 1
     return stop

@@ -208,6 +208,7 @@ def _plan(
         items = [
             _measured(item, circuit_input) for item, circuit_input in zip(items, inputs, strict=True)
         ]
+    items = list(adapter.sized(inputs, items))
     rule = adapter.seed_rule
     steps = places(rule, items)
     seeded = adapter.seeds(1, options) != [None]  # refuses a wrong seed

@@ -11,6 +11,7 @@ from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.account import account_of
 from qjm_widgets.backends.ibm.backend_state import BackendState
 from qjm_widgets.backends.ibm.batches import Batches
+from qjm_widgets.backends.ibm.circuit_size import QUBIT_INSTRUCTIONS, TWO_QUBIT_GATES, with_sizes
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job, read_result
 from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
@@ -28,7 +29,7 @@ from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
+from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Item, Limits, PlannedJob
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError, ProviderError, explain
 from qjm_widgets.serialization.canonical import canonical_text
@@ -59,6 +60,9 @@ class IBMQuantum(RemoteAdapter):
         max_circuits: the most circuits in a job.
         max_executions: the most executions (circuits x shots) in a job.
         max_payload_bytes: the most bytes of a job's circuits, values and observables, as they are sent.
+        max_two_qubit_gates: the most two-qubit gates of all circuits of a job.
+        max_qubit_instructions: the most control instructions on one qubit in all circuits of a job, at
+            all points, as IBM Quantum counts them (``circuit_size``).
         poll_seconds: the shortest and the longest time between two polls, in seconds.
         settling: seconds after which an accepted job is certain to be listed.
         submit_seconds: seconds after which an unanswered submission is reconciled; the runtime's own
@@ -86,6 +90,8 @@ class IBMQuantum(RemoteAdapter):
         max_circuits: int | None = DEFAULT_CIRCUITS_PER_JOB,
         max_executions: int | None = 10_000_000,
         max_payload_bytes: int | None = 50_000_000,
+        max_two_qubit_gates: int | None = TWO_QUBIT_GATES,
+        max_qubit_instructions: int | None = QUBIT_INSTRUCTIONS,
         poll_seconds: tuple[float, float] = (1.0, 30.0),
         settling: float = 60.0,
         submit_seconds: float = 300.0,
@@ -102,7 +108,14 @@ class IBMQuantum(RemoteAdapter):
             raise InputError(f"max_pending must be at least 1, or None, not {max_pending!r}")
         self.backend = backend
         self.name = str(backend.name)
-        self.limits = Limits(max_circuits, None, max_executions, max_payload_bytes, one_shots=True)
+        self.limits = Limits(
+            circuits=max_circuits,
+            executions=max_executions,
+            payload_bytes=max_payload_bytes,
+            one_shots=True,
+            two_qubit_gates=max_two_qubit_gates,
+            qubit_instructions=max_qubit_instructions,
+        )
         self.max_pending = max_pending
         burst = max(1, round(jobs_per_minute))
         self.pace = Pace(burst, 60.0 * burst / jobs_per_minute)
@@ -169,6 +182,10 @@ class IBMQuantum(RemoteAdapter):
         self._state.refresh()
         found = self._usage.notice or self._usage.text, self._state.notice
         return tuple(text for text in found if text)
+
+    def sized(self, inputs: Sequence[CircuitInput], items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items of circuits with their two-qubit gates and control instructions."""
+        return with_sizes(inputs, items, self.limits.qubit_instructions)
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Estimate the quantum processor time of jobs, as IBM's guide to estimates does.

@@ -10,6 +10,7 @@ from typing import Any
 
 from qjm_widgets.backends.ibm.executor_primitives import PROGRAM, primitive_of_program
 from qjm_widgets.backends.ibm.primitives import ESTIMATOR, RuntimePrimitive
+from qjm_widgets.core.error_policy import is_too_large
 from qjm_widgets.core.job_tags import identity_in, parse_identity
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
@@ -97,9 +98,12 @@ def read_state(job: Mapping[str, Any]) -> Observation:
     usage = usage if isinstance(usage, Mapping) else {}
     used = _seconds(usage.get("qpu_charge_time_seconds")) if usage.get("status") == "complete" else None
     estimate = _seconds(job.get("estimated_running_time_seconds"))
+    # IBM Quantum validates a job after it has accepted it. One that was found too large did not run.
+    too_large = status is Status.ERROR and not used and is_too_large(text or "")
     return Observation(
         status,
         text,
+        too_large=too_large,
         estimated_seconds=estimate,
         qpu_seconds=used,
         note=_note(status, used, estimate),

@@ -30,6 +30,10 @@ _START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 
 
 _ONLINE = {"state": True, "status": "active", "message": "", "length_queue": 3}
+_INVALID = {
+    "reason": "Job not valid: 48921 2-qubit gates exceeds the system limits by 389.210%",
+    "reason_code": 1520,
+}
 _INSTANCE = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
 
 
@@ -43,6 +47,8 @@ class Server:
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.max_pending: int | None = None
+        self.most_pubs: int | None = None
+        """A job of more PUBs is accepted and then fails its validation."""
         self.listing_lag = 0.0
         """Seconds after which a new job is in lists."""
         self.usage = 1.5
@@ -98,6 +104,7 @@ class Server:
             self._queue.clear()
             self.executions.clear()
             self.max_pending, self.listing_lag, self.usage = None, 0.0, 1.5
+            self.most_pubs = None
             self.token_seconds, self.estimate, self.most_at_once = 3600, 2.5, 0
             self.instance, self.state = dict(_INSTANCE), dict(_ONLINE)
             self.after_page, self.max_ttl = lambda: None, 28_800
@@ -298,7 +305,10 @@ class Server:
             lists_at=time.monotonic() + self.listing_lag,
             estimate=self.estimate,
         )
-        self._queue.append(job.id)
+        if self.most_pubs is not None and len(content["params"].get("pubs", ())) > self.most_pubs:
+            job.status, job.reason = "Failed", dict(_INVALID)
+        else:
+            self._queue.append(job.id)
         self._wake.notify_all()
         raise Answer(200, {"id": job.id, "backend": job.backend, "session_id": session})
 
