@@ -20,6 +20,7 @@ from benchmarks import (
     counts_by_index,
     executor_jobs,
     growth,
+    ibm_jobs,
     ibm_requests,
     importing,
     instant_jobs,
@@ -46,6 +47,7 @@ BENCHMARKS = {
         panel_shown,
         clicks,
         ibm_requests,
+        ibm_jobs,
         retired,
     )
 }

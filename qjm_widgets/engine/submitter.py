@@ -111,8 +111,9 @@ class Submitter:
 
     def sent_all(self, job_set: EngineSet) -> bool:
         """Return whether no job of a set is Not sent, queued to be submitted or under way."""
-        sending = any(sending.job_set is job_set for sending in self._sending.values())
-        return not sending and not job_set.unsent
+        if job_set.unsent:
+            return False
+        return all(sending.job_set is not job_set for sending in self._sending.values())
 
     def due(self) -> float | None:
         """Return when the submission under way exceeds its deadline, in monotonic seconds.

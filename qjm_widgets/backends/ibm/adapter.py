@@ -178,10 +178,14 @@ class IBMQuantum(RemoteAdapter):
 
     def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
         """Return how much time of the instance is left, and whether the backend runs jobs."""
-        self._usage.refresh()
-        self._state.refresh()
+        self._refresh()
         found = self._usage.notice or self._usage.text, self._state.notice
         return tuple(text for text in found if text)
+
+    def _refresh(self) -> None:
+        """Ask for the usage and the state if the last answers are old, both at the same time."""
+        for _ in run_concurrently([self._usage.refresh, self._state.refresh]):
+            pass
 
     def sized(self, inputs: Sequence[CircuitInput], items: Sequence[Item]) -> Sequence[Item]:
         """Return the items of circuits with their two-qubit gates and control instructions."""
@@ -271,8 +275,7 @@ class IBMQuantum(RemoteAdapter):
                 report(index, found)
                 waiting = waiting or not isinstance(found, Observation) or _waits(found)
         if waiting:
-            self._usage.refresh()
-            self._state.refresh()
+            self._refresh()
         calls = [functools.partial(self._outcome, handles[index]) for index, _ in done]
         for number, outcome in run_concurrently(calls, within=_RESULTS_WITHIN):
             index, state = done[number]

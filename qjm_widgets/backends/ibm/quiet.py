@@ -34,7 +34,9 @@ def quiet(mode: Any) -> Any:
 def with_own_backend(job: Any, mode: Any) -> Any:
     """Give a job that was submitted by ``quiet(mode)`` the original backend and service; return it."""
     backend = _backend_of(mode)
-    job._backend, job._service = backend, backend.service
+    job._service = backend.service
+    if job._backend.name == backend.name:  # the service may have chosen another
+        job._backend = backend
     return job
 
 

@@ -37,6 +37,23 @@ _INVALID = {
 _INSTANCE = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
 
 
+def environment_of(url: str) -> dict[str, str]:
+    """Return variables with which the real client finds the server at this address and no other."""
+    return {"IAM_URL": url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
+
+
+def service_at(url: str) -> Any:
+    """The real ``QiskitRuntimeService``, pointed at a server; ``environment_of`` has to be set."""
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+    return QiskitRuntimeService(
+        channel="ibm_quantum_platform",
+        token=TOKEN,
+        instance=CRN,
+        url_resolver=lambda base, instance, private, channel: f"{url}/api/v1",
+    )
+
+
 class Server:
     """The server; ``with Server() as server``."""
 
@@ -112,18 +129,11 @@ class Server:
 
     def environment(self) -> dict[str, str]:
         """Return variables with which the real client finds this server and no other."""
-        return {"IAM_URL": self.url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
+        return environment_of(self.url)
 
     def service(self) -> Any:
         """The real ``QiskitRuntimeService``, pointed here; ``environment`` has to be set."""
-        from qiskit_ibm_runtime import QiskitRuntimeService
-
-        return QiskitRuntimeService(
-            channel="ibm_quantum_platform",
-            token=TOKEN,
-            instance=CRN,
-            url_resolver=lambda url, instance, private, channel: f"{self.url}/api/v1",
-        )
+        return service_at(self.url)
 
     def misbehave(self, method: str, path: str, **what: Any) -> Fault:
         """Let the next matching requests fail; ``path`` is a regular expression for the whole path."""
