@@ -131,13 +131,15 @@ class Batches:
 
     def finish(self) -> None:
         """Close the batches that are still to be closed, in bounded time."""
-        deadline = time.monotonic() + _AT_END
-        threads = [
-            start_thread(functools.partial(self._close, batch_id), "qjm-close-batch")
-            for batch_id in list(self._closing)
-        ]
-        for thread in threads:
-            join_until(thread, deadline)
+        if not self._closing:
+            return
+
+        def close_all() -> None:
+            for batch_id in list(self._closing):
+                self._close(batch_id)
+
+        with suppress(RuntimeError):  # no thread starts any more while the interpreter ends
+            join_until(start_thread(close_all, "qjm-close-batches"), time.monotonic() + _AT_END)
 
     def is_closed(self, batch: Any, error: Exception) -> bool:
         """Return whether a submission failed because its batch accepts no more jobs."""
