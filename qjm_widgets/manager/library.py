@@ -20,10 +20,10 @@ from qjm_widgets.errors import ClosedError
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager.adapter_registry import Adapters
 from qjm_widgets.manager.deletion import delete_set, prune_sets
-from qjm_widgets.manager.planning import default_name
 from qjm_widgets.manager.provider_sets import ProviderSets
 from qjm_widgets.manager.retrieval import Resumption, retrieve_set
 from qjm_widgets.manager.session import Session
+from qjm_widgets.manager.set_names import time_name
 from qjm_widgets.manager.shutdown import Threads
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.owner_process import check_process
@@ -61,24 +61,28 @@ class JobSetLibrary:
         """The path of the store's file, without symbolic links, or ``":memory:"``."""
         return self._store.path
 
-    def job_sets(self, name: str | None = None) -> list[JobSet]:
+    def job_sets(self, name: str | None = None, *, group: str | None = None) -> list[JobSet]:
         """Return the sets that were run or retrieved in this session, oldest first.
 
         Args:
             name: return only the sets with this name.
+            group: return only the sets of this group.
         """
         check_process(self._process)
-        return self._session.job_sets(name)
+        return self._session.job_sets(name, group)
 
-    def history(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+    def history(
+        self, name: str | None = None, limit: int | None = None, *, group: str | None = None
+    ) -> list[SetSummary]:
         """Return a summary of each set in the store, newest first; no circuits are read.
 
         Args:
             name: return only the sets with this name.
             limit: return at most so many sets.
+            group: return only the sets of this group; ``record.group`` has the group of a set.
         """
         self._check_open()
-        return self._store.summaries(name, limit)
+        return self._store.summaries(name, limit, group)
 
     def _store_size(self) -> int:
         """Return the size of the store in bytes; ``delete`` and ``prune`` make it smaller."""
@@ -163,7 +167,7 @@ class JobSetLibrary:
         """
         self._check_open()
         ids = [job_ids] if isinstance(job_ids, str) else list(job_ids)
-        name = default_name() if name is None else check_name(name)
+        name = time_name() if name is None else check_name(name)
         provider = _backends.provider_of(getattr(backend, "service", backend))
         return self._provider_sets.adopt(provider, ids, name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import time
@@ -16,8 +17,12 @@ from qjm_widgets._printable import printable_result
 from qjm_widgets.core.formatting import found_text, plural
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import Limits, Plan
+from qjm_widgets.core.validation import check_name
 from qjm_widgets.engine.engine import Engine
+from qjm_widgets.errors import InputError, QJMError
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.manager.group import JobSetGroup, entered_group
+from qjm_widgets.manager.group_values import Read
 from qjm_widgets.manager.library import JobSetLibrary
 from qjm_widgets.manager.planning import (
     PlannedSet,
@@ -59,6 +64,7 @@ class JobManager(JobSetLibrary):
         super().__init__(opened, Engine(opened, time), backends)
         # The list that displaying the manager shows; one for all its displays.
         self._shown: Any = None
+        self._groups: dict[str, JobSetGroup] = {}
         OPEN.add(self)
 
     @gc_disabled()
@@ -68,6 +74,7 @@ class JobManager(JobSetLibrary):
         backend: Any,
         *,
         name: str | None = None,
+        group: str | None = None,
         shots: int | None = None,
         precision: float | None = None,
         max_circuits_per_job: int | None = None,
@@ -91,7 +98,12 @@ class JobManager(JobSetLibrary):
             circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``; for an
                 estimator PUB-likes ``(circuit, observables, parameter_values, precision)``.
             backend: any Qiskit backend, V2 sampler or V2 estimator.
-            name: the set's name; by default the local time.
+            name: the set's name. By default its group's with a number ("VQE on H2 12"); without a group
+                the type of the experiment in the metadata, as qiskit-experiments writes it, or the
+                names of the circuits; else the local time.
+            group: the name of the group to which the set belongs; by default that of the innermost
+                ``with manager.group(...)`` block of this thread or asyncio task. It stays in the store
+                and in bundles; a provider does not have it.
             shots: the shots of each circuit without shots of its own; by default the backend's.
             precision: the target of the standard error of each expectation value, for each PUB of an
                 estimator without a precision of its own; by default the estimator's.
@@ -129,6 +141,7 @@ class JobManager(JobSetLibrary):
             ClosedError: the manager was closed, or belongs to a parent process.
         """
         self._check_open()
+        joined = entered_group(self) if group is None else self.group(group)
         limits = Limits(
             circuits=max_circuits_per_job,
             shots=max_shots_per_job,
@@ -146,6 +159,8 @@ class JobManager(JobSetLibrary):
             rerun_on_resume,
             max_qpu_seconds,
             run_options,
+            None if joined is None else joined.name(),
+            None if joined is None else joined._next_number,
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
         check_reuse(reuse, arguments)
@@ -169,6 +184,8 @@ class JobManager(JobSetLibrary):
             options=planned.options,
         )
         job_set = self._enlist(state)
+        if joined is not None:
+            joined._newest = job_set
         if pass_manager is None:
             self._engine.add(state, ready=len(planned.inputs))
         else:
@@ -209,6 +226,7 @@ class JobManager(JobSetLibrary):
         pass_manager: Any = None,
         executor: Any = None,
         name: str | None = None,
+        group: str | None = None,
         tags: Iterable[str] = (),
         rerun_on_resume: bool | None = None,
         max_qpu_seconds: float | None = None,
@@ -220,6 +238,8 @@ class JobManager(JobSetLibrary):
         The arguments and errors are those of ``run``.
         """
         self._check_open()
+        if group is not None:
+            check_name(group, "the name of a group")
         limits = Limits(
             circuits=max_circuits_per_job,
             shots=max_shots_per_job,
@@ -248,6 +268,31 @@ class JobManager(JobSetLibrary):
             note = f"{found_text(record.created_at, time.time())} ({record.set_id})"
             return replace(planned.plan, notes=(*planned.plan.notes, note))
         return planned.plan
+
+    def group(self, name: str, value: Read | None = None) -> JobSetGroup:
+        """Return the group of this name, to which sets are added in its ``with`` block.
+
+        A group is its name: in a later kernel the same name has its sets, and adds to them. Displayed,
+        it is a live panel of the loop: its sets, the newest value and the trend.
+
+        Args:
+            name: the name.
+            value: returns the value of a set, one number, given its ``JobSetResults``. Without it, the
+                value is the mean of the set's expectation values, or the share of its shots that gave
+                only zeros. ``JobSetGroup.record`` sets values in the loop itself.
+
+        Raises:
+            InputError: the name is not a string or is blank, or ``value`` is not a function.
+        """
+        self._check_open()
+        check_name(name, "the name of a group")
+        if value is not None and not callable(value):
+            raise InputError(f"value is a function of a set's results, not {value!r}")
+        with self._session.lock:
+            group = self._groups.setdefault(name, JobSetGroup(self, name))
+        if value is not None:
+            group._values.set_read(value)
+        return group
 
     def close(self) -> None:
         """Stop the threads and close the store; jobs at a backend go on. A second call does nothing.
@@ -279,6 +324,9 @@ class JobManager(JobSetLibrary):
         """Release everything after the threads have ended; return how many jobs are unsent."""
         self._adapters.close()
         states = [job_set._state for job_set in self._session.job_sets()]
+        for group in list(self._groups.values()):
+            with contextlib.suppress(QJMError):  # its panel keeps what it has
+                group._remember()
         try:
             self._store.close()
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import gc
 import json
 import time
@@ -33,6 +32,7 @@ from qjm_widgets.manager.estimator_inputs import read_estimator_pubs
 from qjm_widgets.manager.inputs import read_circuits
 from qjm_widgets.manager.layouts import laid_out
 from qjm_widgets.manager.parameter_binds import BINDING, bind_parameters
+from qjm_widgets.manager.set_names import group_name, name_of_circuits, time_name
 from qjm_widgets.serialization.payload import payload_bytes
 from qjm_widgets.serialization.pub_points import input_of_points
 
@@ -50,7 +50,9 @@ class RunArguments:
             adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
-        name, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
+        number: returns the number of the set in its group, for its name; None without a group, or if
+            no set is made.
+        name, group, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
     """
 
     circuits: Any
@@ -63,6 +65,8 @@ class RunArguments:
     rerun_on_resume: bool | None
     max_qpu_seconds: float | None
     options: Mapping[str, Any]
+    group: str | None = None
+    number: Callable[[], int] | None = None
 
 
 class PlannedSet(NamedTuple):
@@ -111,7 +115,7 @@ def _record(
     options: Mapping[str, Any],
     adapter: BackendAdapter,
 ) -> JobSetRecord:
-    name = default_name() if arguments.name is None else check_name(arguments.name)
+    name = _default_name(arguments, inputs) if arguments.name is None else check_name(arguments.name)
     tags = tuple(dict.fromkeys(check_tags(arguments.tags)))
     budget = arguments.max_qpu_seconds
     check_budget(budget)
@@ -136,12 +140,16 @@ def _record(
         recipe=adapter.recipe,
         rerun_on_resume=arguments.rerun_on_resume,
         max_qpu_seconds=None if budget is None else float(budget),
+        group=arguments.group,
     )
 
 
-def default_name() -> str:
-    """Return the name of a set to which the user gave none: the local time."""
-    return f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
+def _default_name(arguments: RunArguments, inputs: Sequence[CircuitInput]) -> str:
+    if arguments.group is not None and arguments.number is not None:
+        return group_name(arguments.group, arguments.number())
+    circuits = [circuit_input.circuit for circuit_input in inputs]
+    names = (circuit.name for circuit in circuits)
+    return name_of_circuits(names, (circuit.metadata for circuit in circuits)) or time_name()
 
 
 def _read(arguments: RunArguments, adapter: BackendAdapter) -> list[CircuitInput]:

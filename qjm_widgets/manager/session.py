@@ -27,10 +27,15 @@ class Session:
     def __len__(self) -> int:
         return len(self._sets)
 
-    def job_sets(self, name: str | None = None) -> list[JobSet]:
-        """Return the sets, oldest first; with a name, only the sets that have this name."""
+    def job_sets(self, name: str | None = None, group: str | None = None) -> list[JobSet]:
+        """Return the sets, oldest first; with a name or a group, only the sets that have it."""
         with self.lock:
-            return [job_set for job_set in self._sets.values() if name is None or job_set.name() == name]
+            return [
+                job_set
+                for job_set in self._sets.values()
+                if (name is None or job_set.name() == name)
+                and (group is None or job_set.group() == group)
+            ]
 
     def get(self, job_set_id: str) -> JobSet | None:
         """Return the set with this id, or None."""

@@ -31,11 +31,14 @@ CREATE TABLE job_sets (
     precision_max    REAL,
     estimates        INTEGER NOT NULL DEFAULT 0,
     points           INTEGER,
-    fingerprint      TEXT
+    fingerprint      TEXT,
+    [group]          TEXT,
+    value            REAL
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);
 CREATE INDEX job_sets_of_fingerprint ON job_sets (fingerprint);
+CREATE INDEX job_sets_of_group ON job_sets ([group], created_at);
 
 CREATE TABLE jobs (
     set_key          INTEGER NOT NULL REFERENCES job_sets ON DELETE CASCADE,

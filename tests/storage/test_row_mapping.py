@@ -23,7 +23,7 @@ def columns_of(table: str) -> set[str]:
 
 
 def columns(mapping: RowMapping[Any]) -> set[str]:
-    return set(mapping.columns.split(", "))
+    return {column.strip("[]") for column in mapping.columns.split(", ")}
 
 
 def extended_by(name: str, annotation: Any) -> type:
@@ -72,6 +72,8 @@ def test_a_record_with_every_field_set_is_read_from_its_row() -> None:
         precision=(0.5, 1.0),
         estimates=True,
         points=7,
+        group="loop",
+        value=-1.5,
     )
     assert SETS.from_row(SETS.to_row(record)) == record
     record = dataclasses.replace(record, shots=None, precision=(0.01, 0.5), estimates=True)
