@@ -58,11 +58,30 @@ class SetGroup(NamedTuple):
         return f"{first_line(backends[0])}{more} · {sets} · {plural(circuits, 'circuit')}"
 
 
+class Values(NamedTuple):
+    """The values of the sets of a group.
+
+    Attributes:
+        label: what the values are.
+        values: one for each set; None for a set without a value.
+        problem: why the newest value that could not be read has none, or None.
+    """
+
+    label: str
+    values: list[float | None]
+    problem: str | None
+
+
 def status_of(summarized: SetSummary) -> Status:
     """Return the status of a whole set: Running if a job runs, and Done only if all jobs are done."""
     if not any(summarized.jobs.values()):
         return Status.NOT_SENT  # `run` is still saving it
     return next((status for status in _FIRST if summarized.jobs.get(status)), Status.DONE)
+
+
+def has_failed(summarized: SetSummary) -> bool:
+    """Return whether a set ended with an error or with failed circuits, or is held."""
+    return summarized.flawed > 0 or status_of(summarized) in (Status.ERROR, Status.HELD)
 
 
 def folded(summaries: Sequence[SetSummary], unfolded: Iterable[str] = ()) -> list[SetSummary | SetGroup]:

@@ -44,6 +44,7 @@ class JobSetGroup:
         self._numbers: Iterator[int] | None = None
         self._newest: JobSet | None = None
         self._blocks = 0
+        self._changes = 0  # grows with each change of its sets that were run here
         self._values = GroupValues(library)
         # The sets when the manager was closed; None before that.
         self._last: list[SetSummary] | None = None
@@ -113,6 +114,7 @@ class JobSetGroup:
     def _change_blocks(self, change: int) -> None:
         with self._lock:
             self._blocks += change
+            self._changes += 1
         self._library._session.watchers.notify()
 
     @property
@@ -133,6 +135,15 @@ class JobSetGroup:
                 names = (each.record.name for each in self._library.history(group=self._name))
                 self._numbers = itertools.count(next_number(self._name, names))
             return next(self._numbers)
+
+    def _add(self, job_set: JobSet) -> None:
+        """Follow a set that was run here; it is the newest."""
+        self._newest = job_set
+        job_set._state.watchers.add(self._count_change)
+        self._count_change()
+
+    def _count_change(self) -> None:
+        self._changes += 1
 
     def _remember(self) -> None:
         """Keep the sets and their values in memory: the store is about to be closed."""

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from qjm_widgets.core.formatting import first_line
+from qjm_widgets.core.formatting import first_line, note
 from qjm_widgets.core.records import JobRecord, Status
-from qjm_widgets.core.set_groups import status_of
+from qjm_widgets.core.set_groups import Values, status_of
 from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.errors import InputError, explain
 from qjm_widgets.manager.library import JobSetLibrary
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
 
 #: Returns the value of a set, given its results.
 Read: TypeAlias = "Callable[[JobSetResults], Any]"
-
-
-class Values(NamedTuple):
-    """The values of the sets of a group.
-
-    Attributes:
-        label: what the values are.
-        values: one for each set; None for a set without a value.
-        problem: why the newest value that could not be read has none, or None.
-    """
-
-    label: str
-    values: list[float | None]
-    problem: str | None
 
 
 class _Known(NamedTuple):
@@ -64,6 +50,11 @@ class GroupValues:
             with self._lock:
                 self._read = read
                 self._known.clear()
+
+    @property
+    def quick(self) -> bool:
+        """Whether values are read without a function of the user, which may be slow."""
+        return self._read is None
 
     def missing(self, sets: Sequence[SetSummary]) -> list[SetSummary]:
         """Return the sets whose value is not read yet, newest first; ``sets`` are oldest first."""
@@ -104,12 +95,12 @@ class GroupValues:
         return Values(self._label(sets), values, next(filter(None, problems), None))
 
     def error_of(self, summarized: SetSummary) -> str:
-        """Return the first line of the error of a failed set."""
+        """Return in one line why a set failed or is held."""
         set_id = summarized.record.set_id
         found = self._errors.get(set_id)
         if found is None or found.tally != _tally(summarized):
             state = self._state(summarized)
-            found = _Known(_tally(summarized), None, next(map(_error, filter(_failed, state.jobs)), ""))
+            found = _Known(_tally(summarized), None, next(map(note, filter(_failed, state.jobs)), ""))
             self._errors[set_id] = found
         return found.problem or ""
 
@@ -163,8 +154,4 @@ def _tally(summarized: SetSummary) -> tuple[tuple[Status, int], ...]:
 
 
 def _failed(job: JobRecord) -> bool:
-    return job.status is Status.ERROR or job.flawed
-
-
-def _error(job: JobRecord) -> str:
-    return first_line(job.error or job.note or "no reason given", 300)
+    return job.status in (Status.ERROR, Status.HELD) or job.flawed

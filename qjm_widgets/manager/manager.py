@@ -185,7 +185,7 @@ class JobManager(JobSetLibrary):
         )
         job_set = self._enlist(state)
         if joined is not None:
-            joined._newest = job_set
+            joined._add(job_set)
         if pass_manager is None:
             self._engine.add(state, ready=len(planned.inputs))
         else:
