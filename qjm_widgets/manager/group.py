@@ -18,6 +18,7 @@ from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager.group_values import GroupValues, number
 from qjm_widgets.manager.library import JobSetLibrary
 from qjm_widgets.manager.set_names import next_number
+from qjm_widgets.state.job_set_state import JobSetState
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -44,7 +45,12 @@ class JobSetGroup:
         self._numbers: Iterator[int] | None = None
         self._newest: JobSet | None = None
         self._blocks = 0
-        self._changes = 0  # grows with each change of its sets that were run here
+        self._changes = 0  # grows with each change of its sets of this session
+        # The sets by id, as they were read last, and the sets of this session that changed since.
+        self._reading = threading.Lock()
+        self._known: dict[str, SetSummary] = {}
+        self._known_at: tuple[int, int] | None = None
+        self._changed: dict[str, JobSetState] = {}
         self._values = GroupValues(library)
         # The sets when the manager was closed; None before that.
         self._last: list[SetSummary] | None = None
@@ -126,7 +132,17 @@ class JobSetGroup:
         """Return the sets of the group in the store, oldest first; after ``close`` those of then."""
         if self._last is not None:
             return self._last
-        return self._library.history(group=self._name)[::-1]
+        self._library._check_open()
+        with self._reading:
+            changed, self._changed = self._changed, {}
+            at = self._library._store.version(), self._library._session.removals
+            if at != self._known_at:  # other kernels have written, or sets were deleted here
+                found = self._library.history(group=self._name)[::-1]
+                self._known = {each.record.set_id: each for each in found}
+                self._known_at = at
+            else:
+                self._known |= {set_id: _summary_of(state) for set_id, state in changed.items()}
+            return list(self._known.values())
 
     def _next_number(self) -> int:
         """Return the number of the next set, for its name."""
@@ -136,14 +152,15 @@ class JobSetGroup:
                 self._numbers = itertools.count(next_number(self._name, names))
             return next(self._numbers)
 
-    def _add(self, job_set: JobSet) -> None:
-        """Follow a set that was run here; it is the newest."""
-        self._newest = job_set
-        job_set._state.watchers.add(self._count_change)
-        self._count_change()
+    def _follow(self, state: JobSetState) -> None:
+        """Note the changes of a set of this session from now on."""
 
-    def _count_change(self) -> None:
-        self._changes += 1
+        def note() -> None:
+            self._changed[state.set_id] = state
+            self._changes += 1
+
+        note()
+        state.watchers.add(note)
 
     def _remember(self) -> None:
         """Keep the sets and their values in memory: the store is about to be closed."""
@@ -166,6 +183,13 @@ class JobSetGroup:
 
     def _ipython_display_(self, **_: Any) -> None:
         _display.show(lambda: _display.load().show_group(self), self.__repr__)
+
+
+def _summary_of(state: JobSetState) -> SetSummary:
+    """Return a set of this session as the store would list it."""
+    driven = "this kernel" if state.adapter is not None else state.owner
+    owner = None if state.over else driven
+    return SetSummary(state.record, state.numbers(), owner, len(state.totals.flawed))
 
 
 #: The groups whose ``with`` blocks are open in this context, the innermost last.

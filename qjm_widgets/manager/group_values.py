@@ -42,7 +42,7 @@ class GroupValues:
         self._read: Read | None = None
         self._known: dict[str, _Known] = {}
         self._errors: dict[str, _Known] = {}
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
     def set_read(self, read: Read) -> None:
         """Read values by this function from now on."""
@@ -70,17 +70,18 @@ class GroupValues:
 
     def read(self, summarized: SetSummary) -> None:
         """Read the value of one set, whatever fails."""
+        read, value, problem = self._read, None, None
+        try:
+            if read is None:
+                value = value_of(self._state(summarized))
+            else:
+                job_set = self._library.retrieve_job_set(summarized.record.set_id)
+                value = number(read(job_set.results(partial=True)))
+        except Exception as error:  # the user's function may raise anything
+            problem = f"{first_line(summarized.record.name, 60)} has no value: {explain(error)}"
         with self._lock:
-            value, problem = None, None
-            try:
-                if self._read is None:
-                    value = value_of(self._state(summarized))
-                else:
-                    job_set = self._library.retrieve_job_set(summarized.record.set_id)
-                    value = number(self._read(job_set.results(partial=True)))
-            except Exception as error:  # the user's function may raise anything
-                problem = f"{first_line(summarized.record.name, 60)} has no value: {explain(error)}"
-            self._known[summarized.record.set_id] = _Known(_tally(summarized), value, problem)
+            if read is self._read:  # else another function reads it again
+                self._known[summarized.record.set_id] = _Known(_tally(summarized), value, problem)
 
     def of(self, sets: Sequence[SetSummary]) -> Values:
         """Return the values that are known, in the order of the sets."""
@@ -150,7 +151,7 @@ def _has_value(summarized: SetSummary) -> bool:
 
 
 def _tally(summarized: SetSummary) -> tuple[tuple[Status, int], ...]:
-    return tuple(sorted(summarized.jobs.items()))
+    return tuple(sorted((status, number) for status, number in summarized.jobs.items() if number))
 
 
 def _failed(job: JobRecord) -> bool:

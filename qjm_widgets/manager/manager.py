@@ -185,7 +185,7 @@ class JobManager(JobSetLibrary):
         )
         job_set = self._enlist(state)
         if joined is not None:
-            joined._add(job_set)
+            joined._newest = job_set
         if pass_manager is None:
             self._engine.add(state, ready=len(planned.inputs))
         else:
@@ -193,6 +193,13 @@ class JobManager(JobSetLibrary):
             spans = sorted({job.span for job in planned.jobs})
             transpile = transpile_function(pass_manager, adapter, planned.options)
             self._transpiler.add(state, transpile, spans)
+        return job_set
+
+    def _enlist(self, state: JobSetState) -> JobSet:
+        """Add a set to the session, and to its group."""
+        job_set = super()._enlist(state)
+        if state.record.group is not None:
+            self.group(state.record.group)._follow(state)
         return job_set
 
     def _save(self, planned: PlannedSet) -> SetWriter:

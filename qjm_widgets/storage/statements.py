@@ -44,7 +44,8 @@ _LIST = (
     " ORDER BY created_at DESC, set_key DESC"
 )
 LIST_SETS = _LIST.format(where="?1 IS NULL OR name = ?1")
-LIST_GROUP = _LIST.format(where="[group] = ?3 AND (?1 IS NULL OR name = ?1)")
+# Otherwise SQLite expects ten sets in a group, and joins thousands without an index.
+LIST_GROUP = _LIST.format(where="likelihood([group] = ?3, 0.9) AND (?1 IS NULL OR name = ?1)")
 SETS_OF_FINGERPRINT = (
     f"SELECT {SETS.columns} FROM job_sets WHERE fingerprint >= ?1 AND fingerprint < ?1 || 'g'"
     " ORDER BY created_at DESC, set_key DESC"

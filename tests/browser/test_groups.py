@@ -57,6 +57,7 @@ def _group(notebook: NotebookPage) -> Locator:
 
 def test_a_loop_is_watched_while_it_runs(lab: JupyterServer, open_notebook: OpenNotebook) -> None:
     (lab.root / "loop.sqlite").unlink(missing_ok=True)
+    (lab.root / "go").unlink(missing_ok=True)
     notebook = open_notebook(lab, [SETUP, LOOP, "manager"], width=1280, height=1000)
     notebook.run_cell(0)
     notebook.wait_for_run()
@@ -87,3 +88,41 @@ def test_a_loop_is_watched_while_it_runs(lab: JupyterServer, open_notebook: Open
     expect(group).to_contain_text("60 of 61 done, 1 error")
     expect(group).to_contain_text(re.compile(r"took \d+"))
     notebook.screenshot("group-end", of=group)
+
+    notebook.run_cell(2)
+    notebook.wait_for_run()
+    history = notebook.cell(2).locator(".qjm-history")
+    line = history.get_by_role("listitem").filter(has_text="60 of 61 done, 1 error")
+    expect(line).to_contain_text("Stopping · 61 sets · 61 circuits")
+    expect(history.get_by_role("listitem")).to_have_count(1)
+    history.get_by_role("button", name="VQE on H2", exact=True).click()
+    expect(history.get_by_role("listitem").nth(1)).to_contain_text("VQE on H2 61")
+    notebook.screenshot("group-in-history", of=history)
+    history.get_by_label("Status", exact=True).select_option("failed")
+    expect(history.get_by_role("listitem")).to_have_count(1)
+    expect(history.get_by_role("listitem")).to_contain_text("VQE on H2 41")
+    history.get_by_role("button", name="Show all").click()
+    history.get_by_role("button", name="Open VQE on H2", exact=True).click()
+    expect(notebook.cell(2).locator(".qjm-group")).to_contain_text("60 of 61 done")
+    assert serious(history) == []
+
+
+def test_a_saved_loop_is_shown_without_a_kernel(lab: JupyterServer, open_notebook: OpenNotebook) -> None:
+    (lab.root / "loop.sqlite").unlink(missing_ok=True)
+    (lab.root / "go").touch()
+    notebook = open_notebook(lab, [SETUP, LOOP], theme="Dark", width=1000, height=1000)
+    notebook.run_all()
+    notebook.wait_for_run()
+    expect(_group(notebook)).to_contain_text("60 of 61 done, 1 error")
+    notebook.page.evaluate("() => jupyterapp.shell.collapseLeft()")
+    notebook.page.set_viewport_size({"width": 500, "height": 1000})
+    expect(_group(notebook).locator(".qjm-group-chart")).to_be_visible()
+    notebook.screenshot("group-narrow-dark", of=_group(notebook))
+    [static] = [
+        output["data"]
+        for output in notebook.save().cells[1].outputs
+        if "text/html" in output.get("data", {})
+    ]
+    assert "60 of 61 done, 1 error" in static["text/html"]
+    assert "&lt;b&gt;no light" in static["text/html"]
+    assert "expectation value: -0.999" in static["text/plain"]

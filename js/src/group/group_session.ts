@@ -63,6 +63,7 @@ export function connectGroup(model: GroupModel, changed: () => void): GroupSessi
   let command: string | null = null;
   let retries = 0;
   let helloTimer: ReturnType<typeof setTimeout> | null = null;
+  let tickTimer: ReturnType<typeof setTimeout> | null = null;
   let followTimer: ReturnType<typeof setTimeout> | null = null;
 
   function set(part: Partial<GroupState>): void {
@@ -100,6 +101,7 @@ export function connectGroup(model: GroupModel, changed: () => void): GroupSessi
     if (decoded?.kind !== "group") return;
     set({ group: decoded.group, at: Date.now(), problem: null });
     ask();
+    if (tickTimer === null) tick();
     if (decoded.group.elsewhere !== null && followTimer === null) {
       followTimer = after(FOLLOW_PAUSE, () => {
         followTimer = null;
@@ -132,8 +134,10 @@ export function connectGroup(model: GroupModel, changed: () => void): GroupSessi
   }
 
   function tick(): void {
-    if (state.group?.going === true && state.connection === "connected") changed();
-    after(TICK, tick);
+    tickTimer = null;
+    if (state.group?.going !== true) return;
+    if (state.connection === "connected") changed();
+    tickTimer = after(TICK, tick);
   }
 
   const onMessage = (content: unknown): void => receive(decodeGroupMessage(content));
@@ -159,7 +163,6 @@ export function connectGroup(model: GroupModel, changed: () => void): GroupSessi
       model.on("change:group", onChange);
       show(model.get("group"));
       hello();
-      tick();
     },
     close() {
       close();

@@ -8,7 +8,7 @@ export function precise(value: number): string {
   const size = Math.abs(value);
   const text =
     size !== 0 && (size < 1e-3 || size >= 1e7)
-      ? value.toExponential(4).replace(/\.?0+e\+?/, "e")
+      ? value.toExponential(4).replace(/(\.?0+)?e\+?/, "e")
       : String(+value.toPrecision(7));
   return text.replaceAll("-", "−");
 }
