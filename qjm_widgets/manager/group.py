@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
-from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +40,7 @@ class JobSetGroup:
         self._library = library
         self._name = name
         self._lock = threading.Lock()
-        self._numbers: Iterator[int] | None = None
+        self._number: int | None = None  # of the next set
         self._newest: JobSet | None = None
         self._blocks = 0
         self._changes = 0  # grows with each change of its sets of this session
@@ -147,10 +145,22 @@ class JobSetGroup:
     def _next_number(self) -> int:
         """Return the number of the next set, for its name."""
         with self._lock:
-            if self._numbers is None:
+            if self._number is None:
                 names = (each.record.name for each in self._library.history(group=self._name))
-                self._numbers = itertools.count(next_number(self._name, names))
-            return next(self._numbers)
+                self._number = next_number(self._name, names)
+            self._number += 1
+            return self._number - 1
+
+    def _reuse(self, job_set: JobSet) -> None:
+        """Take in a set that ``run`` gave back in place of a new one, if it belongs to no group."""
+        with self._lock:
+            if self._number is not None and self._number > 1:
+                self._number -= 1  # the new one's
+        self._newest = job_set
+        if job_set.group() is None:
+            self._library._engine.amend_set(job_set._state, group=self._name)
+            self._follow(job_set._state)
+            self._known_at = None  # it has its place among older sets
 
     def _follow(self, state: JobSetState) -> None:
         """Note the changes of a set of this session from now on."""

@@ -171,6 +171,8 @@ class JobManager(JobSetLibrary):
                 sets = ReusableSets(self._store, planned, mark, adapter, reuse)
                 found = reused_set(sets, planned, self.retrieve_job_set, backend, executor)
                 if found is not None:
+                    if joined is not None:
+                        joined._reuse(found)
                     return found
             planned = planned._replace(record=replace(planned.record, fingerprint=mark))
         written = self._save(planned)

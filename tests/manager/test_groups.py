@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
+from qiskit.providers.basic_provider import BasicSimulator
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Status
@@ -143,6 +144,32 @@ def test_a_bundle_takes_its_group_along(manager: JobManager, tmp_path: Path) -> 
         loaded = other.load(tmp_path / "one.qjm")
         assert loaded.group() == "loop"
         assert other.group("loop").values() == [-1.5]
+
+
+def test_a_set_that_is_given_back_counts_in_its_loop(manager: JobManager) -> None:
+    def found(bits: int, **arguments: Any) -> JobSet:
+        circuit = marked(0, bits=bits, name="same")
+        job_set = manager.run(circuit, BasicSimulator(), shots=10, reuse=True, **arguments)
+        assert job_set.wait(30)
+        return job_set
+
+    outside = found(5)
+    with manager.group("loop") as group:
+        for bits in (1, 2, 3):
+            found(bits)
+    other = found(6, group="other")
+    with group:  # the notebook is run again
+        assert [found(bits).name() for bits in (1, 2, 3)] == ["loop 1", "loop 2", "loop 3"]
+        group.record(0.5)
+        assert found(4).name() == "loop 4"
+        assert found(5) is outside
+        group.record(0.25)
+        assert found(6) is other
+        with pytest.raises(InputError, match="is not a set of the group"):
+            group.record(1.0)
+    assert (outside.group(), other.group()) == ("loop", "other")
+    assert group.values() == [0.25, None, None, 0.5, None]
+    assert len(manager.history()) == 6
 
 
 # -- the value of a set ------------------------------------------------------------------------------

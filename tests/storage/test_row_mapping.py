@@ -82,5 +82,5 @@ def test_a_record_with_every_field_set_is_read_from_its_row() -> None:
 
 def test_a_bundle_has_every_field_but_those_that_stay_in_the_store() -> None:
     left_out = {field.name for field in fields_of(JobSetRecord)} - to_json(a_set()).keys()
-    assert left_out == {"recipe", "rerun_on_resume"}
+    assert left_out == {"recipe", "rerun_on_resume", "fingerprint"}
     assert {field.name for field in dataclasses.fields(JobRecord)} == to_json(a_job(0)).keys()
