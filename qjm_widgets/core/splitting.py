@@ -30,7 +30,8 @@ class Limits:
     Attributes:
         circuits: the most circuits of a job.
         shots: the most shots of a circuit in one job.
-        executions: the most executions of a job: points x shots, summed over its circuits.
+        executions: the most executions of a job: points x shots, summed over its circuits; for an item
+            of a quantum program with a samplex, its size x shots.
         payload_bytes: the most bytes of a job's encoded circuits.
         one_shots: whether all circuits of a job must run the same number of shots, or with the same
             precision.
@@ -87,6 +88,7 @@ class Item(NamedTuple):
         points: number of points; 1 for a circuit.
         payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
         point_bytes: bytes that each point adds to them.
+        repeats: how often each point is run with all its shots.
         place: number of steps of the seed before this circuit in a plain run (``seeds``), counted among
             circuits of equal shots; None if seeds do not limit the cut.
         precision: precision of an estimator's PUB; None if the estimator decides.
@@ -98,6 +100,12 @@ class Item(NamedTuple):
     place: int | None = None
     precision: float | None = None
     point_bytes: int = 0
+    repeats: int = 1
+
+    @property
+    def runs(self) -> int:
+        """How often its shots are run."""
+        return self.points * self.repeats
 
 
 class PlannedJob(NamedTuple):
@@ -200,13 +208,13 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
         shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
         precisions = {item.precision for item in inside}
         precision = inside[0].precision if len(precisions) == 1 else None
-        points = sum(item.points for item in inside)
+        runs = sum(item.runs for item in inside)
         if pieces == 1:
-            executions = sum((item.shots or 0) * item.points for item in inside)
+            executions = sum((item.shots or 0) * item.runs for item in inside)
             jobs.append(PlannedJob(span, 0, 1, shots, executions, payload, precision=precision))
         else:
             for piece, part in enumerate(parts(inside[0].shots or 0, pieces)):
-                jobs.append(PlannedJob(span, piece, pieces, part, part * points, payload))
+                jobs.append(PlannedJob(span, piece, pieces, part, part * runs, payload))
         start = stop
     return tuple(jobs)
 
@@ -255,13 +263,19 @@ def _cut(index: int, item: Item, limits: Limits) -> _Cut:
     if limits.payload_bytes is not None:
         points = min(points, _points_of_payload(index, item, limits.payload_bytes))
     pieces = 1
+    executions = None if limits.executions is None else limits.executions // item.repeats
+    if executions == 0:
+        raise LimitError(
+            f"circuit {index} alone is run {item.repeats:,} times, beyond the limit of "
+            f"{limits.executions:,} executions per job"
+        )
     if item.shots:
-        most = min(item.shots, limits.shots or item.shots, limits.executions or item.shots)
+        most = min(item.shots, limits.shots or item.shots, executions or item.shots)
         pieces = -(-item.shots // most)
-        if limits.executions is not None and item.points:
-            points = min(points, limits.executions // parts(item.shots, pieces)[0])
-    elif limits.executions is not None and item.points:
-        points = min(points, limits.executions)
+        if executions is not None and item.points:
+            points = min(points, executions // parts(item.shots, pieces)[0])
+    elif executions is not None and item.points:
+        points = min(points, executions)
     jobs = (-(-item.points // points) if points else 1) * pieces
     if jobs > MOST_JOBS:
         what = f"{item.shots:,} shots" if item.points <= 1 else f"{item.points:,} points"
@@ -321,7 +335,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
     first = items[start]
     shots = parts(first.shots, cut.pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
-    executions = (shots or 0) * first.points
+    executions = (shots or 0) * first.runs
     payload, points = first.payload_bytes, first.points
     drawn = {first.shots: first.points}
     stop = start + 1
@@ -338,7 +352,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break
             drawn[item.shots] = drawn.get(item.shots, 0) + item.points
-        executions += ((shots if same else item.shots) or 0) * item.points
+        executions += ((shots if same else item.shots) or 0) * item.runs
         payload += item.payload_bytes
         points += item.points
         if limits.executions is not None and executions > limits.executions:

@@ -209,7 +209,7 @@ class IBMQuantum(RemoteAdapter):
         tags = job_tags(submission.identity, submission.name, submission.tags, TAG_LENGTH)
         options["environment"] = {**(options.get("environment") or {}), "job_tags": tags}
         primitive = self._primitive.create(self.backend if mode is None else mode, options)
-        return primitive.run(self._primitive.pubs(submission))
+        return primitive.run(self._primitive.run_input(submission))
 
     def job_id(self, handle: Any) -> str | None:
         """Return IBM Quantum's id of a job."""
