@@ -62,6 +62,4 @@ class CircuitInput:
 
 def item_of(circuit: CircuitInput) -> Item:
     """Return the properties of an input that splitting and seeds need."""
-    return Item(
-        circuit.shots, math.prod(circuit.shape), precision=circuit.precision, repeats=circuit.repeats
-    )
+    return Item(circuit.shots, math.prod(circuit.shape), precision=circuit.precision)

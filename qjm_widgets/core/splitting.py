@@ -7,7 +7,7 @@ into ranges, and shots into pieces of nearly equal size; points are cut before s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeVar
 
@@ -88,7 +88,6 @@ class Item(NamedTuple):
         points: number of points; 1 for a circuit.
         payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
         point_bytes: bytes that each point adds to them.
-        repeats: how often each point is run with all its shots.
         place: number of steps of the seed before this circuit in a plain run (``seeds``), counted among
             circuits of equal shots; None if seeds do not limit the cut.
         precision: precision of an estimator's PUB; None if the estimator decides.
@@ -100,12 +99,6 @@ class Item(NamedTuple):
     place: int | None = None
     precision: float | None = None
     point_bytes: int = 0
-    repeats: int = 1
-
-    @property
-    def runs(self) -> int:
-        """How often its shots are run."""
-        return self.points * self.repeats
 
 
 class PlannedJob(NamedTuple):
@@ -182,17 +175,26 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
+def split(
+    items: Sequence[Item], limits: Limits, repeats: Mapping[int, int] | None = None
+) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
+
+    Args:
+        items: the circuits.
+        limits: the limits of a job.
+        repeats: how often the shots of each point are run, by index; once for other circuits.
 
     Raises:
         LimitError: a single circuit exceeds a limit (the error gives its index), or there would be more
             than ``MOST_JOBS`` jobs.
     """
+    repeats = repeats or {}
+    runs = [item.points * repeats.get(index, 1) for index, item in enumerate(items)]
     jobs: list[PlannedJob] = []
     start = 0
     while start < len(items):
-        cut = _cut(start, items[start], limits)
+        cut = _cut(start, items[start], limits, repeats)
         if len(jobs) + cut.jobs > MOST_JOBS:
             raise LimitError(
                 f"there would be more than {MOST_JOBS:,} jobs: cut less, or run several sets"
@@ -201,20 +203,21 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
             jobs += _ranges(start, items[start], cut)
             start += 1
             continue
-        stop, pieces = _fill(items, start, limits, cut), cut.pieces
+        stop, pieces = _fill(items, start, limits, cut, repeats), cut.pieces
         span = Span(start, stop)
         inside = items[start:stop]
         payload = sum(item.payload_bytes for item in inside)
         shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
         precisions = {item.precision for item in inside}
         precision = inside[0].precision if len(precisions) == 1 else None
-        runs = sum(item.runs for item in inside)
         if pieces == 1:
-            executions = sum((item.shots or 0) * item.runs for item in inside)
+            executions = sum(
+                (item.shots or 0) * each for item, each in zip(inside, runs[start:stop], strict=True)
+            )
             jobs.append(PlannedJob(span, 0, 1, shots, executions, payload, precision=precision))
         else:
             for piece, part in enumerate(parts(inside[0].shots or 0, pieces)):
-                jobs.append(PlannedJob(span, piece, pieces, part, part * runs, payload))
+                jobs.append(PlannedJob(span, piece, pieces, part, part * sum(runs[start:stop]), payload))
         start = stop
     return tuple(jobs)
 
@@ -253,7 +256,7 @@ class _Cut(NamedTuple):
     jobs: int
 
 
-def _cut(index: int, item: Item, limits: Limits) -> _Cut:
+def _cut(index: int, item: Item, limits: Limits, repeats: Mapping[int, int]) -> _Cut:
     """Return how one circuit must be cut by itself.
 
     Raises:
@@ -263,10 +266,11 @@ def _cut(index: int, item: Item, limits: Limits) -> _Cut:
     if limits.payload_bytes is not None:
         points = min(points, _points_of_payload(index, item, limits.payload_bytes))
     pieces = 1
-    executions = None if limits.executions is None else limits.executions // item.repeats
+    each = repeats.get(index, 1)
+    executions = None if limits.executions is None else limits.executions // each
     if executions == 0:
         raise LimitError(
-            f"circuit {index} alone is run {item.repeats:,} times, beyond the limit of "
+            f"circuit {index} alone is run {each:,} times, beyond the limit of "
             f"{limits.executions:,} executions per job"
         )
     if item.shots:
@@ -330,19 +334,21 @@ def _ranges(index: int, item: Item, cut: _Cut) -> list[PlannedJob]:
     return jobs
 
 
-def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
+def _fill(
+    items: Sequence[Item], start: int, limits: Limits, cut: _Cut, repeats: Mapping[int, int]
+) -> int:
     """Return the end of the longest span from ``start`` that fits in a job; ``cut`` is of its first."""
     first = items[start]
     shots = parts(first.shots, cut.pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
-    executions = (shots or 0) * first.runs
+    executions = (shots or 0) * first.points * repeats.get(start, 1)
     payload, points = first.payload_bytes, first.points
     drawn = {first.shots: first.points}
     stop = start + 1
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
         same = (item.shots, item.precision) == (first.shots, first.precision)
-        other = _cut(stop, item, limits)
+        other = _cut(stop, item, limits, repeats)
         if not same and (limits.one_shots or cut.pieces > 1 or other.pieces > 1):
             break
         if other.pieces != cut.pieces or other.points < item.points:
@@ -352,7 +358,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break
             drawn[item.shots] = drawn.get(item.shots, 0) + item.points
-        executions += ((shots if same else item.shots) or 0) * item.runs
+        executions += ((shots if same else item.shots) or 0) * item.points * repeats.get(stop, 1)
         payload += item.payload_bytes
         points += item.points
         if limits.executions is not None and executions > limits.executions:

@@ -243,7 +243,8 @@ def _plan(
     seeded = adapter.seeds(1, options) != [None]  # refuses a wrong seed
     if rule is SeedRule.AER_BY_SHOTS and seeded:
         items = [item._replace(place=place) for item, place in zip(items, steps, strict=True)]
-    jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits))
+    repeats = {index: each.repeats for index, each in enumerate(inputs) if each.repeats > 1}
+    jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits, repeats))
     return Plan(
         jobs=jobs,
         circuits=len(inputs),

@@ -32,9 +32,9 @@ def read_program(program: Any, shots: int | None) -> list[CircuitInput]:
     """
     if not is_program(program):
         raise InputError(
-            f"an Executor runs one QuantumProgram, not {kind_of(program)}: append circuits to a program, "
-            "QuantumProgram(shots=…).append_circuit_item(circuit), or give executor_sampler.Sampler in "
-            "place of the Executor"
+            f"an Executor runs one QuantumProgram, not {kind_of(program)}: append circuits to a "
+            "program, QuantumProgram(shots=…).append_circuit_item(circuit), or give "
+            "executor_sampler.Sampler in place of the Executor"
         )
     own = check_shots(program.shots, "shots of the program")
     if own is None:
@@ -72,7 +72,7 @@ def _of_runtime(program: Any) -> Any:
 
 
 def _check(index: int, item: Any) -> None:
-    from samplomatic.quantum_program import CircuitItem, SamplexItem
+    from qiskit_ibm_runtime.quantum_program import CircuitItem, SamplexItem
 
     if not isinstance(item, (CircuitItem, SamplexItem)):
         raise CircuitError(

@@ -28,8 +28,8 @@ class ProgramResults:
             circuit: the index of the item, the name of its circuit, or the circuit.
 
         Returns:
-            The runtime's ``QuantumProgramItemResult``: an array for each name, and metadata. The flips of
-            twirled measurements are not undone in it.
+            The runtime's ``QuantumProgramItemResult``: an array for each name, and metadata. The flips
+            of twirled measurements are not undone in it.
 
         Raises:
             NotAvailableError: also if the circuit is not an item of a quantum program, or if
@@ -76,6 +76,6 @@ def no_counts(index: int, outcome: ItemOutcome) -> str:
     """Return the error message for an item without classified bits."""
     names = ", ".join(map(repr, outcome.data)) or "nothing"
     return (
-        f"item {index} ({outcome.name}) of the quantum program has no counts, because it has no classified "
-        f"bits: it has {names}, results.program_result({index})"
+        f"item {index} ({outcome.name}) of the quantum program has no counts, because it has no "
+        f"classified bits: it has {names}, results.program_result({index})"
     )

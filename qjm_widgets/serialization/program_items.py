@@ -87,7 +87,7 @@ def program_of(inputs: Sequence[CircuitInput], shots: int | None) -> Any:
 
 def _whole(circuit_input: CircuitInput) -> Any:
     """Return the runtime's item with its circuit and its circuit arguments."""
-    from samplomatic.quantum_program import CircuitItem
+    from qiskit_ibm_runtime.quantum_program import CircuitItem
 
     assert circuit_input.item is not None
     circuit, item = circuit_input.circuit, circuit_input.item.item
@@ -115,7 +115,7 @@ def _encoded(program: Any, items: Sequence[Any]) -> dict[str, Any]:
 
 def _emptied(item: Any) -> Any:
     from qiskit import QuantumCircuit
-    from samplomatic.quantum_program import CircuitItem
+    from qiskit_ibm_runtime.quantum_program import CircuitItem
 
     circuit = QuantumCircuit(1, name="empty")
     if getattr(item, "samplex", None) is None:

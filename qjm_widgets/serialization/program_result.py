@@ -75,8 +75,8 @@ def write_item_result(outcome: ItemOutcome) -> Any:
     if set(metadata) == {field.name for field in dataclasses.fields(runtime.ItemMetadata)}:
         timing, stretches = metadata["scheduler_timing"], metadata["stretch_values"]
         metadata = runtime.ItemMetadata(
-            scheduler_timing=None if timing is None else runtime.SchedulerTiming(**timing),
-            stretch_values=None if stretches is None else [_stretch(runtime, each) for each in stretches],
+            None if timing is None else runtime.SchedulerTiming(**timing),
+            None if stretches is None else [_stretch(runtime, each) for each in stretches],
         )
     return runtime.QuantumProgramItemResult(arrays_of(outcome), metadata)
 
@@ -98,9 +98,8 @@ def write_program_result(
     program: Mapping[str, Any] = {}
     for start, info in jobs:
         program = info["program"]
-        chunks += [
-            _chunk(runtime, chunk, start) for chunk in info["metadata"]["executor"]["chunk_timing"]
-        ]
+        metadata = info["metadata"]["executor"]
+        chunks += [_chunk(runtime, chunk, start) for chunk in metadata["chunk_timing"]]
     result = runtime.QuantumProgramResult(
         [write_item_result(outcome) for outcome in outcomes],
         runtime.Metadata(chunk_timing=chunks),
@@ -148,7 +147,7 @@ def _registers(arrays: Arrays) -> tuple[tuple[int, ...], dict[str, tuple[npt.NDA
         flips = arrays.get(_FLIPS + name)
         counted = array if flips is None else array ^ flips
         if counted.shape != array.shape:
-            raise ValueError(f"{_FLIPS}{name} has the shape {np.shape(flips)}, for {array.shape} bits")
+            raise ValueError(f"{_FLIPS}{name} do not fit bits of shape {array.shape}")
         registers[name] = BitArray.from_bool_array(counted, order="little").array, array.shape[-1]
         shape = array.shape[:-2]
     return shape, registers

@@ -184,9 +184,7 @@ class IBMLocalExecutor(_LocalMode):
         if simulators.is_device(self._backend):
             self._primitive.check(inputs, self._backend, tree)
 
-    def check_cut(
-        self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
-    ) -> None:
+    def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse to cut the shots of an item that must be in one job."""
         refuse_cut_items(inputs, start)
 

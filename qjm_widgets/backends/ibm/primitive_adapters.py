@@ -53,9 +53,7 @@ class IBMExecutor(IBMQuantum):
     runs_programs = True
     _primitive = EXECUTOR
 
-    def check_cut(
-        self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
-    ) -> None:
+    def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse to cut the shots of an item that must be in one job."""
         refuse_cut_items(inputs, start)
 

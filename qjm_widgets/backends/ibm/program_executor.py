@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from qjm_widgets.backends.ibm.executor_primitives import ExecutorPrimitive
@@ -61,7 +61,7 @@ def refuse_cut_items(inputs: Sequence[CircuitInput], start: int) -> None:
             if item.samplex is None:
                 why = f"has results that are {item.program.meas_level}, which are not joined"
             raise CircuitError(
-                f"item {index} ({circuit_input.circuit.name}) {why}, so it must be in one job: it is run "
-                f"{circuit_input.repeats:,} times with {circuit_input.shots:,} shots, beyond the limits "
-                "of a job. Raise the limits, or give it less to run"
+                f"item {index} ({circuit_input.circuit.name}) {why}, so it must be in one job: it is "
+                f"run {circuit_input.repeats:,} times with {circuit_input.shots:,} shots, beyond the "
+                "limits of a job. Raise the limits, or give it less to run"
             )
