@@ -25,9 +25,10 @@ def is_program(thing: Any) -> bool:
 
 
 def items_of(program: Any) -> list[ProgramItem]:
-    """Return the items of a program, as they are after it was written and read again.
+    """Return the items of a program, which do not change with the user's objects.
 
-    They do not change with the user's objects.
+    They are as they are after the program was written and read again, but for the passthrough data: in
+    these, the runtime writes a tuple as a list, and NaN as None.
 
     Args:
         program: the runtime's ``QuantumProgram``.
@@ -35,7 +36,10 @@ def items_of(program: Any) -> list[ProgramItem]:
     Raises:
         Exception: any exception, if the runtime cannot encode the program.
     """
-    return read_items(_encoded(program, program.items))
+    items = read_items(_encoded(program, program.items))
+    if items:
+        items[0].program.passthrough_data = copy.deepcopy(program.passthrough_data)
+    return items
 
 
 def write_items(items: Sequence[ProgramItem]) -> dict[str, Any]:

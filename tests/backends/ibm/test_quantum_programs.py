@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ from qiskit_ibm_runtime.executor_sampler import Sampler
 from samplomatic.quantum_program import QuantumProgram as SamplomaticQuantumProgram
 
 from qjm_widgets import JobManager
+from qjm_widgets.backends.ibm.jobs import read_program_text
 from qjm_widgets.backends.ibm.primitive_adapters import IBMExecutor
+from qjm_widgets.core.outcomes import ItemOutcome
 from qjm_widgets.core.records import Status
-from qjm_widgets.errors import CircuitError, InputError, NotAvailableError
+from qjm_widgets.errors import CircuitError, InputError, NotAvailableError, ProviderError
 from qjm_widgets.plotting.drawing import Axes
 from qjm_widgets.plotting.selection import Selection
+from qjm_widgets.serialization.program_result import arrays_of
 from qjm_widgets.widgets.histograms import Histograms
 from tests.backends.ibm.quantum_programs import (
     DATA,
@@ -385,6 +390,42 @@ def test_results_of_programs_and_of_circuits_are_not_mixed_up(
     for ask in (lambda: others.program_result(0), others.quantum_program_result):
         with pytest.raises(NotAvailableError, match=r"circuit 0 \(bell\) is not an item of a quantum"):
             ask()
+
+
+def test_a_program_that_the_runtime_fails_to_encode_is_an_error_and_nothing_is_sent(
+    manager: JobManager, server: Server, device: Any
+) -> None:
+    from qiskit_ibm_runtime.executor import executor as module
+
+    def quantum_program_to_2_0(*_: Any) -> None:
+        raise KeyError("a box")
+
+    known = module.QUANTUM_PROGRAM_PARAMS_CONVERTERS
+    broken = {name: replace(each, encoder=quantum_program_to_2_0) for name, each in known.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "QUANTUM_PROGRAM_PARAMS_CONVERTERS", broken)
+        job_set = manager.run(mixed(device), Executor(mode=device))
+        assert job_set.wait(LIMIT)
+    assert "the runtime could not prepare it" in str(job_set.error_messages())
+    assert server.count("POST", ".*/jobs") == 0
+
+
+def test_a_result_that_cannot_be_decoded_says_why() -> None:
+    with pytest.raises(ValueError, match=r"schema version v9\.0"):
+        read_program_text('{"schema_version": "v9.0", "data": []}', ["a"], "j")
+    with pytest.raises(ValueError, match="Missing schema version"):
+        read_program_text('{"data": []}', ["a"], "j")
+    with pytest.raises(ProviderError, match="not JSON"):
+        read_program_text('{"data": ', ["a"], "j")
+
+
+def test_results_of_older_versions_of_the_program_are_read() -> None:
+    tensor = {"data": "Bw==", "shape": [3, 1], "dtype": "bool"}
+    item = {"results": {"c": tensor}, "metadata": None}
+    text = {"schema_version": "v0.1", "data": [item], "metadata": {"chunk_timing": []}}
+    outcome = read_program_text(json.dumps(text), ["a"], "j").circuits[0]
+    assert isinstance(outcome, ItemOutcome)
+    assert arrays_of(outcome)["c"].tolist() == [[True]] * 3
 
 
 def test_metadata_of_circuits_of_any_kind_does_not_stop_the_job(
