@@ -40,8 +40,8 @@ class IBMProvider:
         if not job.adapter or circuits is None:
             program = (found.get("program") or {}).get("id")
             raise InputError(
-                f"job {job_id} ran the program {program!r}, for neither a sampler, an estimator nor an "
-                "Executor: it cannot be adopted"
+                f"job {job_id} ran the program {program!r}, for neither a sampler nor an estimator nor "
+                "an Executor: it cannot be adopted"
             )
         if not circuits:
             raise InputError(
