@@ -80,6 +80,26 @@ def test_a_program_is_run_again_after_the_kernel_ended(tmp_path: Path) -> None:
     second.close()
 
 
+def test_an_equal_program_is_given_back_with_reuse(manager: JobManager) -> None:
+    def program(value: float = 0.5, data: Any = None, shots: int = 9) -> QuantumProgram:
+        made = QuantumProgram(shots, passthrough_data=data)
+        made.append_circuit_item(rotation(), [value])
+        return made
+
+    def run(made: QuantumProgram) -> Any:
+        executor = Executor(mode=AerSimulator(seed_simulator=5))
+        job_set = manager.run(made, executor, reuse=True)
+        assert job_set.wait(LIMIT)
+        return job_set
+
+    first = run(program())
+    assert run(program()) is first
+    others = [program(value=0.6), program(data={"a": 1}), program(shots=10)]
+    assert len({run(each).job_set_id() for each in others} | {first.job_set_id()}) == 4
+    with pytest.warns(UserWarning, match="the program has a samplex, which cannot be compared"):
+        run(mixed())
+
+
 def test_circuits_that_the_user_changes_later_are_run_as_they_were(manager: JobManager) -> None:
     circuit, values = fixed(), np.pi * np.arange(2.0)[:, None]
     program = QuantumProgram(5, passthrough_data={"a": np.zeros(2)})
