@@ -133,7 +133,8 @@ class RuntimePrimitive(abc.ABC):
                 self._validate(pub)
                 if target is not None:
                     validate_isa_circuits([circuit], target)
-                validate_rzz_pubs([pub])
+                if pub.parameter_values.num_parameters == circuit.num_parameters:  # else drawn later
+                    validate_rzz_pubs([pub])
                 if callable(getattr(backend, "check_faulty", None)):
                     backend.check_faulty(circuit)
             except Exception as error:
