@@ -55,7 +55,12 @@ def read_items(tree: dict[str, Any]) -> list[ProgramItem]:
     """
     from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
 
-    converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[tree["schema_version"]]
+    version = tree["schema_version"]
+    converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS.get(version)
+    if converter is None:
+        raise ValueError(
+            f"this qiskit-ibm-runtime does not know version {version} of programs: upgrade it"
+        )
     program, _ = converter.decoder(converter.model.model_validate_json(json.dumps(tree)))
     items, program.items = program.items, []
     for item in items:

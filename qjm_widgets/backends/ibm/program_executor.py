@@ -8,7 +8,7 @@ from typing import Any
 from qjm_widgets.backends.ibm.executor_primitives import ExecutorPrimitive
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.submission import Submission
-from qjm_widgets.errors import CircuitError
+from qjm_widgets.errors import CircuitError, InputError, explain
 from qjm_widgets.serialization.program_items import program_of
 
 
@@ -19,8 +19,12 @@ class _Executor(ExecutorPrimitive):
     _home = ("qiskit_ibm_runtime.executor", "Executor")
 
     def _options_class(self) -> Any:
-        from qiskit_ibm_runtime.options_models.executor import ExecutorOptions
-
+        try:
+            from qiskit_ibm_runtime.options_models.executor import ExecutorOptions
+        except ImportError as error:
+            raise InputError(
+                f"programs need the Executor of qiskit-ibm-runtime 0.50 or later ({explain(error)})"
+            ) from error
         return ExecutorOptions
 
     def run_input(self, submission: Submission) -> Any:
