@@ -34,6 +34,7 @@ class BackendAdapter(abc.ABC):
         limits: the limits by which circuits are cut into jobs.
         default_shots: shots per circuit if the user gives no number; None if it is unknown.
         estimates: whether it is an estimator: it takes PUBs with observables, and no shots.
+        runs_programs: whether it takes a quantum program of IBM Quantum's, whose items are the circuits.
         default_precision: an estimator's precision if the user gives none; None if it is unknown.
         lifetime: whether its jobs outlive the kernel.
         runs_inside_submit: whether ``submit`` also runs the circuits.
@@ -53,6 +54,7 @@ class BackendAdapter(abc.ABC):
     limits: Limits = Limits()
     default_shots: int | None = None
     estimates: bool = False
+    runs_programs: bool = False
     default_precision: float | None = None
     lifetime: JobLifetime = JobLifetime.UNKNOWN
     runs_inside_submit: bool = False

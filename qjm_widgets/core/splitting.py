@@ -7,7 +7,7 @@ into ranges, and shots into pieces of nearly equal size; points are cut before s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeVar
 
@@ -30,7 +30,8 @@ class Limits:
     Attributes:
         circuits: the most circuits of a job.
         shots: the most shots of a circuit in one job.
-        executions: the most executions of a job: points x shots, summed over its circuits.
+        executions: the most executions of a job: points x shots, summed over its circuits; for an item
+            of a quantum program with a samplex, its size x shots.
         payload_bytes: the most bytes of a job's encoded circuits.
         one_shots: whether all circuits of a job must run the same number of shots, or with the same
             precision.
@@ -186,17 +187,26 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
+def split(
+    items: Sequence[Item], limits: Limits, repeats: Mapping[int, int] | None = None
+) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
+
+    Args:
+        items: the circuits.
+        limits: the limits of a job.
+        repeats: how often the shots of each point are run, by index; once for other circuits.
 
     Raises:
         LimitError: a single circuit exceeds a limit (the error gives its index), or there would be more
             than ``MOST_JOBS`` jobs.
     """
+    repeats = repeats or {}
+    runs = [item.points * repeats.get(index, 1) for index, item in enumerate(items)]
     jobs: list[PlannedJob] = []
     start = 0
     while start < len(items):
-        cut = _cut(start, items[start], limits)
+        cut = _cut(start, items[start], limits, repeats)
         if len(jobs) + cut.jobs > MOST_JOBS:
             raise LimitError(
                 f"there would be more than {MOST_JOBS:,} jobs: cut less, or run several sets"
@@ -205,20 +215,21 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
             jobs += _ranges(start, items[start], cut)
             start += 1
             continue
-        stop, pieces = _fill(items, start, limits, cut), cut.pieces
+        stop, pieces = _fill(items, start, limits, cut, repeats), cut.pieces
         span = Span(start, stop)
         inside = items[start:stop]
         payload = sum(item.payload_bytes for item in inside)
         shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
         precisions = {item.precision for item in inside}
         precision = inside[0].precision if len(precisions) == 1 else None
-        points = sum(item.points for item in inside)
         if pieces == 1:
-            executions = sum((item.shots or 0) * item.points for item in inside)
+            executions = sum(
+                (item.shots or 0) * each for item, each in zip(inside, runs[start:stop], strict=True)
+            )
             jobs.append(PlannedJob(span, 0, 1, shots, executions, payload, precision=precision))
         else:
             for piece, part in enumerate(parts(inside[0].shots or 0, pieces)):
-                jobs.append(PlannedJob(span, piece, pieces, part, part * points, payload))
+                jobs.append(PlannedJob(span, piece, pieces, part, part * sum(runs[start:stop]), payload))
         start = stop
     return tuple(jobs)
 
@@ -257,7 +268,7 @@ class _Cut(NamedTuple):
     jobs: int
 
 
-def _cut(index: int, item: Item, limits: Limits) -> _Cut:
+def _cut(index: int, item: Item, limits: Limits, repeats: Mapping[int, int]) -> _Cut:
     """Return how one circuit must be cut by itself.
 
     Raises:
@@ -268,13 +279,20 @@ def _cut(index: int, item: Item, limits: Limits) -> _Cut:
         points = min(points, _points_of_payload(index, item, limits.payload_bytes))
     points = min(points, _points_of_size(index, item, limits))
     pieces = 1
+    each = repeats.get(index, 1)
+    executions = None if limits.executions is None else limits.executions // each
+    if executions == 0:
+        raise LimitError(
+            f"circuit {index} alone is run {each:,} times, beyond the limit of "
+            f"{limits.executions:,} executions per job"
+        )
     if item.shots:
-        most = min(item.shots, limits.shots or item.shots, limits.executions or item.shots)
+        most = min(item.shots, limits.shots or item.shots, executions or item.shots)
         pieces = -(-item.shots // most)
-        if limits.executions is not None and item.points:
-            points = min(points, limits.executions // parts(item.shots, pieces)[0])
-    elif limits.executions is not None and item.points:
-        points = min(points, limits.executions)
+        if executions is not None and item.points:
+            points = min(points, executions // parts(item.shots, pieces)[0])
+    elif executions is not None and item.points:
+        points = min(points, executions)
     jobs = (-(-item.points // points) if points else 1) * pieces
     if jobs > MOST_JOBS:
         what = f"{item.shots:,} shots" if item.points <= 1 else f"{item.points:,} points"
@@ -348,12 +366,14 @@ def _ranges(index: int, item: Item, cut: _Cut) -> list[PlannedJob]:
     return jobs
 
 
-def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
+def _fill(
+    items: Sequence[Item], start: int, limits: Limits, cut: _Cut, repeats: Mapping[int, int]
+) -> int:
     """Return the end of the longest span from ``start`` that fits in a job; ``cut`` is of its first."""
     first = items[start]
     shots = parts(first.shots, cut.pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
-    executions = (shots or 0) * first.points
+    executions = (shots or 0) * first.points * repeats.get(start, 1)
     payload, points = first.payload_bytes, first.points
     gates, instructions = first.two_qubit_gates, first.qubit_instructions * first.points
     drawn = {first.shots: first.points}
@@ -361,7 +381,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
         same = (item.shots, item.precision) == (first.shots, first.precision)
-        other = _cut(stop, item, limits)
+        other = _cut(stop, item, limits, repeats)
         if not same and (limits.one_shots or cut.pieces > 1 or other.pieces > 1):
             break
         if other.pieces != cut.pieces or other.points < item.points:
@@ -371,7 +391,7 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break
             drawn[item.shots] = drawn.get(item.shots, 0) + item.points
-        executions += ((shots if same else item.shots) or 0) * item.points
+        executions += ((shots if same else item.shots) or 0) * item.points * repeats.get(stop, 1)
         payload += item.payload_bytes
         points += item.points
         gates += item.two_qubit_gates

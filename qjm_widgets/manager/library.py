@@ -155,13 +155,14 @@ class JobSetLibrary:
         Their results are fetched when they are first read.
 
         Args:
-            job_ids: the ids of jobs of a sampler, or of an estimator, in the order of their circuits.
+            job_ids: the ids of jobs of a sampler, an estimator or an ``Executor``, in the order of their
+                circuits.
             backend: the ``QiskitRuntimeService`` that has the jobs, or one of its backends.
             name: the set's name; by default the local time.
 
         Raises:
-            InputError: there are no ids, an id is repeated, the jobs are of several backends, some give
-                counts and others expectation values, or a job is of a kind that gives neither.
+            InputError: there are no ids, an id is repeated, the jobs are of several backends, or of
+                several kinds (samplers, estimators, quantum programs), or a job is of none of these.
             NotFoundError: the provider does not have one of the jobs; nothing was stored.
             ProviderError: the provider refused the request or did not answer; nothing was stored.
         """

@@ -96,20 +96,22 @@ class JobManager(JobSetLibrary):
 
         Args:
             circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``; for an
-                estimator PUB-likes ``(circuit, observables, parameter_values, precision)``.
-            backend: any Qiskit backend, V2 sampler or V2 estimator.
+                estimator PUB-likes ``(circuit, observables, parameter_values, precision)``; for IBM
+                Quantum's ``Executor`` one ``QuantumProgram``, whose items are the circuits.
+            backend: any Qiskit backend, V2 sampler or V2 estimator, or IBM Quantum's ``Executor``.
             name: the set's name. By default its group's with a number ("VQE on H2 12"); without a group
                 the type of the experiment in the metadata, as qiskit-experiments writes it, or the
                 names of the circuits; else the local time.
             group: the name of the group to which the set belongs; by default that of the innermost
                 ``with manager.group(...)`` block of this thread or asyncio task. It stays in the store
                 and in bundles; a provider does not have it.
-            shots: the shots of each circuit without shots of its own; by default the backend's.
+            shots: the shots of each circuit without shots of its own; by default the backend's. A
+                ``QuantumProgram`` has shots of its own.
             precision: the target of the standard error of each expectation value, for each PUB of an
                 estimator without a precision of its own; by default the estimator's.
             max_circuits_per_job: the most circuits in a job; the backend's limit applies too.
             max_shots_per_job: the most shots in a job; a circuit with more shots is cut into several
-                jobs, and their results are joined.
+                jobs, and their results are joined. An item with a samplex cannot be cut.
             max_points_per_job: the most points (parameter sets) in a job; a circuit with more points is
                 cut into several jobs, each a range of them, and has one result of its full shape.
             max_payload_bytes: the most bytes of circuits, values and observables in a job, as they are

@@ -32,8 +32,10 @@ from qjm_widgets.manager.estimator_inputs import read_estimator_pubs
 from qjm_widgets.manager.inputs import read_circuits
 from qjm_widgets.manager.layouts import laid_out
 from qjm_widgets.manager.parameter_binds import BINDING, bind_parameters
+from qjm_widgets.manager.program_inputs import read_program
 from qjm_widgets.manager.set_names import group_name, name_of_circuits, time_name
 from qjm_widgets.serialization.payload import payload_bytes
+from qjm_widgets.serialization.program_items import is_program
 from qjm_widgets.serialization.pub_points import input_of_points
 
 
@@ -153,8 +155,16 @@ def _default_name(arguments: RunArguments, inputs: Sequence[CircuitInput]) -> st
 
 
 def _read(arguments: RunArguments, adapter: BackendAdapter) -> list[CircuitInput]:
-    """Read what the adapter takes: an estimator's PUBs, or circuits and a sampler's PUBs."""
+    """Read what the adapter takes: a program, an estimator's PUBs, or circuits and a sampler's PUBs."""
     circuits, shots, precision = arguments.circuits, arguments.shots, arguments.precision
+    if adapter.runs_programs:
+        _refuse_for_programs(arguments, adapter)
+        return read_program(circuits, shots)
+    if is_program(circuits):
+        raise InputError(
+            f"{adapter.name} runs circuits and PUBs, not a QuantumProgram: give the runtime's Executor, "
+            "Executor(mode=backend), in its place"
+        )
     if adapter.estimates:
         if shots is not None:
             raise InputError(f"{adapter.name} is an estimator, which takes no shots: give precision=")
@@ -164,6 +174,26 @@ def _read(arguments: RunArguments, adapter: BackendAdapter) -> list[CircuitInput
     if precision is not None:
         raise InputError(f"{adapter.name} gives counts, and precision= is for estimators: give shots=")
     return read_circuits(circuits, adapter.default_shots if shots is None else shots)
+
+
+def _refuse_for_programs(arguments: RunArguments, adapter: BackendAdapter) -> None:
+    """Refuse arguments that would change the items of a program.
+
+    Raises:
+        InputError: names the argument.
+    """
+    if arguments.precision is not None:
+        raise InputError(
+            f"{adapter.name} runs programs with shots, and precision= is for estimators: leave it out"
+        )
+    if arguments.pass_manager is not None:
+        raise InputError(
+            "pass_manager= would change the circuits of a program, to which samplexes and arguments "
+            "belong: transpile the circuits before you append them"
+        )
+    for name in BINDING:
+        if arguments.options.get(name) is not None:
+            raise InputError(f"{name}= is for circuits: give an item its circuit_arguments")
 
 
 def check_cuts(
@@ -222,7 +252,8 @@ def _plan(
     seeded = adapter.seeds(1, options) != [None]  # refuses a wrong seed
     if rule is SeedRule.AER_BY_SHOTS and seeded:
         items = [item._replace(place=place) for item, place in zip(items, steps, strict=True)]
-    jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits))
+    repeats = {index: each.repeats for index, each in enumerate(inputs) if each.repeats > 1}
+    jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits, repeats))
     return Plan(
         jobs=jobs,
         circuits=len(inputs),

@@ -237,7 +237,7 @@ class IBMQuantum(RemoteAdapter):
         options["environment"] = {**(options.get("environment") or {}), "job_tags": tags}
         mode = self.backend if mode is None else mode
         primitive = self._primitive.create(quiet(mode), options)
-        return with_own_backend(primitive.run(self._primitive.pubs(submission)), mode)
+        return with_own_backend(primitive.run(self._primitive.run_input(submission)), mode)
 
     def job_id(self, handle: Any) -> str | None:
         """Return IBM Quantum's id of a job."""
