@@ -74,6 +74,16 @@ class BackendAdapter(abc.ABC):
         """Return the names of the run options that the backend knows; by default, any name."""
         return KnownOptions(frozenset(), others=True)
 
+    def own_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the adapter's run options for those that a library gave to ``Backend.run``.
+
+        By default they are the same.
+
+        Raises:
+            InputError: the adapter cannot run circuits with an option.
+        """
+        return dict(options)
+
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:  # noqa: B027
         """Refuse circuits and options that the backend would refuse, before anything is stored.
 

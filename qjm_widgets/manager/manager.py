@@ -17,8 +17,9 @@ from qjm_widgets.core.formatting import found_text, plural
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.engine.engine import Engine
+from qjm_widgets.errors import InputError
+from qjm_widgets.interfaces.backend import ManagedBackend
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.manager.library import JobSetLibrary
 from qjm_widgets.manager.planning import (
     PlannedSet,
     RunArguments,
@@ -26,6 +27,7 @@ from qjm_widgets.manager.planning import (
     plan_job_set,
     transpile_function,
 )
+from qjm_widgets.manager.qiskit_interfaces import QiskitInterfaces
 from qjm_widgets.manager.reuse import ReusableSets, Reuse, check_reuse, fingerprint, reused_set
 from qjm_widgets.manager.set_writer import SetWriter
 from qjm_widgets.manager.shutdown import OPEN, end_threads
@@ -37,7 +39,7 @@ from qjm_widgets.state.progress import SavingLine
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 
-class JobManager(JobSetLibrary):
+class JobManager(QiskitInterfaces):
     """Cuts circuits into jobs, submits them in the background, and collects their results.
 
     Leaving its ``with`` block normally waits until all jobs are submitted, except those of paused sets.
@@ -146,6 +148,7 @@ class JobManager(JobSetLibrary):
             rerun_on_resume,
             max_qpu_seconds,
             run_options,
+            any_options=isinstance(backend, ManagedBackend),
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
         check_reuse(reuse, arguments)
@@ -237,6 +240,7 @@ class JobManager(JobSetLibrary):
             rerun_on_resume,
             max_qpu_seconds,
             run_options,
+            any_options=isinstance(backend, ManagedBackend),
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
         check_reuse(reuse, arguments)
@@ -285,6 +289,15 @@ class JobManager(JobSetLibrary):
             for state in states:
                 state.close()
         return sum(state.numbers()[Status.NOT_SENT] for state in states if state.adapter is not None)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from qjm_widgets.manager.default import manager_on
+
+        if self._store.path == ":memory:":
+            raise InputError(
+                "a manager whose store is in memory cannot be pickled: make it with JobManager(path)"
+            )
+        return manager_on, (self._store.path,)
 
     def __enter__(self) -> JobManager:
         return self

@@ -50,6 +50,8 @@ class RunArguments:
             adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
+        any_options: whether the backend's own ``run`` decides which options there are; then unknown
+            names are not refused.
         name, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
     """
 
@@ -63,6 +65,7 @@ class RunArguments:
     rerun_on_resume: bool | None
     max_qpu_seconds: float | None
     options: Mapping[str, Any]
+    any_options: bool = False
 
 
 class PlannedSet(NamedTuple):
@@ -94,7 +97,10 @@ def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet
         InputError: a circuit or an argument is wrong; the message names it.
     """
     options = {name: value for name, value in arguments.options.items() if name not in BINDING}
-    check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
+    if arguments.any_options:
+        options = adapter.own_options(options)
+    else:
+        check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
     inputs = bind_parameters(_read(arguments, adapter), arguments.options)
     # Circuits that a pass manager will change are checked after that.
     adapter.check(inputs if arguments.pass_manager is None else (), options)

@@ -178,17 +178,21 @@ class JobSetResults(PrimitiveValues, ResultTables):
             return write_pub_result(outcome).data
         return _Data(self._result_of([outcome], {}).data(0), f"circuit {index} ({outcome.name})")
 
-    def combine_results(self) -> Result:
+    def combine_results(self, *, partial: bool = False) -> Result:
         """Return all circuits in one ``qiskit.result.Result``, in their order.
 
         Circuits that failed in a job with a result are in it as failed, as in Qiskit's own results.
+
+        Args:
+            partial: the circuits of jobs without a result are in it as failed, too; their status is the
+                reason.
 
         Raises:
             NotAvailableError: a job has no result, or a circuit is a PUB with a shape.
         """
         self._counted(0)
         circuits = range(self._state.record.circuits)
-        outcomes = [self._reader.outcome_or_failed(circuit) for circuit in circuits]
+        outcomes = [self._reader.outcome_or_failed(circuit, partial=partial) for circuit in circuits]
         return self._result_of(outcomes, self._reader.merged_info())
 
     def _job_result(self, row: int) -> Result:
