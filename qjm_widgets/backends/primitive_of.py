@@ -32,9 +32,9 @@ def primitive_of(kind: Literal["sampler", "estimator"], thing: Any) -> Any:
     resolve(thing)  # raises for what is no backend, and says why
     name = kind.capitalize() + "V2"
     if _is_of_runtime(thing):
-        import qiskit_ibm_runtime
+        from qjm_widgets.backends.ibm.primitives import ESTIMATOR, SAMPLER
 
-        return getattr(qiskit_ibm_runtime, name)(mode=thing)
+        return (ESTIMATOR if kind == "estimator" else SAMPLER).create(thing, {})
     if isinstance(thing, BackendAdapter) or not is_backend(thing):
         raise BackendError(f"{type(thing).__name__} is not a backend: give a backend or {_a(kind)}")
     from qiskit import primitives

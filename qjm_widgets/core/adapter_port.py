@@ -70,6 +70,12 @@ class BackendAdapter(abc.ABC):
         """The rule by which a run derives the seed of each circuit; ``UNKNOWN`` by default."""
         return SeedRule.UNKNOWN
 
+    def refresh(self) -> None:  # noqa: B027
+        """Read again what a user may have changed at the backend, before a set is planned.
+
+        These are the defaults of shots and precision, and the recipe. By default nothing is read.
+        """
+
     def option_names(self) -> KnownOptions:
         """Return the names of the run options that the backend knows; by default, any name."""
         return KnownOptions(frozenset(), others=True)

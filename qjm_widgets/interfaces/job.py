@@ -135,13 +135,13 @@ class SetJob:
         if len(missing) > _MOST_NAMED:
             lines.append(f"… and {len(missing) - _MOST_NAMED:,} more")
         advice = ["result(partial=True) returns what is there"]
-        for status, call in (
-            (Status.ERROR, "retry()"),
-            (Status.HELD, "retry(held=True)"),
-            (Status.CANCELLED, "retry(cancelled=True)"),
+        for status, which, call in (
+            (Status.ERROR, "failed", "retry()"),
+            (Status.HELD, "held", "retry(held=True)"),
+            (Status.CANCELLED, "cancelled", "retry(cancelled=True)"),
         ):
             if any(job.status is status for job in missing):
-                advice.append(f"job.job_set.{call} submits the {status.value} jobs again")
+                advice.append(f"job.job_set.{call} submits the {which} jobs again")
         return "\n".join(
             [
                 f"{len(missing):,} of {len(jobs):,} jobs of {self.job_set.name()!r} have no result:",

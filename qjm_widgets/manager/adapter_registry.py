@@ -50,6 +50,8 @@ class Adapters:
 
                     adapter = on_executor(adapter, plain, executor, self._own_processes, rerun=rerun)
                 known = self._adapters[key] = (given, adapter)
+            else:
+                known[1].refresh()
             return known[1]
 
     def of_set(self, record: JobSetRecord, backend: Any, executor: Any) -> BackendAdapter:

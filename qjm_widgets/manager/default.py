@@ -32,19 +32,6 @@ def open_managers() -> list[JobManager]:
     return [manager for manager in OPEN if isinstance(manager, JobManager)]
 
 
-def manager_on(path: str) -> JobManager:
-    """Return an open manager of this process on a store, else a new one; unpickling calls this.
-
-    Args:
-        path: the path of the store's file.
-
-    Raises:
-        StoreError: the store cannot be opened.
-    """
-    found = [manager for manager in open_managers() if manager._store_path == path]
-    return found[0] if found else JobManager(path)
-
-
 def _forget_default() -> None:
     """Forget the default manager in a forked child, where its threads do not run."""
     global _default, _making_default

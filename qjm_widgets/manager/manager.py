@@ -291,13 +291,11 @@ class JobManager(QiskitInterfaces):
         return sum(state.numbers()[Status.NOT_SENT] for state in states if state.adapter is not None)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        from qjm_widgets.manager.default import manager_on
-
         if self._store.path == ":memory:":
             raise InputError(
                 "a manager whose store is in memory cannot be pickled: make it with JobManager(path)"
             )
-        return manager_on, (self._store.path,)
+        return _manager_on, (self._store.path,)
 
     def __enter__(self) -> JobManager:
         return self
@@ -330,3 +328,9 @@ def _resolve_store(store: str | os.PathLike[str] | None) -> str | Path:
 
         return Path(platformdirs.user_data_dir("qjm_widgets", appauthor=False)) / "store.sqlite"
     return ":memory:" if chosen == ":memory:" else Path(chosen).expanduser()
+
+
+def _manager_on(path: str) -> JobManager:
+    """Return an open manager of this process on a store, else a new one; unpickling calls this."""
+    same = (known for known in OPEN if isinstance(known, JobManager) and known._store.path == path)
+    return next(same, None) or JobManager(path)
