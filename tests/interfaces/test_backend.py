@@ -108,7 +108,7 @@ def test_qiskit_transpiles_for_it(manager: JobManager) -> None:
 
 
 def test_a_copy_is_itself_and_a_pickle_opens_the_store(manager: JobManager, tmp_path: Path) -> None:
-    backend = manager.backend(BasicSimulator(), tags=["kept"])
+    backend = manager.backend(AerSimulator(), tags=["kept"])
     assert copy.copy(backend) is backend
     assert copy.deepcopy([backend])[0] is backend
     job = backend.run(coins(2), shots=10)

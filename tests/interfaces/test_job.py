@@ -66,7 +66,7 @@ def test_a_set_that_failed_in_part(manager: JobManager) -> None:
     assert not part.success
     assert [each.success for each in part.results] == [True, False, True]
     assert "the fridge is warm" in part.results[1].status
-    assert part.results[1].header["metadata"] == {"value": 1}
+    assert part.results[1].to_dict()["header"]["metadata"] == {"value": 1}
     plain.fail.clear()
     job.job_set.retry()
     assert job.result(LIMIT).get_counts()[1] == {"0000000001": 10}
@@ -92,7 +92,7 @@ def test_a_cancelled_set_is_not_queued_for_ever(manager: JobManager) -> None:
     assert job.cancel() is True
     job.wait_for_final_state(LIMIT)
     assert (job.status(), job.cancelled()) == (JobStatus.CANCELLED, True)
-    with pytest.raises(JobError, match=r"2 of 3 jobs .*job 1 \(circuits 1\) was cancelled"):
+    with pytest.raises(JobError, match=r"(?s)2 of 3 jobs .*job 1 \(circuits 1\) was cancelled"):
         job.result()
     assert job.result(partial=True).get_counts(0) == {"0000000000": 10}
 
