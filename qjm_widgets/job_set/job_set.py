@@ -54,7 +54,8 @@ class JobSet(JobSetControl):
 
         While a job can go on by itself, it is ``RUNNING`` if a job has begun, else ``QUEUED`` if a job
         is queued, else ``INITIALIZING``. After that it is ``ERROR`` if a job has failed or is held (a
-        held job never goes on by itself), else ``CANCELLED`` if a job was cancelled, else ``DONE``.
+        held job never goes on by itself), else ``CANCELLED`` if a job was cancelled, else ``DONE``. The
+        status of an unfinished set that no kernel drives is the last known.
         """
         return whole_status(self._state.numbers())
 

@@ -11,6 +11,7 @@ from qiskit.providers import BackendV2, JobStatus
 from qiskit_ibm_runtime import Batch
 
 from qjm_widgets import JobManager
+from qjm_widgets.backends.ibm.primitives import SAMPLER
 from qjm_widgets.errors import InputError
 from tests.backends.ibm.server import Server
 from tests.fakes import LIMIT
@@ -62,6 +63,17 @@ def test_primitives_over_a_backend_and_a_batch(
     observable = "I" * (device.num_qubits - 2) + "ZZ"
     estimated = manager.estimator(device).run([(circuit, observable)], precision=0.1)
     assert estimated.result(LIMIT)[0].data.evs == pytest.approx(1, abs=0.5)
+
+
+def test_the_runtimes_sampler_runs_over_a_managed_backend(
+    manager: JobManager, server: Server, device: Any, bell: QuantumCircuit
+) -> None:
+    """A library that makes the sampler by itself, as qiskit-experiments does, has its sets too."""
+    sampler = SAMPLER.create(manager.backend(device), {})
+    assert sampler.run([bell], shots=20).result()[0].data.meas.num_shots == 20
+    (job_set,) = manager.job_sets()
+    assert job_set.status() is JobStatus.DONE
+    assert len(server.jobs) == 1
 
 
 def test_a_job_is_had_back_in_another_kernel(
