@@ -154,11 +154,12 @@ test-providers: $(PROVIDERS:%=.providers/%/.stamp)
 .libraries/.stamp: pyproject.toml
 	$(PYTHON) -m venv .libraries
 	.libraries/bin/python -m pip install --quiet --disable-pip-version-check $(LIBRARIES) \
-	  anywidget ipywidgets plotly platformdirs requests pytest pytest-timeout
+	  anywidget ipywidgets plotly platformdirs requests ipykernel nbclient nbformat pytest pytest-timeout
 	@touch $@
 
 # The libraries warn of many things of their own.
-test-libraries: .libraries/.stamp
+test-libraries: $(TOOLS) .libraries/.stamp
+	@$(NPM_RUN)
 	.libraries/bin/python -m pytest -W ignore tests/libraries $(PYTEST_ARGS)
 
 soak: $(DEV)
