@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from qjm_widgets._compat import backend_base
+from qjm_widgets.core.validation import check_tags
 from qjm_widgets.interfaces.managed import Managed, Manager, retrieve_set, run_arguments
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ class ManagedBackend(Managed):
         from qjm_widgets.interfaces.job import BackendSetJob
 
         arguments = run_arguments(self, options)
-        job_tags = arguments.pop(_JOB_TAGS, None) or ()
-        if job_tags:
-            arguments["tags"] = (*arguments.get("tags", ()), *job_tags)
+        job_tags = arguments.pop(_JOB_TAGS, None)
+        if job_tags is not None:
+            arguments["tags"] = (*check_tags(arguments.get("tags", ())), *check_tags(job_tags))
         return BackendSetJob(self._qjm.manager.run(run_input, self, **arguments), self)
 
     def retrieve_job(self, job_id: str, **run_options: Any) -> BackendSetJob:

@@ -10,6 +10,7 @@ from qiskit.providers import JobError, JobStatus, JobV1
 
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.records import Span, Status
+from qjm_widgets.errors import NotAvailableError
 from qjm_widgets.interfaces.errors import SetFailedError, SetTimeoutError
 from qjm_widgets.interfaces.managed import Managed
 from qjm_widgets.job_set import JobSet
@@ -115,7 +116,10 @@ class SetJob:
         if not partial and self.status() is not JobStatus.DONE:
             raise SetFailedError(self.error_message() or repr(self.job_set))
         found = self.job_set.results(0, partial=True, progress=False)
-        result = self._combined(found, partial=partial)
+        try:
+            result = self._combined(found, partial=partial)
+        except NotAvailableError as error:  # of a job that is done
+            raise SetFailedError(str(error)) from error
         if found.success:
             self._whole = result
         return result

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from qjm_widgets.backends.primitive_of import primitive_of
 from qjm_widgets.core.option_names import RUN_ARGUMENTS, check_option_names
-from qjm_widgets.interfaces.backend import managed_backend
+from qjm_widgets.interfaces.backend import ManagedBackend, managed_backend
 from qjm_widgets.interfaces.managed import Managed, unwrapped
 from qjm_widgets.manager.library import JobSetLibrary
 
@@ -43,7 +43,8 @@ class QiskitInterfaces(JobSetLibrary):
             InputError: a default is neither an argument of ``run`` nor a run option.
         """
         self._check_open()
-        made = managed_backend(self, unwrapped(backend), _kept(backend, defaults))
+        kept = backend._qjm.defaults if isinstance(backend, Managed) else {}
+        made = managed_backend(self, unwrapped(backend), {**kept, **defaults})
         self._check_defaults(made, defaults)
         return made
 
@@ -83,7 +84,11 @@ class QiskitInterfaces(JobSetLibrary):
         from qjm_widgets.interfaces import primitives
 
         made = primitives.ManagedSampler if kind == "sampler" else primitives.ManagedEstimator
-        managed = made(self, primitive, _kept(given, defaults))
+        kept = given._qjm.defaults if isinstance(given, Managed) else {}
+        if isinstance(given, ManagedBackend):  # its run options are not those of a primitive
+            shared = set(RUN_ARGUMENTS) - ({"shots"} if kind == "estimator" else set())
+            kept = {name: value for name, value in kept.items() if name in shared}
+        managed = made(self, primitive, {**kept, **defaults})
         self._check_defaults(managed, defaults)
         return managed
 
@@ -92,9 +97,3 @@ class QiskitInterfaces(JobSetLibrary):
         adapter = self._adapters.of(managed, defaults.get("executor"))
         options = [name for name in defaults if name not in RUN_ARGUMENTS]
         check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
-
-
-def _kept(given: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the defaults, with those arguments of ``run`` that a managed object has already."""
-    old = given._qjm.defaults if isinstance(given, Managed) else {}
-    return {**{name: value for name, value in old.items() if name in RUN_ARGUMENTS}, **defaults}

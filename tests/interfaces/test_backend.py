@@ -96,7 +96,9 @@ def test_what_is_set_on_it_is_set_on_the_plain_one(manager: JobManager) -> None:
     assert (plain.options.shots, plain.note) == (33, "kept")
     assert sum(backend.run(coins(1)).result(LIMIT).get_counts().values()) == 33
     backend.set_options(shots=44)
-    assert sum(backend.run(coins(1)).result(LIMIT).get_counts().values()) == 44
+    later = backend.run(coins(1))
+    assert sum(later.result(LIMIT).get_counts().values()) == 44
+    assert later.job_set._state.record.recipe is None  # it cannot be made again by its class alone
     del backend.note
     assert not hasattr(plain, "note")
 
@@ -179,6 +181,16 @@ def test_a_backend_of_a_backend_keeps_the_arguments_of_run(manager: JobManager) 
     backend = manager.backend(manager.backend(ScriptedBackend(), name="first", tags=["a"]), tags=["b"])
     job = backend.run(marked(1))
     assert (job.job_set.name(), job.job_set.tags()) == ("first", ["b"])
+    seeded = manager.backend(manager.backend(AerSimulator(), seed_simulator=SEED))
+    expected = AerSimulator().run(coins(2), seed_simulator=SEED).result().get_counts()
+    assert seeded.run(coins(2)).result(LIMIT).get_counts() == expected
+
+
+@pytest.mark.parametrize("name", ["tags", "job_tags"])
+def test_tags_are_a_list(manager: JobManager, name: str) -> None:
+    with pytest.raises(InputError, match="tags"):
+        manager.backend(ScriptedBackend(), tags=["a"]).run(marked(1), **{name: "alone"})
+    assert not manager.history()
 
 
 @pytest.mark.parametrize("wrong", [None, 3, "ibm_fez", BasicSimulator])

@@ -102,7 +102,7 @@ def test_pubs_are_its_inputs(manager: JobManager) -> None:
 
 def test_a_backend_gets_a_sampler_and_an_estimator(manager: JobManager) -> None:
     backend = AerSimulator(seed_simulator=SEED)
-    for given in (backend, manager.backend(backend, tags=["mine"])):
+    for given in (backend, manager.backend(backend, tags=["mine"], shots=40, memory=True)):
         sampler = manager.sampler(given)
         plain = BackendSamplerV2(backend=backend)
         job = sampler.run(coins(2), shots=50)
