@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from qjm_widgets._printable import printable_result
@@ -114,3 +115,21 @@ def qiskit_status(status: Status) -> JobStatus | None:
     if status is Status.HELD:
         return None
     return JobStatus[status.name]
+
+
+def whole_status(numbers: Mapping[Status, int]) -> JobStatus:
+    """Return Qiskit's status of a whole set, by the rules of ``JobSet.status``.
+
+    Args:
+        numbers: how many of its jobs are in each status.
+    """
+    from qiskit.providers import JobStatus
+
+    there = {status for status, number in numbers.items() if number}
+    if all(status.settled for status in there):
+        if there & {Status.ERROR, Status.HELD}:
+            return JobStatus.ERROR
+        return JobStatus.CANCELLED if Status.CANCELLED in there else JobStatus.DONE
+    if there & {Status.RUNNING, Status.DONE, Status.ERROR}:
+        return JobStatus.RUNNING
+    return JobStatus.QUEUED if Status.QUEUED in there else JobStatus.INITIALIZING

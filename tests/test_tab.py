@@ -74,24 +74,24 @@ def test_every_completed_name_exists(module: str) -> None:
 
 SURFACE = {
     qjm_widgets.JobManager: {
-        *("adopt", "close", "delete", "export", "find_job_sets", "group", "history", "job_sets", "load"),
-        *("plan", "prune", "report", "retrieve_job_set", "run"),
+        *("adopt", "backend", "close", "delete", "estimator", "export", "find_job_sets", "group"),
+        *(
+            "history",
+            "job_sets",
+            "load",
+            "plan",
+            "prune",
+            "report",
+            "retrieve_job_set",
+            "run",
+            "sampler",
+        ),
     },
     qjm_widgets.JobSet: {
         *("as_completed", "cancel", "counts", "error_messages", "figure", "group", "job", "job_set_id"),
-        *(
-            "jobs",
-            "jobs_of",
-            "managed_jobs",
-            "name",
-            "panel",
-            "pause",
-            "report",
-            "results",
-            "resume",
-            "retry",
-        ),
-        *("statuses", "subscribe", "tags", "to_dataframe", "unpause", "update_max_qpu_seconds"),
+        *("jobs", "jobs_of", "managed_jobs", "name", "panel", "pause", "report", "results", "resume"),
+        *("retry", "status", "statuses", "subscribe", "tags", "to_dataframe", "unpause"),
+        "update_max_qpu_seconds",
         *("update_name", "update_tags", "wait"),
     },
     qjm_widgets.JobSetResults: {

@@ -70,16 +70,21 @@ class BackendRun(BackendAdapter):
         self.lifetime = JobLifetime.KERNEL if local else JobLifetime.UNKNOWN
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
         self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None
-        self.default_shots = integer_or_none(getattr(getattr(backend, "options", None), "shots", None))
         self.limits = limits_of(backend)
         self._least_shots = shots_range(backend)[0]
         self._local = local
         self._computing = simulators.computing(backend)
         self.account = type(backend).__module__
         self._warnings = BackendWarnings(self.name)
-        self.recipe = simulators.recipe(backend)
         self._names_options = _takes(backend.run, SEED)
         self._takes_binds = takes_binds(backend)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the default shots and the recipe from the backend's options."""
+        options = getattr(self.backend, "options", None)
+        self.default_shots = integer_or_none(getattr(options, "shots", None))
+        self.recipe = simulators.recipe(self.backend)
 
     @property
     def seed_rule(self) -> SeedRule:

@@ -72,9 +72,25 @@ class BackendAdapter(abc.ABC):
         """The rule by which a run derives the seed of each circuit; ``UNKNOWN`` by default."""
         return SeedRule.UNKNOWN
 
+    def refresh(self) -> None:  # noqa: B027
+        """Read again what a user may have changed at the backend, before a set is planned.
+
+        These are the defaults of shots and precision, and the recipe. By default nothing is read.
+        """
+
     def option_names(self) -> KnownOptions:
         """Return the names of the run options that the backend knows; by default, any name."""
         return KnownOptions(frozenset(), others=True)
+
+    def own_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the adapter's run options for those that a library gave to ``Backend.run``.
+
+        By default they are the same.
+
+        Raises:
+            InputError: the adapter cannot run circuits with an option.
+        """
+        return dict(options)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:  # noqa: B027
         """Refuse circuits and options that the backend would refuse, before anything is stored.

@@ -52,6 +52,8 @@ class RunArguments:
             adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
+        any_options: whether the backend's own ``run`` decides which options there are; then unknown
+            names are not refused.
         number: returns the number of the set in its group, for its name; None without a group, or if
             no set is made.
         name, group, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
@@ -69,6 +71,7 @@ class RunArguments:
     options: Mapping[str, Any]
     group: str | None = None
     number: Callable[[], int] | None = None
+    any_options: bool = False
 
 
 class PlannedSet(NamedTuple):
@@ -100,7 +103,10 @@ def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet
         InputError: a circuit or an argument is wrong; the message names it.
     """
     options = {name: value for name, value in arguments.options.items() if name not in BINDING}
-    check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
+    if arguments.any_options:
+        options = adapter.own_options(options)
+    else:
+        check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
     inputs = bind_parameters(_read(arguments, adapter), arguments.options)
     # Circuits that a pass manager will change are checked after that.
     adapter.check(inputs if arguments.pass_manager is None else (), options)

@@ -9,6 +9,7 @@ from typing import Any
 
 from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.account import account_of
+from qjm_widgets.backends.ibm.backend_options import sampler_options
 from qjm_widgets.backends.ibm.backend_state import BackendState
 from qjm_widgets.backends.ibm.batches import Batches
 from qjm_widgets.backends.ibm.circuit_size import QUBIT_INSTRUCTIONS, TWO_QUBIT_GATES, with_sizes
@@ -127,21 +128,29 @@ class IBMQuantum(RemoteAdapter):
         self._usage = InstanceUsage(self._rest)
         self._state = BackendState(self._rest, self.name)
         self._options = options
-        self.default_shots = self._primitive.default_shots(options)
-        self.default_precision = self._primitive.default_precision(options)
         self._mode = mode
         self._batches = Batches(backend, self._rest, batch)
         self.submit_seconds = submit_seconds
         self._tracker = Tracker(self._rest, settling)
+        self.refresh()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
     # -- before submission ---------------------------------------------------------------------------
 
+    def refresh(self) -> None:
+        """Read the default shots or precision from the primitive's options."""
+        self.default_shots = self._primitive.default_shots(self._options)
+        self.default_precision = self._primitive.default_precision(self._options)
+
     def option_names(self) -> KnownOptions:
         """Return the options of the runtime's primitive, and ``batch``."""
         return KnownOptions(self._primitive.option_names(), others=False)
+
+    def own_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the sampler's options for those that a library gave to ``Backend.run``."""
+        return sampler_options(options)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
