@@ -77,7 +77,7 @@ async function smaller(source) {
     module: true,
     ecma: 2022,
     compress: {
-      passes: 3,
+      passes: 6,
       unsafe: true,
       unsafe_arrows: true,
       pure_getters: true,
@@ -95,8 +95,10 @@ async function smaller(source) {
 async function pack(target) {
   const source = await smaller(await readFile(target, "utf8"));
   const key = `qjm:${createHash("sha256").update(source).digest("hex").slice(0, 16)}`;
-  // With more memory, zlib makes fewer and longer blocks, which are larger together.
-  const packed = gzipSync(source, { level: 9, memLevel: 8 });
+  // With more memory, zlib makes fewer and longer blocks; which are smaller together depends on the code.
+  const [packed] = [7, 8, 9]
+    .map((memLevel) => gzipSync(source, { level: 9, memLevel }))
+    .sort((a, b) => a.length - b.length);
   const text = `const key = "${key}";
 const packed = "${base91(packed)}";
 async function unpack() {

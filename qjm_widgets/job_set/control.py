@@ -202,6 +202,18 @@ class JobSetControl:
         self._check_driven("unpause")
         self._engine.pause(self._state, False)
 
+    def poll(self) -> None:
+        """Poll the jobs now instead of at the next regular time, without waiting for the answer.
+
+        After failed polls the times between two polls become long.
+
+        Raises:
+            DrivenElsewhereError: another kernel drives the set.
+            InvalidStateError: no kernel drives the set.
+        """
+        self._check_driven("poll")
+        self._engine.poll(self._state)
+
     def resume(
         self,
         backend: Any = None,
