@@ -169,6 +169,7 @@ class OnExecutor(BackendAdapter):
                     "identity": submission.identity,
                     "name": submission.name,
                     "tags": submission.tags,
+                    "row": submission.row,
                 },
                 "events": self._events.address,
             },
