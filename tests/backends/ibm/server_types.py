@@ -9,6 +9,8 @@ from typing import Any
 
 TOKEN = "an-api-key-that-nobody-may-see"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:instance-1::"
+SECOND_CRN = CRN.replace("instance-1", "instance-2")
+THIRD_CRN = CRN.replace("instance-1", "instance-3")
 
 
 @dataclass
@@ -29,6 +31,8 @@ class Job:
     usage: float | None = None
     estimate: float | None = 2.5
     lists_at: float = 0.0
+    crn: str = CRN
+    """The instance that has it."""
 
     def as_json(self, *, params: bool) -> dict[str, Any]:
         complete = self.status in ("Completed", "Failed", "Cancelled")
