@@ -201,6 +201,10 @@ class Engine:
 
         self.execute(message)
 
+    def amend_job(self, state: JobSetState, row: int, **fields: Any) -> None:
+        """Change fields of a job other than its status. The change is committed when this returns."""
+        self.execute(lambda: self._transitions.amend(self._driven(state), row, **fields))
+
     def keep_outcome(self, state: JobSetState, row: int, outcome: JobOutcome) -> None:
         """Store the outcome of a job that is done. It is committed when this returns."""
         self.execute(lambda: self._transitions.set_outcome(self._driven(state), row, outcome))

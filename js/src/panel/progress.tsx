@@ -97,12 +97,7 @@ function Stale({ state, head, now, actions }: Pick<Props, "state" | "head" | "no
       {next !== null && (
         <>
           {`, asks again ${inTime(left)} `}
-          <Button
-            small
-            title="Poll the jobs now"
-            disabled={asking}
-            onClick={() => actions.command("ask", null)}
-          >
+          <Button small disabled={asking} onClick={() => actions.command("ask", null)}>
             {asking ? PENDING_LABELS.ask : "Ask now"}
           </Button>
         </>

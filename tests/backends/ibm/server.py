@@ -265,6 +265,8 @@ class Server:
                 case "GET", ["jobs", job_id]:
                     without = request.query.get("exclude_params") == ["true"]
                     raise Answer(200, self._job(job_id).as_json(params=not without))
+                case "GET", ["jobs", job_id, "metrics"]:
+                    raise Answer(200, self._job(job_id).metrics())
                 case "GET", ["jobs", job_id, "results"]:
                     self._give_result(self._job(job_id))
                 case "POST", ["jobs", job_id, "cancel"]:

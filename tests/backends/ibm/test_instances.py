@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,13 +20,13 @@ NAMES = {CRN: "first", SECOND_CRN: "second", THIRD_CRN: "third"}
 
 
 @pytest.fixture
-def several(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def several(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
     """The server with three instances, for which the real client searches."""
     server.instances = dict(NAMES)
     monkeypatch.delenv("QISKIT_FUNCTIONS_EXPERIMENTAL")
     for name, value in server.search_environment().items():
         monkeypatch.setenv(name, value)
-    yield server
+    return server
 
 
 @pytest.fixture
