@@ -1,4 +1,4 @@
-"""What IBM Quantum says of a job that ran: its times, its usage, its execution spans, the calibration."""
+"""What IBM Quantum says of a job that ran: times, usage, execution spans, the device's calibration."""
 
 from __future__ import annotations
 
