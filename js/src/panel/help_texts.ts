@@ -91,7 +91,7 @@ export const HELP_TEXTS: readonly (readonly [selector: string, text: string])[] 
   ],
   [
     ".qjm-pane .qjm-chart [role=img]",
-    "Time runs to the right: bars are hatched while a job waits and solid while it runs, with a dark line while the processor executes it.",
+    "Time runs to the right: bars are hatched while a job waits and solid while it runs, with a thin line while the processor executes it.",
   ],
   [
     ".qjm-pane .qjm-caption:not(.qjm-note, .qjm-timeline-legend)",
