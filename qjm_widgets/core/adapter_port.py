@@ -285,6 +285,18 @@ class RemoteAdapter(BackendAdapter):
     def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
         """Return the outcome of a job, fetched from the provider; None if the provider has no result."""
 
+    def metrics(self, job_id: str) -> dict[str, float]:
+        """Return what the provider knows of a job that has ended, as fields of its record.
+
+        The fields are ``sent_at``, ``running_at`` and ``finished_at`` in seconds since 1970, UTC, and
+        ``qpu_seconds``. By default nothing is known.
+
+        Raises:
+            NotFoundError: the provider has no such job.
+            ProviderError: the provider refused the request or did not answer.
+        """
+        return {}
+
     @abc.abstractmethod
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Return a rough estimate of the quantum processor time that jobs will take, in seconds."""

@@ -159,6 +159,13 @@ class JobSet(JobSetControl):
         reader = self._reader()
         return reader.counts_so_far(reader.index_of(circuit))
 
+    def usage(self) -> float | None:
+        """Return the quantum processor time of all jobs and attempts so far, in seconds.
+
+        None if the backend does not report it.
+        """
+        return self._state.totals.facts().qpu_seconds
+
     # -- waiting -------------------------------------------------------------------------------------
 
     def wait(

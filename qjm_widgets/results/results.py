@@ -243,6 +243,7 @@ class JobSetResults(PrimitiveValues, ProgramResults, ResultTables):
 
     def _result_of(self, outcomes: Sequence[CircuitOutcome], info: Mapping[str, Any]) -> Result:
         fields = {name: value for name, value in info.get("fields", {}).items() if name not in _NAMED}
+        header = info.get("header")
         experiments = [
             write_experiment(o) if isinstance(o, ExperimentOutcome) else write_sampled(o)
             for o in outcomes
@@ -255,8 +256,8 @@ class JobSetResults(PrimitiveValues, ProgramResults, ResultTables):
             success=all(outcome.success for outcome in outcomes),
             results=experiments,
             date=info.get("date"),
-            status="COMPLETED",
-            header=experiment_header(dict(info.get("header") or {})),
+            status=info.get("status") or "COMPLETED",
+            header=experiment_header(dict(header)) if header else None,
         )
 
 

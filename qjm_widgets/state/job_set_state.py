@@ -10,7 +10,7 @@ from typing import Any
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import TRIES
 from qjm_widgets.core.circuit_input import CircuitInput
-from qjm_widgets.core.formatting import Summary, Waiting, found_text, plural, summary
+from qjm_widgets.core.formatting import Summary, Waiting, first_line, found_text, plural, summary
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
@@ -20,6 +20,9 @@ from qjm_widgets.core.totals import Totals
 from qjm_widgets.state.caches import IN_MEMORY, Circuits, LRUCache, Outcomes
 from qjm_widgets.state.events import EventBus, JobEvent
 from qjm_widgets.state.watchers import Watchers
+
+#: Seconds between two times that look the same to a user.
+_SAME_TIME = 0.5
 
 
 class JobSetState:
@@ -76,6 +79,7 @@ class JobSetState:
         self._trouble: str | None = None
         self._answered_at: float | None = None
         self._found = False
+        self._next_poll: float | None = None
         self.bus = EventBus()
         self.watchers = Watchers()
         self.totals = Totals(self.jobs)
@@ -148,6 +152,11 @@ class JobSetState:
         return found_text(self._record.created_at, now) if self._found else None
 
     @property
+    def next_poll(self) -> float | None:
+        """The time of the next poll in seconds since 1970; None if polls do not fail."""
+        return self._next_poll
+
+    @property
     def driven(self) -> bool:
         """Whether this or another kernel drives the set."""
         return self._adapter is not None or self._owner is not None
@@ -192,7 +201,16 @@ class JobSetState:
                 saved = plural(self._record.circuits, "circuit")
                 return f"interrupted while `run` saved it: resume() runs the {saved} that are here"
             return "interrupted: nobody drives it, resume() does"
-        return None if self._waiting is None else self._waiting.text_at(now)
+        waiting = "" if self._waiting is None else self._waiting.text_at(now)
+        return "; ".join(filter(None, (waiting, self._poll_failure(now)))) or None
+
+    def _poll_failure(self, now: float) -> str:
+        """Return why polls fail and when the next one is; empty if they do not fail."""
+        error = None if self._next_poll is None else self.totals.facts().poll_error
+        if error is None or self._next_poll is None:
+            return ""
+        left = round(self._next_poll - now)
+        return f"polling fails ({first_line(error)}), asks again {f'in {left} s' if left > 0 else 'now'}"
 
     @property
     def finished(self) -> int:
@@ -260,6 +278,13 @@ class JobSetState:
             self._waiting = waiting
             self.notify()
 
+    def set_next_poll(self, at: float | None) -> None:
+        """Set the time of the next poll while polls fail, unless a user would see no difference."""
+        known = self._next_poll
+        if known != at and (known is None or at is None or abs(known - at) >= _SAME_TIME):
+            self._next_poll = at
+            self.notify()
+
     def set_trouble(self, text: str | None) -> None:
         """Set the reason why the engine or the follower cannot use the store; None if it can."""
         if text != self._trouble:
@@ -290,6 +315,7 @@ class JobSetState:
     def release(self) -> None:
         """Stop driving the set in this kernel; the caller notifies."""
         self._adapter = None
+        self._next_poll = None
 
     def restart(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
         """Show the set as the store has it; publish the jobs that differ."""

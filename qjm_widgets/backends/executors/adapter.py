@@ -178,6 +178,7 @@ class OnExecutor(BackendAdapter):
                     "identity": submission.identity,
                     "name": submission.name,
                     "tags": submission.tags,
+                    "row": submission.row,
                 },
                 "events": self._events.address,
             },
