@@ -52,7 +52,7 @@ def test_a_saved_notebook_shows_the_finished_state_without_a_kernel(
 def test_a_notebook_saved_while_a_set_runs_shows_its_progress_and_the_time(
     lab: JupyterServer, open_notebook: OpenNotebook
 ) -> None:
-    often = "import qjm_widgets.widgets.display\nqjm_widgets.widgets.display._SECONDS = 0.0"
+    often = "import qjm_widgets.widgets.display\nqjm_widgets.widgets.display._SetOutput._pause = 0.0"
     notebook = open_notebook(lab, [SMALL_CIRCUITS, often, GATED])
     notebook.run_all()
     notebook.wait_for_run()
