@@ -90,7 +90,8 @@ class JobSetRecord:
             say.
         resumable: False for a set that was adopted or assembled from a provider's jobs, which have no
             circuits.
-        complete: False while ``run`` is still writing the set; then only its first circuits are stored.
+        complete: False while ``run`` is still writing the set, or takes its circuits from an iterator;
+            then only its first circuits are stored.
         transpiles: whether a pass manager transpiles the circuits before they are submitted.
         recipe: ``module:Class`` of a plain simulator, from which it can be made again.
         batch_id: the provider's id of the batch in which the jobs run; None if there is no batch.
@@ -101,6 +102,7 @@ class JobSetRecord:
         points: points of all circuits together; None if each has one, or it is unknown.
         fingerprint: 64 hexadecimal digits of what was run, and 64 of where; None if it was run without
             ``reuse``.
+        taken: whether its circuits were taken from an iterator, while jobs were submitted already.
     """
 
     set_id: Annotated[str, Rule(characters=32)]
@@ -126,6 +128,7 @@ class JobSetRecord:
     estimates: Annotated[bool, Rule(later=True)] = False
     points: Annotated[int | None, Rule(later=True)] = None
     fingerprint: Annotated[str | None, Rule(local=True)] = None
+    taken: Annotated[bool, Rule(later=True)] = False
 
 
 @dataclass(frozen=True, slots=True)

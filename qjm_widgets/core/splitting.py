@@ -174,8 +174,13 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
+def split(items: Sequence[Item], limits: Limits, first: int = 0) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
+
+    Args:
+        items: the circuits.
+        limits: the limits of a job.
+        first: the index of the first of them in the set.
 
     Raises:
         LimitError: a single circuit exceeds a limit (the error gives its index), or there would be more
@@ -184,17 +189,17 @@ def split(items: Sequence[Item], limits: Limits) -> tuple[PlannedJob, ...]:
     jobs: list[PlannedJob] = []
     start = 0
     while start < len(items):
-        cut = _cut(start, items[start], limits)
+        cut = _cut(first + start, items[start], limits)
         if len(jobs) + cut.jobs > MOST_JOBS:
             raise LimitError(
                 f"there would be more than {MOST_JOBS:,} jobs: cut less, or run several sets"
             )
         if cut.points < items[start].points:
-            jobs += _ranges(start, items[start], cut)
+            jobs += _ranges(first + start, items[start], cut)
             start += 1
             continue
         stop, pieces = _fill(items, start, limits, cut), cut.pieces
-        span = Span(start, stop)
+        span = Span(first + start, first + stop)
         inside = items[start:stop]
         payload = sum(item.payload_bytes for item in inside)
         shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
@@ -232,6 +237,15 @@ def parts(shots: int, pieces: int) -> list[int]:
     """Return ``pieces`` nearly equal integers whose sum is ``shots``, the larger ones first."""
     least, more = divmod(shots, pieces)
     return [least + 1] * more + [least] * (pieces - more)
+
+
+def pieces_of(index: int, item: Item, limits: Limits) -> int:
+    """Return into how many pieces the shots of a circuit must be cut.
+
+    Raises:
+        LimitError: the circuit does not fit into any job.
+    """
+    return _cut(index, item, limits).pieces
 
 
 class _Cut(NamedTuple):

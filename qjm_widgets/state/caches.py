@@ -77,7 +77,7 @@ class Circuits:
     Args:
         store: the store that has them.
         set_id: the set's id.
-        number: how many circuits the set has.
+        number: how many circuits the set has; ``extend`` adds some.
         inputs: the circuits by index, None for circuits that are not in memory; empty if none is.
         names: the names of all circuits; empty if they are not known.
         unstored: returns the indices of circuits that the store cannot have; these are never forgotten.
@@ -103,9 +103,31 @@ class Circuits:
         self._metadata: list[Mapping[str, Any]] | None = None
         self._shapes: dict[int, tuple[int, ...] | None] = {}
         known = [circuit_input.circuit for circuit_input in inputs if circuit_input is not None]
+        self._in_memory = len(known)
         if len(known) == number:
             self._names = self._names or [circuit.name for circuit in known]
             self._metadata = [circuit.metadata or {} for circuit in known]
+
+    @property
+    def has_room(self) -> bool:
+        """Whether memory has room for further circuits of the set."""
+        return self._in_memory < IN_MEMORY
+
+    def extend(self, inputs: Sequence[CircuitInput | None], names: Sequence[str] | None) -> None:
+        """Add the next circuits of the set, which the store has already.
+
+        Args:
+            inputs: the circuits; None for each that is not in memory.
+            names: their names; None if they are not known.
+        """
+        self._inputs += inputs
+        self._in_memory += sum(circuit_input is not None for circuit_input in inputs)
+        if names is None:
+            self._names = None
+        elif self._names is not None:
+            self._names += names
+        self._number = len(self._inputs)
+        self._indices = self._metadata = None
 
     def get(self, span: Span) -> list[CircuitInput]:
         """Return the circuits of a span: from memory, else from the store.
@@ -150,6 +172,7 @@ class Circuits:
         if circuit_input is None:
             [circuit_input] = self.get(Span(circuit, circuit + 1))
             self._inputs[circuit] = circuit_input
+            self._in_memory += 1
         return circuit_input
 
     def shape(self, circuit: int) -> tuple[int, ...] | None:
@@ -193,15 +216,19 @@ class Circuits:
         """
         for circuit, circuit_input in zip(range(span.start, span.stop), inputs, strict=True):
             if keep or self._inputs[circuit] is not None:
+                self._in_memory += self._inputs[circuit] is None
                 self._inputs[circuit] = circuit_input
 
     def forget(self, span: Span) -> None:
         """Drop circuits from memory, but not their names; keep circuits that the store lacks."""
         for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
             circuit_input = self._inputs[circuit]
-            if circuit_input is not None and circuit_input.shape:
+            if circuit_input is None:
+                continue
+            if circuit_input.shape:
                 self._shapes[circuit] = circuit_input.shape
             self._inputs[circuit] = None
+            self._in_memory -= 1
 
     def add_names(self, names: Sequence[str]) -> None:
         """Let ``indices`` find the circuits by other names too, one for each circuit."""

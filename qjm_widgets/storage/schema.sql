@@ -31,7 +31,8 @@ CREATE TABLE job_sets (
     precision_max    REAL,
     estimates        INTEGER NOT NULL DEFAULT 0,
     points           INTEGER,
-    fingerprint      TEXT
+    fingerprint      TEXT,
+    taken            INTEGER NOT NULL DEFAULT 0  -- 1 if its circuits were taken from an iterator
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);

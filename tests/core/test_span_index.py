@@ -22,7 +22,7 @@ def job(row: int, start: int, stop: int, attempt: int = 1, **fields: Any) -> Job
 
 
 def holders(jobs: list[JobRecord], circuits: int) -> list[tuple[int, ...]]:
-    cover = Cover(jobs, circuits)
+    cover = Cover(jobs)
     return [cover.rows_of(circuit) for circuit in range(circuits)]
 
 

@@ -26,6 +26,7 @@ ADDED_IN_5 = [
     *(("jobs", column) for column in ("precision", "points_start", "points_stop", "pub_shape")),
 ]
 ADDED_IN_6 = [("job_sets", "fingerprint")]
+ADDED_IN_7 = [("job_sets", "taken")]
 NEWEST = migrations.VERSION
 
 
@@ -39,14 +40,17 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
 def test_an_old_store_becomes_what_a_new_one_is(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
     newest = shape(connection)
     for table in PARTS_OF_4 if version < 4 else ():
         connection.execute(f"DROP TABLE {table}")
-    connection.execute("DROP INDEX job_sets_of_fingerprint")
-    added = [*ADDED_IN_6, *(ADDED_IN_5 if version < 5 else ()), *(ADDED_IN_4 if version < 4 else ())]
+    added = list(ADDED_IN_7)
+    if version < 6:
+        connection.execute("DROP INDEX job_sets_of_fingerprint")
+        added += ADDED_IN_6
+    added += [*(ADDED_IN_5 if version < 5 else ()), *(ADDED_IN_4 if version < 4 else ())]
     for table, column in added:
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     if version < 3:

@@ -127,11 +127,11 @@ class IBMQuantum(RemoteAdapter):
         """Return the options of the runtime's primitive, and ``batch``."""
         return KnownOptions(self._primitive.option_names(), others=False)
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
         tree = self._primitive.merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
-        self._primitive.check(inputs, self.backend, tree)
+        self._primitive.check(inputs, self.backend, tree, start)
 
     def identity(self) -> str:
         """Return the text of the backend's name with the options of the primitive."""
