@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 from qjm_widgets._threads import join_until, start_thread
 from qjm_widgets.core.circuit_input import CircuitInput
-from qjm_widgets.core.records import JobSetRecord
+from qjm_widgets.core.records import JobSetRecord, Span
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.engine.engine_set import Growth
 from qjm_widgets.engine.transpiler import Transpiler
@@ -63,7 +64,8 @@ class Source:
         self._lock = threading.Lock()
         self._stopped = False
         self._room = threading.Condition()
-        self._waiting_bytes = 0
+        # Of the circuits that wait for the store.
+        self._waiting_bytes = self._waiting_inputs = 0
 
     def run(self) -> None:
         """Take all circuits; the iterator is closed at the end, on this thread."""
@@ -107,26 +109,28 @@ class Source:
                 _LOG.warning("%s", describe_losses(losses))
             unstored = [loss.circuit for loss in losses if loss.key is None]
             self._record = grown(self._record, inputs, unstored)
-            room = self.state.circuits.has_room
             size = len(written.data) + len(written.notes)
             with self._room:
+                kept = len(inputs) if self.state.circuits.has_room(self._waiting_inputs) else 0
                 self._waiting_bytes += size
+                self._waiting_inputs += kept
             growth = Growth(
                 block=written._replace(untranspiled=self._record.transpiles),
                 inputs=[
-                    circuit_input if room or index in unstored else None
+                    circuit_input if kept or index in unstored else None
                     for index, circuit_input in enumerate(inputs, span.start)
                 ],
                 names=[circuit_input.circuit.name for circuit_input in inputs],
                 jobs=jobs,
                 fields=_growing(self._record),
-                published=lambda span=span, size=size: self._published(span, size),  # type: ignore[misc]
+                published=functools.partial(self._published, span, size, kept),
             )
             self._engine.extend(self.state, growth)
 
-    def _published(self, span: Any, size: int) -> None:
+    def _published(self, span: Span, size: int, kept: int) -> None:
         with self._room:
             self._waiting_bytes -= size
+            self._waiting_inputs -= kept
             self._room.notify_all()
         if self._transpile is None:
             self._engine.circuits_ready(self.state, span.stop)

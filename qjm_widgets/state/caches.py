@@ -108,10 +108,9 @@ class Circuits:
             self._names = self._names or [circuit.name for circuit in known]
             self._metadata = [circuit.metadata or {} for circuit in known]
 
-    @property
-    def has_room(self) -> bool:
-        """Whether memory has room for further circuits of the set."""
-        return self._in_memory < IN_MEMORY
+    def has_room(self, coming: int) -> bool:
+        """Return whether memory has room for further circuits of the set, after so many others."""
+        return self._in_memory + coming < IN_MEMORY
 
     def extend(self, inputs: Sequence[CircuitInput | None], names: Sequence[str] | None) -> None:
         """Add the next circuits of the set, which the store has already.

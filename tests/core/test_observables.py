@@ -10,14 +10,14 @@ from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
-from qjm_widgets.manager.inputs import circuit_reader
+from qjm_widgets.manager.inputs import as_list, circuit_reader
 
 ANGLE = Parameter("X")
 
 
-def _read(given: list[Any], shots: int) -> list[CircuitInput]:
+def _read(given: Any, shots: int) -> list[CircuitInput]:
     read = circuit_reader(shots)
-    return [read(index, item) for index, item in enumerate(given)]
+    return [read(index, item) for index, item in enumerate(as_list(given))]
 
 
 def circuit() -> QuantumCircuit:
