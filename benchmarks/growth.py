@@ -25,6 +25,7 @@ from benchmarks.workloads import (
     cut,
     random_circuits,
     ready_results,
+    resident,
     small_circuits,
 )
 from qjm_widgets import JobManager
@@ -127,7 +128,7 @@ def _measure(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, floa
     """Return seconds, and the megabytes that this process has more than before."""
     with tempfile.TemporaryDirectory() as directory:
         gc.collect()
-        before = _resident()
+        before = resident()
         most = before
         with JobManager(Path(directory, "store.sqlite")) as manager:
             began, cpu = time.perf_counter(), time.thread_time()
@@ -135,14 +136,14 @@ def _measure(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, floa
                 circuits, backend, shots=SHOTS, max_circuits_per_job=len(circuits) // jobs
             )
             returned, cpu = time.perf_counter() - began, time.thread_time() - cpu
-            most = max(most, _resident())
+            most = max(most, resident())
             while not job_set.wait(0.25):
-                most = max(most, _resident())
+                most = max(most, resident())
             whole = time.perf_counter() - began
             assert job_set._state.numbers()[Status.DONE] == jobs
-            most = max(most, _resident())
+            most = max(most, resident())
             gc.collect()
-            left = _resident()
+            left = resident()
     return {
         "whole": whole,
         "returned": returned,
@@ -150,12 +151,6 @@ def _measure(circuits: Sequence[Any], backend: Any, jobs: int) -> dict[str, floa
         "most": most - before,
         "left": left - before,
     }
-
-
-def _resident() -> float:
-    """Return the memory of this process in megabytes; 0 without /proc."""
-    pages = Path("/proc/self/statm")
-    return int(pages.read_text().split()[1]) * 4096 / 1e6 if pages.exists() else 0.0
 
 
 @contextmanager
