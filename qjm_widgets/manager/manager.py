@@ -291,8 +291,8 @@ class JobManager(JobSetLibrary):
         self._check_open()
         if comes_one_by_one(circuits):
             raise InputError(
-                "a plan would use up the circuits of a generator: give a list, for example of the first "
-                "ones, list(itertools.islice(circuits, 1000)) of a generator made for it"
+                "plan takes no circuits from a generator, because it would use them up: give a list, "
+                "for example list(itertools.islice(circuits, 1000)) of another such generator"
             )
         limits = Limits(
             circuits=max_circuits_per_job,

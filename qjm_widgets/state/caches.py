@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from qjm_widgets.core.circuit_block import CircuitBlock
@@ -39,10 +40,10 @@ class LRUCache(Generic[T]):
 
     Args:
         limit: the most total weight; the last value is kept even if it alone weighs more.
-        drop: called with the row of a value that is dropped.
+        drop: called with the row and the value of what is dropped.
     """
 
-    def __init__(self, limit: int, drop: Callable[[int], object] = lambda row: None) -> None:
+    def __init__(self, limit: int, drop: Callable[[int, T], object] = lambda row, value: None) -> None:
         self._limit = limit
         self._drop = drop
         self._values: OrderedDict[int, tuple[T, int]] = OrderedDict()
@@ -53,9 +54,9 @@ class LRUCache(Generic[T]):
         self._weight += weight - self._values.pop(row, (None, 0))[1]
         self._values[row] = value, weight
         while self._weight > self._limit and len(self._values) > 1:
-            oldest, (_, weight) = self._values.popitem(last=False)
+            oldest, (dropped, weight) = self._values.popitem(last=False)
             self._weight -= weight
-            self._drop(oldest)
+            self._drop(oldest, dropped)
 
     def get(self, row: int) -> T | None:
         """Return a value, or None."""
@@ -288,7 +289,8 @@ class Outcomes:
     def __init__(self, store: JobStore, set_id: str, done: Sequence[int]) -> None:
         self._store = store
         self._set_id = set_id
-        self._known: LRUCache[JobOutcome] = LRUCache(IN_MEMORY)
+        self._dropped: dict[int, JobOutcome] = {}
+        self._known: LRUCache[JobOutcome] = LRUCache(IN_MEMORY, self._dropped.__setitem__)
         self._reading = threading.Lock()
         self._summing = threading.Lock()
         self._sum = CountsSum()
@@ -309,6 +311,23 @@ class Outcomes:
             late = self._absent & outcomes.keys()
             self._absent -= late
             self._unsummed.extend(sorted(late))
+            dropped = dict(self._dropped)
+            self._dropped.clear()
+        # The sum of a large set would read these from the store again.
+        if dropped and self._summing.acquire(blocking=False):
+            try:
+                for row, outcome in dropped.items():
+                    if row in self._unsummed:
+                        self._sum_one(row, outcome)
+            finally:
+                self._summing.release()
+
+    def _sum_one(self, row: int, outcome: JobOutcome) -> None:
+        """Add an outcome to the sum; if that fails, ``total`` reports it."""
+        with suppress(ValueError, TypeError, IndexError, KeyError):
+            self._add(outcome)
+            self._summed_jobs += 1
+            self._unsummed.remove(row)
 
     def add_done(self, row: int) -> None:
         """Add the counts of a job that is done to the sum."""
@@ -345,6 +364,7 @@ class Outcomes:
                     raise StoreCorruptError(f"{where} is damaged: {error}") from error
                 with self._reading:
                     self._known.put(row, found, found.points)
+                    self._dropped.clear()
         return found
 
     def invalidate(self) -> None:

@@ -65,7 +65,7 @@ class JobSetState:
         self.outcomes = Outcomes(store, record.set_id, done)
         self.provider_jobs: dict[int, Any] = {}
         self._computed: LRUCache[None] = LRUCache(
-            IN_MEMORY, lambda row: self.provider_jobs.pop(row, None)
+            IN_MEMORY, lambda row, _: self.provider_jobs.pop(row, None)
         )
         self.submit_errors: dict[int, Exception] = {}
         self.changed = threading.Condition()

@@ -13,7 +13,7 @@ JOB = 1500
 
 def test_what_was_asked_for_last_is_kept_as_far_as_it_weighs_no_more_than_the_limit() -> None:
     dropped: list[int] = []
-    recent: LRUCache[str] = LRUCache(10, dropped.append)
+    recent: LRUCache[str] = LRUCache(10, lambda row, _: dropped.append(row))
     for row, weight in enumerate((4, 4, 2)):
         recent.put(row, f"of {row}", weight)
     assert recent.get(0) == "of 0"
