@@ -24,6 +24,8 @@ OUTPUTS = (
     "panel.css",
     "history.js",
     "history.css",
+    "group.js",
+    "group.css",
     "plotly-basic.min.js.gz",
     "licences.txt",
 )

@@ -21,6 +21,7 @@ from benchmarks import (
     executor_jobs,
     generator,
     growth,
+    ibm_jobs,
     ibm_requests,
     importing,
     instant_jobs,
@@ -48,6 +49,7 @@ BENCHMARKS = {
         panel_shown,
         clicks,
         ibm_requests,
+        ibm_jobs,
         retired,
     )
 }

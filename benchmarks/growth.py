@@ -18,7 +18,7 @@ from unittest import mock
 from qiskit import qpy
 from qiskit.providers.basic_provider import BasicSimulator
 
-from benchmarks.timing import Row, Spread, Target
+from benchmarks.timing import Row, Spread, Target, resident
 from benchmarks.workloads import (
     SHOTS,
     InstantBackend,

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -58,6 +59,12 @@ def _processor_seconds() -> float:
     """Return the processor seconds of this process and of its ended children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def resident() -> float:
+    """Return the memory of this process in megabytes; 0 without /proc."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[1]) * 4096 / 1e6 if pages.exists() else 0.0
 
 
 Contender = Callable[[Stopwatch], None]

@@ -21,6 +21,12 @@ class Display(Protocol):
     def show_job_set(self, job_set: Any) -> None:
         """Display a set in the current front end."""
 
+    def group_panel(self, group: Any) -> AnyWidget:
+        """Return the live panel of a group of sets."""
+
+    def show_group(self, group: Any) -> None:
+        """Display a group in the current front end."""
+
     def text_line(self) -> Callable[[str], None] | None:
         """Return a function that replaces a line in the cell's output; None outside a notebook."""
 

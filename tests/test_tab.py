@@ -8,6 +8,7 @@ import pytest
 from IPython.core.completer import IPCompleter, provisionalcompleter
 
 import qjm_widgets
+from qjm_widgets.manager import JobSetGroup
 
 PUBLIC = {
     "qjm_widgets": {
@@ -73,12 +74,23 @@ def test_every_completed_name_exists(module: str) -> None:
 
 SURFACE = {
     qjm_widgets.JobManager: {
-        *("adopt", "close", "delete", "export", "find_job_sets", "history", "job_sets", "load", "plan"),
-        *("prune", "report", "retrieve_job_set", "run"),
+        *("adopt", "close", "delete", "export", "find_job_sets", "group", "history", "job_sets", "load"),
+        *("plan", "prune", "report", "retrieve_job_set", "run"),
     },
     qjm_widgets.JobSet: {
-        *("as_completed", "cancel", "counts", "error_messages", "figure", "job", "job_set_id", "jobs"),
-        *("jobs_of", "managed_jobs", "name", "panel", "pause", "report", "results", "resume", "retry"),
+        *("as_completed", "cancel", "counts", "error_messages", "figure", "group", "job", "job_set_id"),
+        *(
+            "jobs",
+            "jobs_of",
+            "managed_jobs",
+            "name",
+            "panel",
+            "pause",
+            "report",
+            "results",
+            "resume",
+            "retry",
+        ),
         *("statuses", "subscribe", "tags", "to_dataframe", "unpause", "update_max_qpu_seconds"),
         *("update_name", "update_tags", "wait"),
     },
@@ -87,6 +99,7 @@ SURFACE = {
         *("get_statevector", "get_unitary", "metadata", "missing", "parameters", "primitive_result"),
         *("stds", "success", "to_dataframe", "to_xarray"),
     },
+    JobSetGroup: {"job_sets", "name", "panel", "record", "values"},
     qjm_widgets.ManagedJob: {
         *("cancel", "error_message", "history", "job", "job_id", "points", "retry", "span", "state"),
         "status",

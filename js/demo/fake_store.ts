@@ -4,7 +4,9 @@
  */
 import {
   HISTORY_VERSION,
+  type Line,
   type Listing,
+  type StoredGroup,
   type StoredSet,
   type ToStore,
 } from "../src/protocol/history_wire";
@@ -15,6 +17,9 @@ const DAY = 86_400_000;
 
 export class FakeStore {
   readonly sent: ToStore[] = [];
+  /** A group, listed first, and its sets. */
+  group: StoredGroup | null = null;
+  members: StoredSet[] = [];
   /** Whether it answers messages. */
   answering = true;
   /** The text with which resuming is refused. */
@@ -55,7 +60,7 @@ export class FakeStore {
     if (this.viewport !== null) this.message(this.listing(this.viewport));
   }
 
-  private listing({ first, last, query }: Extract<ToStore, { kind: "list" }>): Listing {
+  private listing({ first, last, query, groups }: Extract<ToStore, { kind: "list" }>): Listing {
     const words = query.text.toLowerCase();
     const found = this.sets.filter(
       (set) =>
@@ -64,17 +69,24 @@ export class FakeStore {
         (query.tag === "" || set.tags.includes(query.tag)) &&
         (query.state === "" || (query.state === "interrupted" && set.interrupted)),
     );
+    const lines: Line[] = [...found];
+    if (this.group !== null) {
+      const unfolded = groups.includes(this.group.group);
+      if (unfolded) lines.unshift(...this.members.map((set) => ({ ...set, inside: true })));
+      lines.unshift({ ...this.group, unfolded });
+    }
     return {
       kind: "listing",
       v: HISTORY_VERSION,
       query,
       first,
       matching: found.length,
+      rows: lines.length,
       total: this.sets.length,
       bytes: 312_400_000,
       backends: choices(this.sets.map((set) => set.backend)),
       tags: choices(this.sets.flatMap((set) => set.tags)),
-      sets: found.slice(first, last),
+      sets: lines.slice(first, last),
     };
   }
 
@@ -90,6 +102,9 @@ export class FakeStore {
         this.acknowledge(id, true, String(old.length));
       } else if (message.do === "resume" && this.refusal !== null) {
         this.acknowledge(id, false, this.refusal);
+      } else if ("group" in message) {
+        if (this.group !== null) this.group = { ...this.group, open: message.do === "open" };
+        this.acknowledge(id, true, "done");
       } else {
         this.change(message.set, message.do);
         this.acknowledge(id, true, "done");

@@ -17,7 +17,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   table: ["components", "protocol", "state", "text"],
   panel: ["charts", "components", "notify", "protocol", "state", "table", "text"],
   history: ["components", "protocol", "state", "text"],
+  group: ["charts", "components", "protocol", "state", "text"],
   "history.tsx": ["components", "history", "mount"],
+  "group.tsx": ["group", "mount"],
   "index.tsx": ["charts", "components", "mount", "notify", "panel", "state"],
 };
 

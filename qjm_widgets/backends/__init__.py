@@ -12,7 +12,7 @@ from qjm_widgets.errors import BackendError
 
 
 def resolve(backend: Any) -> BackendAdapter:
-    """Return the adapter for an adapter, a sampler, an estimator, or a backend with ``run``.
+    """Return the adapter for an adapter, a primitive, an ``Executor``, or a backend with ``run``.
 
     Raises:
         BackendError: the object is not a backend, or gives no counts.
@@ -74,10 +74,10 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
     from qiskit_ibm_runtime.fake_provider.local_service import QiskitRuntimeLocalService
 
     from qjm_widgets.backends.ibm.adapter import IBMQuantum
-    from qjm_widgets.backends.ibm.executor_primitives import primitive_of
     from qjm_widgets.backends.ibm.local import LOCAL_ADAPTERS, IBMLocal
     from qjm_widgets.backends.ibm.primitive_adapters import ADAPTERS
     from qjm_widgets.backends.ibm.primitives import SAMPLER
+    from qjm_widgets.backends.ibm.runtime_primitives import primitive_of
     from qjm_widgets.backends.simulators import is_device
 
     if isinstance(thing, (runtime.QiskitRuntimeService, QiskitRuntimeLocalService)):
@@ -101,12 +101,6 @@ def _of_runtime(thing: Any) -> BackendAdapter | None:
         )
     if isinstance(thing, (BackendV2, BaseSamplerV2, BaseEstimatorV2)):
         return None
-    if isinstance(thing, getattr(runtime, "Executor", ())):
-        raise BackendError(
-            "an Executor runs QuantumPrograms, and a job set holds circuits and PUBs: give "
-            "executor_sampler.Sampler or executor_estimator.Estimator, or run the program by itself: "
-            "executor.run(program)"
-        )
     raise BackendError(
         f"{type(thing).__name__} runs no PUBs: give a backend, a sampler, an estimator, a Batch or a "
         "Session"

@@ -13,7 +13,7 @@ from qjm_widgets.core.span_index import held_ranges, may_run_again
 from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY
 
 FORMAT = "qjm_widgets bundle"
-VERSION = 3
+VERSION = 4
 
 
 class Member(NamedTuple):
@@ -112,6 +112,8 @@ def _read_set(fields: Fields) -> JobSetRecord:
         raise fields.bad("set_id", "is not 32 hexadecimal digits")
     if not record.name.strip():
         raise fields.bad("name", "is empty")
+    if record.group is not None and not record.group.strip():
+        raise fields.bad("group", "is empty")
     unstored = record.unstored_circuits
     if not all(circuit < record.circuits for circuit in unstored):
         raise fields.bad("unstored_circuits", f"has one that is not of {record.circuits} circuits")

@@ -138,7 +138,7 @@ _Read = Callable[[str, Fields, Rule], Any]
 _READERS: Mapping[Any, _Read] = {
     str: lambda name, fields, rule: fields.text(name, rule.characters),
     int: lambda name, fields, rule: fields.integer(name, rule.least, rule.most),
-    float: lambda name, fields, rule: fields.seconds(name),
+    float: lambda name, fields, rule: (fields.real if rule.signed else fields.seconds)(name),
     bool: lambda name, fields, rule: fields.flag(name),
     Status: _read_status,
     Span: lambda name, fields, rule: Span(*_read_pair(name, fields)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -139,6 +140,13 @@ class Fields:
         if not 0 <= value <= 2.2e11:
             raise self.bad(name, "is not a time")
         return value
+
+    def real(self, name: str) -> float:
+        """Return any finite number."""
+        value = self.take(name, int, float)
+        if not -sys.float_info.max <= value <= sys.float_info.max:
+            raise self.bad(name, "is too large")
+        return float(value)
 
     def flag(self, name: str) -> bool:
         """Return true or false."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qjm_widgets.bundle.estimator_notes import check_estimator_notes
+from qjm_widgets.bundle.program_notes import check_program_notes
 from qjm_widgets.bundle.strict_json import DEPTH, RefusalError, parse
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.counts import Integers
@@ -19,7 +20,7 @@ from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutc
 from qjm_widgets.core.record_fields import MAX_INTEGER
 from qjm_widgets.core.records import Span
 from qjm_widgets.serialization import qpy
-from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY, PUBS, TYPED
+from qjm_widgets.serialization.circuits import FIELDS, NAMES_ONLY, PROGRAM, PUBS, TYPED
 from qjm_widgets.serialization.instruction_forms import check_forms
 from qjm_widgets.serialization.metadata import UnsafeError, check_tree
 from qjm_widgets.serialization.outcomes import decode_outcome
@@ -80,6 +81,8 @@ def check_block(block: CircuitBlock, where: str) -> None:
         raise RefusalError(f"{where}.json has shots that are no number")
     if block.encoding == PUBS:
         check_estimator_notes(notes, number, where)
+    if block.encoding == PROGRAM:
+        check_program_notes(notes, number, where)
     if block.encoding in TYPED:
         try:
             number -= _check_forms(notes, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qjm_widgets.core.formatting import first_line
+from qjm_widgets.core.formatting import first_line, plural
 from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.errors import AmbiguousNameError, JobSetNotFoundError
 
@@ -26,6 +26,11 @@ def find_set(summaries: Sequence[SetSummary], text: str) -> str:
         for summary in summaries
         if (text and summary.record.set_id.startswith(text.lower())) or summary.record.name == text
     ]
+    members = sum(summary.record.group == text for summary in summaries)
+    if not found and members:
+        raise JobSetNotFoundError(
+            f"{first_line(text)!r} is a group of {plural(members, 'set')}: `qjm list --group` lists them"
+        )
     if not found:
         raise JobSetNotFoundError(
             f"no job set {first_line(text)!r} in the store: `qjm list` or `%qjm` lists all"

@@ -10,6 +10,7 @@ from typing import Any
 from qjm_widgets._printable import printable
 from qjm_widgets.core import formatting
 from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.set_groups import SetGroup
 from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.job_set import JobSet
 
@@ -33,6 +34,7 @@ def summary_tree(summary: SetSummary) -> dict[str, Any]:
     return {
         "id": record.set_id,
         "name": record.name,
+        "group": record.group,
         "backend": record.backend,
         "circuits": record.circuits,
         "created_at": _time(record.created_at),
@@ -92,18 +94,18 @@ def _time(at: float | None) -> str | None:
     return None if at is None else datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat()
 
 
-def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
+def list_text(lines: Sequence[SetSummary | SetGroup], width: int | None = None) -> str:
     """Return the list of sets, one line for each: id, time of creation, name, backend and summary.
 
     Args:
-        summaries: the sets.
+        lines: the sets; a group is one line, with its number of sets in place of an id.
         width: the width of the terminal in characters; None for no limit. If the list is wider, the
             backend is left out, then the time, and then names are shortened.
     """
-    if not summaries:
+    if not lines:
         return "No job sets in the store."
-    lines = [_line(summary) for summary in summaries]
-    widths = [max(len(line[place]) for line in lines) for place in range(5)]
+    rows = [_group_line(line) if isinstance(line, SetGroup) else _line(line) for line in lines]
+    widths = [max(len(row[place]) for row in rows) for place in range(5)]
     kept = [0, 1, 2, 3, 4]
 
     def excess() -> int:
@@ -113,10 +115,19 @@ def list_text(summaries: Sequence[SetSummary], width: int | None = None) -> str:
         if excess():
             kept.remove(place)
     widths[2] = max(min(widths[2], _LEAST_NAME), widths[2] - excess())
-    cut = [[formatting.first_line(line[place], widths[place]) for place in range(5)] for line in lines]
+    cut = [[formatting.first_line(row[place], widths[place]) for place in range(5)] for row in rows]
     return "\n".join(
-        "  ".join(f"{line[place]:<{widths[place]}}" for place in kept).rstrip() for line in cut
+        "  ".join(f"{row[place]:<{widths[place]}}" for place in kept).rstrip() for row in cut
     )
+
+
+def _group_line(group: SetGroup) -> tuple[str, str, str, str, str]:
+    _, created, _, backend, _ = _line(group.sets[0])
+    text = str(group.summary)
+    if group.interrupted:
+        text += f" · {group.interrupted:,} interrupted"
+    sets = formatting.plural(len(group.sets), "set")
+    return sets, created, formatting.first_line(group.name, 32), backend, text
 
 
 def _line(summary: SetSummary) -> tuple[str, str, str, str, str]:

@@ -12,14 +12,14 @@ from IPython.display import display
 from qjm_widgets.cli.find_set import find_set
 from qjm_widgets.core.formatting import plural
 from qjm_widgets.core.store_port import SetSummary
-from qjm_widgets.errors import InputError, QJMError
+from qjm_widgets.errors import InputError, JobSetNotFoundError, QJMError
 from qjm_widgets.job_set import JobSet
-from qjm_widgets.manager import JobManager, default_manager
+from qjm_widgets.manager import JobManager, JobSetGroup, default_manager
 from qjm_widgets.manager.default import open_managers
 from qjm_widgets.widgets import settings
 
 _USAGE = """%qjm                   list the sets of the store
-%qjm show SET          show the live panel of a set
+%qjm show SET          show the live panel of a set, or of a group
 %qjm cancel SET        cancel a set's jobs
 %qjm teaching on|off   let panels explain themselves, or not
 SET is an id, the beginning of an id, or a name; Tab completes ids."""
@@ -50,7 +50,17 @@ class QJMMagics(Magics):
 
 
 def _show(text: str) -> None:
-    display(_set(text))  # type: ignore[no-untyped-call]
+    """Show a set, or a group of this name if no set has it."""
+    shown: JobSet | JobSetGroup
+    try:
+        shown = _set(text)
+    except JobSetNotFoundError:
+        groups = (manager.group(text) for manager in _managers() if manager.history(limit=1, group=text))
+        found = next(groups, None)
+        if found is None:
+            raise
+        shown = found
+    display(shown)  # type: ignore[no-untyped-call]
 
 
 def _cancel(text: str) -> None:

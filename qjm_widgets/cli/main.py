@@ -18,6 +18,7 @@ from qjm_widgets.cli.parser import backend_of, options_of, parser
 from qjm_widgets.cli.watch import watch
 from qjm_widgets.core.formatting import STATUS_NAMES, plural, status_text
 from qjm_widgets.core.records import Status
+from qjm_widgets.core.set_groups import folded
 from qjm_widgets.errors import (
     DrivenElsewhereError,
     InputError,
@@ -85,12 +86,16 @@ def _report_error(error: QJMError, as_json: bool) -> int:
 
 
 def _list(manager: JobManager, arguments: argparse.Namespace) -> int:
-    found = manager.history(arguments.name, arguments.limit)
+    folds = not (arguments.json or arguments.all or arguments.group is not None)
+    # The limit counts lines, and a group is one line of any number of sets.
+    limit = None if folds else arguments.limit
+    found = manager.history(arguments.name, limit, group=arguments.group)
     if arguments.json:
         print(formatting.dump([formatting.summary_tree(summary) for summary in found]))
     else:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        print(printable(formatting.list_text(found, columns)))
+        lines = folded(found)[: arguments.limit] if folds else found
+        print(printable(formatting.list_text(lines, columns)))
     return exit_codes.DONE
 
 

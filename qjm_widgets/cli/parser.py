@@ -60,9 +60,12 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=list(parents))
 
-    lists = command("list", "list the sets of the store, newest first", common)
+    text = "list the sets of the store, newest first; the sets of a group are one line"
+    lists = command("list", text, common)
     lists.add_argument("--name", help="only sets of this name")
-    lists.add_argument("--limit", type=_positive_integer, metavar="N", help="list no more than N sets")
+    lists.add_argument("--group", metavar="NAME", help="only the sets of this group, a line for each")
+    lists.add_argument("--all", action="store_true", help="a line for each set, also of groups")
+    lists.add_argument("--limit", type=_positive_integer, metavar="N", help="no more than N lines")
     shows = command("show", "show one set and its jobs", one)
     shows.add_argument("--counts", action="store_true", help="show the counts so far, too")
     command("watch", "show a set live until all its jobs have ended or are held", one, waiting)

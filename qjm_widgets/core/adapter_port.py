@@ -13,7 +13,7 @@ from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.seeds import SeedRule
-from qjm_widgets.core.splitting import Limits, PlannedJob
+from qjm_widgets.core.splitting import Item, Limits, PlannedJob
 from qjm_widgets.core.submission import Submission
 
 
@@ -34,6 +34,7 @@ class BackendAdapter(abc.ABC):
         limits: the limits by which circuits are cut into jobs.
         default_shots: shots per circuit if the user gives no number; None if it is unknown.
         estimates: whether it is an estimator: it takes PUBs with observables, and no shots.
+        runs_programs: whether it takes a quantum program of IBM Quantum's, whose items are the circuits.
         default_precision: an estimator's precision if the user gives none; None if it is unknown.
         lifetime: whether its jobs outlive the kernel.
         runs_inside_submit: whether ``submit`` also runs the circuits.
@@ -53,6 +54,7 @@ class BackendAdapter(abc.ABC):
     limits: Limits = Limits()
     default_shots: int | None = None
     estimates: bool = False
+    runs_programs: bool = False
     default_precision: float | None = None
     lifetime: JobLifetime = JobLifetime.UNKNOWN
     runs_inside_submit: bool = False
@@ -120,6 +122,13 @@ class BackendAdapter(abc.ABC):
         """
         return None
 
+    def sized(self, inputs: Sequence[CircuitInput], items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items of circuits with the gates and instructions that ``limits`` limits.
+
+        By default there are no such limits.
+        """
+        return items
+
     def check_cut(  # noqa: B027
         self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]
     ) -> None:
@@ -161,6 +170,13 @@ class BackendAdapter(abc.ABC):
 
     def batch_id(self, handle: Any) -> str | None:
         """Return the provider's id of the batch in which a job runs, or None; by default None."""
+        return None
+
+    def sent_all(self, set_id: str) -> Callable[[], None] | None:
+        """Return what is to be called after all jobs of a set were sent; by default None.
+
+        It is asked for repeatedly, and must not block; the call may. A retry may send jobs again.
+        """
         return None
 
     @abc.abstractmethod

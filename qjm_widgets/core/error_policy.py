@@ -65,7 +65,13 @@ _LARGE = re.compile(
     r"|too (large|big)[^.]{0,40}(payload|request|job)"
     r"|too many (circuits|experiments|executions|pubs)"
     r"|number of (circuits|experiments|executions|pubs)[^.]{0,60}(exceed|greater|larger|more than|limit)"
-    r"|exceeds?[^.]{0,40}(maximum|limit)[^.]{0,40}(circuits|experiments|executions|payload|size)",
+    r"|exceed(s|ed|ing)?[^.]{0,40}(maximum|limit)"
+    r"[^.]{0,40}(circuits|experiments|executions|payload|size|gates|instructions)"
+    r"|(gates|instructions|payload)[^.]{0,60}(exceed|(beyond|above|over) the (maximum|limit))"
+    r"|too many [^.]{0,30}(gates|instructions)"
+    r"|(split|smaller number of)[^.]{0,30}(circuits|experiments|pubs)[^.]{0,40}\bjobs?\b"
+    # IBM Quantum's codes for too many two-qubit gates and for too large a payload.
+    r"|(code\W{1,4}|error_codes#)(1520|5302)\b",
     re.I,
 )
 _SHOTS = re.compile(
@@ -120,7 +126,7 @@ def judge(error: BaseException) -> Verdict:
     words = text[:_SEARCHED]
     if _PENDING.search(words) or any("JobLimit" in type(e).__name__ for e in chain(error)):
         return Verdict(Refusal.PENDING_LIMIT, text, retry_after(error))
-    if status == 413 or _LARGE.search(words):
+    if status == 413 or is_too_large(text):
         return Verdict(Refusal.TOO_LARGE, text)
     if _SHOTS.search(words) and not _ALLOWANCE.search(words):
         return Verdict(Refusal.TOO_MANY_SHOTS, text)
@@ -138,6 +144,11 @@ def judge(error: BaseException) -> Verdict:
     if account is not None:
         return Verdict(Refusal.ACCOUNT, f"{account}\n{text}")
     return Verdict(Refusal.LASTING, text + _advice(words))
+
+
+def is_too_large(text: str) -> bool:
+    """Return whether a text says that a job is too large."""
+    return _LARGE.search(text[:_SEARCHED]) is not None
 
 
 def shots_limit(text: str, shots: int) -> int | None:

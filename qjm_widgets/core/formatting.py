@@ -338,6 +338,8 @@ def report(
         f"  id: {record.set_id}",
         f"  {title(record, len(jobs), taking=taking is not None and taking.active)}",
     ]
+    if record.group is not None:
+        lines.append(f"  group: {first_line(record.group)}")
     if record.tags:
         lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
     flawed = sum(job.flawed for job in jobs)

@@ -6,8 +6,9 @@ is the identity of the attempt. A job of a range of the points of its circuit ha
 before the piece, with a shape such as ``40x50``. If that is too long for a tag, all numbers are in
 base 36: ``qjm:SET:START.CIRCUITS.FROM.TO.PIECE.PIECES.ATTEMPT.SHAPE``, with a dot between the lengths of
 the axes; and a shape for which the tag has no room is replaced by the number of its points. A job of an
-estimator has ``e`` in place of the ``s``, or ``qjm:SET:e:`` before the numbers in base 36. If circuits
-were taken from an iterator, their number was not known when the job was sent, and CIRCUITS is 0.
+estimator has ``e`` in place of the ``s``, or ``qjm:SET:e:`` before the numbers in base 36; a job of a
+quantum program has ``q``. If circuits were taken from an iterator, their number was not known when the
+job was sent, and CIRCUITS is 0.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from qjm_widgets.core.program_item import PROGRAM_ADAPTERS
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
 
 #: The tag of every job that this package submits.
@@ -30,9 +32,9 @@ OWN_TAGS = 4
 _LONGEST = 86
 _IDENTITY = re.compile(
     r"qjm:([0-9a-f]{32}):(\d{1,9})-(\d{1,9})/(\d{1,9})(?::p(\d{1,9})-(\d{1,9})/(\d{1,9}(?:x\d{1,9})*))?"
-    r":([se])(\d{1,9})/(\d{1,9}):a(\d{1,9})"
+    r":([seq])(\d{1,9})/(\d{1,9}):a(\d{1,9})"
 )
-_COMPACT = re.compile(r"qjm:([0-9a-f]{32}):(e:)?((?:[0-9a-z]{1,6}\.){7,}[0-9a-z]{1,6})")
+_COMPACT = re.compile(r"qjm:([0-9a-f]{32}):([eq]:)?((?:[0-9a-z]{1,6}\.){7,}[0-9a-z]{1,6})")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _SET = re.compile(r"qjm:([0-9a-f]{32})")
 
@@ -45,6 +47,7 @@ class Identity(NamedTuple):
         points: the range of points of the one circuit of the job; None for all points.
         pub_shape: the shape of all points of that circuit; empty if ``points`` is None.
         estimates: whether it is a job of an estimator.
+        program: whether it is a job of a quantum program.
     """
 
     set_id: str
@@ -56,6 +59,7 @@ class Identity(NamedTuple):
     points: Span | None = None
     pub_shape: tuple[int, ...] = ()
     estimates: bool = False
+    program: bool = False
 
     @property
     def place(self) -> tuple[Span, Span | None, int, int]:
@@ -66,7 +70,7 @@ class Identity(NamedTuple):
 def identity_of(record: JobSetRecord, job: JobRecord) -> str:
     """Return the tag of a job's attempt, of at most 86 characters."""
     start = f"{set_tag(record.set_id)}:{job.span.start}-{job.span.stop}/{_circuits(record)}"
-    end = f":{'e' if record.estimates else 's'}{job.piece}/{job.pieces}:a{job.attempt}"
+    end = f":{_kind(record) or 's'}{job.piece}/{job.pieces}:a{job.attempt}"
     if job.points is None:
         return start + end
     shape = "x".join(map(str, job.pub_shape))
@@ -79,13 +83,18 @@ def identity_of(record: JobSetRecord, job: JobRecord) -> str:
 def _compact(record: JobSetRecord, job: JobRecord, shape: Sequence[int]) -> str:
     assert job.points is not None
     place = job.span.start, _circuits(record), *job.points, job.piece, job.pieces, job.attempt
-    kind = "e:" if record.estimates else ""
+    kind = _kind(record) and f"{_kind(record)}:"
     return f"{set_tag(record.set_id)}:{kind}{'.'.join(map(_base36, (*place, *shape)))}"
 
 
 def _circuits(record: JobSetRecord) -> int:
     """Return the number of circuits in a tag, which is the same as long as the set exists."""
     return 0 if record.taken else record.circuits
+
+
+def _kind(record: JobSetRecord) -> str:
+    """Return the letter for the jobs of an estimator or of a program; "" for other jobs."""
+    return "e" if record.estimates else "q" if record.adapter in PROGRAM_ADAPTERS else ""
 
 
 def set_tag(set_id: str) -> str:
@@ -112,6 +121,7 @@ def parse_identity(tag: str) -> Identity | None:
         int(pieces),
         int(attempt),
         estimates=kind == "e",
+        program=kind == "q",
     )
     if shape is not None:
         lengths = tuple(map(int, shape.split("x")))
@@ -127,10 +137,8 @@ def _parse_compact(tag: str) -> Identity | None:
         int(digits, 36) for digits in found[3].split(".")
     )
     span, points = Span(start, start + 1), Span(first, end)
-    estimates = found[2] is not None
-    return _valid(
-        Identity(found[1], span, circuits, piece, pieces, attempt, points, tuple(shape), estimates)
-    )
+    identity = Identity(found[1], span, circuits, piece, pieces, attempt, points, tuple(shape))
+    return _valid(identity._replace(estimates=found[2] == "e:", program=found[2] == "q:"))
 
 
 def _valid(identity: Identity) -> Identity | None:

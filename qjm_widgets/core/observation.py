@@ -29,6 +29,8 @@ class Observation(NamedTuple):
         fetch: a function, if the job has ended and its outcome is still at the backend; else None. It
             returns the last observation, with the outcome, or the error of fetching it. It may take
             long. It is called once, and other polls continue meanwhile.
+        too_large: whether a failed job did not run because the backend, which had accepted it, found it
+            too large.
     """
 
     status: Status | None
@@ -42,3 +44,4 @@ class Observation(NamedTuple):
     note: str | None = None
     failed: Mapping[int, str] = NONE_FAILED
     fetch: Callable[[], Observation | BaseException] | None = None
+    too_large: bool = False

@@ -25,7 +25,7 @@ COMMON = frozenset(
 )
 #: Keyword arguments of ``JobManager.run``, except the circuits and the backend.
 RUN_ARGUMENTS = (
-    *("name", "shots", "precision", "max_circuits_per_job", "max_shots_per_job"),
+    *("name", "group", "shots", "precision", "max_circuits_per_job", "max_shots_per_job"),
     *("max_points_per_job", "max_payload_bytes", "tags"),
     *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds", "reuse"),
     *("size", "continue_set"),

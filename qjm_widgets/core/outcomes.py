@@ -203,6 +203,20 @@ def _counted(pubs: Sequence[PubOutcome]) -> Packed:
     return together(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class ItemOutcome(PubOutcome):
+    """The outcome of one item of a quantum program: an array for each name.
+
+    Classified bits are ``registers``, with the flips of a measurement that was twirled undone, so that
+    they can be counted. All other arrays are ``data``, of any shape. ``metadata`` is that of the item.
+    """
+
+    @property
+    def estimates(self) -> bool:
+        """Whether it holds expectation values; always False."""
+        return False
+
+
 CircuitOutcome: TypeAlias = ExperimentOutcome | PubOutcome
 
 

@@ -17,6 +17,7 @@ from qjm_widgets.core.job_tags import (
     parse_identity,
     set_tags_in,
 )
+from qjm_widgets.core.program_item import PROGRAM_ADAPTERS
 from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Span, Status
 from qjm_widgets.core.span_index import may_run_again
@@ -145,7 +146,8 @@ def adopt(
         now: seconds since 1970, UTC.
 
     Raises:
-        InputError: the jobs are of several backends, or some give counts and others expectation values.
+        InputError: the jobs are of several backends, or of several kinds: some give expectation values,
+            or ran a quantum program, and others did not.
     """
     backends = {job.backend for job, _ in jobs}
     if len(backends) > 1:
@@ -154,6 +156,12 @@ def adopt(
         estimated = next(job.job_id for job, _ in jobs if job.estimates)
         raise InputError(
             f"job {estimated} gives expectation values and others give counts: a job set is of one kind"
+        )
+    of_programs = {job.adapter in PROGRAM_ADAPTERS for job, _ in jobs}
+    if len(of_programs) > 1:
+        of_program = next(job.job_id for job, _ in jobs if job.adapter in PROGRAM_ADAPTERS)
+        raise InputError(
+            f"job {of_program} ran a quantum program and others ran circuits: a job set is of one kind"
         )
     rows: list[JobRecord] = []
     start = 0

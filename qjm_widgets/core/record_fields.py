@@ -31,6 +31,7 @@ class Rule:
         empty_is_null: whether an empty tuple is NULL in the store, and may be null in a bundle.
         later: whether older bundles lack the field; it then has its default.
         local: whether the field is left out of bundles.
+        signed: whether a number may be any finite one; else it is a time or a duration.
     """
 
     least: int = 0
@@ -40,6 +41,7 @@ class Rule:
     empty_is_null: bool = False
     later: bool = False
     local: bool = False
+    signed: bool = False
 
 
 class RecordField(NamedTuple):

@@ -102,6 +102,8 @@ class JobSetRecord:
         points: points of all circuits together; None if each has one, or it is unknown.
         fingerprint: 64 hexadecimal digits of what was run, and 64 of where; None if it was run without
             ``reuse``.
+        group: the name of the group of sets to which it belongs; None if it belongs to none.
+        value: the number that the user's code recorded for the set (``JobSetGroup.record``), or None.
         taken: whether its circuits were taken from an iterator, while jobs were submitted already.
     """
 
@@ -128,6 +130,8 @@ class JobSetRecord:
     estimates: Annotated[bool, Rule(later=True)] = False
     points: Annotated[int | None, Rule(later=True)] = None
     fingerprint: Annotated[str | None, Rule(local=True)] = None
+    group: Annotated[str | None, Rule(later=True)] = None
+    value: Annotated[float | None, Rule(later=True, signed=True)] = None
     taken: Annotated[bool, Rule(later=True)] = False
 
 

@@ -7,7 +7,7 @@ into ranges, and shots into pieces of nearly equal size; points are cut before s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import NamedTuple, TypeVar
 
@@ -30,11 +30,15 @@ class Limits:
     Attributes:
         circuits: the most circuits of a job.
         shots: the most shots of a circuit in one job.
-        executions: the most executions of a job: points x shots, summed over its circuits.
+        executions: the most executions of a job: points x shots, summed over its circuits; for an item
+            of a quantum program with a samplex, its size x shots.
         payload_bytes: the most bytes of a job's encoded circuits.
         one_shots: whether all circuits of a job must run the same number of shots, or with the same
             precision.
         points: the most points of all circuits of a job; a circuit without parameter values has one.
+        two_qubit_gates: the most two-qubit gates of all circuits of a job.
+        qubit_instructions: the most control instructions on one qubit in all circuits of a job, at all
+            points.
 
     Raises:
         LimitError: a limit is not a whole number of at least 1.
@@ -46,6 +50,8 @@ class Limits:
     payload_bytes: int | None = None
     one_shots: bool = False
     points: int | None = None
+    two_qubit_gates: int | None = None
+    qubit_instructions: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -72,6 +78,8 @@ class Limits:
             payload_bytes=least(self.payload_bytes, other.payload_bytes),
             one_shots=self.one_shots or other.one_shots,
             points=least(self.points, other.points),
+            two_qubit_gates=least(self.two_qubit_gates, other.two_qubit_gates),
+            qubit_instructions=least(self.qubit_instructions, other.qubit_instructions),
         )
 
 
@@ -87,6 +95,9 @@ class Item(NamedTuple):
         points: number of points; 1 for a circuit.
         payload_bytes: bytes of the encoded circuit; 0 if they were not measured.
         point_bytes: bytes that each point adds to them.
+        two_qubit_gates: number of its two-qubit gates; 0 if they were not counted.
+        qubit_instructions: most control instructions on one of its qubits at one point; 0 if they were
+            not counted.
         place: number of steps of the seed before this circuit in a plain run (``seeds``), counted among
             circuits of equal shots; None if seeds do not limit the cut.
         precision: precision of an estimator's PUB; None if the estimator decides.
@@ -98,6 +109,8 @@ class Item(NamedTuple):
     place: int | None = None
     precision: float | None = None
     point_bytes: int = 0
+    two_qubit_gates: int = 0
+    qubit_instructions: int = 0
 
 
 class PlannedJob(NamedTuple):
@@ -174,22 +187,30 @@ def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def split(items: Sequence[Item], limits: Limits, first: int = 0) -> tuple[PlannedJob, ...]:
+def split(
+    items: Sequence[Item],
+    limits: Limits,
+    repeats: Mapping[int, int] | None = None,
+    first: int = 0,
+) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
 
     Args:
         items: the circuits.
         limits: the limits of a job.
-        first: the index of the first of them in the set.
+        repeats: how often the shots of each point are run, by index; once for other circuits.
+        first: the index of the first of the circuits in the set.
 
     Raises:
         LimitError: a single circuit exceeds a limit (the error gives its index), or there would be more
             than ``MOST_JOBS`` jobs.
     """
+    repeats = repeats or {}
+    runs = [item.points * repeats.get(index, 1) for index, item in enumerate(items, first)]
     jobs: list[PlannedJob] = []
     start = 0
     while start < len(items):
-        cut = _cut(first + start, items[start], limits)
+        cut = _cut(first + start, items[start], limits, repeats)
         if len(jobs) + cut.jobs > MOST_JOBS:
             raise LimitError(
                 f"there would be more than {MOST_JOBS:,} jobs: cut less, or run several sets"
@@ -198,20 +219,21 @@ def split(items: Sequence[Item], limits: Limits, first: int = 0) -> tuple[Planne
             jobs += _ranges(first + start, items[start], cut)
             start += 1
             continue
-        stop, pieces = _fill(items, start, limits, cut), cut.pieces
+        stop, pieces = _fill(items, start, limits, cut, repeats, first), cut.pieces
         span = Span(first + start, first + stop)
         inside = items[start:stop]
         payload = sum(item.payload_bytes for item in inside)
         shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
         precisions = {item.precision for item in inside}
         precision = inside[0].precision if len(precisions) == 1 else None
-        points = sum(item.points for item in inside)
         if pieces == 1:
-            executions = sum((item.shots or 0) * item.points for item in inside)
+            executions = sum(
+                (item.shots or 0) * each for item, each in zip(inside, runs[start:stop], strict=True)
+            )
             jobs.append(PlannedJob(span, 0, 1, shots, executions, payload, precision=precision))
         else:
             for piece, part in enumerate(parts(inside[0].shots or 0, pieces)):
-                jobs.append(PlannedJob(span, piece, pieces, part, part * points, payload))
+                jobs.append(PlannedJob(span, piece, pieces, part, part * sum(runs[start:stop]), payload))
         start = stop
     return tuple(jobs)
 
@@ -239,13 +261,13 @@ def parts(shots: int, pieces: int) -> list[int]:
     return [least + 1] * more + [least] * (pieces - more)
 
 
-def pieces_of(index: int, item: Item, limits: Limits) -> int:
+def pieces_of(index: int, item: Item, limits: Limits, repeats: Mapping[int, int]) -> int:
     """Return into how many pieces the shots of a circuit must be cut.
 
     Raises:
         LimitError: the circuit does not fit into any job.
     """
-    return _cut(index, item, limits).pieces
+    return _cut(index, item, limits, repeats).pieces
 
 
 class _Cut(NamedTuple):
@@ -259,7 +281,7 @@ class _Cut(NamedTuple):
     jobs: int
 
 
-def _cut(index: int, item: Item, limits: Limits) -> _Cut:
+def _cut(index: int, item: Item, limits: Limits, repeats: Mapping[int, int]) -> _Cut:
     """Return how one circuit must be cut by itself.
 
     Raises:
@@ -268,14 +290,22 @@ def _cut(index: int, item: Item, limits: Limits) -> _Cut:
     points = item.points if limits.points is None else min(item.points, limits.points)
     if limits.payload_bytes is not None:
         points = min(points, _points_of_payload(index, item, limits.payload_bytes))
+    points = min(points, _points_of_size(index, item, limits))
     pieces = 1
+    each = repeats.get(index, 1)
+    executions = None if limits.executions is None else limits.executions // each
+    if executions == 0:
+        raise LimitError(
+            f"circuit {index} alone is run {each:,} times, beyond the limit of "
+            f"{limits.executions:,} executions per job"
+        )
     if item.shots:
-        most = min(item.shots, limits.shots or item.shots, limits.executions or item.shots)
+        most = min(item.shots, limits.shots or item.shots, executions or item.shots)
         pieces = -(-item.shots // most)
-        if limits.executions is not None and item.points:
-            points = min(points, limits.executions // parts(item.shots, pieces)[0])
-    elif limits.executions is not None and item.points:
-        points = min(points, limits.executions)
+        if executions is not None and item.points:
+            points = min(points, executions // parts(item.shots, pieces)[0])
+    elif executions is not None and item.points:
+        points = min(points, executions)
     jobs = (-(-item.points // points) if points else 1) * pieces
     if jobs > MOST_JOBS:
         what = f"{item.shots:,} shots" if item.points <= 1 else f"{item.points:,} points"
@@ -305,6 +335,25 @@ def _points_of_payload(index: int, item: Item, most: int) -> int:
     return min(points, item.points)
 
 
+def _points_of_size(index: int, item: Item, limits: Limits) -> int:
+    """Return how many points of a circuit fit into a job by the gates and instructions of the circuit.
+
+    Raises:
+        LimitError: not even one does.
+    """
+    for found, most, what in (
+        (item.two_qubit_gates, limits.two_qubit_gates, "two-qubit gates"),
+        (item.qubit_instructions, limits.qubit_instructions, "control instructions on one qubit"),
+    ):
+        if most is not None and found > most:
+            raise LimitError(
+                f"circuit {index} alone has {found:,} {what}, beyond the limit of {most:,} per job"
+            )
+    if limits.qubit_instructions is None or not item.qubit_instructions:
+        return item.points
+    return min(item.points, limits.qubit_instructions // item.qubit_instructions)
+
+
 def _ranges(index: int, item: Item, cut: _Cut) -> list[PlannedJob]:
     """Return the jobs of one circuit that is cut along its points."""
     span = Span(index, index + 1)
@@ -330,19 +379,30 @@ def _ranges(index: int, item: Item, cut: _Cut) -> list[PlannedJob]:
     return jobs
 
 
-def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
-    """Return the end of the longest span from ``start`` that fits in a job; ``cut`` is of its first."""
+def _fill(
+    items: Sequence[Item],
+    start: int,
+    limits: Limits,
+    cut: _Cut,
+    repeats: Mapping[int, int],
+    offset: int,
+) -> int:
+    """Return the end of the longest span from ``start`` that fits in a job; ``cut`` is of its first.
+
+    ``offset`` is the index of the first of the items in the set.
+    """
     first = items[start]
     shots = parts(first.shots, cut.pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
-    executions = (shots or 0) * first.points
+    executions = (shots or 0) * first.points * repeats.get(offset + start, 1)
     payload, points = first.payload_bytes, first.points
+    gates, instructions = first.two_qubit_gates, first.qubit_instructions * first.points
     drawn = {first.shots: first.points}
     stop = start + 1
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
         same = (item.shots, item.precision) == (first.shots, first.precision)
-        other = _cut(stop, item, limits)
+        other = _cut(offset + stop, item, limits, repeats)
         if not same and (limits.one_shots or cut.pieces > 1 or other.pieces > 1):
             break
         if other.pieces != cut.pieces or other.points < item.points:
@@ -352,14 +412,22 @@ def _fill(items: Sequence[Item], start: int, limits: Limits, cut: _Cut) -> int:
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break
             drawn[item.shots] = drawn.get(item.shots, 0) + item.points
-        executions += ((shots if same else item.shots) or 0) * item.points
+        executions += (
+            ((shots if same else item.shots) or 0) * item.points * repeats.get(offset + stop, 1)
+        )
         payload += item.payload_bytes
         points += item.points
+        gates += item.two_qubit_gates
+        instructions += item.qubit_instructions * item.points
         if limits.executions is not None and executions > limits.executions:
             break
         if limits.payload_bytes is not None and payload > limits.payload_bytes:
             break
         if limits.points is not None and points > limits.points:
+            break
+        if limits.two_qubit_gates is not None and gates > limits.two_qubit_gates:
+            break
+        if limits.qubit_instructions is not None and instructions > limits.qubit_instructions:
             break
         stop += 1
     return stop

@@ -172,12 +172,15 @@ class JobStore(Protocol):
     def job_history(self, set_id: str, row: int) -> list[StatusChange]:
         """Return every status that a job had, oldest first."""
 
-    def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+    def summaries(
+        self, name: str | None = None, limit: int | None = None, group: str | None = None
+    ) -> list[SetSummary]:
         """Return summaries of the sets, newest first.
 
         Args:
             name: the name of the sets; None for all sets.
             limit: the most sets; None for no limit.
+            group: the group of the sets; None for all sets.
         """
 
     def sets_of_fingerprint(self, beginning: str) -> list[JobSetRecord]:

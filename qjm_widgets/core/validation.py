@@ -34,10 +34,10 @@ def as_integer(value: Any) -> int | None:
         return None
 
 
-def check_name(name: Any) -> str:
-    """Return the name of a set; refuse a name that is not a string or is blank."""
+def check_name(name: Any, what: str = "a name") -> str:
+    """Return the name of a set or of a group; refuse one that is not a string or is blank."""
     if not isinstance(name, str) or not name.strip():
-        raise InputError(f"a name must be a string that is not empty, not {name!r}")
+        raise InputError(f"{what} must be a string that is not empty, not {name!r}")
     return name
 
 

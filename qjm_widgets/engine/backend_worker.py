@@ -99,6 +99,7 @@ class BackendWorker:
         self._poller.step()
         self._canceller.step()
         for job_set in job_sets:
+            self._end_submission(job_set)
             job_set.state.set_waiting(self._waiting(job_set))
 
     def revoke(self, job_set: EngineSet, row: int) -> bool:
@@ -167,6 +168,12 @@ class BackendWorker:
         if self._submitter.hangs or self._rate_limiter.blocked:
             return 0
         return self._rate_limiter.room(len(self._submitter), self._pending)
+
+    def _end_submission(self, job_set: EngineSet) -> None:
+        """Tell the adapter that all jobs of a set were sent, if they were."""
+        call = self.adapter.sent_all(job_set.set_id) if self._submitter.sent_all(job_set) else None
+        if call is not None:
+            self._call(call)
 
     def _call(self, work: Callable[[], None]) -> None:
         """Make a call after the commit."""

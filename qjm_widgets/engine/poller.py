@@ -8,6 +8,7 @@ Calls run on call queues of their own, so that a submission that computes or han
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from qjm_widgets import _threads
@@ -20,6 +21,7 @@ from qjm_widgets.core.formatting import duration
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.records import Status
+from qjm_widgets.engine import cuts
 from qjm_widgets.engine.engine_set import EngineSet, Key
 from qjm_widgets.engine.single_poller import SinglePoller
 from qjm_widgets.engine.status_query import Followed, QueryCallbacks, StatusQuery, status_fields
@@ -257,6 +259,12 @@ class Poller:
                 self._transitions.change(job_set, row, found.status, **fields)
             return
         del self._followed[followed.key]
+        if found.too_large and job.retryable and cuts.can_be_halved(job_set, job):
+            # Another attempt: at the backend, the failed job keeps the identity of this one.
+            job_set.jobs[row] = replace(job, attempt=job.attempt + 1)
+            cuts.halve(self._transitions, job_set, row, found.text or "")
+            self._ended(job_set, row)
+            return
         status = found.status
         if status is Status.CANCELLED and found.text is not None and not job.cancel_requested:
             status = Status.ERROR  # others cancelled it

@@ -109,6 +109,12 @@ class Submitter:
         """Whether the submission under way has exceeded its deadline."""
         return not self._adapter.runs_inside_submit and self.call_queue.hangs(self._deadline())
 
+    def sent_all(self, job_set: EngineSet) -> bool:
+        """Return whether no job of a set is Not sent, queued to be submitted or under way."""
+        if job_set.unsent:
+            return False
+        return all(sending.job_set is not job_set for sending in self._sending.values())
+
     def due(self) -> float | None:
         """Return when the submission under way exceeds its deadline, in monotonic seconds.
 

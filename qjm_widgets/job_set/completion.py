@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from qjm_widgets.core import formatting
 from qjm_widgets.errors import InputError, WaitTimeoutError
@@ -13,10 +13,9 @@ from qjm_widgets.managed_job import ManagedJob
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.wait import Changes, deadline_after
 
-if TYPE_CHECKING:
-    from qjm_widgets.job_set.job_set import JobSet
-
 T = TypeVar("T")
+#: A kind of job set.
+S = TypeVar("S", bound=JobSetControl)
 
 
 class Completion(Iterator[T], Generic[T]):
@@ -77,7 +76,7 @@ class Completion(Iterator[T], Generic[T]):
             raise WaitTimeoutError(self._too_late())
 
 
-def settled_jobs(job_set: JobSet, timeout: float | None) -> Completion[ManagedJob]:
+def settled_jobs(job_set: JobSetControl, timeout: float | None) -> Completion[ManagedJob]:
     """Iterate over the jobs that have ended or are held; those of now come first.
 
     Args:
@@ -100,7 +99,7 @@ def settled_jobs(job_set: JobSet, timeout: float | None) -> Completion[ManagedJo
     return Completion(find, lambda: [state], timeout, too_late)
 
 
-def as_completed(sets: Iterable[JobSet], timeout: float | None = None) -> Completion[JobSet]:
+def as_completed(sets: Iterable[S], timeout: float | None = None) -> Completion[S]:
     """Return an iterator over job sets as their jobs end; use it with ``for`` or ``async for``.
 
     A set has ended when each of its jobs is done, failed, cancelled or held. The sets may belong to
@@ -123,7 +122,7 @@ def as_completed(sets: Iterable[JobSet], timeout: float | None = None) -> Comple
             raise InputError(f"as_completed takes job sets, not a {type(one).__name__}")
     number = len(left)
 
-    def find() -> list[JobSet] | None:
+    def find() -> list[S] | None:
         if not left:
             return None
         new = [one for one in left if one._state.settled]

@@ -73,6 +73,10 @@ class JobSetControl:
         relabel_jobs(self._state, "name")
         return name
 
+    def group(self) -> str | None:
+        """Return the name of the group to which the set belongs; None if it belongs to none."""
+        return self._job_set_state.record.group
+
     def tags(self) -> list[str]:
         """Return the user's tags of the set."""
         return list(self._job_set_state.record.tags)

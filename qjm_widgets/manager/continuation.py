@@ -101,6 +101,8 @@ def check_continued(job_set: JobSet, adapter: BackendAdapter) -> None:
     if state.owner is not None:
         raise DrivenElsewhereError(f"{state.owner} drives {record.name!r}: continue it there")
     check_backend(record, adapter)
+    if adapter.runs_programs:
+        raise InputError(f"{record.name!r} is of a QuantumProgram: run the program again")
     sent = any(job.status is not Status.NOT_SENT for job in state.jobs)
     if sent and adapter.finds and not record.taken:
         # The provider's jobs have the number of circuits in their tags.
@@ -123,6 +125,7 @@ def continued_arguments(
         raise InputError(f"{record.name!r} was run {which} a pass manager: continue it so")
     given = {
         "name": (arguments.name, record.name),
+        "group": (arguments.group, record.group),
         "tags": (tuple(arguments.tags) or None, record.tags),
         "rerun_on_resume": (arguments.rerun_on_resume, record.rerun_on_resume),
         "max_qpu_seconds": (arguments.max_qpu_seconds, record.max_qpu_seconds),

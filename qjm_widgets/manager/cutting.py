@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qjm_widgets.core.adapter_port import BackendAdapter
@@ -45,6 +45,8 @@ class Cutter:
         if all(limit is None for limit in others):
             limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
         self.limits = limits
+        self._adapter = adapter
+        self._repeats: dict[int, int] = {}
         self.first = 0
         self.items: list[Item] = []
         self._steps: list[int] = []
@@ -63,16 +65,12 @@ class Cutter:
         self._places.add(item_of(circuit_input))
         self.first += 1
 
-    def item(self, circuit_input: CircuitInput) -> Item:
-        """Return what cutting needs of a circuit."""
-        item = item_of(circuit_input)
-        if not self.measured:
-            return item
-        item = item._replace(payload_bytes=payload_bytes(circuit_input))
-        if item.points <= 1 or not item.payload_bytes:
-            return item
-        one = payload_bytes(input_of_points(circuit_input, Span(0, 1)))
-        return item._replace(point_bytes=-(-(item.payload_bytes - one) // (item.points - 1)))
+    def measure(self, inputs: Sequence[CircuitInput]) -> Sequence[Item]:
+        """Return what cutting needs of circuits."""
+        items = [item_of(circuit_input) for circuit_input in inputs]
+        if self.measured:
+            items = list(map(_measured, items, inputs))
+        return self._adapter.sized(inputs, items)
 
     def pieces(self, item: Item) -> int:
         """Return into how many pieces the shots of the next circuit must be cut.
@@ -80,10 +78,17 @@ class Cutter:
         Raises:
             LimitError: the circuit does not fit into any job.
         """
-        return pieces_of(self.first + len(self.items), item, self.limits)
+        return pieces_of(self.first + len(self.items), item, self.limits, self._repeats)
 
-    def add(self, item: Item) -> None:
-        """Add the next circuit."""
+    def add(self, item: Item, repeats: int = 1) -> None:
+        """Add the next circuit.
+
+        Args:
+            item: the circuit.
+            repeats: how often the shots of each of its points are run.
+        """
+        if repeats > 1:
+            self._repeats[self.first + len(self.items)] = repeats
         step = self._places.add(item)
         self._steps.append(step)
         self.items.append(item._replace(place=step) if self._seeds_limit else item)
@@ -114,7 +119,7 @@ class Cutter:
         Raises:
             LimitError: a circuit exceeds a limit.
         """
-        found = split(self.items, self.limits, self.first)
+        found = split(self.items, self.limits, self._repeats, self.first)
         if not last and found and not self._is_full(found[-1]):
             open_span = found[-1].span
             found = tuple(job for job in found if job.span != open_span)
@@ -143,3 +148,12 @@ class Cutter:
             or sum(item.points for item in inside) == limits.points
             or (job.executions > 0 and job.executions == limits.executions)
         )
+
+
+def _measured(item: Item, circuit_input: CircuitInput) -> Item:
+    """Return an item with the bytes of the encoded circuit, and of each of its points."""
+    item = item._replace(payload_bytes=payload_bytes(circuit_input))
+    if item.points <= 1 or not item.payload_bytes:
+        return item
+    one = payload_bytes(input_of_points(circuit_input, Span(0, 1)))
+    return item._replace(point_bytes=-(-(item.payload_bytes - one) // (item.points - 1)))

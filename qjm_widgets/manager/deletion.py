@@ -37,7 +37,7 @@ def delete_set(store: JobStore, session: Session, engine: Engine, job_set_id: st
         store.delete_set(job_set_id)
         if known is not None:
             engine.forget(known._state)
-            session.remove(job_set_id)
+        session.remove(job_set_id)
     session.watchers.notify()
 
 

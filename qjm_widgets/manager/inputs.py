@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Sequence, Sized
+from dataclasses import replace
 from typing import Any
 
 from qjm_widgets._compat import SAMPLERS_NEED, copy_circuit, has_samplers, is_schedule
@@ -33,7 +34,7 @@ def circuit_reader(shots: int | None) -> Callable[[int, Any], CircuitInput]:
     Raises:
         InputError: shots are not a whole number of at least 1.
     """
-    checked = _check_shots(shots)
+    checked = check_shots(shots)
     circuit = circuit_class()  # looked up once: there may be a million circuits
 
     def read(index: int, item: Any) -> CircuitInput:
@@ -51,7 +52,7 @@ def circuit_class() -> Any:
     return QuantumCircuit
 
 
-def _check_shots(shots: Any, where: str = "shots") -> int | None:
+def check_shots(shots: Any, where: str = "shots") -> int | None:
     """Return shots as a Python integer; None, which means the backend's default, stays None.
 
     Raises:
@@ -134,12 +135,12 @@ def _read(index: int, item: Any, shots: int | None) -> CircuitInput:
         given = item[1] if len(item) > 1 else None
         check_given_values(who, circuit, given)
         if len(item) > 2:
-            _check_shots(item[2], f"shots of {who}")
+            check_shots(item[2], f"shots of {who}")
     try:
         pub = SamplerPub.coerce(item, shots)
     except Exception as error:  # converting values may raise anything
         raise invalid_pub(who, error, given) from error
-    own_shots = _check_shots(pub.shots, f"shots of {who}")
+    own_shots = check_shots(pub.shots, f"shots of {who}")
     values = pub.parameter_values
     check_values(who, circuit, values)
     return CircuitInput(circuit, values if values.num_parameters or values.shape else None, own_shots)
@@ -170,8 +171,7 @@ def copy_input(circuit_input: CircuitInput) -> CircuitInput:
     )
     # Qiskit keeps the user's own array of values, which optimizers change in place.
     values = None if circuit_input.values is None else _copy_values(circuit_input.values)
-    observables, precision = circuit_input.observables, circuit_input.precision
-    return CircuitInput(copied, values, circuit_input.shots, observables, precision)
+    return replace(circuit_input, circuit=copied, values=values)
 
 
 def _copy_values(values: Any) -> Any:

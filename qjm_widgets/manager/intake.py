@@ -187,7 +187,7 @@ class Intake:
             InputError: it is refused; the message names its index.
         """
         circuit_input = copy_input(self._read(self.first + len(self._inputs), item))
-        properties = self._cutter.item(circuit_input)
+        [properties] = self._cutter.measure([circuit_input])
         self._cutter.pieces(properties)  # raises if it does not fit into any job
         self._cutter.add(properties)
         self._inputs.append(circuit_input)

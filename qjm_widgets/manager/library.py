@@ -20,10 +20,10 @@ from qjm_widgets.errors import ClosedError
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager.adapter_registry import Adapters
 from qjm_widgets.manager.deletion import delete_set, prune_sets
-from qjm_widgets.manager.planning import default_name
 from qjm_widgets.manager.provider_sets import ProviderSets
 from qjm_widgets.manager.retrieval import Resumption, retrieve_set
 from qjm_widgets.manager.session import Session
+from qjm_widgets.manager.set_names import time_name
 from qjm_widgets.manager.shutdown import Threads
 from qjm_widgets.manager.taker import Taker
 from qjm_widgets.state.job_set_state import JobSetState
@@ -63,24 +63,28 @@ class JobSetLibrary:
         """The path of the store's file, without symbolic links, or ``":memory:"``."""
         return self._store.path
 
-    def job_sets(self, name: str | None = None) -> list[JobSet]:
+    def job_sets(self, name: str | None = None, *, group: str | None = None) -> list[JobSet]:
         """Return the sets that were run or retrieved in this session, oldest first.
 
         Args:
             name: return only the sets with this name.
+            group: return only the sets of this group.
         """
         check_process(self._process)
-        return self._session.job_sets(name)
+        return self._session.job_sets(name, group)
 
-    def history(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+    def history(
+        self, name: str | None = None, limit: int | None = None, *, group: str | None = None
+    ) -> list[SetSummary]:
         """Return a summary of each set in the store, newest first; no circuits are read.
 
         Args:
             name: return only the sets with this name.
             limit: return at most so many sets.
+            group: return only the sets of this group; ``record.group`` has the group of a set.
         """
         self._check_open()
-        return self._store.summaries(name, limit)
+        return self._store.summaries(name, limit, group)
 
     def _store_size(self) -> int:
         """Return the size of the store in bytes; ``delete`` and ``prune`` make it smaller."""
@@ -153,19 +157,20 @@ class JobSetLibrary:
         Their results are fetched when they are first read.
 
         Args:
-            job_ids: the ids of jobs of a sampler, or of an estimator, in the order of their circuits.
+            job_ids: the ids of jobs of a sampler, an estimator or an ``Executor``, in the order of their
+                circuits.
             backend: the ``QiskitRuntimeService`` that has the jobs, or one of its backends.
             name: the set's name; by default the local time.
 
         Raises:
-            InputError: there are no ids, an id is repeated, the jobs are of several backends, some give
-                counts and others expectation values, or a job is of a kind that gives neither.
+            InputError: there are no ids, an id is repeated, the jobs are of several backends, or of
+                several kinds (samplers, estimators, quantum programs), or a job is of none of these.
             NotFoundError: the provider does not have one of the jobs; nothing was stored.
             ProviderError: the provider refused the request or did not answer; nothing was stored.
         """
         self._check_open()
         ids = [job_ids] if isinstance(job_ids, str) else list(job_ids)
-        name = default_name() if name is None else check_name(name)
+        name = time_name() if name is None else check_name(name)
         provider = _backends.provider_of(getattr(backend, "service", backend))
         return self._provider_sets.adopt(provider, ids, name)
 

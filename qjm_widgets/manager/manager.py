@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import time
@@ -18,10 +19,13 @@ from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.formatting import Taking, found_text, plural
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.splitting import Limits, Plan
+from qjm_widgets.core.validation import check_name
 from qjm_widgets.engine.engine import Engine
-from qjm_widgets.errors import InputError
+from qjm_widgets.errors import InputError, QJMError
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager.continuation import Continuation
+from qjm_widgets.manager.group import JobSetGroup, entered_group
+from qjm_widgets.manager.group_values import Read
 from qjm_widgets.manager.inputs import comes_one_by_one, kind_of
 from qjm_widgets.manager.intake import FirstJobs, check_size, first_jobs
 from qjm_widgets.manager.library import JobSetLibrary
@@ -67,6 +71,7 @@ class JobManager(JobSetLibrary):
         super().__init__(opened, Engine(opened, time), backends)
         # The list that displaying the manager shows; one for all its displays.
         self._shown: Any = None
+        self._groups: dict[str, JobSetGroup] = {}
         self._continuation = Continuation(self._engine, self._transpiler, self._taker, self._resume)
         OPEN.add(self)
 
@@ -77,6 +82,7 @@ class JobManager(JobSetLibrary):
         backend: Any,
         *,
         name: str | None = None,
+        group: str | None = None,
         shots: int | None = None,
         precision: float | None = None,
         max_circuits_per_job: int | None = None,
@@ -106,15 +112,22 @@ class JobManager(JobSetLibrary):
 
         Args:
             circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``; for an
-                estimator PUB-likes ``(circuit, observables, parameter_values, precision)``.
-            backend: any Qiskit backend, V2 sampler or V2 estimator.
-            name: the set's name; by default the local time.
-            shots: the shots of each circuit without shots of its own; by default the backend's.
+                estimator PUB-likes ``(circuit, observables, parameter_values, precision)``; for IBM
+                Quantum's ``Executor`` one ``QuantumProgram``, whose items are the circuits.
+            backend: any Qiskit backend, V2 sampler or V2 estimator, or IBM Quantum's ``Executor``.
+            name: the set's name. By default its group's with a number ("VQE on H2 12"); without a group
+                the type of the experiment in the metadata, as qiskit-experiments writes it, or the
+                names of the circuits; else the local time.
+            group: the name of the group to which the set belongs; by default that of the innermost
+                ``with manager.group(...)`` block of this thread or asyncio task. It stays in the store
+                and in bundles; a provider does not have it.
+            shots: the shots of each circuit without shots of its own; by default the backend's. A
+                ``QuantumProgram`` has shots of its own.
             precision: the target of the standard error of each expectation value, for each PUB of an
                 estimator without a precision of its own; by default the estimator's.
             max_circuits_per_job: the most circuits in a job; the backend's limit applies too.
             max_shots_per_job: the most shots in a job; a circuit with more shots is cut into several
-                jobs, and their results are joined.
+                jobs, and their results are joined. An item with a samplex cannot be cut.
             max_points_per_job: the most points (parameter sets) in a job; a circuit with more points is
                 cut into several jobs, each a range of them, and has one result of its full shape.
             max_payload_bytes: the most bytes of circuits, values and observables in a job, as they are
@@ -153,6 +166,7 @@ class JobManager(JobSetLibrary):
             ClosedError: the manager was closed, or belongs to a parent process.
         """
         self._check_open()
+        joined = entered_group(self) if group is None else self.group(group)
         limits = Limits(
             circuits=max_circuits_per_job,
             shots=max_shots_per_job,
@@ -170,6 +184,8 @@ class JobManager(JobSetLibrary):
             rerun_on_resume,
             max_qpu_seconds,
             run_options,
+            None if joined is None else joined.name(),
+            None if joined is None else joined._next_number,
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
         size = check_size(size, circuits)
@@ -178,8 +194,9 @@ class JobManager(JobSetLibrary):
             job_set = self._set_to_continue(continue_set)
             self._continuation.run(job_set, arguments, adapter, backend, executor, size)
             return job_set
-        if comes_one_by_one(circuits):
-            return self._take(first_jobs(arguments, adapter), adapter, pass_manager, size)
+        if comes_one_by_one(circuits) and not adapter.runs_programs:
+            first = first_jobs(arguments, adapter)
+            return self._joined(joined, self._take(first, adapter, pass_manager, size))
         planned = plan_job_set(arguments, adapter)
         if reuse:
             mark = fingerprint(planned, adapter)
@@ -187,9 +204,17 @@ class JobManager(JobSetLibrary):
                 sets = ReusableSets(self._store, planned, mark, adapter, reuse)
                 found = reused_set(sets, planned, self.retrieve_job_set, backend, executor)
                 if found is not None:
+                    if joined is not None:
+                        joined._reuse(found)
                     return found
             planned = planned._replace(record=replace(planned.record, fingerprint=mark))
-        return self._start(planned, adapter, pass_manager)
+        return self._joined(joined, self._start(planned, adapter, pass_manager))
+
+    def _joined(self, group: JobSetGroup | None, job_set: JobSet) -> JobSet:
+        """Make a set the newest of its group, and return it."""
+        if group is not None:
+            group._newest = job_set
+        return job_set
 
     def _take(
         self, first: FirstJobs, adapter: BackendAdapter, pass_manager: Any, size: int | None
@@ -245,6 +270,13 @@ class JobManager(JobSetLibrary):
             raise InputError(f"continue_set must be a job set or its id, not {kind_of(given)}")
         return self.retrieve_job_set(given if isinstance(given, str) else given.job_set_id())
 
+    def _enlist(self, state: JobSetState) -> JobSet:
+        """Add a set to the session, and to its group."""
+        job_set = super()._enlist(state)
+        if state.record.group is not None:
+            self.group(state.record.group)._follow(state)
+        return job_set
+
     def _save(
         self, record: JobSetRecord, jobs: Sequence[JobRecord], inputs: Sequence[CircuitInput]
     ) -> SetWriter:
@@ -277,6 +309,7 @@ class JobManager(JobSetLibrary):
         pass_manager: Any = None,
         executor: Any = None,
         name: str | None = None,
+        group: str | None = None,
         tags: Iterable[str] = (),
         rerun_on_resume: bool | None = None,
         max_qpu_seconds: float | None = None,
@@ -294,6 +327,8 @@ class JobManager(JobSetLibrary):
                 "plan takes no circuits from a generator, because it would use them up: give a list, "
                 "for example list(itertools.islice(circuits, 1000)) of another such generator"
             )
+        if group is not None:
+            check_name(group, "the name of a group")
         limits = Limits(
             circuits=max_circuits_per_job,
             shots=max_shots_per_job,
@@ -322,6 +357,31 @@ class JobManager(JobSetLibrary):
             note = f"{found_text(record.created_at, time.time())} ({record.set_id})"
             return replace(planned.plan, notes=(*planned.plan.notes, note))
         return planned.plan
+
+    def group(self, name: str, value: Read | None = None) -> JobSetGroup:
+        """Return the group of this name, to which sets are added in its ``with`` block.
+
+        A group is its name: in a later kernel the same name has its sets, and adds to them. Displayed,
+        it is a live panel of the loop: its sets, the newest value and the trend.
+
+        Args:
+            name: the name.
+            value: returns the value of a set, one number, given its ``JobSetResults``. Without it, the
+                value is the mean of the set's expectation values, or the share of its shots that gave
+                only zeros. ``JobSetGroup.record`` sets values in the loop itself.
+
+        Raises:
+            InputError: the name is not a string or is blank, or ``value`` is not a function.
+        """
+        self._check_open()
+        check_name(name, "the name of a group")
+        if value is not None and not callable(value):
+            raise InputError(f"value is a function of a set's results, not {value!r}")
+        with self._session.lock:
+            group = self._groups.setdefault(name, JobSetGroup(self, name))
+        if value is not None:
+            group._values.set_read(value)
+        return group
 
     def close(self) -> None:
         """Stop the threads and close the store; jobs at a backend go on. A second call does nothing.
@@ -360,6 +420,9 @@ class JobManager(JobSetLibrary):
         """Release everything after the threads have ended; return how many jobs are unsent."""
         self._adapters.close()
         states = [job_set._state for job_set in self._session.job_sets()]
+        for group in list(self._groups.values()):
+            with contextlib.suppress(QJMError):  # its panel keeps what it has
+                group._remember()
         try:
             self._store.close()
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import gc
 import json
 import time
@@ -31,6 +30,9 @@ from qjm_widgets.manager.estimator_inputs import estimator_pub_reader
 from qjm_widgets.manager.inputs import as_list, circuit_reader
 from qjm_widgets.manager.layouts import laid_out
 from qjm_widgets.manager.parameter_binds import BINDING, bind_parameters
+from qjm_widgets.manager.program_inputs import read_program
+from qjm_widgets.manager.set_names import group_name, name_of_circuits, time_name
+from qjm_widgets.serialization.program_items import is_program
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,9 @@ class RunArguments:
             adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
-        name, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
+        number: returns the number of the set in its group, for its name; None without a group, or if
+            no set is made.
+        name, group, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
     """
 
     circuits: Any
@@ -59,6 +63,8 @@ class RunArguments:
     rerun_on_resume: bool | None
     max_qpu_seconds: float | None
     options: Mapping[str, Any]
+    group: str | None = None
+    number: Callable[[], int] | None = None
 
 
 class PlannedSet(NamedTuple):
@@ -122,7 +128,7 @@ def new_record(
     Raises:
         InputError: the name, the tags or the budget are wrong.
     """
-    name = default_name() if arguments.name is None else check_name(arguments.name)
+    name = _default_name(arguments, inputs) if arguments.name is None else check_name(arguments.name)
     tags = tuple(dict.fromkeys(check_tags(arguments.tags)))
     budget = arguments.max_qpu_seconds
     check_budget(budget)
@@ -147,15 +153,28 @@ def new_record(
         recipe=adapter.recipe,
         rerun_on_resume=arguments.rerun_on_resume,
         max_qpu_seconds=None if budget is None else float(budget),
+        group=arguments.group,
     )
 
 
-def default_name() -> str:
-    """Return the name of a set to which the user gave none: the local time."""
-    return f"{datetime.datetime.now():%Y-%m-%d %H:%M:%S}"
+def _default_name(arguments: RunArguments, inputs: Sequence[CircuitInput]) -> str:
+    if arguments.group is not None and arguments.number is not None:
+        return group_name(arguments.group, arguments.number())
+    circuits = [circuit_input.circuit for circuit_input in inputs]
+    names = (circuit.name for circuit in circuits)
+    return name_of_circuits(names, (circuit.metadata for circuit in circuits)) or time_name()
 
 
 def _read(arguments: RunArguments, adapter: BackendAdapter) -> list[CircuitInput]:
+    """Read what the adapter takes: a program, an estimator's PUBs, or circuits and a sampler's PUBs."""
+    if adapter.runs_programs:
+        _refuse_for_programs(arguments, adapter)
+        return read_program(arguments.circuits, arguments.shots)
+    if is_program(arguments.circuits):
+        raise InputError(
+            f"{adapter.name} runs circuits and PUBs, not a QuantumProgram: give the runtime's Executor, "
+            "Executor(mode=backend), in its place"
+        )
     read = input_reader(arguments, adapter)
     given = as_list(arguments.circuits)
     if not given:
@@ -184,6 +203,26 @@ def input_reader(arguments: RunArguments, adapter: BackendAdapter) -> Callable[[
     if precision is not None:
         raise InputError(f"{adapter.name} gives counts, and precision= is for estimators: give shots=")
     return circuit_reader(adapter.default_shots if shots is None else shots)
+
+
+def _refuse_for_programs(arguments: RunArguments, adapter: BackendAdapter) -> None:
+    """Refuse arguments that would change the items of a program.
+
+    Raises:
+        InputError: names the argument.
+    """
+    if arguments.precision is not None:
+        raise InputError(
+            f"{adapter.name} runs programs with shots, and precision= is for estimators: leave it out"
+        )
+    if arguments.pass_manager is not None:
+        raise InputError(
+            "pass_manager= would change the circuits of a program, to which samplexes and arguments "
+            "belong: transpile the circuits before you append them"
+        )
+    for name in BINDING:
+        if arguments.options.get(name) is not None:
+            raise InputError(f"{name}= is for circuits: give an item its circuit_arguments")
 
 
 def check_cuts(
@@ -226,9 +265,9 @@ def _plan(
     options: Mapping[str, Any],
 ) -> Plan:
     cutter = Cutter(adapter, requested, options)
-    items = [cutter.item(circuit_input) for circuit_input in inputs]
-    for item in items:
-        cutter.add(item)
+    items = cutter.measure(inputs)
+    for item, circuit_input in zip(items, inputs, strict=True):
+        cutter.add(item, circuit_input.repeats)
     jobs = cutter.cut(last=True)
     return Plan(
         jobs=jobs,

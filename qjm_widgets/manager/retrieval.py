@@ -53,9 +53,8 @@ def retrieve_set(
         job_set = session.get(job_set_id)
         if job_set is None:
             record, jobs = store.load_set(job_set_id)
-            if not (record.complete or record.taken) and (
-                session.is_being_saved(job_set_id) or store.owner(job_set_id) is not None
-            ):
+            saving = not (record.complete or record.taken) and store.owner(job_set_id) is not None
+            if saving or session.is_being_saved(job_set_id):
                 raise InvalidStateError(
                     f"{record.name!r} is still being saved: retrieve it when its `run` has returned"
                 )

@@ -16,6 +16,7 @@ class Session:
     Attributes:
         lock: held while a set is found and then added, resumed or removed.
         watchers: called, on any thread, after a set was changed or removed.
+        removals: how many sets were deleted.
     """
 
     def __init__(self) -> None:
@@ -23,14 +24,20 @@ class Session:
         self._sets: dict[str, JobSet] = {}
         self._being_saved: set[str] = set()
         self.watchers = Watchers()
+        self.removals = 0
 
     def __len__(self) -> int:
         return len(self._sets)
 
-    def job_sets(self, name: str | None = None) -> list[JobSet]:
-        """Return the sets, oldest first; with a name, only the sets that have this name."""
+    def job_sets(self, name: str | None = None, group: str | None = None) -> list[JobSet]:
+        """Return the sets, oldest first; with a name or a group, only the sets that have it."""
         with self.lock:
-            return [job_set for job_set in self._sets.values() if name is None or job_set.name() == name]
+            return [
+                job_set
+                for job_set in self._sets.values()
+                if (name is None or job_set.name() == name)
+                and (group is None or job_set.group() == group)
+            ]
 
     def get(self, job_set_id: str) -> JobSet | None:
         """Return the set with this id, or None."""
@@ -43,9 +50,10 @@ class Session:
             self._sets[job_set.job_set_id()] = job_set
 
     def remove(self, job_set_id: str) -> None:
-        """Remove a set; no-op if there is none with this id."""
+        """Remove a set that was deleted; the session may not have it."""
         with self.lock:
             self._sets.pop(job_set_id, None)
+            self.removals += 1
 
     @contextmanager
     def saving(self, job_set_id: str) -> Iterator[None]:

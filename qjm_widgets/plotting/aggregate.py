@@ -12,7 +12,7 @@ from qjm_widgets.core.counts import Layout, Packed, together
 from qjm_widgets.core.counts_sum import CountsSum
 from qjm_widgets.core.formatting import circuits_words, plural
 from qjm_widgets.core.histogram import Histogram, histogram
-from qjm_widgets.core.outcomes import CircuitOutcome, JobOutcome
+from qjm_widgets.core.outcomes import CircuitOutcome, ItemOutcome, JobOutcome
 from qjm_widgets.core.records import JobRecord
 from qjm_widgets.plotting.expected import Expected
 from qjm_widgets.plotting.groups import circuits_of
@@ -49,6 +49,7 @@ class Aggregate:
         of: how many jobs hold selected circuits.
         without: how many results are left out because they lack the register or a bit.
         damaged: how many jobs are left out because their results cannot be read.
+        uncounted: the selected items of a quantum program that are left out because they have no counts.
     """
 
     def __init__(self, state: JobSetState, selection: Selection, expected: Expected | None) -> None:
@@ -66,6 +67,7 @@ class Aggregate:
         self._without_expected: set[int] = set()
         self._mismatch: tuple[int, int] | None = None
         self.jobs = self.of = self.without = self.damaged = 0
+        self.uncounted: set[int] = set()
 
     @property
     def empty(self) -> bool:
@@ -116,6 +118,12 @@ class Aggregate:
         notes = [self.mismatch()]
         if self.without:
             notes.append(f"Left out: {plural(self.without, 'result')} without this register or bits")
+        if self.uncounted:
+            which = circuits_words(sorted(self.uncounted))
+            notes.append(
+                f"Left out: {which}, without counts, as there are no classified bits; "
+                "results.program_result has the arrays"
+            )
         if failed := self._failed_circuits():
             notes.append(f"Left out: {circuits_words(failed)}, which failed")
         if self.damaged:
@@ -172,6 +180,13 @@ class Aggregate:
             self.damaged += 1
 
     def _add_outcome(self, job: JobRecord, outcome: JobOutcome) -> None:
+        self.uncounted.update(
+            circuit
+            for circuit in self._selected(job)
+            if isinstance(item := outcome.circuit_at(circuit - job.span.start), ItemOutcome)
+            and item.success
+            and not item.registers
+        )
         if (
             self._circuits is None
             and self._all_bits

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from qjm_widgets.core.formatting import plural
-from qjm_widgets.core.outcomes import CircuitOutcome
-from qjm_widgets.core.records import JobRecord
+from qjm_widgets.core.outcomes import CircuitOutcome, ItemOutcome
+from qjm_widgets.core.records import JobRecord, Span
 from qjm_widgets.plotting.points import Points
 from qjm_widgets.plotting.quantities import Kind, Quantity, kind_of, measure
 from qjm_widgets.state.job_set_state import JobSetState
@@ -33,16 +33,21 @@ class Collected:
         self.rows: set[int] = set()
         self.without = 0
 
-    def add(self, first: int, outcome: CircuitOutcome, quantity: Quantity) -> None:
-        """Add the points of an outcome; ``first`` is the first of them."""
+    def add(self, points: Span, outcome: CircuitOutcome, quantity: Quantity) -> None:
+        """Add an outcome of points.
+
+        All that it has is added to a single point, such as an item with a samplex, whose randomizations
+        are not points.
+        """
         found = measure(outcome, quantity)
-        if found is None:
+        if found is None or (len(points) > 1 and len(found.weight) != len(points)):
             self.without += 1
             return
-        part = slice(first, first + len(found.weight))
-        self.weight[part] += found.weight
-        self.total[part] += found.total
-        self.variance[part] += found.variance
+        part = slice(*points)
+        alone = len(points) == 1
+        self.weight[part] += found.weight.sum() if alone else found.weight
+        self.total[part] += found.total.sum() if alone else found.total
+        self.variance[part] += found.variance.sum() if alone else found.variance
 
 
 class Collector:
@@ -59,6 +64,7 @@ class Collector:
         self._kind: Kind | None = None
         self._collected: dict[Quantity, Collected] = {}
         self._damaged: set[int] = set()
+        self._uncounted = False
 
     def kind(self) -> Kind | None:
         """Return what the outcomes hold; None before the first."""
@@ -66,6 +72,7 @@ class Collector:
             for outcome in self._outcomes(row):
                 if outcome is not None and outcome.success and self._kind is None:
                     self._kind = kind_of(outcome)
+                    self._uncounted |= isinstance(outcome, ItemOutcome) and self._kind is None
             if self._kind is not None:
                 break
         return self._kind
@@ -92,6 +99,10 @@ class Collector:
         """Return which results were left out, a sentence each."""
         without, damaged = max((each.without for each in collected), default=0), len(self._damaged)
         notes = [f"Left out: {plural(without, 'result')} without this quantity"] if without else []
+        if self._kind is None and self._uncounted:
+            notes.append(
+                "No counts: these items have no classified bits; results.program_result has their arrays"
+            )
         return notes + [f"Left out: {plural(damaged, 'job')} with unreadable results"] * bool(damaged)
 
     def _outcomes(self, row: int) -> Sequence[CircuitOutcome | None]:
@@ -106,5 +117,6 @@ class Collector:
     def _add(self, job: JobRecord, found: Collected, quantity: Quantity) -> None:
         for circuit, outcome in enumerate(self._outcomes(job.row), job.span.start):
             if outcome is not None and outcome.success and circuit < job.span.stop:
-                first = int(self._points.offsets[circuit]) + (job.points.start if job.points else 0)
-                found.add(first, outcome, quantity)
+                first, end = map(int, self._points.offsets[circuit : circuit + 2])
+                points = job.points or Span(0, end - first)
+                found.add(Span(first + points.start, first + points.stop), outcome, quantity)

@@ -193,7 +193,7 @@ def _share(packed: Packed, quantity: Quantity) -> Measured:
 
 
 def _estimates(outcome: CircuitOutcome) -> bool:
-    return isinstance(outcome, PubOutcome) and not outcome.registers and "evs" in outcome.data
+    return isinstance(outcome, PubOutcome) and outcome.estimates
 
 
 def _values(outcome: CircuitOutcome) -> Measured:

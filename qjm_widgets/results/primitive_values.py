@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from qjm_widgets.core.outcomes import PubOutcome
+from qjm_widgets.core.outcomes import ItemOutcome, PubOutcome
 from qjm_widgets.errors import NotAvailableError
 from qjm_widgets.serialization.primitive_result import write_pub_result
 from qjm_widgets.state.job_set_state import JobSetState
@@ -66,13 +66,18 @@ class PrimitiveValues:
             estimator's ``PubResult``, with the arrays ``evs`` and ``stds``.
 
         Raises:
-            NotAvailableError: also if the circuit was run by ``Backend.run``.
+            NotAvailableError: also if the circuit was run by ``Backend.run``, or is an item of a quantum
+                program.
         """
         index = self._reader.index_of(circuit)
         outcome = self._reader.outcome(index)
         if not isinstance(outcome, PubOutcome):
             raise NotAvailableError(
                 f"circuit {index} ({outcome.name}) was run by Backend.run: use get_counts or data"
+            )
+        if isinstance(outcome, ItemOutcome):
+            raise NotAvailableError(
+                f"circuit {index} ({outcome.name}) is an item of a quantum program: use program_result"
             )
         return write_pub_result(outcome)
 

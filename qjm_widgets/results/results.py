@@ -9,11 +9,13 @@ from qiskit.result import Counts, Result
 
 from qjm_widgets._compat import experiment_header
 from qjm_widgets.core.lost import Lost
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, PubOutcome
+from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, ItemOutcome, PubOutcome
 from qjm_widgets.errors import InputError, NotAvailableError, explain
 from qjm_widgets.results.primitive_values import PrimitiveValues
+from qjm_widgets.results.program_results import ProgramResults, no_counts
 from qjm_widgets.results.tables import ResultTables
 from qjm_widgets.serialization.primitive_result import write_pub_result
+from qjm_widgets.serialization.program_result import arrays_of
 from qjm_widgets.serialization.pub_selection import counted, select
 from qjm_widgets.serialization.qiskit_counts import PackedCounts
 from qjm_widgets.serialization.qiskit_result import write_experiment, write_sampled
@@ -30,7 +32,7 @@ _NAMED = frozenset(
 )
 
 
-class JobSetResults(PrimitiveValues, ResultTables):
+class JobSetResults(PrimitiveValues, ProgramResults, ResultTables):
     """The results of a job set. ``JobSet.results`` makes it; users do not.
 
     A circuit is given by its index in the set, its name, or the circuit itself, which is found by its
@@ -83,6 +85,7 @@ class JobSetResults(PrimitiveValues, ResultTables):
         """
         index = self._counted(circuit)
         outcome, loc = self._reader.outcome_at(index, loc)
+        _refuse_uncounted(index, outcome)
         if isinstance(outcome, PubOutcome):
             return PackedCounts(counted(index, select(index, outcome, loc, register)), None, None)
         _refuse_pub_arguments(index, loc, register)
@@ -117,6 +120,7 @@ class JobSetResults(PrimitiveValues, ResultTables):
         """
         index = self._counted(circuit)
         outcome, loc = self._reader.outcome_at(index, loc)
+        _refuse_uncounted(index, outcome)
         if isinstance(outcome, PubOutcome):
             chosen = select(index, outcome, loc, register)
             counted(index, chosen)
@@ -163,7 +167,10 @@ class JobSetResults(PrimitiveValues, ResultTables):
         return self._result_of([outcome], {}).get_unitary(0, decimals)
 
     def data(self, circuit: int | str | QuantumCircuit) -> Any:
-        """Return the raw data of a circuit: a dict for ``Backend.run``, a ``DataBin`` for a primitive.
+        """Return the raw data of a circuit.
+
+        It is a dict for ``Backend.run``, a ``DataBin`` for a primitive, and for an item of a quantum
+        program a dict of its arrays by name.
 
         If a value could not be stored, or not be merged over the shot pieces, reading that key raises
         ``NotAvailableError``; the other keys can be read. Counts that cannot be read otherwise (with
@@ -174,6 +181,8 @@ class JobSetResults(PrimitiveValues, ResultTables):
         """
         index = self._reader.index_of(circuit)
         outcome = self._reader.outcome(index)
+        if isinstance(outcome, ItemOutcome):
+            return arrays_of(outcome)
         if isinstance(outcome, PubOutcome):
             return write_pub_result(outcome).data
         return _Data(self._result_of([outcome], {}).data(0), f"circuit {index} ({outcome.name})")
@@ -184,11 +193,14 @@ class JobSetResults(PrimitiveValues, ResultTables):
         Circuits that failed in a job with a result are in it as failed, as in Qiskit's own results.
 
         Raises:
-            NotAvailableError: a job has no result, or a circuit is a PUB with a shape.
+            NotAvailableError: a job has no result, or a circuit is a PUB with a shape or an item of a
+                quantum program without counts.
         """
         self._counted(0)
         circuits = range(self._state.record.circuits)
         outcomes = [self._reader.outcome_or_failed(circuit) for circuit in circuits]
+        for index, outcome in enumerate(outcomes):
+            _refuse_uncounted(index, outcome)
         return self._result_of(outcomes, self._reader.merged_info())
 
     def _job_result(self, row: int) -> Result:
@@ -280,6 +292,16 @@ def _refuse_pub_arguments(index: int, loc: Any, register: str | None) -> None:
         raise InputError(
             f"circuit {index} was run by Backend.run: it has no loc and no single registers"
         )
+
+
+def _refuse_uncounted(index: int, outcome: CircuitOutcome) -> None:
+    """Refuse an item of a quantum program without classified bits.
+
+    Raises:
+        NotAvailableError: names the arrays that it has.
+    """
+    if isinstance(outcome, ItemOutcome) and outcome.success and not outcome.registers:
+        raise NotAvailableError(no_counts(index, outcome))
 
 
 def _check_readable(index: int, outcome: ExperimentOutcome, part: str) -> None:

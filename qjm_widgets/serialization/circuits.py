@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from qjm_widgets._compat import operation_names
 from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.program_item import ProgramItem
 from qjm_widgets.core.records import Span
 from qjm_widgets.errors import explain
 from qjm_widgets.serialization import qpy
@@ -19,12 +20,15 @@ from qjm_widgets.serialization.losses import Loss
 from qjm_widgets.serialization.metadata import CODEC, read_metadata, write_metadata
 from qjm_widgets.serialization.observables import read_observables, write_observables
 from qjm_widgets.serialization.parameter_values import read_values, write_values
+from qjm_widgets.serialization.program_items import read_items, write_items
 from qjm_widgets.serialization.tree import TreeError, is_plain
 
 #: An encoding: QPY, and notes with typed metadata and with the forms of instructions.
 FORMS = "qpy+forms"
 #: The same, with the observables and the precision of estimators' PUBs.
 PUBS = "qpy+pubs"
+#: As ``FORMS``, with the items of a quantum program as the runtime writes them.
+PROGRAM = "qpy+program"
 #: An older encoding, up to version 3 of the store: QPY, and notes of plain JSON.
 QPY = "qpy"
 #: An encoding that has only the names of the circuits.
@@ -33,11 +37,12 @@ NAMES_ONLY = "names"
 FIELDS: Mapping[str, tuple[str, ...]] = {
     FORMS: ("names", "metadata", "values", "shots", "forms", "unstored"),
     PUBS: ("names", "metadata", "values", "shots", "observables", "precision", "forms", "unstored"),
+    PROGRAM: ("names", "metadata", "values", "shots", "program", "forms", "unstored"),
     QPY: ("names", "metadata", "values", "shots"),
     NAMES_ONLY: ("names",),
 }
 #: The encodings with typed metadata, whose circuits may be compressed.
-TYPED = frozenset({FORMS, PUBS})
+TYPED = frozenset({FORMS, PUBS, PROGRAM})
 #: Names from this length on are kept only in the notes. QPY has the length of a name in 16 bits, and
 #: cannot be read with longer names.
 _LONG_NAME = 4096
@@ -86,6 +91,10 @@ def write_block(span: Span, inputs: Sequence[CircuitInput]) -> tuple[CircuitBloc
         encoding = PUBS
         notes["observables"] = [write_observables(each.observables) for each in inputs]
         notes["precision"] = [each.precision for each in inputs]
+    items = [each.item for each in inputs if each.item is not None]
+    if items:
+        encoding = PROGRAM
+        notes["program"] = write_items(items)
     return packed(CircuitBlock(span, encoding, written, _to_json(notes))), losses
 
 
@@ -105,6 +114,12 @@ def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
     inputs: list[CircuitInput | Missing] = []
     nothing = [None] * len(names)
     observables, precision = (notes.get(field, nothing) for field in ("observables", "precision"))
+    items: Sequence[ProgramItem | None] = nothing
+    if block.encoding == PROGRAM:
+        try:
+            items = read_items(notes["program"])
+        except Exception as error:  # the runtime is missing, or older than the one that wrote them
+            return [Missing(f"the quantum program cannot be read: {explain(error)}")] * len(names)
     parts = zip(names, notes["metadata"], notes["values"], notes["shots"], strict=True)
     for place, (name, metadata, values, shots) in enumerate(parts):
         if place in unstored:
@@ -126,6 +141,7 @@ def read_block(block: CircuitBlock) -> list[CircuitInput | Missing]:
                 shots,
                 read_observables(observables[place]),
                 precision[place],
+                items[place],
             )
         )
     return inputs

@@ -9,7 +9,13 @@ import numpy as np
 
 from qjm_widgets.core.counts import Integers, Layout, Numbers, Packed, integers, numbers
 from qjm_widgets.core.lost_values import OWN_METADATA
-from qjm_widgets.core.outcomes import CircuitOutcome, ExperimentOutcome, JobOutcome, PubOutcome
+from qjm_widgets.core.outcomes import (
+    CircuitOutcome,
+    ExperimentOutcome,
+    ItemOutcome,
+    JobOutcome,
+    PubOutcome,
+)
 from qjm_widgets.serialization import result_tree
 from qjm_widgets.serialization.columns import fold, unfold
 
@@ -171,7 +177,7 @@ def _tree(circuit: CircuitOutcome | None, packs: _Packs) -> dict[str, Any] | Non
     if isinstance(circuit, PubOutcome):
         registers = [[name, array, bits] for name, (array, bits) in circuit.registers.items()]
         return {
-            "kind": "pub",
+            "kind": "item" if isinstance(circuit, ItemOutcome) else "pub",
             "name": circuit.name,
             "shape": list(circuit.shape),
             "registers": registers,
@@ -201,8 +207,9 @@ def _tree(circuit: CircuitOutcome | None, packs: _Packs) -> dict[str, Any] | Non
 
 
 def _circuit(tree: Mapping[str, Any], packs: _Packs) -> CircuitOutcome:
-    if tree["kind"] == "pub":
-        return PubOutcome(
+    if tree["kind"] in ("pub", "item"):
+        outcome_class = ItemOutcome if tree["kind"] == "item" else PubOutcome
+        return outcome_class(
             name=tree["name"],
             shape=tuple(tree["shape"]),
             registers={name: (array, bits) for name, array, bits in tree["registers"]},

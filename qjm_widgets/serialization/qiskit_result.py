@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qjm_widgets.core.counts import Layout
-from qjm_widgets.core.outcomes import ExperimentOutcome, JobOutcome, PubOutcome, layout_of
+from qjm_widgets.core.outcomes import ExperimentOutcome, ItemOutcome, JobOutcome, PubOutcome, layout_of
 from qjm_widgets.core.qiskit_values import plain
 from qjm_widgets.errors import NotAvailableError, explain
 from qjm_widgets.serialization.readout import read_counts, read_memory
@@ -212,9 +212,11 @@ def write_sampled(outcome: PubOutcome) -> Any:
             f"{outcome.name} has expectation values, which a Result cannot hold: ask primitive_result"
         )
     if outcome.shape != ():
+        is_item = isinstance(outcome, ItemOutcome)
+        kind, instead = ("an item", "program_result") if is_item else ("a PUB", "primitive_result")
         raise NotAvailableError(
-            f"{outcome.name} is a PUB with points of shape {outcome.shape}, which a Result cannot hold: "
-            "use primitive_result"
+            f"{outcome.name} is {kind} with points of shape {outcome.shape}, which a Result cannot "
+            f"hold: use {instead}"
         )
     packed = outcome.packed()
     data = ExperimentResultData()

@@ -124,7 +124,7 @@ class RowMapping(Generic[T]):
                 self._encode.append(_RANGES[field.type])
                 self._pairs.append((place, _pair_or_none))
             else:
-                columns.append(field.name)
+                columns.append(f"[{field.name}]")  # it may be a keyword of SQL, such as group
                 encode, decode = _conversion(field)
                 self._encode.append(encode)
                 if decode is not None:

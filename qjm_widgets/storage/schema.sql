@@ -32,11 +32,14 @@ CREATE TABLE job_sets (
     estimates        INTEGER NOT NULL DEFAULT 0,
     points           INTEGER,
     fingerprint      TEXT,
+    [group]          TEXT,
+    value            REAL,
     taken            INTEGER NOT NULL DEFAULT 0  -- 1 if its circuits were taken from an iterator
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);
 CREATE INDEX job_sets_of_fingerprint ON job_sets (fingerprint);
+CREATE INDEX job_sets_of_group ON job_sets ([group], created_at);
 
 CREATE TABLE jobs (
     set_key          INTEGER NOT NULL REFERENCES job_sets ON DELETE CASCADE,

@@ -153,14 +153,21 @@ class SQLiteStore(SharedConnection):
         """Return every status that a job had, oldest first; none for an unknown job."""
         return self._select(row_mapping.CHANGES.from_row, sql.GET_CHANGES, set_id, int(row))
 
-    def summaries(self, name: str | None = None, limit: int | None = None) -> list[SetSummary]:
+    def summaries(
+        self, name: str | None = None, limit: int | None = None, group: str | None = None
+    ) -> list[SetSummary]:
         """Return summaries of the sets, newest first.
 
         Args:
             name: the name of the sets; None for all sets.
             limit: the most sets; None for no limit.
+            group: the group of the sets; None for all sets.
         """
-        found = self._select(tuple, sql.LIST_SETS, name, -1 if limit is None else int(limit))
+        most = -1 if limit is None else int(limit)
+        if group is None:
+            found = self._select(tuple, sql.LIST_SETS, name, most)
+        else:
+            found = self._select(tuple, sql.LIST_GROUP, name, most, group)
         with self._decoding():
             return row_mapping.summaries_from_rows(found, self._owner_describer())
 

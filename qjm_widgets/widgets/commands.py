@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from qjm_widgets.core.formatting import first_line, plural
 from qjm_widgets.errors import InputError
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.widgets.set_query import group_key
 
 if TYPE_CHECKING:
-    from qjm_widgets.manager import JobManager
+    from qjm_widgets.manager import JobManager, JobSetGroup
 
 _DAY = 86_400.0
 #: The maximum size, in bytes, of a bundle that is downloaded through the page.
@@ -27,16 +28,23 @@ class CommandResult:
     Attributes:
         text: what was done, for the user; may be empty.
         changed: whether the list changed.
-        opened: the set whose panel is to be opened, or None.
-        closed: ids of the sets whose panels are to be closed.
+        opened: the set or group whose panel is to be opened, or None.
+        closed: ids of the sets, and keys of the groups, whose panels are to be closed.
         file: the name and the bytes of a file for the page, or None.
     """
 
     text: str
     changed: bool = True
-    opened: JobSet | None = None
+    opened: JobSet | JobSetGroup | None = None
     closed: frozenset[str] = frozenset()
     file: tuple[str, bytes] | None = None
+
+    @property
+    def key(self) -> str:
+        """The id of the opened set, or the key of the opened group."""
+        if isinstance(self.opened, JobSet):
+            return self.opened.job_set_id()
+        return "" if self.opened is None else group_key(self.opened.name())
 
 
 class Commands:
@@ -52,6 +60,8 @@ class Commands:
             QJMError: the command failed; the text is for the user.
         """
         name, set_id = content.get("do"), str(content.get("set"))
+        if isinstance(group := content.get("group"), str):
+            return self._execute_on_group(name, group)
         if name == "open":
             job_set = self._manager.retrieve_job_set(set_id)
             return CommandResult(f"{_name(job_set)} is open below", opened=job_set)
@@ -84,6 +94,14 @@ class Commands:
         if name == "prune":
             return self._prune(_days(content))
         raise InputError(f"unknown command {name!r}")
+
+    def _execute_on_group(self, name: Any, group: str) -> CommandResult:
+        if name == "open":
+            opened = self._manager.group(group)
+            return CommandResult(f"{first_line(group, 80)} is open below", opened=opened)
+        if name == "close":
+            return CommandResult("", closed=frozenset({group_key(group)}))
+        raise InputError(f"unknown command {name!r} on a group")
 
     def _download(self, set_id: str) -> CommandResult:
         job_set = self._manager.retrieve_job_set(set_id)

@@ -13,6 +13,8 @@ import ipywidgets
 import traitlets
 
 from qjm_widgets.core import formatting
+from qjm_widgets.core.set_groups import SetGroup, folded
+from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.errors import QJMError
 from qjm_widgets.widgets import assets, wire_answers
 from qjm_widgets.widgets.commands import CommandResult, Commands
@@ -30,13 +32,14 @@ _FIRST_ROWS = 30
 _SECONDS = 1.0
 _MOST_VIEWS = 20
 _STATIC_ROWS = 50
+_NONE: frozenset[str] = frozenset()
 
 
 class _View:
-    """One view of the list: its query, its rows, and the last message to it."""
+    """One view of the list: its query, its lines, its unfolded groups, and the last message to it."""
 
-    def __init__(self, query: SetQuery, first: int, last: int) -> None:
-        self.query, self.first, self.last = query, first, last
+    def __init__(self, query: SetQuery, first: int, last: int, unfolded: frozenset[str] = _NONE) -> None:
+        self.query, self.first, self.last, self.unfolded = query, first, last, unfolded
         self.sent: dict[str, Any] | None = None
 
 
@@ -103,6 +106,7 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
             view.last,
             opened=self._panels,
             size=manager._store_size(),
+            unfolded=view.unfolded,
         )
 
     # -- from the page -------------------------------------------------------------------------------
@@ -115,7 +119,8 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
         if kind == "list":
             first, last = content.get("first"), content.get("last")
             if isinstance(first, int) and isinstance(last, int):
-                view = _View(query_from(content.get("query")), first, last)
+                unfolded = _names(content.get("groups"))
+                view = _View(query_from(content.get("query")), first, last, unfolded)
                 with self._lock:
                     if name not in self._views and len(self._views) >= _MOST_VIEWS:
                         self._views.pop(next(iter(self._views)))  # its page was closed without a message
@@ -146,25 +151,42 @@ class History(ipywidgets.VBox):  # type: ignore[misc]
     def _show(self, answer: CommandResult) -> None:
         """Open and close panels below the list."""
         with self._lock:
-            if answer.opened is not None and answer.opened.job_set_id() not in self._panels:
-                self._panels[answer.opened.job_set_id()] = answer.opened.panel()
+            if answer.opened is not None and answer.key not in self._panels:
+                self._panels[answer.key] = answer.opened.panel()
             closed = [self._panels.pop(set_id) for set_id in answer.closed & self._panels.keys()]
             self.children = (self._list, *self._panels.values())
         for panel in closed:
             panel.close()
 
 
-def history_html(manager: JobManager) -> str:
-    """Return the newest sets as static HTML, for pages without a kernel."""
-    summaries = manager.history(limit=_STATIC_ROWS)
-    rows = "".join(
-        f"<tr><td>{escape(formatting.first_line(s.record.name))}</td>"
-        f"<td>{escape(formatting.title(s.record, sum(s.jobs.values())))}</td>"
-        f"<td>{escape(str(formatting.summary(s.jobs, flawed=s.flawed)))}</td>"
-        f"<td>{datetime.datetime.fromtimestamp(s.record.created_at):%Y-%m-%d %H:%M}</td>"
-        f"<td><code>{s.record.set_id}</code></td></tr>"
-        for s in summaries
+def _names(value: Any) -> frozenset[str]:
+    """Return the page's list of names; what is malformed is left out."""
+    return (
+        frozenset(name for name in value if isinstance(name, str)) if isinstance(value, list) else _NONE
     )
-    if len(summaries) == _STATIC_ROWS:
+
+
+def history_html(manager: JobManager) -> str:
+    """Return the newest sets as static HTML, for pages without a kernel; a group is one row."""
+    lines = folded(manager.history())
+    rows = "".join(map(_static_row, lines[:_STATIC_ROWS]))
+    if len(lines) >= _STATIC_ROWS:
         rows += f'<tr><td colspan="5">These are the newest {_STATIC_ROWS}.</td></tr>'
     return static(table("sets", rows, ("Name", "What", "State", "Begun", "Id")))
+
+
+def _static_row(line: SetSummary | SetGroup) -> str:
+    if isinstance(line, SetGroup):
+        name, title, state, newest = line.name, line.title, str(line.summary), line.sets[0].record
+        set_id = ""
+    else:
+        newest = line.record
+        name, title = newest.name, formatting.title(newest, sum(line.jobs.values()))
+        state = str(formatting.summary(line.jobs, flawed=line.flawed))
+        set_id = f"<code>{newest.set_id}</code>"
+    return (
+        f"<tr><td>{escape(formatting.first_line(name))}</td><td>{escape(title)}</td>"
+        f"<td>{escape(state)}</td>"
+        f"<td>{datetime.datetime.fromtimestamp(newest.created_at):%Y-%m-%d %H:%M}</td>"
+        f"<td>{set_id}</td></tr>"
+    )

@@ -1,4 +1,6 @@
-"""The store's sets as the page lists them: searched, filtered, and only the visible ones.
+"""The store's sets as the page lists them: searched, filtered, the sets of a group as one line.
+
+Only the visible lines are sent.
 
 Pure functions from summaries to the shapes that ``js/src/protocol/history_wire.ts`` declares. Times on
 the wire are milliseconds since 1970, UTC.
@@ -12,6 +14,7 @@ from typing import Any, NamedTuple
 
 from qjm_widgets.core import formatting
 from qjm_widgets.core.records import JobSetRecord, Status
+from qjm_widgets.core.set_groups import SetGroup, folded
 from qjm_widgets.core.store_port import SetSummary
 from qjm_widgets.core.totals import ORDER
 
@@ -45,8 +48,8 @@ def query_from(value: Any) -> SetQuery:
 def select(summaries: Sequence[SetSummary], query: SetQuery) -> list[SetSummary]:
     """Return the sets that match.
 
-    Each word of the text must occur in the name, the backend or a tag, or, if it has at least six
-    characters, begin the id.
+    Each word of the text must occur in the name, the group, the backend or a tag, or, if it has at least
+    six characters, begin the id.
     """
     words = query.text.casefold().split()
     return [
@@ -67,30 +70,62 @@ def listing(
     *,
     opened: Collection[str],
     size: int,
+    unfolded: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Return rows ``first:last`` of the sets that match, and the backends and tags to filter by.
+    """Return lines ``first:last`` of the sets that match, and the backends and tags to filter by.
 
     Args:
         summaries: all sets of the store.
         query: which of them match.
-        first, last: which of the matching sets are visible; at most 200 are returned.
-        opened: ids of the sets whose panels are open.
+        first, last: which of the lines are visible; at most 200 are returned.
+        opened: ids of the sets, and keys of the groups, whose panels are open.
         size: the size of the store in bytes.
+        unfolded: names of the groups whose sets are listed below their line.
     """
     found = select(summaries, query)
-    first = min(max(0, first), len(found))
-    last = min(max(first, last), first + MOST_ROWS, len(found))
+    lines = folded(found, unfolded)
+    shown = {line.name for line in lines if isinstance(line, SetGroup) and line.name in unfolded}
+    first = min(max(0, first), len(lines))
+    last = min(max(first, last), first + MOST_ROWS, len(lines))
     return {
         "kind": "listing",
         "v": VERSION,
         "query": query._asdict(),
         "first": first,
         "matching": len(found),
+        "rows": len(lines),
         "total": len(summaries),
         "bytes": size,
         "backends": _choices(_line(summary.record.backend) for summary in summaries),
         "tags": _choices(tag for summary in summaries for tag in set(map(_line, summary.record.tags))),
-        "sets": [_entry(summary, summary.record.set_id in opened) for summary in found[first:last]],
+        "sets": [
+            _group_entry(line, opened, unfolded)
+            if isinstance(line, SetGroup)
+            else _entry(line, line.record.set_id in opened) | {"inside": line.record.group in shown}
+            for line in lines[first:last]
+        ],
+    }
+
+
+def group_key(name: str) -> str:
+    """Return the key of a group among the ids of sets."""
+    return f"group {name}"
+
+
+def _group_entry(group: SetGroup, opened: Collection[str], unfolded: Collection[str]) -> dict[str, Any]:
+    line = group.summary
+    numbers = group.numbers
+    return {
+        "group": group.name,
+        "name": _line(group.name),
+        "title": group.title,
+        "lead": line.lead,
+        "line": line.rest,
+        "jobs": [numbers.get(status, 0) for status in ORDER],
+        "created": round(group.sets[0].record.created_at * 1000),
+        "open": group_key(group.name) in opened,
+        "unfolded": group.name in unfolded,
+        "interrupted": group.interrupted,
     }
 
 
@@ -133,7 +168,8 @@ def _has(record: JobSetRecord, word: str) -> bool:
     # Only a long beginning of an id counts, because short numbers occur in most ids.
     if len(word) >= _ID_DIGITS and record.set_id.startswith(word):
         return True
-    return any(word in text.casefold() for text in (record.name, record.backend, *record.tags))
+    texts = record.name, record.group or "", record.backend, *record.tags
+    return any(word in text.casefold() for text in texts)
 
 
 def _choices(values: Any) -> list[list[Any]]:

@@ -66,11 +66,12 @@ NULLABLE = {
     *("last_error", "text", "survives_kernel"),
     *("queue_position", "estimated_seconds", "qpu_seconds", "note", "spent_seconds"),
     *("batch_id", "max_qpu_seconds", "failed_circuits", "precision", "points", "pub_shape"),
+    *("group", "value"),
 }
 LATER = {
     *("spent_seconds", "complete", "transpiles", "untranspiled", "unstored_circuits"),
     *("failed_circuits", "retryable"),
-    *("precision", "estimates", "points", "pub_shape", "taken"),
+    *("precision", "estimates", "points", "pub_shape", "group", "value", "taken"),
 }
 """What bundles that were written before do not have."""
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")
@@ -83,6 +84,10 @@ def may_be(old: Any, new: Any, at: tuple[Any, ...]) -> bool:
         return name in NULLABLE
     if name in TIMES or (name == "precision" and at[0] == "jobs"):
         return new == 0.5
+    if name == "group":
+        return new == "x"
+    if name == "value":
+        return type(new) in (int, float)
     if name == "survives_kernel" or isinstance(old, bool):
         return isinstance(new, bool)
     if name in ("job_id", "error", "last_error", "text", "note", "backend", "adapter", "batch_id"):
@@ -181,7 +186,7 @@ def of_set(**fields: Any) -> Callable[[Any], object]:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda tree: tree.update(version=4), "newer qjm_widgets .*upgrade"),
+        (lambda tree: tree.update(version=5), "newer qjm_widgets .*upgrade"),
         (lambda tree: tree.update(version=99, more={"a": 1}), "newer qjm_widgets .*upgrade"),
         (lambda tree: tree.update(version=0), "'version'"),
         (lambda tree: tree.update(format="zip of mine"), "not a bundle of qjm_widgets"),

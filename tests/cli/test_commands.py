@@ -99,6 +99,32 @@ def test_the_list_is_newest_first(kernel: JobManager, capsys: pytest.CaptureFixt
     assert [each["name"] for each in say_json(capsys, "list", "--limit", "1")] == ["second"]
 
 
+def test_a_group_is_one_line_that_opens(kernel: JobManager, capsys: pytest.CaptureFixture[str]) -> None:
+    group = "VQE\x1b on H2"
+    for name, of in (("before", None), *[(None, group)] * 3, ("after", "alone")):
+        kernel.run(coins(1), ScriptedBackend(), shots=10, name=name, group=of).wait(LIMIT)
+    code, out, _ = say(capsys, "list")
+    lines = out.splitlines()
+    assert (code, len(lines)) == (0, 3)
+    assert lines[1].startswith("3 sets ")
+    assert "VQE� on H2" in lines[1]
+    assert lines[1].endswith("3 of 3 done")
+    assert len(say(capsys, "list", "--limit", "2")[1].splitlines()) == 2
+    assert "before" not in say(capsys, "list", "--limit", "2")[1]
+
+    opened = say(capsys, "list", "--group", group)[1].splitlines()
+    assert [re.search(r"H2 (\d)", line)[1] for line in opened] == ["3", "2", "1"]  # type: ignore[index]
+    assert len(say(capsys, "list", "--group", group, "--limit", "2")[1].splitlines()) == 2
+    assert len(say(capsys, "list", "--all")[1].splitlines()) == 5
+    trees = say_json(capsys, "list")
+    assert [tree["group"] for tree in trees] == ["alone", *[group] * 3, None]
+    assert len(say_json(capsys, "list", "--group", "alone")) == 1
+    assert say(capsys, "list", "--group", "none")[1] == "No job sets in the store.\n"
+    code, _, error = say(capsys, "show", group)
+    assert code == 3
+    assert "is a group of 3 sets: `qjm list --group` lists them" in error
+
+
 def test_a_narrow_terminal_shows_name_and_summary(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,13 @@ def test_it_shows_a_set_by_id_beginning_or_name(kernel: Kernel) -> None:
         assert "<table" in shown["text/html"]
 
 
+def test_it_shows_a_group_by_its_name(kernel: Kernel) -> None:
+    kernel.run("manager.run(coin, backend, shots=10, group='many coins')")
+    shown = kernel.run("%qjm show many coins")
+    assert "Group: many coins" in shown["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in shown
+
+
 def test_tab_completes_words_and_ids(kernel: Kernel) -> None:
     assert kernel.tab("%qjm sh") == ["show"]
     assert {"show", "cancel", "teaching"} <= set(kernel.tab("%qjm "))

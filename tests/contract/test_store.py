@@ -258,6 +258,17 @@ def test_summaries_are_newest_first_and_count_jobs(store: JobStore) -> None:
     assert store.summaries("twi") == store.summaries(limit=0) == []
 
 
+def test_summaries_of_one_group(store: JobStore) -> None:
+    one, two, twin = (a_set(number, group="a; b") for number in range(3))
+    twin = dataclasses.replace(twin, name=one.name, value=-1.5)
+    for record in (one, two, twin, a_set(3), a_set(4, group="other")):
+        store.create_set(record, [a_job()])
+    assert [each.record for each in store.summaries(group="a; b")] == [twin, two, one]
+    assert [each.record for each in store.summaries(group="a; b", limit=2)] == [twin, two]
+    assert [each.record for each in store.summaries(one.name, group="a; b")] == [twin, one]
+    assert store.summaries(group="a") == []
+
+
 def test_a_set_is_updated(store: JobStore) -> None:
     store.create_set(a_set(0), [a_job()])
     store.create_set(a_set(1), [])

@@ -115,3 +115,21 @@ def test_a_certificate_that_is_not_trusted_ends_it_with_advice() -> None:
     verdict = judge(error)
     assert verdict.refusal is Refusal.LASTING
     assert "not trusted here" in verdict.text
+
+
+@pytest.mark.parametrize(
+    ("text", "large"),
+    [
+        ("48921 2-qubit gates exceeds the system limits by 389.210%", True),
+        ("The number of instructions per qubit is above the limit", True),
+        ("Maximum payload exceeded", True),
+        ("Split circuits or PUBs into multiple jobs", True),
+        ('{"errors": [{"code": 1520, "message": "Job not valid"}]}', True),
+        ("Job not valid, see https://ibm.biz/error_codes#1520", True),
+        ("gates on more than two qubits are not supported", False),
+        ("the job ran too long (code 1305)", False),
+        ("circuit 1520 has no measurement", False),
+    ],
+)
+def test_a_refusal_for_the_size_of_a_job_is_told_from_others(text: str, large: bool) -> None:
+    assert (judge(QiskitError(text)).refusal is Refusal.TOO_LARGE) is large

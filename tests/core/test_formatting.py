@@ -125,11 +125,12 @@ def test_a_report_has_a_line_for_each_job_only_with_detail() -> None:
         a_job(1, status=Status.ERROR, error="queue is full\ntry later", piece=1, pieces=2),
         a_job(2),
     ]
-    record = a_set(tags=("lab", "x\ny"), name="two\nlines")
+    record = a_set(tags=("lab", "x\ny"), name="two\nlines", group="loop\n1")
     short = formatting.report(record, jobs, 200.0, detailed=False)
     assert "two" in short
     assert "lines" not in short
     assert "a" * 32 in short
+    assert "group: loop\n" in short
     assert "tags: lab, x" in short
     assert "1 of 3 done, 1 error, 1 not sent" in short
     full = formatting.report(record, jobs, 200.0, detailed=True)

@@ -155,9 +155,9 @@ numbers = st.integers(1, 10**6)
 axes = st.lists(st.integers(1, 10**4), min_size=1, max_size=12)
 
 
-@given(numbers, numbers, axes, st.integers(1, 99), st.booleans(), st.data())
+@given(numbers, numbers, axes, st.integers(1, 99), st.sampled_from(["s", "e", "q"]), st.data())
 def test_a_tag_says_the_points_and_fits(
-    circuits: int, pieces: int, lengths: list[int], attempt: int, estimates: bool, data: Any
+    circuits: int, pieces: int, lengths: list[int], attempt: int, kind: str, data: Any
 ) -> None:
     shape = tuple(lengths)
     points = math.prod(shape)
@@ -166,12 +166,14 @@ def test_a_tag_says_the_points_and_fits(
     first = data.draw(st.integers(0, points - 1))
     stop = data.draw(st.integers(first + 1, points))
     piece = data.draw(st.integers(0, pieces - 1))
-    record = replace(a_set(7, circuits=circuits), estimates=estimates)
+    adapter = "ibm_executor" if kind == "q" else "ibm"
+    record = replace(a_set(7, circuits=circuits), estimates=kind == "e", adapter=adapter)
     span, part = Span(circuit, circuit + 1), Span(first, stop)
     job = JobRecord(0, span, piece, pieces, attempt=attempt, points=part, pub_shape=shape)
     tag = identity_of(record, job)
     assert len(tag) <= 86
-    expected = Identity(record.set_id, span, circuits, piece, pieces, attempt, part, shape, estimates)
+    expected = Identity(record.set_id, span, circuits, piece, pieces, attempt, part, shape)
+    expected = expected._replace(estimates=kind == "e", program=kind == "q")
     found = parse_identity(tag)
     assert found == expected or (len(shape) > 3 and found == expected._replace(pub_shape=(points,)))
 
@@ -182,6 +184,8 @@ def test_a_short_tag_can_be_read_by_people() -> None:
     assert tag.endswith(":3-4/5:p0-1000/40x500:s1/2:a1")
     tag = identity_of(replace(a_set(1, circuits=5), estimates=True), JobRecord(0, Span(3, 4)))
     assert tag.endswith(":3-4/5:e0/1:a1")
+    tag = identity_of(replace(a_set(1, circuits=5), adapter="ibm_executor"), JobRecord(0, Span(3, 4)))
+    assert tag.endswith(":3-4/5:q0/1:a1")
 
 
 @pytest.mark.parametrize(

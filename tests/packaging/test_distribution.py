@@ -138,8 +138,10 @@ def check_the_panel(read: Callable[[str], bytes]) -> None:
     """Check the built files for what only a finished build holds."""
     assert b"export" in read("panel.js")
     assert b"export" in read("history.js")
+    assert b"export" in read("group.js")
     assert b".qjm-panel" in read("panel.css")
     assert b".qjm-" in read("history.css")
+    assert b".qjm-" in read("group.css")
     assert b"plotly.js (basic" in gzip.decompress(read("plotly-basic.min.js.gz"))[:500]
 
 

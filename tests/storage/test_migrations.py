@@ -1,5 +1,6 @@
 """A store of an older version is brought to the current one, or left as it was."""
 
+import itertools
 import sqlite3
 from pathlib import Path
 
@@ -26,7 +27,8 @@ ADDED_IN_5 = [
     *(("jobs", column) for column in ("precision", "points_start", "points_stop", "pub_shape")),
 ]
 ADDED_IN_6 = [("job_sets", "fingerprint")]
-ADDED_IN_7 = [("job_sets", "taken")]
+ADDED_IN_7 = [("job_sets", "[group]"), ("job_sets", "value")]
+ADDED_IN_8 = [("job_sets", "taken")]
 NEWEST = migrations.VERSION
 
 
@@ -40,18 +42,21 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
 def test_an_old_store_becomes_what_a_new_one_is(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
     newest = shape(connection)
     for table in PARTS_OF_4 if version < 4 else ():
         connection.execute(f"DROP TABLE {table}")
-    added = list(ADDED_IN_7)
+    added = [ADDED_IN_8]
+    if version < 7:
+        connection.execute("DROP INDEX job_sets_of_group")
+        added += [ADDED_IN_7]
     if version < 6:
         connection.execute("DROP INDEX job_sets_of_fingerprint")
-        added += ADDED_IN_6
-    added += [*(ADDED_IN_5 if version < 5 else ()), *(ADDED_IN_4 if version < 4 else ())]
-    for table, column in added:
+        added += [ADDED_IN_6]
+    added += [ADDED_IN_5 if version < 5 else [], ADDED_IN_4 if version < 4 else []]
+    for table, column in itertools.chain(*added):
         connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     if version < 3:
         connection.execute("ALTER TABLE jobs DROP COLUMN spent_seconds")

@@ -12,7 +12,7 @@ from qjm_widgets.core.circuit_block import CircuitBlock
 from qjm_widgets.core.records import Span, Status, StatusChange
 from qjm_widgets.core.store_port import Changes
 from qjm_widgets.errors import StoreError
-from qjm_widgets.storage import SQLiteStore, connection, file_guard
+from qjm_widgets.storage import SQLiteStore, connection, file_guard, statements
 from tests.contract.store_fixtures import a_job, a_set, answer, python
 
 A = a_set().set_id
@@ -365,3 +365,14 @@ def test_a_directory_that_is_removed_while_its_file_is_checked_is_not_made_again
     store = SQLiteStore(here / "jobs.db")
     assert store.load_set(A) == (a_set(), [a_job(0, status=Status.DONE)])
     store.close()
+
+
+def test_the_sets_of_a_group_are_joined_by_an_index() -> None:
+    store = SQLiteStore(":memory:")
+    # Without it, a group of five thousand sets takes a second.
+    query = f"EXPLAIN QUERY PLAN {statements.LIST_GROUP}"
+    assert store._connection is not None
+    plan = [row[3] for row in store._connection.execute(query, (None, -1, "loop"))]
+    store.close()
+    assert any("SEARCH job_sets USING INDEX job_sets_of_group" in step for step in plan)
+    assert any("SEARCH tallies" in step for step in plan)

@@ -31,8 +31,9 @@ class Page:
         history._list.send = lambda content, buffers=None: self.messages.append((content, buffers or []))
         self._commands = 0
 
-    def list(self, first: int = 0, last: int = 30, **query: str) -> dict[str, Any]:
-        self._receive({"kind": "list", "view": "a", "first": first, "last": last, "query": query})
+    def list(self, first: int = 0, last: int = 30, groups: Any = (), **query: str) -> dict[str, Any]:
+        span = {"first": first, "last": last, "groups": groups}
+        self._receive({"kind": "list", "view": "a", "query": query, **span})
         return self.last("listing")
 
     def do(self, command: str, set_id: str | None = None, **arguments: Any) -> dict[str, Any]:
@@ -283,3 +284,85 @@ def test_the_record_of_a_set_is_unchanged(manager: JobManager, page: Page) -> No
     assert [dataclasses.asdict(a.record) for a in manager.history()] == [
         dataclasses.asdict(b.record) for b in before
     ]
+
+
+# -- groups ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def loops(path: Path) -> None:
+    """Put two groups among the sets: one of 120 sets over some days, and one of a single set."""
+    store = SQLiteStore(path)
+    for number in range(120):
+        statuses = [Status.ERROR if number == 7 else Status.DONE if number else Status.NOT_SENT]
+        fields = {"group": "VQE on H2", "backend": "ibm_fez" if number % 2 else "fake"}
+        record, jobs = stored(f"VQE on H2 {120 - number}", statuses, 1.5 + number / 100, **fields)
+        store.create_set(record, jobs)
+    store.create_set(*stored("T1 1", [Status.DONE], 4, group="T1"))
+    store.close()
+
+
+def lines(listing: dict[str, Any]) -> list[str]:
+    return [entry["name"] for entry in listing["sets"]]
+
+
+@pytest.mark.usefixtures("loops")
+def test_the_sets_of_a_group_are_one_line(page: Page) -> None:
+    listing = page.list()
+    assert (listing["total"], listing["matching"], listing["rows"]) == (127, 127, 8)
+    names = ["bell sweep", "VQE on H2", "Ring of qubits", "stopped", "T1 1", "undecided", "ancient"]
+    assert lines(listing)[:7] == names
+    group = listing["sets"][1]
+    assert (group["lead"], group["line"]) == ("118 of 120 done", "1 error, 1 not sent")
+    assert group["title"] == "fake and 1 more · 120 sets · 120 circuits"
+    assert (group["interrupted"], group["unfolded"], group["open"]) == (1, False, False)
+    assert sum(group["jobs"]) == 120
+
+
+@pytest.mark.usefixtures("loops")
+def test_a_group_opens_to_its_sets(page: Page) -> None:
+    listing = page.list(groups=["VQE on H2", "no group", "T1"])
+    assert listing["rows"] == 128
+    assert lines(listing)[1:4] == ["VQE on H2", "VQE on H2 120", "VQE on H2 119"]
+    assert [entry.get("inside") for entry in listing["sets"][:4]] == [False, None, True, True]
+    assert listing["sets"][1]["unfolded"]
+    later = page.list(119, 125, groups=["VQE on H2"])
+    names = ["VQE on H2 3", "VQE on H2 2", "VQE on H2 1", "Ring of qubits", "stopped", "T1 1"]
+    assert (later["first"], lines(later)) == (119, names)
+    for malformed in (None, "VQE on H2", [1, None], {"VQE on H2": 1}):
+        assert page.list(groups=malformed)["rows"] == 8
+
+
+@pytest.mark.usefixtures("loops")
+def test_a_search_finds_sets_of_a_group(page: Page) -> None:
+    listing = page.list(text="h2")
+    assert (listing["matching"], listing["rows"]) == (120, 1)
+    assert page.names(state="failed") == ["VQE on H2 113", "Ring of qubits"]  # one of its sets alone
+    assert page.list(backend="ibm_fez")["sets"][0]["title"] == "ibm_fez · 60 sets · 60 circuits"
+    assert page.names(text="t1") == ["T1 1"]
+
+
+@pytest.mark.usefixtures("loops")
+def test_the_panel_of_a_group_opens_below_the_list(page: Page, manager: JobManager) -> None:
+    def do(command: str, group: Any) -> dict[str, Any]:
+        return page.do(command, group=group)
+
+    assert do("open", "VQE on H2")["text"] == "VQE on H2 is open below"
+    assert do("open", "VQE on H2")["ok"]
+    [_, panel] = page.history.children
+    assert panel._view.group["sets"] == 120
+    assert page.list()["sets"][1]["open"]
+    assert do("close", "VQE on H2")["ok"]
+    assert len(page.history.children) == 1
+    assert not page.list()["sets"][1]["open"]
+    for command, group in (("open", ""), ("delete", "VQE on H2")):
+        assert not do(command, group)["ok"]
+    assert len(manager.history()) == 127
+
+
+@pytest.mark.usefixtures("loops")
+def test_the_static_list_has_one_row_for_a_group(manager: JobManager) -> None:
+    html = history_html(manager)
+    assert html.count("VQE on H2") == 1
+    assert "118 of 120 done, 1 error, 1 not sent" in html
+    assert html.count("<tr>") == 1 + 8

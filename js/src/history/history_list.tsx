@@ -2,9 +2,10 @@
 import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Layout, topOf, totalHeight, visibleRange } from "../components/virtual_rows";
 import { count, plural } from "../text";
+import { GroupRow } from "./group_row";
 import { HistoryHead } from "./history_head";
 import type { HistoryActions } from "./history_session";
-import { type HistoryState, isNoQuery, setAt } from "./history_state";
+import { type HistoryState, isNoQuery, keyOf, lineAt } from "./history_state";
 import { SetRow } from "./set_row";
 
 const WIDE_ROW = 54;
@@ -53,14 +54,14 @@ export function History({ state, actions, now }: Props) {
                 ? "No job set matches."
                 : `${count(listing.matching)} of ${plural(listing.total, "set")}`)}
           </p>
-          <Rows state={state} actions={actions} now={now} matching={listing.matching} />
+          <Rows state={state} actions={actions} now={now} rows={listing.rows} />
         </>
       )}
     </div>
   );
 }
 
-function Rows({ state, actions, now, matching }: Props & { matching: number }) {
+function Rows({ state, actions, now, rows }: Props & { rows: number }) {
   const scroller = useRef<HTMLUListElement>(null);
   const [scrollTop, setScrollTop] = useState(0);
   const [narrow, setNarrow] = useState(false);
@@ -69,10 +70,10 @@ function Rows({ state, actions, now, matching }: Props & { matching: number }) {
   const drawerId = useId();
 
   const shownSets = state.listing?.sets ?? [];
-  const index = shownSets.findIndex(({ id }) => id === opened);
+  const index = shownSets.findIndex((line) => "id" in line && line.id === opened);
   const open = index < 0 ? -1 : index + (state.listing?.first ?? 0);
   const rowHeight = narrow ? NARROW_ROW : WIDE_ROW;
-  const layout: Layout = { rows: matching, rowHeight, open, drawerHeight };
+  const layout: Layout = { rows, rowHeight, open, drawerHeight };
   const total = totalHeight(layout);
   const height = Math.min(total, VISIBLE_ROWS * rowHeight + (open < 0 ? 0 : drawerHeight / 2));
   const { first, last } = visibleRange(layout, scrollTop, height, OVERSCAN);
@@ -110,20 +111,23 @@ function Rows({ state, actions, now, matching }: Props & { matching: number }) {
     >
       <li class="qjm-sets-space" aria-hidden="true" style={{ height: `${total}px` }} />
       {positions.map((i) => {
-        const set = setAt(state, i);
+        const line = lineAt(state, i);
         return (
           <li
-            key={set?.id ?? i}
+            key={line === undefined ? i : keyOf(line)}
             class="qjm-set"
             aria-posinset={i + 1}
-            aria-setsize={matching}
+            aria-setsize={rows}
             style={{ transform: `translateY(${topOf(layout, i)}px)` }}
           >
-            {set !== undefined && (
+            {line !== undefined && "group" in line && (
+              <GroupRow state={state} actions={actions} group={line} now={now} />
+            )}
+            {line !== undefined && "id" in line && (
               <SetRow
                 state={state}
                 actions={actions}
-                set={set}
+                set={line}
                 now={now}
                 expanded={i === open}
                 drawerId={drawerId}

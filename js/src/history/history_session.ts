@@ -2,6 +2,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { type DecodedStore, decodeListing, decodeStore } from "../protocol/history_decode";
 import {
+  type GroupCommand,
   HISTORY_VERSION,
   type Query,
   type SetCommand,
@@ -10,7 +11,9 @@ import {
 } from "../protocol/history_wire";
 import { newId, openConnection } from "../state/connection";
 import {
+  type CommandName,
   EMPTY_HISTORY,
+  groupKey,
   type HistoryEvent,
   type HistoryState,
   reduceHistory,
@@ -31,7 +34,10 @@ export interface HistoryActions {
   /** Change parts of the query. */
   search(part: Partial<Query>): void;
   refresh(): void;
+  /** List the sets of a group below it, or no longer. */
+  fold(group: string): void;
   commandSet(set: string, command: SetCommand): void;
+  commandGroup(group: string, command: GroupCommand): void;
   commandStore(command: StoreCommand): void;
 }
 
@@ -75,7 +81,8 @@ export function connectHistory(
         if (retries <= MOST_RETRIES) after(RETRY_PAUSE * retries, list);
       });
     }
-    send({ kind: "list", v: HISTORY_VERSION, view, ...viewport, query: state.query });
+    const { query, unfolded } = state;
+    send({ kind: "list", v: HISTORY_VERSION, view, ...viewport, query, groups: [...unfolded] });
   }
 
   function scheduleList(pause: number): void {
@@ -83,11 +90,17 @@ export function connectHistory(
     searchTimer = after(pause, list);
   }
 
-  function sendCommand(set: string | null, command: SetCommand | StoreCommand): void {
+  /** Note a command that is being sent, and return its id. */
+  function sending(set: string | null, name: CommandName): string {
     const id = newId();
-    if (command.do === "count_older") countedDays.set(id, command.days);
-    apply({ type: "sent", id, command: { do: command.do, set } });
+    apply({ type: "sent", id, command: { do: name, set } });
     after(COMMAND_TIMEOUT, () => apply({ type: "timed_out", id }));
+    return id;
+  }
+
+  function sendCommand(set: string | null, command: SetCommand | StoreCommand): void {
+    const id = sending(set, command.do);
+    if (command.do === "count_older") countedDays.set(id, command.days);
     send({ kind: "do", v: HISTORY_VERSION, id, set, ...command });
   }
 
@@ -142,7 +155,15 @@ export function connectHistory(
       scheduleList(textChanged ? TYPING_PAUSE : 0);
     },
     refresh: list,
+    fold(group) {
+      apply({ type: "fold", group });
+      list();
+    },
     commandSet: sendCommand,
+    commandGroup(group, command) {
+      const id = sending(groupKey(group), command.do);
+      send({ kind: "do", v: HISTORY_VERSION, id, group, ...command });
+    },
     commandStore: (command) => sendCommand(null, command),
     close() {
       close();

@@ -1,10 +1,10 @@
 /** The state of the list and its reducer. Pure. */
-import type { Listing, Query, SetCommand, StoreCommand, StoredSet } from "../protocol/history_wire";
+import type { Line, Listing, Query, SetCommand, StoreCommand } from "../protocol/history_wire";
 import { NO_ANSWER, REFUSED } from "../state/state";
 
 export type CommandName = (SetCommand | StoreCommand)["do"];
 
-/** A command that is not answered yet; `set` is null for commands to the store. */
+/** A command that is not answered yet; `set` is an id or the key of a group, null for commands to the store. */
 export interface PendingCommand {
   readonly do: CommandName;
   readonly set: string | null;
@@ -19,6 +19,8 @@ export interface HistoryState {
   /** The last listing from the kernel; null before the first. */
   readonly listing: Listing | null;
   readonly query: Query;
+  /** The groups whose sets are listed. */
+  readonly unfolded: readonly string[];
   readonly connection: "connecting" | "connected" | "disconnected";
   /** Commands that are not answered yet, by id. */
   readonly waiting: ReadonlyMap<string, PendingCommand>;
@@ -44,6 +46,7 @@ const SHOWN_ABOVE_LIST: ReadonlySet<CommandName> = new Set([
 export const EMPTY_HISTORY: HistoryState = {
   listing: null,
   query: NO_QUERY,
+  unfolded: [],
   connection: "connecting",
   waiting: new Map(),
   answers: new Map(),
@@ -55,6 +58,7 @@ export const EMPTY_HISTORY: HistoryState = {
 export type HistoryEvent =
   | { type: "listing"; listing: Listing; from: "saved" | "message" }
   | { type: "query"; query: Query }
+  | { type: "fold"; group: string }
   | { type: "sent"; id: string; command: PendingCommand }
   | { type: "timed_out"; id: string }
   | { type: "ack"; id: string; ok: boolean; text: string; days: number | null }
@@ -67,6 +71,11 @@ export function reduceHistory(state: HistoryState, event: HistoryEvent): History
       return listed(state, event.listing, event.from);
     case "query":
       return { ...state, query: event.query };
+    case "fold": {
+      const others = state.unfolded.filter((name) => name !== event.group);
+      const unfolded = others.length < state.unfolded.length ? others : [...others, event.group];
+      return { ...state, unfolded };
+    }
     case "disconnected":
       return { ...state, connection: "disconnected" };
     case "problem":
@@ -133,9 +142,18 @@ export function isNoQuery(query: Query): boolean {
   return sameQuery(query, NO_QUERY);
 }
 
-/** The set at a position of the list, if the kernel has sent it. */
-export function setAt({ listing }: HistoryState, position: number): StoredSet | undefined {
+/** The set or group at a position of the list, if the kernel has sent it. */
+export function lineAt({ listing }: HistoryState, position: number): Line | undefined {
   return listing?.sets[position - listing.first];
+}
+
+/** The id of a set, or the key of a group among them. */
+export function keyOf(line: Line): string {
+  return "group" in line ? groupKey(line.group) : line.id;
+}
+
+export function groupKey(group: string): string {
+  return `group ${group}`;
 }
 
 /** Whether a command to a set, or to the store (null), is not answered yet. */

@@ -1,12 +1,11 @@
 /** One job set of the store: its facts, progress and main action. */
 
 import { Button } from "../components/button";
-import { BAR_ORDER } from "../components/status";
 import type { StoredSet } from "../protocol/history_wire";
-import { STATUSES } from "../protocol/wire";
-import { age, plural, sentence } from "../text";
+import { age, plural } from "../text";
 import type { HistoryActions } from "./history_session";
 import { type HistoryState, isPending } from "./history_state";
+import { Chevron, InterruptedTag, SetState } from "./row_parts";
 import { SetDrawer } from "./set_drawer";
 
 const MOST_TAGS = 3;
@@ -41,7 +40,9 @@ export function SetRow(props: Props) {
   );
   return (
     <>
-      <div class={`qjm-set-row${expanded ? " qjm-set-chosen" : ""}`}>
+      <div
+        class={`qjm-set-row${expanded ? " qjm-set-chosen" : ""}${set.inside ? " qjm-set-inside" : ""}`}
+      >
         <div class="qjm-set-text">
           <p class="qjm-set-title">
             <button
@@ -55,12 +56,7 @@ export function SetRow(props: Props) {
               <Chevron />
               <bdi>{name}</bdi>
             </button>
-            {set.interrupted && (
-              <span class="qjm-tag qjm-tag-interrupted">
-                <BrokenRing />
-                interrupted
-              </span>
-            )}
+            {set.interrupted && <InterruptedTag />}
             {set.tags.slice(0, MOST_TAGS).map((tag) => (
               <span class="qjm-tag" key={tag}>
                 <bdi>{tag}</bdi>
@@ -88,21 +84,7 @@ export function SetRow(props: Props) {
             )}
           </p>
         </div>
-        <div class="qjm-set-state">
-          <div class="qjm-bar" aria-hidden="true">
-            {BAR_ORDER.filter((status) => jobsIn(set, status) > 0).map((status) => (
-              <span
-                key={status}
-                class={`qjm-segment qjm-is-${status}`}
-                style={{ flexGrow: jobsIn(set, status) }}
-              />
-            ))}
-          </div>
-          <p class="qjm-set-line" title={sentence(set.lead, set.line)}>
-            <b>{set.lead}</b>
-            {set.line !== "" && `, ${set.line}`}
-          </p>
-        </div>
+        <SetState line={set} />
         <div class="qjm-set-actions">
           {set.interrupted && button("resume", "Resume", true)}
           {set.open ? button("close", "Close") : button("open", "Open")}
@@ -110,25 +92,5 @@ export function SetRow(props: Props) {
       </div>
       {expanded && <SetDrawer {...props} key={set.id} name={name} />}
     </>
-  );
-}
-
-function jobsIn(set: StoredSet, status: (typeof STATUSES)[number]): number {
-  return set.jobs[STATUSES.indexOf(status)] ?? 0;
-}
-
-function Chevron() {
-  return (
-    <svg class="qjm-chevron" viewBox="0 0 16 16" aria-hidden="true">
-      <path d="m6 4 4 4-4 4" />
-    </svg>
-  );
-}
-
-function BrokenRing() {
-  return (
-    <svg class="qjm-icon" viewBox="0 0 16 16" aria-hidden="true">
-      <path d="M5.8 2.4a6 6 0 0 0 0 11.2M10.2 2.4a6 6 0 0 1 0 11.2" />
-    </svg>
   );
 }

@@ -11,15 +11,18 @@ import {
   number,
   pair,
   type Read,
+  record,
   shape,
   string,
   tuple,
 } from "./fields";
 import {
   HISTORY_VERSION,
+  type Line,
   type Listing,
   type Query,
   SET_STATES,
+  type StoredGroup,
   type StoredSet,
 } from "./history_wire";
 
@@ -55,17 +58,35 @@ const storedSet = shape<StoredSet>({
   open: flag,
   interrupted: flag,
   owner: nullable(line),
+  inside: flag,
 });
 
-const listing = shape<Omit<Listing, "kind" | "v">>({
+const storedGroup = shape<StoredGroup>({
+  group: string,
+  name: line,
+  title: line,
+  lead: line,
+  line,
+  jobs: list(number),
+  created: time,
+  open: flag,
+  unfolded: flag,
+  interrupted: number,
+});
+
+const anyLine: Read<Line> = (value, where) =>
+  (typeof record(value, where).group === "string" ? storedGroup : storedSet)(value, where);
+
+const listing = shape<Omit<Listing, "kind" | "v" | "rows"> & { rows: number | null }>({
   query,
   first: number,
   matching: number,
+  rows: nullable(number),
   total: number,
   bytes: number,
   backends: list(choice),
   tags: list(choice),
-  sets: list(storedSet),
+  sets: list(anyLine),
 });
 
 const file = shape<{ id: string; name: string }>({ id: string, name: line });
@@ -75,6 +96,11 @@ const ack = shape<{ id: string; ok: boolean; text: string }>({
   text: answer,
 });
 
+/** A saved listing from before groups were lines has no number of lines. */
+function completed(read: Omit<Listing, "rows"> & { rows: number | null }): Listing {
+  return { ...read, rows: read.rows ?? read.matching };
+}
+
 /** Decode a custom message with its buffers; an invalid one becomes trouble with a sentence for the reader. */
 export function decodeStore(content: unknown, buffers: readonly unknown[]): DecodedStore {
   try {
@@ -82,7 +108,7 @@ export function decodeStore(content: unknown, buffers: readonly unknown[]): Deco
     if (v !== HISTORY_VERSION) throw new Malformed(`version ${typeof v === "number" ? v : "?"}`);
     switch (kind) {
       case "listing":
-        return { kind, listing: { kind, v, ...listing(content, kind) } };
+        return { kind, listing: completed({ kind, v, ...listing(content, kind) }) };
       case "trouble":
         return { kind, text: shape({ text: answer })(content, kind).text };
       case "file":

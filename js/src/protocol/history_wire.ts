@@ -52,16 +52,44 @@ export interface StoredSet {
   interrupted: boolean;
   /** The owner, where that is another kernel. */
   owner: string | null;
+  /** Listed below the line of its group. */
+  inside?: boolean;
 }
+
+/** The line of a group, which stands for its sets. */
+export interface StoredGroup {
+  /** The name as it is sent back. */
+  group: string;
+  name: string;
+  /** Backend and numbers of sets and circuits. */
+  title: string;
+  /** Progress in sets: "229 of 230 done" and "1 running", which may be empty. */
+  lead: string;
+  line: string;
+  /** Number of sets in each of `STATUSES`. */
+  jobs: number[];
+  /** When the newest set was made, in milliseconds since 1970 UTC. */
+  created: number;
+  /** Its panel is shown below the list. */
+  open: boolean;
+  /** Its sets are listed below it. */
+  unfolded: boolean;
+  /** Number of sets that can be resumed. */
+  interrupted: number;
+}
+
+export type Line = StoredSet | StoredGroup;
 
 export interface Listing {
   kind: "listing";
   v: number;
   /** The query that it answers. */
   query: Query;
-  /** Position of the first of `sets` among the matches, newest first. */
+  /** Position of the first of `sets` among the lines, newest first. */
   first: number;
+  /** Number of sets that match, and of lines; a group is one line and, unfolded, one more for each of its sets. */
   matching: number;
+  rows: number;
   /** Number of sets in the store. */
   total: number;
   /** Size of the store. */
@@ -69,7 +97,7 @@ export interface Listing {
   /** Values to filter by, with their number of sets. */
   backends: [string, number][];
   tags: [string, number][];
-  sets: StoredSet[];
+  sets: Line[];
 }
 
 /** The store cannot be read at the moment. */
@@ -95,10 +123,21 @@ export type SetCommand =
   | { do: "rename"; name: string }
   | { do: "tag"; tags: string[] }
   | { do: "export"; path: string };
+export type GroupCommand = { do: "open" | "close" };
 export type StoreCommand = { do: "count_older" | "prune"; days: number };
 
 /** `view` identifies a view of the list, `id` a command, which an Ack answers. */
 export type ToStore =
-  | { kind: "list"; v: number; view: string; first: number; last: number; query: Query }
+  | {
+      kind: "list";
+      v: number;
+      view: string;
+      first: number;
+      last: number;
+      query: Query;
+      /** The unfolded groups. */
+      groups: string[];
+    }
   | ({ kind: "do"; v: number; id: string; set: string | null } & (SetCommand | StoreCommand))
+  | ({ kind: "do"; v: number; id: string; group: string } & GroupCommand)
   | { kind: "bye"; v: number; view: string };

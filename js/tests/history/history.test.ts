@@ -245,3 +245,59 @@ describe("the list of sets", () => {
     expect(rows(el)).toHaveLength(1);
   });
 });
+
+describe("a group in the list", () => {
+  const GROUP = {
+    group: " VQE\u202e ",
+    name: "VQE",
+    title: "ibm_fez · 230 sets · 230 circuits",
+    lead: "229 of 230 done",
+    line: "1 running",
+    jobs: [0, 0, 0, 0, 1, 229, 0, 0],
+    created: NOW - 60_000,
+    open: false,
+    unfolded: false,
+    interrupted: 0,
+  };
+
+  async function withGroup() {
+    const store = new FakeStore(storedSets(2, NOW));
+    store.group = GROUP;
+    store.members = storedSets(4, NOW).slice(2);
+    const page = show(store);
+    await settle();
+    return page;
+  }
+
+  it("is one line that opens to its sets", async () => {
+    const { el, store } = await withGroup();
+    expect(rows(el)[0]?.textContent).toContain("229 of 230 done, 1 running");
+    expect(rows(el)[0]?.textContent).toContain("1 min ago · ibm_fez · 230 sets · 230 circuits");
+    expect(rows(el)).toHaveLength(3);
+    await open(el, "VQE");
+    expect(lastSent(store)).toMatchObject({ kind: "list", groups: [GROUP.group] });
+    expect(rows(el)).toHaveLength(5);
+    expect(el.querySelectorAll(".qjm-set-inside")).toHaveLength(2);
+    expect(el.querySelector('[aria-setsize="5"]')).not.toBeNull();
+    await open(el, "VQE");
+    expect(rows(el)).toHaveLength(3);
+  });
+
+  it("opens its panel by its own name", async () => {
+    const { el, store } = await withGroup();
+    button(el, "Open VQE").click();
+    await settle();
+    expect(commands(store).at(-1)).toMatchObject({ do: "open", group: GROUP.group });
+    button(el, "Close VQE").click();
+    await settle();
+    expect(commands(store).at(-1)).toMatchObject({ do: "close", group: GROUP.group });
+  });
+
+  it("says how many of its sets are interrupted", async () => {
+    const { el, store } = await withGroup();
+    store.group = { ...GROUP, interrupted: 3 };
+    store.list();
+    await settle();
+    expect(rows(el)[0]?.textContent).toContain("3 interrupted");
+  });
+});

@@ -61,6 +61,8 @@ def on_executor(
         InputError: ``executor`` is not an executor, the backend's jobs may outlive the kernel, or the
             backend cannot be pickled.
     """
+    if inner.runs_programs:
+        raise InputError(f"{inner.name} runs quantum programs in this kernel: leave executor out")
     unknown = inner.lifetime is JobLifetime.UNKNOWN
     if inner.lifetime is JobLifetime.BACKEND or (unknown and not rerun):
         may, unless = "", ""

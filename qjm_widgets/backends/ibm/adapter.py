@@ -9,11 +9,14 @@ from typing import Any
 
 from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.account import account_of
+from qjm_widgets.backends.ibm.backend_state import BackendState
 from qjm_widgets.backends.ibm.batches import Batches
+from qjm_widgets.backends.ibm.circuit_size import QUBIT_INSTRUCTIONS, TWO_QUBIT_GATES, with_sizes
 from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import read_job, read_result
 from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
 from qjm_widgets.backends.ibm.primitives import BATCH, SAMPLER, RuntimePrimitive
+from qjm_widgets.backends.ibm.quiet import quiet, with_own_backend
 from qjm_widgets.backends.ibm.submission import check_batch, submission_error
 from qjm_widgets.backends.ibm.tracker import TrackedJob, Tracker
 from qjm_widgets.backends.ibm.usage import InstanceUsage
@@ -26,7 +29,7 @@ from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.option_names import KnownOptions
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import Status
-from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Limits, PlannedJob
+from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Item, Limits, PlannedJob
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError, ProviderError, explain
 from qjm_widgets.serialization.canonical import canonical_text
@@ -57,6 +60,9 @@ class IBMQuantum(RemoteAdapter):
         max_circuits: the most circuits in a job.
         max_executions: the most executions (circuits x shots) in a job.
         max_payload_bytes: the most bytes of a job's circuits, values and observables, as they are sent.
+        max_two_qubit_gates: the most two-qubit gates of all circuits of a job.
+        max_qubit_instructions: the most control instructions on one qubit in all circuits of a job, at
+            all points, as IBM Quantum counts them (``circuit_size``).
         poll_seconds: the shortest and the longest time between two polls, in seconds.
         settling: seconds after which an accepted job is certain to be listed.
         submit_seconds: seconds after which an unanswered submission is reconciled; the runtime's own
@@ -84,6 +90,8 @@ class IBMQuantum(RemoteAdapter):
         max_circuits: int | None = DEFAULT_CIRCUITS_PER_JOB,
         max_executions: int | None = 10_000_000,
         max_payload_bytes: int | None = 50_000_000,
+        max_two_qubit_gates: int | None = TWO_QUBIT_GATES,
+        max_qubit_instructions: int | None = QUBIT_INSTRUCTIONS,
         poll_seconds: tuple[float, float] = (1.0, 30.0),
         settling: float = 60.0,
         submit_seconds: float = 300.0,
@@ -100,7 +108,14 @@ class IBMQuantum(RemoteAdapter):
             raise InputError(f"max_pending must be at least 1, or None, not {max_pending!r}")
         self.backend = backend
         self.name = str(backend.name)
-        self.limits = Limits(max_circuits, None, max_executions, max_payload_bytes, one_shots=True)
+        self.limits = Limits(
+            circuits=max_circuits,
+            executions=max_executions,
+            payload_bytes=max_payload_bytes,
+            one_shots=True,
+            two_qubit_gates=max_two_qubit_gates,
+            qubit_instructions=max_qubit_instructions,
+        )
         self.max_pending = max_pending
         burst = max(1, round(jobs_per_minute))
         self.pace = Pace(burst, 60.0 * burst / jobs_per_minute)
@@ -110,6 +125,7 @@ class IBMQuantum(RemoteAdapter):
         self.account = account.name
         self._rest = client_of(account)
         self._usage = InstanceUsage(self._rest)
+        self._state = BackendState(self._rest, self.name)
         self._options = options
         self.default_shots = self._primitive.default_shots(options)
         self.default_precision = self._primitive.default_precision(options)
@@ -156,13 +172,24 @@ class IBMQuantum(RemoteAdapter):
 
     @property
     def notice(self) -> str | None:
-        """Why IBM Quantum runs no job of the instance, or None."""
-        return self._usage.notice
+        """Why IBM Quantum runs no job of the instance, or the backend none at all; None if both do."""
+        found = [notice for notice in (self._usage.notice, self._state.notice) if notice]
+        return "; ".join(found) or None
 
     def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
-        """Return how much time of the instance is left."""
-        self._usage.refresh()
-        return tuple(text for text in (self._usage.notice or self._usage.text,) if text)
+        """Return how much time of the instance is left, and whether the backend runs jobs."""
+        self._refresh()
+        found = self._usage.notice or self._usage.text, self._state.notice
+        return tuple(text for text in found if text)
+
+    def _refresh(self) -> None:
+        """Ask for the usage and the state if the last answers are old, both at the same time."""
+        for _ in run_concurrently([self._usage.refresh, self._state.refresh]):
+            pass
+
+    def sized(self, inputs: Sequence[CircuitInput], items: Sequence[Item]) -> Sequence[Item]:
+        """Return the items of circuits with their two-qubit gates and control instructions."""
+        return with_sizes(inputs, items, self.limits.qubit_instructions)
 
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:
         """Estimate the quantum processor time of jobs, as IBM's guide to estimates does.
@@ -208,8 +235,9 @@ class IBMQuantum(RemoteAdapter):
         options = self._primitive.merged_options(self._options, submission.options)
         tags = job_tags(submission.identity, submission.name, submission.tags, TAG_LENGTH)
         options["environment"] = {**(options.get("environment") or {}), "job_tags": tags}
-        primitive = self._primitive.create(self.backend if mode is None else mode, options)
-        return primitive.run(self._primitive.pubs(submission))
+        mode = self.backend if mode is None else mode
+        primitive = self._primitive.create(quiet(mode), options)
+        return with_own_backend(primitive.run(self._primitive.run_input(submission)), mode)
 
     def job_id(self, handle: Any) -> str | None:
         """Return IBM Quantum's id of a job."""
@@ -224,19 +252,30 @@ class IBMQuantum(RemoteAdapter):
         found: str | None = handle.batch_id
         return found
 
+    def sent_all(self, set_id: str) -> Callable[[], None] | None:
+        """Return a call that closes the batch that was opened for a set, as IBM Quantum asks for."""
+        return self._batches.sent_all(set_id)
+
+    def close(self) -> None:
+        """Close the batches of sets that were sent, in bounded time."""
+        self._batches.finish()
+
     # -- polling -------------------------------------------------------------------------------------
 
     def observe(
         self, handles: Sequence[Any], report: Callable[[int, Observation | BaseException], None]
     ) -> None:
         """Poll whole sets with one request for each page of a list; fetch the results of done jobs."""
-        self._usage.refresh()
         done: list[tuple[int, Observation]] = []
+        waiting = False
         for index, found in self._tracker.states(handles):
             if isinstance(found, Observation) and found.status is Status.DONE:
                 done.append((index, found))
             else:
                 report(index, found)
+                waiting = waiting or not isinstance(found, Observation) or _waits(found)
+        if waiting:
+            self._refresh()
         calls = [functools.partial(self._outcome, handles[index]) for index, _ in done]
         for number, outcome in run_concurrently(calls, within=_RESULTS_WITHIN):
             index, state = done[number]
@@ -310,6 +349,10 @@ class IBMQuantum(RemoteAdapter):
         ]
         answers = run_concurrently(calls)
         return {jobs[index][0]: answer for index, answer in answers if isinstance(answer, Exception)}
+
+
+def _waits(found: Observation) -> bool:
+    return found.status is None or not found.status.final
 
 
 def _rank(status: Status | None) -> int:

@@ -135,6 +135,15 @@ class IBMClient:
         found = self._json("GET", ("sessions", session_id))
         return found if isinstance(found, dict) else {}
 
+    def close_session(self, session_id: str) -> None:
+        """Let a session or batch accept no more jobs; the jobs that it has go on.
+
+        Raises:
+            NotFoundError: there is no such session or batch.
+            ProviderError: the request failed.
+        """
+        self._call("PATCH", ("sessions", session_id), body={"accepting_jobs": False})
+
     def usage(self) -> dict[str, Any]:
         """Return the used and the allowed time of the account's instance.
 
@@ -142,6 +151,16 @@ class IBMClient:
             ProviderError: it could not be read.
         """
         found = self._json("GET", ("instances", "usage"))
+        return found if isinstance(found, dict) else {}
+
+    def backend_status(self, name: str) -> dict[str, Any]:
+        """Return the state of a backend.
+
+        Raises:
+            NotFoundError: there is no such backend.
+            ProviderError: the state could not be read.
+        """
+        found = self._json("GET", ("backends", name, "status"))
         return found if isinstance(found, dict) else {}
 
     # -- lists ---------------------------------------------------------------------------------------

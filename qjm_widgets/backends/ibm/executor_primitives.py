@@ -17,8 +17,6 @@ import numpy as np
 
 from qjm_widgets.backends.ibm.primitives import (
     BATCH,
-    ESTIMATOR,
-    SAMPLER,
     EstimatorRules,
     RuntimePrimitive,
     SamplerRules,
@@ -30,8 +28,8 @@ from qjm_widgets.errors import CircuitError, explain
 PROGRAM = "executor"
 
 
-class _ExecutorPrimitive(RuntimePrimitive):
-    """A primitive that makes a ``QuantumProgram`` of its PUBs and of its options."""
+class ExecutorPrimitive(RuntimePrimitive):
+    """A primitive whose jobs run the program ``executor``, and whose options are a model of pydantic."""
 
     program = PROGRAM
 
@@ -81,6 +79,10 @@ class _ExecutorPrimitive(RuntimePrimitive):
         merged = options_class(**_overridden(_tree(options), given))
         return _tree(merged)
 
+
+class PreparingPrimitive(ExecutorPrimitive):
+    """A primitive that makes a ``QuantumProgram`` of its PUBs and of its options."""
+
     def _pub_check(self, tree: Mapping[str, Any], backend: Any) -> Callable[[int, Any], None]:
         # No public function validates PUBs without preparing them, which takes long.
         module = importlib.import_module(f"{self._home[0]}.prepare")
@@ -128,7 +130,7 @@ def _listed(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-class _ExecutorSampler(SamplerRules, _ExecutorPrimitive):
+class _ExecutorSampler(SamplerRules, PreparingPrimitive):
     kind = "ibm_executor_sampler"
     _home = ("qiskit_ibm_runtime.executor_sampler", "Sampler")
 
@@ -138,7 +140,7 @@ class _ExecutorSampler(SamplerRules, _ExecutorPrimitive):
         return SamplerOptions
 
 
-class _ExecutorEstimator(EstimatorRules, _ExecutorPrimitive):
+class _ExecutorEstimator(EstimatorRules, PreparingPrimitive):
     kind = "ibm_executor_estimator"
     _home = ("qiskit_ibm_runtime.executor_estimator", "Estimator")
 
@@ -152,23 +154,3 @@ class _ExecutorEstimator(EstimatorRules, _ExecutorPrimitive):
 EXECUTOR_SAMPLER: RuntimePrimitive = _ExecutorSampler()
 #: ``qiskit_ibm_runtime.executor_estimator.Estimator``.
 EXECUTOR_ESTIMATOR: RuntimePrimitive = _ExecutorEstimator()
-#: All primitives of the runtime.
-PRIMITIVES = (SAMPLER, ESTIMATOR, EXECUTOR_SAMPLER, EXECUTOR_ESTIMATOR)
-
-
-def primitive_of(thing: Any) -> RuntimePrimitive | None:
-    """Return which primitive of the runtime an object is; None for another object."""
-    return next((primitive for primitive in PRIMITIVES if primitive.made(thing)), None)
-
-
-def primitive_of_program(program: str, *, estimates: bool) -> RuntimePrimitive | None:
-    """Return the primitive whose jobs run a program; None if no primitive's do.
-
-    Args:
-        program: the program's id at IBM Quantum.
-        estimates: whether the jobs are an estimator's, which the program ``executor`` leaves open.
-    """
-    for primitive in PRIMITIVES:
-        if (primitive.program, primitive.estimates) == (program, estimates):
-            return primitive
-    return None

@@ -8,8 +8,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qjm_widgets.backends.ibm.executor_primitives import PROGRAM, primitive_of_program
+from qjm_widgets.backends.ibm.executor_primitives import PROGRAM
 from qjm_widgets.backends.ibm.primitives import ESTIMATOR, RuntimePrimitive
+from qjm_widgets.backends.ibm.program_executor import EXECUTOR
+from qjm_widgets.backends.ibm.runtime_primitives import primitive_of_program
+from qjm_widgets.core.error_policy import is_too_large
 from qjm_widgets.core.job_tags import identity_in, parse_identity
 from qjm_widgets.core.observation import Observation
 from qjm_widgets.core.outcomes import JobOutcome
@@ -17,6 +20,7 @@ from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import ProviderError, explain
 from qjm_widgets.serialization.primitive_result import read_primitive_result
+from qjm_widgets.serialization.program_result import read_program_result
 
 _STATUSES = {
     "queued": Status.QUEUED,
@@ -41,7 +45,7 @@ def read_job(job: Mapping[str, Any]) -> RemoteJob:
         job_id=str(job.get("id")),
         backend=str(job.get("backend") or ""),
         tags=texts,
-        created_at=_time(job.get("created")),
+        created_at=read_time(job.get("created")),
         observation=read_state(job),
         batch_id=session_id if isinstance(session_id, str) else None,
         adapter="" if primitive is None else primitive.kind,
@@ -53,12 +57,16 @@ def _primitive(job: Mapping[str, Any], tags: Sequence[str]) -> RuntimePrimitive 
     """Return the primitive of a job; None if it is unknown.
 
     The program ``executor`` names its primitive in the job's input, which lists do not have. Then our
-    tags tell whether it is an estimator.
+    tags tell whether it is an estimator, or runs a program of the user's.
     """
     program = job.get("program")
     name = program.get("id") if isinstance(program, Mapping) else None
-    role = quantum_program(job).get("semantic_role")
+    described = quantum_program(job)
+    role = described.get("semantic_role")
     identity = parse_identity(identity_in(tags) or "")
+    of_user = identity.program if identity is not None else bool(described) and role is None
+    if name == PROGRAM and of_user:
+        return EXECUTOR
     estimates = name == ESTIMATOR.program or role == ESTIMATES
     return primitive_of_program(
         str(name), estimates=estimates or (identity is not None and identity.estimates)
@@ -97,9 +105,12 @@ def read_state(job: Mapping[str, Any]) -> Observation:
     usage = usage if isinstance(usage, Mapping) else {}
     used = _seconds(usage.get("qpu_charge_time_seconds")) if usage.get("status") == "complete" else None
     estimate = _seconds(job.get("estimated_running_time_seconds"))
+    # IBM Quantum validates a job after it has accepted it. One that was found too large did not run.
+    too_large = status is Status.ERROR and not used and is_too_large(text or "")
     return Observation(
         status,
         text,
+        too_large=too_large,
         estimated_seconds=estimate,
         qpu_seconds=used,
         note=_note(status, used, estimate),
@@ -129,7 +140,8 @@ def _seconds(value: Any) -> float | None:
     return float(value) if math.isfinite(value) and value >= 0 else None
 
 
-def _time(text: Any) -> float:
+def read_time(text: Any) -> float:
+    """Return a time of the API in seconds since 1970; 0 if it cannot be read."""
     try:
         time = datetime.datetime.fromisoformat(str(text))
     except ValueError:
@@ -185,3 +197,23 @@ def _primitive_result(text: str, model: Mapping[str, Any]) -> Any:
         # The times of execution, which the runtime's own classes hold, as the service sent them.
         found.metadata["executor"] = model.get("metadata")
     return found
+
+
+def read_program_text(text: str, names: Sequence[str], job_id: str) -> JobOutcome:
+    """Read the outcome from the text of the result of a quantum program of the user's.
+
+    Raises:
+        ProviderError: the text is not JSON, perhaps because it is incomplete; it can be fetched again.
+        ValueError: the text is the result of another program, or of an unknown version of ``executor``.
+    """
+    from qiskit_ibm_runtime.decoders.executor.decoder import ExecutorResultDecoder
+
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ProviderError(f"the result of job {job_id} is not JSON: {error}") from None
+    try:
+        result = ExecutorResultDecoder.decode(text)
+    except Exception as error:  # a lasting one of any type, as the text is complete
+        raise ValueError(explain(error)) from error
+    return read_program_result(result, names, job_id)

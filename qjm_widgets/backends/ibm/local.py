@@ -11,6 +11,7 @@ from qjm_widgets.backends import simulators
 from qjm_widgets.backends.estimator import Estimator
 from qjm_widgets.backends.ibm.executor_primitives import EXECUTOR_ESTIMATOR, EXECUTOR_SAMPLER
 from qjm_widgets.backends.ibm.primitives import BATCH, ESTIMATOR, SAMPLER, RuntimePrimitive
+from qjm_widgets.backends.ibm.program_executor import EXECUTOR, refuse_cut_items
 from qjm_widgets.backends.ibm.submission import check_batch
 from qjm_widgets.backends.job_times import JobTimes, SentJob
 from qjm_widgets.backends.qiskit_job import job_id
@@ -19,11 +20,13 @@ from qjm_widgets.backends.seed_options import SEED, spread_seeds
 from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.option_names import KnownOptions
+from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.seeds import SeedRule
 from qjm_widgets.core.splitting import Limits
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.serialization.canonical import canonical_text
 from qjm_widgets.serialization.primitive_result import read_primitive_result
+from qjm_widgets.serialization.program_result import read_program_result
 
 
 class _LocalMode(Sampler):
@@ -81,10 +84,11 @@ class _LocalMode(Sampler):
         primitive = self._primitive.create(self._backend, self._primitive.local_options(tree))
         names = [circuit_input.circuit.name for circuit_input in submission.inputs]
         times = JobTimes()
-        job = primitive.run(self._primitive.pubs(submission))
-        return SentJob(
-            job, lambda result: read_primitive_result(_storable(result), names, job_id(job)), times
-        )
+        job = primitive.run(self._primitive.run_input(submission))
+        return SentJob(job, lambda result: self._outcome(result, names, job_id(job)), times)
+
+    def _outcome(self, result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
+        return read_primitive_result(_storable(result), names, job_id)
 
     def _options(self, given: Mapping[str, Any]) -> dict[str, Any]:
         requested = dict(given)
@@ -166,8 +170,41 @@ class IBMLocalExecutorEstimator(IBMLocalEstimator):
         self.limits = self.limits.tighter(Limits(one_shots=True))
 
 
+class IBMLocalExecutor(_LocalMode):
+    """The adapter of the runtime's ``Executor`` over a simulator in this process."""
+
+    kind = "ibm_local_executor"
+    runs_programs = True
+    _primitive = EXECUTOR
+
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
+        """Refuse options and items that the imitated device would refuse."""
+        tree = self._options(options)
+        check_batch(options.get(BATCH, True))
+        if simulators.is_device(self._backend):
+            self._primitive.check(inputs, self._backend, tree, start)
+
+    def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
+        """Refuse to cut the shots of an item that must be in one job."""
+        refuse_cut_items(inputs, start)
+
+    @property
+    def seed_rule(self) -> SeedRule:
+        """Each item is run by itself, with the seed itself."""
+        return SeedRule.EACH_PUB
+
+    def _outcome(self, result: Any, names: Sequence[str], job_id: str | None) -> JobOutcome:
+        return read_program_result(result, names, job_id)
+
+
 #: The adapters of local mode by the kind that the primitive's adapter has on a device.
 LOCAL_ADAPTERS: dict[str, type[_LocalMode]] = {
     adapter._primitive.kind: adapter
-    for adapter in (IBMLocal, IBMLocalEstimator, IBMLocalExecutorSampler, IBMLocalExecutorEstimator)
+    for adapter in (
+        IBMLocal,
+        IBMLocalEstimator,
+        IBMLocalExecutorSampler,
+        IBMLocalExecutorEstimator,
+        IBMLocalExecutor,
+    )
 }

@@ -40,7 +40,7 @@ class RuntimePrimitive(abc.ABC):
     def made(self, thing: Any) -> bool:
         """Return whether an object is such a primitive, without importing the module of its class."""
         module = sys.modules.get(self._home[0])
-        return module is not None and isinstance(thing, getattr(module, self._home[1]))
+        return module is not None and isinstance(thing, getattr(module, self._home[1], ()))
 
     @abc.abstractmethod
     def create(self, mode: Any, options: Mapping[str, Any]) -> Any:
@@ -90,8 +90,8 @@ class RuntimePrimitive(abc.ABC):
             raise InputError("job_tags are given to run as tags=")
         return tree
 
-    def pubs(self, submission: Submission) -> list[Any]:
-        """Return the PUBs that a job submits."""
+    def run_input(self, submission: Submission) -> Any:
+        """Return what a job submits: its PUBs."""
         return [
             self._pub(self._sendable(circuit_input), submission.shots)
             for circuit_input in submission.inputs
@@ -140,7 +140,8 @@ class RuntimePrimitive(abc.ABC):
                 self._validate(pub)
                 if target is not None:
                     validate_isa_circuits([circuit], target)
-                validate_rzz_pubs([pub])
+                if pub.parameter_values.num_parameters == circuit.num_parameters:  # else drawn later
+                    validate_rzz_pubs([pub])
                 if callable(getattr(backend, "check_faulty", None)):
                     backend.check_faulty(circuit)
             except Exception as error:

@@ -10,6 +10,7 @@ from qjm_widgets.backends.ibm.client import client_of
 from qjm_widgets.backends.ibm.jobs import ESTIMATES, SAMPLES, quantum_program, read_job
 from qjm_widgets.backends.ibm.primitive_adapters import ADAPTERS
 from qjm_widgets.backends.ibm.primitives import SAMPLER
+from qjm_widgets.backends.ibm.program_executor import EXECUTOR
 from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.errors import InputError
 
@@ -29,17 +30,18 @@ class IBMProvider:
         """Return a job and its number of circuits, which are counted but not read.
 
         Raises:
-            InputError: the job is of no sampler or estimator, or does not show its circuits.
+            InputError: the job is of no sampler, estimator or Executor, or does not show its circuits.
             NotFoundError: there is no such job.
             ProviderError: the job could not be read.
         """
         found = self._rest.job(job_id, params=True)
-        job, circuits = read_job(found), _circuits(found)
+        job = read_job(found)
+        circuits = _circuits(found, job.adapter)
         if not job.adapter or circuits is None:
             program = (found.get("program") or {}).get("id")
             raise InputError(
-                f"job {job_id} ran the program {program!r}, for neither a sampler nor an estimator: it "
-                "cannot be adopted"
+                f"job {job_id} ran the program {program!r}, for neither a sampler nor an estimator nor "
+                "an Executor: it cannot be adopted"
             )
         if not circuits:
             raise InputError(
@@ -63,15 +65,20 @@ class IBMProvider:
         return backend if adapter.kind == SAMPLER.kind else adapter(backend, batch=False)
 
 
-def _circuits(job: Mapping[str, Any]) -> int | None:
-    """Return a job's number of circuits; 0 if they are not shown; None for a program of another kind."""
+def _circuits(job: Mapping[str, Any], adapter: str) -> int | None:
+    """Return a job's number of circuits; 0 if they are not shown; None for a program of another kind.
+
+    Args:
+        job: the job.
+        adapter: the kind of the adapter for it.
+    """
     params = job.get("params") or {}
     program = quantum_program(job)
     if not program:
         pubs = params.get("pubs")
         return len(pubs) if isinstance(pubs, list) else 0
     role = program.get("semantic_role")
-    if role == SAMPLES:
+    if role == SAMPLES or adapter == EXECUTOR.kind:
         return len(program.get("items") or ())
     if role == ESTIMATES:
         # Its program has further items, with which the device's noise is measured.

@@ -11,8 +11,9 @@ from qjm_widgets.errors import BackendError, InputError, ProviderError, explain
 
 #: The calls that the runtime makes before it submits: if one fails, no job was submitted.
 _BEFORE_SUBMISSION = frozenset({"cloud_usage", "backend_status", "create_session", "from_id"})
-#: The function in which the runtime's newer primitives prepare a job, before all others.
-_PREPARATION = "prepare"
+#: The functions in which a job of the program ``executor`` is prepared, before all others: by the
+#: runtime's newer primitives, by this package, and by the runtime's encoder of programs.
+_PREPARATION = re.compile(r"prepare|run_input|quantum_program_to_\w+")
 #: The call with which the runtime submits.
 _SUBMISSION = "program_run"
 
@@ -42,7 +43,7 @@ def submission_error(error: Exception, redact: Any) -> Exception:
         for each in chain(error)
         for frame, _ in traceback.walk_tb(each.__traceback__)
     }
-    if _PREPARATION in calls and not calls & {_SUBMISSION, *_BEFORE_SUBMISSION}:
+    if any(map(_PREPARATION.fullmatch, calls)) and not calls & {_SUBMISSION, *_BEFORE_SUBMISSION}:
         return BackendError(f"the runtime could not prepare it: {redact(explain(error))}")
     submitted = _SUBMISSION in calls or not calls & _BEFORE_SUBMISSION
     verdict = judge(error)

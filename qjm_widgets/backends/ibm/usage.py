@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from qjm_widgets.backends.ibm.client import IBMClient
+from qjm_widgets.backends.ibm.recent import Recent
 from qjm_widgets.core.formatting import duration
-from qjm_widgets.errors import ProviderError
-
-#: Seconds for which an answer is used.
-_KEPT = 60.0
 
 
-class InstanceUsage:
-    """The usage of the instance of an account; it is asked for at most once a minute. Thread-safe.
+class InstanceUsage(Recent):
+    """The usage of the instance of an account.
 
     Args:
         rest: the client of the account.
@@ -30,23 +26,15 @@ class InstanceUsage:
     """
 
     def __init__(self, rest: IBMClient, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
         self._rest = rest
-        self._clock = clock
-        self._due = -math.inf
-        self._asking = threading.Lock()
         self.text: str | None = None
         self.notice: str | None = None
 
-    def refresh(self) -> None:
-        """Ask again if the last answer is old. A failed request leaves the last answer."""
-        with self._asking:
-            if self._clock() < self._due:
-                return
-            self._due = self._clock() + _KEPT
-            try:
-                found = self._rest.usage()
-            except ProviderError:
-                return
+    def _ask(self) -> Mapping[str, Any]:
+        return self._rest.usage()
+
+    def _read(self, found: Mapping[str, Any]) -> None:
         self.text = _text(found)
         self.notice = None
         if found.get("usage_limit_reached") is True:

@@ -30,8 +30,11 @@ def run_executor(params: Any) -> str:
     found = run_quantum_program(AerSimulator(), program, SimulatorOptions(seed_simulator=SEED))
     items = [
         models.QuantumProgramResultItemModel(
-            results={name: CompressedTensorModel.from_numpy(array) for name, array in item.items()},
-            metadata=models.ItemMetadataModel(),
+            results={
+                name: CompressedTensorModel.from_numpy(_measured(array, program.meas_level))
+                for name, array in item.items()
+            },
+            metadata=_metadata(params["options"]),
         )
         for item in found
     ]
@@ -42,6 +45,26 @@ def run_executor(params: Any) -> str:
         semantic_role=model.quantum_program.semantic_role,
     )
     return str(result.model_dump_json())
+
+
+def _measured(bits: Any, level: str) -> Any:
+    """Return bits at a measurement level: 1 is the point 1+2j in arbitrary units."""
+    if level == "classified":
+        return bits
+    points = bits * (1 + 2j)
+    return points.mean(axis=-2) if level == "avg_kerneled" else points
+
+
+def _metadata(options: Any) -> Any:
+    """Return the metadata of an item that the options ask for."""
+    from ibm_quantum_schemas.executor.version_2_0 import models
+
+    timing = models.SchedulerTimingModel(timing="main,barrier,Qubit 0,7,0,barrier", circuit_duration=9)
+    stretch = models.StretchValueModel(name="s", value=8, remainder=1, expanded_values=[(0, 4), (4, 4)])
+    return models.ItemMetadataModel(
+        scheduler_timing=timing if options["scheduler_timing"] else None,
+        stretch_values=[stretch] if options["stretch_values"] else None,
+    )
 
 
 def _chunk(program: Any) -> Any:

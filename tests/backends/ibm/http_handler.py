@@ -18,6 +18,8 @@ def handler_class(server: Server) -> type[BaseHTTPRequestHandler]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        #: An answer is written in two parts; else the second would wait for 40 ms.
+        disable_nagle_algorithm = True
 
         def handle_any(self) -> None:
             address = urllib.parse.urlsplit(self.path)

@@ -29,7 +29,29 @@ from tests.backends.ibm.server_types import CRN, TOKEN, Answer, Fault, Job, Requ
 _START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
 
 
+_ONLINE = {"state": True, "status": "active", "message": "", "length_queue": 3}
+_INVALID = {
+    "reason": "Job not valid: 48921 2-qubit gates exceeds the system limits by 389.210%",
+    "reason_code": 1520,
+}
 _INSTANCE = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
+
+
+def environment_of(url: str) -> dict[str, str]:
+    """Return variables with which the real client finds the server at this address and no other."""
+    return {"IAM_URL": url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
+
+
+def service_at(url: str) -> Any:
+    """The real ``QiskitRuntimeService``, pointed at a server; ``environment_of`` has to be set."""
+    from qiskit_ibm_runtime import QiskitRuntimeService
+
+    return QiskitRuntimeService(
+        channel="ibm_quantum_platform",
+        token=TOKEN,
+        instance=CRN,
+        url_resolver=lambda base, instance, private, channel: f"{url}/api/v1",
+    )
 
 
 class Server:
@@ -42,6 +64,8 @@ class Server:
         self.requests: list[Request] = []
         self.faults: list[Fault] = []
         self.max_pending: int | None = None
+        self.most_pubs: int | None = None
+        """A job of more PUBs is accepted and then fails its validation."""
         self.listing_lag = 0.0
         """Seconds after which a new job is in lists."""
         self.usage = 1.5
@@ -50,6 +74,10 @@ class Server:
         """Seconds of QPU time that it estimates for a new job."""
         self.instance: dict[str, Any] = dict(_INSTANCE)
         """The usage of the instance."""
+        self.state: dict[str, Any] | None = dict(_ONLINE)
+        """The state of all backends; None if there are none."""
+        self.max_ttl = 28_800
+        """Seconds that a new session or batch may run."""
         self.token_seconds = 3600
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
@@ -93,25 +121,19 @@ class Server:
             self._queue.clear()
             self.executions.clear()
             self.max_pending, self.listing_lag, self.usage = None, 0.0, 1.5
+            self.most_pubs = None
             self.token_seconds, self.estimate, self.most_at_once = 3600, 2.5, 0
-            self.instance = dict(_INSTANCE)
-            self.after_page = lambda: None
+            self.instance, self.state = dict(_INSTANCE), dict(_ONLINE)
+            self.after_page, self.max_ttl = lambda: None, 28_800
             self._held = False
 
     def environment(self) -> dict[str, str]:
         """Return variables with which the real client finds this server and no other."""
-        return {"IAM_URL": self.url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
+        return environment_of(self.url)
 
     def service(self) -> Any:
         """The real ``QiskitRuntimeService``, pointed here; ``environment`` has to be set."""
-        from qiskit_ibm_runtime import QiskitRuntimeService
-
-        return QiskitRuntimeService(
-            channel="ibm_quantum_platform",
-            token=TOKEN,
-            instance=CRN,
-            url_resolver=lambda url, instance, private, channel: f"{self.url}/api/v1",
-        )
+        return service_at(self.url)
 
     def misbehave(self, method: str, path: str, **what: Any) -> Fault:
         """Let the next matching requests fail; ``path`` is a regular expression for the whole path."""
@@ -194,10 +216,9 @@ class Server:
             match request.method, path:
                 case "GET", ["backends"]:
                     raise Answer(200, {"devices": [device(name) for name in BACKENDS]})
-                case "GET", ["backends", name, "status"] if name in BACKENDS:
-                    state = {"state": True, "status": "active", "message": "", "length_queue": 3}
-                    raise Answer(200, {**state, "backend_version": "1.0.0"})
-                case "GET", ["backends", name, kind] if name in BACKENDS:
+                case "GET", ["backends", name, "status"] if name in BACKENDS and self.state is not None:
+                    raise Answer(200, {**self.state, "backend_version": "1.0.0"})
+                case "GET", ["backends", name, kind] if name in BACKENDS and kind != "status":
                     raise Answer(200, device_file(name, kind))
                 case "GET", ["instances", "usage"]:
                     raise Answer(200, {"instance_id": CRN, "plan_id": "p", **self.instance})
@@ -221,6 +242,7 @@ class Server:
                     self.sessions[number] = {
                         "id": number,
                         "mode": content["mode"],
+                        "max_ttl": self.max_ttl,
                         "backend_name": content["backend"],
                         "accepting_jobs": True,
                         "state": "open",
@@ -293,7 +315,10 @@ class Server:
             lists_at=time.monotonic() + self.listing_lag,
             estimate=self.estimate,
         )
-        self._queue.append(job.id)
+        if self.most_pubs is not None and len(content["params"].get("pubs", ())) > self.most_pubs:
+            job.status, job.reason = "Failed", dict(_INVALID)
+        else:
+            self._queue.append(job.id)
         self._wake.notify_all()
         raise Answer(200, {"id": job.id, "backend": job.backend, "session_id": session})
 

@@ -117,6 +117,70 @@ def test_a_used_up_instance_is_shown_while_its_jobs_wait(
     assert "limit" not in job_set.report()
 
 
+@pytest.mark.parametrize(
+    ("state", "notice"),
+    [
+        ({"state": False, "status": "maintenance"}, "is in maintenance: jobs wait"),
+        ({"state": True, "status": "internal"}, "is taking jobs but running none: jobs wait"),
+        ({"state": False, "status": "active"}, "is not operational: jobs wait"),
+        (
+            {"state": True, "status": "paused", "message": "until noon"},
+            "is paused (until noon): jobs wait",
+        ),
+        (
+            {"state": False, "status": "off", "message": "Retired"},
+            "is retired: it runs no more jobs",
+        ),
+        (None, "is retired: it runs no more jobs"),
+    ],
+)
+def test_a_backend_that_runs_no_jobs_is_shown_while_they_wait(
+    manager: JobManager,
+    server: Server,
+    quantum: Make,
+    bell: QuantumCircuit,
+    state: dict[str, Any] | None,
+    notice: str,
+) -> None:
+    server.state = state
+    server.hold()
+    adapter = quantum()
+    assert f"ibmq_manila {notice}" in manager.plan(bell, adapter, shots=5).notes
+    job_set = manager.run([bell] * 2, adapter, shots=5, max_circuits_per_job=1)
+    assert job_set.wait(LIMIT, until="submitted")
+    until(lambda: f"ibmq_manila {notice}" in job_set.report())
+    assert ViewUpdates(job_set).trait()["head"]["waiting"]["text"] == f"ibmq_manila {notice}"
+    server.go()
+    assert job_set.results(LIMIT).success
+    assert notice not in job_set.report()
+
+
+@pytest.mark.parametrize("state", [{"state": True, "status": "online"}, {"state": None}, {"status": 7}])
+def test_a_backend_that_may_run_jobs_is_not_mentioned(
+    manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit, state: dict[str, Any]
+) -> None:
+    server.state = state
+    assert manager.plan(bell, quantum(), shots=5).notes == (USED,)
+
+
+def test_usage_and_state_are_not_asked_for_with_each_job(
+    manager: JobManager, server: Server, quantum: Make, device: Any, bell: QuantumCircuit
+) -> None:
+    server.hold()
+    with server.counting() as counts:
+        adapter = quantum(poll_seconds=(1.0, 30.0))  # as by default
+        job_set = manager.run([bell] * 30, adapter, shots=5, max_circuits_per_job=1)
+        assert job_set.wait(LIMIT, until="submitted")
+        server.go()
+        assert job_set.results(LIMIT).success
+    assert counts["GET /instances/usage"] <= 2
+    assert counts["GET /backends/*/status"] <= 2
+    assert counts["all"] < 3 * 30
+    # The user sees his own backend, not the copy that asks nothing.
+    assert job_set.jobs()[0].backend() is device
+    assert device.status().status_msg == "active"
+
+
 @pytest.mark.parametrize("answer", ["[]", "{", '{"usage_consumed_seconds": "many"}'])
 def test_an_odd_answer_about_usage_is_left_out(
     answer: str, manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit

@@ -206,7 +206,7 @@ def test_a_refusal_after_an_accepted_submission_is_reconciled(
 def test_a_server_that_fails_before_the_submission_leaves_no_doubt(
     manager: JobManager, server: Server, quantum: Make, bell: QuantumCircuit
 ) -> None:
-    server.misbehave("GET", ".*/instances/usage", status=501)
+    server.misbehave("POST", ".*/sessions", status=501)
     job_set = run(manager, quantum(settling=0), bell, jobs=1)
     assert job_set.wait(LIMIT)
     assert_each_ran_once(server, job_set, 1)

@@ -306,7 +306,7 @@ def test_what_cannot_be_adopted(manager: JobManager, server: Server, service: An
     private = server.put(tags=[], private=True, **fits)
     hidden = server.put(tags=[], private=True, program="executor", **fits)
     learner = server.put(tags=[], program="noise-learner", **fits)
-    program = {"quantum_program": {"items": [{}], "semantic_role": None}}
+    program = {"quantum_program": {"items": [{}], "semantic_role": "noise_learner_v3"}}
     raw = server.put(tags=[], program="executor", params=program, backend="ibmq_manila")
     for ids, kind, words in [
         ([good.id, estimator.id], InputError, "gives expectation values .* a job set is of one kind"),

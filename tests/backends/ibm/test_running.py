@@ -252,12 +252,11 @@ def test_wrong_arguments_are_errors_at_the_call(
 def test_what_of_the_runtime_is_no_backend_is_refused_with_what_to_give(
     manager: JobManager, server: Server, service: Any, device: Any, bell: QuantumCircuit
 ) -> None:
-    from qiskit_ibm_runtime import Executor, NoiseLearnerV3, QiskitRuntimeService
+    from qiskit_ibm_runtime import NoiseLearnerV3, QiskitRuntimeService
 
     for thing, words in [
         (service, r"service\.backend"),
         (QiskitRuntimeService(channel="local"), r"service\.backend"),
-        (Executor(mode=device), r"an Executor runs QuantumPrograms.*executor\.run\(program\)"),
         (NoiseLearnerV3(mode=device), "NoiseLearnerV3 runs no PUBs: give a backend, a sampler"),
     ]:
         with pytest.raises(BackendError, match=words):
