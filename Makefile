@@ -22,7 +22,7 @@ TERRA_PYTHON = $(shell for python in $(PYTHON) python3.11 python3.12; do \
   $$python -c '$(TERRA_RUNS)' 2>/dev/null && echo $$python && break; done)
 # Tests that cannot run with Qiskit 0.46, or that are the same with every Qiskit.
 TERRA_LEAVES = $(patsubst %,--ignore tests/%,backends/executors backends/ibm browser classroom cli faults kernels \
-  packaging providers test_threads.py serialization/test_qiskit_result.py \
+  packaging providers libraries test_threads.py serialization/test_qiskit_result.py \
   $(patsubst %,engine/test_%.py,cuts rate_limiter reconciler single_poller submit_errors submitter transitions \
     unit_of_work) \
   $(patsubst %,storage/test_%.py,file_guard forks killed_owners leases links owned_sets))
@@ -40,10 +40,14 @@ PACKAGE_braket := qiskit-braket-provider qiskit-aer
 PACKAGE_alice-bob := qiskit-alice-bob-provider
 PACKAGE_ddsim := mqt.ddsim qiskit-aer
 
+# Libraries that run circuits by themselves; one environment fits all. mitiq reads circuits of Qiskit with ply.
+LIBRARIES := qiskit-experiments mthree qiskit-addon-cutting qiskit-algorithms qiskit-machine-learning mitiq ply \
+  pennylane-qiskit qiskit-aer
+
 # Test files run in parallel, in a process for each core, but at most four: some tests start servers.
 SIDE_BY_SIDE = --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo test test-terra test-kernels test-providers lint test-js test-py soak bench bench-compare clean
+.PHONY: help demo test test-terra test-kernels test-providers test-libraries lint test-js test-py soak bench bench-compare clean
 # The last line of `make test` must be pytest's.
 .NOTPARALLEL:
 
@@ -56,6 +60,7 @@ help:
 	@echo "make test-terra  the Python tests that apply to Qiskit 0.46, in .venv-terra"
 	@echo "make test-kernels  panels while cells run, and the cells' output, also on ipykernel $(KERNELS)"
 	@echo "make test-providers  simulators of other providers ($(PROVIDERS)), each with its package"
+	@echo "make test-libraries  qiskit-experiments, mthree and other libraries over a manager, in .libraries"
 	@echo "make soak     the fault suite, with kernels killed at SOAK=1000 points"
 	@echo "make bench    the benchmarks, each beside its peer (BENCH_ARGS)"
 	@echo "make bench-compare  two reports of make bench side by side (BEFORE, AFTER)"
@@ -146,6 +151,17 @@ test-providers: $(PROVIDERS:%=.providers/%/.stamp)
 	  .providers/$$provider/bin/python -m pytest tests/providers $(PYTEST_ARGS) || exit 1; \
 	done
 
+.libraries/.stamp: pyproject.toml
+	$(PYTHON) -m venv .libraries
+	.libraries/bin/python -m pip install --quiet --disable-pip-version-check $(LIBRARIES) \
+	  anywidget ipywidgets plotly platformdirs requests ipykernel nbclient nbformat pytest pytest-timeout
+	@touch $@
+
+# The libraries warn of many things of their own.
+test-libraries: $(TOOLS) .libraries/.stamp
+	@$(NPM_RUN)
+	.libraries/bin/python -m pytest -W ignore tests/libraries $(PYTEST_ARGS)
+
 soak: $(DEV)
 	QJM_SOAK=$(or $(SOAK),1000) $(PY) -m pytest tests/faults --timeout 0 $(PYTEST_ARGS)
 
@@ -156,5 +172,5 @@ bench-compare: $(TOOLS)
 	$(PY) -m benchmarks.compare $(BEFORE) $(AFTER)
 
 clean:
-	rm -rf $(VENV) $(TERRA_VENV) .venv-retired .kernels .providers .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
+	rm -rf $(VENV) $(TERRA_VENV) .venv-retired .kernels .providers .libraries .artifacts build dist qjm_widgets/static js/node_modules js/demo/out
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from qiskit import QuantumCircuit
 
-from benchmarks.timing import Row, Spread, Target
-from benchmarks.workloads import SHOTS, InstantBackend, fresh_manager, ghz, ready_results, resident
+from benchmarks.timing import Row, Spread, Target, resident
+from benchmarks.workloads import SHOTS, InstantBackend, fresh_manager, ghz, ready_results
 
 NAME = "generator"
 QUBITS = 3

@@ -25,7 +25,6 @@ from benchmarks.workloads import (
     cut,
     random_circuits,
     ready_results,
-    resident,
     small_circuits,
 )
 from qjm_widgets import JobManager

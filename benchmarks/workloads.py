@@ -158,12 +158,6 @@ class _InstantJob(JobV1):
         return self._result
 
 
-def resident() -> float:
-    """Return the memory of this process in megabytes; 0 without /proc."""
-    pages = Path("/proc/self/statm")
-    return int(pages.read_text().split()[1]) * 4096 / 1e6 if pages.exists() else 0.0
-
-
 def ready_results(circuits: Sequence[QuantumCircuit], jobs: int, qubits: int = QUBITS) -> list[Result]:
     """Return a result for each job with uniformly sampled outcomes for each circuit."""
     random = np.random.default_rng(11)

@@ -77,7 +77,7 @@ async function smaller(source) {
     module: true,
     ecma: 2022,
     compress: {
-      passes: 3,
+      passes: 6,
       unsafe: true,
       unsafe_arrows: true,
       pure_getters: true,
@@ -94,25 +94,23 @@ async function smaller(source) {
  */
 async function pack(target) {
   const source = await smaller(await readFile(target, "utf8"));
-  const key = `qjm:${createHash("sha256").update(source).digest("hex").slice(0, 16)}`;
-  // With more memory, zlib makes fewer and longer blocks, which are larger together.
-  const packed = gzipSync(source, { level: 9, memLevel: 8 });
+  const key = `qjm:${createHash("sha256").update(source).digest("hex").slice(0, 8)}`;
+  // With more memory, zlib makes fewer and longer blocks; which are smaller together depends on the code.
+  const [packed] = [7, 8, 9]
+    .map((memLevel) => gzipSync(source, { level: 9, memLevel }))
+    .sort((a, b) => a.length - b.length);
   const text = `const key = "${key}";
 const packed = "${base91(packed)}";
+function digit(at) {
+  const code = packed.charCodeAt(at) || 35;
+  return code < 33 ? 25 : code < 34 ? 57 : code - 35;
+}
 async function unpack() {
   const bytes = [];
-  let first = -1;
   let bits = 0;
   let size = 0;
-  for (let at = 0; at < packed.length; at++) {
-    const code = packed.charCodeAt(at);
-    const digit = code < 33 ? 25 : code < 34 ? 57 : code - 35;
-    if (first < 0) {
-      first = digit;
-      continue;
-    }
-    const value = first + 91 * digit;
-    first = -1;
+  for (let at = 0; at < packed.length; at += 2) {
+    const value = digit(at) + 91 * digit(at + 1);
     bits |= value << size;
     size += (value & 8191) > 88 ? 13 : 14;
     for (; size > 7; size -= 8) {
@@ -120,7 +118,6 @@ async function unpack() {
       bits >>= 8;
     }
   }
-  if (first >= 0) bytes.push(bits | (first << size));
   const gzip = new Blob([new Uint8Array(bytes).slice(0, ${packed.length})]);
   const stream = gzip.stream().pipeThrough(new DecompressionStream("gzip"));
   const code = await new Response(stream).arrayBuffer();
@@ -134,11 +131,11 @@ async function unpack() {
     URL.revokeObjectURL(url);
   }
 }
-async function render(context) {
-  globalThis[key] ??= unpack();
-  return (await globalThis[key]).render(context);
-}
-export default { render };
+export default {
+  async render(context) {
+    return (await (globalThis[key] ??= unpack())).render(context);
+  },
+};
 `;
   const { code } = await transform(text, { minify: true, format: "esm", target: common.target });
   await writeFile(target, code);

@@ -25,6 +25,14 @@ def backend_name(backend: Any) -> str:
     return str(name) if name else type(backend).__name__
 
 
+def backend_base(backend: Any) -> Any:
+    """Return the base class of a backend: ``BackendV1``, which Qiskit 2 removed, or ``BackendV2``."""
+    from qiskit import providers
+
+    old = getattr(providers, "BackendV1", None)
+    return old if old is not None and isinstance(backend, old) else providers.BackendV2
+
+
 #: The attributes of a circuit of Qiskit 2. Its own ``copy`` copies the data twice and drops one copy.
 _PARTS = {
     *("_base_name", "name", "_op_start_times", "_control_flow_scopes", "_layout", "_duration", "_unit"),

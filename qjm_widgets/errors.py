@@ -13,11 +13,13 @@
     │   ├── CircuitNotFoundError           no circuit has that index or name
     │   └── AmbiguousNameError             several circuits have that name
     ├── NotAvailableError                  a circuit has no such result, or not yet; the reason is named
-    │   └── MissingCircuitsError           circuits are not in the store, so they cannot be submitted
+    │   ├── MissingCircuitsError           circuits are not in the store, so they cannot be submitted
+    │   └── SetFailedError (JobError)      of a library's job: the set has no whole result
     ├── InvalidStateError                  the call does not fit what the job set is doing
     │   └── DrivenElsewhereError           another kernel drives the job set
     ├── ProviderError                      a provider refused a request, or did not answer
     ├── WaitTimeoutError (TimeoutError)    the jobs did not end within the timeout
+    │   └── SetTimeoutError (JobTimeoutError)  of a library's job
     ├── ClosedError                        the manager was closed, or belongs to a parent process
     └── StoreError
         ├── StoreVersionError              written by a newer qjm_widgets
@@ -28,6 +30,8 @@
         ├── StoreValueError                a value can never be written; the error names the jobs
         ├── LeaseLostError                 another kernel has claimed the job set
         └── StoreLockedError               another process locks the file for too long
+
+The two errors of a library's job are Qiskit's errors, too, and in ``qjm_widgets.interfaces.errors``.
 """
 
 from __future__ import annotations

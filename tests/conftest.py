@@ -23,6 +23,7 @@ if not has_samplers():
         "contract/test_odd_pubs.py",
         "bundle/test_points.py",
         "faults/test_sweep_kills.py",
+        "interfaces/test_primitives.py",
         "contract/test_estimator_points.py",
         "contract/test_points.py",
         "manager/test_points.py",

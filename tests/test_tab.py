@@ -74,25 +74,24 @@ def test_every_completed_name_exists(module: str) -> None:
 
 SURFACE = {
     qjm_widgets.JobManager: {
-        *("adopt", "close", "delete", "export", "find_job_sets", "group", "history", "job_sets", "load"),
-        *("plan", "prune", "report", "retrieve_job_set", "run"),
+        *("adopt", "backend", "close", "delete", "estimator", "export", "find_job_sets", "group"),
+        *(
+            "history",
+            "job_sets",
+            "load",
+            "plan",
+            "prune",
+            "report",
+            "retrieve_job_set",
+            "run",
+            "sampler",
+        ),
     },
     qjm_widgets.JobSet: {
         *("as_completed", "cancel", "counts", "error_messages", "figure", "group", "job", "job_set_id"),
-        *(
-            "jobs",
-            "jobs_of",
-            "managed_jobs",
-            "name",
-            "panel",
-            "pause",
-            "report",
-            "results",
-            "resume",
-            "retry",
-        ),
-        *("statuses", "subscribe", "tags", "to_dataframe", "unpause", "update_max_qpu_seconds"),
-        *("update_name", "update_tags", "wait"),
+        *("jobs", "jobs_of", "managed_jobs", "name", "panel", "pause", "poll", "report", "results"),
+        *("resume", "retry", "status", "statuses", "subscribe", "tags", "to_dataframe", "unpause"),
+        *("update_max_qpu_seconds", "update_name", "update_tags", "usage", "wait"),
     },
     qjm_widgets.JobSetResults: {
         *("backend_name", "combine_results", "data", "evs", "failed", "get_counts", "get_memory"),
@@ -101,8 +100,8 @@ SURFACE = {
     },
     JobSetGroup: {"job_sets", "name", "panel", "record", "values"},
     qjm_widgets.ManagedJob: {
-        *("cancel", "error_message", "history", "job", "job_id", "points", "retry", "span", "state"),
-        "status",
+        *("calibrated_at", "cancel", "error_message", "execution_spans", "history", "job", "job_id"),
+        *("metrics", "points", "retry", "span", "state", "status", "usage"),
     },
 }
 

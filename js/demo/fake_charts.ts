@@ -2,6 +2,7 @@
 import {
   type Attempt,
   type Choice,
+  type ExecutionSpan,
   type Histogram,
   STATUSES,
   type Timeline,
@@ -40,6 +41,16 @@ export function histogram(set: FakeSet, choice: Choice): Histogram {
 }
 
 /** When each job waited and ran. */
+/** Two times on the processor for each job that has ended. */
+function spansOf([job, , , running, ended]: Attempt): ExecutionSpan[] {
+  if (running === null || ended === null) return [];
+  const part = (ended - running) / 5;
+  return [
+    [job, running + part, running + 2 * part],
+    [job, ended - 2 * part, ended],
+  ];
+}
+
 export function timeline(set: FakeSet): Timeline {
   const { jobs, now } = set;
   const bars = jobs.flatMap(({ status, since, waited, ran }, i): Attempt[] => {
@@ -63,6 +74,7 @@ export function timeline(set: FakeSet): Timeline {
     v: WIRE_VERSION,
     jobs: jobs.length,
     bars: many ? null : bars,
+    spans: many ? null : bars.flatMap(spansOf),
     steps: many ? steps : null,
   };
 }

@@ -328,6 +328,8 @@ export class FakeKernel {
     } else if (action === "pause" || action === "unpause") {
       this.set.paused = action === "pause";
       this.set.waiting = action === "pause" ? { text: "paused", until: null } : null;
+    } else if (action === "ask") {
+      if (this.set.stale) this.set.stale.next = this.set.now;
     } else this.applyToRows(action, rows);
     return null;
   }

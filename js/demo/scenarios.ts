@@ -207,7 +207,11 @@ export const SCENARIOS: Readonly<Record<string, () => FakeSet>> = {
     settled: false,
     waiting: { text: "19 of 24 submitted", until: NOW + 40_000 },
     ends: NOW + 11 * 60_000,
-    stale: { since: NOW - 95_000, text: "ConnectionError: the name could not be resolved" },
+    stale: {
+      since: NOW - 95_000,
+      text: "ConnectionError: the name could not be resolved",
+      next: NOW + 70_000,
+    },
   }),
   sweep: () => ({ ...RABI }),
   swept: () => ({

@@ -61,6 +61,27 @@ def resolve(backend: Any) -> BackendAdapter:
     )
 
 
+def resolve_backend(backend: Any) -> BackendAdapter:
+    """Return the adapter by which a managed backend runs circuits: by the backend's own ``run``.
+
+    A backend of IBM Quantum has none: there a sampler runs them.
+
+    Raises:
+        BackendError: the object is not a backend.
+    """
+    found = resolve(backend)
+    from qjm_widgets.backends.backend_run import BackendRun
+    from qjm_widgets.backends.simulators import is_device
+
+    if is_device(backend):
+        return BackendRun(backend)
+    if isinstance(found, BackendRun) or (_is_of_runtime(backend) and hasattr(backend, "target")):
+        return found
+    kind = "sampler" if found.kind == "sampler" else "estimator" if found.estimates else None
+    instead = "give the backend itself" if kind is None else f"manager.{kind} takes it"
+    raise BackendError(f"{type(backend).__name__} is not a backend: {instead}")
+
+
 def _is_of_runtime(thing: Any) -> bool:
     """Return whether an object is of qiskit-ibm-runtime, without importing that package."""
     return any(kind.__module__.split(".")[0] == "qiskit_ibm_runtime" for kind in type(thing).__mro__)

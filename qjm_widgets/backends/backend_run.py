@@ -29,7 +29,7 @@ from qjm_widgets.backends.limits import (
     limits_of,
     shots_range,
 )
-from qjm_widgets.backends.option_names import option_names
+from qjm_widgets.backends.option_names import option_names, run_arguments
 from qjm_widgets.backends.qiskit_job import cancel_job, job_id, retrieve_job
 from qjm_widgets.backends.sampler_input import refuse_no_points
 from qjm_widgets.backends.saved_states import refuse_cuts
@@ -49,6 +49,9 @@ from qjm_widgets.serialization.qiskit_result import experiment_name, read_result
 
 #: The most pending jobs of a local simulator: jobs that are not in its own queue can be cancelled.
 _PENDING_LOCAL = 16
+#: The parameters of ``run`` that take a job's name and tags, as backends of IBM's older providers have
+#: them.
+JOB_NAME, JOB_TAGS = "job_name", "job_tags"
 
 
 def is_backend(thing: Any) -> bool:
@@ -70,16 +73,22 @@ class BackendRun(BackendAdapter):
         self.lifetime = JobLifetime.KERNEL if local else JobLifetime.UNKNOWN
         self.runs_inside_submit = simulators.runs_inside_submit(backend)
         self.max_pending = _PENDING_LOCAL if local and not simulators.has_queue(backend) else None
-        self.default_shots = integer_or_none(getattr(getattr(backend, "options", None), "shots", None))
         self.limits = limits_of(backend)
         self._least_shots = shots_range(backend)[0]
         self._local = local
         self._computing = simulators.computing(backend)
         self.account = type(backend).__module__
         self._warnings = BackendWarnings(self.name)
-        self.recipe = simulators.recipe(backend)
         self._names_options = _takes(backend.run, SEED)
         self._takes_binds = takes_binds(backend)
+        self._labels = run_arguments(backend).names & {JOB_NAME, JOB_TAGS}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the default shots and the recipe from the backend's options."""
+        options = getattr(self.backend, "options", None)
+        self.default_shots = integer_or_none(getattr(options, "shots", None))
+        self.recipe = simulators.recipe(self.backend)
 
     @property
     def seed_rule(self) -> SeedRule:
@@ -177,6 +186,7 @@ class BackendRun(BackendAdapter):
         bound = bind(submission.inputs, binds=self._takes_binds)
         if bound.binds is not None:
             options[PARAMETER_BINDS] = bound.binds
+        self._add_labels(options, submission)
         names = [circuit_input.circuit.name for circuit_input in submission.inputs]
         times = None
         if self._local and not simulators.has_queue(self.backend):
@@ -187,6 +197,16 @@ class BackendRun(BackendAdapter):
             return _sent(job, names, times, texts)
         read = functools.partial(_read_points, names=names, bound=bound)
         return SentJob(job, read, times, texts)
+
+    def _add_labels(self, options: dict[str, Any], submission: Submission) -> None:
+        """Add the job's name and the user's tags if ``run`` names such parameters.
+
+        Values that the user gave as run options stay.
+        """
+        if JOB_NAME in self._labels:
+            options.setdefault(JOB_NAME, f"{submission.name}_{submission.row}_")
+        if JOB_TAGS in self._labels and submission.tags:
+            options.setdefault(JOB_TAGS, list(submission.tags))
 
     def job_id(self, handle: Any) -> str | None:
         """Return the job's id."""

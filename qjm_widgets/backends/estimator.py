@@ -47,14 +47,17 @@ class Estimator(Sampler):
 
     def __init__(self, estimator: Any) -> None:
         super().__init__(estimator)
-        self.default_shots = None
-        self.default_precision = default_precision(estimator)
         self.limits = Limits(one_shots=not self._local)
         # It runs circuits for so many shots as a precision needs.
         self._counts_shots = simulators.is_from(estimator, "qiskit.primitives.backend_estimator_v2")
         # The estimators of Qiskit, Aer and the runtime make sums of Paulis of the observables.
         self._only_paulis = self._local
         self._computes_states = simulators.is_from(estimator, "qiskit.primitives.statevector_estimator")
+
+    def refresh(self) -> None:
+        """Read the default precision and the recipe from the estimator."""
+        self.default_precision = default_precision(self.sampler)
+        self.recipe = simulators.recipe(self.sampler)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse circuits and observables that the estimator cannot run.

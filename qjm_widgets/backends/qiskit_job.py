@@ -66,7 +66,11 @@ def _end(
 
     If the result of a remote job that is done cannot be fetched now, return the error, so that the job
     is polled again: if it became Error, it might be run twice. An error of a local job is final.
+
+    The times and the usage are asked for before the result: some jobs drop their result, to fetch it
+    again, when they are asked for their times.
     """
+    facts = {**_times(job), "qpu_seconds": _usage(job)}
     if status is Status.DONE:
         try:
             result = job.result()
@@ -84,7 +88,7 @@ def _end(
         found = Observation(Status.ERROR, why)
     else:
         found = Observation(status)
-    return found._replace(**_times(job), qpu_seconds=_usage(job))
+    return found._replace(**facts)
 
 
 def _failed_or_late(job: Any, read: Callable[[Any], JobOutcome]) -> Observation:

@@ -67,16 +67,20 @@ class Sampler(BackendAdapter):
         self._local = simulators.is_local(sampler)
         self.account = type(sampler).__module__
         self._warnings = BackendWarnings(self.name)
-        self.recipe = simulators.recipe(sampler)
         inner_local = backend is None or simulators.computes_here(backend)
         self.lifetime = JobLifetime.KERNEL if self._local and inner_local else JobLifetime.UNKNOWN
         # Qiskit's samplers start a thread for each job; several at once slow each other down.
         self.max_pending = 1 if self._local else None
-        self.default_shots = _default_shots(sampler)
         most = shots_range(sampler)[1]
         if not inner_local:
             most = most or shots_range(backend)[1]
         self.limits = Limits(shots=most)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the default shots and the recipe from the sampler."""
+        self.default_shots = _default_shots(self.sampler)
+        self.recipe = simulators.recipe(self.sampler)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse circuits that the sampler cannot run.

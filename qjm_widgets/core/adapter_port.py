@@ -72,9 +72,25 @@ class BackendAdapter(abc.ABC):
         """The rule by which a run derives the seed of each circuit; ``UNKNOWN`` by default."""
         return SeedRule.UNKNOWN
 
+    def refresh(self) -> None:  # noqa: B027
+        """Read again what a user may have changed at the backend, before a set is planned.
+
+        These are the defaults of shots and precision, and the recipe. By default nothing is read.
+        """
+
     def option_names(self) -> KnownOptions:
         """Return the names of the run options that the backend knows; by default, any name."""
         return KnownOptions(frozenset(), others=True)
+
+    def own_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the adapter's run options for those that a library gave to ``Backend.run``.
+
+        By default they are the same.
+
+        Raises:
+            InputError: the adapter cannot run circuits with an option.
+        """
+        return dict(options)
 
     def check(  # noqa: B027
         self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0
@@ -275,6 +291,18 @@ class RemoteAdapter(BackendAdapter):
     @abc.abstractmethod
     def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
         """Return the outcome of a job, fetched from the provider; None if the provider has no result."""
+
+    def metrics(self, job_id: str) -> dict[str, float]:
+        """Return what the provider knows of a job that has ended, as fields of its record.
+
+        The fields are ``sent_at``, ``running_at`` and ``finished_at`` in seconds since 1970, UTC, and
+        ``qpu_seconds``. By default nothing is known.
+
+        Raises:
+            NotFoundError: the provider has no such job.
+            ProviderError: the provider refused the request or did not answer.
+        """
+        return {}
 
     @abc.abstractmethod
     def qpu_seconds(self, jobs: Sequence[PlannedJob]) -> float:

@@ -349,6 +349,9 @@ def report(
         lines.append(f"  run options: {options_text(record.options)}")
     if reason is not None:
         lines.append(f"  {reason}")
+    used = [job.all_qpu_seconds for job in jobs if job.all_qpu_seconds is not None]
+    if used:
+        lines.append(f"  quantum processor time: {duration(sum(used))}")
     lines += [f"  {text}" for text in (usage, found) if text is not None]
     if record.unstored_circuits:
         lines.append(f"  {unresumable(record)}")

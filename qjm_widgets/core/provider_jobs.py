@@ -40,6 +40,7 @@ class FoundSet(NamedTuple):
         created_at: time of its first job, seconds since 1970, UTC.
         jobs: number of jobs in each status.
         missing: number of circuits of which no job holds some or all shots.
+        instance: the provider's id of the instance that has its first job; None if it is unknown.
     """
 
     job_set_id: str
@@ -49,6 +50,7 @@ class FoundSet(NamedTuple):
     created_at: float
     jobs: Mapping[Status, int]
     missing: int
+    instance: str | None = None
 
 
 class _Placed(NamedTuple):
@@ -130,6 +132,7 @@ def found_sets(jobs: Sequence[RemoteJob]) -> list[FoundSet]:
                 record.created_at,
                 statuses,
                 len(gaps),
+                found[0].instance,
             )
         )
     return sorted(sets, key=lambda found: found.created_at, reverse=True)
@@ -146,12 +149,15 @@ def adopt(
         now: seconds since 1970, UTC.
 
     Raises:
-        InputError: the jobs are of several backends, or of several kinds: some give expectation values,
-            or ran a quantum program, and others did not.
+        InputError: the jobs are of several backends or instances, or of several kinds: some give
+            expectation values, or ran a quantum program, and others did not.
     """
     backends = {job.backend for job, _ in jobs}
     if len(backends) > 1:
         raise InputError(f"the jobs ran on {', '.join(sorted(backends))}: adopt those of one at a time")
+    if len({job.instance for job, _ in jobs}) > 1:
+        some = ", ".join(f"{job.job_id} in {job.instance}" for job, _ in jobs[:5])
+        raise InputError(f"the jobs are in several instances ({some}): adopt those of one at a time")
     if len({job.estimates for job, _ in jobs}) > 1:
         estimated = next(job.job_id for job, _ in jobs if job.estimates)
         raise InputError(

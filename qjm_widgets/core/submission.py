@@ -25,6 +25,7 @@ class Submission:
         tags: the user's tags.
         block: the encoded circuits for an adapter with ``sends_blocks``, or None.
         batch_id: the provider's id of the batch in which the set's jobs run; None if there is no batch.
+        row: the number of the job in its set.
     """
 
     inputs: Sequence[CircuitInput]
@@ -36,3 +37,4 @@ class Submission:
     tags: tuple[str, ...]
     block: CircuitBlock | None = None
     batch_id: str | None = None
+    row: int = 0

@@ -98,9 +98,11 @@ class BackendWorker:
         self._reconciler.step()
         self._poller.step()
         self._canceller.step()
+        next_poll = self._next_poll()
         for job_set in job_sets:
             self._end_submission(job_set)
             job_set.state.set_waiting(self._waiting(job_set))
+            job_set.state.set_next_poll(next_poll)
 
     def revoke(self, job_set: EngineSet, row: int) -> bool:
         """Take back a submission that was announced but has not begun.
@@ -117,6 +119,10 @@ class BackendWorker:
         followed = self._poller.find(job_set, row)
         if followed is not None and not self.adapter.runs_inside_submit:
             self._canceller.cancel(job_set, row, followed.handle)
+
+    def poll_now(self, polled: Callable[[], None]) -> None:
+        """Poll all jobs now; call back after the commit of the answers."""
+        self._poller.poll_now(polled)
 
     def drop(self, job_set: EngineSet, row: int) -> None:
         """Forget the calls and the refusals of a job, which has ended or begins a new attempt."""
@@ -235,7 +241,12 @@ class BackendWorker:
         self._reconciler.drop(key)
         self._canceller.drop(key, last=job_set.jobs[row].status is Status.CANCELLED)
 
-    # -- the set's line ------------------------------------------------------------------------------
+    # -- the set's lines -----------------------------------------------------------------------------
+
+    def _next_poll(self) -> float | None:
+        """Return when the next poll is, in seconds since 1970; None if polls do not fail."""
+        at = self._poller.retry_at()
+        return None if at is None else self._transitions.wall() + at - self._transitions.now()
 
     def _waiting(self, job_set: EngineSet) -> Waiting | None:
         """Return the reason why a set waits; None if it does not wait."""

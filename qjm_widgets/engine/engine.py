@@ -258,6 +258,10 @@ class Engine:
 
         self.execute(message)
 
+    def amend_job(self, state: JobSetState, row: int, **fields: Any) -> None:
+        """Change fields of a job other than its status. The change is committed when this returns."""
+        self.execute(lambda: self._transitions.amend(self._driven(state), row, **fields))
+
     def keep_outcome(self, state: JobSetState, row: int, outcome: JobOutcome) -> None:
         """Store the outcome of a job that is done. It is committed when this returns."""
         self.execute(lambda: self._transitions.set_outcome(self._driven(state), row, outcome))
@@ -282,6 +286,29 @@ class Engine:
             state.set_paused(paused)
 
         self.execute(message)
+
+    def poll(self, state: JobSetState) -> Future[None]:
+        """Poll the jobs of a driven set now, with all others of its backend.
+
+        Returns:
+            A future, done when the answers are committed; ``state`` is notified then. It is done at once
+            if the set is not driven any more.
+        """
+        reply: Future[None] = Future()
+
+        def polled() -> None:
+            reply.set_result(None)
+            state.notify()
+
+        def message() -> None:
+            job_set = self._sets.get(state.set_id)
+            if job_set is None:
+                polled()
+            else:
+                self._worker(job_set).poll_now(polled)
+
+        self.post(message)
+        return reply
 
     def halt(self) -> None:
         """Submit and poll nothing more. Jobs at a backend continue."""

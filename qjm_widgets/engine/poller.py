@@ -62,8 +62,11 @@ class Poller:
             self._polling = self._polling.between(*adapter.poll_seconds)
         self._failed_queries = 0
         self._query: StatusQuery | None = None
-        #: A job ended while the query ran, which may have seen it running.
-        self._ended_meanwhile = False
+        #: Whether to poll again when the query ends, because it may have seen earlier states.
+        self._poll_again = False
+        #: Called when the query under way has ended, and when the next one has.
+        self._polled: list[Callable[[], None]] = []
+        self._polled_next: list[Callable[[], None]] = []
 
     def __len__(self) -> int:
         """Return how many jobs are followed."""
@@ -102,6 +105,26 @@ class Poller:
         waiting = self._query is not None or self._transitions.now() < self._polling.due
         if not waiting and len(self._followed) > len(self._singles):
             self._start_query()
+        elif self._query is None and len(self._followed) == len(self._singles):
+            self._report_polled(self._polled_next)
+
+    def poll_now(self, polled: Callable[[], None]) -> None:
+        """Poll all jobs now; call back after the commit of the answers.
+
+        Jobs that are polled by themselves, because they did not answer before, are not waited for.
+        """
+        self._polled_next.append(polled)
+        self._singles.poll_soon()
+        self._poll_at_once()
+
+    def retry_at(self) -> float | None:
+        """Return when the jobs are polled next, in monotonic seconds; None if polls do not fail.
+
+        The time is past while they are polled.
+        """
+        times = [self._polling.due] if self._failed_queries and self._followed else []
+        single = self._singles.retry_at()
+        return min([*times, *([] if single is None else [single])], default=None)
 
     def follow(self, job_set: EngineSet, row: int, handle: Any, *, nameless: bool) -> None:
         """Follow a job from now on; ``nameless`` means that its id is still unknown."""
@@ -137,12 +160,15 @@ class Poller:
 
     def _job_ended(self, followed: Followed) -> None:
         """Poll a job that has ended at once if it is alone: others leave the interpreter to compute."""
-        if not self._is_followed(followed) or len(self._followed) > 1:
-            return
+        if self._is_followed(followed) and len(self._followed) == 1:
+            self._poll_at_once()
+
+    def _poll_at_once(self) -> None:
+        """Poll now, or when the query under way has ended."""
         if self._query is None:
             self._polling = self._polling.at_once(self._transitions.now())
         else:
-            self._ended_meanwhile = True
+            self._poll_again = True
 
     # -- queries -------------------------------------------------------------------------------------
 
@@ -156,6 +182,7 @@ class Poller:
             wall=self._transitions.wall,
         )
         self._query = StatusQuery(self._adapter, jobs, callbacks, together=self._together)
+        self._polled, self._polled_next = self._polled_next, []
         # A poll changes nothing at the backend, so it does not wait for the commit.
         self._queue.call(self._query.run)
 
@@ -204,19 +231,25 @@ class Poller:
         self._polling = self._polling.answered(
             now, took=query.seconds, changed=query.changed, ended=query.ended, left=left
         )
-        if self._ended_meanwhile:
-            self._ended_meanwhile = False
-            self._polling = self._polling.at_once(now)
-        if query.error is None:
+        if query.error is None or query.observed:
             self._failed_queries = 0
-            return
-        if not query.observed:
+        else:
             self._failed_queries += 1
             retry_after = judge(query.error).retry_after
             wait = backoff.back_off(self._failed_queries, retry_after, self._transitions.chance())
             self._polling = self._polling.failed(now, min(wait, backoff.HELD_INTERVAL))
-        for job in query.silent:
-            self._observed(job, query.error)
+        if query.error is not None:
+            for job in query.silent:
+                self._observed(job, query.error)
+        if self._poll_again:
+            self._poll_again = False
+            self._polling = self._polling.at_once(now)
+        self._report_polled(self._polled)
+
+    def _report_polled(self, callbacks: list[Callable[[], None]]) -> None:
+        for callback in callbacks:
+            self._transitions.after_commit(callback)
+        callbacks.clear()
 
     # -- observations --------------------------------------------------------------------------------
 

@@ -110,6 +110,11 @@ class SinglePoller:
         for single in self._waiting.values():
             single.due = self._transitions.now()
 
+    def retry_at(self) -> float | None:
+        """Return when a silent job is polled next, in monotonic seconds; None if none is."""
+        waiting = [self._waiting[key].due for key in self._slow if key in self._waiting]
+        return min((due for due in waiting if due is not None), default=None)
+
     def drop(self, key: Key) -> bool:
         """Forget a job; return whether it was slow to answer."""
         self._waiting.pop(key, None)

@@ -357,4 +357,5 @@ def _submission(job_set: EngineSet, job: JobRecord, adapter: BackendAdapter) -> 
         tags=state.record.tags,
         block=block,
         batch_id=state.record.batch_id,
+        row=job.row,
     )

@@ -87,6 +87,24 @@ def retired_errors(wrong_input: type[IBMQJobManagerError] | None = None) -> Iter
         raise IBMQJobManagerInvalidStateError(str(error)) from error
 
 
+#: The levels at which jobs could be shared.
+SHARE_LEVELS = ("global", "hub", "group", "project", "none")
+
+
+def check_share_level(job_share_level: object) -> str:
+    """Return a share level in lower case, in which upper case is the same.
+
+    Raises:
+        IBMQJobManagerInvalidStateError: there is no such level.
+    """
+    level = job_share_level.lower() if isinstance(job_share_level, str) else None
+    if level not in SHARE_LEVELS:
+        raise IBMQJobManagerInvalidStateError(
+            f"job_share_level must be one of {', '.join(SHARE_LEVELS)}, not {job_share_level!r:.80}"
+        )
+    return level
+
+
 def check_job_tags(job_tags: object) -> None:
     """Check that tags are a list of strings; None and other empty values mean no tags.
 

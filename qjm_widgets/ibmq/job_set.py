@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qiskit.providers import JobStatus
 
 from qjm_widgets._printable import printable_result
+from qjm_widgets.errors import ClosedError
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.errors import IBMQJobManagerInvalidStateError, check_job_tags, retired_errors
 from qjm_widgets.ibmq.job import ManagedJob
 from qjm_widgets.ibmq.results import ManagedResults
 from qjm_widgets.ibmq.submissions import Submissions
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.state.wait import wait_until
 
 if TYPE_CHECKING:
     from qjm_widgets.manager import JobManager
+
+
+#: Seconds that ``statuses`` waits for the answers of the backend.
+_POLL_SECONDS = 10.0
 
 
 class ManagedJobSet:
@@ -65,7 +72,15 @@ class ManagedJobSet:
             self.job_set, self._results, self._jobs, self._submissions = again, None, [], None
 
     def statuses(self) -> list[JobStatus | None]:
-        """Return Qiskit's status of each job; None if submitting or polling failed."""
+        """Poll the jobs and return Qiskit's status of each; None if submitting or polling failed.
+
+        If the backend does not answer within ten seconds, these are the statuses of the last poll.
+        """
+        state = self.job_set._state
+        if state.adapter is not None and state.totals.remote:
+            polled = self.job_set._engine.poll(state)
+            with suppress(ClosedError):
+                wait_until(state, polled.done, _POLL_SECONDS)
         return [job.status() for job in self.managed_jobs()]
 
     @printable_result

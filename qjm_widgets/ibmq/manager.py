@@ -10,11 +10,12 @@ from typing import Any
 
 from qjm_widgets._printable import printable, printable_result
 from qjm_widgets.backends import is_provider
+from qjm_widgets.backends.option_names import run_arguments
 from qjm_widgets.core.option_names import KnownOptions, check_option_names
 from qjm_widgets.errors import explain
 from qjm_widgets.ibmq import reports
 from qjm_widgets.ibmq.at_exit import submit_before_exit
-from qjm_widgets.ibmq.errors import check_job_tags, retired_errors
+from qjm_widgets.ibmq.errors import check_job_tags, check_share_level, retired_errors
 from qjm_widgets.ibmq.job_set import ManagedJobSet
 from qjm_widgets.ibmq.submissions import warn_of_waiting
 from qjm_widgets.job_set import JobSet
@@ -22,8 +23,9 @@ from qjm_widgets.manager import JobManager, default_manager
 
 _LOG = logging.getLogger(__name__)
 
+_SHARE_LEVEL = "job_share_level"
 #: The named arguments of ``IBMQJobManager.run``; all others go to the backend.
-_ARGUMENTS = ("name", "max_experiments_per_job", "job_share_level", "job_tags")
+_ARGUMENTS = ("name", "max_experiments_per_job", _SHARE_LEVEL, "job_tags")
 
 #: The ``ManagedJobSet`` of each set, by its id, so that two calls return the same object.
 _wrappers: weakref.WeakValueDictionary[str, ManagedJobSet] = weakref.WeakValueDictionary()
@@ -62,18 +64,27 @@ class IBMQJobManager:
             backend: any Qiskit backend or V2 sampler.
             name: the set's name; by default the time (UTC).
             max_experiments_per_job: the most experiments in a job; the backend's limit applies too.
-            job_share_level: ignored, with a warning: providers do not share jobs any more.
-            job_tags: user tags.
+            job_share_level: ``"global"``, ``"hub"``, ``"group"``, ``"project"`` or ``"none"``. It is
+                passed to a backend whose ``run`` has this parameter; else it is ignored, with a warning.
+            job_tags: user tags. A backend whose ``run`` has this parameter gets them, and as
+                ``job_name`` the set's name with the number of the job.
             run_config: passed to the backend's ``run`` (``shots``, ``seed_simulator``, ``memory``, …).
 
         Raises:
             IBMQJobManagerInvalidStateError: an argument is wrong; nothing was stored or sent.
         """
-        if job_share_level:
-            warnings.warn(
-                "job_share_level is ignored: providers do not share jobs any more", Warning, stacklevel=2
-            )
         check_job_tags(job_tags)
+        shared: dict[str, Any] = {}
+        if job_share_level:
+            level = check_share_level(job_share_level)
+            if _SHARE_LEVEL in run_arguments(backend).names:
+                shared[_SHARE_LEVEL] = level
+            else:
+                warnings.warn(
+                    f"job_share_level is ignored: {type(backend).__name__} does not share jobs",
+                    Warning,
+                    stacklevel=2,
+                )
         manager = self.manager
         with retired_errors():
             check_option_names(run_config, KnownOptions(frozenset(), others=True), _ARGUMENTS, "run")
@@ -83,6 +94,7 @@ class IBMQJobManager:
                 name=name or _time_name(),
                 max_circuits_per_job=max_experiments_per_job,
                 tags=job_tags or (),
+                **shared,
                 **run_config,
             )
         # With one try, a refused submission is not repeated.

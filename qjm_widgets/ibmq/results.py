@@ -13,7 +13,7 @@ _NotAvailable = IBMQManagedResultDataNotAvailable
 
 
 class ManagedResults:
-    """The results of a set: the public methods of ``Result``, and ``combine_results``.
+    """The results of a set: the methods of ``Result`` that read results, and ``combine_results``.
 
     ``ManagedJobSet.results`` makes it; users do not. An experiment is given by its index in the set, its
     name, or the circuit itself. It does not matter whether a backend or a sampler ran it.
@@ -69,17 +69,3 @@ class ManagedResults:
         """
         with retired_errors(_NotAvailable):
             return self._results.combine_results()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the combined ``Result`` as a dict.
-
-        Raises:
-            IBMQManagedResultDataNotAvailable: as ``combine_results``.
-        """
-        found: dict[str, Any] = self.combine_results().to_dict()
-        return found
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Result:
-        """Return the ``Result`` in a dict that ``to_dict`` returned."""
-        return Result.from_dict(data)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
+from qjm_widgets.core.adapter_port import RemoteAdapter
 from qjm_widgets.core.budget import OVER_BUDGET
 from qjm_widgets.core.records import Status
 from qjm_widgets.core.validation import check_budget, check_name
 from qjm_widgets.engine.engine import Engine
-from qjm_widgets.errors import DrivenElsewhereError, InputError, InvalidStateError
+from qjm_widgets.errors import (
+    DrivenElsewhereError,
+    InputError,
+    InvalidStateError,
+    NotFoundError,
+    ProviderError,
+)
 from qjm_widgets.job_set.labels import check_labels, relabel_jobs, updated_tags
 from qjm_widgets.managed_job import ManagedJob
 from qjm_widgets.state.job_set_state import JobSetState
@@ -37,6 +45,8 @@ class JobSetControl:
         self._resume = resume
         # The backend that was given when the set was retrieved; ``resume`` uses it by default.
         self._expected_backend: Any = None
+        # The rows and attempts of jobs whose metrics the provider gave.
+        self._asked: set[tuple[int, int]] = set()
 
     @property
     def _state(self) -> JobSetState:
@@ -206,6 +216,18 @@ class JobSetControl:
         self._check_driven("unpause")
         self._engine.pause(self._state, False)
 
+    def poll(self) -> None:
+        """Poll the jobs now instead of at the next regular time, without waiting for the answer.
+
+        After failed polls the times between two polls become long.
+
+        Raises:
+            DrivenElsewhereError: another kernel drives the set.
+            InvalidStateError: no kernel drives the set.
+        """
+        self._check_driven("poll")
+        self._engine.poll(self._state)
+
     def resume(
         self,
         backend: Any = None,
@@ -249,6 +271,22 @@ class JobSetControl:
             self._state.set_paused(self._state.paused and self._state.adapter is not None)
             raise
         return self
+
+    def _ask_metrics(self, row: int) -> None:
+        """Complete the times and the usage of a job that has ended by those that its provider knows.
+
+        The provider is asked once for each attempt.
+        """
+        state, job = self._state, self._state.jobs[row]
+        attempt = (row, job.attempt)
+        known = attempt in self._asked or not job.status.final or not job.job_id
+        if known or not isinstance(state.adapter, RemoteAdapter):
+            return
+        with suppress(NotFoundError, ProviderError):
+            found = state.adapter.metrics(job.job_id or "")
+            self._asked.add(attempt)
+            if found and state.jobs[row].attempt == job.attempt:
+                self._engine.amend_job(state, row, **found)
 
     def _rows(self, jobs: Jobs | None) -> list[int]:
         if jobs is None:

@@ -16,7 +16,7 @@ from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import InputError, WaitTimeoutError
 from qjm_widgets.job_set.completion import Completion, settled_jobs, unfinished_text
 from qjm_widgets.job_set.control import JobSetControl, Resume
-from qjm_widgets.managed_job import ManagedJob, qiskit_status
+from qjm_widgets.managed_job import ManagedJob, qiskit_status, whole_status
 from qjm_widgets.state.estimates import first_estimates
 from qjm_widgets.state.events import JobEvent, Subscription
 from qjm_widgets.state.job_set_state import JobSetState
@@ -48,6 +48,16 @@ class JobSet(JobSetControl):
         self._shown: AnyWidget | None = None
 
     # -- jobs and counts -----------------------------------------------------------------------------
+
+    def status(self) -> JobStatus:
+        """Return Qiskit's status of the set as a whole.
+
+        While a job can go on by itself, it is ``RUNNING`` if a job has begun, else ``QUEUED`` if a job
+        is queued, else ``INITIALIZING``. After that it is ``ERROR`` if a job has failed or is held (a
+        held job never goes on by itself), else ``CANCELLED`` if a job was cancelled, else ``DONE``. The
+        status of an unfinished set that no kernel drives is the last known.
+        """
+        return whole_status(self._state.numbers())
 
     def statuses(self) -> list[JobStatus | None]:
         """Return Qiskit's status of each job, in the order of their circuits.
@@ -153,6 +163,13 @@ class JobSet(JobSetControl):
             return self._state.outcomes.total()[0]
         reader = self._reader()
         return reader.counts_so_far(reader.index_of(circuit))
+
+    def usage(self) -> float | None:
+        """Return the quantum processor time of all jobs and attempts so far, in seconds.
+
+        None if the backend does not report it.
+        """
+        return self._state.totals.facts().qpu_seconds
 
     # -- waiting -------------------------------------------------------------------------------------
 

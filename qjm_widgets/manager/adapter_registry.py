@@ -10,6 +10,8 @@ from qjm_widgets import backends
 from qjm_widgets.backends.executors.process_pool import Processes
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.records import JobSetRecord
+from qjm_widgets.interfaces.backend import ManagedBackend
+from qjm_widgets.interfaces.managed import unwrapped
 from qjm_widgets.manager.resume_options import rebuilt_backend
 
 
@@ -21,7 +23,7 @@ class Adapters:
     """
 
     def __init__(self, known: Sequence[Any] = ()) -> None:
-        self._adapters: dict[tuple[int, object], tuple[tuple[Any, Any], BackendAdapter]] = {}
+        self._adapters: dict[tuple[object, ...], tuple[tuple[Any, Any], BackendAdapter]] = {}
         self._processes: Processes | None = None
         self._lock = threading.RLock()
         for backend in known:
@@ -35,15 +37,21 @@ class Adapters:
         """
         with self._lock:
             given = (backend, executor)
-            key = (id(backend), executor if isinstance(executor, str) else id(executor))
+            plain = unwrapped(backend)
+            resolve = backends.resolve
+            if isinstance(backend, ManagedBackend):
+                resolve = backends.resolve_backend
+            key = (id(plain), resolve, executor if isinstance(executor, str) else id(executor))
             known = self._adapters.get(key)
             if known is None:
-                adapter = backends.resolve(backend)
+                adapter = resolve(plain)
                 if executor is not None:
                     from qjm_widgets.backends.executors.adapter import on_executor
 
-                    adapter = on_executor(adapter, backend, executor, self._own_processes, rerun=rerun)
+                    adapter = on_executor(adapter, plain, executor, self._own_processes, rerun=rerun)
                 known = self._adapters[key] = (given, adapter)
+            else:
+                known[1].refresh()
             return known[1]
 
     def of_set(self, record: JobSetRecord, backend: Any, executor: Any) -> BackendAdapter:

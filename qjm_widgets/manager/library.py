@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -112,7 +113,8 @@ class JobSetLibrary:
             backend: the backend that ``resume`` will use.
             refresh: read the set again; if that fails, the set does not change. With a provider, find
                 its jobs that are missing or held.
-            provider: a ``QiskitRuntimeService``.
+            provider: a ``QiskitRuntimeService``. All instances are asked that its account sees, unless
+                it was made for one; a warning names those that refuse.
 
         Raises:
             JobSetNotFoundError: neither the store nor the provider has the set.
@@ -142,6 +144,9 @@ class JobSetLibrary:
     def find_job_sets(self, provider: Any) -> list[FoundSet]:
         """Return the sets that an account at a provider holds, newest first; nothing is stored.
 
+        All instances are asked that the account sees. If one refuses, or if the service was made for one
+        instance of several, a warning names those that were not asked.
+
         Args:
             provider: a ``QiskitRuntimeService``.
 
@@ -149,7 +154,11 @@ class JobSetLibrary:
             ProviderError: the provider refused the request or did not answer.
         """
         self._check_open()
-        return found_sets(_backends.provider_of(provider).jobs(OURS))
+        account = _backends.provider_of(provider)
+        found = found_sets(account.jobs(OURS))
+        for unasked in filter(None, (account.limit, account.refused)):
+            warnings.warn(f"job sets may be missing: {unasked}", stacklevel=2)
+        return found
 
     def adopt(self, job_ids: Sequence[str] | str, backend: Any, name: str | None = None) -> JobSet:
         """Make a set of jobs that were submitted without this package, and poll them.
@@ -163,8 +172,9 @@ class JobSetLibrary:
             name: the set's name; by default the local time.
 
         Raises:
-            InputError: there are no ids, an id is repeated, the jobs are of several backends, or of
-                several kinds (samplers, estimators, quantum programs), or a job is of none of these.
+            InputError: there are no ids, an id is repeated, the jobs are of several backends or
+                instances, or of several kinds (samplers, estimators, quantum programs), or a job is of
+                none of these.
             NotFoundError: the provider does not have one of the jobs; nothing was stored.
             ProviderError: the provider refused the request or did not answer; nothing was stored.
         """

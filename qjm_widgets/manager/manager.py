@@ -22,13 +22,13 @@ from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.core.validation import check_name
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import InputError, QJMError
+from qjm_widgets.interfaces.backend import ManagedBackend
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager.continuation import Continuation
 from qjm_widgets.manager.group import JobSetGroup, entered_group
 from qjm_widgets.manager.group_values import Read
 from qjm_widgets.manager.inputs import comes_one_by_one, kind_of
 from qjm_widgets.manager.intake import FirstJobs, check_size, first_jobs
-from qjm_widgets.manager.library import JobSetLibrary
 from qjm_widgets.manager.planning import (
     PlannedSet,
     RunArguments,
@@ -36,6 +36,7 @@ from qjm_widgets.manager.planning import (
     plan_job_set,
     transpile_function,
 )
+from qjm_widgets.manager.qiskit_interfaces import QiskitInterfaces
 from qjm_widgets.manager.reuse import ReusableSets, Reuse, check_reuse, fingerprint, reused_set
 from qjm_widgets.manager.set_writer import SetWriter
 from qjm_widgets.manager.shutdown import OPEN, end_threads
@@ -48,7 +49,7 @@ from qjm_widgets.state.progress import SavingLine
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 
-class JobManager(JobSetLibrary):
+class JobManager(QiskitInterfaces):
     """Cuts circuits into jobs, submits them in the background, and collects their results.
 
     Leaving its ``with`` block normally waits until all jobs are submitted, except those of paused sets,
@@ -186,6 +187,7 @@ class JobManager(JobSetLibrary):
             run_options,
             None if joined is None else joined.name(),
             None if joined is None else joined._next_number,
+            any_options=isinstance(backend, ManagedBackend),
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
         size = check_size(size, circuits)
@@ -346,6 +348,7 @@ class JobManager(JobSetLibrary):
             rerun_on_resume,
             max_qpu_seconds,
             run_options,
+            any_options=isinstance(backend, ManagedBackend),
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
         check_reuse(reuse, arguments, continues=False)
@@ -430,6 +433,13 @@ class JobManager(JobSetLibrary):
                 state.close()
         return sum(state.numbers()[Status.NOT_SENT] for state in states if state.adapter is not None)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._store.path == ":memory:":
+            raise InputError(
+                "a manager whose store is in memory cannot be pickled: make it with JobManager(path)"
+            )
+        return _manager_on, (self._store.path,)
+
     def __enter__(self) -> JobManager:
         return self
 
@@ -461,3 +471,9 @@ def _resolve_store(store: str | os.PathLike[str] | None) -> str | Path:
 
         return Path(platformdirs.user_data_dir("qjm_widgets", appauthor=False)) / "store.sqlite"
     return ":memory:" if chosen == ":memory:" else Path(chosen).expanduser()
+
+
+def _manager_on(path: str) -> JobManager:
+    """Return an open manager of this process on a store, else a new one; unpickling calls this."""
+    same = (known for known in OPEN if isinstance(known, JobManager) and known._store.path == path)
+    return next(same, None) or JobManager(path)

@@ -48,6 +48,8 @@ class RunArguments:
             adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
+        any_options: whether the backend's own ``run`` decides which options there are; then unknown
+            names are not refused.
         number: returns the number of the set in its group, for its name; None without a group, or if
             no set is made.
         name, group, tags, pass_manager, rerun_on_resume, max_qpu_seconds: as in ``run``.
@@ -65,6 +67,7 @@ class RunArguments:
     options: Mapping[str, Any]
     group: str | None = None
     number: Callable[[], int] | None = None
+    any_options: bool = False
 
 
 class PlannedSet(NamedTuple):
@@ -113,6 +116,8 @@ def checked_options(arguments: RunArguments, adapter: BackendAdapter) -> dict[st
         InputError: an option is unknown.
     """
     options = {name: value for name, value in arguments.options.items() if name not in BINDING}
+    if arguments.any_options:
+        return adapter.own_options(options)
     check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
     return options
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ from qjm_widgets.state.outcome_reader import OutcomeReader
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
-    from qiskit.primitives import PubResult
+    from qiskit.primitives import PrimitiveResult, PubResult
 
 
 class PrimitiveValues:
@@ -55,21 +55,41 @@ class PrimitiveValues:
         """
         return self._estimated(circuit, "stds")
 
-    def primitive_result(self, circuit: int | str | QuantumCircuit) -> PubResult:
-        """Return the result of one circuit, as its primitive gave it.
+    @overload
+    def primitive_result(
+        self, circuit: None = None, *, partial: bool = False
+    ) -> PrimitiveResult[PubResult]: ...
+    @overload
+    def primitive_result(self, circuit: int | str | QuantumCircuit) -> PubResult: ...
+    def primitive_result(
+        self, circuit: int | str | QuantumCircuit | None = None, *, partial: bool = False
+    ) -> PrimitiveResult[PubResult] | PubResult:
+        """Return the result of one circuit, as its primitive gave it, or of all.
 
         Args:
-            circuit: the index, the name, or the circuit.
+            circuit: the index, the name, or the circuit. None: all circuits, in their order.
+            partial: of all circuits, those without a result are in it too, with the reason as the
+                ``"error"`` of their metadata. They have no data; of an estimator the data of points
+                without a result is NaN.
 
         Returns:
             A sampler's ``SamplerPubResult``, with a ``BitArray`` for each classical register; or an
-            estimator's ``PubResult``, with the arrays ``evs`` and ``stds``.
+            estimator's ``PubResult``, with the arrays ``evs`` and ``stds``. Of all circuits, a
+            ``PrimitiveResult`` of these.
 
         Raises:
             NotAvailableError: also if the circuit was run by ``Backend.run``, or is an item of a quantum
                 program.
         """
-        index = self._reader.index_of(circuit)
+        if circuit is not None:
+            return self._pub_result(self._reader.index_of(circuit))
+        from qiskit.primitives import PrimitiveResult
+
+        pub_result = self._pub_result_so_far if partial else self._pub_result
+        pubs = [pub_result(index) for index in range(self._state.record.circuits)]
+        return PrimitiveResult(pubs, metadata=self._reader.merged_info().get("metadata") or {})
+
+    def _pub_result(self, index: int) -> PubResult:
         outcome = self._reader.outcome(index)
         if not isinstance(outcome, PubOutcome):
             raise NotAvailableError(
@@ -80,6 +100,24 @@ class PrimitiveValues:
                 f"circuit {index} ({outcome.name}) is an item of a quantum program: use program_result"
             )
         return write_pub_result(outcome)
+
+    def _pub_result_so_far(self, index: int) -> PubResult:
+        """Return the result of a PUB; if it has none, what there is and the reason."""
+        try:
+            return self._pub_result(index)
+        except NotAvailableError as error:
+            reason = str(error)
+        estimates = self._state.record.estimates
+        keys = ("evs", "stds") if estimates else ()
+        return write_pub_result(
+            PubOutcome(
+                name=self._state.circuits.names()[index],
+                shape=self._reader.missing(index).shape,
+                registers={},
+                data={key: self._reader.values_so_far(index, key) for key in keys},
+                metadata={"error": reason},
+            )
+        )
 
     def missing(self, circuit: int | str | QuantumCircuit) -> npt.NDArray[np.bool_]:
         """Return which points of a circuit have no result yet, or not with all their shots.

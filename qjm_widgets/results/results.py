@@ -187,10 +187,14 @@ class JobSetResults(PrimitiveValues, ProgramResults, ResultTables):
             return write_pub_result(outcome).data
         return _Data(self._result_of([outcome], {}).data(0), f"circuit {index} ({outcome.name})")
 
-    def combine_results(self) -> Result:
+    def combine_results(self, *, partial: bool = False) -> Result:
         """Return all circuits in one ``qiskit.result.Result``, in their order.
 
         Circuits that failed in a job with a result are in it as failed, as in Qiskit's own results.
+
+        Args:
+            partial: the circuits of jobs without a result are in it as failed, too; their status is the
+                reason.
 
         Raises:
             NotAvailableError: a job has no result, or a circuit is a PUB with a shape or an item of a
@@ -198,7 +202,7 @@ class JobSetResults(PrimitiveValues, ProgramResults, ResultTables):
         """
         self._counted(0)
         circuits = range(self._state.record.circuits)
-        outcomes = [self._reader.outcome_or_failed(circuit) for circuit in circuits]
+        outcomes = [self._reader.outcome_or_failed(circuit, partial=partial) for circuit in circuits]
         for index, outcome in enumerate(outcomes):
             _refuse_uncounted(index, outcome)
         return self._result_of(outcomes, self._reader.merged_info())
@@ -239,6 +243,7 @@ class JobSetResults(PrimitiveValues, ProgramResults, ResultTables):
 
     def _result_of(self, outcomes: Sequence[CircuitOutcome], info: Mapping[str, Any]) -> Result:
         fields = {name: value for name, value in info.get("fields", {}).items() if name not in _NAMED}
+        header = info.get("header")
         experiments = [
             write_experiment(o) if isinstance(o, ExperimentOutcome) else write_sampled(o)
             for o in outcomes
@@ -251,8 +256,8 @@ class JobSetResults(PrimitiveValues, ProgramResults, ResultTables):
             success=all(outcome.success for outcome in outcomes),
             results=experiments,
             date=info.get("date"),
-            status="COMPLETED",
-            header=experiment_header(dict(info.get("header") or {})),
+            status=info.get("status") or "COMPLETED",
+            header=experiment_header(dict(header)) if header else None,
         )
 
 

@@ -12,6 +12,13 @@ from qjm_widgets.errors import NotAvailableError, explain
 from qjm_widgets.serialization.readout import read_counts, read_memory
 
 _FIELDS = ("seed", "meas_level", "meas_return")
+#: The attributes of Qiskit's ``Result`` and ``ExperimentResult`` that are read by their names.
+_NAMED = frozenset(
+    {
+        *("backend_name", "backend_version", "job_id", "success", "results", "date"),
+        *("status", "header", "shots", "data", *_FIELDS, "_metadata"),
+    }
+)
 
 
 def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
@@ -43,7 +50,7 @@ def read_result(result: Any, names: Sequence[str]) -> JobOutcome:
         "date": _text(getattr(result, "date", None)),
         "status": _text(getattr(result, "status", None)),
         "header": _header(result),
-        "fields": dict(getattr(result, "_metadata", {})),
+        "fields": _further(result),
     }
     return JobOutcome(circuits, info)
 
@@ -108,6 +115,17 @@ def _header(part: Any) -> dict[str, Any]:
         return {}
 
 
+def _further(part: Any) -> dict[str, Any]:
+    """Return all that a backend put into a ``Result`` or an ``ExperimentResult`` beside Qiskit's fields.
+
+    Qiskit keeps what was given to its constructor (``time_taken``, ``metadata``) in one mapping; a
+    backend may have set further attributes afterwards.
+    """
+    known: Mapping[str, Any] = getattr(part, "__dict__", {})
+    further = {name: known[name] for name in known.keys() - _NAMED if not name.startswith("_")}
+    return {**known.get("_metadata", {}), **further}
+
+
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
@@ -148,7 +166,7 @@ def _read_experiment(experiment: Any, name: str) -> ExperimentOutcome:
     fields = {key: known[key] for key in _FIELDS if key in known}
     if "meas_level" in fields:
         fields["meas_level"] = int(fields["meas_level"])
-    fields |= known.get("_metadata", {})
+    fields |= _further(experiment)
     counts = readouts.get("counts")
     return ExperimentOutcome(
         name=str(header.get("name") or name),

@@ -55,6 +55,7 @@ def frame_of(state: JobSetState) -> pd.DataFrame:
             "sent_at": job.sent_at,
             "running_at": job.running_at,
             "finished_at": job.finished_at,
+            "qpu_seconds": job.all_qpu_seconds,
             "waited": formatting.row(job, now).waited,
             "ran": formatting.row(job, now).ran,
             "error": cell(job.error),

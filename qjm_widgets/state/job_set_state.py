@@ -10,7 +10,15 @@ from typing import Any
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import TRIES
 from qjm_widgets.core.circuit_input import CircuitInput
-from qjm_widgets.core.formatting import Summary, Taking, Waiting, found_text, plural, summary
+from qjm_widgets.core.formatting import (
+    Summary,
+    Taking,
+    Waiting,
+    first_line,
+    found_text,
+    plural,
+    summary,
+)
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
@@ -20,6 +28,9 @@ from qjm_widgets.core.totals import Totals
 from qjm_widgets.state.caches import IN_MEMORY, Circuits, LRUCache, Outcomes
 from qjm_widgets.state.events import EventBus, JobEvent
 from qjm_widgets.state.watchers import Watchers
+
+#: Seconds between two times that look the same to a user.
+_SAME_TIME = 0.5
 
 
 class JobSetState:
@@ -77,6 +88,7 @@ class JobSetState:
         self._answered_at: float | None = None
         self._found = False
         self._taking: Taking | None = None
+        self._next_poll: float | None = None
         self.bus = EventBus()
         self.watchers = Watchers()
         self.totals = Totals(self.jobs)
@@ -147,6 +159,11 @@ class JobSetState:
     def found_text(self, now: float) -> str | None:
         """Return when the set was run, if ``run`` found it instead of running it again; else None."""
         return found_text(self._record.created_at, now) if self._found else None
+
+    @property
+    def next_poll(self) -> float | None:
+        """The time of the next poll in seconds since 1970; None if polls do not fail."""
+        return self._next_poll
 
     @property
     def taking(self) -> Taking | None:
@@ -221,7 +238,16 @@ class JobSetState:
                 rest = ", and run(..., continue_set=) takes the rest" if self._record.taken else ""
                 return f"interrupted while `run` saved it: resume() runs the {saved} that are here{rest}"
             return "interrupted: nobody drives it, resume() does"
-        return None if self._waiting is None else self._waiting.text_at(now)
+        waiting = "" if self._waiting is None else self._waiting.text_at(now)
+        return "; ".join(filter(None, (waiting, self._poll_failure(now)))) or None
+
+    def _poll_failure(self, now: float) -> str:
+        """Return why polls fail and when the next one is; empty if they do not fail."""
+        error = None if self._next_poll is None else self.totals.facts().poll_error
+        if error is None or self._next_poll is None:
+            return ""
+        left = round(self._next_poll - now)
+        return f"polling fails ({first_line(error)}), asks again {f'in {left} s' if left > 0 else 'now'}"
 
     @property
     def finished(self) -> int:
@@ -299,6 +325,13 @@ class JobSetState:
             self._waiting = waiting
             self.notify()
 
+    def set_next_poll(self, at: float | None) -> None:
+        """Set the time of the next poll while polls fail, unless a user would see no difference."""
+        known = self._next_poll
+        if known != at and (known is None or at is None or abs(known - at) >= _SAME_TIME):
+            self._next_poll = at
+            self.notify()
+
     def set_trouble(self, text: str | None) -> None:
         """Set the reason why the engine or the follower cannot use the store; None if it can."""
         if text != self._trouble:
@@ -329,6 +362,7 @@ class JobSetState:
     def release(self) -> None:
         """Stop driving the set in this kernel; the caller notifies."""
         self._adapter = None
+        self._next_poll = None
 
     def restart(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
         """Show the set as the store has it; publish the jobs that differ."""

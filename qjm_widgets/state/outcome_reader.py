@@ -121,7 +121,7 @@ class OutcomeReader:
 
     def points(self, circuit: int) -> PointResults:
         """Return the reader of a circuit that is cut along its points."""
-        return PointResults(self._state, circuit, _no_result)
+        return PointResults(self._state, circuit, no_result_text)
 
     def missing(self, circuit: int) -> npt.NDArray[np.bool_]:
         """Return which points of a circuit have no result, or not with all their shots.
@@ -191,7 +191,7 @@ class OutcomeReader:
             job = self._state.jobs[row]
             outcome = self._state.outcomes.get(row)
             if outcome is None:
-                raise NotAvailableError(f"circuit {circuit} has no result: {_no_result(job)}")
+                raise NotAvailableError(f"circuit {circuit} has no result: {no_result_text(job)}")
             piece = outcome.circuit_at(circuit - job.span.start)
             if piece is None:
                 raise NotAvailableError(f"circuit {circuit} is missing in the result of job {row}")
@@ -209,8 +209,12 @@ class OutcomeReader:
             merged = replace(merged, odd=odd)
         return self._with_metadata(circuit, merged)
 
-    def outcome_or_failed(self, circuit: int) -> CircuitOutcome:
+    def outcome_or_failed(self, circuit: int, *, partial: bool = False) -> CircuitOutcome:
         """Return the outcome of a circuit; a failed one if its jobs have results but it has none.
+
+        Args:
+            circuit: the index.
+            partial: return a failed one also if a job has no result.
 
         Raises:
             NotAvailableError: one of its jobs has no result.
@@ -219,14 +223,15 @@ class OutcomeReader:
             return self.outcome(circuit)
         except NotAvailableError as error:
             jobs = [self._state.jobs[row] for row in self._state.rows_of(circuit)]
-            if any(self._state.outcomes.get(job.row) is None for job in jobs):
+            if not partial and any(self._state.outcomes.get(job.row) is None for job in jobs):
                 raise
             if len(jobs) == 1 and (outcome := self._state.outcomes.get(jobs[0].row)) is not None:
                 piece = outcome.circuit_at(circuit - jobs[0].span.start)
                 if isinstance(piece, ExperimentOutcome):
                     return piece
             name = self._state.circuits.names()[circuit]
-            return ExperimentOutcome(name, 0, False, str(error), {"name": name}, Layout((), None))
+            header = {"name": name, "metadata": self._state.circuits.metadata()[circuit]}
+            return ExperimentOutcome(name, 0, False, str(error), header, Layout((), None))
 
     def job_outcome(self, row: int) -> tuple[list[CircuitOutcome], Mapping[str, Any]]:
         """Return the outcomes of one job's circuits, and the metadata of its result.
@@ -236,7 +241,7 @@ class OutcomeReader:
         """
         outcome = self._state.outcomes.get(row)
         if outcome is None:
-            raise NotAvailableError(_no_result(self._state.jobs[row]))
+            raise NotAvailableError(no_result_text(self._state.jobs[row]))
         found = [circuit for circuit in outcome.circuits if circuit is not None]
         if len(found) < len(outcome.circuits):
             raise NotAvailableError(f"the result of job {row} lacks circuits")
@@ -259,7 +264,8 @@ def unreadable(circuit: int, outcome: CircuitOutcome, part: str, reason: str) ->
     )
 
 
-def _no_result(job: JobRecord) -> str:
+def no_result_text(job: JobRecord) -> str:
+    """Return why a job has no result, with its circuits."""
     job_text = f"job {job.row} (circuits {job.where})"
     if job.status is Status.ERROR:
         return f"{job_text} failed: {job.error or 'without a reason'}"

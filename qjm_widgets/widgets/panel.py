@@ -244,6 +244,9 @@ class Panel(anywidget.AnyWidget):
         if action == "unpause":
             self._set.unpause()
             return "unpaused"
+        if action == "ask":
+            self._set.poll()
+            return "asking"
         if action == "resume":
             self._set.resume()
             return "resumed"

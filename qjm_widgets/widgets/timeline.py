@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Iterable
@@ -12,6 +13,8 @@ import numpy.typing as npt
 
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.totals import ORDER
+from qjm_widgets.errors import QJMError
+from qjm_widgets.serialization.execution_spans import ExecutionSpan, execution_spans
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.widgets import wire
 
@@ -21,6 +24,10 @@ MOST_BARS = 500
 _POINTS = 400
 #: Seconds between two timelines.
 _SECONDS = 1.0
+#: Seconds for which one timeline reads results; the next one reads further ones.
+_READING = 0.2
+#: The most execution spans of one job: those with the shortest breaks between them are drawn as one.
+MOST_SPANS = 20
 
 
 class Attempt(NamedTuple):
@@ -35,12 +42,16 @@ class Attempt(NamedTuple):
 
 
 class Timeline:
-    """The timeline of a set, updated at most once a second. Thread-safe."""
+    """The timeline of a set, updated at most once a second. Thread-safe.
+
+    The execution spans are in the results of the jobs, which are read little by little.
+    """
 
     def __init__(self, state: JobSetState) -> None:
         self._state = state
         self._lock = threading.Lock()
         self._earlier: dict[tuple[int, int], list[Attempt]] = {}
+        self._spans: dict[tuple[int, int], list[ExecutionSpan]] = {}
         self._sent_sequence = -1
         self._due = 0.0
 
@@ -66,16 +77,47 @@ class Timeline:
     def build(self) -> dict[str, Any]:
         """Return the timeline as it is now."""
         jobs = self._state.ordered()
+        if len(jobs) <= MOST_BARS and not self._read_spans(jobs):
+            self._sent_sequence = -1  # the next one has more
         attempts = [one for index, job in enumerate(jobs) for one in self._attempts(index, job)]
-        if len(jobs) <= MOST_BARS:
-            return wire.timeline(len(jobs), bars=[_bar(one) for one in attempts])
-        return wire.timeline(len(jobs), steps=steps(attempts, time.time()))
+        if len(jobs) > MOST_BARS:
+            return wire.timeline(len(jobs), steps=steps(attempts, time.time()))
+        spans = [
+            (index, *span)
+            for index, job in enumerate(jobs)
+            for span in self._spans.get((job.row, job.attempt), ())
+        ]
+        return wire.timeline(len(jobs), bars=[_bar(one) for one in attempts], spans=spans)
+
+    def _read_spans(self, jobs: Iterable[JobRecord]) -> bool:
+        """Read the execution spans of done jobs for a short time; return whether all were read."""
+        until = time.monotonic() + _READING
+        for job in jobs:
+            key = job.row, job.attempt
+            if job.status is not Status.DONE or key in self._spans:
+                continue
+            if time.monotonic() >= until:
+                return False
+            try:
+                outcome = self._state.outcomes.get_local(job.row)
+            except QJMError:  # the result is damaged, or the manager was closed
+                outcome, self._spans[key] = None, []
+            if outcome is not None:  # if not, it may be fetched from the provider later
+                self._spans[key] = joined(execution_spans(outcome.info))
+        return True
 
     def _attempts(self, index: int, job: JobRecord) -> Iterable[Attempt]:
         if job.attempt > 1:
             yield from (one._replace(job=index) for one in self._earlier_attempts(job))
-        if job.sent_at is not None:
-            ended = job.finished_at if job.status is not Status.HELD else job.since
+        ended = job.finished_at if job.status is not Status.HELD else job.since
+        spans = self._spans.get((job.row, job.attempt))
+        if spans:
+            # Polls see later that it runs; of a job that was found at its provider, they never do.
+            start, stop = spans[0].start, max(span.stop for span in spans)
+            running, ended = min(job.running_at or start, start), max(ended or stop, stop)
+            sent = min(job.sent_at or running, running)
+            yield Attempt(index, job.attempt, sent, running, ended, job.status)
+        elif job.sent_at is not None:
             yield Attempt(index, job.attempt, job.sent_at, job.running_at, ended, job.status)
 
     def _earlier_attempts(self, job: JobRecord) -> list[Attempt]:
@@ -99,6 +141,30 @@ class Timeline:
                     )
             self._earlier[key] = [one for one in found.values() if one.ended is not None]
         return self._earlier[key]
+
+
+def joined(spans: list[ExecutionSpan], most: int = MOST_SPANS) -> list[ExecutionSpan]:
+    """Join execution spans that overlap, and those with the shortest breaks between them.
+
+    Args:
+        spans: the spans, in order.
+        most: how many are left at most.
+    """
+    apart: list[ExecutionSpan] = []
+    for span in spans:
+        if apart and span.start <= apart[-1].stop:
+            apart[-1] = apart[-1]._replace(stop=max(apart[-1].stop, span.stop))
+        else:
+            apart.append(span)
+    breaks = [after.start - before.stop for before, after in itertools.pairwise(apart)]
+    longest = set(sorted(range(len(breaks)), key=breaks.__getitem__, reverse=True)[: most - 1])
+    found: list[ExecutionSpan] = []
+    for number, span in enumerate(apart):
+        if number and number - 1 not in longest:
+            found[-1] = found[-1]._replace(stop=span.stop)
+        else:
+            found.append(span)
+    return found
 
 
 def steps(attempts: Iterable[Attempt], now: float) -> dict[str, list[float]]:

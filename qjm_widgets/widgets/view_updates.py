@@ -243,6 +243,7 @@ class ViewUpdates:
             owner=None if state.over else state.owner,
             facts=state.totals.facts(),
             answered_at=state.answered_at,
+            next_poll=state.next_poll,
             end_estimate=self._estimate_end(),
             took=formatting.took(state.jobs) if state.settled else None,
             teaching=self._is_teaching(),

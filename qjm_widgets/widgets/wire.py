@@ -147,6 +147,7 @@ def timeline(
     jobs: int,
     *,
     bars: Sequence[tuple[int, int, float, float | None, float | None, int]] | None = None,
+    spans: Sequence[tuple[int, float, float]] = (),
     steps: Mapping[str, Sequence[float]] | None = None,
 ) -> dict[str, Any]:
     """Return when jobs waited and ran: a bar for each attempt, or the numbers of jobs over time.
@@ -155,6 +156,7 @@ def timeline(
         jobs: how many jobs the set has.
         bars: ``(job, attempt, sent, running, ended, status)``, times in seconds since 1970; the status
             as its place in ``Status``.
+        spans: when the processor executed a job: ``(job, start, stop)``, in seconds since 1970.
         steps: ``at`` (seconds since 1970), and how many jobs were ``waiting`` and ``running`` from then.
     """
     message: dict[str, Any] = {"kind": "timeline", "v": VERSION, "jobs": jobs}
@@ -163,6 +165,8 @@ def timeline(
             [job, attempt, milliseconds(sent), milliseconds(running), milliseconds(ended), status]
             for job, attempt, sent, running, ended, status in bars
         ]
+    if spans:
+        message["spans"] = [[job, milliseconds(start), milliseconds(stop)] for job, start, stop in spans]
     if steps is not None:
         message["steps"] = {**steps, "at": [milliseconds(at) for at in steps["at"]]}
     return message

@@ -29,6 +29,7 @@ def head(
     owner: str | None = None,
     facts: BackendFacts | None = None,
     answered_at: float | None = None,
+    next_poll: float | None = None,
     end_estimate: float | None = None,
     took: float | None = None,
     teaching: bool = False,
@@ -55,6 +56,7 @@ def head(
         owner: the other kernel that drives the set, or None.
         facts: what the backend reports beside statuses.
         answered_at: when the backend last answered; shown while polls fail.
+        next_poll: when it is polled next; None if this is not known.
         end_estimate: when the last job will probably have ended.
         took: seconds from the first submission to the end of the last job.
         teaching: whether the page explains what it shows.
@@ -97,16 +99,18 @@ def head(
         "took": milliseconds(took),
         "qpu": None if facts is None else milliseconds(facts.qpu_seconds),
         "columns": [] if facts is None else list(facts.columns),
-        "stale": _stale(facts, answered_at),
+        "stale": _stale(facts, answered_at, next_poll),
         "teaching": teaching,
         "first": first,
     }
 
 
-def _stale(facts: BackendFacts | None, answered_at: float | None) -> dict[str, Any] | None:
-    """Return when the backend last answered, and why polls fail; None if they do not fail."""
+def _stale(
+    facts: BackendFacts | None, answered_at: float | None, next_poll: float | None
+) -> dict[str, Any] | None:
+    """Return when the backend last answered, why polls fail and when the next is; None if none fail."""
     since = answered_at or (facts and facts.known_at)
     if facts is None or facts.poll_error is None or since is None:
         return None
     text = formatting.first_line(facts.poll_error, TEXT_LENGTH)
-    return {"since": milliseconds(since), "text": text}
+    return {"since": milliseconds(since), "text": text, "next": milliseconds(next_poll)}

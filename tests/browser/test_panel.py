@@ -209,3 +209,52 @@ def test_notebook_7_shows_the_panel(notebook7: JupyterServer, open_notebook: Ope
     notebook.wait_for_text("10 of 10 done", within=panel)
     _wait_for_plot(notebook, panel, notebook.kernel_eval("job_set.counts()"))
     notebook.screenshot("notebook-7")
+
+
+SILENT = """
+from qiskit.providers import JobStatus
+from qiskit.providers.basic_provider import BasicSimulator
+
+class Remote:
+    name = "remote"
+    options = None
+    answers = False
+    def run(self, circuits, **options):
+        return RemoteJob(self, BasicSimulator().run(circuits, **options))
+
+class RemoteJob:
+    def __init__(self, backend, job):
+        self.backend, self.inner = backend, job
+    def job_id(self):
+        return "far-1"
+    def status(self):
+        if not self.backend.answers:
+            raise ConnectionError("503: out of service")
+        return JobStatus.DONE
+    def result(self):
+        return self.inner.result()
+
+backend = Remote()
+job_set = manager.run(circuits[:1], backend, name="silent", shots=100)
+job_set
+"""
+
+
+def test_after_failed_polls_it_says_when_it_asks_next_and_asks_on_a_click(
+    lab: JupyterServer, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(lab, [SMALL_CIRCUITS, SILENT])
+    notebook.run_all()
+    notebook.wait_for_run()
+    panel = notebook.panel().first
+    line = panel.locator(".qjm-stale")
+    expect(line).to_contain_text("503: out of service", timeout=30_000)
+    # The times between two polls double: wait until they are long enough to read.
+    expect(line).to_contain_text(re.compile(r"asks again in ([5-9]|\d\d) s"), timeout=30_000)
+    before = line.text_content()
+    notebook.screenshot("ask-now", of=panel)
+    expect(line).not_to_have_text(str(before))  # it counts down
+    notebook.kernel_eval("setattr(backend, 'answers', True)")
+    panel.get_by_role("button", name="Ask now").click()
+    notebook.wait_for_text("1 of 1 done", within=panel)
+    expect(line).to_have_count(0)

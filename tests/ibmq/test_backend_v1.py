@@ -114,6 +114,21 @@ def test_its_own_limits_are_kept(jobs: IBMQJobManager) -> None:
     assert [j.start_index for j in job_set.managed_jobs()] == [0, 0, 3, 3, 6, 6]
 
 
+def test_a_managed_backend_is_of_the_first_kind_too(store_path: Path) -> None:
+    plain = OldBackend(most=3)
+    with JobManager(store_path) as manager:
+        backend = manager.backend(plain)
+        assert isinstance(backend, BackendV1)
+        assert (backend.name(), backend.configuration().max_shots) == ("old", 4000)
+        job = backend.run([marked(value) for value in range(5)], shots=10, tagz=1)
+        assert job.result(LIMIT).get_counts(4) == {"0000000100": 10}
+        assert [len(sent.circuits) for sent in plain.sent] == [3, 2]
+        assert plain.calls[0] == {"shots": 10, "tagz": 1}
+        assert backend.retrieve_job(job.job_id()).job_set is job.job_set
+        with pytest.raises(BackendError, match="need Qiskit 1"):
+            manager.sampler(plain)
+
+
 def test_too_wide_a_circuit_is_refused_at_the_call(jobs: IBMQJobManager) -> None:
     with pytest.raises(IBMQJobManagerInvalidStateError, match=r"circuit 0 .* has 6 qubits; old has 5"):
         jobs.run(QuantumCircuit(6, 1), OldBackend())

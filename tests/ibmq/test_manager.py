@@ -113,6 +113,13 @@ def test_wrong_tags_are_refused_at_the_call(jobs: IBMQJobManager, tags: Any) -> 
     assert job_set.tags() == ["kept"]
 
 
+@pytest.mark.parametrize("level", ["everybody", "projects", 3, ["hub"]])
+def test_an_unknown_share_level_is_refused_at_the_call(jobs: IBMQJobManager, level: Any) -> None:
+    with pytest.raises(IBMQJobManagerInvalidStateError, match="global, hub, group, project, none"):
+        jobs.run(circuits(1), ScriptedBackend(), job_share_level=level)
+    assert jobs.job_sets() == []
+
+
 def test_a_share_level_is_ignored_with_a_warning(jobs: IBMQJobManager) -> None:
     with pytest.warns(Warning, match="job_share_level is ignored") as caught:
         jobs.run(circuits(1), ScriptedBackend(), job_share_level="project").results()

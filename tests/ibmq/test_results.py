@@ -69,7 +69,7 @@ def test_results_of_both_kinds_answer_the_same_methods(
         native, place = job_set.job(index)
         assert (native, place) == (job_set.jobs()[index // 2], index % 2)
         assert job_set.managed_jobs()[index // 2].result().get_counts(place) == counts
-    again = results.from_dict(results.to_dict())
+    again = Result.from_dict(combined.to_dict())
     assert again.get_counts(3) == results.get_counts(3)
 
 

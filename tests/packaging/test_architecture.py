@@ -10,7 +10,7 @@ def test_the_picture_is_current() -> None:
 
 
 def test_an_arrow_is_an_import_that_no_longer_path_implies() -> None:
-    assert "manager --> job_set" in picture()
+    assert "manager --> interfaces" in picture()
     assert "manager --> core" not in picture()
 
 

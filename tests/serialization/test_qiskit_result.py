@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,6 +66,46 @@ def counts(job_set: JobSet) -> list[int | None]:
 
 
 ALL = [0, 1, 2, 3, 4]
+
+
+def test_all_that_a_backend_puts_into_a_result_is_there(tmp_path: Path) -> None:
+    class FullJob(ScriptedJob):
+        def result(self) -> Result:
+            plain = super().result()
+            result = Result(
+                backend_name="full",
+                backend_version="2",
+                job_id=self.job_id(),
+                success=True,
+                results=plain.results,
+                date="2026-03-01",
+                status="FINISHED",
+                time_taken=1.5,
+                metadata={"omp_enabled": True},
+            )
+            result.timestamps = ["begun", "ended"]
+            result.results[0].qubits = (0, 1)
+            return result
+
+    class FullBackend(ScriptedBackend):
+        def run(self, *arguments: Any, **options: Any) -> ScriptedJob:
+            job = super().run(*arguments, **options)
+            job.__class__ = FullJob
+            return job
+
+    with JobManager(tmp_path / "store") as manager:
+        job_set = manager.run(circuits(4), FullBackend(), shots=10, max_circuits_per_job=2)
+        assert job_set.wait(LIMIT)
+    with JobManager(tmp_path / "store") as later:
+        results = later.retrieve_job_set(job_set.job_set_id()).results()
+        combined, one = results.combine_results(), results._job_result(1)
+    for result, seconds in ((combined, 3.0), (one, 1.5)):
+        assert result.time_taken == seconds
+        assert result.metadata == {"omp_enabled": True}
+        assert result.timestamps == ["begun", "ended"]
+        assert (result.status, result.date, result.header) == ("FINISHED", "2026-03-01", None)
+        assert result.results[0].qubits == (0, 1)
+        assert result.to_dict()["time_taken"] == seconds
 
 
 def test_circuits_in_another_order_are_put_in_theirs() -> None:

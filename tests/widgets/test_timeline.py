@@ -6,7 +6,8 @@ import pytest
 
 from qjm_widgets import JobManager
 from qjm_widgets.core.records import Status
-from qjm_widgets.widgets.timeline import MOST_BARS, Attempt, Timeline, steps
+from qjm_widgets.serialization.execution_spans import ExecutionSpan
+from qjm_widgets.widgets.timeline import MOST_BARS, Attempt, Timeline, joined, steps
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach
 
 
@@ -59,6 +60,15 @@ def test_every_attempt_of_a_job_has_a_bar(manager: JobManager) -> None:
     assert bars[1][5] == list(Status).index(Status.ERROR)
     assert bars[2][3] is bars[2][4] is None
     job_set.cancel()
+
+
+def test_execution_spans_are_joined_where_the_breaks_are_shortest() -> None:
+    spans = [ExecutionSpan(*each) for each in ((0, 1), (0.5, 2), (3, 4), (9, 10), (10.5, 11))]
+    assert joined(spans) == [(0, 2), (3, 4), (9, 10), (10.5, 11)]
+    assert joined(spans, 3) == [(0, 2), (3, 4), (9, 11)]
+    assert joined(spans, 2) == [(0, 4), (9, 11)]
+    assert joined(spans, 1) == [(0, 11)]
+    assert joined([]) == []
 
 
 def test_it_is_sent_after_a_change_and_after_invalidation(manager: JobManager) -> None:

@@ -145,7 +145,9 @@ def test_the_head_has_what_backends_report(scene: Scene) -> None:
     head = scene.update()["head"]
     assert head["qpu"] == 3500
     assert head["columns"] == ["queue", "attempts", "qpu", "id"]
-    assert head["stale"] == {"since": 50_000, "text": "timed out"}
+    assert head["stale"] == {"since": 50_000, "text": "timed out", "next": None}
+    scene._state.set_next_poll(80.0)
+    assert scene.update()["head"]["stale"]["next"] == 80_000
     assert head["ends"] is not None
     scene.change(3, last_error=None)
     assert scene.update()["head"]["stale"] is None

@@ -27,6 +27,7 @@ export function TimelineView({ state, plotly, now }: Props) {
         <span class={`qjm-swatch qjm-swatch-waiting${timeline.bars === null ? "-line" : ""}`} />{" "}
         waiting
         <span class="qjm-swatch qjm-swatch-running" /> running
+        {timeline.spans !== null && <span>▬ on the processor</span>}
         {timeline.bars !== null && <span>✕ error, cancelled or held</span>}
       </p>
       <p class="qjm-caption">{summary(timeline, at)}</p>

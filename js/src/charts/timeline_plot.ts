@@ -40,7 +40,10 @@ export function onTheClock(ms: number): number {
   return ms - 60_000 * new Date(ms).getTimezoneOffset();
 }
 
-export function attemptTraces({ theme, now }: TimelinePicture, bars: readonly Attempt[]): object[] {
+export function attemptTraces(
+  { theme, now, timeline }: TimelinePicture,
+  bars: readonly Attempt[],
+): object[] {
   const ends = bars.map(([, , sent, , ended]) => Math.max(sent, ended ?? now));
   const waiting = bars.map((each, i) => span(each, each[2], each[3] ?? ends[i] ?? now, "waited"));
   const running = bars.flatMap((each, i) =>
@@ -65,6 +68,13 @@ export function attemptTraces({ theme, now }: TimelinePicture, bars: readonly At
     }),
     gantt(running, { color: theme.running }),
     {
+      ...gantt(
+        (timeline.spans ?? []).map(([job, from, to]) => span([job, 1], from, to, "executed for")),
+        { color: theme.text },
+      ),
+      width: 0.25,
+    },
+    {
       type: "scatter",
       mode: "markers",
       x: stopped.map(({ at }) => onTheClock(at)),
@@ -84,7 +94,12 @@ interface Span {
   readonly text: string;
 }
 
-function span([job, attempt]: Attempt, from: number, to: number, word: string): Span {
+function span(
+  [job, attempt]: readonly [job: number, attempt: number, ...rest: unknown[]],
+  from: number,
+  to: number,
+  word: string,
+): Span {
   const which = attempt > 1 ? `, attempt ${attempt}` : "";
   return { job, from, to, text: `Job ${job}${which}: ${word} ${duration(to - from)}` };
 }
@@ -108,28 +123,19 @@ export function stepTraces(
   { at, waiting, running }: NonNullable<Timeline["steps"]>,
 ): object[] {
   const x = at.map(onTheClock);
-  const line = { shape: "hv", width: 1.5 };
+  const steps = (name: string, y: readonly number[], line: object) => ({
+    type: "scatter",
+    mode: "lines",
+    name,
+    x,
+    y,
+    hovertemplate: `%{y:,} ${name}<extra></extra>`,
+    line: { shape: "hv", ...line },
+  });
   return [
-    {
-      type: "scatter",
-      mode: "lines",
-      name: "running",
-      x,
-      y: running,
-      hovertemplate: "%{y:,} running<extra></extra>",
-      line: { ...line, color: theme.running },
-      fill: "tozeroy",
-    },
+    { ...steps("running", running, { width: 1.5, color: theme.running }), fill: "tozeroy" },
     // Last, so that the filled area does not hide it.
-    {
-      type: "scatter",
-      mode: "lines",
-      name: "waiting",
-      x,
-      y: waiting,
-      hovertemplate: "%{y:,} waiting<extra></extra>",
-      line: { ...line, width: 2, color: theme.waiting, dash: "4px,2px" },
-    },
+    steps("waiting", waiting, { width: 2, color: theme.waiting, dash: "4px,2px" }),
   ];
 }
 

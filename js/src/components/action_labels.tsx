@@ -14,6 +14,7 @@ export const PENDING_LABELS: Readonly<Record<Action, string>> = {
   pause: "pause sent…",
   unpause: "unpause sent…",
   resume: "resume sent…",
+  ask: "asking…",
   save_results: "saving…",
 };
 

@@ -91,11 +91,10 @@ export const HELP_TEXTS: readonly (readonly [selector: string, text: string])[] 
   ],
   [
     ".qjm-pane .qjm-chart [role=img]",
-    "Time runs to the right: bars are hatched while a job waits and solid while it runs.",
+    "Time runs to the right: bars are hatched while a job waits and solid while it runs, with a thin line while the processor executes it.",
   ],
-  [".qjm-timeline-legend", "How the timeline shows jobs that wait, run, or ended without results."],
   [
-    ".qjm-pane .qjm-caption:not(.qjm-note)",
+    ".qjm-pane .qjm-caption:not(.qjm-note, .qjm-timeline-legend)",
     "The timeline in numbers: the longest wait and run, or the most jobs that waited or ran at once.",
   ],
 ];

@@ -112,6 +112,7 @@ function Content({ state, head, actions, plotly }: Props & { head: Head }) {
       <Progress
         state={state}
         head={head}
+        actions={actions}
         now={now}
         left={secondsLeft(state, now)}
         counts={counts}

@@ -1,14 +1,18 @@
 /** The progress bar and its legend; a chip of the legend filters by its status. */
 
+import { PENDING_LABELS } from "../components/action_labels";
+import { Button } from "../components/button";
 import { BAR_ORDER, STATUS_LABELS, StatusIcon } from "../components/status";
 import type { Head, Status } from "../protocol/wire";
-import { staleFor, timeLeft } from "../state/selectors";
+import type { Actions } from "../state/actions";
+import { kernelNow, pendingForAll, timeLeft } from "../state/selectors";
 import type { State } from "../state/state";
 import { about, count, duration, plural } from "../text";
 
 interface Props {
   state: State;
   head: Head;
+  actions: Actions;
   now: number;
   /** Seconds until the next submission; null if unknown. */
   left: number | null;
@@ -18,7 +22,7 @@ interface Props {
   onFilter: (status: Status) => void;
 }
 
-export function Progress({ state, head, now, left, counts, filter, onFilter }: Props) {
+export function Progress({ state, head, actions, now, left, counts, filter, onFilter }: Props) {
   const present = BAR_ORDER.filter((status) => (counts.get(status) ?? 0) > 0);
   // A selected status stays in the legend, so that it can be deselected.
   const chips = BAR_ORDER.filter((status) => present.includes(status) || filter.includes(status));
@@ -43,7 +47,7 @@ export function Progress({ state, head, now, left, counts, filter, onFilter }: P
             {head.line !== "" && `, ${head.line}`}
           </p>
           <Next state={state} head={head} now={now} left={left} />
-          <Stale state={state} head={head} now={now} />
+          <Stale state={state} head={head} now={now} actions={actions} />
         </div>
         <div class="qjm-legend" role="group" aria-label="Show only jobs of a status">
           {chips.map((status) => (
@@ -78,19 +82,37 @@ function Next({ state, head, now, left }: Pick<Props, "state" | "head" | "now" |
   return parts.length === 0 ? null : <p class="qjm-line qjm-waiting">{parts.join(" · ")}</p>;
 }
 
-function Stale({ state, head, now }: Pick<Props, "state" | "head" | "now">) {
-  const staleMs = staleFor(state, now);
-  if (staleMs === null) return null;
+/** Since when polls fail, and when the next one is. */
+function Stale({ state, head, now, actions }: Pick<Props, "state" | "head" | "now" | "actions">) {
+  const { stale } = head;
+  if (stale === null) return null;
+  const at = kernelNow(state, now);
+  const next = state.connection === "connected" ? stale.next : null;
+  const left = next === null ? 0 : Math.ceil((next - at) / 1_000);
+  const asking = pendingForAll(state, "ask");
   return (
     <p class="qjm-line qjm-stale">
-      {`Statuses are ${duration(staleMs)} old: polling fails with `}
-      <bdi>{head.stale?.text}</bdi>
+      {`Statuses are ${duration(Math.max(0, at - stale.since))} old: polling fails with `}
+      <bdi>{stale.text}</bdi>
+      {next !== null && (
+        <>
+          {`, asks again ${inTime(left)} `}
+          <Button small disabled={asking} onClick={() => actions.command("ask", null)}>
+            {asking ? PENDING_LABELS.ask : "Ask now"}
+          </Button>
+        </>
+      )}
     </p>
   );
 }
 
+/** Seconds as a time from now. */
+function inTime(left: number): string {
+  return left > 0 ? `in ${duration(1_000 * left)}` : "now";
+}
+
 function waitingText(text: string, left: number | null): string {
   if (left === null) return text;
-  const next = `next submission ${left > 0 ? `in ${duration(1_000 * left)}` : "now"}`;
+  const next = `next submission ${inTime(left)}`;
   return text === "" ? next : `${text}, ${next}`;
 }

@@ -181,7 +181,7 @@ const head = shape<Head>({
   took: nullable(number),
   qpu: nullable(number),
   columns: otherwise(columns, []),
-  stale: nullable(shape({ since: number, text: line })),
+  stale: nullable(shape({ since: number, text: line, next: nullable(number) })),
   teaching: flag,
   first: otherwise(firstView, "sum"),
 });

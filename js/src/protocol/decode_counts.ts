@@ -17,6 +17,7 @@ import type {
   Attempt,
   Axes,
   Choice,
+  ExecutionSpan,
   Grid,
   Grouping,
   Groups,
@@ -124,5 +125,6 @@ export const timeline = shape<Timeline>({
   v: number,
   jobs: number,
   bars: nullable(list(attempt)),
+  spans: nullable(list(tuple<ExecutionSpan>(number, number, number))),
   steps: nullable(shape({ at: list(number), waiting: list(number), running: list(number) })),
 });

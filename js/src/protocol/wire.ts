@@ -98,8 +98,11 @@ export interface Head {
   qpu: number | null;
   /** Optional columns that have a value for any job. */
   columns: OptionalColumn[];
-  /** Since when polls fail (the last answer, milliseconds since 1970 UTC), and why; null if they do not. */
-  stale: { since: number; text: string } | null;
+  /**
+   * Since when polls fail (the last answer), why, and when the next poll is (null where this kernel does not poll);
+   * times are milliseconds since 1970 UTC. Null if polls do not fail.
+   */
+  stale: { since: number; text: string; next: number | null } | null;
   /** Whether teaching mode is on. */
   teaching: boolean;
   /** What is shown first: a sweep, or the counts of circuit 0 or of all circuits. */
@@ -255,7 +258,7 @@ export interface Query {
 /** Actions on rows. */
 export type RowAction = "cancel" | "retry" | "retry_held";
 /** The others act on the whole set; their `rows` is null. */
-export type Action = RowAction | "pause" | "unpause" | "resume" | "save_results";
+export type Action = RowAction | "pause" | "unpause" | "resume" | "ask" | "save_results";
 
 /**
  * Page to kernel. `view` identifies a view: two views of one model have two viewports. A viewport is the

@@ -126,12 +126,16 @@ export type Attempt = [
   status: number,
 ];
 
+export type ExecutionSpan = [job: number, start: number, stop: number];
+
 /** When jobs waited and ran: each attempt of each job, or, for many jobs, their numbers at each time. */
 export interface Timeline {
   kind: "timeline";
   v: number;
   jobs: number;
   bars: Attempt[] | null;
+  /** When the processor executed jobs, in milliseconds since 1970 UTC; null where no provider reports it. */
+  spans: ExecutionSpan[] | null;
   steps: { at: number[]; waiting: number[]; running: number[] } | null;
 }
 

@@ -144,12 +144,6 @@ export function timeLeft(state: State, at: number): number | null {
   return Math.max(0, ends - kernelNow(state, at));
 }
 
-/** Milliseconds since the backend last answered; null while polling works. */
-export function staleFor(state: State, at: number): number | null {
-  const stale = state.head?.stale ?? null;
-  return stale === null ? null : Math.max(0, kernelNow(state, at) - stale.since);
-}
-
 /** The kernel's clock at the page's time `at`. It stands still without a kernel. */
 export function kernelNow(state: State, at: number): number {
   if (state.head === null) return at;

@@ -20,7 +20,7 @@ const bars: Attempt[] = [
   [1, 2, T0 + 6_000, T0 + 9_000, null, RUNNING],
   [2, 1, T0 + 7_000, null, null, QUEUED],
 ];
-const timeline: Timeline = { kind: "timeline", v: 1, jobs: 3, bars, steps: null };
+const timeline: Timeline = { kind: "timeline", v: 1, jobs: 3, bars, spans: null, steps: null };
 const picture: TimelinePicture = {
   timeline,
   width: 400,
@@ -38,7 +38,13 @@ interface Drawn {
 
 describe("the timeline", () => {
   it("has a bar for waiting and one for running, until now for unfinished jobs", () => {
-    const [waiting, running, stopped] = attemptTraces(picture, bars) as [Drawn, Drawn, Drawn];
+    const [waiting, running, executed, stopped] = attemptTraces(picture, bars) as [
+      Drawn,
+      Drawn,
+      Drawn,
+      Drawn,
+    ];
+    expect(executed.y).toEqual([]);
     expect(waiting.y).toEqual([0, 1, 1, 2]);
     expect(waiting.x).toEqual([5_000, 3_000, 3_000, 3_000]);
     expect(waiting.base[0]).toBe(onTheClock(T0));
@@ -46,6 +52,23 @@ describe("the timeline", () => {
     expect(running.x).toEqual([3_000, 1_000]);
     expect(running.text[1]).toBe("Job 1, attempt 2: ran 1 s");
     expect(stopped.text).toEqual(["Job 1: error"]);
+  });
+
+  it("has a thinner bar for each time on the processor, inside that for running", () => {
+    const spans: Timeline["spans"] = [
+      [0, T0 + 5_500, T0 + 6_000],
+      [0, T0 + 7_000, T0 + 7_900],
+    ];
+    const [, running, executed] = attemptTraces(
+      { ...picture, timeline: { ...timeline, spans } },
+      bars,
+    ) as [Drawn, Drawn, Drawn & { width: number }];
+    expect(executed.y).toEqual([0, 0]);
+    expect(executed.x).toEqual([500, 900]);
+    expect(executed.base[0]).toBe(onTheClock(T0 + 5_500));
+    expect(executed.text[1]).toBe("Job 0: executed for 0.9 s");
+    expect(executed.width).toBeLessThan(1);
+    expect(executed.base[0]).toBeGreaterThan(running.base[0] ?? 0);
   });
 
   it("has a summary in words", () => {

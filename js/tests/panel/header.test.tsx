@@ -282,20 +282,36 @@ describe("a provider that reports everything", () => {
     expect(lines()).toEqual([
       "7 of 24 done, 1 error, 1 running, 10 queued, 5 not sent",
       "19 of 24 submitted, next submission in 40 s · about 11 min left · QPU 47 s",
-      "Statuses are 1:35 old: polling fails with ConnectionError: the name could not be resolved",
+      "Statuses are 1:35 old: polling fails with ConnectionError: the name could not be resolved, asks again in 1:10 Ask now",
     ]);
     await settle(25_000);
     expect(lines()[1]).toContain("next submission in 16 s · about 11 min left");
-    expect(lines()[2]).toContain("Statuses are 2:00 old");
+    expect(lines()[2]).toMatch(/^Statuses are 2:00 old: .* asks again in 46 s Ask now$/);
     kernel.set.now += 2 * 60_000;
     kernel.publish();
     await settle();
     expect(lines()[1]).toContain("next submission now · about 9 min left");
     expect(lines()[2]).toContain("Statuses are 3:35 old");
+    expect(lines()[2]).toContain("asks again now");
     kernel.set.stale = null;
     kernel.publish();
     await settle();
     expect(lines()).toHaveLength(2);
+  });
+
+  it("is asked now on request, and only by the kernel that polls", async () => {
+    const { el, kernel } = show(scenario("queue"));
+    await settle();
+    button(el, "Ask now").click();
+    await settle();
+    expect(commands(kernel)).toEqual([expect.objectContaining({ do: "ask", rows: null })]);
+    expect(el.querySelector(".qjm-stale")?.textContent).toContain("asks again now Ask now");
+    const stale = kernel.set.stale;
+    if (!stale) throw new Error("polls do not fail here");
+    stale.next = null;
+    kernel.publish();
+    await settle();
+    expect(el.querySelector(".qjm-stale")?.textContent).toMatch(/resolved$/);
   });
 
   it("has a column for each of its facts", async () => {

@@ -94,8 +94,8 @@ class OnExecutor(BackendAdapter):
     def __init__(self, inner: BackendAdapter, backend: Any, workers: Workers) -> None:
         self._inner = inner
         self.name, self.kind, self.account = inner.name, inner.kind, inner.account
-        self.limits, self.default_shots, self.recipe = inner.limits, inner.default_shots, inner.recipe
-        self.estimates, self.default_precision = inner.estimates, inner.default_precision
+        self.limits, self.estimates = inner.limits, inner.estimates
+        self._read_defaults()
         self._workers = workers
         self._backend = backend
         pickle_for_workers(backend, inner.name)  # refuses at once a backend that cannot be pickled
@@ -110,6 +110,15 @@ class OnExecutor(BackendAdapter):
     def seed_rule(self) -> SeedRule:
         """The seed rule of the backend."""
         return self._inner.seed_rule
+
+    def refresh(self) -> None:
+        """Read the defaults and the recipe from the backend's own adapter."""
+        self._inner.refresh()
+        self._read_defaults()
+
+    def _read_defaults(self) -> None:
+        self.default_shots, self.recipe = self._inner.default_shots, self._inner.recipe
+        self.default_precision = self._inner.default_precision
 
     def identity(self) -> str:
         """Return the same as without an executor."""
@@ -169,6 +178,7 @@ class OnExecutor(BackendAdapter):
                     "identity": submission.identity,
                     "name": submission.name,
                     "tags": submission.tags,
+                    "row": submission.row,
                 },
                 "events": self._events.address,
             },

@@ -5,15 +5,18 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from qjm_widgets._threads import run_concurrently
 from qjm_widgets.backends.ibm.account import account_of
+from qjm_widgets.backends.ibm.backend_options import sampler_options
 from qjm_widgets.backends.ibm.backend_state import BackendState
 from qjm_widgets.backends.ibm.batches import Batches
+from qjm_widgets.backends.ibm.calibrations import Calibrations
 from qjm_widgets.backends.ibm.circuit_size import QUBIT_INSTRUCTIONS, TWO_QUBIT_GATES, with_sizes
 from qjm_widgets.backends.ibm.client import client_of
-from qjm_widgets.backends.ibm.jobs import read_job, read_result
+from qjm_widgets.backends.ibm.jobs import read_job, read_metrics, read_result
 from qjm_widgets.backends.ibm.labels import TAG_LENGTH, check_tags
 from qjm_widgets.backends.ibm.primitives import BATCH, SAMPLER, RuntimePrimitive
 from qjm_widgets.backends.ibm.quiet import quiet, with_own_backend
@@ -33,6 +36,7 @@ from qjm_widgets.core.splitting import DEFAULT_CIRCUITS_PER_JOB, Item, Limits, P
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError, ProviderError, explain
 from qjm_widgets.serialization.canonical import canonical_text
+from qjm_widgets.serialization.execution_spans import CALIBRATED_AT, execution_spans
 
 #: Seconds after which a poll begins to fetch no further result; the next poll fetches the rest.
 _RESULTS_WITHIN = 10.0
@@ -126,22 +130,31 @@ class IBMQuantum(RemoteAdapter):
         self._rest = client_of(account)
         self._usage = InstanceUsage(self._rest)
         self._state = BackendState(self._rest, self.name)
+        self._calibrations = Calibrations(self._rest, self.name)
         self._options = options
-        self.default_shots = self._primitive.default_shots(options)
-        self.default_precision = self._primitive.default_precision(options)
         self._mode = mode
         self._batches = Batches(backend, self._rest, batch)
         self.submit_seconds = submit_seconds
         self._tracker = Tracker(self._rest, settling)
+        self.refresh()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
 
     # -- before submission ---------------------------------------------------------------------------
 
+    def refresh(self) -> None:
+        """Read the default shots or precision from the primitive's options."""
+        self.default_shots = self._primitive.default_shots(self._options)
+        self.default_precision = self._primitive.default_precision(self._options)
+
     def option_names(self) -> KnownOptions:
         """Return the options of the runtime's primitive, and ``batch``."""
         return KnownOptions(self._primitive.option_names(), others=False)
+
+    def own_options(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the sampler's options for those that a library gave to ``Backend.run``."""
+        return sampler_options(options)
 
     def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
@@ -305,7 +318,16 @@ class IBMQuantum(RemoteAdapter):
     def outcome(self, job_id: str, names: Sequence[str]) -> JobOutcome | None:
         """Fetch the outcome of a job; None if there is no result."""
         text = self._rest.result(job_id)
-        return None if text is None else read_result(text, names, job_id)
+        if text is None:
+            return None
+        found = read_result(text, names, job_id)
+        spans = execution_spans(found.info)
+        date = self._calibrations.date_at(spans[0].start) if spans else None
+        return found if date is None else replace(found, info={**found.info, CALIBRATED_AT: date})
+
+    def metrics(self, job_id: str) -> dict[str, float]:
+        """Return when a job was created, began to run and ended, and its quantum processor time."""
+        return read_metrics(self._rest.metrics(job_id))
 
     # -- jobs of other kernels -----------------------------------------------------------------------
 

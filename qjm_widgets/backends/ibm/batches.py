@@ -13,12 +13,12 @@ from typing import Any
 
 from qjm_widgets._threads import join_until, start_thread
 from qjm_widgets.backends.ibm.client import IBMClient
-from qjm_widgets.backends.ibm.jobs import read_time
 from qjm_widgets.backends.ibm.primitives import BATCH
 from qjm_widgets.backends.ibm.submission import is_batch_id, submission_error
 from qjm_widgets.core.job_tags import set_tag, set_tag_of
 from qjm_widgets.core.submission import Submission
 from qjm_widgets.errors import InputError, NotFoundError, ProviderError
+from qjm_widgets.serialization.execution_spans import read_time
 
 #: Seconds that a batch may run if IBM Quantum does not say: the default of the API for ``max_ttl``.
 _LONGEST = 28_800.0
@@ -229,5 +229,5 @@ def _began(details: Mapping[str, Any]) -> float:
     """Return when a batch began, in seconds since 1970; now if it is not known."""
     stamps = details.get("timestamps")
     times = [stamp.get("timestamp") for stamp in stamps or () if isinstance(stamp, Mapping)]
-    known = [read_time(text) for text in (details.get("started_at"), *times) if text]
-    return min([moment for moment in known if moment > 0], default=time.time())
+    known = [read_time(text) for text in (details.get("started_at"), *times)]
+    return min([moment for moment in known if moment is not None and moment > 0], default=time.time())

@@ -6,6 +6,7 @@ submissions, which must not be repeated; qiskit-ibm-runtime makes them.
 
 from __future__ import annotations
 
+import datetime
 import queue
 import threading
 import time
@@ -161,6 +162,27 @@ class IBMClient:
             ProviderError: the state could not be read.
         """
         found = self._json("GET", ("backends", name, "status"))
+        return found if isinstance(found, dict) else {}
+
+    def metrics(self, job_id: str) -> dict[str, Any]:
+        """Return when a job was created, began to run and ended, and what it used.
+
+        Raises:
+            NotFoundError: there is no such job.
+            ProviderError: they could not be read.
+        """
+        found = self._json("GET", ("jobs", job_id, "metrics"))
+        return found if isinstance(found, dict) else {}
+
+    def properties(self, backend: str, at: float) -> dict[str, Any]:
+        """Return the properties that a device had at a time (seconds since 1970, UTC).
+
+        Raises:
+            NotFoundError: there is no such device.
+            ProviderError: they could not be read.
+        """
+        before = datetime.datetime.fromtimestamp(at, datetime.UTC).isoformat()
+        found = self._json("GET", ("backends", backend, "properties"), {"updated_before": before})
         return found if isinstance(found, dict) else {}
 
     # -- lists ---------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.provider_port import RemoteJob
 from qjm_widgets.core.records import Status
 from qjm_widgets.errors import ProviderError, explain
+from qjm_widgets.serialization.execution_spans import read_time
 from qjm_widgets.serialization.primitive_result import read_primitive_result
 from qjm_widgets.serialization.program_result import read_program_result
 
@@ -45,7 +45,7 @@ def read_job(job: Mapping[str, Any]) -> RemoteJob:
         job_id=str(job.get("id")),
         backend=str(job.get("backend") or ""),
         tags=texts,
-        created_at=read_time(job.get("created")),
+        created_at=read_time(job.get("created")) or 0.0,
         observation=read_state(job),
         batch_id=session_id if isinstance(session_id, str) else None,
         adapter="" if primitive is None else primitive.kind,
@@ -126,6 +126,20 @@ def _reason(state: Mapping[str, Any], code: Any) -> str:
     return " ".join(parts)
 
 
+def read_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Convert the API's metrics of a job to fields of its record; missing values are left out."""
+    found: dict[str, float] = {}
+    times, usage = metrics.get("timestamps"), metrics.get("usage")
+    for field, name in (("sent_at", "created"), ("running_at", "running"), ("finished_at", "finished")):
+        at = read_time(times.get(name)) if isinstance(times, Mapping) else None
+        if at is not None:
+            found[field] = at
+    names = ("qpu_charge_time_seconds", "quantum_seconds", "seconds")
+    used = [_seconds(usage.get(name)) for name in names] if isinstance(usage, Mapping) else []
+    known = [seconds for seconds in used if seconds is not None]
+    return found | {"qpu_seconds": known[0]} if known else found
+
+
 def _note(status: Status, used: float | None, estimate: float | None) -> str | None:
     if used is not None:
         return f"{used:.3g} s of QPU time"
@@ -138,15 +152,6 @@ def _seconds(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return float(value) if math.isfinite(value) and value >= 0 else None
-
-
-def read_time(text: Any) -> float:
-    """Return a time of the API in seconds since 1970; 0 if it cannot be read."""
-    try:
-        time = datetime.datetime.fromisoformat(str(text))
-    except ValueError:
-        return 0.0
-    return (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).timestamp()
 
 
 def read_result(text: str, names: Sequence[str], job_id: str) -> JobOutcome:

@@ -45,12 +45,14 @@ class _LocalMode(Sampler):
         super().__init__(primitive)
         self._backend = primitive.backend()
         self.name = backend_name(self._backend)
-        self.recipe = None
         self._local = True
         self.lifetime = JobLifetime.KERNEL
         self.max_pending = 1
-        self.default_shots = self._primitive.default_shots(primitive.options)
-        self.default_precision = self._primitive.default_precision(primitive.options)
+
+    def refresh(self) -> None:
+        """Read the default shots or precision from the primitive's options."""
+        self.default_shots = self._primitive.default_shots(self.sampler.options)
+        self.default_precision = self._primitive.default_precision(self.sampler.options)
 
     def identity(self) -> str:
         """Return the text of the simulator with the options of the primitive."""

@@ -35,6 +35,22 @@ _INVALID = {
     "reason_code": 1520,
 }
 _INSTANCE = {"usage_consumed_seconds": 12, "usage_limit_seconds": 600}
+_PLAN = "plan-1"
+_CATALOG = {
+    "overview_ui": {"en": {"display_name": "Open"}},
+    "metadata": {"pricing": {"type": "free"}},
+}
+
+
+def _found(crn: str, name: str) -> dict[str, Any]:
+    """Return an instance as the account's search finds it."""
+    return {
+        "crn": crn,
+        "name": name,
+        "tags": [],
+        "service_plan_unique_id": _PLAN,
+        "doc": {"extensions": {"backends": []}},
+    }
 
 
 def environment_of(url: str) -> dict[str, str]:
@@ -42,14 +58,14 @@ def environment_of(url: str) -> dict[str, str]:
     return {"IAM_URL": url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
 
 
-def service_at(url: str) -> Any:
+def service_at(url: str, instance: str = CRN) -> Any:
     """The real ``QiskitRuntimeService``, pointed at a server; ``environment_of`` has to be set."""
     from qiskit_ibm_runtime import QiskitRuntimeService
 
     return QiskitRuntimeService(
         channel="ibm_quantum_platform",
         token=TOKEN,
-        instance=CRN,
+        instance=instance,
         url_resolver=lambda base, instance, private, channel: f"{url}/api/v1",
     )
 
@@ -78,6 +94,10 @@ class Server:
         """The state of all backends; None if there are none."""
         self.max_ttl = 28_800
         """Seconds that a new session or batch may run."""
+        self.instances = {CRN: "first"}
+        """The names of the account's instances, by CRN."""
+        self.forbidden: set[str] = set()
+        """The instances that the account sees and may not use."""
         self.token_seconds = 3600
         self.read_once_read: set[str] = set()
         self.executions = Counter[str]()
@@ -125,15 +145,25 @@ class Server:
             self.token_seconds, self.estimate, self.most_at_once = 3600, 2.5, 0
             self.instance, self.state = dict(_INSTANCE), dict(_ONLINE)
             self.after_page, self.max_ttl = lambda: None, 28_800
+            self.instances = {CRN: "first"}
+            self.forbidden.clear()
             self._held = False
 
     def environment(self) -> dict[str, str]:
         """Return variables with which the real client finds this server and no other."""
         return environment_of(self.url)
 
-    def service(self) -> Any:
+    def search_environment(self) -> dict[str, str]:
+        """Return variables with which the real client searches for its instances here."""
+        return {
+            "IAM_URL": self.url,
+            "GLOBAL_SEARCH_URL": self.url,
+            "GLOBAL_CATALOG_URL": f"{self.url}/api/v1",
+        }
+
+    def service(self, instance: str = CRN) -> Any:
         """The real ``QiskitRuntimeService``, pointed here; ``environment`` has to be set."""
-        return service_at(self.url)
+        return service_at(self.url, instance)
 
     def misbehave(self, method: str, path: str, **what: Any) -> Fault:
         """Let the next matching requests fail; ``path`` is a regular expression for the whole path."""
@@ -212,7 +242,11 @@ class Server:
         path = request.path.removeprefix("/api/v1").strip("/").split("/")
         path = [urllib.parse.unquote(part) for part in path]
         with self.lock:
-            self._check_token(headers)
+            if request.path.endswith("/v3/resources/search"):
+                raise Answer(200, {"items": [_found(*each) for each in self.instances.items()]})
+            if path == [_PLAN]:
+                raise Answer(200, _CATALOG)
+            crn = self._check_token(headers)
             match request.method, path:
                 case "GET", ["backends"]:
                     raise Answer(200, {"devices": [device(name) for name in BACKENDS]})
@@ -221,14 +255,18 @@ class Server:
                 case "GET", ["backends", name, kind] if name in BACKENDS and kind != "status":
                     raise Answer(200, device_file(name, kind))
                 case "GET", ["instances", "usage"]:
-                    raise Answer(200, {"instance_id": CRN, "plan_id": "p", **self.instance})
+                    raise Answer(200, {"instance_id": crn, "plan_id": "p", **self.instance})
                 case "POST", ["jobs"]:
-                    self._take(json.loads(body))
+                    self._take(json.loads(body), crn)
                 case "GET", ["jobs"]:
-                    self._list(request.query)
+                    self._list(request.query, crn)
+                case _, ["jobs", job_id, *_] if self._job(job_id).crn != crn:
+                    raise error(404, 1291, f"Job not found. Job ID: {job_id}")
                 case "GET", ["jobs", job_id]:
                     without = request.query.get("exclude_params") == ["true"]
                     raise Answer(200, self._job(job_id).as_json(params=not without))
+                case "GET", ["jobs", job_id, "metrics"]:
+                    raise Answer(200, self._job(job_id).metrics())
                 case "GET", ["jobs", job_id, "results"]:
                     self._give_result(self._job(job_id))
                 case "POST", ["jobs", job_id, "cancel"]:
@@ -285,10 +323,15 @@ class Server:
         with self.lock:
             self._valid.discard(self.tokens[-1])
 
-    def _check_token(self, headers: dict[str, str]) -> None:
+    def _check_token(self, headers: dict[str, str]) -> str:
+        """Return the CRN of the instance that is asked."""
         token = headers.get("Authorization", "").removeprefix("Bearer ")
-        if token not in self._valid or headers.get("Service-CRN") != CRN:
+        crn = headers.get("Service-CRN", "")
+        if token not in self._valid or crn not in self.instances:
             raise error(401, 1200, f"You are not authorized: {token}")
+        if crn in self.forbidden:
+            raise error(403, 1200, "You have no access to this instance")
+        return crn
 
     # -- jobs ----------------------------------------------------------------------------------------
 
@@ -297,7 +340,7 @@ class Server:
             raise error(404, 1291, f"Job not found. Job ID: {job_id}")
         return self.jobs[job_id]
 
-    def _take(self, content: dict[str, Any]) -> None:
+    def _take(self, content: dict[str, Any], crn: str) -> None:
         pending = sum(job.status in ("Queued", "Running") for job in self.jobs.values())
         if self.max_pending is not None and pending >= self.max_pending:
             raise error(403, 3458, "You have reached the maximum number of pending jobs")
@@ -314,6 +357,7 @@ class Server:
             program=content["program_id"],
             lists_at=time.monotonic() + self.listing_lag,
             estimate=self.estimate,
+            crn=crn,
         )
         if self.most_pubs is not None and len(content["params"].get("pubs", ())) > self.most_pubs:
             job.status, job.reason = "Failed", dict(_INVALID)
@@ -322,7 +366,7 @@ class Server:
         self._wake.notify_all()
         raise Answer(200, {"id": job.id, "backend": job.backend, "session_id": session})
 
-    def _list(self, query: dict[str, list[str]]) -> None:
+    def _list(self, query: dict[str, list[str]], crn: str) -> None:
         try:
             limit = int(query.get("limit", ["20"])[0])
         except ValueError:
@@ -335,7 +379,8 @@ class Server:
         found = [
             job
             for job in self.jobs.values()
-            if wanted <= set(job.tags)
+            if job.crn == crn
+            and wanted <= set(job.tags)
             and job.lists_at <= now
             and (backends is None or job.backend in backends)
             and (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import threading
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any
 
 TOKEN = "an-api-key-that-nobody-may-see"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef:instance-1::"
+SECOND_CRN = CRN.replace("instance-1", "instance-2")
+THIRD_CRN = CRN.replace("instance-1", "instance-3")
 
 
 @dataclass
@@ -29,6 +32,8 @@ class Job:
     usage: float | None = None
     estimate: float | None = 2.5
     lists_at: float = 0.0
+    crn: str = CRN
+    """The instance that has it."""
 
     def as_json(self, *, params: bool) -> dict[str, Any]:
         complete = self.status in ("Completed", "Failed", "Cancelled")
@@ -51,6 +56,16 @@ class Job:
         if self.session_id:
             found["session_id"] = self.session_id
         return found | ({"params": self.params} if params and not self.private else {})
+
+    def metrics(self) -> dict[str, Any]:
+        """What the service knows of it: it ran from the fifth to the ninth second after its creation."""
+        created = datetime.datetime.fromisoformat(self.created)
+        at = [created + datetime.timedelta(seconds=seconds) for seconds in (0, 5, 9)]
+        times = [f"{moment:%Y-%m-%dT%H:%M:%S}Z" for moment in at]
+        return {
+            "timestamps": dict(zip(("created", "running", "finished"), times, strict=True)),
+            "usage": {"quantum_seconds": self.usage or 0, "seconds": self.usage or 0},
+        }
 
 
 @dataclass
