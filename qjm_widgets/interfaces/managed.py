@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -91,6 +91,11 @@ def unwrapped(thing: Any) -> Any:
 def run_arguments(managed: Managed, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of ``JobManager.run``: those of the call, else the defaults."""
     return {**managed._qjm.defaults, **given}
+
+
+def at_once(circuits: Any) -> Any:
+    """Return the argument of Qiskit's ``run``, which takes all circuits before it returns."""
+    return list(circuits) if isinstance(circuits, Iterator) else circuits
 
 
 def retrieve_set(managed: Managed, job_set_id: str, run_options: Mapping[str, Any]) -> JobSet:
