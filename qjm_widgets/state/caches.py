@@ -27,6 +27,7 @@ from qjm_widgets.serialization.circuits import (
 from qjm_widgets.serialization.outcomes import decode_outcome
 
 T = TypeVar("T")
+V = TypeVar("V")
 _LOG = logging.getLogger(__name__)
 
 _NEVER = "it was never written: the kernel died first"
@@ -98,10 +99,13 @@ class Circuits:
         self._set_id = set_id
         self._number = number
         self._inputs: list[CircuitInput | None] = list(inputs) or [None] * number
-        self._names: list[str] | None = list(names) or None
+        # Those that are known; of a set that grows, the last may be missing.
+        self._names = list(names)
         self._other_names: dict[str, list[int]] = {}
-        self._indices: dict[str, list[int]] | None = None
-        self._metadata: list[Mapping[str, Any]] | None = None
+        self._indices: dict[str, list[int]] = {}
+        self._indexed = 0
+        self._metadata: list[Mapping[str, Any]] = []
+        self._growing, self._indexing = threading.Lock(), threading.Lock()
         self._shapes: dict[int, tuple[int, ...] | None] = {}
         known = [circuit_input.circuit for circuit_input in inputs if circuit_input is not None]
         self._in_memory = len(known)
@@ -122,12 +126,10 @@ class Circuits:
         """
         self._inputs += inputs
         self._in_memory += sum(circuit_input is not None for circuit_input in inputs)
-        if names is None:
-            self._names = None
-        elif self._names is not None:
-            self._names += names
-        self._number = len(self._inputs)
-        self._indices = self._metadata = None
+        with self._growing:
+            if names is not None and len(self._names) == self._number:
+                self._names += names
+            self._number = len(self._inputs)
 
     def get(self, span: Span) -> list[CircuitInput]:
         """Return the circuits of a span: from memory, else from the store.
@@ -241,29 +243,43 @@ class Circuits:
 
         Qiskit numbers circuits anew in each kernel, so an earlier name may be another circuit's now.
         """
-        if self._indices is None:
-            self._indices = {}
-            for index, known in enumerate(self.names()):
-                self._indices.setdefault(known, []).append(index)
+        names = self.names()
+        with self._indexing:
+            for index in range(self._indexed, len(names)):
+                self._indices.setdefault(names[index], []).append(index)
+            self._indexed = len(names)
         return self._other_names.get(name) or self._indices.get(name, [])
 
     def names(self) -> list[str]:
         """Return the circuits' names; "" for a circuit that was never written."""
-        if self._names is None:
-            names = [""] * self._number
-            for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                names[block.span.start : block.span.stop] = read_names(block)
-            self._names = names
-        return self._names
+        return self._with_rest(self._names, "", read_names)
 
     def metadata(self) -> list[Mapping[str, Any]]:
         """Return the circuits' metadata; empty for a circuit without any or that was never written."""
-        if self._metadata is None:
-            found: list[Mapping[str, Any]] = [{}] * self._number
-            for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                found[block.span.start : block.span.stop] = read_all_metadata(block)
-            self._metadata = found
-        return self._metadata
+        nothing: Mapping[str, Any] = {}
+        return self._with_rest(self._metadata, nothing, read_all_metadata)
+
+    def _with_rest(
+        self, known: list[V], missing: V, read: Callable[[CircuitBlock], Sequence[V]]
+    ) -> list[V]:
+        """Add to a list of what the first circuits have what the others have in the store.
+
+        Args:
+            known: the list.
+            missing: stands for a circuit that was never written.
+            read: reads a block.
+        """
+        while (start := len(known)) < (stop := self._number):
+            # Read without the lock, so that the engine can add circuits meanwhile.
+            found = [missing] * (stop - start)
+            for block in self._store.get_circuits(self._set_id, Span(start, stop)):
+                for circuit, one in enumerate(read(block), block.span.start):
+                    if start <= circuit < stop:
+                        found[circuit - start] = one
+            with self._growing:
+                if len(known) == start:
+                    known += found
+        return known
 
     def values(self, span: Span) -> list[Any]:
         """Return the ``BindingsArray`` of each circuit of a span; None for a circuit without values.

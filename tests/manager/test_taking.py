@@ -178,7 +178,9 @@ def test_an_error_ends_the_taking_and_costs_nothing(manager: JobManager, kind: s
 
 
 def test_a_circuit_that_the_backend_refuses_is_named_by_its_index(manager: JobManager) -> None:
-    free, _ = parametrized()
+    free = QuantumCircuit(1, 1)
+    free.rx(Parameter("a"), 0)
+    free.measure(0, 0)
     circuits = [*(marked(value, bits=1) for value in range(7)), free, marked(8, bits=1)]
     job_set = manager.run(iter(circuits), AerSimulator(), max_circuits_per_job=3, shots=10)
     assert job_set.wait(LIMIT)
@@ -285,7 +287,9 @@ def test_jobs_that_are_cut_meanwhile_keep_their_rows(manager: JobManager) -> Non
 def test_closing_keeps_what_was_taken_and_says_how_to_go_on(path: Path) -> None:
     manager = JobManager(path)
     circuits = Gated(40, stop=10)
-    job_set = manager.run(circuits, ScriptedBackend(), max_circuits_per_job=4)
+    limits = {"max_circuits_per_job": 4, "rerun_on_resume": True}
+    job_set = manager.run(circuits, ScriptedBackend(), **limits)
+    reach(job_set, lambda: job_set._state.finished == 2)
     assert circuits.waits.wait(LIMIT)
     set_id = job_set.job_set_id()
     with (
@@ -300,9 +304,7 @@ def test_closing_keeps_what_was_taken_and_says_how_to_go_on(path: Path) -> None:
     with JobManager(path) as manager:
         job_set = manager.retrieve_job_set(set_id)
         assert "first 10 circuits, saved in part" in job_set.report()
-        again = manager.run(
-            map(marked, range(25)), ScriptedBackend(), max_circuits_per_job=4, continue_set=set_id
-        )
+        again = manager.run(map(marked, range(25)), ScriptedBackend(), continue_set=set_id, **limits)
         assert again is job_set
         check_counts(job_set, 25)
         assert job_set._state.record.complete
@@ -342,51 +344,6 @@ def test_a_seeded_set_equals_one_plain_run_of_the_list(manager: JobManager, per_
     )
     results = job_set.results(LIMIT)
     assert [results.get_counts(i) for i in range(20)] == [plain.get_counts(i) for i in range(20)]
-
-
-def parametrized() -> tuple[QuantumCircuit, list[Parameter]]:
-    angle = Parameter("a")
-    circuit = QuantumCircuit(1)
-    circuit.rx(angle, 0)
-    circuit.measure_all()
-    return circuit, [angle]
-
-
-@pytest.mark.parametrize(
-    "limits",
-    [
-        {"max_points_per_job": 4},
-        {"max_points_per_job": 10},
-        {"max_shots_per_job": 30},
-        {"max_circuits_per_job": 3, "max_shots_per_job": 40},
-        {"max_payload_bytes": 3000},
-        {},
-    ],
-    ids=str,
-)
-def test_a_generator_is_cut_as_its_list(manager: JobManager, limits: dict[str, int]) -> None:
-    circuit, _ = parametrized()
-    rng = np.random.default_rng(3)
-    pubs = [(circuit, rng.random(2 + index % 7), 50 + index % 3) for index in range(23)]
-    backend = AerSimulator()
-    runs = [
-        manager.run(given, backend, seed_simulator=5, **limits) for given in (pubs, (p for p in pubs))
-    ]
-    results = [job_set.results(LIMIT) for job_set in runs]
-    listed, taken = (
-        [
-            (job.span, job.points, job.piece, job.pieces, job.shots, job.seed)
-            for job in s._state.ordered()
-        ]
-        for s in runs
-    )
-    assert taken == listed
-    for index in range(23):
-        for point in range(2 + index % 7):
-            one, two = (result.get_counts(index, loc=point) for result in results)
-            assert one == two
-    first, second = (job_set._state.record for job_set in runs)
-    assert (first.points, first.shots) == (second.points, second.shots)
 
 
 def test_a_pass_manager_transpiles_what_comes(manager: JobManager) -> None:
@@ -469,25 +426,6 @@ def test_a_list_goes_on_too(manager: JobManager) -> None:
     manager.run(circuits, ScriptedBackend(), max_circuits_per_job=4, continue_set=job_set.job_set_id())
     assert manager._store.load_set(job_set.job_set_id())[0].complete  # as run of a list returns
     check_counts(job_set, 25)
-
-
-def test_a_seeded_set_that_goes_on_equals_one_plain_run(manager: JobManager) -> None:
-    circuit, _ = parametrized()
-    pubs = [(circuit, [0.1 * index, 0.5, 1.5, 2.5][: 2 + index % 3], 100) for index in range(12)]
-
-    def broken() -> Iterator[Any]:
-        yield from pubs[:7]
-        raise ValueError("off")
-
-    backend = AerSimulator()
-    whole = manager.run(pubs, backend, seed_simulator=3).results(LIMIT)
-    job_set = manager.run(broken(), backend, seed_simulator=3, max_circuits_per_job=2)
-    assert job_set.wait(LIMIT)
-    manager.run(iter(pubs), backend, max_circuits_per_job=2, continue_set=job_set)
-    results = job_set.results(LIMIT)
-    for index in range(12):
-        for point in range(2 + index % 3):
-            assert results.get_counts(index, loc=point) == whole.get_counts(index, loc=point)
 
 
 @pytest.mark.parametrize(
