@@ -206,4 +206,5 @@ class Taker:
         with self._lock:
             threads = list(self._threads.values())
         for thread in threads:
-            join_until(thread, min(deadline, time.monotonic() + _LOOK_SECONDS))
+            if thread is not threading.current_thread():  # an iterator may close its manager
+                join_until(thread, min(deadline, time.monotonic() + _LOOK_SECONDS))

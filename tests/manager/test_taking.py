@@ -17,12 +17,14 @@ from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager, JobSet
 from qjm_widgets.core.records import Span
+from qjm_widgets.engine import unit_of_work
 from qjm_widgets.errors import (
     CircuitError,
     ClosedError,
     DrivenElsewhereError,
     InputError,
     InvalidStateError,
+    StoreFullError,
 )
 from qjm_widgets.state import caches
 from qjm_widgets.storage import SQLiteStore
@@ -218,7 +220,7 @@ def test_an_error_before_the_first_job_is_raised_and_nothing_is_stored(
     assert manager.job_sets() == []
 
 
-@pytest.mark.parametrize("size", [0, -1, 1.5, "7", float("nan")])
+@pytest.mark.parametrize("size", [0, -1, 1.5, "7", True, float("nan")])
 def test_a_wrong_size_is_refused(manager: JobManager, size: Any) -> None:
     with pytest.raises(InputError, match="size must be a whole number of at least 1"):
         manager.run((marked(value) for value in range(3)), ScriptedBackend(), size=size)
@@ -505,3 +507,21 @@ def test_too_many_jobs_end_the_taking(manager: JobManager, monkeypatch: pytest.M
     job_set = manager.run(circuits, ScriptedBackend(), max_circuits_per_job=1)
     check_counts(job_set, 5)
     assert "there would be more than 5 jobs" in str(job_set.error_messages())
+
+
+def test_a_store_that_fails_meanwhile_loses_nothing(
+    manager: JobManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unit_of_work, "STORE_RETRY", 0.01)
+    commit, failures = manager._store.commit, iter(range(5))
+
+    def failing_commit(changes: Any) -> None:
+        if any(change.blocks for change in changes.values()) and next(failures, None) is not None:
+            raise StoreFullError("No space is left")
+        commit(changes)
+
+    monkeypatch.setattr(manager._store, "commit", failing_commit)
+    job_set = manager.run(map(marked, range(25)), ScriptedBackend(), max_circuits_per_job=4)
+    check_counts(job_set, 25)
+    assert next(failures, None) is None
+    assert job_set._state.trouble is None
