@@ -160,10 +160,9 @@ class Engine:
         def message() -> None:
             job_set = self._sets.get(state.set_id)
             if job_set is not None and job_set.taking:
-                job_set.taking = False
                 if complete:
                     self._unit_of_work.amend_set(job_set, complete=True)
-                self._unit_of_work.after_commit(lambda: state.set_taking(ended))
+                self._end_taking(job_set, ended)
 
         self.post(message)
 
@@ -227,9 +226,7 @@ class Engine:
         def message() -> int:
             job_set = self._driven(state)
             if rows is None and job_set.taking:
-                job_set.taking = False
-                ended = state.taking_ended("it was cancelled")
-                self._unit_of_work.after_commit(lambda: state.set_taking(ended))
+                self._end_taking(job_set, state.taking_ended("it was cancelled"))
             chosen = range(len(job_set.jobs)) if rows is None else rows
             return user_requests.cancel_jobs(*self._parts(job_set), chosen)
 
@@ -395,6 +392,11 @@ class Engine:
     def _parts(self, job_set: EngineSet) -> tuple[Transitions, BackendWorker, EngineSet]:
         """Return the first arguments of the functions in ``user_requests``."""
         return self._transitions, self._worker(job_set), job_set
+
+    def _end_taking(self, job_set: EngineSet, ended: Taking) -> None:
+        """Let a set grow no more, and publish that after its last circuits."""
+        job_set.taking = False
+        self._unit_of_work.after_commit(lambda: job_set.state.set_taking(ended))
 
     def _forget(self, set_id: str) -> None:
         job_set = self._sets.pop(set_id, None)

@@ -16,6 +16,7 @@ from qiskit.circuit import Parameter
 from qiskit_aer import AerSimulator
 
 from qjm_widgets import JobManager, JobSet
+from qjm_widgets.backends.backend_run import BackendRun
 from qjm_widgets.core.records import Span
 from qjm_widgets.engine import unit_of_work
 from qjm_widgets.errors import (
@@ -30,6 +31,7 @@ from qjm_widgets.state import caches
 from qjm_widgets.storage import SQLiteStore
 from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.fakes import LIMIT, ScriptedBackend, marked, reach, until
+from tests.job_sets import run_turn
 
 
 @pytest.fixture
@@ -525,3 +527,20 @@ def test_a_store_that_fails_meanwhile_loses_nothing(
     check_counts(job_set, 25)
     assert next(failures, None) is None
     assert job_set._state.trouble is None
+
+
+def test_the_backend_hears_that_all_was_sent_only_at_the_end(
+    manager: JobManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """IBM Quantum's batch of a set is closed then: it must not be while circuits still come."""
+    heard: list[str] = []
+    monkeypatch.setattr(BackendRun, "sent_all", lambda self, set_id: heard.append(set_id))
+    circuits = Gated(12, stop=8)
+    job_set = manager.run(circuits, ScriptedBackend(), max_circuits_per_job=4)
+    reach(job_set, lambda: job_set._state.finished == 2)
+    assert circuits.waits.wait(LIMIT)
+    assert not heard
+    circuits.gate.set()
+    check_counts(job_set, 12)
+    run_turn(manager)
+    assert set(heard) == {job_set.job_set_id()}
