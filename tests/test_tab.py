@@ -96,7 +96,7 @@ SURFACE = {
     qjm_widgets.JobSetResults: {
         *("backend_name", "combine_results", "data", "evs", "failed", "get_counts", "get_memory"),
         *("get_statevector", "get_unitary", "metadata", "missing", "parameters", "primitive_result"),
-        *("stds", "success", "to_dataframe", "to_xarray"),
+        *("program_result", "quantum_program_result", "stds", "success", "to_dataframe", "to_xarray"),
     },
     JobSetGroup: {"job_sets", "name", "panel", "record", "values"},
     qjm_widgets.ManagedJob: {

@@ -89,8 +89,15 @@ def unwrapped(thing: Any) -> Any:
 
 
 def run_arguments(managed: Managed, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments of ``JobManager.run``: those of the call, else the defaults."""
-    return {**managed._qjm.defaults, **given}
+    """Return the arguments of ``JobManager.run``: those of the call, else the defaults.
+
+    A name among the defaults is that of all sets together: of their group.
+    """
+    defaults = dict(managed._qjm.defaults)
+    shared = defaults.pop("name", None)
+    if shared is not None:
+        defaults.setdefault("group", shared)
+    return {**defaults, **given}
 
 
 def at_once(circuits: Any) -> Any:

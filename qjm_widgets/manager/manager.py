@@ -23,6 +23,8 @@ from qjm_widgets.core.validation import check_name
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.errors import InputError, QJMError
 from qjm_widgets.interfaces.backend import ManagedBackend
+from qjm_widgets.interfaces.caller import calling_class
+from qjm_widgets.interfaces.managed import Managed
 from qjm_widgets.job_set import JobSet
 from qjm_widgets.manager.continuation import Continuation
 from qjm_widgets.manager.group import JobSetGroup, entered_group
@@ -117,8 +119,8 @@ class JobManager(QiskitInterfaces):
                 Quantum's ``Executor`` one ``QuantumProgram``, whose items are the circuits.
             backend: any Qiskit backend, V2 sampler or V2 estimator, or IBM Quantum's ``Executor``.
             name: the set's name. By default its group's with a number ("VQE on H2 12"); without a group
-                the type of the experiment in the metadata, as qiskit-experiments writes it, or the
-                names of the circuits; else the local time.
+                the class of the library that runs it, the type of the experiment in the metadata, as
+                qiskit-experiments writes it, or the names of the circuits; else the local time.
             group: the name of the group to which the set belongs; by default that of the innermost
                 ``with manager.group(...)`` block of this thread or asyncio task. It stays in the store
                 and in bundles; a provider does not have it.
@@ -187,6 +189,7 @@ class JobManager(QiskitInterfaces):
             run_options,
             None if joined is None else joined.name(),
             None if joined is None else joined._next_number,
+            caller=calling_class() if isinstance(backend, Managed) else None,
             any_options=isinstance(backend, ManagedBackend),
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)

@@ -48,6 +48,7 @@ class RunArguments:
             adapter's default.
         limits: the user's limits; the tighter of these and the adapter's applies.
         options: run options.
+        caller: the class of a library that runs the circuits, for the set's name; None without one.
         any_options: whether the backend's own ``run`` decides which options there are; then unknown
             names are not refused.
         number: returns the number of the set in its group, for its name; None without a group, or if
@@ -67,6 +68,7 @@ class RunArguments:
     options: Mapping[str, Any]
     group: str | None = None
     number: Callable[[], int] | None = None
+    caller: str | None = None
     any_options: bool = False
 
 
@@ -165,6 +167,8 @@ def new_record(
 def _default_name(arguments: RunArguments, inputs: Sequence[CircuitInput]) -> str:
     if arguments.group is not None and arguments.number is not None:
         return group_name(arguments.group, arguments.number())
+    if arguments.caller is not None:
+        return arguments.caller
     circuits = [circuit_input.circuit for circuit_input in inputs]
     names = (circuit.name for circuit in circuits)
     return name_of_circuits(names, (circuit.metadata for circuit in circuits)) or time_name()

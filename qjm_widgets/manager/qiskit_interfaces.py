@@ -35,8 +35,10 @@ class QiskitInterfaces(JobSetLibrary):
 
         Args:
             backend: the backend that runs the circuits.
-            defaults: arguments of ``run`` for each run, such as ``name``, ``tags``, ``executor`` and
-                ``max_circuits_per_job``, and run options. The arguments of a call come first.
+            defaults: arguments of ``run`` for each run, such as ``tags``, ``executor`` and
+                ``max_circuits_per_job``, and run options. The arguments of a call come first. ``name``
+                is the name of the group of all its sets; without one, a set is named after the class of
+                the library that runs it ("T1", "VQE").
 
         Raises:
             BackendError: it is not a backend.

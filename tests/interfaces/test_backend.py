@@ -16,6 +16,7 @@ from qiskit_aer import AerSimulator
 from qjm_widgets import JobManager
 from qjm_widgets._compat import backend_name
 from qjm_widgets.errors import BackendError, InputError, JobSetNotFoundError
+from qjm_widgets.interfaces import caller
 from tests.contract.adapter_kinds import SEED, Kind, coins, every_backend
 from tests.fakes import LIMIT, ScriptedBackend, marked
 
@@ -62,12 +63,13 @@ def test_any_number_of_circuits_is_one_set_cut_by_the_manager(manager: JobManage
     assert isinstance(job, JobV1)
     assert job.result(LIMIT).get_counts()[4] == {"0000000100": 10}
     assert [len(sent.circuits) for sent in plain.sent] == [2, 2, 1]
-    assert (job.job_set.name(), job.job_set.tags()) == ("all", ["mine", "theirs"])
-    assert job.metadata == {"name": "all", "tags": ["mine", "theirs"]}
+    assert (job.job_set.name(), job.job_set.tags()) == ("all 1", ["mine", "theirs"])
+    assert job.metadata == {"name": "all 1", "tags": ["mine", "theirs"]}
     assert job.backend() is backend
     one = backend.run(marked(3), shots=10, name="one", max_circuits_per_job=7)
     assert one.result(LIMIT).get_counts() == {"0000000011": 10}
     assert one.job_set.name() == "one"
+    assert manager.job_sets(group="all") == [job.job_set, one.job_set]
     assert [circuit.name for circuit in one.inputs["circuits"]] == ["c3"]
 
 
@@ -79,6 +81,29 @@ def test_all_circuits_of_a_generator_are_read_before_run_returns(manager: JobMan
     assert not job.job_set._state.record.taken
     with pytest.raises(InputError, match="item 5 is not a circuit"):
         backend.run(marked(value) if value < 5 else "text" for value in range(7))
+
+
+class Experiment:
+    """A class of a library that runs circuits."""
+
+    def run(self, backend: Any) -> Any:
+        return _run_inside(backend)
+
+
+def _run_inside(backend: Any) -> Any:
+    return backend.run(marked(1), shots=10)
+
+
+def test_a_set_is_named_after_the_class_of_the_library_that_runs_it(
+    manager: JobManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = manager.backend(ScriptedBackend())
+    assert Experiment().run(backend).job_set.name() == "c1"  # this module is no installed library
+    monkeypatch.setattr(caller, "_libraries", lambda: frozenset({"tests"}))
+    assert Experiment().run(backend).job_set.name() == "Experiment"
+    assert Experiment().run(manager.backend(backend, name="scan")).job_set.name() == "scan 1"
+    with manager.group("loop"):
+        assert Experiment().run(backend).job_set.name() == "loop 1"
 
 
 def test_options_reach_the_backend_as_a_library_gives_them(manager: JobManager) -> None:
@@ -190,7 +215,7 @@ def test_a_manager_runs_on_it_as_on_the_plain_one(manager: JobManager) -> None:
 def test_a_backend_of_a_backend_keeps_the_arguments_of_run(manager: JobManager) -> None:
     backend = manager.backend(manager.backend(ScriptedBackend(), name="first", tags=["a"]), tags=["b"])
     job = backend.run(marked(1))
-    assert (job.job_set.name(), job.job_set.tags()) == ("first", ["b"])
+    assert (job.job_set.name(), job.job_set.tags()) == ("first 1", ["b"])
     seeded = manager.backend(manager.backend(AerSimulator(), seed_simulator=SEED))
     expected = AerSimulator().run(coins(2), seed_simulator=SEED).result().get_counts()
     assert seeded.run(coins(2)).result(LIMIT).get_counts() == expected

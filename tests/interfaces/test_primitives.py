@@ -140,7 +140,7 @@ def test_defaults_and_options_go_through(manager: JobManager) -> None:
     assert (sampler.default_shots, sampler.seed) == (77, SEED)
     job = sampler.run(coins(3))
     assert job.result(LIMIT)[0].data.c.num_shots == 77
-    assert (job.job_set.name(), len(job.job_set.statuses())) == ("scan", 3)
+    assert (job.job_set.name(), len(job.job_set.statuses())) == ("scan 1", 3)
     over = manager.sampler(AerSimulator())
     over.options.default_shots = 55
     assert over.run(coins(1)).result(LIMIT)[0].data.c.num_shots == 55

@@ -54,4 +54,11 @@ def test_vqe_on_a_backend(manager: JobManager) -> None:
     estimator = manager.estimator(AerSimulator(seed_simulator=SEED), name="VQE")
     vqe = VQE(estimator, real_amplitudes(2, reps=1), COBYLA(maxiter=3), initial_point=[0.1] * 4)
     assert vqe.compute_minimum_eigenvalue(ENERGY).eigenvalue < 2
-    assert len(manager.job_sets("VQE")) >= 3
+    assert len(manager.job_sets(group="VQE")) >= 3
+
+
+def test_sets_are_named_after_the_class_that_runs_them(manager: JobManager) -> None:
+    estimator = manager.estimator(AerSimulator(seed_simulator=SEED))
+    vqe = VQE(estimator, real_amplitudes(2, reps=1), COBYLA(maxiter=3), initial_point=[0.1] * 4)
+    vqe.compute_minimum_eigenvalue(ENERGY)
+    assert {job_set.name() for job_set in manager.job_sets()} == {"VQE"}
