@@ -315,7 +315,7 @@ def test_with_a_pass_manager_the_given_circuits_are_on_disk(path: Path) -> None:
 TAKING = """
 import itertools, os, sys
 from qjm_widgets import JobManager
-from tests.fakes import marked
+from tests.fakes import marked, until
 from tests.faults.test_saving import backend_of
 
 kind, place, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -324,8 +324,8 @@ sets = []
 def circuits():
     for value in itertools.count():
         if value == number:
-            while sets[0]._state.record.circuits < value - value % 3:  # the jobs that are full
-                pass
+            full = value - value % 3
+            until(lambda: sets and sets[0]._state.record.circuits == full)
             os._exit(9)
         yield marked(value, bits=10)
 
