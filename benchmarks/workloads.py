@@ -40,15 +40,16 @@ def random_circuits(circuits: int, backend: Any) -> list[QuantumCircuit]:
 
 def small_circuits(circuits: int) -> list[QuantumCircuit]:
     """Return GHZ circuits with measurements, ten instructions each."""
-    return [_ghz(f"ghz {index}") for index in range(circuits)]
+    return [ghz(f"ghz {index}") for index in range(circuits)]
 
 
-def _ghz(name: str) -> QuantumCircuit:
-    circuit = QuantumCircuit(QUBITS, QUBITS, name=name)
+def ghz(name: str, qubits: int = QUBITS) -> QuantumCircuit:
+    """Return a GHZ circuit with measurements."""
+    circuit = QuantumCircuit(qubits, qubits, name=name)
     circuit.append(CircuitInstruction(HGate(), [circuit.qubits[0]]))
     for a, b in itertools.pairwise(circuit.qubits):
         circuit.append(CircuitInstruction(CXGate(), [a, b]))
-    circuit.measure(range(QUBITS), range(QUBITS))
+    circuit.measure(range(qubits), range(qubits))
     return circuit
 
 
@@ -157,7 +158,7 @@ class _InstantJob(JobV1):
         return self._result
 
 
-def ready_results(circuits: Sequence[QuantumCircuit], jobs: int) -> list[Result]:
+def ready_results(circuits: Sequence[QuantumCircuit], jobs: int, qubits: int = QUBITS) -> list[Result]:
     """Return a result for each job with uniformly sampled outcomes for each circuit."""
     random = np.random.default_rng(11)
     return [
@@ -167,14 +168,14 @@ def ready_results(circuits: Sequence[QuantumCircuit], jobs: int) -> list[Result]
             qobj_id=None,
             job_id=f"job-{number}",
             success=True,
-            results=[_experiment(circuit, random) for circuit in part],
+            results=[_experiment(circuit, random, qubits) for circuit in part],
         )
         for number, part in enumerate(cut(circuits, jobs))
     ]
 
 
-def _experiment(circuit: QuantumCircuit, random: np.random.Generator) -> ExperimentResult:
-    seen = random.multinomial(SHOTS, np.full(1 << QUBITS, 2.0**-QUBITS)).tolist()
+def _experiment(circuit: QuantumCircuit, random: np.random.Generator, qubits: int) -> ExperimentResult:
+    seen = random.multinomial(SHOTS, np.full(1 << qubits, 2.0**-qubits)).tolist()
     header = {
         "name": circuit.name,
         "creg_sizes": [[register.name, register.size] for register in circuit.cregs],

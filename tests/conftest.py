@@ -27,6 +27,7 @@ if not has_samplers():
         "contract/test_estimator_points.py",
         "contract/test_points.py",
         "manager/test_points.py",
+        "manager/test_taking_pubs.py",
         "manager/test_group_estimates.py",
         "plotting/test_expected_curve.py",
         "plotting/test_sweep.py",

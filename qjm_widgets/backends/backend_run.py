@@ -103,7 +103,7 @@ class BackendRun(BackendAdapter):
         """Return the parameters of its ``run`` and its declared options."""
         return option_names(self.backend, self._computing)
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse option values that the backend refuses, and circuits that it cannot run.
 
         These are circuits that are too wide, have free parameters, too few shots or parameter values, or
@@ -111,7 +111,7 @@ class BackendRun(BackendAdapter):
         """
         check_values(self.backend, options)
         width = simulators.most_qubits(self._computing)
-        for index, circuit_input in enumerate(inputs):
+        for index, circuit_input in enumerate(inputs, start):
             circuit = circuit_input.circuit
             if is_schedule(circuit):
                 if _takes_pulses(self.backend, self._local):
@@ -146,7 +146,7 @@ class BackendRun(BackendAdapter):
                 for circuit_input in inputs
                 if not is_schedule(circuit_input.circuit)
             ]
-            refuse_unknown_instructions(self._computing, circuits)
+            refuse_unknown_instructions(self._computing, circuits, start)
 
     def notes(self, inputs: Sequence[CircuitInput]) -> tuple[str, ...]:
         """Return what is done to parameter values."""

@@ -59,7 +59,7 @@ class Estimator(Sampler):
         self.default_precision = default_precision(self.sampler)
         self.recipe = simulators.recipe(self.sampler)
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse circuits and observables that the estimator cannot run.
 
         These are circuits that are too wide or have unknown instructions, observables with projectors, a
@@ -67,7 +67,7 @@ class Estimator(Sampler):
         """
         backend = computing(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
-        for index, circuit_input in enumerate(inputs):
+        for index, circuit_input in enumerate(inputs, start):
             circuit = circuit_input.circuit
             if width is not None and circuit.num_qubits > width:
                 raise CircuitError(
@@ -83,7 +83,7 @@ class Estimator(Sampler):
                     f"circuit {index} ({circuit.name}) has measurements, which {self.name} does not run"
                 )
         if backend is not None and simulators.is_local(backend):
-            refuse_unknown_instructions(backend, inputs)
+            refuse_unknown_instructions(backend, inputs, start)
 
     @property
     def seed_rule(self) -> SeedRule:

@@ -20,8 +20,13 @@ _ALWAYS = frozenset({"barrier", "measure", "break_loop", "continue_loop"})
 _CONTROL_FLOW = frozenset({"if_else", "for_loop", "while_loop", "switch_case", "box"})
 
 
-def refuse_unknown_instructions(backend: Any, inputs: Sequence[CircuitInput]) -> None:
+def refuse_unknown_instructions(backend: Any, inputs: Sequence[CircuitInput], start: int = 0) -> None:
     """Refuse circuits with an instruction that a local simulator would refuse.
+
+    Args:
+        backend: the simulator.
+        inputs: the circuits.
+        start: the index of the first of them.
 
     Raises:
         CircuitError: a circuit has such an instruction; the message names both.
@@ -30,7 +35,7 @@ def refuse_unknown_instructions(backend: Any, inputs: Sequence[CircuitInput]) ->
     if known is None:
         return
     tried: set[str] = set()
-    for index, circuit_input in enumerate(inputs):
+    for index, circuit_input in enumerate(inputs, start):
         unknown = _names(circuit_input.circuit) - known - tried
         if not unknown:
             continue

@@ -82,7 +82,7 @@ class Sampler(BackendAdapter):
         self.default_shots = _default_shots(self.sampler)
         self.recipe = simulators.recipe(self.sampler)
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse circuits that the sampler cannot run.
 
         These are circuits that measure nothing, have free parameters, are too wide, or contain an
@@ -90,7 +90,7 @@ class Sampler(BackendAdapter):
         """
         backend = _backend_of(self.sampler)
         width = simulators.most_qubits(backend) if backend is not None else None
-        for index, circuit_input in enumerate(inputs):
+        for index, circuit_input in enumerate(inputs, start):
             circuit = circuit_input.circuit
             check_samplable(index, circuit_input, pointless=simulators.takes_no_points(self.sampler))
             if width is not None and circuit.num_qubits > width:
@@ -99,7 +99,7 @@ class Sampler(BackendAdapter):
                     f"{self.name} has {width}"
                 )
         if backend is not None and simulators.is_local(backend):
-            refuse_unknown_instructions(backend, inputs)
+            refuse_unknown_instructions(backend, inputs, start)
 
     def identity(self) -> str:
         """Return the text of the primitive with its settings and its backend."""

@@ -88,7 +88,8 @@ class JobsTable:
         shown = _select(jobs, max(1, (options.height or console.height) - _OTHER_LINES))
         rows = [formatting.row(job, self._now) for job in shown]
         name = formatting.first_line(state.record.name, 60)
-        title = f"{name} · {formatting.first_line(formatting.title(state.record, len(jobs)))}"
+        what = formatting.title(state.record, len(jobs), taking=state.is_taking)
+        title = f"{name} · {formatting.first_line(what)}"
         yield Text(title, no_wrap=True, overflow="ellipsis")
         columns = fit(
             [

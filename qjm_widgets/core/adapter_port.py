@@ -92,10 +92,17 @@ class BackendAdapter(abc.ABC):
         """
         return dict(options)
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:  # noqa: B027
+    def check(  # noqa: B027
+        self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0
+    ) -> None:
         """Refuse circuits and options that the backend would refuse, before anything is stored.
 
         By default nothing is refused.
+
+        Args:
+            inputs: the circuits.
+            options: the run options.
+            start: the index of the first of them.
 
         Raises:
             CircuitError: the backend would refuse a circuit; the error names it.

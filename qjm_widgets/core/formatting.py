@@ -69,6 +69,37 @@ class Waiting(NamedTuple):
         return f"{self.text}, next in {max(0, round(self.until - now))} s"
 
 
+class Taking(NamedTuple):
+    """How the circuits of a set are taken from an iterator.
+
+    Attributes:
+        size: how many circuits the user expects; None if the user did not say.
+        active: whether circuits are still taken.
+        reason: why the taking ended before the iterator; None if it did not.
+        failed: whether the iterator raised an error, or a circuit was refused.
+    """
+
+    size: int | None = None
+    active: bool = True
+    reason: str | None = None
+    failed: bool = False
+
+    def text(self, circuits: int) -> str | None:
+        """Return how many circuits were taken; None if they are all that were expected.
+
+        Args:
+            circuits: the number of circuits of the set.
+        """
+        if self.active:
+            of = f" of {self.size:,}" if self.size is not None and circuits <= self.size else ""
+            return f"{circuits:,}{of} circuit{'' if circuits == 1 and not of else 's'} so far"
+        if self.reason is not None:
+            return f"only {plural(circuits, 'circuit')} taken: {first_line(self.reason)}"
+        if self.size is not None and circuits != self.size:
+            return f"{plural(circuits, 'circuit')} came, not the {self.size:,} of size="
+        return None
+
+
 class Summary(NamedTuple):
     """A set in one line: ``lead`` ("6 of 10 done") and the ``rest`` ("1 error, 3 not sent")."""
 
@@ -98,13 +129,20 @@ class Row(NamedTuple):
     error: str | None
 
 
-def summary(numbers: Mapping[Status, int], trouble: str | None = None, *, flawed: int = 0) -> Summary:
+def summary(
+    numbers: Mapping[Status, int],
+    trouble: str | None = None,
+    *,
+    flawed: int = 0,
+    taken: str | None = None,
+) -> Summary:
     """Summarise a set in one line; the numbers of all statuses add up to the number of jobs.
 
     Args:
         numbers: number of jobs in each status.
         trouble: why the engine cannot continue, or None.
         flawed: number of done jobs with failed circuits: "7 of 10 done (1 with failed circuits)".
+        taken: how many circuits were taken from an iterator, as ``Taking.text``.
     """
     jobs = sum(numbers.values())
     lead = f"{numbers.get(Status.DONE, 0):,} of {jobs:,} {status_text(Status.DONE)}"
@@ -115,6 +153,7 @@ def summary(numbers: Mapping[Status, int], trouble: str | None = None, *, flawed
         for status in _SUMMARY_ORDER
         if numbers.get(status)
     )
+    rest = ", ".join(filter(None, (rest, taken)))
     if trouble:
         rest = f"{rest}. {trouble}" if rest else trouble
     return Summary(lead, rest)
@@ -210,10 +249,18 @@ def some(values: Sequence[int], most: int = 3) -> str:
     return ", ".join(map(str, values[:most])) + (", …" if len(values) > most else "")
 
 
-def title(record: JobSetRecord, jobs: int) -> str:
-    """Return the backend and the numbers of circuits, points, jobs and shots of a set."""
+def title(record: JobSetRecord, jobs: int, *, taking: bool = False) -> str:
+    """Return the backend and the numbers of circuits, points, jobs and shots of a set.
+
+    Args:
+        record: the set.
+        jobs: number of its jobs.
+        taking: whether its circuits are still being taken from an iterator.
+    """
     circuits = plural(record.circuits, "circuit")
-    if not record.complete:
+    if taking:
+        circuits += " so far"
+    elif not record.complete:
         circuits = f"the first {circuits}, saved in part"
     elif record.points is not None:
         circuits += f" with {plural(record.points, 'point')}"
@@ -268,6 +315,7 @@ def report(
     reason: str | None = None,
     usage: str | None = None,
     found: str | None = None,
+    taking: Taking | None = None,
     estimates: Sequence[str] = (),
 ) -> str:
     """Return a report about a set as text.
@@ -281,19 +329,22 @@ def report(
         reason: why no job is being submitted, or None.
         usage: how much of the account's time is used and left, or None.
         found: when the set was run, if it was found again instead of run, or None.
+        taking: how its circuits are taken from an iterator, or None.
         estimates: the first expectation values, a line each.
     """
     numbers = Counter(job.status for job in jobs)
     lines = [
         f"Job set: {first_line(record.name)}",
         f"  id: {record.set_id}",
-        f"  {title(record, len(jobs))}",
+        f"  {title(record, len(jobs), taking=taking is not None and taking.active)}",
     ]
     if record.group is not None:
         lines.append(f"  group: {first_line(record.group)}")
     if record.tags:
         lines.append(f"  tags: {', '.join(first_line(tag) for tag in record.tags)}")
-    lines.append(f"  {summary(numbers, trouble, flawed=sum(job.flawed for job in jobs))}")
+    flawed = sum(job.flawed for job in jobs)
+    taken = None if taking is None else taking.text(record.circuits)
+    lines.append(f"  {summary(numbers, trouble, flawed=flawed, taken=taken)}")
     if record.options:
         lines.append(f"  run options: {options_text(record.options)}")
     if reason is not None:

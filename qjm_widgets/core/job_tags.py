@@ -7,7 +7,8 @@ before the piece, with a shape such as ``40x50``. If that is too long for a tag,
 base 36: ``qjm:SET:START.CIRCUITS.FROM.TO.PIECE.PIECES.ATTEMPT.SHAPE``, with a dot between the lengths of
 the axes; and a shape for which the tag has no room is replaced by the number of its points. A job of an
 estimator has ``e`` in place of the ``s``, or ``qjm:SET:e:`` before the numbers in base 36; a job of a
-quantum program has ``q``.
+quantum program has ``q``. If circuits were taken from an iterator, their number was not known when the
+job was sent, and CIRCUITS is 0.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Identity(NamedTuple):
     """The contents of an identity, which is the tag of an attempt.
 
     Attributes:
-        circuits: number of circuits of the set.
+        circuits: number of circuits of the set; 0 if it was not known when the job was sent.
         points: the range of points of the one circuit of the job; None for all points.
         pub_shape: the shape of all points of that circuit; empty if ``points`` is None.
         estimates: whether it is a job of an estimator.
@@ -68,7 +69,7 @@ class Identity(NamedTuple):
 
 def identity_of(record: JobSetRecord, job: JobRecord) -> str:
     """Return the tag of a job's attempt, of at most 86 characters."""
-    start = f"{set_tag(record.set_id)}:{job.span.start}-{job.span.stop}/{record.circuits}"
+    start = f"{set_tag(record.set_id)}:{job.span.start}-{job.span.stop}/{_circuits(record)}"
     end = f":{_kind(record) or 's'}{job.piece}/{job.pieces}:a{job.attempt}"
     if job.points is None:
         return start + end
@@ -81,9 +82,14 @@ def identity_of(record: JobSetRecord, job: JobRecord) -> str:
 
 def _compact(record: JobSetRecord, job: JobRecord, shape: Sequence[int]) -> str:
     assert job.points is not None
-    place = job.span.start, record.circuits, *job.points, job.piece, job.pieces, job.attempt
+    place = job.span.start, _circuits(record), *job.points, job.piece, job.pieces, job.attempt
     kind = _kind(record) and f"{_kind(record)}:"
     return f"{set_tag(record.set_id)}:{kind}{'.'.join(map(_base36, (*place, *shape)))}"
+
+
+def _circuits(record: JobSetRecord) -> int:
+    """Return the number of circuits in a tag, which is the same as long as the set exists."""
+    return 0 if record.taken else record.circuits
 
 
 def _kind(record: JobSetRecord) -> str:
@@ -138,7 +144,8 @@ def _parse_compact(tag: str) -> Identity | None:
 def _valid(identity: Identity) -> Identity | None:
     """Return an identity; None if it is not valid."""
     span, points = identity.span, identity.points
-    known = span.start < span.stop <= identity.circuits and identity.piece < identity.pieces
+    inside = span.start < span.stop <= (identity.circuits or span.stop)
+    known = inside and identity.piece < identity.pieces
     if not known or identity.attempt < 1:
         return None
     if points is None:

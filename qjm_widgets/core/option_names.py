@@ -28,6 +28,7 @@ RUN_ARGUMENTS = (
     *("name", "group", "shots", "precision", "max_circuits_per_job", "max_shots_per_job"),
     *("max_points_per_job", "max_payload_bytes", "tags"),
     *("pass_manager", "executor", "rerun_on_resume", "max_qpu_seconds", "reuse"),
+    *("size", "continue_set"),
 )
 #: Keyword arguments of ``JobSet.resume``.
 RESUME_ARGUMENTS = ("backend", "executor", "pass_manager", "paused")

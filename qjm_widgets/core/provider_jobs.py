@@ -78,7 +78,7 @@ def assemble(
     placed = _placed(set_id, found)
     if not placed:
         raise JobSetNotFoundError(f"the provider has no job of job set {set_id}")
-    circuits = placed[0].identity.circuits
+    circuits = placed[0].identity.circuits or max(item.identity.span.stop for item in placed)
     chosen, duplicates = _choose(placed)
     shapes = _pub_shapes(chosen.values())
     rows: list[JobRecord] = []

@@ -90,7 +90,8 @@ class JobSetRecord:
             say.
         resumable: False for a set that was adopted or assembled from a provider's jobs, which have no
             circuits.
-        complete: False while ``run`` is still writing the set; then only its first circuits are stored.
+        complete: False while ``run`` is still writing the set, or takes its circuits from an iterator;
+            then only its first circuits are stored.
         transpiles: whether a pass manager transpiles the circuits before they are submitted.
         recipe: ``module:Class`` of a plain simulator, from which it can be made again.
         batch_id: the provider's id of the batch in which the jobs run; None if there is no batch.
@@ -103,6 +104,7 @@ class JobSetRecord:
             ``reuse``.
         group: the name of the group of sets to which it belongs; None if it belongs to none.
         value: the number that the user's code recorded for the set (``JobSetGroup.record``), or None.
+        taken: whether its circuits were taken from an iterator, while jobs were submitted already.
     """
 
     set_id: Annotated[str, Rule(characters=32)]
@@ -130,6 +132,7 @@ class JobSetRecord:
     fingerprint: Annotated[str | None, Rule(local=True)] = None
     group: Annotated[str | None, Rule(later=True)] = None
     value: Annotated[float | None, Rule(later=True, signed=True)] = None
+    taken: Annotated[bool, Rule(later=True)] = False
 
 
 @dataclass(frozen=True, slots=True)

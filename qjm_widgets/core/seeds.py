@@ -9,7 +9,6 @@ seeds are independent of each other, and the same for the same plan.
 from __future__ import annotations
 
 import enum
-import itertools
 from collections import Counter
 from collections.abc import Sequence
 
@@ -38,18 +37,26 @@ class SeedRule(enum.Enum):
     UNKNOWN = "unknown"
 
 
+class Places:
+    """Counts, for each next circuit of a plain run, the steps from the run's seed to its own."""
+
+    def __init__(self, rule: SeedRule) -> None:
+        self._rule = rule
+        self._before: Counter[int | None] = Counter()
+
+    def add(self, item: Item) -> int:
+        """Return the number of steps to the next circuit."""
+        by_shots = self._rule is SeedRule.AER_BY_SHOTS
+        key = item.shots if by_shots else None
+        place = self._before[key]
+        self._before[key] += item.points if by_shots or self._rule is SeedRule.AER else 1
+        return place
+
+
 def places(rule: SeedRule, items: Sequence[Item]) -> list[int]:
     """Return, for each circuit of a plain run, the number of steps from the run's seed to its own."""
-    if rule is SeedRule.AER_BY_SHOTS:
-        before: Counter[int | None] = Counter()
-        found = []
-        for item in items:
-            found.append(before[item.shots])
-            before[item.shots] += item.points
-        return found
-    if rule is not SeedRule.AER:
-        return list(range(len(items)))
-    return [0, *itertools.accumulate(item.points for item in items[:-1])] if items else []
+    counter = Places(rule)
+    return [counter.add(item) for item in items]
 
 
 def move(rule: SeedRule, seed: int, steps: int) -> int:

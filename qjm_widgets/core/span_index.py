@@ -1,4 +1,4 @@
-"""Find the jobs that hold a circuit in constant time, also after jobs were cut in halves.
+"""Find the jobs that hold a circuit without a search of all jobs, also after jobs were cut in halves.
 
 A newer job may rerun circuits that failed in a done job. Its span is inside that of the done job, and it
 then holds these circuits.
@@ -6,11 +6,10 @@ then holds these circuits.
 
 from __future__ import annotations
 
+import bisect
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
-
-import numpy as np
 
 from qjm_widgets.core.records import JobRecord, Span
 
@@ -82,27 +81,49 @@ class Cover:
         plain: whether ``order`` is ascending, as it is until a job is cut in halves.
     """
 
-    def __init__(self, jobs: Sequence[JobRecord], circuits: int) -> None:
+    def __init__(self, jobs: Sequence[JobRecord]) -> None:
+        self.order: list[int] = []
+        self.plain = True
+        self._parts: list[Span] = []
+        self._starts: list[int] = []
+        self._rows: list[tuple[int, ...]] = []
+        self._ranges: dict[int, list[HeldRange]] = {}
+        self._many: dict[int, frozenset[int]] = {}
+        self.extend(jobs)
+
+    def extend(self, jobs: Sequence[JobRecord]) -> None:
+        """Add jobs whose circuits come after those of all jobs so far."""
         ordered = sorted(jobs, key=lambda job: job.place)
-        self.order = [job.row for job in ordered]
-        self.plain = self.order == list(range(len(ordered)))
+        rows = [job.row for job in ordered]
+        at = len(self.order)
+        self.plain = self.plain and rows == list(range(at, at + len(rows)))
+        self.order += rows
         bounds = sorted({bound for job in jobs for bound in job.span})
-        self._parts = [Span(*pair) for pair in itertools.pairwise(bounds)]
-        starts = {part.start: index for index, part in enumerate(self._parts)}
-        held: list[list[JobRecord]] = [[] for _ in self._parts]
-        self._at = np.zeros(circuits, dtype=np.int64)
+        parts = [Span(*pair) for pair in itertools.pairwise(bounds)]
+        starts = {part.start: index for index, part in enumerate(parts)}
+        held: list[list[JobRecord]] = [[] for _ in parts]
         for job in ordered:
             index = starts[job.span.start]
-            while index < len(self._parts) and self._parts[index].start < job.span.stop:
+            while index < len(parts) and parts[index].start < job.span.stop:
                 held[index].append(job)
                 index += 1
-        for index, part in enumerate(self._parts):
-            self._at[part.start : part.stop] = index
-        self._ranges: dict[int, list[HeldRange]] = {}
-        self._rows = [self._holders(index, holders) for index, holders in enumerate(held)]
-        self._many = {
-            index: frozenset(rows) for index, rows in enumerate(self._rows) if len(rows) > _MANY
-        }
+        for index, holders in enumerate(held, len(self._parts)):
+            found = self._holders(index, holders)
+            self._rows.append(found)
+            if len(found) > _MANY:
+                self._many[index] = frozenset(found)
+        self._parts += parts
+        # Last, because other threads find the parts by these.
+        self._starts += (part.start for part in parts)
+
+    @property
+    def stop(self) -> int:
+        """The end of the last span."""
+        return self._parts[-1].stop if self._parts else 0
+
+    def _index(self, circuit: int) -> int:
+        """Return the index of the part with a circuit."""
+        return max(0, bisect.bisect_right(self._starts, circuit) - 1)
 
     def _holders(self, index: int, jobs: Sequence[JobRecord]) -> tuple[int, ...]:
         if all(job.points is None for job in jobs):
@@ -112,16 +133,16 @@ class Cover:
 
     def rows_of(self, circuit: int) -> tuple[int, ...]:
         """Return the rows of the jobs that hold a circuit, in the order of its points, then pieces."""
-        return self._rows[int(self._at[circuit])]
+        return self._rows[self._index(circuit)]
 
     def holds(self, row: int, circuit: int) -> bool:
         """Return whether a job holds a circuit, or some of its points."""
-        index = int(self._at[circuit])
+        index = self._index(circuit)
         return row in (self._many.get(index) or self._rows[index])
 
     def ranges_of(self, circuit: int) -> Sequence[HeldRange]:
         """Return which jobs hold which points of a circuit; empty if it is not cut along its points."""
-        return self._ranges.get(int(self._at[circuit]), ())
+        return self._ranges.get(self._index(circuit), ())
 
     def parts(self, span: Span) -> Iterator[Span]:
         """Yield the parts of a span within which all circuits are held by the same jobs.
@@ -130,6 +151,6 @@ class Cover:
         """
         at = span.start
         while at < span.stop:
-            part = self._parts[int(self._at[at])]
+            part = self._parts[self._index(at)]
             yield part
             at = part.stop

@@ -188,7 +188,10 @@ def _duration(seconds: float) -> str:
 
 
 def split(
-    items: Sequence[Item], limits: Limits, repeats: Mapping[int, int] | None = None
+    items: Sequence[Item],
+    limits: Limits,
+    repeats: Mapping[int, int] | None = None,
+    first: int = 0,
 ) -> tuple[PlannedJob, ...]:
     """Cut circuits into jobs.
 
@@ -196,27 +199,28 @@ def split(
         items: the circuits.
         limits: the limits of a job.
         repeats: how often the shots of each point are run, by index; once for other circuits.
+        first: the index of the first of the circuits in the set.
 
     Raises:
         LimitError: a single circuit exceeds a limit (the error gives its index), or there would be more
             than ``MOST_JOBS`` jobs.
     """
     repeats = repeats or {}
-    runs = [item.points * repeats.get(index, 1) for index, item in enumerate(items)]
+    runs = [item.points * repeats.get(index, 1) for index, item in enumerate(items, first)]
     jobs: list[PlannedJob] = []
     start = 0
     while start < len(items):
-        cut = _cut(start, items[start], limits, repeats)
+        cut = _cut(first + start, items[start], limits, repeats)
         if len(jobs) + cut.jobs > MOST_JOBS:
             raise LimitError(
                 f"there would be more than {MOST_JOBS:,} jobs: cut less, or run several sets"
             )
         if cut.points < items[start].points:
-            jobs += _ranges(start, items[start], cut)
+            jobs += _ranges(first + start, items[start], cut)
             start += 1
             continue
-        stop, pieces = _fill(items, start, limits, cut, repeats), cut.pieces
-        span = Span(start, stop)
+        stop, pieces = _fill(items, start, limits, cut, repeats, first), cut.pieces
+        span = Span(first + start, first + stop)
         inside = items[start:stop]
         payload = sum(item.payload_bytes for item in inside)
         shots = inside[0].shots if all(item.shots == inside[0].shots for item in inside) else None
@@ -255,6 +259,15 @@ def parts(shots: int, pieces: int) -> list[int]:
     """Return ``pieces`` nearly equal integers whose sum is ``shots``, the larger ones first."""
     least, more = divmod(shots, pieces)
     return [least + 1] * more + [least] * (pieces - more)
+
+
+def pieces_of(index: int, item: Item, limits: Limits, repeats: Mapping[int, int]) -> int:
+    """Return into how many pieces the shots of a circuit must be cut.
+
+    Raises:
+        LimitError: the circuit does not fit into any job.
+    """
+    return _cut(index, item, limits, repeats).pieces
 
 
 class _Cut(NamedTuple):
@@ -367,13 +380,21 @@ def _ranges(index: int, item: Item, cut: _Cut) -> list[PlannedJob]:
 
 
 def _fill(
-    items: Sequence[Item], start: int, limits: Limits, cut: _Cut, repeats: Mapping[int, int]
+    items: Sequence[Item],
+    start: int,
+    limits: Limits,
+    cut: _Cut,
+    repeats: Mapping[int, int],
+    offset: int,
 ) -> int:
-    """Return the end of the longest span from ``start`` that fits in a job; ``cut`` is of its first."""
+    """Return the end of the longest span from ``start`` that fits in a job; ``cut`` is of its first.
+
+    ``offset`` is the index of the first of the items in the set.
+    """
     first = items[start]
     shots = parts(first.shots, cut.pieces)[0] if first.shots is not None else None
     most_circuits = limits.circuits or len(items)
-    executions = (shots or 0) * first.points * repeats.get(start, 1)
+    executions = (shots or 0) * first.points * repeats.get(offset + start, 1)
     payload, points = first.payload_bytes, first.points
     gates, instructions = first.two_qubit_gates, first.qubit_instructions * first.points
     drawn = {first.shots: first.points}
@@ -381,7 +402,7 @@ def _fill(
     while stop < len(items) and stop - start < most_circuits:
         item = items[stop]
         same = (item.shots, item.precision) == (first.shots, first.precision)
-        other = _cut(stop, item, limits, repeats)
+        other = _cut(offset + stop, item, limits, repeats)
         if not same and (limits.one_shots or cut.pieces > 1 or other.pieces > 1):
             break
         if other.pieces != cut.pieces or other.points < item.points:
@@ -391,7 +412,9 @@ def _fill(
             if item.place - drawn.get(item.shots, 0) != first.place:
                 break
             drawn[item.shots] = drawn.get(item.shots, 0) + item.points
-        executions += ((shots if same else item.shots) or 0) * item.points * repeats.get(stop, 1)
+        executions += (
+            ((shots if same else item.shots) or 0) * item.points * repeats.get(offset + stop, 1)
+        )
         payload += item.payload_bytes
         points += item.points
         gates += item.two_qubit_gates

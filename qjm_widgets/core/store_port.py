@@ -74,11 +74,15 @@ class Changes:
         jobs: the changed records; of several for one job, the last counts.
         history: new lines of the jobs' history.
         outcomes: encoded outcomes (``encode_outcome``), by row.
+        record: the new record of the set; None if it has not changed.
+        blocks: new circuits.
     """
 
     jobs: list[JobRecord] = field(default_factory=list)
     history: list[StatusChange] = field(default_factory=list)
     outcomes: dict[int, Encoded] = field(default_factory=dict)
+    record: JobSetRecord | None = None
+    blocks: list[CircuitBlock] = field(default_factory=list)
 
     def rows(self) -> list[int]:
         """Return the rows of the changed jobs."""

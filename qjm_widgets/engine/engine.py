@@ -17,12 +17,13 @@ from typing import Any
 
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.clock_port import Clock
+from qjm_widgets.core.formatting import Taking
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, Status
 from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.engine import user_requests
 from qjm_widgets.engine.backend_worker import BackendWorker
-from qjm_widgets.engine.engine_set import EngineSet
+from qjm_widgets.engine.engine_set import EngineSet, Growth
 from qjm_widgets.engine.message_loop import MessageLoop
 from qjm_widgets.engine.transitions import FRESH, Transitions
 from qjm_widgets.engine.unit_of_work import UnitOfWork
@@ -118,7 +119,50 @@ class Engine:
         assert adapter is not None
 
         def message() -> None:
-            self._add(state, adapter, ready)
+            self._add(state, adapter, ready).taking = state.is_taking
+
+        self.post(message)
+
+    def begin_taking(self, state: JobSetState, taking: Taking) -> None:
+        """Let a set that is driven here grow again."""
+
+        def message() -> None:
+            job_set = self._driven(state)
+            job_set.taking = True
+            self._unit_of_work.amend_set(job_set, taken=True)
+            state.set_taking(taking)
+
+        self.execute(message)
+
+    def extend(self, state: JobSetState, growth: Growth) -> None:
+        """Add circuits to a set, unless its taking has ended.
+
+        They are committed soon; ``growth.published`` is called then. Their jobs are submitted after
+        ``circuits_ready``.
+        """
+
+        def message() -> None:
+            job_set = self._sets.get(state.set_id)
+            if job_set is not None and job_set.taking:
+                self._unit_of_work.extend(job_set, growth)
+
+        self.post(message)
+
+    def end_taking(self, state: JobSetState, ended: Taking, *, complete: bool) -> None:
+        """Let a set grow no more; no-op if its taking has ended.
+
+        Args:
+            state: the set.
+            ended: how its taking ended; it is published after the last circuits.
+            complete: whether the set has all circuits of the iterator.
+        """
+
+        def message() -> None:
+            job_set = self._sets.get(state.set_id)
+            if job_set is not None and job_set.taking:
+                if complete:
+                    self._unit_of_work.amend_set(job_set, complete=True)
+                self._end_taking(job_set, ended)
 
         self.post(message)
 
@@ -171,11 +215,20 @@ class Engine:
 
         self.post(message)
 
-    def cancel(self, state: JobSetState, rows: Sequence[int]) -> int:
-        """Cancel jobs; return how many had not ended."""
+    def cancel(self, state: JobSetState, rows: Sequence[int] | None) -> int:
+        """Cancel jobs; return how many had not ended.
+
+        Args:
+            state: the set.
+            rows: the jobs; None for all, and to take no more circuits.
+        """
 
         def message() -> int:
-            return user_requests.cancel_jobs(*self._parts(self._driven(state)), rows)
+            job_set = self._driven(state)
+            if rows is None and job_set.taking:
+                self._end_taking(job_set, state.taking_ended("it was cancelled"))
+            chosen = range(len(job_set.jobs)) if rows is None else rows
+            return user_requests.cancel_jobs(*self._parts(job_set), chosen)
 
         return int(self.execute(message))
 
@@ -197,6 +250,7 @@ class Engine:
             record = replace(state.record, **fields)
             self._store.update_set(record)
             state.set_record(record)
+            self._unit_of_work.amend_pending(state.set_id, **fields)
             state.notify()
 
         self.execute(message)
@@ -339,6 +393,11 @@ class Engine:
         """Return the first arguments of the functions in ``user_requests``."""
         return self._transitions, self._worker(job_set), job_set
 
+    def _end_taking(self, job_set: EngineSet, ended: Taking) -> None:
+        """Let a set grow no more, and publish that after its last circuits."""
+        job_set.taking = False
+        self._unit_of_work.after_commit(lambda: job_set.state.set_taking(ended))
+
     def _forget(self, set_id: str) -> None:
         job_set = self._sets.pop(set_id, None)
         self._active.pop(set_id, None)
@@ -346,6 +405,9 @@ class Engine:
         if job_set is not None:
             self._worker(job_set).forget(job_set)
             job_set.state.set_waiting(None)
+            if job_set.taking:
+                job_set.taking = False
+                job_set.state.set_taking(job_set.state.taking_ended("another kernel drives it now"))
 
     def _give_up(self, set_id: str) -> None:
         """Write and submit nothing more of a set that another kernel has taken over or deleted."""

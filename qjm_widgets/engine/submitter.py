@@ -110,8 +110,8 @@ class Submitter:
         return not self._adapter.runs_inside_submit and self.call_queue.hangs(self._deadline())
 
     def sent_all(self, job_set: EngineSet) -> bool:
-        """Return whether no job of a set is Not sent, queued to be submitted or under way."""
-        if job_set.unsent:
+        """Return whether no job of a set is Not sent, queued, being submitted, or still to come."""
+        if job_set.unsent or job_set.taking:
             return False
         return all(sending.job_set is not job_set for sending in self._sending.values())
 

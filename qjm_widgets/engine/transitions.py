@@ -147,6 +147,7 @@ class Transitions:
         except StoreError as error:
             self._unit_of_work.fail(str(error))
         job_set.state.set_record(record)
+        self._unit_of_work.amend_pending(job_set.set_id, **bounded(fields))
 
     def set_outcome(self, job_set: EngineSet, row: int, outcome: JobOutcome) -> None:
         """Store the outcome of a job that is Done already; the outcome was fetched later."""

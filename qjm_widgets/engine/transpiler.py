@@ -31,10 +31,12 @@ class _Entry:
         state: JobSetState,
         transpile: Callable[[CircuitInput], CircuitInput],
         spans: Sequence[Span],
+        upto: int,
     ) -> None:
         self.state = state
         self.transpile = transpile
         self.spans = deque(spans)
+        self.upto = upto
 
 
 class Transpiler:
@@ -47,7 +49,8 @@ class Transpiler:
     def __init__(self, store: JobStore, engine: Engine) -> None:
         self._store = store
         self._engine = engine
-        self._entries: deque[_Entry] = deque()
+        #: By the id of the set, the next one first.
+        self._entries: dict[str, _Entry] = {}
         self._wake = threading.Condition()
         self._stopped = False
         self._thread: threading.Thread | None = None
@@ -57,10 +60,25 @@ class Transpiler:
         state: JobSetState,
         transpile: Callable[[CircuitInput], CircuitInput],
         spans: Sequence[Span],
+        *,
+        upto: int,
     ) -> None:
-        """Transpile spans of a set, in order, each circuit by itself."""
+        """Transpile spans of a set, in order, each circuit by itself.
+
+        Args:
+            state: the set; if its circuits are being transpiled already, these spans come next.
+            transpile: transpiles a circuit.
+            spans: the spans.
+            upto: the circuits before this index are final when all spans are transpiled.
+        """
         with self._wake:
-            self._entries.append(_Entry(state, transpile, spans))
+            entry = self._entries.get(state.set_id)
+            if entry is None:
+                self._entries[state.set_id] = _Entry(state, transpile, spans, upto)
+            else:
+                entry.transpile = transpile
+                entry.spans += (span for span in spans if span not in entry.spans)
+                entry.upto = upto
             if self._thread is None:
                 self._thread = start_thread(self._run, "qjm-transpile")
             self._wake.notify()
@@ -81,7 +99,7 @@ class Transpiler:
                 self._wake.wait_for(lambda: self._entries or self._stopped)
                 if self._stopped:
                     return
-                entry = self._entries.popleft()
+                entry = next(iter(self._entries.values()))
             span = entry.spans.popleft()
             try:
                 self._transpile(entry, span)
@@ -90,11 +108,12 @@ class Transpiler:
                 self._fail(entry, span, f"its circuits could not be transpiled: {explain(error)}")
             if self._stopped:
                 return
-            upto = entry.spans[0].start if entry.spans else entry.state.record.circuits
+            with self._wake:
+                del self._entries[entry.state.set_id]
+                if entry.spans:
+                    self._entries[entry.state.set_id] = entry  # the last, so that sets take turns
+                upto = entry.spans[0].start if entry.spans else entry.upto
             self._engine.circuits_ready(entry.state, upto)
-            if entry.spans:
-                with self._wake:
-                    self._entries.append(entry)
 
     def _transpile(self, entry: _Entry, span: Span) -> None:
         state = entry.state

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from qjm_widgets.core.clock_port import Clock
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, StatusChange
 from qjm_widgets.core.store_port import Changes, Encoded, JobStore
-from qjm_widgets.engine.engine_set import EngineSet, Key
+from qjm_widgets.engine.engine_set import EngineSet, Growth, Key
 from qjm_widgets.errors import JobSetNotFoundError, LeaseLostError, StoreError, StoreValueError, explain
 
 _LOG = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class UnitOfWork:
         self._refuse = refuse
         self._changes: dict[str, Changes] = {}
         self._outcomes: dict[str, dict[int, JobOutcome]] = {}
+        self._growth: dict[str, list[Growth]] = {}
         self._after: list[tuple[str | None, Callable[[], None]]] = []
         self._due: float | None = None
         self._refused: set[Key] = set()
@@ -90,6 +93,28 @@ class UnitOfWork:
         if isinstance(outcome, JobOutcome):
             self._outcomes.setdefault(job_set.set_id, {})[row] = outcome
 
+    def extend(self, job_set: EngineSet, growth: Growth) -> None:
+        """Add circuits to a set that is driven here, with the jobs that hold them."""
+        changes = self._changes.setdefault(job_set.set_id, Changes())
+        changes.jobs += job_set.append(growth.jobs)
+        changes.blocks.append(growth.block)
+        self._growth.setdefault(job_set.set_id, []).append(growth)
+        self.amend_set(job_set, **growth.fields)
+
+    def amend_set(self, job_set: EngineSet, **fields: Any) -> None:
+        """Change fields of the record of a set that is driven here."""
+        changes = self._changes.setdefault(job_set.set_id, Changes())
+        changes.record = replace(changes.record or job_set.state.record, **fields)
+        self._changed(job_set)
+        if self._due is None:
+            self._due = self._clock.monotonic() + _PATIENCE
+
+    def amend_pending(self, set_id: str, **fields: Any) -> None:
+        """Change fields, which the store has already, in a record that is not committed yet."""
+        changes = self._changes.get(set_id)
+        if changes is not None and changes.record is not None:
+            changes.record = replace(changes.record, **fields)
+
     def after_commit(self, action: Callable[[], None], job_set: EngineSet | None = None) -> None:
         """Run an action after this turn's commit; with a set, only if it is still driven here."""
         self._due = -math.inf
@@ -99,6 +124,7 @@ class UnitOfWork:
         """Drop the changes of a set."""
         self._changes.pop(set_id, None)
         self._outcomes.pop(set_id, None)
+        self._growth.pop(set_id, None)
 
     def due(self) -> float | None:
         """Return when the next commit is due, in monotonic seconds; None if none is."""
@@ -195,11 +221,16 @@ class UnitOfWork:
     def _publish(self) -> None:
         changes, self._changes = self._changes, {}
         outcomes, self._outcomes = self._outcomes, {}
+        growth, self._growth = self._growth, {}
         for set_id, changed in changes.items():
             job_set = self._sets.get(set_id)
             if job_set is not None:
                 newest = {job.row: job for job in changed.jobs}
-                job_set.state.publish(list(newest.values()), outcomes.get(set_id, {}))
+                for part in growth.get(set_id, ()):
+                    job_set.state.circuits.extend(part.inputs, part.names)
+                job_set.state.publish(list(newest.values()), outcomes.get(set_id, {}), changed.record)
+                for part in growth.get(set_id, ()):
+                    part.published()
 
     def _deleted(self, set_ids: Sequence[str]) -> list[str]:
         """Return the sets that another kernel has deleted; all if that cannot be found out."""

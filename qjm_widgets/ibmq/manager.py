@@ -6,6 +6,7 @@ import datetime
 import logging
 import warnings
 import weakref
+from collections.abc import Iterator
 from typing import Any
 
 from qjm_widgets._printable import printable, printable_result
@@ -89,7 +90,7 @@ class IBMQJobManager:
         with retired_errors():
             check_option_names(run_config, KnownOptions(frozenset(), others=True), _ARGUMENTS, "run")
             job_set = manager.run(
-                experiments,
+                list(experiments) if isinstance(experiments, Iterator) else experiments,
                 backend,
                 name=name or _time_name(),
                 max_circuits_per_job=max_experiments_per_job,

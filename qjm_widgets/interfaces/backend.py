@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qjm_widgets._compat import backend_base
 from qjm_widgets.core.validation import check_tags
-from qjm_widgets.interfaces.managed import Managed, Manager, retrieve_set, run_arguments
+from qjm_widgets.interfaces.managed import Managed, Manager, at_once, retrieve_set, run_arguments
 
 if TYPE_CHECKING:
     from qjm_widgets.interfaces.job import BackendSetJob
@@ -47,7 +47,7 @@ class ManagedBackend(Managed):
         job_tags = arguments.pop(_JOB_TAGS, None)
         if job_tags is not None:
             arguments["tags"] = (*check_tags(arguments.get("tags", ())), *check_tags(job_tags))
-        return BackendSetJob(self._qjm.manager.run(run_input, self, **arguments), self)
+        return BackendSetJob(self._qjm.manager.run(at_once(run_input), self, **arguments), self)
 
     def retrieve_job(self, job_id: str, **run_options: Any) -> BackendSetJob:
         """Return the job of a set that was run before, perhaps in another kernel.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
@@ -98,6 +98,11 @@ def run_arguments(managed: Managed, given: Mapping[str, Any]) -> dict[str, Any]:
     if shared is not None:
         defaults.setdefault("group", shared)
     return {**defaults, **given}
+
+
+def at_once(circuits: Any) -> Any:
+    """Return the argument of Qiskit's ``run``, which takes all circuits before it returns."""
+    return list(circuits) if isinstance(circuits, Iterator) else circuits
 
 
 def retrieve_set(managed: Managed, job_set_id: str, run_options: Mapping[str, Any]) -> JobSet:

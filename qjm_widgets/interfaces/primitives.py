@@ -7,7 +7,7 @@ from typing import Any
 
 from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
-from qjm_widgets.interfaces.managed import Managed, retrieve_set, run_arguments
+from qjm_widgets.interfaces.managed import Managed, at_once, retrieve_set, run_arguments
 from qjm_widgets.interfaces.primitive_job import PrimitiveSetJob
 
 
@@ -44,7 +44,7 @@ class ManagedSampler(_ManagedPrimitive, BaseSamplerV2):  # type: ignore[misc]
             InputError: one of its kinds, which names the circuit or argument; nothing was submitted.
         """
         arguments = run_arguments(self, {} if shots is None else {"shots": shots})
-        return PrimitiveSetJob(self._qjm.manager.run(pubs, self, **arguments), self)
+        return PrimitiveSetJob(self._qjm.manager.run(at_once(pubs), self, **arguments), self)
 
 
 class ManagedEstimator(_ManagedPrimitive, BaseEstimatorV2):  # type: ignore[misc]
@@ -62,7 +62,7 @@ class ManagedEstimator(_ManagedPrimitive, BaseEstimatorV2):  # type: ignore[misc
             InputError: one of its kinds, which names the circuit or argument; nothing was submitted.
         """
         arguments = run_arguments(self, {} if precision is None else {"precision": precision})
-        return PrimitiveSetJob(self._qjm.manager.run(pubs, self, **arguments), self)
+        return PrimitiveSetJob(self._qjm.manager.run(at_once(pubs), self, **arguments), self)
 
 
 ManagedSampler._make = ManagedSampler

@@ -87,9 +87,10 @@ def settled_jobs(job_set: JobSetControl, timeout: float | None) -> Completion[Ma
     seen: set[int] = set()
 
     def find() -> list[ManagedJob] | None:
+        settled = state.settled  # read first: a job that ends after that is found next time
         new = [job.row for job in state.jobs if job.status.settled and job.row not in seen]
         seen.update(new)
-        over = not new and (len(seen) == len(state.jobs) or state.settled)
+        over = not new and settled
         return None if over else [ManagedJob(job_set, row) for row in new]
 
     def too_late() -> str:

@@ -139,7 +139,8 @@ class JobSetControl:
         """Request the cancellation of jobs, without waiting for it. Unsent jobs are never submitted.
 
         Args:
-            jobs: one or several jobs or their rows; by default all jobs.
+            jobs: one or several jobs or their rows; by default all jobs. Then no further circuits are
+                taken from an iterator that was given to ``run``, and it is closed.
 
         Returns:
             How many of the jobs had not ended.
@@ -150,10 +151,11 @@ class JobSetControl:
             InvalidStateError: no kernel drives the set.
         """
         rows = self._rows(jobs)
-        if all(self._state.jobs[row].status.final for row in rows):
+        ends_taking = jobs is None and self._state.is_taking
+        if not ends_taking and all(self._state.jobs[row].status.final for row in rows):
             return 0
         self._check_driven("cancel")
-        return self._engine.cancel(self._state, rows)
+        return self._engine.cancel(self._state, None if jobs is None else rows)
 
     def retry(self, jobs: Jobs | None = None, *, held: bool = False, cancelled: bool = False) -> int:
         """Submit failed jobs again; with ``held`` or ``cancelled``, those jobs instead.
@@ -194,6 +196,8 @@ class JobSetControl:
 
     def pause(self) -> None:
         """Submit no more jobs until ``unpause``; submitted jobs continue.
+
+        Circuits are still taken from an iterator that was given to ``run``, and stored.
 
         Raises:
             DrivenElsewhereError: another kernel drives the set.

@@ -83,6 +83,7 @@ class JobSet(JobSetControl):
             reason=state.stall_reason(now),
             usage=None if state.settled or state.adapter is None else state.adapter.usage,
             found=state.found_text(now),
+            taking=state.taking,
             estimates=first_estimates(state),
         )
 
@@ -90,7 +91,8 @@ class JobSet(JobSetControl):
     def error_messages(self) -> str | None:
         """Return a line for each failed job, and for each circuit that failed in a job that is done.
 
-        None if nothing failed. Jobs that could not be submitted are failed jobs.
+        The last line is why circuits were not taken from an iterator. None if nothing failed. Jobs that
+        could not be submitted are failed jobs.
         """
         lines = []
         for job in self._state.ordered():
@@ -98,6 +100,9 @@ class JobSet(JobSetControl):
                 lines.append(f"Job {job.row}, circuits {job.where}: {job.error}")
             elif job.flawed:
                 lines += [f"Job {job.row}, {text}" for text in self._reader().failures_in(job)]
+        taking = self._state.taking
+        if taking is not None and taking.failed:
+            lines.append(f"Circuits from {self._state.record.circuits} on: {taking.reason}")
         return "\n".join(lines) if lines else None
 
     def jobs(self) -> list[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from numbers import Number, Real
 from typing import Any
 
@@ -13,35 +13,29 @@ from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.observables import has_nan, is_estimator_pub
 from qjm_widgets.errors import CircuitError, InputError
 from qjm_widgets.manager.final_measurements import refuse_measured
-from qjm_widgets.manager.inputs import as_list, circuit_class, kind_of
+from qjm_widgets.manager.inputs import circuit_class, kind_of
 from qjm_widgets.manager.pub_values import check_given_values, check_values, invalid_pub
 
 _FORM = "an estimator's PUB is (circuit, observables, parameter values, precision)"
 _MOST_PARTS = 4
 
 
-def read_estimator_pubs(pubs: Any, precision: float | None) -> list[CircuitInput]:
-    """Read one or many PUB-likes ``(circuit, observables, parameter_values, precision)``.
+def estimator_pub_reader(precision: float | None) -> Callable[[int, Any], CircuitInput]:
+    """Return a function that reads a PUB-like ``(circuit, observables, parameter_values, precision)``.
 
-    The circuits are the user's own: they are written or copied before ``run`` returns.
+    Parameter values and precision may be left out. Its arguments are the index and what the user gave;
+    the circuits are the user's own: they are written or copied before ``run`` returns. The observables
+    become Qiskit's ``ObservablesArray``. It raises a ``CircuitError`` if an item is no PUB of an
+    estimator, or its parts do not fit each other; the message names its index.
 
     Args:
-        pubs: what the user gave; parameter values and precision may be left out.
         precision: of each PUB that does not say its own; None if the estimator decides.
 
-    Returns:
-        One input a PUB, each with Qiskit's ``ObservablesArray``.
-
     Raises:
-        InputError: nothing was given, or the precision is no number of at least 0.
-        CircuitError: one of them is no PUB of an estimator, or its parts do not fit each other; it is
-            named by its index.
+        InputError: the precision is no number of at least 0.
     """
-    precision = check_precision(precision)
-    given = as_list(pubs)
-    if not given:
-        raise InputError("no PUBs were given")
-    return [_read(index, pub, precision) for index, pub in enumerate(given)]
+    checked = check_precision(precision)
+    return lambda index, pub: _read(index, pub, checked)
 
 
 def check_precision(precision: Any, where: str = "precision") -> float | None:

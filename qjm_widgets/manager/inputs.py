@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import replace
 from typing import Any
 
@@ -21,29 +21,28 @@ _FORM = "a sampler's PUB is (circuit, parameter values, shots)"
 _MOST_PARTS = 3
 
 
-def read_circuits(circuits: Any, shots: int | None) -> list[CircuitInput]:
-    """Read one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``.
+def circuit_reader(shots: int | None) -> Callable[[int, Any], CircuitInput]:
+    """Return a function that reads a circuit, or a PUB-like ``(circuit, parameter_values, shots)``.
 
-    The returned inputs hold the user's own objects, which are stored or copied (``copy_input``) before
-    ``run`` returns.
+    Its arguments are the index and what the user gave. The returned inputs hold the user's own objects,
+    which are stored or copied (``copy_input``) before ``run`` returns. It raises a ``CircuitError`` if
+    an item is not a circuit or PUB; the message names its index.
 
     Args:
-        circuits: the argument of ``run``.
         shots: the shots of each circuit without shots of its own.
 
     Raises:
-        InputError: nothing was given, or shots are not a whole number of at least 1.
-        CircuitError: an item is not a circuit or PUB; the message names its index.
+        InputError: shots are not a whole number of at least 1.
     """
-    shots = check_shots(shots)
-    given = as_list(circuits)
-    if not given:
-        raise InputError("no circuits were given")
-    circuit = circuit_class()  # looked up once: there may be a hundred thousand circuits
-    return [
-        CircuitInput(item, None, shots) if isinstance(item, circuit) else _read(index, item, shots)
-        for index, item in enumerate(given)
-    ]
+    checked = check_shots(shots)
+    circuit = circuit_class()  # looked up once: there may be a million circuits
+
+    def read(index: int, item: Any) -> CircuitInput:
+        if isinstance(item, circuit):
+            return CircuitInput(item, None, checked)
+        return _read(index, item, checked)
+
+    return read
 
 
 def circuit_class() -> Any:
@@ -69,6 +68,12 @@ def check_shots(shots: Any, where: str = "shots") -> int | None:
     if found > _MOST_SHOTS:
         raise InputError(f"{where} must be below 2**63, not {number(found)}")
     return found
+
+
+def comes_one_by_one(circuits: Any) -> bool:
+    """Return whether an argument is an iterator or another iterable of unknown length."""
+    iterable = isinstance(circuits, Iterable) and not isinstance(circuits, (Sized, str, bytes))
+    return iterable and not (is_schedule(circuits) or _is_pub(circuits))
 
 
 def as_list(circuits: Any) -> Sequence[Any]:

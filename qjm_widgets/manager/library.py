@@ -26,6 +26,7 @@ from qjm_widgets.manager.retrieval import Resumption, retrieve_set
 from qjm_widgets.manager.session import Session
 from qjm_widgets.manager.set_names import time_name
 from qjm_widgets.manager.shutdown import Threads
+from qjm_widgets.manager.taker import Taker
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.owner_process import check_process
 from qjm_widgets.state.progress import FileLine
@@ -47,7 +48,8 @@ class JobSetLibrary:
         self._transpiler = Transpiler(store, engine)
         self._follower = Follower(store)
         engine.lost = self._follower.follow
-        self._threads = Threads(self._follower, self._transpiler, engine)
+        self._taker = Taker()
+        self._threads = Threads(self._taker, self._follower, self._transpiler, engine)
         self._adapters = Adapters(backends)
         self._session = Session()
         self._provider_sets = ProviderSets(store, engine, self._adapters.of, self._enlist)

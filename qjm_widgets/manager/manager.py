@@ -14,8 +14,10 @@ from typing import Any
 
 from qjm_widgets import _display
 from qjm_widgets._printable import printable_result
-from qjm_widgets.core.formatting import found_text, plural
-from qjm_widgets.core.records import Status
+from qjm_widgets.core.adapter_port import BackendAdapter
+from qjm_widgets.core.circuit_input import CircuitInput
+from qjm_widgets.core.formatting import Taking, found_text, plural
+from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.core.validation import check_name
 from qjm_widgets.engine.engine import Engine
@@ -24,8 +26,11 @@ from qjm_widgets.interfaces.backend import ManagedBackend
 from qjm_widgets.interfaces.caller import calling_class
 from qjm_widgets.interfaces.managed import Managed
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.manager.continuation import Continuation
 from qjm_widgets.manager.group import JobSetGroup, entered_group
 from qjm_widgets.manager.group_values import Read
+from qjm_widgets.manager.inputs import comes_one_by_one, kind_of
+from qjm_widgets.manager.intake import FirstJobs, check_size, first_jobs
 from qjm_widgets.manager.planning import (
     PlannedSet,
     RunArguments,
@@ -37,6 +42,7 @@ from qjm_widgets.manager.qiskit_interfaces import QiskitInterfaces
 from qjm_widgets.manager.reuse import ReusableSets, Reuse, check_reuse, fingerprint, reused_set
 from qjm_widgets.manager.set_writer import SetWriter
 from qjm_widgets.manager.shutdown import OPEN, end_threads
+from qjm_widgets.manager.taker import Source
 from qjm_widgets.serialization.losses import describe_losses
 from qjm_widgets.state.caches import IN_MEMORY
 from qjm_widgets.state.job_set_state import JobSetState
@@ -48,7 +54,8 @@ from qjm_widgets.storage.sqlite import SQLiteStore
 class JobManager(QiskitInterfaces):
     """Cuts circuits into jobs, submits them in the background, and collects their results.
 
-    Leaving its ``with`` block normally waits until all jobs are submitted, except those of paused sets.
+    Leaving its ``with`` block normally waits until all jobs are submitted, except those of paused sets,
+    and until all circuits are taken from generators.
 
     Args:
         store: where job sets are kept: a path, ``":memory:"``, or None for the user's data directory
@@ -68,6 +75,7 @@ class JobManager(QiskitInterfaces):
         # The list that displaying the manager shows; one for all its displays.
         self._shown: Any = None
         self._groups: dict[str, JobSetGroup] = {}
+        self._continuation = Continuation(self._engine, self._transpiler, self._taker, self._resume)
         OPEN.add(self)
 
     @gc_disabled()
@@ -90,12 +98,20 @@ class JobManager(QiskitInterfaces):
         rerun_on_resume: bool | None = None,
         max_qpu_seconds: float | None = None,
         reuse: Reuse = False,
+        size: int | None = None,
+        continue_set: JobSet | str | None = None,
         **run_options: Any,
     ) -> JobSet:
         """Store circuits as a job set and return; the jobs are submitted in the background.
 
         When this returns, the set and its circuits are on disk. If that takes more than a second, a line
         shows the progress; an interrupt meanwhile leaves nothing in the store.
+
+        Of a generator, or another iterable without a length, it returns when the circuits of the first
+        job are on disk. The others are taken on a thread, which stores them and submits their jobs as
+        they fill; memory does not grow with their number. ``wait`` and ``results`` wait for all of them.
+        An exception of the generator, and a circuit that is refused, end the taking: what was taken
+        stays, and the set shows why.
 
         Args:
             circuits: one or many circuits, or PUB-likes ``(circuit, parameter_values, shots)``; for an
@@ -134,6 +150,12 @@ class JobManager(QiskitInterfaces):
                 stay; jobs that are unsent, failed or were cancelled are submitted. A set is found if it
                 was run with ``reuse`` too, or on a simulator without settings of its own.
                 ``"any calibration"`` takes older sets of the backend, ``"any backend"`` those of others.
+            size: how many circuits a generator gives, for the progress that is shown.
+            continue_set: a set, or its id, whose taking ended early: its kernel died, the manager was
+                closed, it was cancelled, or the generator raised. Give the same call again with this
+                argument: the circuits from the first on, of which those that the set has are skipped by
+                their number; the same backend; and the same limits and shots. Its run options, name
+                and tags are those of the set. It is resumed if this kernel does not drive it.
             run_options: passed to the backend's ``run``; an unknown option is refused.
                 ``parameter_binds`` is assigned to the circuits. With ``seed_simulator`` on Aer, the set
                 gives the same counts as one plain run of all circuits; on other backends each job gets
@@ -142,6 +164,7 @@ class JobManager(QiskitInterfaces):
         Raises:
             InputError: one of its kinds, which names the circuit or argument; nothing was stored or
                 submitted.
+            InvalidStateError: the set of ``continue_set`` cannot be continued here.
             StoreError: the set could not be stored; nothing was submitted.
             ClosedError: the manager was closed, or belongs to a parent process.
         """
@@ -170,7 +193,15 @@ class JobManager(QiskitInterfaces):
             any_options=isinstance(backend, ManagedBackend),
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
-        check_reuse(reuse, arguments)
+        size = check_size(size, circuits)
+        check_reuse(reuse, arguments, continues=continue_set is not None)
+        if continue_set is not None:
+            job_set = self._set_to_continue(continue_set)
+            self._continuation.run(job_set, arguments, adapter, backend, executor, size)
+            return job_set
+        if comes_one_by_one(circuits) and not adapter.runs_programs:
+            first = first_jobs(arguments, adapter)
+            return self._joined(joined, self._take(first, adapter, pass_manager, size))
         planned = plan_job_set(arguments, adapter)
         if reuse:
             mark = fingerprint(planned, adapter)
@@ -182,27 +213,67 @@ class JobManager(QiskitInterfaces):
                         joined._reuse(found)
                     return found
             planned = planned._replace(record=replace(planned.record, fingerprint=mark))
-        written = self._save(planned)
+        return self._joined(joined, self._start(planned, adapter, pass_manager))
+
+    def _joined(self, group: JobSetGroup | None, job_set: JobSet) -> JobSet:
+        """Make a set the newest of its group, and return it."""
+        if group is not None:
+            group._newest = job_set
+        return job_set
+
+    def _take(
+        self, first: FirstJobs, adapter: BackendAdapter, pass_manager: Any, size: int | None
+    ) -> JobSet:
+        """Start a set of the first circuits of an iterator, and take the others in the background."""
+        job_set = self._start(first, adapter, pass_manager, Taking(size, active=first.more))
+        if first.more:
+            transpile = transpile_function(pass_manager, adapter, first.options)
+            self._taker.start(
+                Source(
+                    job_set._state,
+                    first.iterator,
+                    first.intake,
+                    transpile,
+                    self._engine,
+                    self._transpiler,
+                )
+            )
+        return job_set
+
+    def _start(
+        self,
+        new: PlannedSet | FirstJobs,
+        adapter: BackendAdapter,
+        pass_manager: Any,
+        taking: Taking | None = None,
+    ) -> JobSet:
+        """Store a new set, and let its jobs be submitted."""
+        written = self._save(new.record, new.jobs, new.inputs)
         state = JobSetState(
             written.record,
-            planned.jobs,
+            new.jobs,
             self._store,
             adapter=adapter,
             inputs=written.inputs,
             names=written.names,
-            options=planned.options,
+            options=new.options,
         )
+        if taking is not None:
+            state.set_taking(taking)
         job_set = self._enlist(state)
-        if joined is not None:
-            joined._newest = job_set
-        if pass_manager is None:
-            self._engine.add(state, ready=len(planned.inputs))
+        transpile = transpile_function(pass_manager, adapter, new.options)
+        if transpile is None:
+            self._engine.add(state, ready=len(new.inputs))
         else:
             self._engine.add(state, ready=0)
-            spans = sorted({job.span for job in planned.jobs})
-            transpile = transpile_function(pass_manager, adapter, planned.options)
-            self._transpiler.add(state, transpile, spans)
+            spans = sorted({job.span for job in new.jobs})
+            self._transpiler.add(state, transpile, spans, upto=len(new.inputs))
         return job_set
+
+    def _set_to_continue(self, given: JobSet | str) -> JobSet:
+        if not isinstance(given, (JobSet, str)):
+            raise InputError(f"continue_set must be a job set or its id, not {kind_of(given)}")
+        return self.retrieve_job_set(given if isinstance(given, str) else given.job_set_id())
 
     def _enlist(self, state: JobSetState) -> JobSet:
         """Add a set to the session, and to its group."""
@@ -211,9 +282,10 @@ class JobManager(QiskitInterfaces):
             self.group(state.record.group)._follow(state)
         return job_set
 
-    def _save(self, planned: PlannedSet) -> SetWriter:
+    def _save(
+        self, record: JobSetRecord, jobs: Sequence[JobRecord], inputs: Sequence[CircuitInput]
+    ) -> SetWriter:
         """Write a new set with its circuits; when this returns or raises, all or nothing is on disk."""
-        record, jobs, inputs = planned.record, planned.jobs, planned.inputs
         with (
             self._session.saving(record.set_id),
             SetWriter(self._store, record, keep=IN_MEMORY) as writer,
@@ -223,7 +295,7 @@ class JobManager(QiskitInterfaces):
                 writer.add(inputs[span.start : span.stop], list(same_span))
                 line.refresh()
             if writer.losses:
-                warnings.warn(describe_losses(writer.losses), stacklevel=4)
+                warnings.warn(describe_losses(writer.losses), stacklevel=5)
             writer.finish()
         return writer
 
@@ -251,9 +323,15 @@ class JobManager(QiskitInterfaces):
     ) -> Plan:
         """Return how ``run`` would cut the circuits; nothing is stored or submitted.
 
-        The arguments and errors are those of ``run``.
+        The arguments and errors are those of ``run``, but a generator is refused: a plan would use it
+        up.
         """
         self._check_open()
+        if comes_one_by_one(circuits):
+            raise InputError(
+                "plan takes no circuits from a generator, because it would use them up: give a list, "
+                "for example list(itertools.islice(circuits, 1000)) of another such generator"
+            )
         if group is not None:
             check_name(group, "the name of a group")
         limits = Limits(
@@ -276,7 +354,7 @@ class JobManager(QiskitInterfaces):
             any_options=isinstance(backend, ManagedBackend),
         )
         adapter = self._adapters.of(backend, executor, rerun=rerun_on_resume)
-        check_reuse(reuse, arguments)
+        check_reuse(reuse, arguments, continues=False)
         planned = plan_job_set(arguments, adapter)
         mark = fingerprint(planned, adapter) if reuse else None
         if mark is None:
@@ -314,9 +392,16 @@ class JobManager(QiskitInterfaces):
     def close(self) -> None:
         """Stop the threads and close the store; jobs at a backend go on. A second call does nothing.
 
-        Warns how many jobs are unsent: they stay in the store, and ``resume`` submits them.
+        Warns how many jobs are unsent: they stay in the store, and ``resume`` submits them. Circuits are
+        no longer taken from generators: it warns how many were, and ``run(..., continue_set=)`` goes on.
         """
         unsent = self._shut_down()
+        for state in self._taker.interrupted:
+            warnings.warn(
+                f"only {plural(state.record.circuits, 'circuit')} of {state.record.name!r} were taken "
+                f"and stored: run(..., continue_set={state.set_id!r}) goes on from there",
+                stacklevel=2,
+            )
         if unsent:
             warnings.warn(f"{plural(unsent, 'job')} not sent yet: kept in the store", stacklevel=2)
         if self._engine.unwritten:

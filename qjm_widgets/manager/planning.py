@@ -14,29 +14,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from qjm_widgets.core.adapter_port import BackendAdapter, RemoteAdapter
-from qjm_widgets.core.circuit_input import CircuitInput, item_of
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.core.option_names import RUN_ARGUMENTS, check_option_names
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Span
-from qjm_widgets.core.seeds import SeedRule, move, places, point_seed
+from qjm_widgets.core.records import JobRecord, JobSetRecord
+from qjm_widgets.core.seeds import move, point_seed
 from qjm_widgets.core.splitting import (
-    DEFAULT_CIRCUITS_PER_JOB,
-    Item,
     Limits,
     Plan,
     PlannedJob,
-    split,
 )
 from qjm_widgets.core.validation import check_budget, check_name, check_tags
 from qjm_widgets.errors import InputError
-from qjm_widgets.manager.estimator_inputs import read_estimator_pubs
-from qjm_widgets.manager.inputs import read_circuits
+from qjm_widgets.manager.cutting import Cutter
+from qjm_widgets.manager.estimator_inputs import estimator_pub_reader
+from qjm_widgets.manager.inputs import as_list, circuit_reader
 from qjm_widgets.manager.layouts import laid_out
 from qjm_widgets.manager.parameter_binds import BINDING, bind_parameters
 from qjm_widgets.manager.program_inputs import read_program
 from qjm_widgets.manager.set_names import group_name, name_of_circuits, time_name
-from qjm_widgets.serialization.payload import payload_bytes
 from qjm_widgets.serialization.program_items import is_program
-from qjm_widgets.serialization.pub_points import input_of_points
 
 
 @dataclass(frozen=True)
@@ -104,34 +100,48 @@ def plan_job_set(arguments: RunArguments, adapter: BackendAdapter) -> PlannedSet
     Raises:
         InputError: a circuit or an argument is wrong; the message names it.
     """
-    options = {name: value for name, value in arguments.options.items() if name not in BINDING}
-    if arguments.any_options:
-        options = adapter.own_options(options)
-    else:
-        check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
+    options = checked_options(arguments, adapter)
     inputs = bind_parameters(_read(arguments, adapter), arguments.options)
     # Circuits that a pass manager will change are checked after that.
     adapter.check(inputs if arguments.pass_manager is None else (), options)
     plan = _plan(inputs, adapter, arguments.limits, options)
     check_cuts(inputs, plan.jobs, adapter, options)
-    record = replace(_record(arguments, inputs, options, adapter), points=plan.points)
-    jobs = _job_records(plan.jobs, inputs, adapter, options, record.created_at)
+    record = replace(new_record(arguments, inputs, options, adapter), points=plan.points)
+    jobs = job_records(plan.jobs, inputs, adapter, options, record.created_at)
     return PlannedSet(record, jobs, inputs, plan, options)
 
 
-def _record(
+def checked_options(arguments: RunArguments, adapter: BackendAdapter) -> dict[str, Any]:
+    """Return the run options that a backend gets.
+
+    Raises:
+        InputError: an option is unknown.
+    """
+    options = {name: value for name, value in arguments.options.items() if name not in BINDING}
+    if arguments.any_options:
+        return adapter.own_options(options)
+    check_option_names(options, adapter.option_names(), RUN_ARGUMENTS, adapter.name)
+    return options
+
+
+def new_record(
     arguments: RunArguments,
     inputs: Sequence[CircuitInput],
     options: Mapping[str, Any],
     adapter: BackendAdapter,
 ) -> JobSetRecord:
+    """Return the record of a new set of circuits.
+
+    Raises:
+        InputError: the name, the tags or the budget are wrong.
+    """
     name = _default_name(arguments, inputs) if arguments.name is None else check_name(arguments.name)
     tags = tuple(dict.fromkeys(check_tags(arguments.tags)))
     budget = arguments.max_qpu_seconds
     check_budget(budget)
     if isinstance(adapter, RemoteAdapter):
         adapter.check_labels(name, tags)
-    stored, unstored = _storable_options(options)
+    stored, unstored = storable_options(options)
     return JobSetRecord(
         set_id=uuid.uuid4().hex,
         name=name,
@@ -140,8 +150,8 @@ def _record(
         circuits=len(inputs),
         transpiles=arguments.pass_manager is not None,
         created_at=time.time(),
-        shots=_shots_range(inputs),
-        precision=_precision_range(inputs),
+        shots=shots_range(inputs),
+        precision=precision_range(inputs),
         estimates=adapter.estimates,
         tags=tags,
         options=stored,
@@ -166,24 +176,42 @@ def _default_name(arguments: RunArguments, inputs: Sequence[CircuitInput]) -> st
 
 def _read(arguments: RunArguments, adapter: BackendAdapter) -> list[CircuitInput]:
     """Read what the adapter takes: a program, an estimator's PUBs, or circuits and a sampler's PUBs."""
-    circuits, shots, precision = arguments.circuits, arguments.shots, arguments.precision
     if adapter.runs_programs:
         _refuse_for_programs(arguments, adapter)
-        return read_program(circuits, shots)
-    if is_program(circuits):
+        return read_program(arguments.circuits, arguments.shots)
+    if is_program(arguments.circuits):
         raise InputError(
             f"{adapter.name} runs circuits and PUBs, not a QuantumProgram: give the runtime's Executor, "
             "Executor(mode=backend), in its place"
         )
+    read = input_reader(arguments, adapter)
+    given = as_list(arguments.circuits)
+    if not given:
+        raise InputError(f"no {nouns(adapter)} were given")
+    return [read(index, item) for index, item in enumerate(given)]
+
+
+def nouns(adapter: BackendAdapter) -> str:
+    """Return what an adapter takes: "circuits" or "PUBs"."""
+    return "PUBs" if adapter.estimates else "circuits"
+
+
+def input_reader(arguments: RunArguments, adapter: BackendAdapter) -> Callable[[int, Any], CircuitInput]:
+    """Return a function that reads what the adapter takes: an estimator's PUB, or a circuit or PUB.
+
+    Its arguments are the index and what the user gave.
+
+    Raises:
+        InputError: the shots or the precision are wrong, or the adapter does not take them.
+    """
+    shots, precision = arguments.shots, arguments.precision
     if adapter.estimates:
         if shots is not None:
             raise InputError(f"{adapter.name} is an estimator, which takes no shots: give precision=")
-        return read_estimator_pubs(
-            circuits, adapter.default_precision if precision is None else precision
-        )
+        return estimator_pub_reader(adapter.default_precision if precision is None else precision)
     if precision is not None:
         raise InputError(f"{adapter.name} gives counts, and precision= is for estimators: give shots=")
-    return read_circuits(circuits, adapter.default_shots if shots is None else shots)
+    return circuit_reader(adapter.default_shots if shots is None else shots)
 
 
 def _refuse_for_programs(arguments: RunArguments, adapter: BackendAdapter) -> None:
@@ -245,60 +273,37 @@ def _plan(
     requested: Limits,
     options: Mapping[str, Any],
 ) -> Plan:
-    limits = adapter.limits.tighter(requested)
-    # With a limit on shots alone, such as Aer's, all circuits would be in one job.
-    others = limits.circuits, limits.executions, limits.payload_bytes, limits.points
-    if all(limit is None for limit in others):
-        limits = limits.tighter(Limits(circuits=DEFAULT_CIRCUITS_PER_JOB))
-    measured = limits.payload_bytes is not None
-    items = [item_of(circuit_input) for circuit_input in inputs]
-    if measured:
-        items = [
-            _measured(item, circuit_input) for item, circuit_input in zip(items, inputs, strict=True)
-        ]
-    items = list(adapter.sized(inputs, items))
-    rule = adapter.seed_rule
-    steps = places(rule, items)
-    seeded = adapter.seeds(1, options) != [None]  # refuses a wrong seed
-    if rule is SeedRule.AER_BY_SHOTS and seeded:
-        items = [item._replace(place=place) for item, place in zip(items, steps, strict=True)]
-    repeats = {index: each.repeats for index, each in enumerate(inputs) if each.repeats > 1}
-    jobs = tuple(job._replace(place=steps[job.span.start]) for job in split(items, limits, repeats))
+    cutter = Cutter(adapter, requested, options)
+    items = cutter.measure(inputs)
+    for item, circuit_input in zip(items, inputs, strict=True):
+        cutter.add(item, circuit_input.repeats)
+    jobs = cutter.cut(last=True)
     return Plan(
         jobs=jobs,
         circuits=len(inputs),
         executions=sum(job.executions for job in jobs),
-        payload_bytes=sum(job.payload_bytes for job in jobs) if measured else None,
+        payload_bytes=sum(job.payload_bytes for job in jobs) if cutter.measured else None,
         seconds_to_submit=0.0 if adapter.pace is None else adapter.pace.shortest(len(jobs)),
         qpu_seconds=adapter.qpu_seconds(jobs) if isinstance(adapter, RemoteAdapter) else None,
         points=None if all(item.points == 1 for item in items) else sum(item.points for item in items),
-        precision=_precision_range(inputs),
+        precision=precision_range(inputs),
         notes=adapter.notes(inputs),
     )
 
 
-def _measured(item: Item, circuit_input: CircuitInput) -> Item:
-    """Return an item with the bytes of the encoded circuit, and of each of its points."""
-    item = item._replace(payload_bytes=payload_bytes(circuit_input))
-    if item.points <= 1 or not item.payload_bytes:
-        return item
-    one = payload_bytes(input_of_points(circuit_input, Span(0, 1)))
-    return item._replace(point_bytes=-(-(item.payload_bytes - one) // (item.points - 1)))
-
-
-def _shots_range(inputs: Sequence[CircuitInput]) -> tuple[int, int] | None:
+def shots_range(inputs: Sequence[CircuitInput]) -> tuple[int, int] | None:
     """Return the fewest and the most shots of a circuit; None if the backend decides for any circuit."""
     shots = [circuit_input.shots for circuit_input in inputs if circuit_input.shots is not None]
     return (min(shots), max(shots)) if len(shots) == len(inputs) else None
 
 
-def _precision_range(inputs: Sequence[CircuitInput]) -> tuple[float, float] | None:
+def precision_range(inputs: Sequence[CircuitInput]) -> tuple[float, float] | None:
     """Return the least and greatest precision of a PUB; None if the estimator decides for any."""
     known = [circuit_input.precision for circuit_input in inputs if circuit_input.precision is not None]
     return (min(known), max(known)) if len(known) == len(inputs) else None
 
 
-def _storable_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+def storable_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the run options that JSON can hold, and the names of the others."""
     stored: dict[str, Any] = {}
     unstored = []
@@ -317,14 +322,24 @@ def _to_python(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _job_records(
+def job_records(
     planned: Sequence[PlannedJob],
     inputs: Sequence[CircuitInput],
     adapter: BackendAdapter,
     options: Mapping[str, Any],
     now: float,
+    first: int = 0,
 ) -> list[JobRecord]:
-    """Return a record for each planned job, with its seed."""
+    """Return a record for each planned job, with its seed.
+
+    Args:
+        planned: the jobs.
+        inputs: their circuits.
+        adapter: the adapter of the backend.
+        options: run options.
+        now: seconds since 1970.
+        first: the index of the first of the circuits in the set.
+    """
     records: list[JobRecord] = []
     rule = adapter.seed_rule
     single = adapter.seeds(1, options)
@@ -347,7 +362,7 @@ def _job_records(
                 seed,
                 since=now,
                 points=job.points,
-                pub_shape=() if job.points is None else inputs[job.span.start].shape,
+                pub_shape=() if job.points is None else inputs[job.span.start - first].shape,
                 precision=job.precision,
             )
         )
@@ -356,8 +371,13 @@ def _job_records(
 
 def transpile_function(
     pass_manager: Any, adapter: BackendAdapter, options: Mapping[str, Any]
-) -> Callable[[CircuitInput], CircuitInput]:
-    """Return a function that transpiles one circuit and lets the adapter check the result."""
+) -> Callable[[CircuitInput], CircuitInput] | None:
+    """Return a function that transpiles one circuit and lets the adapter check the result.
+
+    None without a pass manager.
+    """
+    if pass_manager is None:
+        return None
 
     def transpile(circuit_input: CircuitInput) -> CircuitInput:
         # Transpile one circuit at a time: for a list Qiskit would fork processes from a thread.

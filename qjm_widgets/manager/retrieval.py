@@ -53,9 +53,8 @@ def retrieve_set(
         job_set = session.get(job_set_id)
         if job_set is None:
             record, jobs = store.load_set(job_set_id)
-            if not record.complete and (
-                session.is_being_saved(job_set_id) or store.owner(job_set_id) is not None
-            ):
+            saving = not (record.complete or record.taken) and store.owner(job_set_id) is not None
+            if saving or session.is_being_saved(job_set_id):
                 raise InvalidStateError(
                     f"{record.name!r} is still being saved: retrieve it when its `run` has returned"
                 )
@@ -130,7 +129,9 @@ class Resumption:
             spans = untranspiled(state, pass_manager)
             self._engine.resume(state, ready=spans[0].start if spans else state.record.circuits)
             if spans:
-                self._transpiler.add(state, transpile_function(pass_manager, adapter, merged), spans)
+                transpile = transpile_function(pass_manager, adapter, merged)
+                assert transpile is not None
+                self._transpiler.add(state, transpile, spans, upto=state.record.circuits)
 
     def _claim(self, state: JobSetState, adapter: BackendAdapter, options: Mapping[str, Any]) -> None:
         """Claim a set; warn if run options from a bundle will be passed to the backend."""

@@ -11,6 +11,7 @@ from qjm_widgets.core.records import JobSetRecord, Span, Status
 from qjm_widgets.core.store_port import JobStore
 from qjm_widgets.errors import InputError, InvalidStateError, ProviderError, QJMError
 from qjm_widgets.job_set import JobSet
+from qjm_widgets.manager.inputs import comes_one_by_one
 from qjm_widgets.manager.planning import PlannedSet, RunArguments
 from qjm_widgets.serialization.canonical import digest
 from qjm_widgets.serialization.circuits import Missing, read_block
@@ -25,8 +26,10 @@ _MOST_READ = 50
 _DIGITS = 64
 
 
-def check_reuse(reuse: Any, arguments: RunArguments) -> None:
-    """Refuse a value of ``reuse`` that is unknown, or that a pass manager makes meaningless.
+def check_reuse(reuse: Any, arguments: RunArguments, *, continues: bool) -> None:
+    """Refuse a value of ``reuse`` that is unknown or meaningless.
+
+    It is meaningless with a pass manager, for circuits of unknown number, and for a set that goes on.
 
     Raises:
         InputError: the message says what to give.
@@ -40,6 +43,10 @@ def check_reuse(reuse: Any, arguments: RunArguments) -> None:
             "reuse= compares circuits as they are run, and a pass manager changes them: transpile them "
             "before, and leave pass_manager out"
         )
+    if reuse and comes_one_by_one(arguments.circuits):
+        raise InputError("reuse= compares all circuits of a set: give a list of circuits")
+    if reuse and continues:
+        raise InputError("reuse= is for a new set: leave it out with continue_set=")
 
 
 def fingerprint(planned: PlannedSet, adapter: BackendAdapter) -> str | None:

@@ -31,7 +31,8 @@ class SetWriter:
 
     Args:
         store: where to write.
-        record: the set; its number of circuits grows with each ``add``.
+        record: the set; its number of circuits grows with each ``add``. It is not ``complete`` if more
+            circuits will be added after it was written.
         keep: how many circuits stay in memory.
 
     Attributes:
@@ -44,6 +45,7 @@ class SetWriter:
     def __init__(self, store: JobStore, record: JobSetRecord, *, keep: int) -> None:
         self._store = store
         self._keep = keep
+        self._complete = record.complete
         self.record = replace(record, circuits=0, complete=False)
         self.inputs: list[CircuitInput | None] = []
         self.names: list[str] = []
@@ -89,8 +91,8 @@ class SetWriter:
             self._flush()
 
     def finish(self) -> None:
-        """Mark the set as complete; it is on disk when this returns."""
-        self.record = replace(self.record, complete=True)
+        """Mark the set as complete, unless circuits will be added; it is on disk when this returns."""
+        self.record = replace(self.record, complete=self._complete)
         self._flush()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from qjm_widgets.engine.engine import Engine
 from qjm_widgets.engine.follower import Follower
 from qjm_widgets.engine.transpiler import Transpiler
+from qjm_widgets.manager.taker import Taker
 
 #: Seconds that the threads have to end the circuit and the calls under way, for all managers together.
 _SECONDS = 5.0
@@ -21,6 +22,7 @@ _SECONDS = 5.0
 class Threads(NamedTuple):
     """The threads of one manager."""
 
+    taker: Taker
     follower: Follower
     transpiler: Transpiler
     engine: Engine
@@ -44,10 +46,12 @@ def end_threads(all_threads: Sequence[Threads]) -> None:
     """End the threads of managers, all together in the time for one. Jobs at a backend go on."""
     deadline = time.monotonic() + _SECONDS
     for threads in all_threads:
+        threads.taker.halt()
         threads.follower.halt()
         threads.transpiler.halt()
         threads.engine.halt()
     for threads in all_threads:
+        threads.taker.join(deadline)
         threads.follower.join(deadline)
         threads.transpiler.join(deadline)
         threads.engine.join(deadline)

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 from qjm_widgets.core.circuit_block import CircuitBlock
@@ -26,6 +27,7 @@ from qjm_widgets.serialization.circuits import (
 from qjm_widgets.serialization.outcomes import decode_outcome
 
 T = TypeVar("T")
+V = TypeVar("V")
 _LOG = logging.getLogger(__name__)
 
 _NEVER = "it was never written: the kernel died first"
@@ -39,10 +41,10 @@ class LRUCache(Generic[T]):
 
     Args:
         limit: the most total weight; the last value is kept even if it alone weighs more.
-        drop: called with the row of a value that is dropped.
+        drop: called with the row and the value of what is dropped.
     """
 
-    def __init__(self, limit: int, drop: Callable[[int], object] = lambda row: None) -> None:
+    def __init__(self, limit: int, drop: Callable[[int, T], object] = lambda row, value: None) -> None:
         self._limit = limit
         self._drop = drop
         self._values: OrderedDict[int, tuple[T, int]] = OrderedDict()
@@ -53,9 +55,9 @@ class LRUCache(Generic[T]):
         self._weight += weight - self._values.pop(row, (None, 0))[1]
         self._values[row] = value, weight
         while self._weight > self._limit and len(self._values) > 1:
-            oldest, (_, weight) = self._values.popitem(last=False)
+            oldest, (dropped, weight) = self._values.popitem(last=False)
             self._weight -= weight
-            self._drop(oldest)
+            self._drop(oldest, dropped)
 
     def get(self, row: int) -> T | None:
         """Return a value, or None."""
@@ -77,7 +79,7 @@ class Circuits:
     Args:
         store: the store that has them.
         set_id: the set's id.
-        number: how many circuits the set has.
+        number: how many circuits the set has; ``extend`` adds some.
         inputs: the circuits by index, None for circuits that are not in memory; empty if none is.
         names: the names of all circuits; empty if they are not known.
         unstored: returns the indices of circuits that the store cannot have; these are never forgotten.
@@ -97,15 +99,37 @@ class Circuits:
         self._set_id = set_id
         self._number = number
         self._inputs: list[CircuitInput | None] = list(inputs) or [None] * number
-        self._names: list[str] | None = list(names) or None
+        # Those that are known; of a set that grows, the last may be missing.
+        self._names = list(names)
         self._other_names: dict[str, list[int]] = {}
-        self._indices: dict[str, list[int]] | None = None
-        self._metadata: list[Mapping[str, Any]] | None = None
+        self._indices: dict[str, list[int]] = {}
+        self._indexed = 0
+        self._metadata: list[Mapping[str, Any]] = []
+        self._growing, self._indexing = threading.Lock(), threading.Lock()
         self._shapes: dict[int, tuple[int, ...] | None] = {}
         known = [circuit_input.circuit for circuit_input in inputs if circuit_input is not None]
+        self._in_memory = len(known)
         if len(known) == number:
             self._names = self._names or [circuit.name for circuit in known]
             self._metadata = [circuit.metadata or {} for circuit in known]
+
+    def has_room(self, coming: int) -> bool:
+        """Return whether memory has room for further circuits of the set, after so many others."""
+        return self._in_memory + coming < IN_MEMORY
+
+    def extend(self, inputs: Sequence[CircuitInput | None], names: Sequence[str] | None) -> None:
+        """Add the next circuits of the set, which the store has already.
+
+        Args:
+            inputs: the circuits; None for each that is not in memory.
+            names: their names; None if they are not known.
+        """
+        self._inputs += inputs
+        self._in_memory += sum(circuit_input is not None for circuit_input in inputs)
+        with self._growing:
+            if names is not None and len(self._names) == self._number:
+                self._names += names
+            self._number = len(self._inputs)
 
     def get(self, span: Span) -> list[CircuitInput]:
         """Return the circuits of a span: from memory, else from the store.
@@ -150,6 +174,7 @@ class Circuits:
         if circuit_input is None:
             [circuit_input] = self.get(Span(circuit, circuit + 1))
             self._inputs[circuit] = circuit_input
+            self._in_memory += 1
         return circuit_input
 
     def shape(self, circuit: int) -> tuple[int, ...] | None:
@@ -193,15 +218,19 @@ class Circuits:
         """
         for circuit, circuit_input in zip(range(span.start, span.stop), inputs, strict=True):
             if keep or self._inputs[circuit] is not None:
+                self._in_memory += self._inputs[circuit] is None
                 self._inputs[circuit] = circuit_input
 
     def forget(self, span: Span) -> None:
         """Drop circuits from memory, but not their names; keep circuits that the store lacks."""
         for circuit in set(range(span.start, span.stop)).difference(self._unstored()):
             circuit_input = self._inputs[circuit]
-            if circuit_input is not None and circuit_input.shape:
+            if circuit_input is None:
+                continue
+            if circuit_input.shape:
                 self._shapes[circuit] = circuit_input.shape
             self._inputs[circuit] = None
+            self._in_memory -= 1
 
     def add_names(self, names: Sequence[str]) -> None:
         """Let ``indices`` find the circuits by other names too, one for each circuit."""
@@ -214,29 +243,43 @@ class Circuits:
 
         Qiskit numbers circuits anew in each kernel, so an earlier name may be another circuit's now.
         """
-        if self._indices is None:
-            self._indices = {}
-            for index, known in enumerate(self.names()):
-                self._indices.setdefault(known, []).append(index)
+        names = self.names()
+        with self._indexing:
+            for index in range(self._indexed, len(names)):
+                self._indices.setdefault(names[index], []).append(index)
+            self._indexed = len(names)
         return self._other_names.get(name) or self._indices.get(name, [])
 
     def names(self) -> list[str]:
         """Return the circuits' names; "" for a circuit that was never written."""
-        if self._names is None:
-            names = [""] * self._number
-            for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                names[block.span.start : block.span.stop] = read_names(block)
-            self._names = names
-        return self._names
+        return self._with_rest(self._names, "", read_names)
 
     def metadata(self) -> list[Mapping[str, Any]]:
         """Return the circuits' metadata; empty for a circuit without any or that was never written."""
-        if self._metadata is None:
-            found: list[Mapping[str, Any]] = [{}] * self._number
-            for block in self._store.get_circuits(self._set_id, Span(0, self._number)):
-                found[block.span.start : block.span.stop] = read_all_metadata(block)
-            self._metadata = found
-        return self._metadata
+        nothing: Mapping[str, Any] = {}
+        return self._with_rest(self._metadata, nothing, read_all_metadata)
+
+    def _with_rest(
+        self, known: list[V], missing: V, read: Callable[[CircuitBlock], Sequence[V]]
+    ) -> list[V]:
+        """Add to a list of what the first circuits have what the others have in the store.
+
+        Args:
+            known: the list.
+            missing: stands for a circuit that was never written.
+            read: reads a block.
+        """
+        while (start := len(known)) < (stop := self._number):
+            # Read without the lock, so that the engine can add circuits meanwhile.
+            found = [missing] * (stop - start)
+            for block in self._store.get_circuits(self._set_id, Span(start, stop)):
+                for circuit, one in enumerate(read(block), block.span.start):
+                    if start <= circuit < stop:
+                        found[circuit - start] = one
+            with self._growing:
+                if len(known) == start:
+                    known += found
+        return known
 
     def values(self, span: Span) -> list[Any]:
         """Return the ``BindingsArray`` of each circuit of a span; None for a circuit without values.
@@ -262,7 +305,8 @@ class Outcomes:
     def __init__(self, store: JobStore, set_id: str, done: Sequence[int]) -> None:
         self._store = store
         self._set_id = set_id
-        self._known: LRUCache[JobOutcome] = LRUCache(IN_MEMORY)
+        self._dropped: dict[int, JobOutcome] = {}
+        self._known: LRUCache[JobOutcome] = LRUCache(IN_MEMORY, self._dropped.__setitem__)
         self._reading = threading.Lock()
         self._summing = threading.Lock()
         self._sum = CountsSum()
@@ -283,6 +327,23 @@ class Outcomes:
             late = self._absent & outcomes.keys()
             self._absent -= late
             self._unsummed.extend(sorted(late))
+            dropped = dict(self._dropped)
+            self._dropped.clear()
+        # The sum of a large set would read these from the store again.
+        if dropped and self._summing.acquire(blocking=False):
+            try:
+                for row, outcome in dropped.items():
+                    if row in self._unsummed:
+                        self._sum_one(row, outcome)
+            finally:
+                self._summing.release()
+
+    def _sum_one(self, row: int, outcome: JobOutcome) -> None:
+        """Add an outcome to the sum; if that fails, ``total`` reports it."""
+        with suppress(ValueError, TypeError, IndexError, KeyError):
+            self._add(outcome)
+            self._summed_jobs += 1
+            self._unsummed.remove(row)
 
     def add_done(self, row: int) -> None:
         """Add the counts of a job that is done to the sum."""
@@ -319,6 +380,7 @@ class Outcomes:
                     raise StoreCorruptError(f"{where} is damaged: {error}") from error
                 with self._reading:
                     self._known.put(row, found, found.points)
+                    self._dropped.clear()
         return found
 
     def invalidate(self) -> None:

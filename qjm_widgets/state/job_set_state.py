@@ -10,7 +10,15 @@ from typing import Any
 from qjm_widgets.core.adapter_port import BackendAdapter
 from qjm_widgets.core.backoff import TRIES
 from qjm_widgets.core.circuit_input import CircuitInput
-from qjm_widgets.core.formatting import Summary, Waiting, first_line, found_text, plural, summary
+from qjm_widgets.core.formatting import (
+    Summary,
+    Taking,
+    Waiting,
+    first_line,
+    found_text,
+    plural,
+    summary,
+)
 from qjm_widgets.core.job_lifetime import JobLifetime
 from qjm_widgets.core.outcomes import JobOutcome
 from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
@@ -68,7 +76,7 @@ class JobSetState:
         self.outcomes = Outcomes(store, record.set_id, done)
         self.provider_jobs: dict[int, Any] = {}
         self._computed: LRUCache[None] = LRUCache(
-            IN_MEMORY, lambda row: self.provider_jobs.pop(row, None)
+            IN_MEMORY, lambda row, _: self.provider_jobs.pop(row, None)
         )
         self.submit_errors: dict[int, Exception] = {}
         self.changed = threading.Condition()
@@ -79,11 +87,12 @@ class JobSetState:
         self._trouble: str | None = None
         self._answered_at: float | None = None
         self._found = False
+        self._taking: Taking | None = None
         self._next_poll: float | None = None
         self.bus = EventBus()
         self.watchers = Watchers()
         self.totals = Totals(self.jobs)
-        self._cover = Cover(self.jobs, record.circuits)
+        self._cover = Cover(self.jobs)
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -157,14 +166,38 @@ class JobSetState:
         return self._next_poll
 
     @property
+    def taking(self) -> Taking | None:
+        """How its circuits are taken from an iterator; None if this kernel did not take them so."""
+        return self._taking
+
+    @property
+    def is_taking(self) -> bool:
+        """Whether its circuits are still taken from an iterator, so that it grows."""
+        return self._taking is not None and self._taking.active
+
+    def taking_ended(self, reason: str | None) -> Taking:
+        """Return that its taking ended.
+
+        Args:
+            reason: why it ended before the iterator; None if it did not.
+        """
+        return (self._taking or Taking())._replace(active=False, reason=reason)
+
+    @property
+    def taken_text(self) -> str | None:
+        """How many circuits were taken from an iterator, if that is not all that were expected."""
+        return None if self._taking is None else self._taking.text(self._record.circuits)
+
+    @property
     def driven(self) -> bool:
         """Whether this or another kernel drives the set."""
         return self._adapter is not None or self._owner is not None
 
     @property
     def over(self) -> bool:
-        """Whether all jobs have ended."""
-        return all(status.final or not number for status, number in self.totals.numbers.items())
+        """Whether all jobs have ended, and no more come."""
+        ended = all(status.final or not number for status, number in self.totals.numbers.items())
+        return ended and not self.is_taking
 
     @property
     def interrupted(self) -> bool:
@@ -173,14 +206,17 @@ class JobSetState:
 
     @property
     def settled(self) -> bool:
-        """Whether no job changes by itself: all have ended or are held, or no kernel drives the set."""
-        return not self.driven or not self._has_unsettled
+        """Whether no job changes by itself: all have ended or are held, or no kernel drives the set.
+
+        No more jobs come either.
+        """
+        return not self.driven or not (self.is_taking or self._has_unsettled)
 
     @property
     def submitted(self) -> bool:
         """Whether no job is left to submit: none is Not sent or Sending, or no kernel drives the set."""
         unsent = self.totals.numbers[Status.NOT_SENT] + self.totals.numbers[Status.SENDING]
-        return not self.driven or not unsent
+        return not self.driven or not (self.is_taking or unsent)
 
     @property
     def _has_unsettled(self) -> bool:
@@ -199,7 +235,8 @@ class JobSetState:
         if self.interrupted:
             if not self._record.complete:
                 saved = plural(self._record.circuits, "circuit")
-                return f"interrupted while `run` saved it: resume() runs the {saved} that are here"
+                rest = ", and run(..., continue_set=) takes the rest" if self._record.taken else ""
+                return f"interrupted while `run` saved it: resume() runs the {saved} that are here{rest}"
             return "interrupted: nobody drives it, resume() does"
         waiting = "" if self._waiting is None else self._waiting.text_at(now)
         return "; ".join(filter(None, (waiting, self._poll_failure(now)))) or None
@@ -246,7 +283,12 @@ class JobSetState:
 
     def summary(self) -> Summary:
         """Return the summary of the set, which is its text in one line."""
-        return summary(self.numbers(), self._trouble, flawed=len(self.totals.flawed))
+        return summary(
+            self.numbers(),
+            self._trouble,
+            flawed=len(self.totals.flawed),
+            taken=self.taken_text,
+        )
 
     # -- writing -------------------------------------------------------------------------------------
 
@@ -263,6 +305,11 @@ class JobSetState:
     def set_paused(self, paused: bool) -> None:
         """Set whether the user keeps back the jobs that are Not sent."""
         self._paused = paused
+        self.notify()
+
+    def set_taking(self, taking: Taking) -> None:
+        """Set how its circuits are taken from an iterator."""
+        self._taking = taking
         self.notify()
 
     def set_tries(self, tries: int) -> None:
@@ -319,22 +366,32 @@ class JobSetState:
 
     def restart(self, record: JobSetRecord, jobs: Sequence[JobRecord]) -> None:
         """Show the set as the store has it; publish the jobs that differ."""
-        self._record = record
+        if more := record.circuits - self._record.circuits:  # another kernel takes circuits
+            self.circuits.extend([None] * more, None)
         known = len(self.jobs)
-        self.publish([job for job in jobs if job.row >= known or self.jobs[job.row] != job], {})
+        changed = [job for job in jobs if job.row >= known or self.jobs[job.row] != job]
+        self.publish(changed, {}, record)
 
-    def publish(self, jobs: Sequence[JobRecord], outcomes: Mapping[int, JobOutcome]) -> None:
-        """Show jobs and outcomes that were just committed to the store."""
+    def publish(
+        self,
+        jobs: Sequence[JobRecord],
+        outcomes: Mapping[int, JobOutcome],
+        record: JobSetRecord | None = None,
+    ) -> None:
+        """Show jobs and outcomes, and perhaps a record, that were just committed to the store."""
         self.outcomes.put(outcomes)
         events = []
         done = []
+        added = []
         recut = False
+        covered = self._cover.stop
         for job in sorted(jobs, key=lambda job: job.row):
             before = self.jobs[job.row] if job.row < len(self.jobs) else None
             self.totals.put(before, job)
-            if before is None:  # a part that was cut from another job; it may have ended meanwhile
+            if before is None:  # it holds new circuits, or was cut from another; it may have ended
                 self.jobs.append(job)
-                recut = True
+                added.append(job)
+                recut = recut or job.span.start < covered
             else:
                 self.jobs[job.row] = job
                 recut = recut or (job.span, job.points) != (before.span, before.points)
@@ -343,7 +400,11 @@ class JobSetState:
                 if job.status is Status.DONE:
                     done.append(job)
         if recut:
-            self._cover = Cover(self.jobs, self._record.circuits)
+            self._cover = Cover(self.jobs)
+        elif added:
+            self._cover.extend(added)
+        if record is not None:
+            self._record = record
         for job in done:
             self.outcomes.add_done(job.row)
             if self._adapter is not None and _may_hold_results(self._adapter, job):

@@ -204,7 +204,7 @@ class ProgressLine(_Line):
         if now >= self._estimate_due:
             self._estimate_due = now + _ESTIMATE_EVERY
             self._ends = end_of(self._state.totals, now)
-        if self._ends is None or self._state.settled:
+        if self._ends is None or self._state.settled or self._state.is_taking:
             return ""
         return f"; about {_rounded(max(1.0, self._ends - now))} left"
 

@@ -9,7 +9,7 @@ from importlib import resources
 from qjm_widgets.storage.error_translation import damaged, foreign, too_new
 
 APPLICATION_ID = 0x514A4D57  # "QJMW": identifies the file, also for file(1)
-VERSION = 7
+VERSION = 8
 #: STEPS[n] is the SQL that migrates a store from version n to n + 1. A new store is made by schema.sql.
 STEPS: Mapping[int, str] = {
     1: """
@@ -74,6 +74,9 @@ CREATE INDEX job_sets_of_fingerprint ON job_sets (fingerprint);
 ALTER TABLE job_sets ADD COLUMN [group] TEXT;
 ALTER TABLE job_sets ADD COLUMN value REAL;
 CREATE INDEX job_sets_of_group ON job_sets ([group], created_at);
+""",
+    7: """
+ALTER TABLE job_sets ADD COLUMN taken INTEGER NOT NULL DEFAULT 0;
 """,
 }
 

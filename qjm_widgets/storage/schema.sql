@@ -33,7 +33,8 @@ CREATE TABLE job_sets (
     points           INTEGER,
     fingerprint      TEXT,
     [group]          TEXT,
-    value            REAL
+    value            REAL,
+    taken            INTEGER NOT NULL DEFAULT 0  -- 1 if its circuits were taken from an iterator
 );
 
 CREATE INDEX job_sets_newest ON job_sets (created_at);

@@ -305,6 +305,9 @@ class SQLiteStore(SharedConnection):
         return None
 
     def _write(self, connection: sqlite3.Connection, key: int, change: Changes) -> None:
+        if change.record is not None:
+            connection.execute(sql.UPDATE_SET, (*row_mapping.SETS.to_row(change.record), key))
+        sql.CIRCUITS.write(connection, [row_mapping.block_to_row(key, block) for block in change.blocks])
         newest = {job.row: job for job in change.jobs}
         sql.PUT_JOBS.run(connection, [(key, *row_mapping.JOBS.to_row(job)) for job in newest.values()])
         sql.ADD_CHANGES.run(

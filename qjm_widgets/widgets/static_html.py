@@ -74,7 +74,7 @@ def html_of(state: JobSetState) -> str:
     )
     return static(
         f"<p><strong>{escape(formatting.first_line(record.name, _TEXT))}</strong> "
-        f"{escape(formatting.title(record, len(state.jobs)))}</p>"
+        f"{escape(formatting.title(record, len(state.jobs), taking=state.is_taking))}</p>"
         f"<p><strong>{escape(summary.lead)}</strong>{rest}</p>"
         f"{_sweep(state)}{_estimates(state) if record.estimates else _bars(state)}"
         f"{table('jobs', rows, _HEADINGS)}{more}"

@@ -239,6 +239,7 @@ class ViewUpdates:
             waiting=state.waiting,
             usage=None if state.settled or state.adapter is None else state.adapter.usage,
             found=state.found_text(time.time()),
+            taking=state.taking,
             owner=None if state.over else state.owner,
             facts=state.totals.facts(),
             answered_at=state.answered_at,
@@ -255,10 +256,10 @@ class ViewUpdates:
     def _estimate_end(self) -> float | None:
         """Return the probable end of the set in seconds since 1970, estimated at most once a second.
 
-        It is None if the end is not known, and while the set is paused or settled.
+        It is None if the end is not known, and while the set is paused or settled or takes circuits.
         """
         state = self._state
-        if state.settled or state.paused:
+        if state.settled or state.paused or state.is_taking:
             return None
         now = time.monotonic()
         if now >= self._end_estimate_due:

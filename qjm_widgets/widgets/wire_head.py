@@ -25,6 +25,7 @@ def head(
     waiting: formatting.Waiting | None = None,
     usage: str | None = None,
     found: str | None = None,
+    taking: formatting.Taking | None = None,
     owner: str | None = None,
     facts: BackendFacts | None = None,
     answered_at: float | None = None,
@@ -51,6 +52,7 @@ def head(
         waiting: why submission waits, or None.
         usage: how much of the account's time is used and left, or None.
         found: when the set was run, if it was found again instead of run, or None.
+        taking: how its circuits are taken from an iterator, or None.
         owner: the other kernel that drives the set, or None.
         facts: what the backend reports beside statuses.
         answered_at: when the backend last answered; shown while polls fail.
@@ -64,7 +66,9 @@ def head(
         first: what the page shows first.
     """
     lost, errors = unretryable or {}, numbers.get(Status.ERROR, 0)
-    summary = formatting.summary(numbers, trouble, flawed=flawed)
+    taken = None if taking is None else taking.text(record.circuits)
+    grows = taking is not None and taking.active
+    summary = formatting.summary(numbers, trouble, flawed=flawed, taken=taken)
     line = f"{summary.rest} when its kernel ended" if interrupted else summary.rest
     unfinished = sum(number for status, number in numbers.items() if not status.final)
     return {
@@ -79,10 +83,11 @@ def head(
         "settled": settled,
         "now": milliseconds(now),
         "can": {
-            "cancel": unfinished if driven else 0,
+            # Of a set that takes circuits, these can be cancelled too.
+            "cancel": max(unfinished, int(grows)) if driven else 0,
             "retry": errors - lost.get(Status.ERROR, 0) + rerunnable if driven else 0,
             "retry_held": numbers.get(Status.HELD, 0) - lost.get(Status.HELD, 0) if driven else 0,
-            "pause": driven and not paused and numbers.get(Status.NOT_SENT, 0) > 0,
+            "pause": driven and not paused and (grows or numbers.get(Status.NOT_SENT, 0) > 0),
             "unpause": driven and paused,
             "resume": interrupted,
         },

@@ -71,7 +71,7 @@ NULLABLE = {
 LATER = {
     *("spent_seconds", "complete", "transpiles", "untranspiled", "unstored_circuits"),
     *("failed_circuits", "retryable"),
-    *("precision", "estimates", "points", "pub_shape", "group", "value"),
+    *("precision", "estimates", "points", "pub_shape", "group", "value", "taken"),
 }
 """What bundles that were written before do not have."""
 VALUES = (None, True, -1, 2**80, 0.5, -0.5, 1e300, "", "x", [], [[]], {}, {"a": 1}, "\ud800")

@@ -114,6 +114,17 @@ def test_a_commit_replaces_jobs_and_keeps_what_belongs_to_them(store: JobStore) 
     assert store.get_outcome(A, 0) == b"first"
 
 
+def test_a_commit_adds_circuits_with_their_jobs_and_the_record(store: JobStore) -> None:
+    blocks = [CircuitBlock(Span(at, at + 2), "qpy", b"data %d" % at, b"notes") for at in (0, 2)]
+    store.create_set(a_set(circuits=2, complete=False), [a_job(0)], blocks[:1])
+    grown = a_set(circuits=4, complete=False, taken=True)
+    store.commit({A: Changes(jobs=[a_job(1)], record=grown, blocks=blocks[1:])})
+    assert store.load_set(A) == (grown, [a_job(0), a_job(1)])
+    assert store.get_circuits(A, Span(1, 3)) == blocks
+    store.commit({A: Changes(record=a_set(circuits=4))})
+    assert store.load_set(A)[0].complete
+
+
 def test_history_is_kept_as_written_even_when_the_clock_jumps(store: JobStore) -> None:
     store.create_set(a_set(), [a_job(0), a_job(1)])
     lines = [

@@ -8,10 +8,16 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import Pauli, PauliList, SparsePauliOp
 
+from qjm_widgets.core.circuit_input import CircuitInput
 from qjm_widgets.errors import CircuitError
-from qjm_widgets.manager.inputs import read_circuits
+from qjm_widgets.manager.inputs import as_list, circuit_reader
 
 ANGLE = Parameter("X")
+
+
+def _read(given: Any, shots: int) -> list[CircuitInput]:
+    read = circuit_reader(shots)
+    return [read(index, item) for index, item in enumerate(as_list(given))]
 
 
 def circuit() -> QuantumCircuit:
@@ -43,7 +49,7 @@ def test_it_is_named_by_its_index(observables: Any, rest: Any) -> None:
     pub = (circuit(), observables, *rest)
     for given, index in (([circuit(), pub], 1), (pub, 0), ([pub], 0), ([list(pub)], 0)):
         with pytest.raises(CircuitError) as caught:
-            read_circuits(given, 100)
+            _read(given, 100)
         text = str(caught.value)
         assert f"circuit {index} (ansatz) is an estimator's PUB" in text
         assert len(text) < 400
@@ -60,7 +66,7 @@ def test_what_estimators_make_of_it() -> None:
     ):
         for given in (pub, [pub]):
             with pytest.raises(CircuitError, match=r"circuit 0 \(ansatz\) is an estimator's PUB"):
-                read_circuits(given, 100)
+                _read(given, 100)
 
 
 @pytest.mark.newer_qiskit
@@ -72,7 +78,7 @@ def test_what_estimators_make_of_it() -> None:
 def test_a_samplers_pub_is_none(values: Any) -> None:
     made = circuit()
     made.measure_all()
-    (circuit_input,) = read_circuits([(made, values)], 100)
+    (circuit_input,) = _read([(made, values)], 100)
     assert circuit_input.values.num_parameters == 1
 
 
@@ -87,11 +93,11 @@ def test_a_samplers_pub_is_none(values: Any) -> None:
 )
 def test_values_that_no_backend_takes_are_refused(values: Any, text: str) -> None:
     with pytest.raises(CircuitError, match=text):
-        read_circuits([(circuit(), [0.1]), (circuit(), values)], 100)
+        _read([(circuit(), [0.1]), (circuit(), values)], 100)
 
 
 @pytest.mark.newer_qiskit
 def test_values_of_another_type_are_named_shortly() -> None:
     with pytest.raises(CircuitError, match=r"circuit 1 \(ansatz\) is not a valid PUB") as caught:
-        read_circuits([circuit().assign_parameters([0.1]), (circuit(), object())], 100)
+        _read([circuit().assign_parameters([0.1]), (circuit(), object())], 100)
     assert len(str(caught.value)) < 400

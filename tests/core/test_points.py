@@ -224,7 +224,7 @@ def a_job(row: int, points: Span | None, piece: int = 0, attempt: int = 1, **fie
 
 def test_ranges_of_one_circuit_follow_the_points() -> None:
     jobs = [a_job(0, Span(0, 5)), JobRecord(1, Span(1, 3)), a_job(2, Span(5, 10))]
-    cover = Cover(jobs, 3)
+    cover = Cover(jobs)
     assert cover.order == [0, 2, 1]
     assert cover.ranges_of(0) == [HeldRange(Span(0, 5), (0,)), HeldRange(Span(5, 10), (2,))]
     assert [cover.rows_of(circuit) for circuit in range(3)] == [(0, 2), (1,), (1,)]
@@ -235,7 +235,7 @@ def test_ranges_of_one_circuit_follow_the_points() -> None:
 
 def test_pieces_may_be_cut_at_different_points() -> None:
     jobs = [a_job(0, Span(0, 5), 0), a_job(1, None, 1), a_job(2, Span(5, 10), 0)]
-    assert Cover(jobs, 1).ranges_of(0) == [
+    assert Cover(jobs).ranges_of(0) == [
         HeldRange(Span(0, 5), (0, 1)),
         HeldRange(Span(5, 10), (2, 1)),
     ]
@@ -244,9 +244,9 @@ def test_pieces_may_be_cut_at_different_points() -> None:
 def test_the_newest_job_holds_points_that_ran_again() -> None:
     whole = JobRecord(0, Span(0, 1), status=Status.DONE)
     jobs = [whole, a_job(1, Span(0, 5), attempt=2), a_job(2, Span(5, 10), attempt=2)]
-    assert Cover(jobs, 1).rows_of(0) == (1, 2)
+    assert Cover(jobs).rows_of(0) == (1, 2)
     # Of a range that nobody has, what was there before counts.
-    assert Cover(jobs[:2], 1).ranges_of(0) == [
+    assert Cover(jobs[:2]).ranges_of(0) == [
         HeldRange(Span(0, 5), (1,)),
         HeldRange(Span(5, 10), (0,)),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def job(row: int, start: int, stop: int, attempt: int = 1, **fields: Any) -> Job
 
 
 def holders(jobs: list[JobRecord], circuits: int) -> list[tuple[int, ...]]:
-    cover = Cover(jobs, circuits)
+    cover = Cover(jobs)
     return [cover.rows_of(circuit) for circuit in range(circuits)]
 
 
@@ -103,3 +104,33 @@ def test_a_provider_gives_back_one_piece_that_ran_again() -> None:
         ["id-0", "id-2"],
         ["id-0", "id-1"],
     ]
+
+
+def test_a_cover_grows_with_circuits_that_come_later() -> None:
+    jobs = [job(0, 0, 4), job(1, 4, 6), job(2, 1, 3, 2)]
+    later = [job(3, 6, 9, piece=0, pieces=2), job(4, 6, 9, piece=1, pieces=2), job(5, 9, 10)]
+    cover = Cover(jobs)
+    cover.extend(later)
+    whole = Cover([*jobs, *later])
+    assert [cover.rows_of(circuit) for circuit in range(10)] == [
+        whole.rows_of(circuit) for circuit in range(10)
+    ]
+    assert (cover.order, cover.plain, cover.stop) == (whole.order, False, 10)
+    plain = Cover(later[:0])
+    plain.extend([job(0, 0, 2)])
+    plain.extend([job(1, 2, 4)])
+    assert plain.plain
+    assert list(plain.parts(Span(1, 4))) == [Span(0, 2), Span(2, 4)]
+
+
+def test_jobs_of_a_set_that_grew_are_found_by_their_tags() -> None:
+    """Their tags do not change while it grows, and give its circuits back without their number."""
+    record = a_set(circuits=4, taken=True)
+    jobs = [job(0, 0, 4), job(1, 4, 6), job(2, 6, 7, points=Span(0, 3), pub_shape=(3,))]
+    tags = [identity_of(record, each) for each in jobs]
+    assert tags == [identity_of(replace(record, circuits=7, complete=True), each) for each in jobs]
+    done = Observation(Status.DONE, finished_at=9.0)
+    jobs_there = [RemoteJob(f"id-{n}", "b", ("qjm", tag), 1.0 + n, done) for n, tag in enumerate(tags)]
+    found, rows = assemble(record.set_id, jobs_there, 0.0)
+    assert found.circuits == 7
+    assert [each.span for each in rows] == [each.span for each in jobs]

@@ -310,3 +310,63 @@ def test_with_a_pass_manager_the_given_circuits_are_on_disk(path: Path) -> None:
             {format(2 * value, "010b"): 1024} for value in range(20)
         ]
         assert manager._store.untranspiled(set_id) == []
+
+
+TAKING = """
+import itertools, os, sys
+from qjm_widgets import JobManager
+from tests.fakes import marked, until
+from tests.faults.test_saving import backend_of
+
+kind, place, number = sys.argv[1], sys.argv[2], int(sys.argv[3])
+sets = []
+
+def circuits():
+    for value in itertools.count():
+        if value == number:
+            full = value - value % 3
+            until(lambda: sets and sets[0]._state.record.circuits == full)
+            os._exit(9)
+        yield marked(value, bits=10)
+
+manager = JobManager(place + "/store")
+sets.append(manager.run(circuits(), backend_of(kind, place), shots=20, max_circuits_per_job=3, size=60))
+print(sets[0].job_set_id(), flush=True)
+sets[0].wait()
+"""
+
+
+@pytest.mark.parametrize("kind", ["aer", "remote"])
+@pytest.mark.parametrize("number", [9, 31])
+def test_a_kernel_killed_while_it_takes_circuits_loses_none_and_goes_on(
+    kind: str, number: int, tmp_path: Path
+) -> None:
+    child = subprocess.run(
+        [sys.executable, "-c", TAKING, kind, str(tmp_path), str(number)],
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert child.returncode == 9, child.stderr
+    taken = number - number % 3
+    circuits = [marked(value) for value in range(60)]
+    backend = backend_of(kind, str(tmp_path))
+    with JobManager(tmp_path / "store") as manager:
+        (found,) = manager.history()
+        assert "saved in part" in repr(found)
+        set_id = found.record.set_id
+        job_set = manager.retrieve_job_set(set_id)
+        assert f"first {taken} circuits, saved in part" in job_set.report()
+        assert [each.circuit for each in job_set._state.circuits.get(Span(0, taken))] == circuits[:taken]
+        arguments: dict[str, Any] = {"shots": 20, "max_circuits_per_job": 3}
+        manager.run(iter(circuits), backend, continue_set=set_id, **arguments)
+        assert job_set.wait(240), job_set.report()
+        while job_set.retry(held=True):  # killed while it was sent; it was looked for and is not there
+            assert job_set.wait(LIMIT)
+        results = job_set.results()
+        for index in range(60):
+            assert sum(results.get_counts(index).values()) == SHOTS
+        assert job_set._state.record.complete
+    if kind == "remote":
+        runs = Ledger(tmp_path / "ledger").circuit_runs()
+        assert sorted(runs.values()) == [1] * 60

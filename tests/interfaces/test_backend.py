@@ -73,6 +73,16 @@ def test_any_number_of_circuits_is_one_set_cut_by_the_manager(manager: JobManage
     assert [circuit.name for circuit in one.inputs["circuits"]] == ["c3"]
 
 
+def test_all_circuits_of_a_generator_are_read_before_run_returns(manager: JobManager) -> None:
+    """As Qiskit's ``run`` does: a job has all of its circuits, and an error is raised at once."""
+    backend = manager.backend(ScriptedBackend(), max_circuits_per_job=2)
+    job = backend.run(marked(value) for value in range(7))
+    assert job.job_set._state.record.circuits == 7
+    assert not job.job_set._state.record.taken
+    with pytest.raises(InputError, match="item 5 is not a circuit"):
+        backend.run(marked(value) if value < 5 else "text" for value in range(7))
+
+
 class Experiment:
     """A class of a library that runs circuits."""
 

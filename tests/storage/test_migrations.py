@@ -28,6 +28,7 @@ ADDED_IN_5 = [
 ]
 ADDED_IN_6 = [("job_sets", "fingerprint")]
 ADDED_IN_7 = [("job_sets", "[group]"), ("job_sets", "value")]
+ADDED_IN_8 = [("job_sets", "taken")]
 NEWEST = migrations.VERSION
 
 
@@ -41,14 +42,16 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7])
 def test_an_old_store_becomes_what_a_new_one_is(path: Path, version: int) -> None:
     connection = sqlite3.connect(path)
     newest = shape(connection)
-    connection.execute("DROP INDEX job_sets_of_group")
     for table in PARTS_OF_4 if version < 4 else ():
         connection.execute(f"DROP TABLE {table}")
-    added = [ADDED_IN_7]
+    added = [ADDED_IN_8]
+    if version < 7:
+        connection.execute("DROP INDEX job_sets_of_group")
+        added += [ADDED_IN_7]
     if version < 6:
         connection.execute("DROP INDEX job_sets_of_fingerprint")
         added += [ADDED_IN_6]

@@ -74,6 +74,7 @@ def test_a_record_with_every_field_set_is_read_from_its_row() -> None:
         points=7,
         group="loop",
         value=-1.5,
+        taken=True,
     )
     assert SETS.from_row(SETS.to_row(record)) == record
     record = dataclasses.replace(record, shots=None, precision=(0.01, 0.5), estimates=True)

@@ -128,11 +128,11 @@ class OnExecutor(BackendAdapter):
         """Return the run options of the backend."""
         return self._inner.option_names()
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse what the backend would refuse, and what cannot be sent to the workers."""
         self._workers.check()
-        self._inner.check(inputs, options)
-        for index, circuit_input in enumerate(inputs):
+        self._inner.check(inputs, options, start)
+        for index, circuit_input in enumerate(inputs, start):
             reason = find_unstorable(circuit_input.circuit)
             if reason is not None:
                 raise CircuitError(

@@ -156,11 +156,11 @@ class IBMQuantum(RemoteAdapter):
         """Return the sampler's options for those that a library gave to ``Backend.run``."""
         return sampler_options(options)
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse options and circuits that IBM Quantum would refuse."""
         tree = self._primitive.merged_options(self._options, options)
         check_batch(options.get(BATCH, True))
-        self._primitive.check(inputs, self.backend, tree)
+        self._primitive.check(inputs, self.backend, tree, start)
 
     def identity(self) -> str:
         """Return the text of the backend's name with the options of the primitive."""

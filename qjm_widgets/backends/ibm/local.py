@@ -62,14 +62,14 @@ class _LocalMode(Sampler):
         """Return the options of the runtime's primitive, ``batch`` and ``seed_simulator``."""
         return KnownOptions(self._primitive.option_names() | {SEED}, others=False)
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse options and circuits that the imitated device or the simulator would refuse."""
         tree = self._options(options)
         check_batch(options.get(BATCH, True))
         if simulators.is_device(self._backend):
-            self._primitive.check(inputs, self._backend, tree)
+            self._primitive.check(inputs, self._backend, tree, start)
         else:
-            super().check(inputs, {})
+            super().check(inputs, {}, start)
 
     def seeds(self, pieces: int, options: Mapping[str, Any]) -> list[int | None]:
         """Return the simulator's seed for the first piece, and seeds derived from it for the others."""
@@ -179,12 +179,12 @@ class IBMLocalExecutor(_LocalMode):
     runs_programs = True
     _primitive = EXECUTOR
 
-    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any]) -> None:
+    def check(self, inputs: Sequence[CircuitInput], options: Mapping[str, Any], start: int = 0) -> None:
         """Refuse options and items that the imitated device would refuse."""
         tree = self._options(options)
         check_batch(options.get(BATCH, True))
         if simulators.is_device(self._backend):
-            self._primitive.check(inputs, self._backend, tree)
+            self._primitive.check(inputs, self._backend, tree, start)
 
     def check_cut(self, inputs: Sequence[CircuitInput], start: int, options: Mapping[str, Any]) -> None:
         """Refuse to cut the shots of an item that must be in one job."""

@@ -109,13 +109,20 @@ class RuntimePrimitive(abc.ABC):
         """Return the precision of PUBs without one of their own; None for a sampler."""
         return None
 
-    def check(self, inputs: Sequence[CircuitInput], backend: Any, tree: Mapping[str, Any]) -> None:
+    def check(
+        self,
+        inputs: Sequence[CircuitInput],
+        backend: Any,
+        tree: Mapping[str, Any],
+        start: int = 0,
+    ) -> None:
         """Refuse circuits that the device would refuse, as the primitive or its ISA does not allow them.
 
         Args:
             inputs: the circuits.
             backend: the device.
             tree: the options of the primitive, merged with the run options.
+            start: the index of the first circuit.
 
         Raises:
             CircuitError: a circuit is refused; the message names it and, if it helps, how to transpile
@@ -125,7 +132,7 @@ class RuntimePrimitive(abc.ABC):
 
         target = getattr(backend, "target", None)
         check_pub = self._pub_check(tree, backend)
-        for index, circuit_input in enumerate(inputs):
+        for index, circuit_input in enumerate(inputs, start):
             circuit = circuit_input.circuit
             pub = self._check(index, circuit_input)
             check_pub(index, pub)
