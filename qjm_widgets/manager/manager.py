@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import time
 import warnings
@@ -14,10 +13,8 @@ from typing import Any
 
 from qjm_widgets import _display
 from qjm_widgets._printable import printable_result
-from qjm_widgets.core.adapter_port import BackendAdapter
-from qjm_widgets.core.circuit_input import CircuitInput
-from qjm_widgets.core.formatting import Taking, found_text, plural
-from qjm_widgets.core.records import JobRecord, JobSetRecord, Status
+from qjm_widgets.core.formatting import found_text, plural
+from qjm_widgets.core.records import Status
 from qjm_widgets.core.splitting import Limits, Plan
 from qjm_widgets.core.validation import check_name
 from qjm_widgets.engine.engine import Engine
@@ -30,24 +27,18 @@ from qjm_widgets.manager.continuation import Continuation
 from qjm_widgets.manager.group import JobSetGroup, entered_group
 from qjm_widgets.manager.group_values import Read
 from qjm_widgets.manager.inputs import comes_one_by_one, kind_of
-from qjm_widgets.manager.intake import FirstJobs, check_size, first_jobs
+from qjm_widgets.manager.intake import check_size, first_jobs
 from qjm_widgets.manager.planning import (
-    PlannedSet,
     RunArguments,
     gc_disabled,
     plan_job_set,
-    transpile_function,
 )
 from qjm_widgets.manager.qiskit_interfaces import QiskitInterfaces
 from qjm_widgets.manager.reuse import ReusableSets, Reuse, check_reuse, fingerprint, reused_set
-from qjm_widgets.manager.set_writer import SetWriter
+from qjm_widgets.manager.set_starter import SetStarter
 from qjm_widgets.manager.shutdown import OPEN, end_threads
-from qjm_widgets.manager.taker import Source
-from qjm_widgets.serialization.losses import describe_losses
-from qjm_widgets.state.caches import IN_MEMORY
 from qjm_widgets.state.job_set_state import JobSetState
 from qjm_widgets.state.owner_process import check_process
-from qjm_widgets.state.progress import SavingLine
 from qjm_widgets.storage.sqlite import SQLiteStore
 
 
@@ -75,6 +66,9 @@ class JobManager(QiskitInterfaces):
         # The list that displaying the manager shows; one for all its displays.
         self._shown: Any = None
         self._groups: dict[str, JobSetGroup] = {}
+        self._starter = SetStarter(
+            opened, self._session, self._engine, self._transpiler, self._taker, self._enlist
+        )
         self._continuation = Continuation(self._engine, self._transpiler, self._taker, self._resume)
         OPEN.add(self)
 
@@ -201,7 +195,7 @@ class JobManager(QiskitInterfaces):
             return job_set
         if comes_one_by_one(circuits) and not adapter.runs_programs:
             first = first_jobs(arguments, adapter)
-            return self._joined(joined, self._take(first, adapter, pass_manager, size))
+            return self._joined(joined, self._starter.take(first, adapter, pass_manager, size))
         planned = plan_job_set(arguments, adapter)
         if reuse:
             mark = fingerprint(planned, adapter)
@@ -213,61 +207,12 @@ class JobManager(QiskitInterfaces):
                         joined._reuse(found)
                     return found
             planned = planned._replace(record=replace(planned.record, fingerprint=mark))
-        return self._joined(joined, self._start(planned, adapter, pass_manager))
+        return self._joined(joined, self._starter.start(planned, adapter, pass_manager))
 
     def _joined(self, group: JobSetGroup | None, job_set: JobSet) -> JobSet:
         """Make a set the newest of its group, and return it."""
         if group is not None:
             group._newest = job_set
-        return job_set
-
-    def _take(
-        self, first: FirstJobs, adapter: BackendAdapter, pass_manager: Any, size: int | None
-    ) -> JobSet:
-        """Start a set of the first circuits of an iterator, and take the others in the background."""
-        job_set = self._start(first, adapter, pass_manager, Taking(size, active=first.more))
-        if first.more:
-            transpile = transpile_function(pass_manager, adapter, first.options)
-            self._taker.start(
-                Source(
-                    job_set._state,
-                    first.iterator,
-                    first.intake,
-                    transpile,
-                    self._engine,
-                    self._transpiler,
-                )
-            )
-        return job_set
-
-    def _start(
-        self,
-        new: PlannedSet | FirstJobs,
-        adapter: BackendAdapter,
-        pass_manager: Any,
-        taking: Taking | None = None,
-    ) -> JobSet:
-        """Store a new set, and let its jobs be submitted."""
-        written = self._save(new.record, new.jobs, new.inputs)
-        state = JobSetState(
-            written.record,
-            new.jobs,
-            self._store,
-            adapter=adapter,
-            inputs=written.inputs,
-            names=written.names,
-            options=new.options,
-        )
-        if taking is not None:
-            state.set_taking(taking)
-        job_set = self._enlist(state)
-        transpile = transpile_function(pass_manager, adapter, new.options)
-        if transpile is None:
-            self._engine.add(state, ready=len(new.inputs))
-        else:
-            self._engine.add(state, ready=0)
-            spans = sorted({job.span for job in new.jobs})
-            self._transpiler.add(state, transpile, spans, upto=len(new.inputs))
         return job_set
 
     def _set_to_continue(self, given: JobSet | str) -> JobSet:
@@ -281,23 +226,6 @@ class JobManager(QiskitInterfaces):
         if state.record.group is not None:
             self.group(state.record.group)._follow(state)
         return job_set
-
-    def _save(
-        self, record: JobSetRecord, jobs: Sequence[JobRecord], inputs: Sequence[CircuitInput]
-    ) -> SetWriter:
-        """Write a new set with its circuits; when this returns or raises, all or nothing is on disk."""
-        with (
-            self._session.saving(record.set_id),
-            SetWriter(self._store, record, keep=IN_MEMORY) as writer,
-            SavingLine(len(inputs), lambda: writer.record.circuits) as line,
-        ):
-            for span, same_span in itertools.groupby(jobs, lambda job: job.span):
-                writer.add(inputs[span.start : span.stop], list(same_span))
-                line.refresh()
-            if writer.losses:
-                warnings.warn(describe_losses(writer.losses), stacklevel=5)
-            writer.finish()
-        return writer
 
     @gc_disabled()
     def plan(
