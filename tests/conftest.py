@@ -21,6 +21,7 @@ if not has_samplers():
         "contract/test_estimators.py",
         "contract/test_estimators_input.py",
         "contract/test_odd_pubs.py",
+        "manager/test_reuse.py",
         "bundle/test_points.py",
         "faults/test_sweep_kills.py",
         "interfaces/test_primitives.py",
