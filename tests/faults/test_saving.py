@@ -21,8 +21,7 @@ from qiskit_aer import AerSimulator
 from qjm_widgets import JobManager
 from qjm_widgets.core.records import Span, Status
 from qjm_widgets.errors import InputError, InvalidStateError, StoreFullError
-from qjm_widgets.manager import manager as manager_module
-from qjm_widgets.manager import set_writer
+from qjm_widgets.manager import set_starter, set_writer
 from qjm_widgets.storage import SQLiteStore
 from tests.fakes import LIMIT, ScriptedBackend, marked, until
 from tests.faults.kernels import adapter_of
@@ -146,7 +145,7 @@ def test_changes_of_circuits_after_run_change_nothing(
     manager: JobManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither of what stays in memory nor of what is read from the store when it is sent."""
-    monkeypatch.setattr(manager_module, "IN_MEMORY", 5)
+    monkeypatch.setattr(set_starter, "IN_MEMORY", 5)
     backend = ScriptedBackend()
     backend.gate.clear()
     circuits = [marked(value) for value in range(12)]
@@ -230,7 +229,7 @@ def test_a_run_that_is_interrupted_leaves_nothing(
 INTERRUPTED = """
 import sys, time
 from qjm_widgets import JobManager
-from qjm_widgets.manager import manager as manager_module, set_writer
+from qjm_widgets.manager import set_starter, set_writer
 from tests.fakes import ScriptedBackend, marked
 
 class Writer(set_writer.SetWriter):
@@ -239,7 +238,7 @@ class Writer(set_writer.SetWriter):
         while self._created and not self._blocks:  # some circuits are on disk: wait for the interrupt
             time.sleep(0.01)
 
-manager_module.SetWriter = Writer
+set_starter.SetWriter = Writer
 set_writer._FLUSH_SECONDS = 0.01
 manager = JobManager(sys.argv[1])
 circuit = marked(1)
