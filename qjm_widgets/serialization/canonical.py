@@ -27,6 +27,8 @@ _RUNNING = re.compile(r"(-\d+)+(?=$|_o\d+$)")
 _LOOP = re.compile(r"_loop_i_\d+$")
 #: Attributes of an instruction that are read by themselves, or that change nothing.
 _READ = frozenset({"_name", "_num_qubits", "_num_clbits", "_params", "_label", "_definition"})
+#: Gates of Qiskit's library whose parameters say all. Their definitions would be long to compute.
+_BY_PARAMETERS = frozenset({"DiagonalGate", "HamiltonianGate", "PermutationGate", "UnitaryGate"})
 #: Identities without a meaning, in the dictionaries of Aer's noise models.
 _IDENTITIES = frozenset({"id", "_id"})
 
@@ -171,7 +173,8 @@ class _Writer:
 
     def _operation(self, operation: Any) -> str:
         kind = getattr(operation, "base_class", type(operation))
-        standard = package_of(kind) == "qiskit" and kind.__name__ in standard_classes()
+        known = package_of(kind) == "qiskit"
+        standard = known and kind.__name__ in standard_classes()
         parts = [_named(kind), operation.name if standard else unnumbered(operation.name)]
         parts += [str(operation.num_qubits), str(operation.num_clbits)]
         parts += [self.text(list(operation.params)), repr(operation.label)]
@@ -179,7 +182,8 @@ class _Writer:
             parts.append(self.text(getattr(operation, name, None)))
         if hasattr(operation, "cases_specifier"):
             parts.append(self.text([list(labels) for labels, _ in operation.cases_specifier()]))
-        if standard or hasattr(operation, "blocks"):
+        whole = known and kind.__name__ in _BY_PARAMETERS
+        if standard or whole or hasattr(operation, "blocks"):
             return f"({','.join(parts)})"
         return f"({','.join(parts)},{self._meaning(operation)})"
 
