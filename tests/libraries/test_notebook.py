@@ -7,7 +7,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "10_libraries.ipynb"
+ROOT = Path(__file__).parents[2]
+NOTEBOOK = ROOT / "notebooks" / "10_libraries.ipynb"
 LIMIT = 240
 
 
@@ -15,8 +16,9 @@ def test_the_notebook_of_libraries(tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     where = {"metadata": {"path": str(tmp_path)}}
     client = NotebookClient(notebook, kernel_name="python3", resources=where, timeout=LIMIT)
-    store = str(tmp_path / "store.sqlite")
-    client.execute(env={**os.environ, "QJM_STORE": store, "PYTHONWARNINGS": "ignore"})
+    # The environment of the libraries has this package only by the folder in which the tests run.
+    ours = {"PYTHONPATH": str(ROOT), "QJM_STORE": str(tmp_path / "store.sqlite")}
+    client.execute(env={**os.environ, **ours, "PYTHONWARNINGS": "ignore"})
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     text = "".join(output.text for output in outputs if output.get("name") == "stdout")
     assert re.search(r"0\.0001\S* s from 3 jobs", text)
