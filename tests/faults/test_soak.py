@@ -166,8 +166,8 @@ class Soak:
 
     def _end(self, job_set: JobSet) -> None:
         assert job_set.wait(LIMIT), job_set.report()
-        while held := [job.row for job in job_set._state.jobs if job.status is Status.HELD]:
-            assert job_set.retry(held=True) == len(held)
+        while any(job.status is Status.HELD for job in job_set._state.jobs):
+            job_set.retry(held=True)  # but for those that were found at the backend meanwhile
             assert job_set.wait(LIMIT), job_set.report()
 
     def _compare(self, job_set: JobSet, ledger: Ledger) -> None:
