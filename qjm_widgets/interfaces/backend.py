@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from qjm_widgets._compat import backend_base
 from qjm_widgets.core.validation import check_tags
-from qjm_widgets.interfaces.managed import Managed, Manager, at_once, retrieve_set, run_arguments
+from qjm_widgets.interfaces.managed import Managed, Manager, at_once, run_arguments
 
 if TYPE_CHECKING:
     from qjm_widgets.interfaces.job import BackendSetJob
+    from qjm_widgets.job_set import JobSet
 
 #: The name under which libraries give the tags of a job to ``run``.
 _JOB_TAGS = "job_tags"
@@ -41,30 +42,11 @@ class ManagedBackend(Managed):
         Raises:
             InputError: one of its kinds, which names the circuit or argument; nothing was submitted.
         """
-        from qjm_widgets.interfaces.job import BackendSetJob
-
         arguments = run_arguments(self, options)
         job_tags = arguments.pop(_JOB_TAGS, None)
         if job_tags is not None:
             arguments["tags"] = (*check_tags(arguments.get("tags", ())), *check_tags(job_tags))
-        return BackendSetJob(self._qjm.manager.run(at_once(run_input), self, **arguments), self)
-
-    def retrieve_job(self, job_id: str, **run_options: Any) -> BackendSetJob:
-        """Return the job of a set that was run before, perhaps in another kernel.
-
-        An unfinished set that no kernel drives is resumed, as by ``JobSet.resume``.
-
-        Args:
-            job_id: the id of the job set.
-            run_options: the run options that could not be stored, and those to change.
-
-        Raises:
-            JobSetNotFoundError: the manager's store does not have the set.
-            InputError: the set was made for another backend, or run options are missing.
-        """
-        from qjm_widgets.interfaces.job import BackendSetJob
-
-        return BackendSetJob(retrieve_set(self, job_id, run_options), self)
+        return _make_job(self._qjm.manager.run(at_once(run_input), self, **arguments), self)
 
 
 def managed_backend(manager: Manager, backend: Any, defaults: Mapping[str, Any]) -> Any:
@@ -78,7 +60,14 @@ def managed_backend(manager: Manager, backend: Any, defaults: Mapping[str, Any])
     return _class_over(backend_base(backend))(manager, backend, defaults)
 
 
+def _make_job(job_set: JobSet, managed: Managed) -> BackendSetJob:
+    from qjm_widgets.interfaces.job import BackendSetJob
+
+    return BackendSetJob(job_set, managed)
+
+
 ManagedBackend._make = staticmethod(managed_backend)
+ManagedBackend._make_job = staticmethod(_make_job)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ _FINAL = (JobStatus.DONE, JobStatus.CANCELLED, JobStatus.ERROR)
 _MOST_NAMED = 10
 
 
-class SetJob:
+class SetJob(abc.ABC):
     """The part of Qiskit's job classes that is a job set. The id of the job is the set's.
 
     Attributes:
@@ -124,9 +125,9 @@ class SetJob:
             self._whole = result
         return result
 
+    @abc.abstractmethod
     def _combined(self, results: JobSetResults, *, partial: bool) -> Any:
         """Return the results of all circuits as one object of Qiskit."""
-        raise NotImplementedError
 
     def error_message(self) -> str | None:
         """Return why the set has no whole result, with a line for each such job; None if it goes on."""

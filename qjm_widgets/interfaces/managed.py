@@ -50,11 +50,28 @@ class Managed:
     _own: ClassVar[frozenset[str]] = frozenset({"run", "retrieve_job"})
     #: Makes it again from its parts, when it is unpickled.
     _make: ClassVar[Callable[..., Any]]
+    #: Makes the job of a set.
+    _make_job: ClassVar[Callable[[JobSet, Managed], Any]]
     _qjm: Parts
 
     def __init__(self, manager: Manager, wrapped: Any, defaults: Mapping[str, Any]) -> None:
         # The base class of Qiskit is not initialized: its attributes are those of the wrapped object.
         object.__setattr__(self, "_qjm", Parts(manager, wrapped, dict(defaults)))
+
+    def retrieve_job(self, job_id: str, **run_options: Any) -> Any:
+        """Return the job of a set that was run before, perhaps in another kernel.
+
+        An unfinished set that no kernel drives is resumed, as by ``JobSet.resume``.
+
+        Args:
+            job_id: the id of the job set.
+            run_options: the run options that could not be stored, and those to change.
+
+        Raises:
+            JobSetNotFoundError: the manager's store does not have the set.
+            InputError: the set was made for another backend or primitive, or run options are missing.
+        """
+        return type(self)._make_job(retrieve_set(self, job_id, run_options), self)
 
     def __getattribute__(self, name: str) -> Any:
         if name == "_qjm" or name.startswith("__") or name in type(self)._own:

@@ -7,30 +7,11 @@ from typing import Any
 
 from qiskit.primitives import BaseEstimatorV2, BaseSamplerV2
 
-from qjm_widgets.interfaces.managed import Managed, at_once, retrieve_set, run_arguments
+from qjm_widgets.interfaces.managed import Managed, at_once, run_arguments
 from qjm_widgets.interfaces.primitive_job import PrimitiveSetJob
 
 
-class _ManagedPrimitive(Managed):
-    """The part that a managed sampler and a managed estimator share."""
-
-    def retrieve_job(self, job_id: str, **run_options: Any) -> PrimitiveSetJob:
-        """Return the job of a set that was run before, perhaps in another kernel.
-
-        An unfinished set that no kernel drives is resumed, as by ``JobSet.resume``.
-
-        Args:
-            job_id: the id of the job set.
-            run_options: the run options that could not be stored, and those to change.
-
-        Raises:
-            JobSetNotFoundError: the manager's store does not have the set.
-            InputError: the set was made for another primitive, or run options are missing.
-        """
-        return PrimitiveSetJob(retrieve_set(self, job_id, run_options), self)
-
-
-class ManagedSampler(_ManagedPrimitive, BaseSamplerV2):  # type: ignore[misc]
+class ManagedSampler(Managed, BaseSamplerV2):  # type: ignore[misc]
     """A ``BaseSamplerV2`` whose runs are job sets. ``JobManager.sampler`` makes it; users do not."""
 
     def run(self, pubs: Iterable[Any], *, shots: int | None = None) -> PrimitiveSetJob:
@@ -47,7 +28,7 @@ class ManagedSampler(_ManagedPrimitive, BaseSamplerV2):  # type: ignore[misc]
         return PrimitiveSetJob(self._qjm.manager.run(at_once(pubs), self, **arguments), self)
 
 
-class ManagedEstimator(_ManagedPrimitive, BaseEstimatorV2):  # type: ignore[misc]
+class ManagedEstimator(Managed, BaseEstimatorV2):  # type: ignore[misc]
     """A ``BaseEstimatorV2`` whose runs are job sets. ``JobManager.estimator`` makes it; users do not."""
 
     def run(self, pubs: Iterable[Any], *, precision: float | None = None) -> PrimitiveSetJob:
@@ -66,4 +47,6 @@ class ManagedEstimator(_ManagedPrimitive, BaseEstimatorV2):  # type: ignore[misc
 
 
 ManagedSampler._make = ManagedSampler
+ManagedSampler._make_job = PrimitiveSetJob
 ManagedEstimator._make = ManagedEstimator
+ManagedEstimator._make_job = PrimitiveSetJob

@@ -28,7 +28,7 @@ def read_program(program: Any, shots: int | None) -> list[CircuitInput]:
     Raises:
         InputError: it is not a program, or has no items, or shots that are not a whole number of at
             least 1, or other shots than those given, or cannot be encoded by the runtime.
-        CircuitError: an item is none; the message names its index.
+        CircuitError: an item is not an item of a program; the message names its index.
     """
     if not is_program(program):
         raise InputError(

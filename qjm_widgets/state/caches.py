@@ -266,7 +266,7 @@ class Circuits:
 
         Args:
             known: the list.
-            missing: stands for a circuit that was never written.
+            missing: the value for a circuit that was never written.
             read: reads a block.
         """
         while (start := len(known)) < (stop := self._number):

@@ -10,7 +10,7 @@ const HELLO_TIMEOUT = 3_000;
 const COMMAND_TIMEOUT = 30_000;
 const RETRY_PAUSE = 5_000;
 const MOST_RETRIES = 4;
-/** Between two requests while another kernel drives a set: this one is told nothing of its changes. */
+/** Between two requests while another kernel drives a set: its changes do not reach this one. */
 const FOLLOW_PAUSE = 5_000;
 const TICK = 1_000;
 

@@ -56,7 +56,7 @@ export interface StoredSet {
   inside?: boolean;
 }
 
-/** The line of a group, which stands for its sets. */
+/** The line of a group, in the place of its sets. */
 export interface StoredGroup {
   /** The name as it is sent back. */
   group: string;
