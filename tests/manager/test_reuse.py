@@ -21,6 +21,7 @@ from qjm_widgets import JobManager, JobSet
 from qjm_widgets.backends.backend_run import BackendRun
 from qjm_widgets.errors import InputError, ProviderError
 from qjm_widgets.serialization.canonical import canonical_text
+from qjm_widgets.widgets.view_updates import ViewUpdates
 from tests.fakes import LIMIT
 from tests.instruction_examples import aer_operations, circuit_with, library_operations
 
@@ -60,8 +61,10 @@ def test_the_same_circuits_are_not_run_twice(manager: JobManager) -> None:
     assert len(manager.history()) == 1
     # The circuits of the second call find their results, under the names that they have now.
     assert again.results().get_counts(circuits[1]) == first.results().get_counts(1)
-    assert "found: run today" in again.report()
-    assert "reuse=False" in repr(again)
+    panel = ViewUpdates(again).open_view("a").content
+    for shown in (again.report(), repr(again), panel["head"]["line"]):
+        assert "found: run today" in shown
+        assert "reuse=False runs it again" in shown
 
 
 def test_what_was_run_without_reuse_is_found_on_a_plain_simulator(manager: JobManager) -> None:
